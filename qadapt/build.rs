@@ -9,7 +9,9 @@ fn main() {
     match std::env::var("QADAPT_ENFORCE").as_deref() {
         Ok("1") => println!("cargo::rustc-cfg=qadapt_enforce"),
         Ok("" | "0") | Err(std::env::VarError::NotPresent) => {}
-        Ok(other) => println!("cargo::error=QADAPT_ENFORCE={other} is not understood: write 1 to keep QADAPT's checks on, 0 or nothing to leave them to the profile"),
+        Ok(other) => println!(
+            "cargo::error=QADAPT_ENFORCE={other} is not understood: write 1 to keep QADAPT's checks on, 0 or nothing to leave them to the profile"
+        ),
         Err(error) => println!("cargo::error=QADAPT_ENFORCE cannot be read: {error}"),
     }
 }

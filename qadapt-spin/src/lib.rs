@@ -1,1 +1,35 @@
-//! Under construction.
+//! Locks and tables that may run inside an allocator call or a signal handler.
+//!
+//! Nothing here allocates, unwinds, formats on its own or waits without a bound, and everything can live in a
+//! `static`. That is what a `GlobalAlloc` method may use, and what a signal handler may use that interrupts one.
+//!
+//! - [`StackTable`] keeps each distinct call stack once and counts how often it occurred.
+//! - [`Key`] is the 64-bit hash that tells stacks apart.
+//! - [`Lock`] guards what the report side shares; taking it always gives up after a bounded number of attempts.
+//!
+//! The crate needs 64-bit atomics and `core` alone. Under `--cfg loom` the atomics are loom's, so that the models
+//! in `tests/loom.rs` explore every interleaving that loom can tell apart; the constructors are then not `const`.
+//!
+//! # Examples
+//!
+//! ```
+//! use qadapt_spin::{Key, StackTable};
+//!
+//! static STACKS: StackTable<64, 16> = StackTable::new();
+//!
+//! let frames = [0x5000_1000, 0x5000_2000];
+//! if let Some(slot) = STACKS.insert(Key::of(0, &frames), &frames, [8, 0]) {
+//!     assert_eq!(STACKS.hit(slot), 1);
+//! }
+//! ```
+
+#![no_std]
+
+mod key;
+mod lock;
+mod primitive;
+mod stack_table;
+
+pub use key::Key;
+pub use lock::{Guard, Lock};
+pub use stack_table::{Slot, Stack, StackTable};

@@ -1,0 +1,213 @@
+//! Models of the primitives that loom runs in every interleaving.
+//!
+//! `RUSTFLAGS="--cfg loom" cargo test -p qadapt-spin --test loom --release`
+//!
+//! loom allows a Relaxed load any value that the C11 memory model allows it, so a missing Release or Acquire shows here
+//! on any processor. `Lock` is modelled over a stand-in for spin's mutex; its documentation says what that leaves out.
+#![cfg(loom)]
+
+use core::num::NonZeroU64;
+
+use loom::{cell::UnsafeCell, model, sync::Arc, thread};
+use qadapt_spin::{Key, Lock, Slot, StackTable};
+
+/// Small keys all start their search at the first slot.
+fn key(number: u64) -> Key {
+    Key::from(NonZeroU64::new(number).expect("not 0"))
+}
+
+/// Runs one closure on each of several threads, the last on this one, and returns their results in order.
+fn together<T: 'static, const N: usize>(jobs: [Box<dyn FnOnce() -> T + Send>; N]) -> Vec<T> {
+    let mut jobs = Vec::from(jobs);
+    let here = jobs.pop();
+    let threads: Vec<_> = jobs.into_iter().map(|job| thread::spawn(job)).collect();
+    let last = here.map(|job| job());
+    threads.into_iter().map(|thread| thread.join().expect("no panic")).chain(last).collect()
+}
+
+fn inserter<const SLOTS: usize>(
+    table: &Arc<StackTable<SLOTS, 1>>,
+    number: u64,
+    frame: usize,
+) -> Box<dyn FnOnce() -> Option<Slot> + Send> {
+    let table = Arc::clone(table);
+    Box::new(move || {
+        let slot = table.insert(key(number), &[frame], [frame as u64; 2])?;
+        table.hit(slot);
+        Some(slot)
+    })
+}
+
+#[test]
+fn two_threads_share_the_slot_of_a_key() {
+    model(|| {
+        let table = Arc::new(StackTable::<2, 1>::new());
+        let slots = together([inserter(&table, 1, 10), inserter(&table, 1, 10)]);
+        assert!(slots[0].is_some());
+        assert_eq!(slots[0], slots[1]);
+        assert_eq!(table.slots().count(), 1);
+    });
+}
+
+#[test]
+fn three_threads_share_the_slot_of_a_key_and_lose_no_hit() {
+    model(|| {
+        let table = Arc::new(StackTable::<3, 1>::new());
+        let slots = together([inserter(&table, 1, 10), inserter(&table, 1, 10), inserter(&table, 1, 10)]);
+        assert!(slots[0].is_some());
+        assert!(slots.iter().all(|&slot| slot == slots[0]));
+        assert_eq!(table.slots().count(), 1);
+        assert_eq!(slots[0].map(|slot| table.hits(slot)), Some(3));
+    });
+}
+
+/// Two equal keys and a third that wants the same first slot: the walk past a foreign key must not make a duplicate.
+#[test]
+fn colliding_keys_get_slots_of_their_own() {
+    model(|| {
+        let table = Arc::new(StackTable::<2, 1>::new());
+        let slots = together([inserter(&table, 1, 10), inserter(&table, 2, 20), inserter(&table, 1, 10)]);
+        assert!(slots.iter().all(Option::is_some));
+        assert_eq!(slots[0], slots[2]);
+        assert_ne!(slots[0], slots[1]);
+        for (slot, frame, hits) in [(slots[0], 10, 2), (slots[1], 20, 1)] {
+            let slot = slot.expect("checked above");
+            assert_eq!(table.stack(slot).expect("published").frames(), [frame]);
+            assert_eq!(table.hits(slot), hits);
+        }
+    });
+}
+
+/// Two inserters of one key bring different stacks, so a mixture of the two would show.
+#[test]
+fn a_reader_sees_a_whole_stack_or_none() {
+    model(|| {
+        let table = Arc::new(StackTable::<1, 1>::new());
+        let shared = Arc::clone(&table);
+        let read = move || {
+            for slot in shared.slots() {
+                if let Some(stack) = shared.stack(slot) {
+                    let frame = stack.frames()[0];
+                    assert!(frame == 10 || frame == 20);
+                    assert_eq!((stack.frames(), stack.tag()), (&[frame][..], [frame as u64; 2]));
+                }
+            }
+            None
+        };
+        together([inserter(&table, 1, 10), inserter(&table, 1, 20), Box::new(read)]);
+    });
+}
+
+/// Who meets a claimed key goes on at once, and its claimer's stack is there once the claimer has returned.
+#[test]
+fn a_slot_without_its_stack_is_still_counted() {
+    model(|| {
+        let table = Arc::new(StackTable::<1, 1>::new());
+        let claimer = thread::spawn({
+            let table = Arc::clone(&table);
+            move || table.insert(key(1), &[10], [10; 2])
+        });
+        if let Some(slot) = table.slots().next() {
+            assert_eq!(table.hit(slot), 1);
+        }
+        let slot = claimer.join().expect("no panic").expect("room");
+        assert_eq!(table.stack(slot).map(|stack| stack.tag()), Some([10; 2]));
+    });
+}
+
+#[test]
+fn of_two_keys_for_the_last_slot_exactly_one_gets_none() {
+    model(|| {
+        let table = Arc::new(StackTable::<1, 1>::new());
+        let slots = together([inserter(&table, 1, 10), inserter(&table, 2, 20)]);
+        assert_eq!(slots.iter().flatten().count(), 1);
+        let slot = table.slots().next().expect("claimed");
+        assert!(slots.contains(&Some(slot)));
+        let winner = if slots[0].is_some() { 10 } else { 20 };
+        assert_eq!(table.stack(slot).expect("published").frames(), [winner]);
+        assert_eq!(table.hits(slot), 1);
+    });
+}
+
+#[test]
+fn takers_get_each_occurrence_once() {
+    model(|| {
+        let table = Arc::new(StackTable::<1, 1>::new());
+        let slot = table.insert(key(1), &[], [0; 2]).expect("room");
+        let take = || -> Box<dyn FnOnce() -> u64 + Send> {
+            let table = Arc::clone(&table);
+            Box::new(move || {
+                table.hit(slot);
+                table.take_unreported(slot)
+            })
+        };
+        let taken: u64 = together([take(), take()]).into_iter().sum();
+        assert_eq!(taken + table.take_unreported(slot), 2);
+        assert_eq!(table.unreported(slot), 0);
+    });
+}
+
+/// loom's cell panics where two accesses to it are not ordered one after the other.
+fn touch(cell: &UnsafeCell<u32>) {
+    cell.with_mut(|_| ());
+}
+
+#[test]
+fn holders_of_the_lock_exclude_each_other() {
+    model(|| {
+        let lock = Arc::new(Lock::new(UnsafeCell::new(0)));
+        let hold = |spins: Option<u32>| -> Box<dyn FnOnce() -> bool + Send> {
+            let lock = Arc::clone(&lock);
+            Box::new(move || {
+                let guard = spins.map_or_else(|| lock.try_lock(), |spins| lock.lock_within(spins));
+                guard.map(|cell| touch(&cell)).is_some()
+            })
+        };
+        let got = together([hold(None), hold(Some(1)), hold(None)]);
+        assert!(got.contains(&true));
+        assert!(lock.try_lock().is_some(), "everyone has left");
+    });
+}
+
+#[test]
+fn a_held_lock_is_refused() {
+    model(|| {
+        let lock = Arc::new(Lock::new(0));
+        let held = lock.try_lock().expect("free");
+        let refused = thread::spawn({
+            let lock = Arc::clone(&lock);
+            move || lock.try_lock().is_none() && lock.lock_within(2).is_none()
+        });
+        assert!(refused.join().expect("no panic"));
+        drop(held);
+        assert!(lock.lock_within(0).is_some());
+    });
+}
+
+/// As the holder goes, an attempt succeeds or fails; both must happen, and a success sees the holder's write.
+#[test]
+fn an_attempt_fails_or_sees_what_the_holder_wrote() {
+    use core::sync::atomic::{AtomicBool, Ordering};
+    static GOT: AtomicBool = AtomicBool::new(false);
+    static GAVE_UP: AtomicBool = AtomicBool::new(false);
+
+    model(|| {
+        let lock = Arc::new(Lock::new(0));
+        let mut held = lock.try_lock().expect("free");
+        let waiter = thread::spawn({
+            let lock = Arc::clone(&lock);
+            move || match lock.lock_within(0) {
+                Some(value) => {
+                    assert_eq!(*value, 7);
+                    GOT.store(true, Ordering::Relaxed);
+                }
+                None => GAVE_UP.store(true, Ordering::Relaxed),
+            }
+        });
+        *held = 7;
+        drop(held);
+        waiter.join().expect("no panic");
+    });
+    assert!(GOT.load(Ordering::Relaxed), "no interleaving got the lock");
+    assert!(GAVE_UP.load(Ordering::Relaxed), "no interleaving gave up");
+}

@@ -1,0 +1,173 @@
+//! The `#[global_allocator]` wrapper.
+
+use core::ffi::c_void;
+use core::ptr;
+use std::alloc::{GlobalAlloc, Layout, System};
+
+use super::event::{self, Request};
+use super::word;
+use crate::checks;
+use crate::model::Op;
+
+/// The guard: a global allocator that forwards to another one and watches what protected code asks of it.
+///
+/// Each method forwards to the same method of the inner allocator, so that its `realloc` and `alloc_zeroed` keep
+/// their speed. On a thread that nothing watches, a call adds one test of a thread-local word. In a build without
+/// checks it adds nothing.
+///
+/// # Examples
+/// ```
+/// use qadapt::QADAPT;
+///
+/// #[global_allocator]
+/// static ALLOC: QADAPT = QADAPT;
+///
+/// fn main() {
+///     let sum = qadapt::assert_no_alloc(|| (1..=10).sum::<i32>());
+///     assert_eq!(sum, 55);
+/// }
+/// ```
+/// Around another allocator: `static ALLOC: Qadapt<MiMalloc> = Qadapt::new(MiMalloc);`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Qadapt<A = System> {
+    inner: A,
+}
+
+impl<A> Qadapt<A> {
+    /// Wraps an allocator.
+    #[must_use]
+    pub const fn new(inner: A) -> Self {
+        Self { inner }
+    }
+}
+
+/// The guard around the system's allocator, as a type: `static ALLOC: QADAPT = QADAPT;`.
+pub type QADAPT = Qadapt<System>;
+
+/// The guard around the system's allocator, as a value: `static ALLOC: QADAPT = QADAPT;`.
+pub const QADAPT: QADAPT = Qadapt::new(System);
+
+/// True if anything watches this thread, or nothing has asked yet.
+#[inline(always)]
+fn watched() -> bool {
+    checks::ON && word::get() != 0
+}
+
+// SAFETY: every method forwards to the same method of the inner allocator with the caller's own arguments, and
+// returns what that returned; the inner allocator's promises are so the wrapper's. Nothing on the way unwinds.
+#[expect(unsafe_code, reason = "an allocator is unsafe to implement and to call")]
+unsafe impl<A: GlobalAlloc> GlobalAlloc for Qadapt<A> {
+    #[inline]
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if watched() {
+            // SAFETY: the caller's contract is the callee's.
+            return unsafe { alloc_watched(&self.inner, layout.size(), layout.align()) };
+        }
+        // SAFETY: the caller's contract is the callee's.
+        unsafe { self.inner.alloc(layout) }
+    }
+
+    #[inline]
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        if watched() {
+            // SAFETY: the caller's contract is the callee's.
+            return unsafe { dealloc_watched(&self.inner, block, layout.size(), layout.align()) };
+        }
+        // SAFETY: the caller's contract is the callee's.
+        unsafe { self.inner.dealloc(block, layout) }
+    }
+
+    #[inline]
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        if watched() {
+            // SAFETY: the caller's contract is the callee's.
+            return unsafe { alloc_zeroed_watched(&self.inner, layout.size(), layout.align()) };
+        }
+        // SAFETY: the caller's contract is the callee's.
+        unsafe { self.inner.alloc_zeroed(layout) }
+    }
+
+    #[inline]
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        if watched() {
+            // SAFETY: the caller's contract is the callee's.
+            return unsafe { realloc_watched(&self.inner, block, layout.size(), layout.align(), new_size) };
+        }
+        // SAFETY: the caller's contract is the callee's.
+        unsafe { self.inner.realloc(block, layout, new_size) }
+    }
+}
+
+/// # Safety
+/// As for [`GlobalAlloc::alloc`]; `size` and `align` are a layout's.
+#[cold]
+#[inline(never)]
+#[expect(unsafe_code, reason = "forwards an allocator call")]
+unsafe fn alloc_watched<A: GlobalAlloc>(inner: &A, size: usize, align: usize) -> *mut u8 {
+    let request = Request { op: Op::Alloc, size, old_size: 0, align };
+    event::before(&request, mark(&request));
+    // SAFETY: the caller says that they are a layout's.
+    let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
+    // SAFETY: the caller's contract.
+    let block = unsafe { inner.alloc(layout) };
+    event::after(&request, !block.is_null());
+    block
+}
+
+/// # Safety
+/// As for [`GlobalAlloc::dealloc`]; `size` and `align` are a layout's.
+#[cold]
+#[inline(never)]
+#[expect(unsafe_code, reason = "forwards an allocator call")]
+unsafe fn dealloc_watched<A: GlobalAlloc>(inner: &A, block: *mut u8, size: usize, align: usize) {
+    let request = Request { op: Op::Dealloc, size, old_size: 0, align };
+    event::before(&request, mark(&request));
+    // SAFETY: the caller says that they are a layout's.
+    let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
+    // SAFETY: the caller's contract.
+    unsafe { inner.dealloc(block, layout) };
+    event::after(&request, true);
+}
+
+/// # Safety
+/// As for [`GlobalAlloc::alloc_zeroed`]; `size` and `align` are a layout's.
+#[cold]
+#[inline(never)]
+#[expect(unsafe_code, reason = "forwards an allocator call")]
+unsafe fn alloc_zeroed_watched<A: GlobalAlloc>(inner: &A, size: usize, align: usize) -> *mut u8 {
+    let request = Request { op: Op::AllocZeroed, size, old_size: 0, align };
+    event::before(&request, mark(&request));
+    // SAFETY: the caller says that they are a layout's.
+    let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
+    // SAFETY: the caller's contract.
+    let block = unsafe { inner.alloc_zeroed(layout) };
+    event::after(&request, !block.is_null());
+    block
+}
+
+/// # Safety
+/// As for [`GlobalAlloc::realloc`]; `size` and `align` are a layout's.
+#[cold]
+#[inline(never)]
+#[expect(unsafe_code, reason = "forwards an allocator call")]
+unsafe fn realloc_watched<A: GlobalAlloc>(
+    inner: &A,
+    block: *mut u8,
+    size: usize,
+    align: usize,
+    new_size: usize,
+) -> *mut u8 {
+    let request = Request { op: Op::Realloc, size: new_size, old_size: size, align };
+    event::before(&request, mark(&request));
+    // SAFETY: the caller says that they are a layout's.
+    let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
+    // SAFETY: the caller's contract.
+    let moved = unsafe { inner.realloc(block, layout, new_size) };
+    event::after(&request, !moved.is_null());
+    moved
+}
+
+/// An address in the calling method's own frame.
+fn mark(request: &Request) -> *const c_void {
+    ptr::from_ref(request).cast()
+}

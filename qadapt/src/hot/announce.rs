@@ -1,0 +1,96 @@
+//! What is said at the event itself: written to standard error from a buffer on the stack, without allocating.
+
+use super::capture::Captured;
+use super::event::Request;
+use super::frame;
+use super::modules;
+
+/// Text gathered in a fixed buffer and written to standard error in one call; what does not fit is cut.
+pub(super) struct Line {
+    bytes: [u8; 512],
+    used: usize,
+}
+
+impl Line {
+    pub(super) const fn new() -> Self {
+        Self { bytes: [0; 512], used: 0 }
+    }
+
+    pub(super) fn text(&mut self, text: &[u8]) -> &mut Self {
+        for &byte in text {
+            // The last byte is kept for the end of the line.
+            if self.used + 1 >= self.bytes.len() {
+                break;
+            }
+            if let Some(place) = self.bytes.get_mut(self.used) {
+                *place = byte;
+                self.used += 1;
+            }
+        }
+        self
+    }
+
+    pub(super) fn decimal(&mut self, number: usize) -> &mut Self {
+        self.number(number, 10)
+    }
+
+    pub(super) fn hexadecimal(&mut self, number: usize) -> &mut Self {
+        self.text(b"0x").number(number, 16)
+    }
+
+    fn number(&mut self, number: usize, base: usize) -> &mut Self {
+        let mut divisor = 1;
+        while number / divisor >= base {
+            divisor *= base;
+        }
+        while divisor > 0 {
+            let digit = (number / divisor) % base;
+            if let Some(digit) = b"0123456789abcdef".get(digit) {
+                self.text(&[*digit]);
+            }
+            divisor /= base;
+        }
+        self
+    }
+
+    /// Ends the line and writes it. A failing write is passed over: there is nobody to tell.
+    #[expect(unsafe_code, reason = "std's standard error takes a lock")]
+    pub(super) fn write(&mut self) {
+        if let Some(place) = self.bytes.get_mut(self.used) {
+            *place = b'\n';
+            self.used += 1;
+        }
+        // SAFETY: the buffer is this thread's own and `used` is at most its length.
+        let _ = unsafe { libc::write(libc::STDERR_FILENO, self.bytes.as_ptr().cast(), self.used) };
+    }
+}
+
+/// Writes what happened, where, and the raw stack: `program+0x1234` is what `addr2line -e program 0x1234` resolves.
+pub(super) fn violation(request: &Request, stack: &Captured, closing: &[u8]) {
+    let mut line = Line::new();
+    line.text(b"qadapt: ").text(request.op.noun().as_bytes()).text(b" of ").decimal(request.size);
+    line.text(b" bytes (align ").decimal(request.align).text(b") in ");
+    match frame::innermost_place() {
+        Some(place) => {
+            line.text(b"the protected region ");
+            if let Some(name) = place.name {
+                line.text(b"`").text(name.as_bytes()).text(b"` ");
+            }
+            line.text(b"entered at ").text(place.location.file().as_bytes()).text(b":");
+            line.decimal(place.location.line() as usize).text(b":").decimal(place.location.column() as usize);
+        }
+        None => {
+            line.text(b"a protected region");
+        }
+    }
+    line.text(closing).write();
+    for &address in stack.frames() {
+        let mut line = Line::new();
+        line.text(b"  ").hexadecimal(address);
+        // A frame's address is the one it returns to; the call is the byte before.
+        modules::locate(address.saturating_sub(1), |module, offset| {
+            line.text(b" ").text(module).text(b"+").hexadecimal(offset);
+        });
+        line.write();
+    }
+}

@@ -1,0 +1,16 @@
+//! What runs inside an allocator call.
+//!
+//! Nothing here allocates, unwinds, formats through `core::fmt`, blocks, or takes a lock; so all of it may also run
+//! in a signal handler that interrupted the allocator.
+
+pub(crate) mod allocator;
+mod announce;
+pub(crate) mod capture;
+pub(crate) mod counters;
+pub(crate) mod event;
+pub(crate) mod frame;
+pub(crate) mod manual;
+pub(crate) mod modules;
+pub(crate) mod pending;
+pub(crate) mod setting;
+pub(crate) mod word;

@@ -1,0 +1,132 @@
+//! Violations recorded on this thread and not yet reported.
+
+use core::cell::Cell;
+
+use qadapt_spin::Slot;
+
+use super::event::Request;
+use crate::model::{Mode, Op};
+
+/// Distinct violations that one thread can have pending; more are counted as lost.
+pub(crate) const ROOM: usize = 8;
+
+/// Equal violations, pending since the same region opened.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pending {
+    /// The first of them.
+    pub(crate) op: Op,
+    pub(crate) size: usize,
+    pub(crate) align: usize,
+    pub(crate) mode: Mode,
+    /// Their stack; `None` where the table of stacks was full.
+    pub(crate) slot: Option<Slot>,
+    /// How often.
+    pub(crate) times: u32,
+}
+
+/// How far the list reached when a region opened: what lies beyond is the region's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Base {
+    length: usize,
+    lost: u64,
+}
+
+impl Base {
+    pub(crate) const EMPTY: Self = Self { length: 0, lost: 0 };
+}
+
+struct List {
+    entries: [Cell<Option<Pending>>; ROOM],
+    length: Cell<usize>,
+    lost: Cell<u64>,
+    violations: Cell<u64>,
+}
+
+thread_local! {
+    static LIST: List = const {
+        List {
+            entries: [const { Cell::new(None) }; ROOM],
+            length: Cell::new(0),
+            lost: Cell::new(0),
+            violations: Cell::new(0),
+        }
+    };
+}
+
+/// Adds a violation to this thread's count.
+pub(super) fn count() {
+    let _ = LIST.try_with(|list| list.violations.set(list.violations.get().saturating_add(1)));
+}
+
+/// Adds a violation to the list: to an equal one of the same region, or as a new one, or as lost.
+pub(super) fn push(base: Base, request: &Request, mode: Mode, slot: Option<Slot>) {
+    let _ = LIST.try_with(|list| {
+        let length = list.length.get();
+        let own = list.entries.get(base.length..length).unwrap_or_default();
+        for cell in own {
+            let Some(mut pending) = cell.get() else { continue };
+            if pending.slot == slot && pending.mode == mode && pending.op == request.op {
+                pending.times = pending.times.saturating_add(1);
+                cell.set(Some(pending));
+                return;
+            }
+        }
+        match list.entries.get(length) {
+            Some(cell) => {
+                cell.set(Some(Pending {
+                    op: request.op,
+                    size: request.size,
+                    align: request.align,
+                    mode,
+                    slot,
+                    times: 1,
+                }));
+                list.length.set(length + 1);
+            }
+            None => lose(list),
+        }
+    });
+}
+
+/// Counts a violation that could not be recorded.
+pub(super) fn push_lost() {
+    let _ = LIST.try_with(lose);
+}
+
+fn lose(list: &List) {
+    list.lost.set(list.lost.get().saturating_add(1));
+}
+
+/// Where the list ends now.
+pub(crate) fn end() -> Base {
+    LIST.try_with(|list| Base { length: list.length.get(), lost: list.lost.get() }).unwrap_or(Base::EMPTY)
+}
+
+/// True if nothing is pending, for this region or an outer one.
+pub(crate) fn is_empty() -> bool {
+    end() == Base::EMPTY
+}
+
+/// Takes what is pending since `base` off the list: the entries, and how many were lost.
+pub(crate) fn take(base: Base) -> ([Option<Pending>; ROOM], u64) {
+    let mut taken = [None; ROOM];
+    let lost = LIST.try_with(|list| {
+        let own = list.entries.get(base.length..list.length.get()).unwrap_or_default();
+        for (place, cell) in taken.iter_mut().zip(own) {
+            *place = cell.take();
+        }
+        list.length.set(base.length);
+        list.lost.replace(base.lost).saturating_sub(base.lost)
+    });
+    (taken, lost.unwrap_or(0))
+}
+
+/// This thread's violations.
+pub(crate) fn violations() -> u64 {
+    LIST.try_with(|list| list.violations.get()).unwrap_or(0)
+}
+
+/// This thread's violations; its count starts again at 0.
+pub(crate) fn take_violations() -> u64 {
+    LIST.try_with(|list| list.violations.take()).unwrap_or(0)
+}

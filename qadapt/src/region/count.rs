@@ -1,0 +1,70 @@
+//! Counting regions.
+
+use super::edge;
+use crate::checks;
+use crate::hot::counters::{self, Mark};
+use crate::hot::word;
+use crate::model::{Counts, Place};
+use crate::report::live;
+
+/// Runs a closure and counts what it asks of the allocator on this thread.
+///
+/// Counting allows everything: it changes nothing that a region around it or inside it disallows. Counting regions
+/// nest, and an outer one includes the inner ones. In a build without checks, or where QADAPT is not the global
+/// allocator, the counts are [unmeasured](Counts::is_measured).
+///
+/// # Examples
+/// ```
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// let (counts, text) = qadapt::count_alloc(|| String::from("six"));
+/// assert_eq!(text, "six");
+/// # if counts.is_measured() {
+/// assert_eq!((counts.allocs().get(), counts.bytes_allocated().get()), (Some(1), Some(3)));
+/// # }
+/// ```
+#[track_caller]
+pub fn count_alloc<R>(body: impl FnOnce() -> R) -> (Counts, R) {
+    if !checks::ON {
+        return (Counts::UNMEASURED, body());
+    }
+    edge::touch(Place::unnamed());
+    if !live::is_active() {
+        return (Counts::UNMEASURED, body());
+    }
+    let counting = Counting::open();
+    let result = body();
+    (counting.close(), result)
+}
+
+/// An open counting region; dropping it closes it.
+struct Counting {
+    /// The word's counting bit before.
+    outer: i64,
+    mark: Option<Mark>,
+}
+
+impl Counting {
+    fn open() -> Self {
+        let word = word::get();
+        let mark = counters::open();
+        word::set(word | word::COUNTING);
+        Self { outer: word & word::COUNTING, mark }
+    }
+
+    fn close(mut self) -> Counts {
+        self.end()
+    }
+
+    /// Closes the region once.
+    fn end(&mut self) -> Counts {
+        let Some(mark) = self.mark.take() else { return Counts::UNMEASURED };
+        word::set(word::get() & !word::COUNTING | self.outer);
+        counters::close(mark).map_or(Counts::UNMEASURED, Counts::measured)
+    }
+}
+
+impl Drop for Counting {
+    fn drop(&mut self) {
+        self.end();
+    }
+}

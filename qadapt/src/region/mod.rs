@@ -1,0 +1,24 @@
+//! Regions: what opens and closes protection on user threads.
+//!
+//! Everything here runs outside the allocator and may panic, but only once its region has closed.
+
+mod count;
+mod edge;
+mod future;
+mod manual;
+mod mode;
+mod permit;
+mod permit_drop;
+mod plain;
+mod violations;
+mod warm_up;
+
+pub use count::count_alloc;
+pub use future::{guard_future, permit_future};
+pub use manual::{enter_protected, exit_protected, protection_level};
+pub use mode::set_mode;
+pub use permit::permit_alloc;
+pub use permit_drop::PermitDrop;
+pub use plain::{assert_no_alloc, no_alloc};
+pub use violations::{take_violations, violations};
+pub use warm_up::warm_up;

@@ -1,0 +1,23 @@
+//! The process's default mode.
+
+use crate::hot::{frame, setting};
+use crate::model::Mode;
+
+/// Sets what a violation does, for every region of the process that has no mode of its own.
+///
+/// `QADAPT_MODE` in the environment sets it before `main`; this call overrides that. Regions that are open already
+/// act by the new mode from their next event on. In the modes that speak at the event ([`Mode::Abort`] and
+/// [`Mode::Trap`]) a region on another thread that was already running gives its name only from that thread's next
+/// report on.
+///
+/// # Examples
+/// ```
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// qadapt::set_mode(qadapt::Mode::Count);
+/// qadapt::assert_no_alloc(|| drop(std::hint::black_box(Box::new(1))));
+/// assert_eq!(qadapt::violations(), if qadapt::is_active() { 2 } else { 0 });
+/// ```
+pub fn set_mode(mode: Mode) {
+    setting::set_default_mode(mode);
+    frame::update_attention();
+}

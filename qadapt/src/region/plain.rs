@@ -1,0 +1,82 @@
+//! The plain region: everything disallowed, in the process's default mode.
+
+use core::mem;
+
+use super::edge;
+use crate::checks;
+use crate::hot::frame::Room;
+use crate::hot::word;
+use crate::model::Place;
+
+/// Runs a closure that must not touch the allocator on this thread.
+///
+/// What happens if it does is the process's [`Mode`](crate::Mode): by default the closure runs to its end, its
+/// result is dropped, and then this function panics with a report of what was allocated where. Allocations,
+/// reallocations and deallocations all count; so does what the closure calls. In a build without checks the closure
+/// is just called.
+///
+/// # Panics
+/// In mode [`Panic`](crate::Mode::Panic), at the caller's line, if the closure touched the allocator. If the closure
+/// panics itself, that panic goes on unchanged and the report is logged.
+///
+/// # Examples
+/// ```
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// let samples = [0.5_f32; 64];
+/// let peak = qadapt::assert_no_alloc(|| samples.iter().fold(0.0_f32, |peak, s| peak.max(s.abs())));
+/// assert_eq!(peak, 0.5);
+/// ```
+#[inline(always)]
+#[track_caller]
+pub fn assert_no_alloc<R>(body: impl FnOnce() -> R) -> R {
+    no_alloc(Place::unnamed(), body)
+}
+
+/// [`assert_no_alloc`] with a place: what `#[allocate_panic]` expands to.
+#[doc(hidden)]
+#[inline(always)]
+#[track_caller]
+pub fn no_alloc<R>(place: Place, body: impl FnOnce() -> R) -> R {
+    if !checks::ON {
+        return body();
+    }
+    let mut room = Room::uninit();
+    let region = Region::open(&mut room, place);
+    let result = body();
+    region.close();
+    result
+}
+
+/// An open plain region. Dropping it closes it and logs what is due: that is what an unwinding body does.
+pub(super) struct Region<'room> {
+    room: &'room mut Room,
+    place: Place,
+}
+
+impl<'room> Region<'room> {
+    #[inline(always)]
+    pub(super) fn open(room: &'room mut Room, place: Place) -> Self {
+        if word::add(word::LEVEL) < 0 {
+            edge::opened(room, place);
+        }
+        Self { room, place }
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    pub(super) fn close(self) {
+        let region = mem::ManuallyDrop::new(self);
+        if word::add(-word::LEVEL) < 0 {
+            edge::closed(region.room, region.place).act();
+        }
+    }
+}
+
+impl Drop for Region<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if word::add(-word::LEVEL) < 0 {
+            edge::unwound(self.room, self.place);
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! What is reported when a region has closed.
+
+use std::panic::catch_unwind;
+
+use super::violation::Violation;
+use super::{hook, sink};
+use crate::hot::capture::STACKS;
+use crate::hot::pending::{self, Base, Pending, ROOM};
+use crate::hot::word;
+use crate::model::{Mode, Place};
+
+/// Reports what is pending since `base`: logs it, or returns it if it is owed as a panic.
+///
+/// While the thread unwinds nothing is owed: then all of it is logged.
+pub(crate) fn report(base: Base, place: Place) -> Option<String> {
+    let (entries, lost) = take(base)?;
+    word::as_own_work(|| {
+        let mut owed = Vec::new();
+        for pending in entries.into_iter().flatten() {
+            let violation = heard(&pending, place);
+            if pending.mode == Mode::Panic && !std::thread::panicking() {
+                settle(&pending);
+                owed.push(violation.to_string());
+            } else {
+                log_one(&pending, &violation);
+            }
+        }
+        if lost > 0 {
+            sink::send(&lost_line(lost, place));
+        }
+        (!owed.is_empty()).then(|| owed.join("\n"))
+    })
+}
+
+/// Logs what is pending since `base`, whatever its mode.
+pub(crate) fn log(base: Base, place: Place) {
+    let Some((entries, lost)) = take(base) else { return };
+    // A panic here would end the process, since the thread may be unwinding: a closed standard error panics.
+    let _ = catch_unwind(|| {
+        word::as_own_work(|| {
+            for pending in entries.into_iter().flatten() {
+                log_one(&pending, &heard(&pending, place));
+            }
+            if lost > 0 {
+                sink::send(&lost_line(lost, place));
+            }
+        });
+    });
+}
+
+fn take(base: Base) -> Option<([Option<Pending>; ROOM], u64)> {
+    if pending::end() == base {
+        return None;
+    }
+    Some(pending::take(base))
+}
+
+/// Makes the violation and shows it to the user's hook.
+fn heard(pending: &Pending, place: Place) -> Violation {
+    let violation = Violation::new(pending, place);
+    hook::call(&violation);
+    violation
+}
+
+/// Logs a violation unless the rate limit holds it back.
+fn log_one(pending: &Pending, violation: &Violation) {
+    let before = settle(pending);
+    let Some(total) = due(before, u64::from(pending.times)) else { return };
+    if total > u64::from(pending.times) {
+        sink::send(&format!(
+            "{violation}   = {total} times so far at this stack; the next report is at ten times as many\n"
+        ));
+    } else {
+        sink::send(&violation.to_string());
+    }
+}
+
+/// Marks the stack's occurrences as reported and returns how many were reported before.
+fn settle(pending: &Pending) -> u64 {
+    let Some(slot) = pending.slot else { return 0 };
+    let before = STACKS.hits(slot).saturating_sub(STACKS.unreported(slot));
+    STACKS.mark_reported(slot, u64::from(pending.times));
+    before
+}
+
+/// The stack's total if the rate limit lets a report through: the first occurrence, then the 10th, 100th, ..
+fn due(before: u64, times: u64) -> Option<u64> {
+    let total = before.saturating_add(times);
+    (total.checked_ilog10() != before.checked_ilog10()).then_some(total)
+}
+
+fn lost_line(lost: u64, place: Place) -> String {
+    let region = place.name.unwrap_or("a protected region");
+    format!(
+        "qadapt: {lost} more violations in {region} (entered at {}) were lost: a region records {ROOM} distinct \
+         stacks until it closes",
+        place.location
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::due;
+
+    #[test]
+    fn reports_thin_out_by_powers_of_ten() {
+        let table = [
+            ((0, 1), Some(1)),
+            ((1, 1), None),
+            ((8, 1), None),
+            ((9, 1), Some(10)),
+            ((10, 1), None),
+            ((98, 3), Some(101)),
+            ((0, 5), Some(5)),
+            ((5, 2000), Some(2005)),
+        ];
+        for ((before, times), expected) in table {
+            assert_eq!(due(before, times), expected, "{before} before, {times} now");
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! The user's hook.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use qadapt_spin::Lock;
+
+use super::violation::Violation;
+use crate::hot::word;
+
+type Hook = Arc<dyn Fn(&Violation) + Send + Sync>;
+
+static HOOK: Lock<Option<Hook>> = Lock::new(None);
+
+/// Attempts to take the lock before giving up; it is only ever held for the copy of a pointer.
+const PATIENCE: u32 = 10_000;
+
+/// Sets what is called for each report, besides what the mode does.
+///
+/// The hook runs on the thread of the region, when the region has closed: outside the allocator and outside any
+/// region, so that it may allocate; what it asks of the allocator is not counted. It is called once for each distinct
+/// stack of the region, with how often it occurred, whatever the rate limit of mode `Log` lets through; not in the
+/// modes [`Count`](crate::Mode::Count), [`Abort`](crate::Mode::Abort) and [`Trap`](crate::Mode::Trap), which make no
+/// report at the region's end. A panic of the hook is caught and dropped. It replaces the hook before it.
+///
+/// # Examples
+/// ```
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// use std::sync::atomic::{AtomicU64, Ordering};
+///
+/// static BYTES: AtomicU64 = AtomicU64::new(0);
+/// qadapt::set_mode(qadapt::Mode::Log);
+/// qadapt::set_violation_hook(|violation| {
+///     BYTES.fetch_add(violation.size() as u64, Ordering::Relaxed);
+/// });
+/// let boxed = qadapt::assert_no_alloc(|| std::hint::black_box(Box::new(7_u64)));
+/// assert_eq!(BYTES.load(Ordering::Relaxed), if qadapt::is_active() { 8 } else { 0 });
+/// # drop(boxed);
+/// ```
+pub fn set_violation_hook(hook: impl Fn(&Violation) + Send + Sync + 'static) {
+    word::as_own_work(|| {
+        let mut next: Option<Hook> = Some(Arc::new(hook));
+        while next.is_some() {
+            if let Some(mut current) = HOOK.lock_within(PATIENCE) {
+                std::mem::swap(&mut *current, &mut next);
+                break;
+            }
+            std::thread::yield_now();
+        }
+        // `next` holds the hook before, which is dropped outside the lock.
+    });
+}
+
+/// Calls the hook, if there is one. Called as own work.
+pub(super) fn call(violation: &Violation) {
+    let hook = HOOK.lock_within(PATIENCE).and_then(|hook| hook.clone());
+    if let Some(hook) = hook {
+        // The payload's own drop may panic too; forgetting it is the lesser evil.
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| hook(violation))) {
+            std::mem::forget(payload);
+        }
+    }
+}

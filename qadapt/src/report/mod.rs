@@ -1,0 +1,18 @@
+//! Reports: what is said of violations, outside the allocator.
+//!
+//! It may allocate, as QADAPT's own work, which is never counted and never a violation.
+
+pub(crate) mod closing;
+mod exit;
+mod hook;
+pub(crate) mod live;
+mod sink;
+mod source;
+mod startup;
+mod trace;
+mod violation;
+
+pub use hook::set_violation_hook;
+pub use live::is_active;
+pub use trace::Site;
+pub use violation::Violation;

@@ -1,0 +1,22 @@
+//! Where reports go that are logged.
+
+/// Sends a report to `tracing` and `log`, where those features are on and somebody listens there; otherwise to
+/// standard error. Called as own work.
+pub(super) fn send(report: &str) {
+    #[allow(unused_mut, reason = "without the features nothing is heard")]
+    let mut heard = false;
+    #[cfg(feature = "tracing")]
+    if tracing::enabled!(target: "qadapt", tracing::Level::ERROR) {
+        tracing::error!(target: "qadapt", "{report}");
+        heard = true;
+    }
+    #[cfg(feature = "log")]
+    if log::log_enabled!(target: "qadapt", log::Level::Error) {
+        log::error!(target: "qadapt", "{report}");
+        heard = true;
+    }
+    if !heard {
+        // The macro rather than the stream itself: test harnesses capture it.
+        eprintln!("{report}");
+    }
+}

@@ -1,0 +1,291 @@
+//! Resolved call stacks: which functions and lines the recorded addresses are.
+
+use core::ffi::c_void;
+use core::fmt;
+use core::iter::Peekable;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use qadapt_spin::{Lock, Slot};
+
+use crate::hot::capture::STACKS;
+use crate::hot::modules;
+
+/// Stacks that are resolved already: resolving costs milliseconds, and a stack can be reported often.
+static RESOLVED: Lock<BTreeMap<usize, Arc<Trace>>> = Lock::new(BTreeMap::new());
+
+/// Attempts to take the lock; on failure a stack is resolved again.
+const PATIENCE: u32 = 1000;
+
+/// A resolved stack, innermost frame first. Empty if the stack was not recorded.
+#[derive(Debug, Default)]
+pub(super) struct Trace {
+    frames: Vec<Frame>,
+}
+
+#[derive(Debug)]
+struct Frame {
+    /// The return address.
+    address: usize,
+    function: Option<String>,
+    file: Option<PathBuf>,
+    line: u32,
+    column: Option<u32>,
+    origin: Origin,
+}
+
+/// Whose code a frame is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    /// The standard library's or QADAPT's: folded.
+    Internal,
+    /// A crate's from a registry.
+    Dependency,
+    /// The user's own, or nobody knows.
+    Own,
+}
+
+/// A line of the user's own code.
+#[derive(Clone, Copy, Debug)]
+pub struct Site<'a> {
+    path: &'a Path,
+    line: u32,
+    column: Option<u32>,
+}
+
+impl<'a> Site<'a> {
+    /// The source file, as the debug information names it.
+    #[must_use]
+    pub fn path(&self) -> &'a Path {
+        self.path
+    }
+
+    /// The line, counted from 1.
+    #[must_use]
+    pub fn line(&self) -> u32 {
+        self.line
+    }
+
+    /// The column in bytes, counted from 1, where the debug information has it.
+    #[must_use]
+    pub fn column(&self) -> Option<u32> {
+        self.column
+    }
+}
+
+/// `file:line:column`, the file relative to the working directory where it lies below it.
+impl fmt::Display for Site<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let here = std::env::current_dir().unwrap_or_default();
+        let path = self.path.strip_prefix(here).unwrap_or(self.path);
+        write!(f, "{}:{}", path.display(), self.line)?;
+        self.column.map_or(Ok(()), |column| write!(f, ":{column}"))
+    }
+}
+
+impl Trace {
+    /// The trace of a recorded stack.
+    pub(super) fn of(slot: Slot) -> Arc<Self> {
+        if let Some(known) = RESOLVED.lock_within(PATIENCE).and_then(|map| map.get(&slot.index()).cloned()) {
+            return known;
+        }
+        // A stack is not published only while the thread that records it is interrupted.
+        let Some(stack) = STACKS.stack(slot) else { return Arc::default() };
+        let trace = Arc::new(Self::resolve(stack.frames()));
+        if let Some(mut map) = RESOLVED.lock_within(PATIENCE) {
+            map.insert(slot.index(), Arc::clone(&trace));
+        }
+        trace
+    }
+
+    fn resolve(addresses: &[usize]) -> Self {
+        let mut frames = Vec::new();
+        for &address in addresses {
+            let before = frames.len();
+            // Inlined functions come first, each with the line of its call.
+            backtrace::resolve(address as *mut c_void, |symbol| frames.push(Frame::new(address, symbol)));
+            if frames.len() == before {
+                frames.push(Frame::unknown(address));
+            }
+        }
+        Self { frames }
+    }
+
+    /// The first line of the user's own code; failing that, of a dependency's.
+    pub(super) fn site(&self) -> Option<Site<'_>> {
+        let of =
+            |origin| self.frames.iter().filter(move |frame| frame.origin == origin).find_map(Frame::site);
+        of(Origin::Own).or_else(|| of(Origin::Dependency))
+    }
+
+    /// Says where the stack is when no frame has a line.
+    pub(super) fn fmt_without_site(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(frame) = self.frames.iter().find(|frame| frame.origin != Origin::Internal) else {
+            return writeln!(f, " --> at an unknown place: its call stack could not be recorded");
+        };
+        write!(f, " --> ")?;
+        frame.fmt_name(f)?;
+        writeln!(
+            f,
+            "\n   = no lines: build with debug information (`debug = \"line-tables-only\"` in the profile)"
+        )
+    }
+}
+
+/// The frames, a line each, internal ones folded unless `QADAPT_BACKTRACE=full`.
+impl fmt::Display for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let full = std::env::var_os("QADAPT_BACKTRACE").is_some_and(|value| value == "full");
+        if self.frames.is_empty() {
+            return Ok(());
+        }
+        writeln!(f, "   = stack, innermost call first:")?;
+        let mut folded = 0;
+        let mut frames = self.frames.iter().peekable();
+        while let Some(frame) = frames.next() {
+            if full || frame.origin != Origin::Internal {
+                frame.fmt_line(f)?;
+            } else {
+                let hidden = 1 + skip_internal(&mut frames);
+                folded += hidden;
+                writeln!(f, "       ({hidden} of std or qadapt)")?;
+            }
+        }
+        if folded > 0 {
+            writeln!(f, "   = QADAPT_BACKTRACE=full shows all {} frames", self.frames.len())?;
+        }
+        Ok(())
+    }
+}
+
+fn skip_internal<'a>(frames: &mut Peekable<impl Iterator<Item = &'a Frame>>) -> usize {
+    let mut skipped = 0;
+    while frames.next_if(|frame| frame.origin == Origin::Internal).is_some() {
+        skipped += 1;
+    }
+    skipped
+}
+
+impl Frame {
+    fn new(address: usize, symbol: &backtrace::Symbol) -> Self {
+        // The alternate form leaves out the hash at the name's end.
+        let function = symbol.name().map(|name| format!("{name:#}"));
+        let file = symbol.filename().map(Path::to_path_buf);
+        let origin = origin(file.as_deref(), function.as_deref());
+        Self { address, function, file, line: symbol.lineno().unwrap_or(0), column: symbol.colno(), origin }
+    }
+
+    fn unknown(address: usize) -> Self {
+        Self { address, function: None, file: None, line: 0, column: None, origin: Origin::Own }
+    }
+
+    fn site(&self) -> Option<Site<'_>> {
+        let path = self.file.as_deref()?;
+        (self.line > 0).then_some(Site { path, line: self.line, column: self.column })
+    }
+
+    fn fmt_line(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "       ")?;
+        self.fmt_name(f)?;
+        match self.site() {
+            Some(site) => writeln!(f, "  {site}"),
+            None => writeln!(f),
+        }
+    }
+
+    /// The function; failing that, the file that the address was loaded from and the place in it.
+    fn fmt_name(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(function) = &self.function {
+            return f.write_str(function);
+        }
+        write!(f, "{:#x}", self.address)?;
+        let mut place = None;
+        // The address is the one that the frame returns to; the call is the byte before.
+        modules::locate(self.address.saturating_sub(1), |module, offset| {
+            place = Some((String::from_utf8_lossy(module).into_owned(), offset));
+        });
+        place.map_or(Ok(()), |(module, offset)| write!(f, " in {module}+{offset:#x}"))
+    }
+}
+
+/// Tells by the source file whose code a frame is; by the function's name only where there is no file.
+fn origin(file: Option<&Path>, function: Option<&str>) -> Origin {
+    // The compiler's allocator entries have the line of the program's `#[global_allocator]`.
+    if function.is_some_and(|name| name.starts_with("__rustc::") || name.starts_with("__r")) {
+        return Origin::Internal;
+    }
+    if let Some(file) = file {
+        let path = file.to_string_lossy();
+        return if is_std(&path) || is_qadapt(&path) {
+            Origin::Internal
+        } else if path.contains("/registry/src/") || path.contains("/git/checkouts/") {
+            Origin::Dependency
+        } else {
+            Origin::Own
+        };
+    }
+    let internal = function.is_some_and(|name| {
+        let name = name.trim_start_matches(['<', '&']);
+        ["std::", "core::", "alloc::", "qadapt::", "_start", "__libc_start", "test::"]
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
+            || name == "main"
+    });
+    if internal { Origin::Internal } else { Origin::Own }
+}
+
+/// The standard library's sources lie in `/rustc/HASH/library`, or in the sysroot's `rust/library`. Its start code
+/// in C has relative paths.
+fn is_std(path: &str) -> bool {
+    path.starts_with("/rustc/")
+        || path.contains("/rust/library/")
+        || path.contains("/rust/deps/")
+        || path.contains("/csu/")
+        || path.contains("nptl/")
+}
+
+/// QADAPT's own sources lie in the folder of this file's parent, which debug information gives as the compiler was
+/// given it: below the package's folder, or relative to the workspace.
+fn is_qadapt(path: &str) -> bool {
+    let own = file!().strip_suffix("report/trace.rs").unwrap_or(file!());
+    path.starts_with(concat!(env!("CARGO_MANIFEST_DIR"), "/src/"))
+        || Path::new(path).parent().is_some_and(|folder| {
+            folder.to_string_lossy().contains(own.trim_end_matches('/')) && own.len() > "src/".len()
+        })
+        || path.contains("/backtrace-0.")
+        || path.contains("/qadapt-spin/src/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_are_told_apart_by_their_file() {
+        let table = [
+            ("/rustc/abc/library/alloc/src/vec/mod.rs", Origin::Internal),
+            ("/home/u/.rustup/toolchains/x/lib/rustlib/src/rust/library/core/src/ops.rs", Origin::Internal),
+            (concat!(env!("CARGO_MANIFEST_DIR"), "/src/hot/event.rs"), Origin::Internal),
+            ("/home/u/.cargo/registry/src/index/memchr-2.7.0/src/lib.rs", Origin::Dependency),
+            ("/home/u/project/src/main.rs", Origin::Own),
+            ("src/main.rs", Origin::Own),
+        ];
+        for (path, expected) in table {
+            assert_eq!(origin(Some(Path::new(path)), Some("alloc::fake")), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn without_a_file_the_name_decides() {
+        for name in
+            ["<alloc::vec::Vec<T> as core::clone::Clone>::clone", "std::rt::lang_start", "__rust_alloc"]
+        {
+            assert_eq!(origin(None, Some(name)), Origin::Internal, "{name}");
+        }
+        for name in ["mine::run", "allocate", "<mine::T as core::fmt::Display>::fmt"] {
+            assert_eq!(origin(None, Some(name)), Origin::Own, "{name}");
+        }
+        assert_eq!(origin(None, None), Origin::Own);
+    }
+}

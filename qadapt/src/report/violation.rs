@@ -1,0 +1,109 @@
+//! One violation, as hooks see it and reports print it.
+
+use core::fmt;
+use core::panic::Location;
+use std::sync::Arc;
+
+use qadapt_spin::Slot;
+
+use super::source;
+use super::trace::{Site, Trace};
+use crate::hot::capture::STACKS;
+use crate::hot::pending::Pending;
+use crate::model::{Op, Place};
+
+/// Equal violations of one region: the same operation from the same call stack.
+///
+/// It prints as the report of [`Mode::Log`](crate::Mode::Log).
+#[derive(Clone, Debug)]
+pub struct Violation {
+    op: Op,
+    size: usize,
+    align: usize,
+    times: u64,
+    /// `None` for a region that was still open when the process ended.
+    place: Option<Place>,
+    trace: Arc<Trace>,
+}
+
+impl Violation {
+    pub(super) fn new(pending: &Pending, place: Place) -> Self {
+        let Pending { op, size, align, slot, times, .. } = *pending;
+        let trace = slot.map_or_else(Arc::default, Trace::of);
+        Self { op, size, align, times: u64::from(times), place: Some(place), trace }
+    }
+
+    /// The violation of a stack whose region never closed.
+    pub(super) fn unclosed(slot: Slot, times: u64) -> Option<Self> {
+        let [code_and_align, size] = STACKS.stack(slot)?.tag();
+        let op = Op::from_code(u8::try_from(code_and_align >> 32).ok()?)?;
+        let size = usize::try_from(size).ok()?;
+        let align = usize::try_from(code_and_align & 0xFFFF_FFFF).ok()?;
+        Some(Self { op, size, align, times, place: None, trace: Trace::of(slot) })
+    }
+
+    /// What was asked of the allocator.
+    #[must_use]
+    pub fn op(&self) -> Op {
+        self.op
+    }
+
+    /// Bytes that the first of the violations asked for, or gave back.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// The alignment that the first of the violations asked for, in bytes.
+    #[must_use]
+    pub fn align(&self) -> usize {
+        self.align
+    }
+
+    /// How often it happened between the region's entry and its end.
+    #[must_use]
+    pub fn times(&self) -> u64 {
+        self.times
+    }
+
+    /// The region's name, if it has one.
+    #[must_use]
+    pub fn region(&self) -> Option<&'static str> {
+        self.place?.name
+    }
+
+    /// Where the region was entered; `None` if it was still open when the process ended.
+    #[must_use]
+    pub fn entered(&self) -> Option<&'static Location<'static>> {
+        self.place.map(|place| place.location)
+    }
+
+    /// The first line of the user's own code on the stack, if the program has debug information.
+    #[must_use]
+    pub fn site(&self) -> Option<Site<'_>> {
+        self.trace.site()
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { op, size, align, times, .. } = self;
+        write!(f, "qadapt: {op} of {size} bytes (align {align})")?;
+        if *times > 1 {
+            write!(f, ", {times} times,")?;
+        }
+        match self.place.map(|place| place.name) {
+            Some(Some(name)) => writeln!(f, " in the protected region `{name}`")?,
+            Some(None) => writeln!(f, " in a protected region")?,
+            None => writeln!(f, " in a protected region that was still open when the process ended")?,
+        }
+        match self.site() {
+            Some(site) => source::excerpt(f, &site)?,
+            None => self.trace.fmt_without_site(f)?,
+        }
+        if let Some(entered) = self.entered() {
+            writeln!(f, "   = region entered at {entered}")?;
+        }
+        self.trace.fmt(f)
+    }
+}
