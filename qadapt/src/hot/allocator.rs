@@ -4,7 +4,7 @@ use core::ffi::c_void;
 use core::ptr;
 use std::alloc::{GlobalAlloc, Layout, System};
 
-use super::event::{self, Request};
+use super::event::{self, Outcome, Request};
 use super::word;
 use crate::checks;
 use crate::model::Op;
@@ -105,7 +105,10 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Qadapt<A> {
 #[expect(unsafe_code, reason = "forwards an allocator call")]
 unsafe fn alloc_watched<A: GlobalAlloc>(inner: &A, size: usize, align: usize) -> *mut u8 {
     let request = Request { op: Op::Alloc, size, old_size: 0, align };
-    event::before(&request, mark(&request));
+    if event::before(&request, mark(&request)) == Outcome::Refuse {
+        event::after(&request, false);
+        return ptr::null_mut();
+    }
     // SAFETY: the caller says that they are a layout's.
     let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
     // SAFETY: the caller's contract.
@@ -121,7 +124,8 @@ unsafe fn alloc_watched<A: GlobalAlloc>(inner: &A, size: usize, align: usize) ->
 #[expect(unsafe_code, reason = "forwards an allocator call")]
 unsafe fn dealloc_watched<A: GlobalAlloc>(inner: &A, block: *mut u8, size: usize, align: usize) {
     let request = Request { op: Op::Dealloc, size, old_size: 0, align };
-    event::before(&request, mark(&request));
+    // A deallocation is never refused.
+    let _ = event::before(&request, mark(&request));
     // SAFETY: the caller says that they are a layout's.
     let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
     // SAFETY: the caller's contract.
@@ -136,7 +140,10 @@ unsafe fn dealloc_watched<A: GlobalAlloc>(inner: &A, block: *mut u8, size: usize
 #[expect(unsafe_code, reason = "forwards an allocator call")]
 unsafe fn alloc_zeroed_watched<A: GlobalAlloc>(inner: &A, size: usize, align: usize) -> *mut u8 {
     let request = Request { op: Op::AllocZeroed, size, old_size: 0, align };
-    event::before(&request, mark(&request));
+    if event::before(&request, mark(&request)) == Outcome::Refuse {
+        event::after(&request, false);
+        return ptr::null_mut();
+    }
     // SAFETY: the caller says that they are a layout's.
     let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
     // SAFETY: the caller's contract.
@@ -158,7 +165,10 @@ unsafe fn realloc_watched<A: GlobalAlloc>(
     new_size: usize,
 ) -> *mut u8 {
     let request = Request { op: Op::Realloc, size: new_size, old_size: size, align };
-    event::before(&request, mark(&request));
+    if event::before(&request, mark(&request)) == Outcome::Refuse {
+        event::after(&request, false);
+        return ptr::null_mut();
+    }
     // SAFETY: the caller says that they are a layout's.
     let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
     // SAFETY: the caller's contract.

@@ -7,13 +7,13 @@ use super::modules;
 
 /// Text gathered in a fixed buffer and written to standard error in one call; what does not fit is cut.
 pub(super) struct Line {
-    bytes: [u8; 512],
+    bytes: [u8; 2048],
     used: usize,
 }
 
 impl Line {
     pub(super) const fn new() -> Self {
-        Self { bytes: [0; 512], used: 0 }
+        Self { bytes: [0; 2048], used: 0 }
     }
 
     pub(super) fn text(&mut self, text: &[u8]) -> &mut Self {
@@ -65,32 +65,53 @@ impl Line {
     }
 }
 
-/// Writes what happened, where, and the raw stack: `program+0x1234` is what `addr2line -e program 0x1234` resolves.
+/// Writes what happened, where, and the raw stack, a line a frame.
 pub(super) fn violation(request: &Request, stack: &Captured, closing: &[u8]) {
     let mut line = Line::new();
-    line.text(b"qadapt: ").text(request.op.noun().as_bytes()).text(b" of ").decimal(request.size);
-    line.text(b" bytes (align ").decimal(request.align).text(b") in ");
-    match frame::innermost_place() {
-        Some(place) => {
-            line.text(b"the protected region ");
-            if let Some(name) = place.name {
-                line.text(b"`").text(name.as_bytes()).text(b"` ");
-            }
-            line.text(b"entered at ").text(place.location.file().as_bytes()).text(b":");
-            line.decimal(place.location.line() as usize).text(b":").decimal(place.location.column() as usize);
-        }
-        None => {
-            line.text(b"a protected region");
-        }
-    }
+    line.text(b"qadapt: ");
+    describe(&mut line, request);
     line.text(closing).write();
     for &address in stack.frames() {
         let mut line = Line::new();
-        line.text(b"  ").hexadecimal(address);
-        // A frame's address is the one it returns to; the call is the byte before.
-        modules::locate(address.saturating_sub(1), |module, offset| {
-            line.text(b" ").text(module).text(b"+").hexadecimal(offset);
-        });
+        line.text(b"  ");
+        locate(&mut line, address);
         line.write();
     }
+}
+
+/// Writes in one line which request got no memory, and the addresses nearest to it.
+pub(super) fn refusal(request: &Request, stack: &Captured) {
+    let mut line = Line::new();
+    line.text(b"qadapt: no memory for the ");
+    describe(&mut line, request);
+    line.text(b"; called from");
+    for &address in stack.frames() {
+        line.text(b" ");
+        locate(&mut line, address);
+    }
+    line.write();
+}
+
+fn describe(line: &mut Line, request: &Request) {
+    line.text(request.op.noun().as_bytes()).text(b" of ").decimal(request.size);
+    line.text(b" bytes (align ").decimal(request.align).text(b") in ");
+    let Some(place) = frame::innermost_place() else {
+        line.text(b"a protected region");
+        return;
+    };
+    line.text(b"the protected region ");
+    if let Some(name) = place.name {
+        line.text(b"`").text(name.as_bytes()).text(b"` ");
+    }
+    line.text(b"entered at ").text(place.location.file().as_bytes()).text(b":");
+    line.decimal(place.location.line() as usize).text(b":").decimal(place.location.column() as usize);
+}
+
+/// `0xADDRESS program+0x1234`, where `addr2line -e program 0x1234` names the line.
+fn locate(line: &mut Line, address: usize) {
+    line.hexadecimal(address);
+    // A frame's address is the one it returns to; the call is the byte before.
+    modules::locate(address.saturating_sub(1), |module, offset| {
+        line.text(b" ").text(module).text(b"+").hexadecimal(offset);
+    });
 }

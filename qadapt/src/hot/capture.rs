@@ -44,12 +44,11 @@ impl Captured {
         captured
     }
 
-    /// The stack's slot in the table; `None` if the table is full.
-    pub(super) fn record(&self, request: &Request) -> Option<Slot> {
+    /// The stack's slot in the table, and how often it has occurred; `None` if the table is full.
+    pub(super) fn record(&self, request: &Request) -> Option<(Slot, u64)> {
         let op = u64::from(request.op.code());
         let tag = [op << 32 | request.align as u64 & 0xFFFF_FFFF, request.size as u64];
         let slot = STACKS.insert(Key::of(op, self.frames()), self.frames(), tag)?;
-        STACKS.hit(slot);
-        Some(slot)
+        Some((slot, STACKS.hit(slot)))
     }
 }

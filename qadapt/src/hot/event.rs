@@ -3,8 +3,8 @@
 use core::ffi::c_void;
 
 use super::capture::Captured;
-use super::{announce, counters, frame, pending, setting, word};
-use crate::model::{Mode, Op};
+use super::{announce, budget, counters, frame, inject, pending, word};
+use crate::model::{Mode, Op, Ops};
 
 /// One call of an allocator method. Sizes and alignment are in bytes.
 #[derive(Clone, Copy, Debug)]
@@ -17,8 +17,42 @@ pub(crate) struct Request {
     pub(crate) align: usize,
 }
 
+/// Why an event is a violation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// A region disallows the operation.
+    Disallowed,
+    /// A budget has not enough left for it.
+    OverBudget,
+}
+
+/// Whether the request goes on to the inner allocator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Proceed,
+    /// The request gets no memory.
+    Refuse,
+}
+
+impl Request {
+    fn ops(&self) -> Ops {
+        match self.op {
+            Op::Alloc => Ops::ALLOC,
+            Op::AllocZeroed => Ops::ZEROED,
+            Op::Realloc if self.size > self.old_size => Ops::GROW,
+            Op::Realloc => Ops::SHRINK,
+            Op::Dealloc => Ops::DEALLOC,
+        }
+    }
+
+    /// True if it asks for more memory than the program had.
+    pub(super) fn grows(&self) -> bool {
+        self.op != Op::Dealloc && self.size > self.old_size
+    }
+}
+
 /// Before the inner allocator is called. `mark` lies on the stack of the allocator's method.
-pub(super) fn before(request: &Request, mark: *const c_void) {
+pub(super) fn before(request: &Request, mark: *const c_void) -> Outcome {
     let mut word = word::get();
     if word & word::UNLINKED != 0 {
         frame::link();
@@ -26,47 +60,86 @@ pub(super) fn before(request: &Request, mark: *const c_void) {
     }
     if word & word::PROBE != 0 {
         word::set(word & !word::PROBE);
-        return;
+        return Outcome::Proceed;
     }
-    if word & word::LEVELS == 0 || std::thread::panicking() {
-        return;
+    if !word::is_protected(word) || std::thread::panicking() {
+        return Outcome::Proceed;
     }
-    pending::count();
-    if word & word::BUSY != 0 {
-        // A signal handler interrupted the lines below on this thread, and is protected.
-        pending::push_lost();
-        return;
+    let outcome = cause(request, word).map_or(Outcome::Proceed, |cause| violate(request, mark, cause, word));
+    if outcome == Outcome::Refuse {
+        return outcome;
     }
-    word::set(word | word::BUSY);
-    violate(request, mark, setting::default_mode());
-    word::set(word);
-    frame::update_attention();
+    if word & word::INJECT != 0 && request.op != Op::Dealloc && inject::is_due() {
+        return Outcome::Refuse;
+    }
+    Outcome::Proceed
 }
 
 /// After it: `succeeded` says whether there was memory.
 pub(super) fn after(request: &Request, succeeded: bool) {
-    if word::get() & word::COUNTING != 0 {
+    let word = word::get();
+    if word & word::COUNTING != 0 {
         counters::count(request, succeeded);
+    }
+    if word & word::BUDGET != 0 && succeeded {
+        budget::take(request);
     }
 }
 
-fn violate(request: &Request, mark: *const c_void, mode: Mode) {
+fn cause(request: &Request, word: i64) -> Option<Cause> {
+    if word::disallows(word, request.ops()) {
+        Some(Cause::Disallowed)
+    } else if word & word::BUDGET != 0 && budget::is_exceeded_by(request) {
+        Some(Cause::OverBudget)
+    } else {
+        None
+    }
+}
+
+fn violate(request: &Request, mark: *const c_void, cause: Cause, word: i64) -> Outcome {
+    pending::count();
+    if word & word::BUSY != 0 {
+        // A signal handler interrupted the lines below on this thread, and is protected.
+        pending::push_lost();
+        return Outcome::Proceed;
+    }
+    word::set(word | word::BUSY);
+    let outcome = act(request, mark, cause, word::mode(word));
+    word::set(word);
+    frame::update_attention();
+    outcome
+}
+
+fn act(request: &Request, mark: *const c_void, cause: Cause, mode: Mode) -> Outcome {
+    if mode == Mode::Count {
+        return Outcome::Proceed;
+    }
+    let stack = Captured::here(mark);
     match mode {
         Mode::Count => {}
         Mode::Panic | Mode::Log => {
-            let stack = Captured::here(mark);
-            let slot = stack.record(request);
-            pending::push(frame::innermost_base(), request, mode, slot);
+            pending::push(request, mode, cause, stack.record(request).map(|(slot, _)| slot))
+        }
+        Mode::Fail => {
+            let recorded = stack.record(request);
+            pending::push(request, mode, cause, recorded.map(|(slot, _)| slot));
+            if request.op != Op::Dealloc {
+                if recorded.is_none_or(|(_, times)| times == 1) {
+                    announce::refusal(request, &stack);
+                }
+                return Outcome::Refuse;
+            }
         }
         Mode::Abort => {
-            announce::violation(request, &Captured::here(mark), b"; mode abort ends the process");
+            announce::violation(request, &stack, b"; mode abort ends the process");
             std::process::abort();
         }
         Mode::Trap => {
-            announce::violation(request, &Captured::here(mark), b"; mode trap raises SIGTRAP");
+            announce::violation(request, &stack, b"; mode trap raises SIGTRAP");
             trap();
         }
     }
+    Outcome::Proceed
 }
 
 #[expect(unsafe_code, reason = "std cannot raise a signal")]

@@ -8,8 +8,9 @@ use core::cell::Cell;
 use core::mem::MaybeUninit;
 use core::ptr;
 
+use super::guards::{self, Innermost};
 use super::pending::Base;
-use super::{manual, pending, setting, word};
+use super::{budget, manual, pending, setting, word};
 use crate::model::Place;
 
 /// What a region set aside when it opened.
@@ -18,7 +19,12 @@ pub(crate) struct Frame {
     outer: *const Frame,
     place: Place,
     manual: u32,
-    base: Base,
+    guards: Innermost,
+    budget: *const budget::Open,
+    /// Where the region's own violations begin.
+    start: Base,
+    /// Where the enclosing region's begin.
+    outer_start: Base,
 }
 
 /// Room for a frame in the function that runs a region; filled only by a slow entry.
@@ -32,55 +38,82 @@ fn top() -> *const Frame {
     TOP.try_with(Cell::get).unwrap_or(ptr::null())
 }
 
-/// Pushes a frame: the manual count and what is pending are set aside, so that the region starts with neither.
+/// Pushes a frame: manual regions, guards and what is pending are set aside, so that the region starts without.
 pub(crate) fn push(room: &mut Room, place: Place) {
-    let frame = room.write(Frame { outer: top(), place, manual: manual::replace(0), base: pending::end() });
+    let start = pending::end();
+    let frame = room.write(Frame {
+        outer: top(),
+        place,
+        manual: manual::replace(0),
+        guards: guards::set_aside(),
+        budget: budget::innermost(),
+        start,
+        outer_start: pending::set_start(start),
+    });
     let _ = TOP.try_with(|cell| cell.set(frame));
 }
 
-/// Takes the frame off again, if the region pushed one, and restores what it set aside.
-pub(crate) fn pop(room: &Room) {
+/// Ends what was opened by hand inside the region and left open, and restores what the region set aside, if it pushed
+/// a frame; `outer` is the word before the region where that was kept. What is pending now is the region's own;
+/// returns where the enclosing region's begins.
+pub(crate) fn leave(room: &Room, outer: Option<i64>) -> Base {
+    word::add(-word::LEVEL * i64::from(manual::replace(0)));
+    guards::end_all();
+    let start = restore(room);
+    if let Some(outer) = outer {
+        word::set(outer);
+    }
+    start
+}
+
+/// Restores what the region set aside; returns where the enclosing region's violations begin.
+fn restore(room: &Room) -> Base {
     if !ptr::eq(top(), room.as_ptr()) {
-        return;
+        // A fast entry found nothing pending and no budget open.
+        budget::set_innermost(ptr::null());
+        pending::set_start(Base::EMPTY);
+        return Base::EMPTY;
     }
     with_top(|frame| {
         manual::replace(frame.manual);
+        guards::set(frame.guards);
+        budget::set_innermost(frame.budget);
+        pending::set_start(frame.start);
         let _ = TOP.try_with(|cell| cell.set(frame.outer));
-    });
+        frame.outer_start
+    })
+    .unwrap_or(Base::EMPTY)
 }
 
-/// What was pending when the region that owns `room` opened.
-pub(crate) fn base_of(room: &Room) -> Base {
-    if ptr::eq(top(), room.as_ptr()) { innermost_base() } else { Base::EMPTY }
+/// True if a guard with this number can be open outside the innermost closure region.
+pub(crate) fn encloses(guard: u64) -> bool {
+    with_top(|frame| frame.guards.number >= guard).unwrap_or(false)
 }
 
-/// What was pending when the innermost region with a frame opened.
-pub(crate) fn innermost_base() -> Base {
-    with_top(|frame| frame.base).unwrap_or(Base::EMPTY)
-}
-
-/// The place of the innermost region with a frame.
+/// The place of the innermost region that left it.
 pub(crate) fn innermost_place() -> Option<Place> {
-    with_top(|frame| frame.place)
+    guards::innermost().place.or_else(|| with_top(|frame| frame.place))
 }
 
 #[expect(unsafe_code, reason = "frames lie on the stack of the functions that run regions")]
 fn with_top<R>(read: impl FnOnce(&Frame) -> R) -> Option<R> {
     let top = top();
     // SAFETY: a pointer in `TOP` was set by `push` from a written frame; its room lives in the function that runs
-    // the region, and that function pops it (also when it unwinds) before the room goes away. Only this thread can
+    // the region, and that function leaves it (also when it unwinds) before the room goes away. Only this thread can
     // see it, and nobody writes to a pushed frame.
     unsafe { top.as_ref() }.map(read)
 }
 
 /// Sets the word's attention bit if there is a reason for it, and clears it if not.
 pub(crate) fn update_attention() {
-    let reason = word::get() & word::UNLINKED != 0
-        || manual::count() > 0
-        || !top().is_null()
-        || !pending::is_empty()
-        || setting::default_mode().speaks_at_once();
+    guards::catch_up();
     let word = word::get() & !word::ATTENTION;
+    let reason = word::needs_attention(word)
+        || setting::default_mode().speaks_at_once()
+        || manual::count() > 0
+        || guards::innermost().number > 0
+        || !top().is_null()
+        || !pending::is_empty();
     word::set(if reason { word | word::ATTENTION } else { word });
 }
 

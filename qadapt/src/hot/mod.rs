@@ -5,10 +5,14 @@
 
 pub(crate) mod allocator;
 mod announce;
+pub(crate) mod budget;
 pub(crate) mod capture;
 pub(crate) mod counters;
+pub(crate) mod entries;
 pub(crate) mod event;
 pub(crate) mod frame;
+pub(crate) mod guards;
+pub(crate) mod inject;
 pub(crate) mod manual;
 pub(crate) mod modules;
 pub(crate) mod pending;

@@ -4,7 +4,7 @@ use core::cell::Cell;
 
 use qadapt_spin::Slot;
 
-use super::event::Request;
+use super::event::{Cause, Request};
 use crate::model::{Mode, Op};
 
 /// Distinct violations that one thread can have pending; more are counted as lost.
@@ -18,13 +18,14 @@ pub(crate) struct Pending {
     pub(crate) size: usize,
     pub(crate) align: usize,
     pub(crate) mode: Mode,
+    pub(crate) cause: Cause,
     /// Their stack; `None` where the table of stacks was full.
     pub(crate) slot: Option<Slot>,
     /// How often.
     pub(crate) times: u32,
 }
 
-/// How far the list reached when a region opened: what lies beyond is the region's own.
+/// A place in the list. What lies beyond the place where a region began is the region's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Base {
     length: usize,
@@ -39,6 +40,8 @@ struct List {
     entries: [Cell<Option<Pending>>; ROOM],
     length: Cell<usize>,
     lost: Cell<u64>,
+    /// Where the innermost region began.
+    start: Cell<Base>,
     violations: Cell<u64>,
 }
 
@@ -48,6 +51,7 @@ thread_local! {
             entries: [const { Cell::new(None) }; ROOM],
             length: Cell::new(0),
             lost: Cell::new(0),
+            start: Cell::new(Base::EMPTY),
             violations: Cell::new(0),
         }
     };
@@ -59,13 +63,17 @@ pub(super) fn count() {
 }
 
 /// Adds a violation to the list: to an equal one of the same region, or as a new one, or as lost.
-pub(super) fn push(base: Base, request: &Request, mode: Mode, slot: Option<Slot>) {
+pub(super) fn push(request: &Request, mode: Mode, cause: Cause, slot: Option<Slot>) {
     let _ = LIST.try_with(|list| {
         let length = list.length.get();
-        let own = list.entries.get(base.length..length).unwrap_or_default();
+        let own = list.entries.get(list.start.get().length..length).unwrap_or_default();
         for cell in own {
             let Some(mut pending) = cell.get() else { continue };
-            if pending.slot == slot && pending.mode == mode && pending.op == request.op {
+            if pending.slot == slot
+                && pending.mode == mode
+                && pending.op == request.op
+                && pending.cause == cause
+            {
                 pending.times = pending.times.saturating_add(1);
                 cell.set(Some(pending));
                 return;
@@ -73,14 +81,8 @@ pub(super) fn push(base: Base, request: &Request, mode: Mode, slot: Option<Slot>
         }
         match list.entries.get(length) {
             Some(cell) => {
-                cell.set(Some(Pending {
-                    op: request.op,
-                    size: request.size,
-                    align: request.align,
-                    mode,
-                    slot,
-                    times: 1,
-                }));
+                let Request { op, size, align, .. } = *request;
+                cell.set(Some(Pending { op, size, align, mode, cause, slot, times: 1 }));
                 list.length.set(length + 1);
             }
             None => lose(list),
@@ -107,16 +109,24 @@ pub(crate) fn is_empty() -> bool {
     end() == Base::EMPTY
 }
 
-/// Takes what is pending since `base` off the list: the entries, and how many were lost.
-pub(crate) fn take(base: Base) -> ([Option<Pending>; ROOM], u64) {
+/// Makes `start` the place where the innermost region began, and returns the one before.
+pub(crate) fn set_start(start: Base) -> Base {
+    LIST.try_with(|list| list.start.replace(start)).unwrap_or(Base::EMPTY)
+}
+
+/// Takes what the innermost region has pending off the list: the entries, and how many were lost.
+pub(crate) fn take() -> ([Option<Pending>; ROOM], u64) {
     let mut taken = [None; ROOM];
     let lost = LIST.try_with(|list| {
-        let own = list.entries.get(base.length..list.length.get()).unwrap_or_default();
+        let start = list.start.get();
+        let own = list.entries.get(start.length..list.length.get()).unwrap_or_default();
         for (place, cell) in taken.iter_mut().zip(own) {
             *place = cell.take();
         }
-        list.length.set(base.length);
-        list.lost.replace(base.lost).saturating_sub(base.lost)
+        list.length.set(list.length.get().min(start.length));
+        let lost = list.lost.get();
+        list.lost.set(lost.min(start.lost));
+        lost.saturating_sub(start.lost)
     });
     (taken, lost.unwrap_or(0))
 }

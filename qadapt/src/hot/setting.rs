@@ -6,21 +6,19 @@ use core::sync::atomic::{AtomicU8, Ordering};
 use super::announce::Line;
 use crate::model::Mode;
 
-/// The default mode's place in [`MODES`]. Relaxed: it publishes nothing but itself.
-static DEFAULT: AtomicU8 = AtomicU8::new(0);
+/// The default mode's severity. Relaxed: it publishes nothing but itself.
+static DEFAULT: AtomicU8 = AtomicU8::new(Mode::Panic.severity());
 /// Whether the user asked for the guard by an environment variable. Relaxed, as above.
 static ASKED: AtomicU8 = AtomicU8::new(0);
 
-const MODES: [Mode; 5] = [Mode::Panic, Mode::Abort, Mode::Log, Mode::Count, Mode::Trap];
-
 /// The mode of a region that has none of its own.
 pub(crate) fn default_mode() -> Mode {
-    MODES.get(usize::from(DEFAULT.load(Ordering::Relaxed))).copied().unwrap_or_default()
+    let severity = usize::from(DEFAULT.load(Ordering::Relaxed));
+    Mode::BY_SEVERITY.get(severity).copied().unwrap_or_default()
 }
 
 pub(crate) fn set_default_mode(mode: Mode) {
-    let index = (0_u8..).zip(MODES).find(|&(_, known)| known == mode).map_or(0, |(index, _)| index);
-    DEFAULT.store(index, Ordering::Relaxed);
+    DEFAULT.store(mode.severity(), Ordering::Relaxed);
 }
 
 /// True if `QADAPT_MODE` or `QADAPT_TRACE` is set in the environment.

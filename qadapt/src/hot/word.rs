@@ -9,12 +9,29 @@
 
 use core::cell::Cell;
 
+use super::setting;
+use crate::model::{Mode, Ops};
+
 /// One open plain region.
 pub(crate) const LEVEL: i64 = 1;
 /// The number of open plain regions.
 pub(crate) const LEVELS: i64 = 0xFFFF_FFFF;
 /// A counting region is open: events go into the thread's counters.
 pub(crate) const COUNTING: i64 = 1 << 32;
+/// The operations that open policies disallow: [`Ops`]' bits from here.
+const OPS_SHIFT: u32 = 33;
+/// The modes of open policies: a bit for each severity from here.
+const MODES_SHIFT: u32 = OPS_SHIFT + Ops::BITS;
+/// An open policy has no mode of its own and uses the process's.
+const DEFAULT_MODE: i64 = 1 << 44;
+/// Permits have no effect.
+pub(crate) const FORBID: i64 = 1 << 45;
+/// A budget is open.
+pub(crate) const BUDGET: i64 = 1 << 46;
+/// A request will be refused on purpose.
+pub(crate) const INJECT: i64 = 1 << 47;
+/// All that policies set.
+pub(crate) const POLICY: i64 = (INJECT << 1) - (1 << OPS_SHIFT);
 /// This thread is inside QADAPT's handling of an event; a second event is a signal handler's.
 pub(crate) const BUSY: i64 = 1 << 60;
 /// The next allocation is the probe that tells whether QADAPT is the global allocator.
@@ -50,6 +67,45 @@ pub(crate) fn add(delta: i64) -> i64 {
     .unwrap_or(0)
 }
 
+/// The bits of a policy that disallows these operations in this mode.
+pub(crate) const fn policy(ops: Ops, mode: Option<Mode>) -> i64 {
+    let mode = match mode {
+        Some(mode) => 1 << (MODES_SHIFT + mode.severity() as u32),
+        None => DEFAULT_MODE,
+    };
+    (ops.bits() as i64) << OPS_SHIFT | mode
+}
+
+/// True if an open region disallows the operation outright.
+pub(crate) const fn disallows(word: i64, op: Ops) -> bool {
+    word & (LEVELS | (op.bits() as i64) << OPS_SHIFT) != 0
+}
+
+/// True if a plain region or a policy is open.
+pub(crate) const fn is_protected(word: i64) -> bool {
+    word & (LEVELS | POLICY) != 0
+}
+
+/// The most severe of the modes that are open.
+pub(crate) fn mode(word: i64) -> Mode {
+    let own = Mode::BY_SEVERITY
+        .into_iter()
+        .rev()
+        .find(|mode| word & 1 << (MODES_SHIFT + u32::from(mode.severity())) != 0);
+    match own {
+        Some(own) if word & (LEVELS | DEFAULT_MODE) == 0 => own,
+        Some(own) => own.more_severe(setting::default_mode()),
+        None => setting::default_mode(),
+    }
+}
+
+/// True if the word has a flag for which the edges of regions must take their slow path: it goes with state that
+/// frames keep, or with a mode that speaks at the event and so needs to know the region there.
+pub(crate) const fn needs_attention(word: i64) -> bool {
+    let speaking = (1 << Mode::Abort.severity() | 1 << Mode::Trap.severity()) << MODES_SHIFT;
+    word & (UNLINKED | FORBID | BUDGET | INJECT | speaking) != 0
+}
+
 /// Runs QADAPT's own work: what it asks of the allocator is neither counted nor a violation.
 pub(crate) fn as_own_work<R>(work: impl FnOnce() -> R) -> R {
     /// Puts the word back, also where the work unwinds.
@@ -63,4 +119,53 @@ pub(crate) fn as_own_work<R>(work: impl FnOnce() -> R) -> R {
     let _restore = Restore(get());
     set(0);
     work()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_fields_overlap() {
+        let fields = [
+            LEVELS,
+            COUNTING,
+            (Ops::ALL.bits() as i64) << OPS_SHIFT,
+            0b11_1111 << MODES_SHIFT,
+            DEFAULT_MODE,
+            FORBID,
+            BUDGET,
+            INJECT,
+            BUSY,
+            PROBE,
+            UNLINKED,
+            ATTENTION,
+        ];
+        let mut seen = 0;
+        for field in fields {
+            assert_eq!(seen & field, 0, "{field:#x}");
+            seen |= field;
+        }
+        assert_eq!(POLICY & (LEVELS | COUNTING | BUSY | PROBE | UNLINKED | ATTENTION), 0);
+    }
+
+    #[test]
+    fn the_most_severe_open_mode_acts() {
+        let log = policy(Ops::ALL, Some(Mode::Log));
+        let abort = policy(Ops::DEALLOC, Some(Mode::Abort));
+        assert_eq!(mode(log), Mode::Log);
+        assert_eq!(mode(log | abort), Mode::Abort);
+        // A plain region has the process's mode, which is `Panic` here.
+        assert_eq!(mode(log | LEVEL), Mode::Panic);
+        assert_eq!(mode(policy(Ops::ALL, None)), Mode::Panic);
+        assert!(needs_attention(log | abort) && !needs_attention(log));
+    }
+
+    #[test]
+    fn a_policy_disallows_its_operations_only() {
+        let word = policy(Ops::GROW, None);
+        assert!(disallows(word, Ops::GROW) && !disallows(word, Ops::SHRINK));
+        assert!(disallows(LEVEL, Ops::SHRINK) && !disallows(COUNTING, Ops::ALLOC));
+        assert!(is_protected(word) && !is_protected(COUNTING));
+    }
 }

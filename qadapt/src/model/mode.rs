@@ -12,6 +12,11 @@ pub enum Mode {
     /// panic logs instead.
     #[default]
     Panic,
+    /// A request for memory gets none: `try_reserve` gives `Err`, and infallible calls end in
+    /// [`handle_alloc_error`](std::alloc::handle_alloc_error), which ends the process. The first refusal at each call
+    /// stack writes one line to standard error at once, without allocating; the region logs a report when it has
+    /// closed. Deallocations happen, and nothing is refused while the thread panics.
+    Fail,
     /// A report goes to standard error at once, without allocating; then the process aborts.
     Abort,
     /// The request succeeds; the region logs a report when it has closed, the first time a stack is seen and then
@@ -25,21 +30,42 @@ pub enum Mode {
 }
 
 /// The word for each mode, as `QADAPT_MODE` and the attributes spell it.
-const WORDS: [(&str, Mode); 5] = [
+const WORDS: [(&str, Mode); 6] = [
     ("panic", Mode::Panic),
     ("abort", Mode::Abort),
     ("log", Mode::Log),
     ("count", Mode::Count),
+    ("fail", Mode::Fail),
     ("trap", Mode::Trap),
 ];
 
 impl Mode {
     /// The accepted words, for messages.
-    pub(crate) const ACCEPTED: &'static str = "panic, abort, log, count, trap";
+    pub(crate) const ACCEPTED: &'static str = "panic, abort, log, count, fail, trap";
 
     /// The mode that a word stands for; never allocates.
     pub(crate) fn from_word(word: &[u8]) -> Option<Self> {
         WORDS.into_iter().find(|(name, _)| name.as_bytes() == word).map(|(_, mode)| mode)
+    }
+
+    /// Every mode, from the mildest to the most severe: of the modes open on a thread the most severe acts.
+    pub(crate) const BY_SEVERITY: [Self; 6] =
+        [Self::Count, Self::Log, Self::Panic, Self::Fail, Self::Abort, Self::Trap];
+
+    /// The mode's place in [`Mode::BY_SEVERITY`].
+    pub(crate) const fn severity(self) -> u8 {
+        match self {
+            Self::Count => 0,
+            Self::Log => 1,
+            Self::Panic => 2,
+            Self::Fail => 3,
+            Self::Abort => 4,
+            Self::Trap => 5,
+        }
+    }
+
+    pub(crate) const fn more_severe(self, other: Self) -> Self {
+        if other.severity() > self.severity() { other } else { self }
     }
 
     /// True for the modes that speak at the event itself and so need the region's place there.
@@ -86,6 +112,9 @@ mod tests {
             assert_eq!(word.parse(), Ok(mode));
             assert_eq!(mode.to_string(), word);
             assert!(Mode::ACCEPTED.split(", ").any(|accepted| accepted == word));
+        }
+        for (severity, mode) in (0..).zip(Mode::BY_SEVERITY) {
+            assert_eq!(mode.severity(), severity);
         }
         assert_eq!("Panic".parse::<Mode>(), Err(UnknownMode));
     }

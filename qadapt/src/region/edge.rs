@@ -4,7 +4,7 @@ use std::panic::panic_any;
 
 use crate::hot::frame::{self, Room};
 use crate::hot::pending::Base;
-use crate::hot::{manual, word};
+use crate::hot::{pending, word};
 use crate::model::Place;
 use crate::report::{closing, live};
 
@@ -31,7 +31,7 @@ pub(super) fn touch(place: Place) {
     }
 }
 
-/// After a region raised the level and found the word negative.
+/// After a plain region raised the level and found the word negative.
 #[cold]
 #[inline(never)]
 pub(super) fn opened(room: &mut Room, place: Place) {
@@ -41,34 +41,40 @@ pub(super) fn opened(room: &mut Room, place: Place) {
     }
 }
 
-/// After a region lowered the level and found the word negative.
+/// After a plain region lowered the level and found the word negative.
 #[cold]
 #[inline(never)]
 pub(super) fn closed(room: &Room, place: Place) -> Due {
-    close(leave(room), place)
+    let outer = frame::leave(room, None);
+    close(outer, place)
 }
 
 /// The same where the body unwinds: everything is logged.
 #[cold]
 #[inline(never)]
 pub(super) fn unwound(room: &Room, place: Place) {
-    let base = leave(room);
-    closing::log(base, place);
-    frame::update_attention();
+    let outer = frame::leave(room, None);
+    log(outer, place);
 }
 
-/// Reports what has become pending since `base`; the region is closed already.
-pub(super) fn close(base: Base, place: Place) -> Due {
-    let report = closing::report(base, place);
+/// Reports what a closed region has pending; the enclosing region's begins at `outer`.
+pub(super) fn close(outer: Base, place: Place) -> Due {
+    let report = closing::report(place);
+    pending::set_start(outer);
     frame::update_attention();
     Due(report)
 }
 
-/// Puts back what the region set aside, and returns where its own violations begin.
-fn leave(room: &Room) -> Base {
-    // What `enter_protected` opened inside the region and nobody closed ends with the region.
-    word::add(-word::LEVEL * i64::from(manual::replace(0)));
-    let base = frame::base_of(room);
-    frame::pop(room);
-    base
+/// Reports what a manual region has pending: it shares its list with the region around it.
+pub(super) fn exited(place: Place) -> Due {
+    let report = closing::report(place);
+    frame::update_attention();
+    Due(report)
+}
+
+/// What [`close`] does, logging everything.
+pub(super) fn log(outer: Base, place: Place) {
+    closing::log(place);
+    pending::set_start(outer);
+    frame::update_attention();
 }

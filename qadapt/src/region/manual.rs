@@ -4,7 +4,7 @@ use core::panic::Location;
 
 use super::edge;
 use crate::checks;
-use crate::hot::{frame, manual, word};
+use crate::hot::{manual, word};
 use crate::model::Place;
 
 /// Opens a protected region on this thread, until [`exit_protected`] closes it.
@@ -65,7 +65,7 @@ pub fn exit_protected() {
     manual::replace(count - 1);
     let level = level_of(word::add(-word::LEVEL));
     let place = Place { name: None, location: manual::recall(level).unwrap_or(Location::caller()) };
-    edge::close(frame::innermost_base(), place).act();
+    edge::exited(place).act();
 }
 
 /// The number of protected regions open on this thread; 0 inside a permit, and in a build without checks.

@@ -5,20 +5,27 @@
 mod count;
 mod edge;
 mod future;
+mod guard;
 mod manual;
 mod mode;
 mod permit;
 mod permit_drop;
 mod plain;
+mod policy;
+mod scope;
+mod sweep;
 mod violations;
 mod warm_up;
 
 pub use count::count_alloc;
 pub use future::{guard_future, permit_future};
+pub use guard::Region;
 pub use manual::{enter_protected, exit_protected, protection_level};
 pub use mode::set_mode;
 pub use permit::permit_alloc;
 pub use permit_drop::PermitDrop;
 pub use plain::{assert_no_alloc, no_alloc};
+pub use policy::Policy;
+pub use sweep::sweep;
 pub use violations::{take_violations, violations};
 pub use warm_up::warm_up;

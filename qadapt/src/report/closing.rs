@@ -5,15 +5,15 @@ use std::panic::catch_unwind;
 use super::violation::Violation;
 use super::{hook, sink};
 use crate::hot::capture::STACKS;
-use crate::hot::pending::{self, Base, Pending, ROOM};
+use crate::hot::pending::{self, Pending, ROOM};
 use crate::hot::word;
 use crate::model::{Mode, Place};
 
-/// Reports what is pending since `base`: logs it, or returns it if it is owed as a panic.
+/// Reports what the region that closes has pending: logs it, or returns it if it is owed as a panic.
 ///
 /// While the thread unwinds nothing is owed: then all of it is logged.
-pub(crate) fn report(base: Base, place: Place) -> Option<String> {
-    let (entries, lost) = take(base)?;
+pub(crate) fn report(place: Place) -> Option<String> {
+    let (entries, lost) = take()?;
     word::as_own_work(|| {
         let mut owed = Vec::new();
         for pending in entries.into_iter().flatten() {
@@ -32,9 +32,9 @@ pub(crate) fn report(base: Base, place: Place) -> Option<String> {
     })
 }
 
-/// Logs what is pending since `base`, whatever its mode.
-pub(crate) fn log(base: Base, place: Place) {
-    let Some((entries, lost)) = take(base) else { return };
+/// Logs what the region that closes has pending, whatever its mode.
+pub(crate) fn log(place: Place) {
+    let Some((entries, lost)) = take() else { return };
     // A panic here would end the process, since the thread may be unwinding: a closed standard error panics.
     let _ = catch_unwind(|| {
         word::as_own_work(|| {
@@ -48,11 +48,9 @@ pub(crate) fn log(base: Base, place: Place) {
     });
 }
 
-fn take(base: Base) -> Option<([Option<Pending>; ROOM], u64)> {
-    if pending::end() == base {
-        return None;
-    }
-    Some(pending::take(base))
+fn take() -> Option<([Option<Pending>; ROOM], u64)> {
+    let (entries, lost) = pending::take();
+    (lost > 0 || entries.first().is_some_and(Option::is_some)).then_some((entries, lost))
 }
 
 /// Makes the violation and shows it to the user's hook.

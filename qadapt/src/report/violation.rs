@@ -9,6 +9,7 @@ use qadapt_spin::Slot;
 use super::source;
 use super::trace::{Site, Trace};
 use crate::hot::capture::STACKS;
+use crate::hot::event::Cause;
 use crate::hot::pending::Pending;
 use crate::model::{Op, Place};
 
@@ -21,6 +22,7 @@ pub struct Violation {
     size: usize,
     align: usize,
     times: u64,
+    cause: Cause,
     /// `None` for a region that was still open when the process ended.
     place: Option<Place>,
     trace: Arc<Trace>,
@@ -28,9 +30,9 @@ pub struct Violation {
 
 impl Violation {
     pub(super) fn new(pending: &Pending, place: Place) -> Self {
-        let Pending { op, size, align, slot, times, .. } = *pending;
+        let Pending { op, size, align, slot, times, cause, .. } = *pending;
         let trace = slot.map_or_else(Arc::default, Trace::of);
-        Self { op, size, align, times: u64::from(times), place: Some(place), trace }
+        Self { op, size, align, times: u64::from(times), cause, place: Some(place), trace }
     }
 
     /// The violation of a stack whose region never closed.
@@ -39,7 +41,7 @@ impl Violation {
         let op = Op::from_code(u8::try_from(code_and_align >> 32).ok()?)?;
         let size = usize::try_from(size).ok()?;
         let align = usize::try_from(code_and_align & 0xFFFF_FFFF).ok()?;
-        Some(Self { op, size, align, times, place: None, trace: Trace::of(slot) })
+        Some(Self { op, size, align, times, cause: Cause::Disallowed, place: None, trace: Trace::of(slot) })
     }
 
     /// What was asked of the allocator.
@@ -87,8 +89,11 @@ impl Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { op, size, align, times, .. } = self;
+        let Self { op, size, align, times, cause, .. } = self;
         write!(f, "qadapt: {op} of {size} bytes (align {align})")?;
+        if *cause == Cause::OverBudget {
+            write!(f, ", over the budget,")?;
+        }
         if *times > 1 {
             write!(f, ", {times} times,")?;
         }

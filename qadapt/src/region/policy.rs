@@ -1,0 +1,217 @@
+//! Policies: what a region disallows, and what happens then.
+
+use core::panic::Location;
+
+use super::guard::Region;
+use super::scope::{Change, Scope};
+use crate::checks;
+use crate::hot::budget::Open;
+use crate::hot::frame::Room;
+use crate::hot::{entries, inject, word};
+use crate::model::{Budget, Mode, Ops, Place};
+
+/// What a region disallows and what happens then, for regions that [`assert_no_alloc`](crate::assert_no_alloc) is too
+/// strict or too lenient for.
+///
+/// Protection only adds: inside another region a policy can disallow more, never less; of the modes open on a thread
+/// the most severe acts (count, log, panic, fail, abort, trap, from mild to severe).
+///
+/// # Examples
+/// Frees are allowed, memory requests are not, and no permit changes that:
+/// ```
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// use qadapt::{Ops, Policy};
+///
+/// const NO_GROWTH: Policy = Policy::new().name("ingest").allow(Ops::DEALLOC).forbid();
+///
+/// let consumed = vec![1, 2, 3];
+/// let sum: i32 = NO_GROWTH.run(|| consumed.into_iter().sum());
+/// assert_eq!(sum, 6);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a policy does nothing until it is run or entered"]
+pub struct Policy {
+    ops: Ops,
+    mode: Option<Mode>,
+    forbid: bool,
+    budget: Option<Budget>,
+    name: Option<&'static str>,
+    sample: u64,
+    fail_nth: u64,
+}
+
+impl Policy {
+    /// Everything is disallowed, in the process's default mode: what [`assert_no_alloc`](crate::assert_no_alloc) does.
+    pub const fn new() -> Self {
+        Self { ops: Ops::ALL, mode: None, forbid: false, budget: None, name: None, sample: 1, fail_nth: 0 }
+    }
+
+    /// Everything is allowed, but the `n`th request for memory (counted from 1) on this thread is refused: failure
+    /// injection. [`sweep`](crate::sweep) does it for every `n`.
+    ///
+    /// With 0 nothing is refused. Requests inside permits are not counted.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// let mut list: Vec<u64> = Vec::new();
+    /// let reserved = qadapt::Policy::fail_nth(1).run(|| list.try_reserve(8));
+    /// assert_eq!(reserved.is_err(), qadapt::is_active());
+    /// ```
+    pub const fn fail_nth(n: u64) -> Self {
+        Self { ops: Ops::NONE, fail_nth: n, ..Self::new() }
+    }
+
+    /// Allows these operations.
+    pub const fn allow(self, ops: Ops) -> Self {
+        Self { ops: self.ops.without(ops), ..self }
+    }
+
+    /// Disallows these operations.
+    pub const fn disallow(self, ops: Ops) -> Self {
+        Self { ops: self.ops.union(ops), ..self }
+    }
+
+    /// What a violation does, instead of the process's default mode.
+    pub const fn mode(self, mode: Mode) -> Self {
+        Self { mode: Some(mode), ..self }
+    }
+
+    /// Makes permits inside the region void.
+    pub const fn forbid(self) -> Self {
+        Self { forbid: true, ..self }
+    }
+
+    /// Allows requests for memory until the budget is used up; only then they are violations. Deallocations are
+    /// governed by [`allow`](Self::allow) and [`disallow`](Self::disallow) as before.
+    pub const fn budget(self, budget: Budget) -> Self {
+        Self { budget: Some(budget), ..self }
+    }
+
+    /// The region's name in reports.
+    pub const fn name(self, name: &'static str) -> Self {
+        Self { name: Some(name), ..self }
+    }
+
+    /// Watches one in `n` entries, the first included; the other entries are not protected. Entries are counted for
+    /// the whole process, by the region's place in the source. With 0 or 1 every entry is watched.
+    pub const fn sample(self, n: u64) -> Self {
+        Self { sample: n, ..self }
+    }
+
+    /// Runs a closure under the policy, on this thread.
+    ///
+    /// # Panics
+    /// In mode [`Panic`](Mode::Panic), at the caller's line, if the closure violated the policy; the closure runs to
+    /// its end first, and its result is dropped.
+    #[inline(always)]
+    #[track_caller]
+    pub fn run<R>(&self, body: impl FnOnce() -> R) -> R {
+        self.run_at(self.place(), body)
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn run_at<R>(&self, place: Place, body: impl FnOnce() -> R) -> R {
+        if !checks::ON || !self.watches_entry(place) {
+            return body();
+        }
+        let budget = self.open_budget(place);
+        let _inject = Injection::open(self.fail_nth);
+        let mut room = Room::uninit();
+        let scope = Scope::open(&mut room, place, Change::Add(self.flags(budget.is_some())));
+        if let Some(budget) = &budget {
+            budget.open();
+        }
+        let result = body();
+        scope.close();
+        result
+    }
+
+    /// Opens a region that lasts until the guard is dropped or [exited](Region::exit).
+    ///
+    /// Prefer [`run`](Self::run) where the code is one block: the guard's drop cannot panic, so that it only logs. A
+    /// guard with a budget takes a few bytes of memory for it.
+    #[track_caller]
+    pub fn enter(&self) -> Region {
+        let place = self.place();
+        if !checks::ON || !self.watches_entry(place) {
+            return Region::unwatched();
+        }
+        let budget = self.open_budget(place);
+        Region::open(place, self.flags(budget.is_some()), budget, self.fail_nth)
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    const fn place(&self) -> Place {
+        Place { name: self.name, location: Location::caller() }
+    }
+
+    #[inline(always)]
+    fn watches_entry(&self, place: Place) -> bool {
+        self.sample <= 1 || (entries::count(entries::Purpose::Sample, place) - 1) % self.sample == 0
+    }
+
+    /// The budget, if there is one and this entry is held to it.
+    #[inline(always)]
+    fn open_budget(&self, place: Place) -> Option<Open> {
+        let budget = self.budget?;
+        let limits =
+            if budget.warm_up > 0 && entries::count(entries::Purpose::WarmUp, place) <= budget.warm_up {
+                Budget::new()
+            } else {
+                budget
+            };
+        Some(Open::new(limits))
+    }
+
+    /// What the policy sets in the thread's word.
+    #[inline(always)]
+    const fn flags(&self, budget: bool) -> i64 {
+        let disallowed = if budget { self.ops.without(Ops::DEALLOC.complement()) } else { self.ops };
+        let mut flags = 0;
+        if budget || disallowed.bits() != 0 {
+            flags |= word::policy(disallowed, self.mode);
+        }
+        if self.forbid {
+            flags |= word::FORBID;
+        }
+        if budget {
+            flags |= word::BUDGET;
+        }
+        if self.fail_nth > 0 {
+            flags |= word::INJECT;
+        }
+        flags
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A countdown to a refusal; dropping it restores the one before.
+#[derive(Debug)]
+pub(super) struct Injection {
+    outer: Option<u64>,
+}
+
+impl Injection {
+    /// None for `n` = 0: the countdown of a region around it goes on.
+    #[inline(always)]
+    pub(super) fn open(n: u64) -> Self {
+        Self { outer: if n > 0 { Some(inject::replace(n)) } else { None } }
+    }
+}
+
+impl Drop for Injection {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if let Some(outer) = self.outer {
+            inject::replace(outer);
+        }
+    }
+}
