@@ -16,6 +16,7 @@ pub(crate) struct Pending {
     /// The first of them.
     pub(crate) op: Op,
     pub(crate) size: usize,
+    pub(crate) old_size: usize,
     pub(crate) align: usize,
     pub(crate) mode: Mode,
     pub(crate) cause: Cause,
@@ -81,8 +82,8 @@ pub(super) fn push(request: &Request, mode: Mode, cause: Cause, slot: Option<Slo
         }
         match list.entries.get(length) {
             Some(cell) => {
-                let Request { op, size, align, .. } = *request;
-                cell.set(Some(Pending { op, size, align, mode, cause, slot, times: 1 }));
+                let Request { op, size, old_size, align } = *request;
+                cell.set(Some(Pending { op, size, old_size, align, mode, cause, slot, times: 1 }));
                 list.length.set(length + 1);
             }
             None => lose(list),

@@ -8,8 +8,8 @@ use qadapt_spin::Slot;
 
 use super::source;
 use super::trace::{Site, Trace};
-use crate::hot::capture::STACKS;
-use crate::hot::event::Cause;
+use crate::hot::capture::{self, STACKS};
+use crate::hot::event::{Cause, Request};
 use crate::hot::pending::Pending;
 use crate::model::{Op, Place};
 
@@ -20,6 +20,7 @@ use crate::model::{Op, Place};
 pub struct Violation {
     op: Op,
     size: usize,
+    old_size: usize,
     align: usize,
     times: u64,
     cause: Cause,
@@ -30,18 +31,16 @@ pub struct Violation {
 
 impl Violation {
     pub(super) fn new(pending: &Pending, place: Place) -> Self {
-        let Pending { op, size, align, slot, times, cause, .. } = *pending;
+        let Pending { op, size, old_size, align, slot, times, cause, .. } = *pending;
         let trace = slot.map_or_else(Arc::default, Trace::of);
-        Self { op, size, align, times: u64::from(times), cause, place: Some(place), trace }
+        Self { op, size, old_size, align, times: u64::from(times), cause, place: Some(place), trace }
     }
 
     /// The violation of a stack whose region never closed.
     pub(super) fn unclosed(slot: Slot, times: u64) -> Option<Self> {
-        let [code_and_align, size] = STACKS.stack(slot)?.tag();
-        let op = Op::from_code(u8::try_from(code_and_align >> 32).ok()?)?;
-        let size = usize::try_from(size).ok()?;
-        let align = usize::try_from(code_and_align & 0xFFFF_FFFF).ok()?;
-        Some(Self { op, size, align, times, cause: Cause::Disallowed, place: None, trace: Trace::of(slot) })
+        let Request { op, size, old_size, align } = capture::first_request(STACKS.stack(slot)?.tag())?;
+        let trace = Trace::of(slot);
+        Some(Self { op, size, old_size, align, times, cause: Cause::Disallowed, place: None, trace })
     }
 
     /// What was asked of the allocator.
@@ -54,6 +53,12 @@ impl Violation {
     #[must_use]
     pub fn size(&self) -> usize {
         self.size
+    }
+
+    /// Bytes that the block had before the first of the violations, for a reallocation; otherwise 0.
+    #[must_use]
+    pub fn old_size(&self) -> usize {
+        self.old_size
     }
 
     /// The alignment that the first of the violations asked for, in bytes.
@@ -89,8 +94,11 @@ impl Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { op, size, align, times, cause, .. } = self;
-        write!(f, "qadapt: {op} of {size} bytes (align {align})")?;
+        let Self { op, size, old_size, align, times, cause, .. } = self;
+        match op {
+            Op::Realloc => write!(f, "qadapt: {op} from {old_size} to {size} bytes (align {align})")?,
+            _ => write!(f, "qadapt: {op} of {size} bytes (align {align})")?,
+        }
         if *cause == Cause::OverBudget {
             write!(f, ", over the budget,")?;
         }
