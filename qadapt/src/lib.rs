@@ -2,7 +2,7 @@
 
 pub use hot::allocator::{QADAPT, Qadapt};
 pub use model::{Budget, Counts, Measured, Mode, Op, Ops, UnknownMode};
-//pub use qadapt_macro::{allocate_panic, no_alloc, permit_alloc};
+pub use qadapt_macro::{allocate_panic, no_alloc, permit_alloc};
 pub use region::{
     PermitDrop, Policy, Region, assert_no_alloc, count_alloc, enter_protected, exit_protected, permit_alloc,
     protection_level, set_mode, sweep, take_violations, violations, warm_up,

@@ -38,11 +38,6 @@ impl Open {
         self.outer.set(set_innermost(self));
     }
 
-    /// What was innermost before this one.
-    pub(crate) fn outer(&self) -> *const Self {
-        self.outer.get()
-    }
-
     /// True if the request would use more than is left.
     fn is_exceeded_by(&self, request: &Request) -> bool {
         let limits = &self.limits;

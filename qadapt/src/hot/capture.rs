@@ -10,7 +10,7 @@ use crate::model::Op;
 /// Frames kept of one stack, from the allocator's caller outwards.
 pub(crate) const FRAMES: usize = 32;
 
-/// Distinct stacks that the process can keep: 1,024 take 312 KiB of zeroed static memory.
+/// Distinct stacks that the process can keep: 1,024 take 304 KiB of zeroed static memory.
 pub(crate) static STACKS: StackTable<1024, FRAMES> = StackTable::new();
 
 /// The return addresses of one stack, innermost first.

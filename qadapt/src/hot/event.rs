@@ -1,6 +1,7 @@
 //! What an event does on a watched thread.
 
 use core::ffi::c_void;
+use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::capture::Captured;
 use super::{announce, budget, counters, frame, inject, pending, word};
@@ -81,7 +82,8 @@ pub(super) fn after(request: &Request, succeeded: bool) {
     if word & word::COUNTING != 0 {
         counters::count(request, succeeded);
     }
-    if word & word::BUDGET != 0 && succeeded {
+    // What a panic asks for is not taken off the budget, as it is no violation either.
+    if word & word::BUDGET != 0 && succeeded && !std::thread::panicking() {
         budget::take(request);
     }
 }
@@ -100,7 +102,7 @@ fn violate(request: &Request, mark: *const c_void, cause: Cause, word: i64) -> O
     pending::count();
     if word & word::BUSY != 0 {
         // A signal handler interrupted the lines below on this thread, and is protected.
-        pending::push_lost();
+        pending::push_lost(word::mode(word));
         return Outcome::Proceed;
     }
     word::set(word | word::BUSY);
@@ -109,6 +111,9 @@ fn violate(request: &Request, mark: *const c_void, cause: Cause, word: i64) -> O
     frame::update_attention();
     outcome
 }
+
+/// Refusals without a place in the table of stacks. Relaxed: nothing depends on its order.
+static UNRECORDED: AtomicU64 = AtomicU64::new(0);
 
 fn act(request: &Request, mark: *const c_void, cause: Cause, mode: Mode) -> Outcome {
     if mode == Mode::Count {
@@ -124,7 +129,10 @@ fn act(request: &Request, mark: *const c_void, cause: Cause, mode: Mode) -> Outc
             let recorded = stack.record(request);
             pending::push(request, mode, cause, recorded.map(|(slot, _)| slot));
             if request.op != Op::Dealloc {
-                if recorded.is_none_or(|(_, times)| times == 1) {
+                // Where the table of stacks is full, every refusal counts as one more of the same stack.
+                let times = recorded
+                    .map_or_else(|| UNRECORDED.fetch_add(1, Ordering::Relaxed) + 1, |(_, times)| times);
+                if times == 1 {
                     announce::refusal(request, &stack);
                 }
                 return Outcome::Refuse;

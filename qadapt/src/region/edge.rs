@@ -1,5 +1,9 @@
 //! The slow path of a region's two edges: linking the thread, frames, and what is pending when a region closes.
+//!
+//! What a region calls here takes a place apart and gives nothing back: a whole [`Place`] in the arguments, or a
+//! result, would be made room for in the region's own function and cost its fast path up to nine instructions.
 
+use core::panic::Location;
 use std::panic::panic_any;
 
 use crate::hot::frame::{self, Room};
@@ -34,40 +38,35 @@ pub(super) fn touch(place: Place) {
 /// After a plain region raised the level and found the word negative.
 #[cold]
 #[inline(never)]
-pub(super) fn opened(room: &mut Room, place: Place) {
+pub(super) fn opened(room: &mut Room, name: Option<&'static str>, location: &'static Location<'static>) {
+    let place = Place { name, location };
     touch(place);
     if word::get() & word::ATTENTION != 0 {
         frame::push(room, place);
     }
 }
 
-/// After a plain region lowered the level and found the word negative.
+/// After a plain region lowered the level and found the word negative; panics at the caller's line if that is due.
 #[cold]
 #[inline(never)]
-pub(super) fn closed(room: &Room, place: Place) -> Due {
+#[track_caller]
+pub(super) fn closed(room: &Room, name: Option<&'static str>, location: &'static Location<'static>) {
     let outer = frame::leave(room, None);
-    close(outer, place)
+    close(outer, Place { name, location }).act();
 }
 
 /// The same where the body unwinds: everything is logged.
 #[cold]
 #[inline(never)]
-pub(super) fn unwound(room: &Room, place: Place) {
+pub(super) fn unwound(room: &Room, name: Option<&'static str>, location: &'static Location<'static>) {
     let outer = frame::leave(room, None);
-    log(outer, place);
+    log(outer, Place { name, location });
 }
 
 /// Reports what a closed region has pending; the enclosing region's begins at `outer`.
 pub(super) fn close(outer: Base, place: Place) -> Due {
     let report = closing::report(place);
     pending::set_start(outer);
-    frame::update_attention();
-    Due(report)
-}
-
-/// Reports what a manual region has pending: it shares its list with the region around it.
-pub(super) fn exited(place: Place) -> Due {
-    let report = closing::report(place);
     frame::update_attention();
     Due(report)
 }

@@ -11,7 +11,9 @@ use crate::model::Place;
 
 pin_project! {
     /// A future that runs each poll of the inner one in a plain region.
+    // The inner future comes first, so that a poll finds it where it finds this one.
     #[derive(Debug)]
+    #[repr(C)]
     struct Guarded<F> {
         #[pin]
         inner: F,
@@ -25,7 +27,7 @@ impl<F: Future> Future for Guarded<F> {
     #[track_caller]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        plain::no_alloc(*this.place, || this.inner.poll(context))
+        plain::no_alloc_at(this.place, || this.inner.poll(context))
     }
 }
 

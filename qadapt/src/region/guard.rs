@@ -6,7 +6,7 @@ use std::panic::catch_unwind;
 
 use super::edge;
 use super::policy::Injection;
-use crate::hot::budget::Open;
+use crate::hot::budget::{self, Open};
 use crate::hot::guards::{self, Restore};
 use crate::hot::pending::{self, Base};
 use crate::hot::{frame, word};
@@ -58,20 +58,16 @@ impl Region {
         edge::touch(place);
         let outer = guards::innermost();
         let policy = word::get() & word::POLICY;
-        let number = guards::open(place);
+        let injection = Injection::open(fail_nth);
+        let number = guards::open(place, injection.outer());
+        let outer_budget = budget::innermost();
         let budget = budget.map(|budget| word::as_own_work(|| Box::new(budget)));
         if let Some(budget) = &budget {
             budget.open();
         }
         let start = pending::end();
-        let restore = Restore {
-            number,
-            outer,
-            policy,
-            budget: budget.as_ref().map(|budget| budget.outer()),
-            start: pending::set_start(start),
-        };
-        let injection = Injection::open(fail_nth);
+        let restore =
+            Restore { number, outer, policy, budget: outer_budget, start: pending::set_start(start) };
         word::set(word::get() | flags);
         frame::update_attention();
         Self { open: Some(Opened { restore, place, start, budget, injection }), not_send: PhantomData }

@@ -205,6 +205,11 @@ impl Injection {
     pub(super) fn open(n: u64) -> Self {
         Self { outer: if n > 0 { Some(inject::replace(n)) } else { None } }
     }
+
+    /// The countdown before, if this one replaced it.
+    pub(super) const fn outer(&self) -> Option<u64> {
+        self.outer
+    }
 }
 
 impl Drop for Injection {

@@ -1,8 +1,9 @@
 //! Closure regions that change the word's flags: policies and permits.
 
+use core::panic::Location;
 use core::{mem, ptr};
 
-use super::edge::{self, Due};
+use super::edge;
 use crate::hot::frame::{self, Room};
 use crate::hot::{budget, word};
 use crate::model::Place;
@@ -27,8 +28,15 @@ impl Change {
 
     const fn apply(self, word: i64) -> i64 {
         match self {
-            Self::Add(flags) => word | flags,
             Self::Permit if word & word::FORBID != 0 => word,
+            change => change.apply_unforbidden(word),
+        }
+    }
+
+    /// The same for a word that forbids nothing, as one without [`word::ATTENTION`] does.
+    const fn apply_unforbidden(self, word: i64) -> i64 {
+        match self {
+            Self::Add(flags) => word | flags,
             Self::Permit => word & word::COUNTING,
         }
     }
@@ -46,9 +54,9 @@ impl<'room> Scope<'room> {
     pub(super) fn open(room: &'room mut Room, place: Place, change: Change) -> Self {
         let mut outer = word::get();
         if outer < 0 || change.needs_frame() {
-            outer = opened(room, place, change);
+            outer = opened(room, place.name, place.location, change);
         } else {
-            word::set(change.apply(outer));
+            word::set(change.apply_unforbidden(outer));
         }
         Self { outer, room, place }
     }
@@ -58,7 +66,7 @@ impl<'room> Scope<'room> {
     pub(super) fn close(self) {
         let scope = mem::ManuallyDrop::new(self);
         if word::get() < 0 {
-            closed(scope.room, scope.outer, scope.place).act();
+            closed(scope.room, scope.outer, scope.place.name, scope.place.location);
         } else {
             word::set(scope.outer);
         }
@@ -69,7 +77,7 @@ impl Drop for Scope<'_> {
     #[inline(always)]
     fn drop(&mut self) {
         if word::get() < 0 {
-            unwound(self.room, self.outer, self.place);
+            unwound(self.room, self.outer, self.place.name, self.place.location);
         } else {
             word::set(self.outer);
         }
@@ -79,7 +87,13 @@ impl Drop for Scope<'_> {
 /// Opens a scope with a frame and returns the word before.
 #[cold]
 #[inline(never)]
-fn opened(room: &mut Room, place: Place, change: Change) -> i64 {
+fn opened(
+    room: &mut Room,
+    name: Option<&'static str>,
+    location: &'static Location<'static>,
+    change: Change,
+) -> i64 {
+    let place = Place { name, location };
     edge::touch(place);
     frame::push(room, place);
     let outer = word::get();
@@ -95,14 +109,15 @@ fn opened(room: &mut Room, place: Place, change: Change) -> i64 {
 
 #[cold]
 #[inline(never)]
-fn closed(room: &Room, outer: i64, place: Place) -> Due {
+#[track_caller]
+fn closed(room: &Room, outer: i64, name: Option<&'static str>, location: &'static Location<'static>) {
     let start = frame::leave(room, Some(outer));
-    edge::close(start, place)
+    edge::close(start, Place { name, location }).act();
 }
 
 #[cold]
 #[inline(never)]
-fn unwound(room: &Room, outer: i64, place: Place) {
+fn unwound(room: &Room, outer: i64, name: Option<&'static str>, location: &'static Location<'static>) {
     let start = frame::leave(room, Some(outer));
-    edge::log(start, place);
+    edge::log(start, Place { name, location });
 }

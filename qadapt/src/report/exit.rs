@@ -5,7 +5,7 @@ use std::panic::catch_unwind;
 use super::sink;
 use super::violation::Violation;
 use crate::hot::capture::STACKS;
-use crate::hot::word;
+use crate::hot::{pending, word};
 
 /// Logs every violation that no region has reported: those of regions that were open at the end, on any thread.
 pub(super) extern "C" fn report() {
@@ -13,14 +13,19 @@ pub(super) extern "C" fn report() {
     let _ = catch_unwind(|| {
         word::as_own_work(|| {
             for slot in STACKS.slots() {
-                let times = STACKS.unreported(slot);
+                let times = STACKS.take_unreported(slot);
                 if times == 0 {
                     continue;
                 }
-                STACKS.mark_reported(slot, times);
                 if let Some(violation) = Violation::unclosed(slot, times) {
                     sink::send(&violation.to_string());
                 }
+            }
+            let lost = pending::take_unsaid();
+            if lost > 0 {
+                sink::send(&format!(
+                    "qadapt: violations lost in protected regions that were still open when the process ended: {lost}\n"
+                ));
             }
         });
     });

@@ -4,6 +4,7 @@ use core::fmt;
 use core::panic::Location;
 use std::sync::Arc;
 
+use qadapt_advice::{Advice, Event};
 use qadapt_spin::Slot;
 
 use super::source;
@@ -90,6 +91,32 @@ impl Violation {
     pub fn site(&self) -> Option<Site<'_>> {
         self.trace.site()
     }
+
+    /// What to do instead, if the call stack shows a known habit.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// qadapt::set_mode(qadapt::Mode::Log);
+    /// qadapt::set_violation_hook(|violation| {
+    ///     if let Some(advice) = violation.advice() {
+    ///         println!("{}: {advice}", advice.id());
+    ///     }
+    /// });
+    /// let mut name = String::with_capacity(8);
+    /// qadapt::assert_no_alloc(|| name.push_str("longer than eight"));
+    /// ```
+    #[must_use]
+    pub fn advice(&self) -> Option<Advice> {
+        let op = match self.op {
+            Op::Alloc => qadapt_advice::Op::Alloc,
+            Op::AllocZeroed => qadapt_advice::Op::AllocZeroed,
+            Op::Realloc => qadapt_advice::Op::Realloc,
+            Op::Dealloc => qadapt_advice::Op::Dealloc,
+        };
+        let frames = self.trace.names();
+        qadapt_advice::advise(&Event { op, size: self.size, old_size: self.old_size, frames: &frames })
+    }
 }
 
 impl fmt::Display for Violation {
@@ -117,6 +144,7 @@ impl fmt::Display for Violation {
         if let Some(entered) = self.entered() {
             writeln!(f, "   = region entered at {entered}")?;
         }
-        self.trace.fmt(f)
+        self.trace.fmt(f)?;
+        self.advice().map_or(Ok(()), |advice| writeln!(f, "   = help: {advice}"))
     }
 }

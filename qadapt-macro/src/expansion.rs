@@ -1,0 +1,148 @@
+//! The function that replaces the user's: the same signature, its body in a region.
+//!
+//! The body is handed over as a closure, never run under a guard whose drop acts: a panic from a drop leaks the
+//! value that the function returns. Tokens of this crate's own are resolved in its own context, so that no lint
+//! takes them for the user's, and located at the user's body, where a message about them points best.
+
+use crate::attribute::Effect;
+use crate::function::Function;
+use crate::options::Options;
+use crate::output::Output;
+use crate::parameters;
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
+use quote::{ToTokens as _, quote, quote_spanned};
+use syn::ext::IdentExt as _;
+
+/// Writes `function` anew with its body under `effect`.
+pub(crate) fn expand(mut function: Function, effect: Effect, options: &Options) -> TokenStream {
+    let Some(user) = function.body.take() else {
+        return TokenStream::new();
+    };
+    let at = Span::mixed_site().located_at(user.span());
+    let signature = &mut function.signature;
+    let body = Body {
+        bindings: parameters::rebind(signature, at),
+        output: Output::of(&signature.output),
+        user: &user,
+        at,
+    };
+    let region = Region { effect, options, function: &signature.ident, at };
+    let call = if signature.asyncness.is_some() {
+        region.poll(&body.as_future())
+    } else {
+        region.run(&body.as_closure())
+    };
+
+    let Function { attributes, visibility, defaultness, signature, inner, .. } = function;
+    // The braces stay the user's: lints skip an item that ends in a macro's tokens.
+    let mut braces = Group::new(Delimiter::Brace, quote!(#inner #call));
+    braces.set_span(user.span());
+    quote!(#(#attributes)* #visibility #defaultness #signature #braces)
+}
+
+/// What runs in the region.
+struct Body<'a> {
+    /// The statements that bind the arguments.
+    bindings: TokenStream,
+    output: Output,
+    user: &'a Group,
+    at: Span,
+}
+
+impl Body<'_> {
+    /// A closure that owns the arguments and returns what the function returns.
+    fn as_closure(&self) -> TokenStream {
+        let Self { bindings, output, user, at } = self;
+        let output = output.tokens();
+        let body = if bindings.is_empty() { user.to_token_stream() } else { self.scoped(bindings) };
+        quote_spanned! {*at=> move || -> #output #body }
+    }
+
+    /// A future that owns the arguments and resolves to what the function returns.
+    ///
+    /// An `async` block cannot state its type, but its first `return` settles it. The second keeps the block from
+    /// ending in a value: a lint of clippy's takes a future there for a forgotten `.await`. Neither runs, and the
+    /// value that neither makes is there so that no code counts as unreachable.
+    fn as_future(&self) -> TokenStream {
+        let Self { bindings, output, user, at } = self;
+        if output.is_never() {
+            // `!` cannot be named in an expression, and needs no help.
+            let body = self.scoped(bindings);
+            return quote_spanned! {*at=> async move #body };
+        }
+        let output = output.tokens();
+        quote_spanned! {*at=>
+            async move {
+                if let ::core::option::Option::Some(never) = ::core::option::Option::<#output>::None {
+                    return never;
+                }
+                #bindings
+                return match true {
+                    true => #user
+                    _ => loop {
+                        if let ::core::option::Option::Some(never) = ::core::option::Option::None {
+                            break never;
+                        }
+                    },
+                };
+            }
+        }
+    }
+
+    /// The user's block after `before`, as the arm of a match: temporaries of its last expression go before the
+    /// arguments do, as they do in a function.
+    fn scoped(&self, before: &TokenStream) -> TokenStream {
+        let user = self.user;
+        quote_spanned! {self.at=> { #before match () { () => #user } } }
+    }
+}
+
+/// The call that runs a body.
+struct Region<'a> {
+    effect: Effect,
+    options: &'a Options,
+    function: &'a Ident,
+    at: Span,
+}
+
+impl Region<'_> {
+    fn run(&self, closure: &TokenStream) -> TokenStream {
+        let krate = self.options.krate();
+        match self.effect {
+            Effect::Protect => {
+                let place = self.place();
+                quote_spanned! {self.at=> (#krate::__private::no_alloc)(#place, #closure) }
+            }
+            Effect::Permit => quote_spanned! {self.at=> (#krate::__private::permit_alloc)(#closure) },
+        }
+    }
+
+    fn poll(&self, future: &TokenStream) -> TokenStream {
+        let krate = self.options.krate();
+        match self.effect {
+            Effect::Protect => {
+                let place = self.place();
+                quote_spanned! {self.at=> (#krate::__private::guard_future)(#place, #future).await }
+            }
+            Effect::Permit => quote_spanned! {self.at=> (#krate::__private::permit_future)(#future).await },
+        }
+    }
+
+    /// The region's name and place, known at compile time. The place is where the call is written, so the call
+    /// carries the span of the function's name.
+    fn place(&self) -> TokenStream {
+        let krate = self.options.krate();
+        let name = match self.options.name() {
+            Some(name) => name.to_token_stream(),
+            None => {
+                let function = self.function.unraw().to_string();
+                quote_spanned! {self.at=> ::core::concat!(::core::module_path!(), "::", #function) }
+            }
+        };
+        let here = self.function.span();
+        let mut arguments = Group::new(Delimiter::Parenthesis, name);
+        arguments.set_span(here);
+        let (open, close) = (quote_spanned!(here=> <), quote_spanned!(here=> >::named));
+        quote_spanned! {self.at=> const { #open #krate::__private::Place #close #arguments } }
+    }
+}
