@@ -123,7 +123,7 @@ fn act(request: &Request, mark: *const c_void, cause: Cause, mode: Mode) -> Outc
     match mode {
         Mode::Count => {}
         Mode::Panic | Mode::Log => {
-            pending::push(request, mode, cause, stack.record(request).map(|(slot, _)| slot))
+            pending::push(request, mode, cause, stack.record(request).map(|(slot, _)| slot));
         }
         Mode::Fail => {
             let recorded = stack.record(request);

@@ -95,20 +95,12 @@ pub(super) fn push(request: &Request, mode: Mode, cause: Cause, slot: Option<Slo
                 return;
             }
         }
-        match list.entries.get(length) {
-            Some(cell) => {
-                let Request { op, size, old_size, align } = *request;
-                cell.set(Some(Pending { op, size, old_size, align, mode, cause, slot, times: 1 }));
-                list.length.set(length + 1);
-                leave_unsaid(slot);
-            }
-            None => {
-                lose(list, mode);
-                if let Some(slot) = slot {
-                    // It is reported among the lost ones, and not once more at the end of the process.
-                    STACKS.mark_reported(slot, 1);
-                }
-            }
+        if let Some(cell) = list.entries.get(length) {
+            let Request { op, size, old_size, align } = *request;
+            cell.set(Some(Pending { op, size, old_size, align, mode, cause, slot, times: 1 }));
+            list.length.set(length + 1);
+        } else {
+            lose(list, mode);
         }
     });
 }

@@ -130,7 +130,7 @@ mod tests {
         let fields = [
             LEVELS,
             COUNTING,
-            (Ops::ALL.bits() as i64) << OPS_SHIFT,
+            i64::from(Ops::ALL.bits()) << OPS_SHIFT,
             0b11_1111 << MODES_SHIFT,
             DEFAULT_MODE,
             FORBID,

@@ -27,23 +27,29 @@ pub fn count_alloc<R>(body: impl FnOnce() -> R) -> (Counts, R) {
     if !checks::ON {
         return (Counts::UNMEASURED, body());
     }
-    edge::touch(Place::unnamed());
-    if !live::is_active() {
-        return (Counts::UNMEASURED, body());
-    }
-    let counting = Counting::open();
+    let Some(counting) = Counting::open_if_live() else { return (Counts::UNMEASURED, body()) };
     let result = body();
     (counting.close(), result)
 }
 
 /// An open counting region; dropping it closes it.
-struct Counting {
+pub(super) struct Counting {
     /// The word's counting bit before.
     outer: i64,
     mark: Option<Mark>,
 }
 
 impl Counting {
+    /// None where nothing would be counted.
+    #[track_caller]
+    pub(super) fn open_if_live() -> Option<Self> {
+        if !checks::ON {
+            return None;
+        }
+        edge::touch(Place::unnamed());
+        live::is_active().then(Self::open)
+    }
+
     fn open() -> Self {
         let word = word::get();
         let mark = counters::open();
@@ -51,7 +57,7 @@ impl Counting {
         Self { outer: word & word::COUNTING, mark }
     }
 
-    fn close(mut self) -> Counts {
+    pub(super) fn close(mut self) -> Counts {
         self.end()
     }
 

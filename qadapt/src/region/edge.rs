@@ -8,9 +8,9 @@ use std::panic::panic_any;
 
 use crate::hot::frame::{self, Room};
 use crate::hot::pending::Base;
-use crate::hot::{pending, word};
+use crate::hot::{guards, pending, word};
 use crate::model::Place;
-use crate::report::{closing, live};
+use crate::report::{closing, live, misuse};
 
 /// A report that is owed as a panic; `None` where there is none, or it was logged.
 #[must_use]
@@ -39,7 +39,7 @@ pub(super) fn touch(place: Place) {
 #[cold]
 #[inline(never)]
 pub(super) fn opened(room: &mut Room, name: Option<&'static str>, location: &'static Location<'static>) {
-    let place = Place { name, location };
+    let place = Place { name, location, poll: 0 };
     touch(place);
     if word::get() & word::ATTENTION != 0 {
         frame::push(room, place);
@@ -50,17 +50,39 @@ pub(super) fn opened(room: &mut Room, name: Option<&'static str>, location: &'st
 #[cold]
 #[inline(never)]
 #[track_caller]
-pub(super) fn closed(room: &Room, name: Option<&'static str>, location: &'static Location<'static>) {
-    let outer = frame::leave(room, None);
-    close(outer, Place { name, location }).act();
+pub(super) fn closed(
+    room: &Room,
+    name: Option<&'static str>,
+    location: &'static Location<'static>,
+    poll: u32,
+) {
+    let place = Place { name, location, poll };
+    let outer = leave(room, None, place);
+    close(outer, place).act();
 }
 
 /// The same where the body unwinds: everything is logged.
 #[cold]
 #[inline(never)]
-pub(super) fn unwound(room: &Room, name: Option<&'static str>, location: &'static Location<'static>) {
-    let outer = frame::leave(room, None);
-    log(outer, Place { name, location });
+pub(super) fn unwound(
+    room: &Room,
+    name: Option<&'static str>,
+    location: &'static Location<'static>,
+    poll: u32,
+) {
+    let place = Place { name, location, poll };
+    let outer = leave(room, None, place);
+    log(outer, place);
+}
+
+/// Leaves a closure region: what was opened by hand inside it ends, and a guard that did not is named.
+pub(super) fn leave(room: &Room, word: Option<i64>, place: Place) -> Base {
+    let left = guards::innermost().place;
+    let outer = frame::leave(room, word);
+    if let Some(left) = left {
+        misuse::say(left, format_args!("was still open at the end of {place}, and ended there"));
+    }
+    outer
 }
 
 /// Reports what a closed region has pending; the enclosing region's begins at `outer`.

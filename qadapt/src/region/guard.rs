@@ -2,7 +2,6 @@
 
 use core::marker::PhantomData;
 use core::mem;
-use std::panic::catch_unwind;
 
 use super::edge;
 use super::policy::Injection;
@@ -11,6 +10,7 @@ use crate::hot::guards::{self, Restore};
 use crate::hot::pending::{self, Base};
 use crate::hot::{frame, word};
 use crate::model::Place;
+use crate::report::misuse;
 
 /// A region opened by [`Policy::enter`](crate::Policy::enter); it ends when the guard goes away.
 ///
@@ -93,7 +93,10 @@ impl Region {
             // The countdown and the budget's place in the chain are the business of what ended the region.
             mem::forget(injection);
             if frame::encloses(restore.number) {
-                say(place, "was moved into a region that was entered later, and ends with that");
+                misuse::say(
+                    place,
+                    format_args!("was moved into a region that was entered later: it ends with that"),
+                );
                 // The chain of budgets still leads through this one.
                 mem::forget(budget);
                 guards::postpone(restore);
@@ -103,7 +106,7 @@ impl Region {
             return None;
         }
         if innermost > restore.number {
-            say(place, "ended before one that was entered inside it; both end here");
+            misuse::say(place, format_args!("ended before one that was entered inside it: both end here"));
         }
         guards::restore(&restore);
         pending::set_start(start);
@@ -124,20 +127,4 @@ fn drop_as_own_work(budget: Option<Box<Open>>) {
     if budget.is_some() {
         word::as_own_work(|| drop(budget));
     }
-}
-
-/// Says that guards were dropped out of order.
-#[cold]
-fn say(place: Place, what: &str) {
-    word::as_own_work(|| {
-        let region = place.name.map_or_else(String::new, |name| format!("`{name}` "));
-        // A closed standard error panics, which a drop must not.
-        let _ = catch_unwind(|| {
-            eprintln!(
-                "qadapt: the region {region}entered at {} {what}. Drop guards in the reverse order of their entry, \
-                 or use Policy::run",
-                place.location
-            );
-        });
-    });
 }

@@ -28,7 +28,7 @@ pub fn enter_protected() {
         return;
     }
     let location = Location::caller();
-    edge::touch(Place { name: None, location });
+    edge::touch(Place { name: None, location, poll: 0 });
     let word = word::get();
     // Saturates rather than spill into the flags; the matching exits then run out early, with their panic.
     if word & word::LEVELS == word::LEVELS {
@@ -65,7 +65,7 @@ pub fn exit_protected() {
     // A region that is no longer remembered was entered too deep: what is pending outside of it is reported with its own.
     let Entered { location, outer_start } = manual::exit()
         .unwrap_or_else(|| Entered { location: Location::caller(), outer_start: frame::innermost_start() });
-    edge::close(outer_start, Place { name: None, location }).act();
+    edge::close(outer_start, Place { name: None, location, poll: 0 }).act();
 }
 
 /// The number of protected regions open on this thread; 0 inside a permit, and in a build without checks.

@@ -4,8 +4,8 @@
 
 mod count;
 mod edge;
-mod future;
 mod guard;
+mod guarded;
 mod manual;
 mod mode;
 mod permit;
@@ -16,10 +16,11 @@ mod scope;
 mod sweep;
 mod violations;
 mod warm_up;
+mod watch;
 
 pub use count::count_alloc;
-pub use future::{guard_future, permit_future};
 pub use guard::Region;
+pub use guarded::{GuardExt, Guarded, guard_future, permit_future};
 pub use manual::{enter_protected, exit_protected, protection_level};
 pub use mode::set_mode;
 pub use permit::permit_alloc;
@@ -29,3 +30,4 @@ pub use policy::Policy;
 pub use sweep::sweep;
 pub use violations::{take_violations, violations};
 pub use warm_up::warm_up;
+pub use watch::{Counted, CountsHandle, NoAlloc, Permitted, Policed, Watch};

@@ -37,20 +37,24 @@ pub fn assert_no_alloc<R>(body: impl FnOnce() -> R) -> R {
 #[inline(always)]
 #[track_caller]
 pub fn no_alloc<R>(place: Place, body: impl FnOnce() -> R) -> R {
-    no_alloc_at(&place, body)
+    no_alloc_at(&place, true, body)
 }
 
-/// The same with a place that is read only if it is needed.
+/// The same with a place that is read only if it is needed. A panic that is due is logged unless it `may_panic`.
 #[inline(always)]
 #[track_caller]
-pub(super) fn no_alloc_at<R>(place: &Place, body: impl FnOnce() -> R) -> R {
+pub(super) fn no_alloc_at<R>(place: &Place, may_panic: bool, body: impl FnOnce() -> R) -> R {
     if !checks::ON {
         return body();
     }
     let mut room = Room::uninit();
     let region = Region::open(&mut room, place);
     let result = body();
-    region.close();
+    if may_panic {
+        region.close();
+    } else {
+        drop(region);
+    }
     result
 }
 
@@ -74,7 +78,7 @@ impl<'a> Region<'a> {
     fn close(self) {
         let region = mem::ManuallyDrop::new(self);
         if word::add(-word::LEVEL) < 0 {
-            edge::closed(region.room, region.place.name, region.place.location);
+            edge::closed(region.room, region.place.name, region.place.location, region.place.poll);
         }
     }
 }
@@ -83,7 +87,7 @@ impl Drop for Region<'_> {
     #[inline(always)]
     fn drop(&mut self) {
         if word::add(-word::LEVEL) < 0 {
-            edge::unwound(self.room, self.place.name, self.place.location);
+            edge::unwound(self.room, self.place.name, self.place.location, self.place.poll);
         }
     }
 }

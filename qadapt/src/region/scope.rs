@@ -66,7 +66,7 @@ impl<'room> Scope<'room> {
     pub(super) fn close(self) {
         let scope = mem::ManuallyDrop::new(self);
         if word::get() < 0 {
-            closed(scope.room, scope.outer, scope.place.name, scope.place.location);
+            closed(scope.room, scope.outer, scope.place.name, scope.place.location, scope.place.poll);
         } else {
             word::set(scope.outer);
         }
@@ -77,7 +77,7 @@ impl Drop for Scope<'_> {
     #[inline(always)]
     fn drop(&mut self) {
         if word::get() < 0 {
-            unwound(self.room, self.outer, self.place.name, self.place.location);
+            unwound(self.room, self.outer, self.place.name, self.place.location, self.place.poll);
         } else {
             word::set(self.outer);
         }
@@ -93,7 +93,7 @@ fn opened(
     location: &'static Location<'static>,
     change: Change,
 ) -> i64 {
-    let place = Place { name, location };
+    let place = Place { name, location, poll: 0 };
     edge::touch(place);
     frame::push(room, place);
     let outer = word::get();
@@ -110,14 +110,28 @@ fn opened(
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn closed(room: &Room, outer: i64, name: Option<&'static str>, location: &'static Location<'static>) {
-    let start = frame::leave(room, Some(outer));
-    edge::close(start, Place { name, location }).act();
+fn closed(
+    room: &Room,
+    outer: i64,
+    name: Option<&'static str>,
+    location: &'static Location<'static>,
+    poll: u32,
+) {
+    let place = Place { name, location, poll };
+    let start = edge::leave(room, Some(outer), place);
+    edge::close(start, place).act();
 }
 
 #[cold]
 #[inline(never)]
-fn unwound(room: &Room, outer: i64, name: Option<&'static str>, location: &'static Location<'static>) {
-    let start = frame::leave(room, Some(outer));
-    edge::log(start, Place { name, location });
+fn unwound(
+    room: &Room,
+    outer: i64,
+    name: Option<&'static str>,
+    location: &'static Location<'static>,
+    poll: u32,
+) {
+    let place = Place { name, location, poll };
+    let start = edge::leave(room, Some(outer), place);
+    edge::log(start, place);
 }

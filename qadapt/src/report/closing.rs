@@ -95,11 +95,8 @@ fn due(before: u64, times: u64) -> Option<u64> {
 }
 
 fn lost_line(Lost { count, .. }: Lost, place: Place) -> String {
-    let region = place
-        .name
-        .map_or_else(|| "a protected region".to_owned(), |name| format!("the protected region `{name}`"));
     format!(
-        "qadapt: {count} more violations in {region} were lost: a thread records {ROOM} distinct ones until their \
+        "qadapt: {count} more violations in {place} were lost: a thread records {ROOM} distinct ones until their \
          region closes\n   = region entered at {}\n",
         place.location
     )

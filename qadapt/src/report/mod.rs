@@ -6,6 +6,7 @@ pub(crate) mod closing;
 mod exit;
 mod hook;
 pub(crate) mod live;
+pub(crate) mod misuse;
 mod origin;
 mod sink;
 mod source;

@@ -80,6 +80,12 @@ impl Violation {
         self.place?.name
     }
 
+    /// The poll in which it happened, counted from 1, where the region is a future.
+    #[must_use]
+    pub fn poll(&self) -> Option<u32> {
+        self.place.map(|place| place.poll).filter(|&poll| poll > 0)
+    }
+
     /// Where the region was entered; `None` if it was still open when the process ended.
     #[must_use]
     pub fn entered(&self) -> Option<&'static Location<'static>> {
@@ -132,9 +138,8 @@ impl fmt::Display for Violation {
         if *times > 1 {
             write!(f, ", {times} times,")?;
         }
-        match self.place.map(|place| place.name) {
-            Some(Some(name)) => writeln!(f, " in the protected region `{name}`")?,
-            Some(None) => writeln!(f, " in a protected region")?,
+        match self.place {
+            Some(place) => writeln!(f, " in {place}")?,
             None => writeln!(f, " in a protected region that was still open when the process ended")?,
         }
         match self.site() {
