@@ -55,6 +55,8 @@ pub use report::{Site, Violation, is_active, set_violation_hook};
 
 mod checks;
 mod hot;
+#[doc(hidden)]
+pub mod mark;
 mod model;
 mod region;
 mod report;
@@ -67,5 +69,9 @@ pub mod migration {}
 #[doc(hidden)]
 pub mod __private {
     pub use crate::model::Place;
-    pub use crate::region::{guard_future, no_alloc, permit_alloc, permit_future};
+    pub use crate::region::{
+        Measurement, count_calls, guard_future, no_alloc, permit_alloc, permit_future, policy_future,
+        run_policy, run_required, test,
+    };
+    pub use crate::report::Expectation;
 }

@@ -45,10 +45,15 @@ impl Captured {
         captured
     }
 
+    /// The stack's slot in the table; `None` if the table is full.
+    pub(super) fn slot(&self, request: &Request) -> Option<Slot> {
+        let key = Key::of(u64::from(request.op.code()), self.frames());
+        STACKS.insert(key, self.frames(), tag(request))
+    }
+
     /// The stack's slot in the table, and how often it has occurred; `None` if the table is full.
     pub(super) fn record(&self, request: &Request) -> Option<(Slot, u64)> {
-        let key = Key::of(u64::from(request.op.code()), self.frames());
-        let slot = STACKS.insert(key, self.frames(), tag(request))?;
+        let slot = self.slot(request)?;
         Some((slot, STACKS.hit(slot)))
     }
 }

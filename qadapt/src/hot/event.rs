@@ -4,7 +4,7 @@ use core::ffi::c_void;
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::capture::Captured;
-use super::{announce, budget, counters, frame, inject, pending, word};
+use super::{announce, budget, counters, frame, inject, pending, record, word};
 use crate::model::{Mode, Op, Ops};
 
 /// One call of an allocator method. Sizes and alignment are in bytes.
@@ -63,7 +63,15 @@ pub(super) fn before(request: &Request, mark: *const c_void) -> Outcome {
         word::set(word & !word::PROBE);
         return Outcome::Proceed;
     }
-    if !word::is_protected(word) || std::thread::panicking() {
+    if std::thread::panicking() {
+        return Outcome::Proceed;
+    }
+    if word & word::RECORDING != 0 && word & word::BUSY == 0 {
+        word::set(word | word::BUSY);
+        record::push(request, Captured::here(mark).slot(request));
+        word::set(word);
+    }
+    if !word::is_protected(word) {
         return Outcome::Proceed;
     }
     let outcome = cause(request, word).map_or(Outcome::Proceed, |cause| violate(request, mark, cause, word));

@@ -16,5 +16,6 @@ pub(crate) mod inject;
 pub(crate) mod manual;
 pub(crate) mod modules;
 pub(crate) mod pending;
+pub(crate) mod record;
 pub(crate) mod setting;
 pub(crate) mod word;

@@ -5,7 +5,6 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use qadapt_spin::Slot;
 
-use super::capture::STACKS;
 use super::event::{Cause, Request};
 use crate::model::{Mode, Op};
 
@@ -99,6 +98,7 @@ pub(super) fn push(request: &Request, mode: Mode, cause: Cause, slot: Option<Slo
             let Request { op, size, old_size, align } = *request;
             cell.set(Some(Pending { op, size, old_size, align, mode, cause, slot, times: 1 }));
             list.length.set(length + 1);
+            leave_unsaid(slot);
         } else {
             lose(list, mode);
         }

@@ -30,6 +30,8 @@ pub(crate) const FORBID: i64 = 1 << 45;
 pub(crate) const BUDGET: i64 = 1 << 46;
 /// A request will be refused on purpose.
 pub(crate) const INJECT: i64 = 1 << 47;
+/// A measurement is open: the stack of each event is kept.
+pub(crate) const RECORDING: i64 = 1 << 48;
 /// All that policies set.
 pub(crate) const POLICY: i64 = (INJECT << 1) - (1 << OPS_SHIFT);
 /// This thread is inside QADAPT's handling of an event; a second event is a signal handler's.
@@ -136,6 +138,7 @@ mod tests {
             FORBID,
             BUDGET,
             INJECT,
+            RECORDING,
             BUSY,
             PROBE,
             UNLINKED,
@@ -146,7 +149,7 @@ mod tests {
             assert_eq!(seen & field, 0, "{field:#x}");
             seen |= field;
         }
-        assert_eq!(POLICY & (LEVELS | COUNTING | BUSY | PROBE | UNLINKED | ATTENTION), 0);
+        assert_eq!(POLICY & (LEVELS | COUNTING | RECORDING | BUSY | PROBE | UNLINKED | ATTENTION), 0);
     }
 
     #[test]

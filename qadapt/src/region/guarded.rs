@@ -9,6 +9,7 @@ use pin_project_lite::pin_project;
 use super::policy::Policy;
 use super::watch::{Counted, CountsHandle, NoAlloc, Permitted, Policed, Watch};
 use crate::model::Place;
+use crate::{checks, mark};
 
 pin_project! {
     /// A future (or a stream, a sink, a reader, a writer) that is watched while it is polled, and only then.
@@ -78,6 +79,18 @@ impl<T, W: Watch> Guarded<T, W> {
         let Some(inner) = this.inner.as_pin_mut() else { dropped() };
         this.watch.around(true, || poll(inner))
     }
+
+    /// Makes the output of what a poll resolved to.
+    #[cfg(feature = "futures-core")]
+    pub(super) fn finish<R>(self: Pin<&mut Self>, output: R) -> W::Output<R> {
+        self.project().watch.finish(output)
+    }
+
+    /// The inner value; none while this one is dropped.
+    #[cfg(any(feature = "futures-core", feature = "tokio"))]
+    pub(super) const fn inner(&self) -> Option<&T> {
+        self.inner.as_ref()
+    }
 }
 
 /// Nobody can poll what has been dropped.
@@ -101,7 +114,12 @@ impl<T: Future, W: Watch> Future for Guarded<T, W> {
     #[inline]
     #[track_caller]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.as_mut().poll_inside(|inner| inner.poll(context)) {
+        let polled = if W::PROTECTS && !checks::ON {
+            self.as_mut().poll_inside(|inner| mark::poll(inner, context))
+        } else {
+            self.as_mut().poll_inside(|inner| inner.poll(context))
+        };
+        match polled {
             Poll::Ready(output) => Poll::Ready(self.project().watch.finish(output)),
             Poll::Pending => Poll::Pending,
         }
@@ -185,4 +203,14 @@ pub const fn guard_future<F: Future>(place: Place, inner: F) -> Guarded<F> {
 #[doc(hidden)]
 pub const fn permit_future<F: Future>(inner: F) -> Guarded<F, Permitted> {
     Guarded::new(inner, Permitted::new())
+}
+
+/// What `#[allocate_panic]` with options makes of an `async fn`.
+#[doc(hidden)]
+pub const fn policy_future<F: Future>(
+    policy: &'static Policy,
+    place: Place,
+    inner: F,
+) -> Guarded<F, Policed> {
+    Guarded::new(inner, Policed::at(*policy, place))
 }

@@ -6,6 +6,7 @@ use super::edge;
 use crate::checks;
 use crate::hot::frame::Room;
 use crate::hot::word;
+use crate::mark;
 use crate::model::Place;
 
 /// Runs a closure that must not touch the allocator on this thread.
@@ -45,7 +46,7 @@ pub fn no_alloc<R>(place: Place, body: impl FnOnce() -> R) -> R {
 #[track_caller]
 pub(super) fn no_alloc_at<R>(place: &Place, may_panic: bool, body: impl FnOnce() -> R) -> R {
     if !checks::ON {
-        return body();
+        return mark::region(body);
     }
     let mut room = Room::uninit();
     let region = Region::open(&mut room, place);

@@ -8,6 +8,7 @@ use crate::checks;
 use crate::hot::budget::{Open, Used};
 use crate::hot::frame::Room;
 use crate::hot::{entries, inject, word};
+use crate::mark;
 use crate::model::{Budget, Mode, Ops, Place};
 
 /// What a region disallows and what happens then, for regions that [`assert_no_alloc`](crate::assert_no_alloc) is too
@@ -114,7 +115,10 @@ impl Policy {
     #[inline(always)]
     #[track_caller]
     fn run_at<R>(&self, place: Place, body: impl FnOnce() -> R) -> R {
-        if !checks::ON || !self.watches_entry(place) {
+        if !checks::ON {
+            return mark::region(body);
+        }
+        if !self.watches_entry(place) {
             return body();
         }
         let mut used = Used::NOTHING;
@@ -207,6 +211,22 @@ impl Policy {
         }
         flags
     }
+}
+
+/// Runs a body under a policy at a place: what `#[allocate_panic]` with options expands to.
+#[doc(hidden)]
+#[inline(always)]
+#[track_caller]
+pub fn run_policy<R>(policy: &'static Policy, place: Place, body: impl FnOnce() -> R) -> R {
+    policy.run_at(place, body)
+}
+
+/// Runs a body that must be proven free of allocation: what `#[allocate_panic(prove)]` expands to.
+#[doc(hidden)]
+#[inline(always)]
+#[track_caller]
+pub fn run_required<R>(policy: &'static Policy, place: Place, body: impl FnOnce() -> R) -> R {
+    if checks::ON { policy.run_at(place, body) } else { mark::required(body) }
 }
 
 impl Default for Policy {

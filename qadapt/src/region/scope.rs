@@ -37,7 +37,7 @@ impl Change {
     const fn apply_unforbidden(self, word: i64) -> i64 {
         match self {
             Self::Add(flags) => word | flags,
-            Self::Permit => word & word::COUNTING,
+            Self::Permit => word & (word::COUNTING | word::RECORDING),
         }
     }
 }

@@ -15,6 +15,10 @@ use crate::model::{Counts, Place, Tally};
 
 /// A way to watch a future: one of [`NoAlloc`], [`Permitted`], [`Counted`] and [`Policed`].
 pub trait Watch: sealed::Sealed {
+    /// True if it disallows something.
+    #[doc(hidden)]
+    const PROTECTS: bool;
+
     /// What the watched future resolves to, if the inner one resolves to `T`.
     type Output<T>;
 
@@ -49,6 +53,7 @@ impl NoAlloc {
 }
 
 impl Watch for NoAlloc {
+    const PROTECTS: bool = true;
     type Output<T> = T;
 
     #[inline(always)]
@@ -77,6 +82,7 @@ impl Permitted {
 }
 
 impl Watch for Permitted {
+    const PROTECTS: bool = false;
     type Output<T> = T;
 
     #[inline(always)]
@@ -103,11 +109,16 @@ pub struct Policed {
 impl Policed {
     #[track_caller]
     pub(super) const fn new(policy: Policy) -> Self {
-        Self { policy, place: policy.place(), watched: true, used: Used::NOTHING }
+        Self::at(policy, policy.place())
+    }
+
+    pub(super) const fn at(policy: Policy, place: Place) -> Self {
+        Self { policy, place, watched: true, used: Used::NOTHING }
     }
 }
 
 impl Watch for Policed {
+    const PROTECTS: bool = true;
     type Output<T> = T;
 
     #[inline]
@@ -153,6 +164,7 @@ impl Counted {
 }
 
 impl Watch for Counted {
+    const PROTECTS: bool = false;
     type Output<T> = (Counts, T);
 
     fn around<R>(&mut self, _may_panic: bool, poll: impl FnOnce() -> R) -> R {

@@ -2,8 +2,8 @@
 
 use std::panic::catch_unwind;
 
-use super::sink;
 use super::violation::Violation;
+use super::{call_sites, sink};
 use crate::hot::capture::STACKS;
 use crate::hot::{pending, word};
 
@@ -21,6 +21,7 @@ pub(super) extern "C" fn report() {
                     sink::send(&violation.to_string());
                 }
             }
+            call_sites::report();
             let lost = pending::take_unsaid();
             if lost > 0 {
                 sink::send(&format!(

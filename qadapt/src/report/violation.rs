@@ -12,6 +12,7 @@ use super::trace::{Site, Trace};
 use crate::hot::capture::{self, STACKS};
 use crate::hot::event::{Cause, Request};
 use crate::hot::pending::Pending;
+use crate::hot::record::Recorded;
 use crate::model::{Op, Place};
 
 /// Equal violations of one region: the same operation from the same call stack.
@@ -42,6 +43,25 @@ impl Violation {
         let Request { op, size, old_size, align } = capture::first_request(STACKS.stack(slot)?.tag())?;
         let trace = Trace::of(slot);
         Some(Self { op, size, old_size, align, times, cause: Cause::Disallowed, place: None, trace })
+    }
+
+    /// An event of a measurement, which is no violation; it only lends its form.
+    pub(super) fn recorded(recorded: &Recorded) -> Self {
+        let Recorded { request: Request { op, size, old_size, align }, slot, times } = *recorded;
+        let trace = slot.map_or_else(Arc::default, Trace::of);
+        Self { op, size, old_size, align, times, cause: Cause::Disallowed, place: None, trace }
+    }
+
+    /// The event and its site in one line, and a second one with advice if there is any.
+    pub(super) fn line(&self) -> String {
+        let Self { op, size, old_size, times, .. } = self;
+        let event = match op {
+            Op::Realloc => format!("{op} from {old_size} to {size} bytes"),
+            _ => format!("{op} of {size} bytes"),
+        };
+        let site = self.site().map_or_else(|| "an unknown place".to_owned(), |site| site.to_string());
+        let advice = self.advice().map_or_else(String::new, |advice| format!("     help: {advice}\n"));
+        format!("{times} x {event} at {site}\n{advice}")
     }
 
     /// What was asked of the allocator.
