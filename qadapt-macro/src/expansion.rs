@@ -10,7 +10,7 @@ use crate::options::Options;
 use crate::output::Output;
 use crate::parameters;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
-use quote::{ToTokens as _, quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 
 /// Writes `function` anew with its body under `effect`.
@@ -132,17 +132,17 @@ impl Region<'_> {
     /// carries the span of the function's name.
     fn place(&self) -> TokenStream {
         let krate = self.options.krate();
-        let name = match self.options.name() {
-            Some(name) => name.to_token_stream(),
-            None => {
-                let function = self.function.unraw().to_string();
-                quote_spanned! {self.at=> ::core::concat!(::core::module_path!(), "::", #function) }
-            }
-        };
+        let name = self.options.name().map_or_else(|| self.path(), ToTokens::to_token_stream);
         let here = self.function.span();
         let mut arguments = Group::new(Delimiter::Parenthesis, name);
         arguments.set_span(here);
         let (open, close) = (quote_spanned!(here=> <), quote_spanned!(here=> >::named));
         quote_spanned! {self.at=> const { #open #krate::__private::Place #close #arguments } }
+    }
+
+    /// The name of a region that the user gave none.
+    fn path(&self) -> TokenStream {
+        let function = self.function.unraw().to_string();
+        quote_spanned! {self.at=> ::core::concat!(::core::module_path!(), "::", #function) }
     }
 }

@@ -1,7 +1,7 @@
 //! A function as tokens: its signature taken apart, its body left alone.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
-use quote::ToTokens as _;
+use quote::ToTokens;
 use syn::parse::{ParseStream, Parser as _};
 use syn::spanned::Spanned as _;
 use syn::{Attribute, Signature, Token, Visibility};
@@ -92,7 +92,7 @@ fn split(body: Group) -> syn::Result<(TokenStream, Group)> {
         // Only the original group keeps the spans of both braces.
         return Ok((TokenStream::new(), body));
     }
-    let inner = inner.iter().map(|attribute| attribute.to_token_stream()).collect();
+    let inner = inner.iter().map(ToTokens::to_token_stream).collect();
     let mut without = Group::new(Delimiter::Brace, rest);
     without.set_span(body.span());
     Ok((inner, without))

@@ -3,7 +3,7 @@
 use crate::attribute::{Attribute, Effect};
 use crate::refusal::Refusal;
 use proc_macro2::{Ident, TokenStream};
-use quote::quote;
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
 use syn::{LitStr, Path, Token};
@@ -38,10 +38,7 @@ impl Options {
 
     /// The path under which the user's crate knows the guard.
     pub(crate) fn krate(&self) -> TokenStream {
-        match &self.krate {
-            Some(path) => quote!(#path),
-            None => quote!(::qadapt),
-        }
+        self.krate.as_ref().map_or_else(|| quote!(::qadapt), ToTokens::to_token_stream)
     }
 
     fn read_one(&mut self, input: ParseStream<'_>, attribute: Attribute) -> syn::Result<()> {

@@ -23,12 +23,9 @@ impl Refusal {
 
     /// The error, then `item` untouched.
     pub(crate) fn beside(self, item: TokenStream) -> TokenStream {
-        let error = self.error.into_compile_error();
-        if self.in_expression {
-            quote! { { #error #item } }
-        } else {
-            quote! { #error #item }
-        }
+        let mut tokens = self.error.into_compile_error();
+        tokens.extend(item);
+        if self.in_expression { quote!({ #tokens }) } else { tokens }
     }
 }
 

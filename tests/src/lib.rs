@@ -4,6 +4,7 @@ pub mod child;
 pub mod expect;
 pub mod failing;
 pub mod force;
+pub mod polled;
 pub mod random;
 pub mod reference;
 pub mod signal;

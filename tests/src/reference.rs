@@ -60,6 +60,21 @@ impl Ledger {
         LEDGER.set(ledger);
     }
 
+    /// The ledger of this stretch of code and the next.
+    #[must_use]
+    pub fn followed_by(self, next: Self) -> Self {
+        Self {
+            allocs: self.allocs + next.allocs,
+            reallocs: self.reallocs + next.reallocs,
+            deallocs: self.deallocs + next.deallocs,
+            failed: self.failed + next.failed,
+            allocated: self.allocated + next.allocated,
+            freed: self.freed + next.freed,
+            live: self.live + next.live,
+            high: self.high.max(self.live + next.high),
+        }
+    }
+
     fn add(&mut self, size: usize) {
         let size = u64::try_from(size).expect("a size fits");
         self.allocated += size;

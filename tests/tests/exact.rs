@@ -108,10 +108,10 @@ impl Kept {
         let layout = Layout::from_size_align(size, 1 << random.below(13)).expect("a layout");
         let block = if random.below(2) == 0 {
             // SAFETY: the layout's size is not 0.
-            unsafe { alloc(layout) }
+            black_box(unsafe { alloc(layout) })
         } else {
             // SAFETY: the layout's size is not 0.
-            unsafe { alloc_zeroed(layout) }
+            black_box(unsafe { alloc_zeroed(layout) })
         };
         assert!(!block.is_null());
         self.blocks.push((block, layout));
@@ -125,7 +125,7 @@ impl Kept {
             return unsafe { dealloc(block, layout) };
         }
         // SAFETY: the block is the allocator's, with this layout, and the new size is not 0.
-        let block = unsafe { realloc(block, layout, size) };
+        let block = black_box(unsafe { realloc(block, layout, size) });
         assert!(!block.is_null());
         self.blocks.push((block, Layout::from_size_align(size, layout.align()).expect("a layout")));
     }

@@ -3,8 +3,9 @@
 //! Alone because its inner allocator refuses requests on demand.
 
 use std::alloc::{Layout, alloc, alloc_zeroed, dealloc, realloc};
+use std::hint::black_box;
 
-use qadapt::{Mode, Qadapt, assert_no_alloc, count_alloc, set_mode, take_violations};
+use qadapt::{Counts, Mode, Qadapt, assert_no_alloc, count_alloc, set_mode, take_violations};
 use qadapt_tests::failing::{Failing, refusals_left, refuse_next};
 use qadapt_tests::reference::Ledger;
 
@@ -13,10 +14,25 @@ static ALLOC: Qadapt<Failing> = Qadapt::new(Failing);
 
 const LAYOUT: Layout = Layout::new::<[u64; 4]>();
 
+/// Counts a body whose first request is refused.
+#[track_caller]
+fn refused<R>(body: impl FnOnce() -> R) -> (Counts, R) {
+    // The first call asks whether the guard is live, which allocates once.
+    let _ = qadapt::is_active();
+    let (counts, result) = count_alloc(|| {
+        refuse_next(1);
+        body()
+    });
+    // An assertion's own panic must not meet the refusal.
+    let left = refusals_left();
+    refuse_next(0);
+    assert_eq!(left, 0, "the request did not reach the inner allocator");
+    (counts, result)
+}
+
 /// Asserts one refused request and nothing else.
 #[track_caller]
-fn assert_failed(counts: &qadapt::Counts) {
-    assert_eq!(refusals_left(), 0, "the request did not reach the inner allocator");
+fn assert_failed(counts: &Counts) {
     if qadapt::is_active() {
         assert_eq!(Ledger::of(counts), Some(Ledger { failed: 1, ..Ledger::default() }));
     } else {
@@ -26,11 +42,7 @@ fn assert_failed(counts: &qadapt::Counts) {
 
 #[test]
 fn a_refused_allocation() {
-    let _ = qadapt::is_active();
-    let (counts, reserved) = count_alloc(|| {
-        refuse_next(1);
-        Vec::<u8>::new().try_reserve_exact(100)
-    });
+    let (counts, reserved) = refused(|| black_box(&mut Vec::<u8>::new()).try_reserve_exact(100));
     assert!(reserved.is_err());
     assert_failed(&counts);
 }
@@ -38,12 +50,8 @@ fn a_refused_allocation() {
 #[test]
 #[expect(unsafe_code, reason = "blocks straight from the allocator")]
 fn a_refused_zeroed_allocation() {
-    let _ = qadapt::is_active();
-    let (counts, block) = count_alloc(|| {
-        refuse_next(1);
-        // SAFETY: the layout's size is not 0.
-        unsafe { alloc_zeroed(LAYOUT) }
-    });
+    // SAFETY: the layout's size is not 0.
+    let (counts, block) = refused(|| black_box(unsafe { alloc_zeroed(LAYOUT) }));
     assert!(block.is_null());
     assert_failed(&counts);
 }
@@ -51,15 +59,11 @@ fn a_refused_zeroed_allocation() {
 #[test]
 #[expect(unsafe_code, reason = "blocks straight from the allocator")]
 fn a_refused_reallocation_leaves_the_block() {
-    let _ = qadapt::is_active();
     // SAFETY: the layout's size is not 0.
-    let block = unsafe { alloc(LAYOUT) };
+    let block = black_box(unsafe { alloc(LAYOUT) });
     assert!(!block.is_null());
-    let (counts, moved) = count_alloc(|| {
-        refuse_next(1);
-        // SAFETY: the block is the allocator's, with this layout, and the new size is not 0.
-        unsafe { realloc(block, LAYOUT, 4096) }
-    });
+    // SAFETY: the block is the allocator's, with this layout, and the new size is not 0.
+    let (counts, moved) = refused(|| black_box(unsafe { realloc(block, LAYOUT, 4096) }));
     assert!(moved.is_null());
     assert_failed(&counts);
     // SAFETY: the block is still the allocator's, with its old layout.
@@ -69,14 +73,9 @@ fn a_refused_reallocation_leaves_the_block() {
 
 #[test]
 fn a_refused_request_is_a_violation_too() {
-    let _ = qadapt::is_active();
     set_mode(Mode::Count);
-    let (counts, reserved) = count_alloc(|| {
-        assert_no_alloc(|| {
-            refuse_next(1);
-            Vec::<u8>::new().try_reserve_exact(100)
-        })
-    });
+    let (counts, reserved) =
+        refused(|| assert_no_alloc(|| black_box(&mut Vec::<u8>::new()).try_reserve_exact(100)));
     assert!(reserved.is_err());
     assert_failed(&counts);
     assert_eq!(take_violations(), u64::from(qadapt::is_active()));

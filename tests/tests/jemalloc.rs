@@ -24,10 +24,10 @@ fn blocks_of_every_kind_are_good_and_counted() {
         for align in [1, 8, 64, 4096] {
             let small = Layout::from_size_align(48, align).expect("a layout");
             // SAFETY: the layout's size is not 0.
-            let block = unsafe { alloc::alloc_zeroed(small) };
+            let block = black_box(unsafe { alloc::alloc_zeroed(small) });
             assert!(!block.is_null() && block.addr().is_multiple_of(align));
             // SAFETY: the block was allocated with this layout, and the new size is not 0.
-            let block = unsafe { alloc::realloc(block, small, 1 << 20) };
+            let block = black_box(unsafe { alloc::realloc(block, small, 1 << 20) });
             assert!(!block.is_null() && block.addr().is_multiple_of(align));
             // SAFETY: the first 48 bytes were zeroed and copied, the block is larger.
             let zeroed = unsafe { std::slice::from_raw_parts(block, 48) };

@@ -46,7 +46,7 @@ fn faults_are_found() {
     let found = faulty.checked().expect_err("a variable is unused");
     assert!(found.contains("unused variable: `x`"), "{found}");
     if let Some(outcome) = faulty.clippied() {
-        let found = outcome.expect_err("a return is needless");
-        assert!(found.contains("unneeded `return` statement"), "{found}");
+        let found = outcome.expect_err("a `must_use` is missing");
+        assert!(found.contains("could have a `#[must_use]` attribute"), "{found}");
     }
 }

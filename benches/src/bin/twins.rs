@@ -106,8 +106,8 @@ impl Voice for u64 {
 
 #[cfg_attr(not(feature = "bare"), qadapt::permit_alloc)]
 #[inline(never)]
-fn twin_permit(value: u64) -> Box<u64> {
-    Box::new(value)
+fn twin_permit(value: u64) -> Vec<u64> {
+    vec![value]
 }
 
 /// A future that is ready at its second poll.

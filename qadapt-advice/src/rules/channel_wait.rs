@@ -4,8 +4,8 @@ use crate::rule::{Call, On, Rule};
 
 pub(super) const RULE: Rule = Rule {
     id: "channel-wait",
-    habit: "a thread waits on a channel for the first time",
-    advice: "call `qadapt::warm_up()` at the start of the thread: its first wait on a channel allocates",
+    habit: "a thread or a channel waits for the first time",
+    advice: "wait on the channel once outside the region: a thread's first wait allocates, and a channel's first too",
     calls: &[
         Call::of("std::sync::mpsc", &["recv", "recv_timeout", "recv_deadline", "send", "next"]),
         Call::of("std::sync::mpmc", &["recv", "recv_timeout", "recv_deadline", "send", "send_timeout"]),

@@ -84,6 +84,7 @@ mod with_capacity;
 /// }
 /// # assert!(qadapt_advice::rules().count() >= 25);
 /// ```
+#[must_use]
 pub fn rules() -> impl ExactSizeIterator<Item = &'static Rule> {
     RULES.iter()
 }

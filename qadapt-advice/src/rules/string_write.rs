@@ -11,5 +11,4 @@ pub(super) const RULE: Rule = Rule {
     through: STRING_WRITES,
     on: On::NEW.or(On::GROWTH),
     reach: Reach::Region(STRING_WRITES),
-    ..Rule::COMMON
 };

@@ -64,7 +64,7 @@ fn main() -> ExitCode {
         }),
         "main" => {
             enter_protected();
-            for _ in 0..2 {
+            for _ in 0..black_box(2) {
                 first();
             }
             return ExitCode::from(3);

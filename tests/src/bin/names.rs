@@ -1,7 +1,7 @@
 //! Frames are told apart by their source file, not by their name: a user's function may be called like std's.
 // expect: exit 101
 // expect: stderr --> tests/src/bin/names.rs:{alloc}:
-// expect: after names::alloc::allocate
+// expect: after allocate  tests/src/bin/names.rs:{alloc}:
 
 use qadapt::{QADAPT, assert_no_alloc};
 

@@ -9,9 +9,8 @@
 // expect: after = region entered at tests/src/bin/report.rs:{region}:14
 // expect: after = stack, innermost call first:
 // expect: after of std or qadapt)
-// expect: after report::allocate
-// expect: after tests/src/bin/report.rs:{alloc}:5
-// expect: after report::main
+// expect: after allocate  tests/src/bin/report.rs:{alloc}:5
+// expect: after main  tests/src/bin/report.rs:
 // expect: after = QADAPT_BACKTRACE=full shows all
 // expect: never alloc::boxed
 // expect: never qadapt::hot
@@ -21,8 +20,8 @@
 // expect: run full alloc
 // expect: env QADAPT_BACKTRACE=full
 // expect: exit 101
-// expect: stderr report::allocate
-// expect: after std::rt::lang_start
+// expect: stderr allocate  tests/src/bin/report.rs:{alloc}:5
+// expect: after lang_start
 // expect: never of std or qadapt)
 // expect: never QADAPT_BACKTRACE=full shows all
 // expect: run zeroed zeroed
@@ -59,7 +58,7 @@
 // expect: exit 101
 // expect: stderr qadapt: allocation of 40 bytes (align 8)
 // expect: after --> tests/src/bin/report.rs:{alloc}:
-// expect: after report::recurse
+// expect: after recurse  tests/src/bin/report.rs:
 
 use std::hint::black_box;
 use std::{env, mem};

@@ -24,10 +24,11 @@ fn dropped<T>(rule: &str, value: T) -> Vec<String> {
 
 #[test]
 fn containers() {
-    let lines = dropped("drop-vec", vec![1_u8; 10]);
-    assert!(lines.iter().all(|line| line.ends_with("dropping it frees 10 bytes")), "{lines:?}");
+    // Not bytes: the optimiser makes one function of equal ones, and then a Vec of bytes is dropped as a String.
+    let lines = dropped("drop-vec", vec![1_u32; 10]);
+    assert!(lines.iter().all(|line| line.ends_with("dropping it frees 40 bytes")), "{lines:?}");
     dropped("drop-vec", vec![String::from("abc"); 2]);
-    dropped("drop-vec", Some(vec![1_u8; 10]));
+    dropped("drop-vec", Some(vec![1_u16; 10]));
     dropped("drop-vec", VecDeque::from([1, 2, 3]));
     dropped("drop-string", String::from("abc"));
     dropped("drop-string", PathBuf::from("/abc"));

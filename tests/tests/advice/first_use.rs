@@ -23,7 +23,7 @@ fn lazy_values() {
 
     shown("lazy-init", || assert_eq!(assert_no_alloc(|| LAZY.len()), 100));
     shown("lazy-init", || {
-        assert_eq!(assert_no_alloc(|| ONCE.get_or_init(|| black_box("a").to_owned())), "a")
+        assert_eq!(assert_no_alloc(|| ONCE.get_or_init(|| black_box("a").to_owned())), "a");
     });
     shown("thread-local-init", || assert_no_alloc(|| LOCAL.with_borrow_mut(|local| local.push(1))));
     // What is done with a value that is there has nothing to do with its first use.
@@ -35,8 +35,8 @@ fn waiting() {
     let thread = thread::spawn(|| {
         let (sender, receiver) = mpsc::channel::<u8>();
         shown("channel-wait", || {
-            let received = assert_no_alloc(|| receiver.recv_timeout(Duration::from_millis(1)));
-            assert_eq!(received, Err(RecvTimeoutError::Timeout));
+            let outcome = assert_no_alloc(|| receiver.recv_timeout(Duration::from_millis(1)));
+            assert_eq!(outcome, Err(RecvTimeoutError::Timeout));
         });
         drop(sender);
         shown("parking-lot-wait", || {

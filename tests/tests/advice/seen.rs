@@ -29,7 +29,7 @@ pub(crate) fn shown(rule: &str, habit: impl FnOnce()) -> Vec<String> {
     });
     habit();
     let seen = SEEN.take();
-    if watching(rule) {
+    if watching(if rule.is_empty() { "code without a habit" } else { rule }) {
         assert!(!seen.is_empty(), "{rule}: the region saw nothing");
         for (id, line) in &seen {
             assert_eq!(*id, rule, "{line}");

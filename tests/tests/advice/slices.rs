@@ -12,6 +12,7 @@ fn unsorted() -> Vec<u64> {
 }
 
 #[test]
+#[expect(clippy::stable_sort_primitive, reason = "the habit that is shown")]
 fn sorting() {
     let mut numbers = unsorted();
     shown("stable-sort", || assert_no_alloc(|| numbers.sort()));

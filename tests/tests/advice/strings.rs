@@ -56,7 +56,7 @@ fn growing() {
     assert!(lines.iter().all(|line| line == expected), "{lines:?}");
     shown("string-growth", || assert_no_alloc(|| text.push_str(black_box("more than eight bytes"))));
     shown("string-growth", || {
-        assert_no_alloc(|| text += black_box("more than forty-two bytes, and then some more"))
+        assert_no_alloc(|| text += black_box("more than forty-two bytes, and then some more"));
     });
     shown("string-growth", || drop(assert_no_alloc(|| black_box(String::new()) + black_box("abc"))));
     shown("string-growth", || assert_no_alloc(|| text.extend(black_box([' '; 500]))));

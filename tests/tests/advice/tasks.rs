@@ -19,7 +19,7 @@ fn channels_of_std() {
     shown("channel-create", || drop(assert_no_alloc(|| mpsc::sync_channel::<u32>(black_box(4)))));
     let (sender, receiver) = mpsc::channel();
     shown("channel-send", || {
-        assert_no_alloc(|| (0..40).try_for_each(|n| sender.send(n))).expect("it is open")
+        assert_no_alloc(|| (0..40).try_for_each(|n| sender.send(n))).expect("it is open");
     });
     shown("channel-receive", || {
         assert_no_alloc(|| (0..40).for_each(|_| _ = black_box(receiver.recv().expect("40 were sent"))));
@@ -33,7 +33,7 @@ fn channels_of_async_libraries() {
     shown("oneshot", || drop(assert_no_alloc(futures_channel::oneshot::channel::<u32>)));
     let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
     shown("unbounded-send", || {
-        assert_no_alloc(|| (0..40).try_for_each(|n| sender.send(n))).expect("it is open")
+        assert_no_alloc(|| (0..40).try_for_each(|n| sender.send(n))).expect("it is open");
     });
     drop(receiver);
     let (sender, receiver) = futures_channel::mpsc::unbounded();

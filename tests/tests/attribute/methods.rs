@@ -74,6 +74,7 @@ impl Meter {
         protection_level()
     }
 
+    #[expect(clippy::needless_arbitrary_self_type, reason = "it is one of the forms")]
     #[no_alloc]
     fn by_typed_ref<'a>(self: &'a Self, other: &'a u32) -> (usize, &'a u32) {
         (protection_level(), self.readings.iter().min().unwrap_or(other))

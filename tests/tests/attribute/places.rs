@@ -14,8 +14,9 @@ fn r#match(_boxed: Box<u8>) {}
 
 #[test]
 fn the_report_names_the_region_and_its_line() {
-    let regions: [(fn(Box<u8>), &str, u32); 3] = [
-        (unnamed, concat!(module_path!(), "::unnamed"), LINE + 2),
+    let first: fn(Box<u8>) = unnamed;
+    let regions = [
+        (first, concat!(module_path!(), "::unnamed"), LINE + 2),
         (named, "the mixer", LINE + 5),
         (r#match, concat!(module_path!(), "::match"), LINE + 8),
     ];

@@ -16,9 +16,9 @@ impl UserCrate {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let folder = packages().join(format!("{source}_{edition}"));
         let manifest = format!(
-            "[package]\nname = \"{source}\"\nedition = \"{edition}\"\n\n[workspace]\n\n[dependencies]\n\
-             {guard} = {{ package = \"qadapt\", path = {:?} }}\n",
-            here.join("../qadapt"),
+            "[package]\nname = \"user_crate\"\nedition = \"{edition}\"\n\n[workspace]\n\n[dependencies]\n\
+             {guard} = {{ package = \"qadapt\", path = '{}' }}\n",
+            here.join("../qadapt").display(),
         );
         fs::create_dir_all(folder.join("src")).expect("a folder for the package");
         fs::write(folder.join("Cargo.toml"), manifest).expect("its manifest");
@@ -65,7 +65,11 @@ impl UserCrate {
             .args(flags)
             .output()
             .expect("cargo runs");
-        if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
+        if output.status.success() {
+            Ok(())
+        } else {
+            Err(String::from_utf8_lossy(&output.stderr).into_owned())
+        }
     }
 }
 

@@ -17,8 +17,8 @@ pub fn forwards() -> u32 {
 }
 
 #[no_alloc]
-pub fn returns_nothing() {
-    forwards();
+pub fn returns_nothing(voice: &mut Voice) {
+    voice.write(1);
 }
 
 #[no_alloc]
@@ -31,9 +31,7 @@ pub fn short_names(a: u32, b: u32, c: u32, d: u32) -> u32 {
 pub fn unused(_: u32, _x: u32, _name: String, mut _counter: u32) {}
 
 #[no_alloc]
-pub fn units((): (), _: (), unit: ()) {
-    unit
-}
+pub fn units((): (), _: (), _unit: ()) {}
 
 #[no_alloc]
 #[must_use]
@@ -91,7 +89,7 @@ pub fn never() -> ! {
 }
 
 #[no_alloc]
-pub fn halves(items: &[u32]) -> impl Iterator<Item = u32> {
+pub fn halves(items: &[u32]) -> impl Iterator<Item = u32> + '_ {
     items.iter().map(|item| item / 2)
 }
 

@@ -1,4 +1,4 @@
-//! A crate with one fault for the compiler and one for clippy: what the other crates are checked with finds both.
+//! A crate with one fault for the compiler and one for clippy: the checks of the other crates find both.
 
 use qadapt::no_alloc;
 
@@ -6,6 +6,6 @@ use qadapt::no_alloc;
 pub fn unused_variable(x: u32) {}
 
 #[no_alloc]
-pub fn needless_return(x: u32) -> u32 {
-    return x;
+pub fn no_must_use(x: u32) -> u32 {
+    x
 }

@@ -1,9 +1,8 @@
 //! The guard under another name, given by `crate = path`.
 
-#![no_implicit_prelude]
 #![deny(warnings)]
 
-use ::renamed::{allocate_panic, no_alloc, permit_alloc};
+use renamed::{allocate_panic, no_alloc, permit_alloc};
 
 #[allocate_panic(crate = ::renamed, name = "plain")]
 pub fn plain(x: u32) -> u32 {

@@ -66,5 +66,6 @@ fn run() -> Result<bool, String> {
 
 /// The committed counts.
 fn committed() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../.ci/instructions.txt")
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().unwrap_or(package).join(".ci/instructions.txt")
 }

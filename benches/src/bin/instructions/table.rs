@@ -67,15 +67,14 @@ impl Table {
 
     /// The committed file's text.
     pub(crate) fn to_file(&self, compiler: &str) -> String {
-        let mut text = format!(
+        let head = format!(
             "# Instructions that QADAPT adds to the bare thing: x86_64 Linux, release, checks on.\n\
              # Written by `{BLESS}`; benches/src/shapes.rs has the shapes.\n\
              {COMPILER}{compiler}\n"
         );
-        for ((shape, place), row) in &self.rows {
-            text += &format!("{shape:<16}{place:<9}{:>+4}\n", row.over());
-        }
-        text
+        let lines = self.rows.iter();
+        let lines = lines.map(|((shape, place), row)| format!("{shape:<16}{place:<9}{:>+4}\n", row.over()));
+        head + &lines.collect::<String>()
     }
 
     /// Compares with the committed counts.
@@ -93,10 +92,10 @@ impl Table {
                     comparison.better.push(says(format!("{now:+} instructions, committed {then:+}")));
                 }
                 (Some(now), None) => {
-                    comparison.worse.push(says(format!("{now:+} instructions, not committed")))
+                    comparison.worse.push(says(format!("{now:+} instructions, not committed")));
                 }
                 (None, Some(_)) => {
-                    comparison.worse.push(says(String::from("committed, but no longer counted")))
+                    comparison.worse.push(says(String::from("committed, but no longer counted")));
                 }
                 _ => {}
             }
