@@ -5,7 +5,7 @@
 //! through global offset table entries that the compiler has hoisted into registers, and jump tables.
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 use super::decode::{Flow, Steps, Via};
@@ -227,10 +227,12 @@ struct Walk<'c, 'a> {
     stops: &'c BTreeSet<u64>,
     catches: Vec<Catch>,
     bad_table: bool,
-    nodes: BTreeMap<u64, Node>,
+    index: BTreeMap<u64, usize>,
+    nodes: Vec<Node>,
     queue: BTreeSet<u64>,
     /// Where each jump table begins, and where reading it ended.
     tables: BTreeMap<u64, u64>,
+    spare: Vec<(u64, State)>,
     overrun: bool,
     exhausted: bool,
 }
@@ -251,9 +253,11 @@ impl<'c, 'a> Walk<'c, 'a> {
             stops: &start.stops,
             catches,
             bad_table,
-            nodes: BTreeMap::new(),
+            index: BTreeMap::new(),
+            nodes: Vec::new(),
             queue: BTreeSet::new(),
             tables: BTreeMap::new(),
+            spare: Vec::new(),
             overrun: false,
             exhausted: false,
         }
@@ -261,6 +265,7 @@ impl<'c, 'a> Walk<'c, 'a> {
 
     fn reset(&mut self) {
         self.nodes.clear();
+        self.index.clear();
         self.queue.clear();
         self.overrun = false;
     }
@@ -278,29 +283,28 @@ impl<'c, 'a> Walk<'c, 'a> {
 
     /// Control may come to `addr` in this state.
     fn reach(&mut self, addr: u64, state: &State) {
-        if let Some(node) = self.nodes.get_mut(&addr) {
-            if node.state.join(state) {
+        if let Some(&i) = self.index.get(&addr) {
+            if self.nodes[i].state.join(state) {
                 self.queue.insert(addr);
             }
             return;
         }
         // A block that runs through `addr` must be cut there.
-        if let Some((&before, node)) = self.nodes.range(..addr).next_back()
-            && addr < node.end_addr
+        if let Some((&before, &i)) = self.index.range(..addr).next_back()
+            && addr < self.nodes[i].end_addr
         {
             self.queue.insert(before);
         }
-        self.nodes.insert(
-            addr,
-            Node { state: *state, end_addr: addr, calls: Vec::new(), succ: Vec::new(), end: End::Lost },
-        );
+        self.index.insert(addr, self.nodes.len());
+        self.nodes.push(Node { state: *state, end_addr: addr, calls: Vec::new(), succ: Vec::new(), end: End::Lost });
         self.queue.insert(addr);
     }
 
     fn block(&mut self, addr: u64, entry: u64) {
-        let Some(node) = self.nodes.get(&addr) else { return };
-        let mut state = node.state;
-        let mut block = Open { calls: Vec::new(), succ: Vec::new() };
+        let Some(&own) = self.index.get(&addr) else { return };
+        let mut state = self.nodes[own].state;
+        let mut block = Open { calls: std::mem::take(&mut self.nodes[own].calls), succ: std::mem::take(&mut self.spare) };
+        block.calls.clear();
         if self.bad_table && addr == entry {
             block.calls.push(Call { site: addr, callee: Callee::Unknown(Why::BadTable) });
         }
@@ -312,7 +316,7 @@ impl<'c, 'a> Walk<'c, 'a> {
             if self.stops.contains(&at) {
                 break End::Return;
             }
-            if at != addr && self.nodes.contains_key(&at) {
+            if at != addr && self.index.contains_key(&at) {
                 block.succ.push((at, state));
                 break End::Flow;
             }
@@ -383,16 +387,17 @@ impl<'c, 'a> Walk<'c, 'a> {
                 }
             }
         };
-        let succ: Vec<u64> = block.succ.iter().map(|s| s.0).collect();
-        if let Some(node) = self.nodes.get_mut(&addr) {
-            node.end_addr = at;
-            node.calls = block.calls;
-            node.succ = succ;
-            node.end = end;
-        }
-        for (target, state) in block.succ {
+        let node = &mut self.nodes[own];
+        node.end_addr = at;
+        node.calls = block.calls;
+        node.succ.clear();
+        node.succ.extend(block.succ.iter().map(|s| s.0));
+        node.end = end;
+        let mut succ = block.succ;
+        for (target, state) in succ.drain(..) {
             self.reach(target, &state);
         }
+        self.spare = succ;
     }
 
     fn local(&self, target: u64) -> Callee {
@@ -470,14 +475,13 @@ impl<'c, 'a> Walk<'c, 'a> {
         }
         // The entry first, the rest by address.
         let order: Vec<u64> =
-            std::iter::once(entry).chain(self.nodes.keys().copied().filter(|&a| a != entry)).collect();
-        let index: BTreeMap<u64, u32> = order.iter().zip(0u32..).map(|(&a, i)| (a, i)).collect();
-        for addr in &order {
-            let Some(node) = self.nodes.get(addr) else { continue };
+            std::iter::once(entry).chain(self.index.keys().copied().filter(|&a| a != entry)).collect();
+        let number: HashMap<u64, u32> = order.iter().zip(0u32..).map(|(&a, i)| (a, i)).collect();
+        for node in order.iter().filter_map(|addr| self.index.get(addr)).map(|&i| &self.nodes[i]) {
             let first_call = len32(&body.calls);
             let first_edge = len32(&body.edges);
             body.calls.extend(&node.calls);
-            body.edges.extend(node.succ.iter().filter_map(|s| index.get(s)));
+            body.edges.extend(node.succ.iter().filter_map(|s| number.get(s)));
             body.blocks.push(Block {
                 calls: first_call..len32(&body.calls),
                 edges: first_edge..len32(&body.edges),
