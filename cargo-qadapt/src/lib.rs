@@ -5,3 +5,4 @@
 pub mod cli;
 pub mod error;
 pub mod prove;
+pub mod target;

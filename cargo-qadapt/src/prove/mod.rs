@@ -6,6 +6,7 @@
 
 pub mod assume;
 pub mod cfg;
+pub mod compare;
 pub mod decode;
 pub mod eh;
 pub mod foreign;
@@ -15,6 +16,7 @@ pub mod map;
 pub mod names;
 pub mod policy;
 pub mod program;
+pub mod regions;
 pub mod report;
 pub mod table;
 pub mod value;

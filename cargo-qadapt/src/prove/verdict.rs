@@ -7,6 +7,7 @@ use super::graph::{Edge, Goal, Graph, To};
 use super::names::{Frame, Names};
 use super::policy::{Kind, demangle};
 use super::program::Program;
+use super::regions::Region;
 
 /// What is said of a region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -18,6 +19,18 @@ pub enum Answer {
     Unknown,
     /// A path reaches an allocator entry.
     Allocates,
+}
+
+impl Answer {
+    /// The answer as reports print it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Proven => "PROVEN",
+            Self::Unknown => "UNKNOWN",
+            Self::Allocates => "ALLOCATES",
+        }
+    }
 }
 
 /// One call on a path: where it is, inlined frames included.
@@ -56,6 +69,8 @@ pub struct Gap {
 pub struct Verdict {
     /// The region's name.
     pub region: String,
+    /// Whether its author requires a proof.
+    pub required: bool,
     /// The answer.
     pub answer: Answer,
     /// The shortest path to an allocation, and to a deallocation.
@@ -85,7 +100,7 @@ pub fn verdict(
     names: &Names<'_>,
     rules: Rules,
     assumptions: &[String],
-    region: (u32, String),
+    region: (u32, Region),
 ) -> Verdict {
     let (node, region) = region;
     let goals: &[(Goal, Kind)] = if rules.allow_frees {
@@ -125,7 +140,7 @@ pub fn verdict(
     } else {
         Answer::Proven
     };
-    Verdict { region, answer, paths, gaps, more_gaps, assumes }
+    Verdict { region: region.name, required: region.required, answer, paths, gaps, more_gaps, assumes }
 }
 
 fn hop(program: &Program<'_>, graph: &Graph, names: &Names<'_>, edge: Edge) -> Hop {
