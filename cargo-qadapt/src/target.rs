@@ -79,9 +79,10 @@ impl Selection {
             cargo.arg("--no-default-features");
         }
         cargo.envs(env.iter().copied());
-        // Lines and names, whatever the profile says: the code stays the same, and the report needs them.
+        // Lines and names, whatever the profile says: the code stays the same, and the report needs them. With
+        // line tables alone the names of regions are missing.
         let key: String = profile.to_uppercase().replace('-', "_");
-        cargo.env(format!("CARGO_PROFILE_{key}_DEBUG"), "line-tables-only");
+        cargo.env(format!("CARGO_PROFILE_{key}_DEBUG"), "limited");
         cargo.env(format!("CARGO_PROFILE_{key}_STRIP"), "none");
         let output = run(&mut cargo, "build")?;
         let built = executables(&output);

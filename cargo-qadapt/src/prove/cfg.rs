@@ -308,7 +308,8 @@ impl<'c, 'a> Walk<'c, 'a> {
         if self.bad_table && addr == entry {
             block.calls.push(Call { site: addr, callee: Callee::Unknown(Why::BadTable) });
         }
-        if self.catches.iter().any(|c| c.pad == addr) {
+        let is_pad = self.catches.iter().any(|c| c.pad == addr);
+        if is_pad {
             block.calls.push(Call { site: addr, callee: Callee::Unknown(Why::CaughtPanic) });
         }
         let mut at = addr;
@@ -334,6 +335,8 @@ impl<'c, 'a> Walk<'c, 'a> {
             match step.flow {
                 Flow::Next => state.apply(step.effect, step.flags_lost, self.context.image),
                 Flow::Return => break End::Return,
+                // A pad that does nothing but die: the panic went no further, and nor does anything else.
+                Flow::Trap if is_pad && block.calls.len() == 1 => break End::Panic,
                 Flow::Trap => break End::Dead,
                 Flow::Undecodable => {
                     block.lose(step.addr, Why::Undecodable);

@@ -54,6 +54,13 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// The name with type arguments that the debug information has for the function that begins at `addr`.
+    #[must_use]
+    pub fn with_arguments(&self, addr: u64) -> Option<String> {
+        let mut slot = self.context.borrow_mut();
+        entry_name(slot.get_or_insert_with(|| open(self.data)).as_ref()?, addr)
+    }
+
     /// The frames at an instruction, innermost first; never empty.
     #[must_use]
     pub fn frames(&self, addr: u64) -> Vec<Frame> {
@@ -70,6 +77,34 @@ impl<'a> Names<'a> {
         }
         frames
     }
+}
+
+/// The name in the debug information of the function that begins at `addr`.
+fn entry_name(context: &Context<Reader<'_>>, addr: u64) -> Option<String> {
+    let unit = context.find_dwarf_and_unit(addr).skip_all_loads()?;
+    let mut entries = unit.entries();
+    while let Ok(Some(entry)) = entries.next_dfs() {
+        if entry.tag() == gimli::DW_TAG_subprogram
+            && let Some(low) = entry.attr_value(gimli::DW_AT_low_pc)
+            && unit.attr_address(low.clone()).ok().flatten() == Some(addr)
+        {
+            let mut origin = entry.clone();
+            // An out-of-line copy points to its abstract description, which has the name.
+            for _ in 0..4 {
+                if let Some(name) = origin.attr_value(gimli::DW_AT_name) {
+                    let name = unit.attr_string(name.clone()).ok()?;
+                    return Some(String::from_utf8_lossy(name.slice()).into_owned());
+                }
+                let link = origin
+                    .attr_value(gimli::DW_AT_abstract_origin)
+                    .or_else(|| origin.attr_value(gimli::DW_AT_specification));
+                let Some(gimli::AttributeValue::UnitRef(offset)) = link else { return None };
+                origin = unit.entry(offset).ok()?;
+            }
+            return None;
+        }
+    }
+    None
 }
 
 fn open(data: &[u8]) -> Option<Context<Reader<'_>>> {

@@ -31,7 +31,7 @@ pub fn marked(image: &Image<'_>, names: &Names<'_>) -> Vec<Region> {
             if !matches!(kind, "region" | "required" | "poll") {
                 continue;
             }
-            let from_debug_info = || names.frames(function.addr).pop().map(|f| f.function);
+            let from_debug_info = || names.with_arguments(function.addr);
             let spelled = if rest.contains('<') { Some(rest.to_owned()) } else { from_debug_info() };
             let name = spelled
                 .as_deref()

@@ -27,7 +27,7 @@ impl Filter {
     fn process(&mut self, x: &mut [f32]) {
         mark::required(move || {
             for v in x {
-                self.0 = self.0.mul_add(0.5, *v);
+                self.0 = self.0 * 0.5 + *v;
                 *v = self.0;
             }
         });
