@@ -30,7 +30,7 @@ fn check(program: &Path, runs: &[&[&str]], at_least: usize) {
     let preload = interposer();
     let data = std::fs::read(program).expect("the program can be read");
     let image = Image::parse(&data).expect("an ELF file");
-    let mut seen: HashSet<&str> = HashSet::new();
+    let mut seen: HashSet<u64> = HashSet::new();
     for (i, arguments) in runs.iter().enumerate() {
         let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("oracle-{i}-{}", std::process::id()));
         let output = Command::new(program)
@@ -48,18 +48,18 @@ fn check(program: &Path, runs: &[&[&str]], at_least: usize) {
             // The call is before its return address.
             let at = address.wrapping_sub(base).wrapping_sub(1);
             if let Some(function) = image.function_covering(at) {
-                seen.extend(&function.names);
+                seen.insert(function.addr);
             }
         }
     }
     let all = Regex::new(".").expect("a valid pattern");
     let rules = Rules { allow_frees: true, gaps: 0 };
     let verdicts = prove_functions(&data, &all, rules, &Settings::default()).expect("an analysis");
-    let seen: HashSet<String> = seen.into_iter().map(|n| format!("{:#}", rustc_demangle::demangle(n))).collect();
-    // Several functions can share a name that lost its hash: then one of them must be less than proven.
-    let unproven: HashSet<&str> =
-        verdicts.iter().filter(|v| v.answer != Answer::Proven).map(|v| v.region.as_str()).collect();
-    let wrong: Vec<&String> = seen.iter().filter(|n| !unproven.contains(n.as_str())).collect();
+    let wrong: Vec<&str> = verdicts
+        .iter()
+        .filter(|v| v.answer == Answer::Proven && seen.contains(&v.address))
+        .map(|v| v.region.as_str())
+        .collect();
     println!("{}: {} functions seen above malloc, {} verdicts", program.display(), seen.len(), verdicts.len());
     assert!(wrong.is_empty(), "proven, but seen above malloc: {wrong:#?}");
     assert!(seen.len() >= at_least, "only {} functions were seen", seen.len());

@@ -24,6 +24,7 @@ struct Section {
     assume: Vec<Entry>,
     #[serde(default)]
     require: Vec<String>,
+    allocator_out_of_line: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -54,6 +55,8 @@ pub struct Settings {
     pub words: Vec<String>,
     /// Globs of regions that must be proven.
     pub require: Vec<String>,
+    /// Why no copy of the allocator's methods can have been inlined.
+    pub allocator_out_of_line: Option<String>,
 }
 
 impl Settings {
@@ -72,7 +75,14 @@ impl Settings {
     /// The problem, in words.
     pub fn parse(text: &str) -> std::result::Result<Self, String> {
         let file: File = toml::from_str(text).map_err(|e| e.to_string())?;
-        let mut settings = Self { require: file.prove.require, ..Self::default() };
+        let mut settings = Self {
+            require: file.prove.require,
+            allocator_out_of_line: file.prove.allocator_out_of_line,
+            ..Self::default()
+        };
+        if settings.allocator_out_of_line.as_ref().is_some_and(|r| r.trim().is_empty()) {
+            return Err("`allocator-out-of-line` is empty; say why it holds".into());
+        }
         for entry in file.prove.assume {
             if entry.reason.trim().is_empty() {
                 return Err("an assumption has an empty `reason`; say why it holds".into());

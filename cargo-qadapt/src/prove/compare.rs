@@ -49,6 +49,7 @@ mod tests {
             .map(|&(region, answer)| Verdict {
                 region: region.into(),
                 answer,
+                address: 0,
                 required: false,
                 paths: Vec::new(),
                 gaps: Vec::new(),

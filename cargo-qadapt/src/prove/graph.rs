@@ -81,7 +81,8 @@ pub struct Graph {
     nodes: Vec<Node>,
     /// Per goal and node: the edge to follow, if the goal can be reached.
     next: [Vec<Option<u32>>; 4],
-    always: Vec<bool>,
+    /// Per kind of sink and node: whether every path that returns comes to one.
+    always: [Vec<bool>; 2],
 }
 
 impl Graph {
@@ -124,7 +125,7 @@ impl Graph {
         }
         let callers = callers(&nodes);
         let next = Goal::ALL.map(|goal| reach(&nodes, &callers, goal));
-        let always = unavoidable(&nodes, &callers, program, &index);
+        let always = [Kind::Alloc, Kind::Free].map(|kind| unavoidable(&nodes, &callers, program, &index, kind));
         Self { nodes, next, always }
     }
 
@@ -152,10 +153,10 @@ impl Graph {
         self.next[goal as usize][node as usize].is_some()
     }
 
-    /// Whether every path that returns from a node allocates.
+    /// Whether every path that returns from a node comes to a sink of this kind.
     #[must_use]
-    pub fn always_allocates(&self, node: u32) -> bool {
-        self.always[node as usize]
+    pub fn always(&self, node: u32, kind: Kind) -> bool {
+        self.always[kind as usize][node as usize]
     }
 
     /// The shortest chain of calls from a node to a goal.
@@ -240,18 +241,19 @@ fn reach(nodes: &[Node], callers: &[Vec<u32>], goal: Goal) -> Vec<Option<u32>> {
     next
 }
 
-/// The nodes all of whose returning paths allocate, to a fixed point from the sinks upwards.
+/// The nodes all of whose returning paths come to a sink of this kind, to a fixed point from the sinks upwards.
 fn unavoidable(
     nodes: &[Node],
     callers: &[Vec<u32>],
     program: &Program<'_>,
     by_entry: &HashMap<u64, u32>,
+    kind: Kind,
 ) -> Vec<bool> {
     let mut always = vec![false; nodes.len()];
     let mut queued = vec![false; nodes.len()];
     let mut queue = VecDeque::new();
     for (i, node) in (0u32..).zip(nodes) {
-        if node.edges.iter().any(|e| Goal::Alloc.is(e.to)) {
+        if node.edges.iter().any(|e| matches!(e.to, To::Sink(k, _) if k == kind)) {
             queue.push_back(i);
             queued[i as usize] = true;
         }
@@ -262,7 +264,7 @@ fn unavoidable(
             continue;
         }
         let allocates = |callee: Callee| match program.role(callee) {
-            Role::Sink(kind) => kind == Kind::Alloc,
+            Role::Sink(k) => k == kind,
             _ => match callee {
                 Callee::Local(addr) => by_entry.get(&addr).is_some_and(|&n| always[n as usize]),
                 _ => false,

@@ -2,8 +2,10 @@
 //!
 //! `load` reads the file, `decode` turns its code into steps, `cfg` follows the steps of one function (`value`:
 //! what is known of the registers, `table`: jump tables, `eh`: caught panics), `program` knows what each function
-//! means to its callers (`policy` and `foreign`: by name), `graph` joins them, and `verdict` speaks.
+//! means to its callers (`policy` and `foreign`: by name; `allocator`: what inlining hides), `graph` joins them,
+//! and `verdict` speaks.
 
+pub mod allocator;
 pub mod assume;
 pub mod cfg;
 pub mod compare;

@@ -36,6 +36,16 @@ pub fn demangle(symbol: &str) -> String {
     format!("{:#}", rustc_demangle::demangle(symbol))
 }
 
+/// Whether a symbol is an entry of the allocator that the compiler may also have inlined elsewhere.
+#[must_use]
+pub fn is_inlinable_entry(symbol: &str) -> bool {
+    if !symbol.contains("__r") && !symbol.contains("GlobalAlloc") {
+        return false;
+    }
+    let name = demangle(symbol);
+    matches!(rust_role(&name), Role::Sink(_)) && !name.starts_with("qadapt::")
+}
+
 /// The role of a function of the image, by its symbol.
 #[must_use]
 pub fn local_role(symbol: &str) -> Role {

@@ -60,6 +60,7 @@ fn write_verdict(out: &mut String, v: &Verdict) -> std::fmt::Result {
         Answer::Proven => "PROVEN",
         Answer::Unknown => "UNKNOWN",
         Answer::Allocates => match v.paths.first() {
+            Some(Path { what: "frees", always: true, .. }) => "ALLOCATES (only frees, always)",
             Some(Path { what: "frees", .. }) => "ALLOCATES (only frees, on some path)",
             Some(Path { always: true, .. }) => "ALLOCATES always",
             _ => "ALLOCATES on some path",

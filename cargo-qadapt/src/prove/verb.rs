@@ -5,6 +5,7 @@ use std::path::Path;
 use regex::Regex;
 use serde::Serialize;
 
+use super::allocator;
 use super::assume::{Applied, Settings};
 use super::cfg::Start;
 use super::eh::Catches;
@@ -80,6 +81,15 @@ pub fn prove(
         .zip(regions)
         .map(|(i, region)| verdict(&program, &graph, &names, rules, &settings.words, (i, region)))
         .collect();
+    if let Some(shim) = allocator::unsure(&program, rules.allow_frees) {
+        let shim = demangle(shim);
+        for verdict in &mut verdicts {
+            match &settings.allocator_out_of_line {
+                Some(reason) => verdict.assumes.push(format!("the allocator is out of line: {reason}")),
+                None => verdict.doubt(&shim),
+            }
+        }
+    }
     verdicts.sort_by(|a, b| a.region.cmp(&b.region));
     Ok((verdicts, graph.len()))
 }

@@ -69,6 +69,8 @@ pub struct Gap {
 pub struct Verdict {
     /// The region's name.
     pub region: String,
+    /// The address of its function.
+    pub address: u64,
     /// Whether its author requires a proof.
     pub required: bool,
     /// The answer.
@@ -113,7 +115,7 @@ pub fn verdict(
         if graph.reaches(node, goal) {
             let hops = graph.path(node, goal).into_iter().map(|(_, e)| hop(program, graph, names, e)).collect();
             paths.push(Path {
-                always: kind == Kind::Alloc && graph.always_allocates(node),
+                always: graph.always(node, kind),
                 what: if kind == Kind::Alloc { "allocates" } else { "frees" },
                 hops,
             });
@@ -140,7 +142,26 @@ pub fn verdict(
     } else {
         Answer::Proven
     };
-    Verdict { region: region.name, required: region.required, answer, paths, gaps, more_gaps, assumes }
+    Verdict { region: region.name, address: region.addr, required: region.required, answer, paths, gaps, more_gaps, assumes }
+}
+
+impl Verdict {
+    /// Takes a proof back that rests on an allocator of which inlined copies cannot be told.
+    pub fn doubt(&mut self, shim: &str) {
+        if self.answer == Answer::Proven {
+            self.answer = Answer::Unknown;
+            self.gaps.push(Gap {
+                why: format!(
+                    "may contain inlined copies of the global allocator that cannot be told: `{shim}` has a path \
+                     that calls neither the malloc family nor another entry of the allocator"
+                ),
+                frames: Vec::new(),
+                settle: "#[inline(never)] on all methods of the allocator, and [prove] allocator-out-of-line = \
+                         \"they are marked so\""
+                    .to_owned(),
+            });
+        }
+    }
 }
 
 fn hop(program: &Program<'_>, graph: &Graph, names: &Names<'_>, edge: Edge) -> Hop {
