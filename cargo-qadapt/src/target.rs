@@ -101,7 +101,10 @@ impl Selection {
         cargo.args(["--workspace", "--message-format", "plain"]);
         let output = run(&mut cargo, "locate-project")?;
         Path::new(output.trim()).parent().map(Path::to_owned).ok_or_else(|| {
-            Error::Cargo(format!("`cargo locate-project` printed no path but `{}`; run this inside a package", output.trim()))
+            Error::Cargo(format!(
+                "`cargo locate-project` printed no path but `{}`; run this inside a package",
+                output.trim()
+            ))
         })
     }
 
@@ -116,13 +119,15 @@ impl Selection {
 }
 
 fn run(cargo: &mut Command, verb: &str) -> Result<String> {
-    let output = cargo
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(|e| Error::Cargo(format!("could not start `cargo {verb}`: {e}; is cargo on the PATH?")))?;
+    let output =
+        cargo.stdin(Stdio::null()).stderr(Stdio::inherit()).output().map_err(|e| {
+            Error::Cargo(format!("could not start `cargo {verb}`: {e}; is cargo on the PATH?"))
+        })?;
     if !output.status.success() {
-        return Err(Error::Cargo(format!("`cargo {verb}` failed ({}); its messages are above", output.status)));
+        return Err(Error::Cargo(format!(
+            "`cargo {verb}` failed ({}); its messages are above",
+            output.status
+        )));
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

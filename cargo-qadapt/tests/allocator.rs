@@ -45,7 +45,11 @@ fn answers(name: &str, inline: &str, settings: &Settings) -> Vec<Answer> {
     let data = std::fs::read(&output).expect("the program is there");
     let pattern = Regex::new("::(loud|quiet)$").expect("a valid pattern");
     let rules = Rules { allow_frees: false, gaps: 2 };
-    prove_functions(&data, &pattern, rules, settings).expect("verdicts").into_iter().map(|v| v.answer).collect()
+    prove_functions(&data, &pattern, rules, settings)
+        .expect("verdicts")
+        .into_iter()
+        .map(|v| v.answer)
+        .collect()
 }
 
 #[test]
@@ -57,7 +61,8 @@ fn an_inlined_arena_proves_nothing() {
 
 #[test]
 fn an_arena_out_of_line_is_taken_at_its_users_word() {
-    let settings = Settings::parse("[prove]\nallocator-out-of-line = \"inline(never) on both methods\"").unwrap();
+    let settings =
+        Settings::parse("[prove]\nallocator-out-of-line = \"inline(never) on both methods\"").unwrap();
     let found = answers("out_of_line", "#[inline(never)]", &settings);
     assert_eq!(found, [Answer::Allocates, Answer::Proven]);
 }

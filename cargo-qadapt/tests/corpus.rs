@@ -31,9 +31,16 @@ impl Build {
         // Next to this test's own build; one folder for each set of flags, as cargo would build afresh anyway.
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("corpus-{}", self.mangling));
         let mut cargo = Command::new(env!("CARGO"));
-        cargo.current_dir(&corpus).args(["build", "--quiet", "--profile", self.profile]).arg("--target-dir").arg(&target);
+        cargo
+            .current_dir(&corpus)
+            .args(["build", "--quiet", "--profile", self.profile])
+            .arg("--target-dir")
+            .arg(&target);
         cargo.env_remove("CARGO_ENCODED_RUSTFLAGS").env_remove("CARGO_BUILD_TARGET");
-        cargo.env("RUSTFLAGS", if self.mangling == "v0" { "-Csymbol-mangling-version=v0 -Awarnings" } else { "-Awarnings" });
+        cargo.env(
+            "RUSTFLAGS",
+            if self.mangling == "v0" { "-Csymbol-mangling-version=v0 -Awarnings" } else { "-Awarnings" },
+        );
         if self.counting {
             cargo.args(["--features", "counting"]);
         }
@@ -58,8 +65,9 @@ impl Build {
             .iter()
             .map(|v| (v.region.trim_start_matches("corpus::").trim_end_matches("::region"), v))
             .collect();
-        let frees = prove_functions(&data, &pattern, Rules { allow_frees: true, gaps: 3 }, &Settings::default())
-            .expect("an analysis");
+        let frees =
+            prove_functions(&data, &pattern, Rules { allow_frees: true, gaps: 3 }, &Settings::default())
+                .expect("an analysis");
 
         let mut wrong = Vec::new();
         let (mut proven, mut hot, mut missing) = (0, 0, 0);
@@ -107,7 +115,10 @@ impl Build {
         (self.profile == "abort" && name.starts_with("regions::catch_"))
             || matches!(
                 name,
-                "regions::box_elided" | "regions::print_line" | "regions::closure_boxed" | "regions::async_boxed"
+                "regions::box_elided"
+                    | "regions::print_line"
+                    | "regions::closure_boxed"
+                    | "regions::async_boxed"
             )
     }
 
@@ -138,8 +149,12 @@ fn parse(text: &str) -> HashMap<String, Known> {
     text.lines()
         .filter_map(|line| {
             let [name, expect, fewest, most, frees] = line.split(' ').collect::<Vec<_>>().try_into().ok()?;
-            let known =
-                Known { expect: expect.to_owned(), fewest: number(fewest), most: number(most), frees: number(frees) };
+            let known = Known {
+                expect: expect.to_owned(),
+                fewest: number(fewest),
+                most: number(most),
+                frees: number(frees),
+            };
             Some((name.to_owned(), known))
         })
         .collect()

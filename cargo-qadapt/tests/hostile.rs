@@ -57,7 +57,8 @@ fn compile(name: &str, flag: &str) -> Vec<u8> {
 
 fn verdicts(data: &[u8]) -> Result<Vec<Verdict>, String> {
     let all = Regex::new("^(loud|quiet|frees|calls|table|index)$").expect("a valid pattern");
-    prove(data, Which::Functions(&all), Rules { allow_frees: false, gaps: 2 }, &Settings::default()).map(|p| p.0)
+    prove(data, Which::Functions(&all), Rules { allow_frees: false, gaps: 2 }, &Settings::default())
+        .map(|p| p.0)
 }
 
 /// Splitmix64 (Steele, Lea, Flood 2014).
@@ -85,7 +86,8 @@ fn mutate(original: &[u8], random: &mut Random) -> Vec<u8> {
             break;
         }
         // Half of the damage goes to the headers, which steer everything else.
-        let at = if random.below(2) == 0 { random.below(data.len().min(1024)) } else { random.below(data.len()) };
+        let at =
+            if random.below(2) == 0 { random.below(data.len().min(1024)) } else { random.below(data.len()) };
         match random.below(7) {
             0 => data[at] ^= 1 << random.below(8),
             1 => data[at] = [0, 1, 0x7f, 0x80, 0xff][random.below(5)],
@@ -135,7 +137,11 @@ fn mutations(original: &[u8], count: usize, seed: u64) {
         }
     });
     let analysed = analysed.into_inner();
-    println!("{count} mutations of {} bytes, {analysed} of them analysed, in {:.1} s", original.len(), started.elapsed().as_secs_f64());
+    println!(
+        "{count} mutations of {} bytes, {analysed} of them analysed, in {:.1} s",
+        original.len(),
+        started.elapsed().as_secs_f64()
+    );
     assert!(analysed * 5 > count, "most mutations never got past the headers: {analysed} of {count}");
 }
 

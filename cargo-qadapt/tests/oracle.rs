@@ -40,8 +40,9 @@ fn check(program: &Path, runs: &[&[&str]], at_least: usize) {
             .env("QADAPT_ORACLE", &out)
             .output()
             .expect("the program starts");
-        let text = std::fs::read_to_string(&out)
-            .unwrap_or_else(|e| panic!("no record of {program:?} {arguments:?} ({}): {e}", output.status));
+        let text = std::fs::read_to_string(&out).unwrap_or_else(|e| {
+            panic!("no record of {} {arguments:?} ({}): {e}", program.display(), output.status)
+        });
         let mut numbers = text.lines().filter_map(|l| u64::from_str_radix(l, 16).ok());
         let base = numbers.next().expect("a load address");
         for address in numbers {
@@ -60,7 +61,12 @@ fn check(program: &Path, runs: &[&[&str]], at_least: usize) {
         .filter(|v| v.answer == Answer::Proven && seen.contains(&v.address))
         .map(|v| v.region.as_str())
         .collect();
-    println!("{}: {} functions seen above malloc, {} verdicts", program.display(), seen.len(), verdicts.len());
+    println!(
+        "{}: {} functions seen above malloc, {} verdicts",
+        program.display(),
+        seen.len(),
+        verdicts.len()
+    );
     assert!(wrong.is_empty(), "proven, but seen above malloc: {wrong:#?}");
     assert!(seen.len() >= at_least, "only {} functions were seen", seen.len());
 }

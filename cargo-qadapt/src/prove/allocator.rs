@@ -4,7 +4,8 @@
 //! every path through it ends in an entry that is found by name: the malloc family, or the guard's own functions.
 //! So the out-of-line originals are asked. An arena that hands out memory without calling anybody fails this.
 
-use super::cfg::{Callee, Start};
+use super::body::Callee;
+use super::cfg::Start;
 use super::graph::{Assumptions, Graph};
 use super::policy::{self, Kind, Role};
 use super::program::Program;

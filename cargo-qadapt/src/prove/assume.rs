@@ -5,7 +5,7 @@ use std::path::Path;
 use regex::Regex;
 use serde::Deserialize;
 
-use super::cfg::Callee;
+use super::body::Callee;
 use super::graph::Assumptions;
 use super::load::Image;
 use super::policy::demangle;
@@ -89,7 +89,9 @@ impl Settings {
             }
             let (about, words) = match (entry.function, entry.foreign, entry.calls_in) {
                 (Some(f), None, None) => (About::Function(glob(&f)), format!("`{f}` does not allocate")),
-                (None, Some(f), None) => (About::Foreign(glob(&f)), format!("foreign `{f}` does not allocate")),
+                (None, Some(f), None) => {
+                    (About::Foreign(glob(&f)), format!("foreign `{f}` does not allocate"))
+                }
                 (None, None, Some(f)) => {
                     (About::CallsIn(glob(&f)), format!("calls through pointers in `{f}` do not allocate"))
                 }
@@ -130,9 +132,9 @@ impl Assumptions for Applied<'_, '_> {
             return None;
         }
         let named = |addr: u64, pattern: &Regex| {
-            self.image
-                .function_covering(addr)
-                .is_some_and(|f| f.names.iter().any(|n| pattern.is_match(n) || pattern.is_match(&demangle(n))))
+            self.image.function_covering(addr).is_some_and(|f| {
+                f.names.iter().any(|n| pattern.is_match(n) || pattern.is_match(&demangle(n)))
+            })
         };
         let i = self.settings.about.iter().position(|about| match (about, callee) {
             (About::Function(p), Callee::Local(addr)) => named(addr, p),

@@ -5,145 +5,21 @@
 //! through global offset table entries that the compiler has hoisted into registers, and jump tables.
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use super::addr_map::AddrMap;
+use super::body::{Block, Body, Call, Callee, End, Fate, Why};
 use super::decode::{Flow, Steps, Via};
 use super::eh::{Catch, Catches};
 use super::load::Image;
 use super::table::{self, Table};
 use super::value::{State, Value};
 
-/// What is called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Callee {
-    /// The function that begins at this address.
-    Local(u64),
-    /// A symbol of another object.
-    Import(u32),
-    /// It could not be told.
-    Unknown(Why),
-}
-
-/// Why something could not be told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Why {
-    /// A call through a pointer (a trait object, a function pointer, a callback).
-    IndirectCall,
-    /// A jump through a pointer.
-    IndirectJump,
-    /// The bytes are not an instruction, or one that is not understood.
-    Undecodable,
-    /// Control runs over the end of the function.
-    RunsOff,
-    /// The call leads to something that is not code of this file.
-    NotCode,
-    /// A panic is caught here, and a panic allocates.
-    CaughtPanic,
-    /// The exception table cannot be read.
-    BadTable,
-    /// The work was cut off at its limit.
-    TooComplex,
-}
-
-impl Why {
-    /// Whether a pointer is at fault, not the analysis or the file.
-    #[must_use]
-    pub fn is_indirect(self) -> bool {
-        matches!(self, Self::IndirectCall | Self::IndirectJump)
-    }
-}
-
-/// What becomes of the one who calls a function.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// The call may return.
-    Returns,
-    /// It never returns, but may do things before (loop, exit).
-    Stays,
-    /// All paths through it end in a panic or an abort.
-    Panics,
-}
-
 /// Answers what becomes of the caller of a function.
 pub trait Oracle {
     /// The fate of a caller of `callee`.
     fn fate(&self, callee: Callee) -> Fate;
-}
-
-/// One call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Call {
-    /// Address of the instruction.
-    pub site: u64,
-    /// What is called.
-    pub callee: Callee,
-}
-
-/// How a block ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// In its successors.
-    Flow,
-    /// Back in the caller.
-    Return,
-    /// In its last call, which returns to the caller.
-    Tail,
-    /// In a call that panics.
-    Panic,
-    /// Never: in a trap, or a call that does not return.
-    Dead,
-    /// It could not be told; its last call says why.
-    Lost,
-}
-
-/// A run of instructions with one entry.
-#[derive(Clone, Debug)]
-pub struct Block {
-    /// Its calls, as indices of [`Body::calls`].
-    pub calls: Range<u32>,
-    /// Its successors, as indices of [`Body::edges`].
-    pub edges: Range<u32>,
-    /// How it ends.
-    pub end: End,
-    /// Whether all paths from it end in a panic.
-    pub doomed: bool,
-}
-
-/// One function's control flow; block 0 is the entry.
-#[derive(Clone, Debug, Default)]
-pub struct Body {
-    /// The blocks.
-    pub blocks: Vec<Block>,
-    /// The calls of all blocks.
-    pub calls: Vec<Call>,
-    /// The successors of all blocks.
-    pub edges: Vec<u32>,
-}
-
-impl Body {
-    /// The calls on paths that do not end in a panic.
-    pub fn live_calls(&self) -> impl Iterator<Item = &Call> {
-        self.blocks.iter().filter(|b| !b.doomed).flat_map(|b| self.calls_of(b))
-    }
-
-    /// The calls of one block.
-    #[must_use]
-    pub fn calls_of(&self, block: &Block) -> &[Call] {
-        &self.calls[block.calls.start as usize..block.calls.end as usize]
-    }
-
-    /// The successors of one block.
-    #[must_use]
-    pub fn edges_of(&self, block: &Block) -> &[u32] {
-        &self.edges[block.edges.start as usize..block.edges.end as usize]
-    }
-
-    /// Whether all paths from the entry end in a panic.
-    #[must_use]
-    pub fn panics(&self) -> bool {
-        self.blocks.first().is_some_and(|b| b.doomed)
-    }
 }
 
 /// What to analyse: a function, or the stretch of one between two marks.
@@ -197,8 +73,8 @@ pub struct Context<'a> {
 
 /// Follows the control flow of one function.
 #[must_use]
-pub fn analyse(context: &Context<'_>, oracle: &dyn Oracle, start: &Start) -> Body {
-    let mut walk = Walk::new(context, oracle, start);
+pub fn analyse(context: &Context<'_>, oracle: &dyn Oracle, start: &Start, scratch: &mut Scratch) -> Body {
+    let mut walk = Walk::new(context, oracle, start, scratch);
     // A table found late may end one that was read too far: then once more, knowing all. Reading too far only adds
     // edges, so whatever the last round yields is sound.
     for round in 0..4 {
@@ -211,6 +87,18 @@ pub fn analyse(context: &Context<'_>, oracle: &dyn Oracle, start: &Start) -> Bod
     walk.finish(start.entry)
 }
 
+/// Memory that is used again for the next function.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    /// The nodes by address.
+    index: BTreeMap<u64, usize>,
+    nodes: Vec<Node>,
+    queue: BTreeSet<u64>,
+    spare: Vec<(u64, State)>,
+    number: AddrMap<u64, u32>,
+}
+
+#[derive(Debug)]
 struct Node {
     state: State,
     end_addr: u64,
@@ -227,23 +115,22 @@ struct Walk<'c, 'a> {
     stops: &'c BTreeSet<u64>,
     catches: Vec<Catch>,
     bad_table: bool,
-    index: BTreeMap<u64, usize>,
-    nodes: Vec<Node>,
-    queue: BTreeSet<u64>,
+    mem: &'c mut Scratch,
     /// Where each jump table begins, and where reading it ended.
     tables: BTreeMap<u64, u64>,
-    spare: Vec<(u64, State)>,
     overrun: bool,
     exhausted: bool,
 }
 
 impl<'c, 'a> Walk<'c, 'a> {
-    fn new(context: &'c Context<'a>, oracle: &'c dyn Oracle, start: &'c Start) -> Self {
+    fn new(context: &'c Context<'a>, oracle: &'c dyn Oracle, start: &'c Start, mem: &'c mut Scratch) -> Self {
+        mem.nodes.clear();
+        mem.index.clear();
+        mem.queue.clear();
         let bounds = context.image.bounds(start.entry);
-        let (catches, bad_table) = match context.catches.of(start.entry) {
-            Ok(catches) => (catches, false),
-            Err(()) => (Vec::new(), true),
-        };
+        let found = context.catches.of(start.entry);
+        let bad_table = found.is_none();
+        let catches = found.unwrap_or_default();
         let code = context.image.code(bounds.start, bounds.end);
         Self {
             context,
@@ -253,27 +140,24 @@ impl<'c, 'a> Walk<'c, 'a> {
             stops: &start.stops,
             catches,
             bad_table,
-            index: BTreeMap::new(),
-            nodes: Vec::new(),
-            queue: BTreeSet::new(),
+            mem,
             tables: BTreeMap::new(),
-            spare: Vec::new(),
             overrun: false,
             exhausted: false,
         }
     }
 
     fn reset(&mut self) {
-        self.nodes.clear();
-        self.index.clear();
-        self.queue.clear();
+        self.mem.nodes.clear();
+        self.mem.index.clear();
+        self.mem.queue.clear();
         self.overrun = false;
     }
 
     fn run(&mut self, start: &Start) {
         self.reach(start.entry, &start.state);
         // Lowest address first: close to the order in which the compiler laid the blocks out.
-        while let Some(addr) = self.queue.pop_first() {
+        while let Some(addr) = self.mem.queue.pop_first() {
             if self.exhausted {
                 break;
             }
@@ -283,27 +167,36 @@ impl<'c, 'a> Walk<'c, 'a> {
 
     /// Control may come to `addr` in this state.
     fn reach(&mut self, addr: u64, state: &State) {
-        if let Some(&i) = self.index.get(&addr) {
-            if self.nodes[i].state.join(state) {
-                self.queue.insert(addr);
+        if let Some(&i) = self.mem.index.get(&addr) {
+            if self.mem.nodes[i].state.join(state) {
+                self.mem.queue.insert(addr);
             }
             return;
         }
         // A block that runs through `addr` must be cut there.
-        if let Some((&before, &i)) = self.index.range(..addr).next_back()
-            && addr < self.nodes[i].end_addr
+        if let Some((&before, &i)) = self.mem.index.range(..addr).next_back()
+            && addr < self.mem.nodes[i].end_addr
         {
-            self.queue.insert(before);
+            self.mem.queue.insert(before);
         }
-        self.index.insert(addr, self.nodes.len());
-        self.nodes.push(Node { state: *state, end_addr: addr, calls: Vec::new(), succ: Vec::new(), end: End::Lost });
-        self.queue.insert(addr);
+        self.mem.index.insert(addr, self.mem.nodes.len());
+        self.mem.nodes.push(Node {
+            state: *state,
+            end_addr: addr,
+            calls: Vec::new(),
+            succ: Vec::new(),
+            end: End::Lost,
+        });
+        self.mem.queue.insert(addr);
     }
 
     fn block(&mut self, addr: u64, entry: u64) {
-        let Some(&own) = self.index.get(&addr) else { return };
-        let mut state = self.nodes[own].state;
-        let mut block = Open { calls: std::mem::take(&mut self.nodes[own].calls), succ: std::mem::take(&mut self.spare) };
+        let Some(&own) = self.mem.index.get(&addr) else { return };
+        let mut state = self.mem.nodes[own].state;
+        let mut block = Open {
+            calls: std::mem::take(&mut self.mem.nodes[own].calls),
+            succ: std::mem::take(&mut self.mem.spare),
+        };
         block.calls.clear();
         if self.bad_table && addr == entry {
             block.calls.push(Call { site: addr, callee: Callee::Unknown(Why::BadTable) });
@@ -317,7 +210,7 @@ impl<'c, 'a> Walk<'c, 'a> {
             if self.stops.contains(&at) {
                 break End::Return;
             }
-            if at != addr && self.index.contains_key(&at) {
+            if at != addr && self.mem.index.contains_key(&at) {
                 block.succ.push((at, state));
                 break End::Flow;
             }
@@ -342,7 +235,7 @@ impl<'c, 'a> Walk<'c, 'a> {
                     block.lose(step.addr, Why::Undecodable);
                     break End::Lost;
                 }
-                Flow::Jump(target) => break self.jump(&mut block, step.addr, target, state),
+                Flow::Jump(target) => break self.jump(&mut block, step.addr, target, &state),
                 Flow::Branch(target, cond) => {
                     state.apply(step.effect, false, self.context.image);
                     let mut taken = state;
@@ -358,7 +251,7 @@ impl<'c, 'a> Walk<'c, 'a> {
                     block.succ.push((step.next, state));
                     break End::Tail;
                 }
-                Flow::JumpVia(via) => break self.jump_via(&mut block, step.addr, via, state),
+                Flow::JumpVia(via) => break self.jump_via(&mut block, step.addr, via, &state),
                 Flow::Call(_) | Flow::CallVia(_) => {
                     let callee = match step.flow {
                         Flow::Call(target) => self.local(target),
@@ -390,7 +283,7 @@ impl<'c, 'a> Walk<'c, 'a> {
                 }
             }
         };
-        let node = &mut self.nodes[own];
+        let node = &mut self.mem.nodes[own];
         node.end_addr = at;
         node.calls = block.calls;
         node.succ.clear();
@@ -400,7 +293,7 @@ impl<'c, 'a> Walk<'c, 'a> {
         for (target, state) in succ.drain(..) {
             self.reach(target, &state);
         }
-        self.spare = succ;
+        self.mem.spare = succ;
     }
 
     fn local(&self, target: u64) -> Callee {
@@ -424,9 +317,9 @@ impl<'c, 'a> Walk<'c, 'a> {
         }
     }
 
-    fn jump(&mut self, block: &mut Open, site: u64, target: u64, state: State) -> End {
+    fn jump(&self, block: &mut Open, site: u64, target: u64, state: &State) -> End {
         if self.bounds.contains(&target) {
-            block.succ.push((target, state));
+            block.succ.push((target, *state));
             return End::Flow;
         }
         self.tail(block, site, self.local(target))
@@ -444,7 +337,7 @@ impl<'c, 'a> Walk<'c, 'a> {
         }
     }
 
-    fn jump_via(&mut self, block: &mut Open, site: u64, via: Via, state: State) -> End {
+    fn jump_via(&mut self, block: &mut Open, site: u64, via: Via, state: &State) -> End {
         let table = match via {
             Via::Reg(reg) => match state.get(reg) {
                 Value::Target { table, base, last } => Some(Table { at: table, base: Some(base), last }),
@@ -454,22 +347,23 @@ impl<'c, 'a> Walk<'c, 'a> {
             Via::Mem(mem) => state.table(&mem, 8).map(|(at, last)| Table { at, base: None, last }),
             Via::Other => None,
         };
-        if let Some(table) = table {
-            if let Some((targets, end)) = table::targets(self.context.image, &self.bounds, table, &self.tables) {
-                self.overrun |= !self.tables.contains_key(&table.at)
-                    && self.tables.range(..table.at).next_back().is_some_and(|(_, &end)| table.at < end);
-                self.tables.insert(table.at, end);
-                for target in targets {
-                    block.succ.push((target, state));
-                }
-                return End::Flow;
+        if let Some(table) = table
+            && let Some((targets, end)) =
+                table::targets(self.context.image, &self.bounds, table, &self.tables)
+        {
+            self.overrun |= !self.tables.contains_key(&table.at)
+                && self.tables.range(..table.at).next_back().is_some_and(|(_, &end)| table.at < end);
+            self.tables.insert(table.at, end);
+            for target in targets {
+                block.succ.push((target, *state));
             }
+            return End::Flow;
         }
-        let callee = self.resolve(via, &state, Why::IndirectJump);
+        let callee = self.resolve(via, state, Why::IndirectJump);
         self.tail(block, site, callee)
     }
 
-    fn finish(self, entry: u64) -> Body {
+    fn finish(&mut self, entry: u64) -> Body {
         let mut body = Body::default();
         if self.exhausted {
             body.calls.push(Call { site: entry, callee: Callee::Unknown(Why::TooComplex) });
@@ -478,9 +372,11 @@ impl<'c, 'a> Walk<'c, 'a> {
         }
         // The entry first, the rest by address.
         let order: Vec<u64> =
-            std::iter::once(entry).chain(self.index.keys().copied().filter(|&a| a != entry)).collect();
-        let number: HashMap<u64, u32> = order.iter().zip(0u32..).map(|(&a, i)| (a, i)).collect();
-        for node in order.iter().filter_map(|addr| self.index.get(addr)).map(|&i| &self.nodes[i]) {
+            std::iter::once(entry).chain(self.mem.index.keys().copied().filter(|&a| a != entry)).collect();
+        let mut number = std::mem::take(&mut self.mem.number);
+        number.clear();
+        number.extend(order.iter().zip(0u32..).map(|(&a, i)| (a, i)));
+        for node in order.iter().filter_map(|addr| self.mem.index.get(addr)).map(|&i| &self.mem.nodes[i]) {
             let first_call = len32(&body.calls);
             let first_edge = len32(&body.edges);
             body.calls.extend(&node.calls);
@@ -492,7 +388,8 @@ impl<'c, 'a> Walk<'c, 'a> {
                 doomed: false,
             });
         }
-        doom(&mut body);
+        self.mem.number = number;
+        body.doom();
         body.calls.shrink_to_fit();
         body.edges.shrink_to_fit();
         body.blocks.shrink_to_fit();
@@ -513,34 +410,4 @@ impl Open {
 
 fn len32<T>(v: &[T]) -> u32 {
     u32::try_from(v.len()).unwrap_or(u32::MAX)
-}
-
-/// Marks the blocks all of whose paths end in a panic, from the panics backwards. A loop without an end is not
-/// doomed: nothing says that it will ever panic.
-fn doom(body: &mut Body) {
-    let mut predecessors: Vec<Vec<u32>> = vec![Vec::new(); body.blocks.len()];
-    let mut open: Vec<u32> = vec![0; body.blocks.len()];
-    let mut queue = Vec::new();
-    for (i, block) in (0u32..).zip(&body.blocks) {
-        for &to in body.edges_of(block) {
-            predecessors[to as usize].push(i);
-            open[i as usize] += 1;
-        }
-        if block.end == End::Panic {
-            queue.push(i);
-        }
-    }
-    while let Some(i) = queue.pop() {
-        let block = &mut body.blocks[i as usize];
-        if block.doomed {
-            continue;
-        }
-        block.doomed = true;
-        for &p in &predecessors[i as usize] {
-            open[p as usize] -= 1;
-            if open[p as usize] == 0 && body.blocks[p as usize].end == End::Flow {
-                queue.push(p);
-            }
-        }
-    }
 }

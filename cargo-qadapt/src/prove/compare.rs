@@ -26,7 +26,9 @@ pub fn differences(proofs: &[Proof]) -> Vec<Difference> {
     }
     for proof in proofs {
         for verdict in &proof.verdicts {
-            if let Some(slot) = regions.get_mut(verdict.region.as_str()).and_then(|a| a.get_mut(&profile(proof))) {
+            if let Some(slot) =
+                regions.get_mut(verdict.region.as_str()).and_then(|a| a.get_mut(&profile(proof)))
+            {
                 *slot = (*slot).max(Some(verdict.answer));
             }
         }
@@ -57,12 +59,19 @@ mod tests {
                 assumes: Vec::new(),
             })
             .collect();
-        Proof { binary: "b".into(), about: String::new(), profile: Some(profile.into()), analysed: 0, verdicts }
+        Proof {
+            binary: "b".into(),
+            about: String::new(),
+            profile: Some(profile.into()),
+            analysed: 0,
+            verdicts,
+        }
     }
 
     #[test]
     fn lists_what_differs_or_is_missing() {
-        let dev = proof("dev", &[("same", Answer::Proven), ("worse", Answer::Unknown), ("gone", Answer::Proven)]);
+        let dev =
+            proof("dev", &[("same", Answer::Proven), ("worse", Answer::Unknown), ("gone", Answer::Proven)]);
         let release = proof("release", &[("same", Answer::Proven), ("worse", Answer::Proven)]);
         let found = differences(&[dev, release]);
         assert_eq!(found.iter().map(|d| d.region.as_str()).collect::<Vec<_>>(), ["gone", "worse"]);

@@ -3,9 +3,11 @@
 //! Each function is analysed once, whichever region asks; facts travel from the sinks backwards over all callers,
 //! so the cost is linear in the code that the regions reach.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
-use super::cfg::{Body, Callee, End, Start, Why};
+use super::addr_map::AddrMap;
+use super::body::{Body, Callee, End, Why};
+use super::cfg::Start;
 use super::policy::{Kind, Role};
 use super::program::Program;
 
@@ -90,7 +92,7 @@ impl Graph {
     #[must_use]
     pub fn build(program: &Program<'_>, regions: &[Start], assumed: &dyn Assumptions) -> Self {
         let mut nodes: Vec<Node> = Vec::new();
-        let mut index: HashMap<u64, u32> = HashMap::new();
+        let mut index: AddrMap<u64, u32> = AddrMap::default();
         let mut queue: VecDeque<Start> = VecDeque::new();
         for (i, region) in (0u32..).zip(regions) {
             if region.stops.is_empty() {
@@ -125,7 +127,8 @@ impl Graph {
         }
         let callers = callers(&nodes);
         let next = Goal::ALL.map(|goal| reach(&nodes, &callers, goal));
-        let always = [Kind::Alloc, Kind::Free].map(|kind| unavoidable(&nodes, &callers, program, &index, kind));
+        let always =
+            [Kind::Alloc, Kind::Free].map(|kind| unavoidable(&nodes, &callers, program, &index, kind));
         Self { nodes, next, always }
     }
 
@@ -183,18 +186,12 @@ impl Graph {
         while let Some(i) = queue.pop_front() {
             for edge in &self.nodes[i as usize].edges {
                 match edge.to {
-                    To::Node(to) => {
-                        if self.reaches(to, goal) && seen.insert(to) {
-                            queue.push_back(to);
-                        }
-                    }
-                    to if goal.is(to) => {
+                    To::Node(to) if self.reaches(to, goal) && seen.insert(to) => queue.push_back(to),
+                    to if goal.is(to) && !found.iter().any(|&(_, e): &(u32, Edge)| e == *edge) => {
                         if found.len() == limit {
                             return found;
                         }
-                        if !found.iter().any(|&(_, e): &(u32, Edge)| e == *edge) {
-                            found.push((i, *edge));
-                        }
+                        found.push((i, *edge));
                     }
                     _ => {}
                 }
@@ -233,7 +230,8 @@ fn reach(nodes: &[Node], callers: &[Vec<u32>], goal: Goal) -> Vec<Option<u32>> {
         for &caller in &callers[i as usize] {
             if next[caller as usize].is_none() {
                 let edges = &nodes[caller as usize].edges;
-                next[caller as usize] = (0u32..).zip(edges).find(|(_, e)| e.to == To::Node(i)).map(|(n, _)| n);
+                next[caller as usize] =
+                    (0u32..).zip(edges).find(|(_, e)| e.to == To::Node(i)).map(|(n, _)| n);
                 queue.push_back(caller);
             }
         }
@@ -246,7 +244,7 @@ fn unavoidable(
     nodes: &[Node],
     callers: &[Vec<u32>],
     program: &Program<'_>,
-    by_entry: &HashMap<u64, u32>,
+    by_entry: &AddrMap<u64, u32>,
     kind: Kind,
 ) -> Vec<bool> {
     let mut always = vec![false; nodes.len()];

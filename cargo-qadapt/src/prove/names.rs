@@ -1,6 +1,6 @@
 //! Places as people know them: file, line and function, through inlined frames.
 
-use std::cell::RefCell;
+use std::cell::OnceCell;
 
 use addr2line::Context;
 use gimli::{EndianSlice, LittleEndian};
@@ -29,7 +29,7 @@ pub struct Frame {
 pub struct Names<'a> {
     image: &'a Image<'a>,
     data: &'a [u8],
-    context: RefCell<Option<Option<Context<Reader<'a>>>>>,
+    context: OnceCell<Option<Context<Reader<'a>>>>,
 }
 
 impl std::fmt::Debug for Names<'_> {
@@ -42,7 +42,7 @@ impl<'a> Names<'a> {
     /// Prepares a file; its debug information is read at the first question.
     #[must_use]
     pub fn new(image: &'a Image<'a>, data: &'a [u8]) -> Self {
-        Self { image, data, context: RefCell::new(None) }
+        Self { image, data, context: OnceCell::new() }
     }
 
     /// The demangled name of the function that covers an address.
@@ -57,15 +57,13 @@ impl<'a> Names<'a> {
     /// The name with type arguments that the debug information has for the function that begins at `addr`.
     #[must_use]
     pub fn with_arguments(&self, addr: u64) -> Option<String> {
-        let mut slot = self.context.borrow_mut();
-        entry_name(slot.get_or_insert_with(|| open(self.data)).as_ref()?, addr)
+        entry_name(self.context.get_or_init(|| open(self.data)).as_ref()?, addr)
     }
 
     /// The frames at an instruction, innermost first; never empty.
     #[must_use]
     pub fn frames(&self, addr: u64) -> Vec<Frame> {
-        let mut slot = self.context.borrow_mut();
-        let context = slot.get_or_insert_with(|| open(self.data));
+        let context = self.context.get_or_init(|| open(self.data));
         let mut frames = context.as_ref().map_or_else(Vec::new, |c| frames(c, addr));
         if frames.is_empty() {
             frames.push(Frame { function: self.function(addr), at: None, own: true });
@@ -86,13 +84,13 @@ fn entry_name(context: &Context<Reader<'_>>, addr: u64) -> Option<String> {
     while let Ok(Some(entry)) = entries.next_dfs() {
         if entry.tag() == gimli::DW_TAG_subprogram
             && let Some(low) = entry.attr_value(gimli::DW_AT_low_pc)
-            && unit.attr_address(low.clone()).ok().flatten() == Some(addr)
+            && unit.attr_address(low).ok().flatten() == Some(addr)
         {
             let mut origin = entry.clone();
             // An out-of-line copy points to its abstract description, which has the name.
             for _ in 0..4 {
                 if let Some(name) = origin.attr_value(gimli::DW_AT_name) {
-                    let name = unit.attr_string(name.clone()).ok()?;
+                    let name = unit.attr_string(name).ok()?;
                     return Some(String::from_utf8_lossy(name.slice()).into_owned());
                 }
                 let link = origin

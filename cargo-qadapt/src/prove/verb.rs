@@ -68,9 +68,11 @@ pub fn prove(
             Which::Functions(pattern) => {
                 format!("no function matches `{pattern}`; it may have been inlined or removed as unused")
             }
-            Which::Marked => "it has no protected regions; is the guard used, and by code that this program runs? \
+            Which::Marked => {
+                "it has no protected regions; is the guard used, and by code that this program runs? \
                               (--function REGEX takes functions as regions)"
-                .into(),
+                    .into()
+            }
         });
     }
     let catches = Catches::parse(data);
@@ -136,8 +138,15 @@ pub fn prove_file(
     let about = match which {
         Which::Functions(_) => "this very binary".to_owned(),
         Which::Marked => {
-            "a marked build: checks off as when shipped, but each region's function is kept out of line".to_owned()
+            "a marked build: checks off as when shipped, but each region's function is kept out of line"
+                .to_owned()
         }
     };
-    Ok(Proof { binary: path.display().to_string(), about, profile: profile.map(str::to_owned), analysed, verdicts })
+    Ok(Proof {
+        binary: path.display().to_string(),
+        about,
+        profile: profile.map(str::to_owned),
+        analysed,
+        verdicts,
+    })
 }

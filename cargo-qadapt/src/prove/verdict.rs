@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::cfg::{Callee, Why};
+use super::body::{Callee, Why};
 use super::graph::{Edge, Goal, Graph, To};
 use super::names::{Frame, Names};
 use super::policy::{Kind, demangle};
@@ -113,7 +113,8 @@ pub fn verdict(
     let mut paths = Vec::new();
     for &(goal, kind) in goals {
         if graph.reaches(node, goal) {
-            let hops = graph.path(node, goal).into_iter().map(|(_, e)| hop(program, graph, names, e)).collect();
+            let hops =
+                graph.path(node, goal).into_iter().map(|(_, e)| hop(program, graph, names, e)).collect();
             paths.push(Path {
                 always: graph.always(node, kind),
                 what: if kind == Kind::Alloc { "allocates" } else { "frees" },
@@ -142,7 +143,16 @@ pub fn verdict(
     } else {
         Answer::Proven
     };
-    Verdict { region: region.name, address: region.addr, required: region.required, answer, paths, gaps, more_gaps, assumes }
+    Verdict {
+        region: region.name,
+        address: region.addr,
+        required: region.required,
+        answer,
+        paths,
+        gaps,
+        more_gaps,
+        assumes,
+    }
 }
 
 impl Verdict {
@@ -185,7 +195,10 @@ fn gap(program: &Program<'_>, names: &Names<'_>, edge: Edge) -> Option<Gap> {
         To::Unknown(why) => {
             let settle = match why {
                 Why::IndirectCall | Why::IndirectJump => {
-                    format!("a static call, or [[prove.assume]] calls-in = \"{}\", reason = \"..\"", function())
+                    format!(
+                        "a static call, or [[prove.assume]] calls-in = \"{}\", reason = \"..\"",
+                        function()
+                    )
                 }
                 _ => format!("[[prove.assume]] function = \"{}\", reason = \"..\"", function()),
             };
@@ -199,7 +212,9 @@ fn gap(program: &Program<'_>, names: &Names<'_>, edge: Edge) -> Option<Gap> {
 fn describe(why: Why) -> &'static str {
     match why {
         Why::IndirectCall => "calls through a pointer (trait object, function pointer or callback)",
-        Why::IndirectJump => "jumps through a pointer (tail call of a trait object or callback, or a jump table)",
+        Why::IndirectJump => {
+            "jumps through a pointer (tail call of a trait object or callback, or a jump table)"
+        }
         Why::Undecodable => "has bytes that could not be decoded",
         Why::RunsOff => "runs over the end of its symbol",
         Why::NotCode => "calls an address that is not code of this file",
