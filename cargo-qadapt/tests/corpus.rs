@@ -95,6 +95,16 @@ impl Build {
         if missing > 4 {
             wrong.push(format!("{missing} regions are not in the binary"));
         }
+        // Constant vtables and function pointers are followed into callees.
+        if self.profile == "release" {
+            for name in
+                ["dyn", "dyn_twice", "pointer", "closure"].map(|n| format!("regions::given_{n}_quiet"))
+            {
+                if by_name.get(name.as_str()).is_some_and(|v| v.answer != Answer::Proven) {
+                    wrong.push(format!("{name}: not proven"));
+                }
+            }
+        }
         let all = verdicts.iter().filter(|v| v.answer == Answer::Proven).count();
         println!(
             "{:8} {:7} counting={:5}: {proven} of {hot} hot regions proven, {all} of {} regions in all",

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::decode::Reg;
+
 /// What is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Callee {
@@ -53,13 +55,26 @@ pub enum Fate {
     Panics,
 }
 
+/// Constant arguments of a call that lead to code: function pointers and vtables, by register.
+pub type Given = Box<[(Reg, u64)]>;
+
 /// One call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
     /// Address of the instruction.
     pub site: u64,
     /// What is called.
     pub callee: Callee,
+    /// What is passed to it, where that was asked for.
+    pub given: Given,
+}
+
+impl Call {
+    /// A call of whose arguments nothing is known.
+    #[must_use]
+    pub fn new(site: u64, callee: Callee) -> Self {
+        Self { site, callee, given: Given::default() }
+    }
 }
 
 /// How a block ends.

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::addr_map::AddrMap;
-use super::body::{Block, Body, Call, Callee, End, Fate, Why};
-use super::decode::{Flow, Steps, Via};
+use super::body::{Block, Body, Call, Callee, End, Fate, Given, Why};
+use super::decode::{ARGUMENTS, Flow, Step, Steps, Via};
 use super::eh::{Catch, Catches};
 use super::load::Image;
 use super::table::{self, Table};
@@ -38,6 +38,16 @@ impl Start {
     #[must_use]
     pub fn function(entry: u64) -> Self {
         Self { entry, stops: BTreeSet::new(), state: State::unknown() }
+    }
+
+    /// A whole function that is passed these constants.
+    #[must_use]
+    pub fn function_given(entry: u64, given: &Given) -> Self {
+        let mut start = Self::function(entry);
+        for &(reg, constant) in given {
+            start.state.set(reg, Value::Const(constant));
+        }
+        start
     }
 }
 
@@ -69,6 +79,8 @@ pub struct Context<'a> {
     pub catches: &'a Catches<'a>,
     /// The work left.
     pub budget: &'a Budget,
+    /// Whether to note constant arguments.
+    pub arguments: bool,
 }
 
 /// Follows the control flow of one function.
@@ -199,11 +211,11 @@ impl<'c, 'a> Walk<'c, 'a> {
         };
         block.calls.clear();
         if self.bad_table && addr == entry {
-            block.calls.push(Call { site: addr, callee: Callee::Unknown(Why::BadTable) });
+            block.calls.push(Call::new(addr, Callee::Unknown(Why::BadTable)));
         }
         let is_pad = self.catches.iter().any(|c| c.pad == addr);
         if is_pad {
-            block.calls.push(Call { site: addr, callee: Callee::Unknown(Why::CaughtPanic) });
+            block.calls.push(Call::new(addr, Callee::Unknown(Why::CaughtPanic)));
         }
         let mut at = addr;
         let end = loop {
@@ -247,7 +259,9 @@ impl<'c, 'a> Walk<'c, 'a> {
                         break End::Flow;
                     }
                     // A conditional tail call: a block of its own, so that it can have an end of its own.
-                    block.calls.push(Call { site: step.addr, callee: self.local(target) });
+                    let mut call = Call::new(step.addr, self.local(target));
+                    call.given = self.given(&state);
+                    block.calls.push(call);
                     block.succ.push((step.next, state));
                     break End::Tail;
                 }
@@ -258,27 +272,8 @@ impl<'c, 'a> Walk<'c, 'a> {
                         Flow::CallVia(via) => self.resolve(via, &state, Why::IndirectCall),
                         _ => continue,
                     };
-                    block.calls.push(Call { site: step.addr, callee });
-                    let pads: Vec<u64> = self
-                        .catches
-                        .iter()
-                        .filter(|c| (c.start..c.end).contains(&step.addr))
-                        .map(|c| c.pad)
-                        .collect();
-                    for &pad in &pads {
-                        // Which registers survive an unwinding is not worth following.
-                        block.succ.push((pad, State::unknown()));
-                    }
-                    state.after_call();
-                    match self.oracle.fate(callee) {
-                        Fate::Returns if pads.is_empty() => {}
-                        Fate::Returns => {
-                            block.succ.push((step.next, state));
-                            break End::Flow;
-                        }
-                        _ if !pads.is_empty() => break End::Flow,
-                        Fate::Panics => break End::Panic,
-                        Fate::Stays => break End::Dead,
+                    if let Some(end) = self.call(&mut block, &step, callee, &mut state) {
+                        break end;
                     }
                 }
             }
@@ -294,6 +289,42 @@ impl<'c, 'a> Walk<'c, 'a> {
             self.reach(target, &state);
         }
         self.mem.spare = succ;
+    }
+
+    /// A call: where control goes from there, unless simply on.
+    fn call(&self, block: &mut Open, step: &Step, callee: Callee, state: &mut State) -> Option<End> {
+        block.calls.push(Call { site: step.addr, callee, given: self.given(state) });
+        let before = block.succ.len();
+        for catch in self.catches.iter().filter(|c| (c.start..c.end).contains(&step.addr)) {
+            // Which registers survive an unwinding is not worth following.
+            block.succ.push((catch.pad, State::unknown()));
+        }
+        let caught = block.succ.len() > before;
+        state.after_call();
+        match self.oracle.fate(callee) {
+            Fate::Returns if caught => {
+                block.succ.push((step.next, *state));
+                Some(End::Flow)
+            }
+            Fate::Returns => None,
+            _ if caught => Some(End::Flow),
+            Fate::Panics => Some(End::Panic),
+            Fate::Stays => Some(End::Dead),
+        }
+    }
+
+    /// The constant arguments that lead to code.
+    fn given(&self, state: &State) -> Given {
+        if !self.context.arguments {
+            return Given::default();
+        }
+        ARGUMENTS
+            .iter()
+            .filter_map(|&reg| match state.get(reg) {
+                Value::Const(c) if self.context.image.leads_to_code(c) => Some((reg, c)),
+                _ => None,
+            })
+            .collect()
     }
 
     fn local(&self, target: u64) -> Callee {
@@ -322,11 +353,11 @@ impl<'c, 'a> Walk<'c, 'a> {
             block.succ.push((target, *state));
             return End::Flow;
         }
-        self.tail(block, site, self.local(target))
+        self.tail(block, site, self.local(target), state)
     }
 
-    fn tail(&self, block: &mut Open, site: u64, callee: Callee) -> End {
-        block.calls.push(Call { site, callee });
+    fn tail(&self, block: &mut Open, site: u64, callee: Callee, state: &State) -> End {
+        block.calls.push(Call { site, callee, given: self.given(state) });
         if matches!(callee, Callee::Unknown(_)) {
             return End::Lost;
         }
@@ -360,13 +391,13 @@ impl<'c, 'a> Walk<'c, 'a> {
             return End::Flow;
         }
         let callee = self.resolve(via, state, Why::IndirectJump);
-        self.tail(block, site, callee)
+        self.tail(block, site, callee, state)
     }
 
     fn finish(&mut self, entry: u64) -> Body {
         let mut body = Body::default();
         if self.exhausted {
-            body.calls.push(Call { site: entry, callee: Callee::Unknown(Why::TooComplex) });
+            body.calls.push(Call::new(entry, Callee::Unknown(Why::TooComplex)));
             body.blocks.push(Block { calls: 0..1, edges: 0..0, end: End::Lost, doomed: false });
             return body;
         }
@@ -379,7 +410,7 @@ impl<'c, 'a> Walk<'c, 'a> {
         for node in order.iter().filter_map(|addr| self.mem.index.get(addr)).map(|&i| &self.mem.nodes[i]) {
             let first_call = len32(&body.calls);
             let first_edge = len32(&body.edges);
-            body.calls.extend(&node.calls);
+            body.calls.extend(node.calls.iter().cloned());
             body.edges.extend(node.succ.iter().filter_map(|s| number.get(s)));
             body.blocks.push(Block {
                 calls: first_call..len32(&body.calls),
@@ -404,7 +435,7 @@ struct Open {
 
 impl Open {
     fn lose(&mut self, site: u64, why: Why) {
-        self.calls.push(Call { site, callee: Callee::Unknown(why) });
+        self.calls.push(Call::new(site, Callee::Unknown(why)));
     }
 }
 

@@ -18,6 +18,9 @@ pub const REGS: usize = 16;
 /// rdi, r8 to r11.
 pub const CALLER_SAVED: u16 = 0b0000_1111_1100_0111;
 
+/// The registers that pass arguments under that convention: rdi, rsi, rdx, rcx, r8, r9.
+pub const ARGUMENTS: [Reg; 6] = [7, 6, 2, 1, 8, 9];
+
 /// `base + index * scale + disp`; an instruction-relative address is all `disp`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mem {

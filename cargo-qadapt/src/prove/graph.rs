@@ -3,10 +3,10 @@
 //! Each function is analysed once, whichever region asks; facts travel from the sinks backwards over all callers,
 //! so the cost is linear in the code that the regions reach.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
-use super::addr_map::AddrMap;
-use super::body::{Body, Callee, End, Why};
+use super::addr_map::{AddrMap, AddrSet};
+use super::body::{Body, Callee, End, Given, Why};
 use super::cfg::Start;
 use super::policy::{Kind, Role};
 use super::program::Program;
@@ -77,6 +77,9 @@ pub trait Assumptions {
     fn covers(&self, site: u64, callee: Callee) -> Option<u32>;
 }
 
+/// How many copies of functions for constant arguments are made at most.
+const MOST_COPIES: usize = 20_000;
+
 /// The call graph of what the regions reach.
 #[derive(Debug)]
 pub struct Graph {
@@ -91,8 +94,35 @@ impl Graph {
     /// Explores everything that the regions reach; node `i` is region `i`.
     #[must_use]
     pub fn build(program: &Program<'_>, regions: &[Start], assumed: &dyn Assumptions) -> Self {
+        Self::explore(program, regions, assumed, None)
+    }
+
+    /// The same once more, following function pointers and vtables into the callees that need them: those that come
+    /// to something unresolved in `coarse`.
+    #[must_use]
+    pub fn refine(
+        program: &Program<'_>,
+        regions: &[Start],
+        assumed: &dyn Assumptions,
+        coarse: &Self,
+    ) -> Self {
+        let open: AddrSet = (0u32..)
+            .zip(&coarse.nodes)
+            .filter(|&(i, _)| coarse.reaches(i, Goal::Unknown))
+            .map(|(_, n)| n.entry)
+            .collect();
+        Self::explore(program, regions, assumed, Some(&open))
+    }
+
+    fn explore(
+        program: &Program<'_>,
+        regions: &[Start],
+        assumed: &dyn Assumptions,
+        open: Option<&AddrSet>,
+    ) -> Self {
         let mut nodes: Vec<Node> = Vec::new();
         let mut index: AddrMap<u64, u32> = AddrMap::default();
+        let mut copies: HashMap<(u64, Given), u32> = HashMap::new();
         let mut queue: VecDeque<Start> = VecDeque::new();
         for (i, region) in (0u32..).zip(regions) {
             if region.stops.is_empty() {
@@ -101,7 +131,7 @@ impl Graph {
             queue.push_back(region.clone());
         }
         while let Some(start) = queue.pop_front() {
-            let body = program.body(&start);
+            let body = program.body(&start, open.is_some());
             let mut edges = Vec::new();
             for call in body.live_calls() {
                 let to = match assumed.covers(call.site, call.callee) {
@@ -113,10 +143,18 @@ impl Graph {
                         (_, Callee::Import(_)) => continue,
                         (_, Callee::Local(addr)) => {
                             let fresh = u32::try_from(nodes.len() + 1 + queue.len()).unwrap_or(u32::MAX);
-                            To::Node(*index.entry(addr).or_insert_with(|| {
-                                queue.push_back(Start::function(addr));
-                                fresh
-                            }))
+                            let wanted = !call.given.is_empty() && open.is_some_and(|o| o.contains(&addr));
+                            To::Node(if wanted && copies.len() < MOST_COPIES {
+                                *copies.entry((addr, call.given.clone())).or_insert_with(|| {
+                                    queue.push_back(Start::function_given(addr, &call.given));
+                                    fresh
+                                })
+                            } else {
+                                *index.entry(addr).or_insert_with(|| {
+                                    queue.push_back(Start::function(addr));
+                                    fresh
+                                })
+                            })
                         }
                     },
                 };

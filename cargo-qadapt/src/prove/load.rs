@@ -263,6 +263,20 @@ impl<'a> Image<'a> {
         }
     }
 
+    /// Whether a constant is the entry of a function, or the address of a vtable (drop, size, alignment, methods;
+    /// or a single method, for a drop that does nothing).
+    #[must_use]
+    pub fn leads_to_code(&self, constant: u64) -> bool {
+        let is_entry = |addr| self.function_at(addr).is_some();
+        is_entry(constant)
+            || [24, 0].iter().filter_map(|&o| self.constant(constant.checked_add(o)?)).any(
+                |slot| match slot {
+                    Slot::Addr(addr) => is_entry(addr),
+                    Slot::Import(_) => true,
+                },
+            )
+    }
+
     /// A 32-bit number in read-only memory.
     #[must_use]
     pub fn constant_i32(&self, addr: u64) -> Option<i32> {

@@ -94,10 +94,10 @@ impl<'a> Program<'a> {
         }
     }
 
-    /// Follows the control flow of a function or of a part of one.
+    /// Follows the control flow of a function or of a part of one; notes constant arguments if asked.
     #[must_use]
-    pub fn body(&self, start: &Start) -> super::body::Body {
-        let context = Context { image: self.image, catches: self.catches, budget: &self.budget };
+    pub fn body(&self, start: &Start, arguments: bool) -> super::body::Body {
+        let context = Context { image: self.image, catches: self.catches, budget: &self.budget, arguments };
         // Taken, not borrowed: an analysis may ask for another one.
         let mut scratch = self.scratch.take().unwrap_or_default();
         let body = cfg::analyse(&context, self, start, &mut scratch);
@@ -253,7 +253,7 @@ impl<'a> Program<'a> {
                 return Fate::Stays;
             }
             self.depth.set(self.depth.get() + 1);
-            let panics = self.body(&Start::function(addr)).panics();
+            let panics = self.body(&Start::function(addr), false).panics();
             self.depth.set(self.depth.get() - 1);
             if panics { Fate::Panics } else { Fate::Stays }
         };

@@ -15,7 +15,7 @@ use super::names::Names;
 use super::policy::demangle;
 use super::program::Program;
 use super::regions::{self, Region};
-use super::verdict::{Rules, Verdict, verdict};
+use super::verdict::{Answer, Rules, Verdict, verdict};
 use crate::error::{Error, Result};
 
 /// What counts as a region.
@@ -26,6 +26,9 @@ pub enum Which<'r> {
     /// What the guard has marked.
     Marked,
 }
+
+/// More unknown regions than that are a survey of functions, for which the first look must do.
+const MOST_REFINED: usize = 1000;
 
 /// The verdicts on one binary.
 #[derive(Clone, Debug, Serialize)]
@@ -78,11 +81,21 @@ pub fn prove(
     let catches = Catches::parse(data);
     let program = Program::new(&image, &catches);
     let starts: Vec<Start> = regions.iter().map(|r| Start::function(r.addr)).collect();
-    let graph = Graph::build(&program, &starts, &Applied { settings, image: &image });
-    let mut verdicts: Vec<Verdict> = (0u32..)
-        .zip(regions)
-        .map(|(i, region)| verdict(&program, &graph, &names, rules, &settings.words, (i, region)))
-        .collect();
+    let applied = Applied { settings, image: &image };
+    let graph = Graph::build(&program, &starts, &applied);
+    let give = |graph: &Graph, node: u32, region: &Region| {
+        verdict(&program, graph, &names, rules, &settings.words, (node, region.clone()))
+    };
+    let mut verdicts: Vec<Verdict> = (0u32..).zip(&regions).map(|(i, r)| give(&graph, i, r)).collect();
+    let unknown: Vec<usize> =
+        (0..verdicts.len()).filter(|&i| verdicts[i].answer == Answer::Unknown).collect();
+    if unknown.len() <= MOST_REFINED {
+        let starts: Vec<Start> = unknown.iter().map(|&i| starts[i].clone()).collect();
+        let refined = Graph::refine(&program, &starts, &applied, &graph);
+        for (node, i) in (0u32..).zip(unknown) {
+            verdicts[i] = give(&refined, node, &regions[i]);
+        }
+    }
     if let Some(shim) = allocator::unsure(&program, rules.allow_frees) {
         let shim = demangle(shim);
         for verdict in &mut verdicts {

@@ -82,6 +82,28 @@ fn generic<A: Act>(a: &A, i: usize) -> usize {
 }
 
 #[inline(never)]
+fn calls_dyn(a: &dyn Act, i: usize) -> usize {
+    let first = a.act(i);
+    black_box(first) ^ a.act(i + 1)
+}
+
+#[inline(never)]
+fn passes_dyn(i: usize, a: &dyn Act) -> usize {
+    calls_dyn(a, black_box(i)) + 1
+}
+
+#[inline(never)]
+fn calls_pointer(i: usize, f: fn(usize) -> usize) -> usize {
+    f(black_box(f(i)))
+}
+
+#[inline(never)]
+fn calls_closure(f: &mut dyn FnMut(usize), i: usize) {
+    f(i);
+    f(black_box(i) + 1);
+}
+
+#[inline(never)]
 fn applies(f: impl Fn(usize) -> usize, i: usize) -> usize {
     f(f(i))
 }
@@ -281,6 +303,16 @@ cases! {
     dyn_mixed, Some, ALL, |i| if i % 2 == 0 { Box::new(Quiet) } else { Box::new(Loud) } => Box<dyn Act>, |a| a.act(i);
     dyn_local_quiet, Never, ALL, |i| () => (), |v| { let a: &dyn Act = black_box(&Quiet); a.act(i) };
     dyn_local_loud, Some, ALL, |i| () => (), |v| { let a: &dyn Act = &Loud; black_box(a).act(i) };
+    given_dyn_quiet, Never, ALL, |i| () => (), |v| calls_dyn(&Quiet, i);
+    given_dyn_loud, Some, ALL, |i| () => (), |v| calls_dyn(&Loud, i);
+    given_dyn_twice_quiet, Never, ALL, |i| () => (), |v| passes_dyn(i, &Quiet);
+    given_dyn_twice_loud, Some, ALL, |i| () => (), |v| passes_dyn(i, &Loud);
+    given_dyn_either, Some, ALL, |i| () => (), |v| { let a: &dyn Act = if i > 40 { &Loud } else { &Quiet }; calls_dyn(a, i) };
+    given_pointer_quiet, Never, ALL, |i| () => (), |v| calls_pointer(i, quiet);
+    given_pointer_loud, Some, ALL, |i| () => (), |v| calls_pointer(i, |n| black_box(loud(n)));
+    given_pointer_either, Some, ALL, |i| () => (), |v| calls_pointer(i, if i > 40 { |n| black_box(loud(n)) } else { quiet });
+    given_closure_quiet, Never, ALL, |i| () => (), |v| { let mut s = 0; calls_closure(&mut |n| s += n, i); s };
+    given_closure_loud, Some, ALL, |i| Vec::new() => Vec<usize>, |v| { calls_closure(&mut |n| v.push(n), i); v.len() };
     dyn_drop, Some, ALL, |i| Some(Box::new(DropsLoud(i))) => Option<Box<dyn Any>>, |a| { *a = None; 1 };
     fn_pointer_quiet, Never, ALL, |i| quiet => fn(usize) -> usize, |f| f(i);
     fn_pointer_loud, Some, ALL, |i| loud => fn(usize) -> usize, |f| f(i);
