@@ -161,6 +161,20 @@ fn the_undamaged_library_is_understood() {
 }
 
 #[test]
+fn an_assumption_settles_an_unresolved_call_and_is_printed() {
+    let text = "[[prove.assume]]\ncalls-in = \"calls\"\nreason = \"only ever given `quiet`\"";
+    let settings = Settings::parse(text).expect("valid settings");
+    let pattern = Regex::new("^calls$").expect("a valid pattern");
+    let rules = Rules { allow_frees: false, gaps: 2 };
+    let (verdicts, _) = prove(library(), Which::Functions(&pattern), rules, &settings).expect("verdicts");
+    assert_eq!(verdicts[0].answer, Answer::Proven);
+    assert_eq!(
+        verdicts[0].assumes,
+        ["calls through pointers in `calls` do not allocate: only ever given `quiet`"]
+    );
+}
+
+#[test]
 fn ten_thousand_damaged_files() {
     mutations(library(), 10_000, 1);
 }

@@ -52,6 +52,27 @@ fn a_path_names_the_users_line() {
 }
 
 #[test]
+fn requiring_a_proof_decides_the_exit_code() {
+    assert_eq!(prove(&["--profile", "release"]).status.code(), Some(1));
+    let binary = "target/qadapt/release/marked";
+    for (function, require, code) in [
+        ("^qadapt::mark::required$", "proven", 0),
+        ("^qadapt::mark::region$", "proven", 1),
+        // Through the formatting machinery of the standard library: unresolved, which is a finding only if required.
+        ("^<core::fmt::Arguments as core::fmt::Display>::fmt$", "*::mark::*", 0),
+        ("^<core::fmt::Arguments as core::fmt::Display>::fmt$", "*Arguments*", 1),
+    ] {
+        let output = prove(&["--binary", binary, "--function", function, "--require", require]);
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{function}: {}",
+            String::from_utf8_lossy(&output.stdout)
+        );
+    }
+}
+
+#[test]
 fn what_cannot_run_says_why_and_exits_with_2() {
     for (args, phrase) in [
         (&["--binary", "no-such-file"][..], "could not open the binary `no-such-file`"),
