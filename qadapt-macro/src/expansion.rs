@@ -54,7 +54,7 @@ impl Body<'_> {
     fn as_closure(&self) -> TokenStream {
         let Self { bindings, output, user, at } = self;
         let output = output.tokens();
-        let body = if bindings.is_empty() { user.to_token_stream() } else { self.scoped(bindings) };
+        let body = if bindings.is_empty() { user.to_token_stream() } else { self.bound() };
         quote_spanned! {*at=> move || -> #output #body }
     }
 
@@ -67,7 +67,7 @@ impl Body<'_> {
         let Self { bindings, output, user, at } = self;
         if output.is_never() {
             // `!` cannot be named in an expression, and needs no help.
-            let body = self.scoped(bindings);
+            let body = self.bound();
             return quote_spanned! {*at=> async move #body };
         }
         let output = output.tokens();
@@ -89,11 +89,12 @@ impl Body<'_> {
         }
     }
 
-    /// The user's block after `before`, as the arm of a match: temporaries of its last expression go before the
-    /// arguments do, as they do in a function.
-    fn scoped(&self, before: &TokenStream) -> TokenStream {
-        let user = self.user;
-        quote_spanned! {self.at=> { #before match () { () => #user } } }
+    /// The user's block after the bindings, as the arm of a match: a lint takes the braces of a block that ends a
+    /// block for idle ones. Temporaries of its last expression go before the bindings do, as they go before the
+    /// arguments of a function.
+    fn bound(&self) -> TokenStream {
+        let Self { bindings, user, at, .. } = self;
+        quote_spanned! {*at=> { #bindings match () { () => #user } } }
     }
 }
 
@@ -144,5 +145,95 @@ impl Region<'_> {
     fn path(&self) -> TokenStream {
         let function = self.function.unraw().to_string();
         quote_spanned! {self.at=> ::core::concat!(::core::module_path!(), "::", #function) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::attribute::Attribute::{self, NoAlloc, PermitAlloc};
+    use proc_macro2::TokenStream;
+
+    /// Compares token by token; nothing else may be added to the function.
+    fn check(attribute: Attribute, options: &str, function: &str, expected: &str) {
+        let tokens = |text: &str| text.parse::<TokenStream>().expect("the test's text lexes");
+        let made = attribute.expand(tokens(options), tokens(function));
+        assert_eq!(made.to_string(), tokens(expected).to_string());
+    }
+
+    #[test]
+    fn a_function_becomes_one_call() {
+        check(
+            NoAlloc,
+            "",
+            "fn f() -> u8 { 5 }",
+            r#"fn f() -> u8 {
+                (::qadapt::__private::no_alloc)(
+                    const { <::qadapt::__private::Place>::named(
+                        ::core::concat!(::core::module_path!(), "::", "f")
+                    ) },
+                    move || -> u8 { 5 }
+                )
+            }"#,
+        );
+        check(
+            NoAlloc,
+            "crate = a::b, name = \"n\"",
+            "#[x] pub(super) unsafe extern \"C\" fn r#fn<T>(_: T, mut x: u8) where T: Copy { #![y] z; }",
+            r#"#[x] pub(super) unsafe extern "C" fn r#fn<T>(arg_1: T, x: u8) where T: Copy {
+                #![y]
+                (a::b::__private::no_alloc)(
+                    const { <a::b::__private::Place>::named("n") },
+                    move || -> () { let _arg_1 = arg_1; let mut x = x; match () { () => { z; } } }
+                )
+            }"#,
+        );
+        check(
+            PermitAlloc,
+            "",
+            "default fn f(&mut self) -> impl Copy {}",
+            "default fn f(&mut self) -> impl Copy {
+                (::qadapt::__private::permit_alloc)(
+                    move || -> _ { let _ = &self; match () { () => {} } }
+                )
+            }",
+        );
+    }
+
+    #[test]
+    fn an_async_function_awaits_one_future() {
+        check(
+            NoAlloc,
+            "name = \"n\"",
+            "async fn f(x: u8) -> R<impl T> { x.await? }",
+            r#"async fn f(x: u8) -> R<impl T> {
+                (::qadapt::__private::guard_future)(
+                    const { <::qadapt::__private::Place>::named("n") },
+                    async move {
+                        if let ::core::option::Option::Some(never) = ::core::option::Option::<R<_> >::None {
+                            return never;
+                        }
+                        let x = x;
+                        return match true {
+                            true => { x.await? }
+                            _ => loop {
+                                if let ::core::option::Option::Some(never) = ::core::option::Option::None {
+                                    break never;
+                                }
+                            },
+                        };
+                    }
+                ).await
+            }"#,
+        );
+        check(
+            PermitAlloc,
+            "",
+            "async fn f() -> ! { loop {} }",
+            "async fn f() -> ! {
+                (::qadapt::__private::permit_future)(
+                    async move { match () { () => { loop {} } } }
+                ).await
+            }",
+        );
     }
 }

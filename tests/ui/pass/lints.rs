@@ -65,21 +65,21 @@ impl Held {
 #[no_alloc]
 fn lock_is_dropped(_: MutexGuard<'_, u32>, _held: MutexGuard<'_, u32>) {}
 
+// In one line: only there braces count as idle.
 #[no_alloc]
-fn one() -> u32 {
-    1
-}
+fn one() -> u32 { 1 }
 
 #[no_alloc]
-fn one_with(x: u32) -> u32 {
-    x
-}
+fn one_with(x: u32) -> u32 { x }
+
+#[no_alloc]
+async fn one_later(x: u32) -> u32 { x }
 
 fn main() {
     unused_variable(1);
     assert_eq!(unused_mut(1) + unreachable_code() + nonSnakeCase(1) + one() + one_with(1), 5);
     unused_result();
-    drop(unreachable_later());
+    drop((unreachable_later(), one_later(1)));
     let held = Held(Mutex::new(1));
     assert!(held.locked().is_some());
     assert_eq!(held.unused_mut_self(), 1);

@@ -1,0 +1,444 @@
+//! One function's control flow: its blocks, the calls in them, and how each ends.
+//!
+//! The flow is followed from the entry, never swept, so landing pads that only clean up and data between functions
+//! fall away by themselves. Register constants are carried along the edges to a fixed point: they resolve calls
+//! through global offset table entries that the compiler has hoisted into registers, and jump tables.
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use super::addr_map::AddrMap;
+use super::body::{Block, Body, Call, Callee, End, Fate, Given, Why};
+use super::decode::{ARGUMENTS, Flow, Step, Steps, Via};
+use super::eh::{Catch, Catches};
+use super::load::Image;
+use super::table::{self, Table};
+use super::value::{State, Value};
+
+/// Answers what becomes of the caller of a function.
+pub trait Oracle {
+    /// The fate of a caller of `callee`.
+    fn fate(&self, callee: Callee) -> Fate;
+}
+
+/// What to analyse: a function, or the stretch of one between two marks.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// Where to begin.
+    pub entry: u64,
+    /// Where to stop as if the function returned.
+    pub stops: BTreeSet<u64>,
+    /// What is known of the registers on entry.
+    pub state: State,
+}
+
+impl Start {
+    /// A whole function, of whose arguments nothing is known.
+    #[must_use]
+    pub fn function(entry: u64) -> Self {
+        Self { entry, stops: BTreeSet::new(), state: State::unknown() }
+    }
+
+    /// A whole function that is passed these constants.
+    #[must_use]
+    pub fn function_given(entry: u64, given: &Given) -> Self {
+        let mut start = Self::function(entry);
+        for &(reg, constant) in given {
+            start.state.set(reg, Value::Const(constant));
+        }
+        start
+    }
+}
+
+/// The work that may still be done on one file; keeps hostile files from taking for ever.
+#[derive(Debug)]
+pub struct Budget(Cell<u64>);
+
+impl Budget {
+    /// A budget of so many instructions.
+    #[must_use]
+    pub fn new(instructions: u64) -> Self {
+        Self(Cell::new(instructions))
+    }
+
+    /// Takes one instruction; false when none is left.
+    pub fn take(&self) -> bool {
+        let left = self.0.get();
+        self.0.set(left.saturating_sub(1));
+        left > 0
+    }
+}
+
+/// Everything that is constant while functions are analysed.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// The file.
+    pub image: &'a Image<'a>,
+    /// Its catching landing pads.
+    pub catches: &'a Catches<'a>,
+    /// The work left.
+    pub budget: &'a Budget,
+    /// Whether to note constant arguments.
+    pub arguments: bool,
+}
+
+/// Follows the control flow of one function.
+#[must_use]
+pub fn analyse(context: &Context<'_>, oracle: &dyn Oracle, start: &Start, scratch: &mut Scratch) -> Body {
+    let mut walk = Walk::new(context, oracle, start, scratch);
+    // A table found late may end one that was read too far: then once more, knowing all. Reading too far only adds
+    // edges, so whatever the last round yields is sound.
+    for round in 0..4 {
+        walk.run(start);
+        if !walk.overrun || walk.exhausted || round == 3 {
+            break;
+        }
+        walk.reset();
+    }
+    walk.finish(start.entry)
+}
+
+/// Memory that is used again for the next function.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    /// The nodes by address.
+    index: BTreeMap<u64, usize>,
+    nodes: Vec<Node>,
+    queue: BTreeSet<u64>,
+    spare: Vec<(u64, State)>,
+    number: AddrMap<u64, u32>,
+}
+
+#[derive(Debug)]
+struct Node {
+    state: State,
+    end_addr: u64,
+    calls: Vec<Call>,
+    succ: Vec<u64>,
+    end: End,
+}
+
+struct Walk<'c, 'a> {
+    context: &'c Context<'a>,
+    oracle: &'c dyn Oracle,
+    bounds: Range<u64>,
+    steps: Steps<'a>,
+    stops: &'c BTreeSet<u64>,
+    catches: Vec<Catch>,
+    bad_table: bool,
+    mem: &'c mut Scratch,
+    /// Where each jump table begins, and where reading it ended.
+    tables: BTreeMap<u64, u64>,
+    overrun: bool,
+    exhausted: bool,
+}
+
+impl<'c, 'a> Walk<'c, 'a> {
+    fn new(context: &'c Context<'a>, oracle: &'c dyn Oracle, start: &'c Start, mem: &'c mut Scratch) -> Self {
+        mem.nodes.clear();
+        mem.index.clear();
+        mem.queue.clear();
+        let bounds = context.image.bounds(start.entry);
+        let found = context.catches.of(start.entry);
+        let bad_table = found.is_none();
+        let catches = found.unwrap_or_default();
+        let code = context.image.code(bounds.start, bounds.end);
+        Self {
+            context,
+            oracle,
+            steps: Steps::new(code, bounds.start),
+            bounds,
+            stops: &start.stops,
+            catches,
+            bad_table,
+            mem,
+            tables: BTreeMap::new(),
+            overrun: false,
+            exhausted: false,
+        }
+    }
+
+    fn reset(&mut self) {
+        self.mem.nodes.clear();
+        self.mem.index.clear();
+        self.mem.queue.clear();
+        self.overrun = false;
+    }
+
+    fn run(&mut self, start: &Start) {
+        self.reach(start.entry, &start.state);
+        // Lowest address first: close to the order in which the compiler laid the blocks out.
+        while let Some(addr) = self.mem.queue.pop_first() {
+            if self.exhausted {
+                break;
+            }
+            self.block(addr, start.entry);
+        }
+    }
+
+    /// Control may come to `addr` in this state.
+    fn reach(&mut self, addr: u64, state: &State) {
+        if let Some(&i) = self.mem.index.get(&addr) {
+            if self.mem.nodes[i].state.join(state) {
+                self.mem.queue.insert(addr);
+            }
+            return;
+        }
+        // A block that runs through `addr` must be cut there.
+        if let Some((&before, &i)) = self.mem.index.range(..addr).next_back()
+            && addr < self.mem.nodes[i].end_addr
+        {
+            self.mem.queue.insert(before);
+        }
+        self.mem.index.insert(addr, self.mem.nodes.len());
+        self.mem.nodes.push(Node {
+            state: *state,
+            end_addr: addr,
+            calls: Vec::new(),
+            succ: Vec::new(),
+            end: End::Lost,
+        });
+        self.mem.queue.insert(addr);
+    }
+
+    fn block(&mut self, addr: u64, entry: u64) {
+        let Some(&own) = self.mem.index.get(&addr) else { return };
+        let mut state = self.mem.nodes[own].state;
+        let mut block = Open {
+            calls: std::mem::take(&mut self.mem.nodes[own].calls),
+            succ: std::mem::take(&mut self.mem.spare),
+        };
+        block.calls.clear();
+        if self.bad_table && addr == entry {
+            block.calls.push(Call::new(addr, Callee::Unknown(Why::BadTable)));
+        }
+        let is_pad = self.catches.iter().any(|c| c.pad == addr);
+        if is_pad {
+            block.calls.push(Call::new(addr, Callee::Unknown(Why::CaughtPanic)));
+        }
+        let mut at = addr;
+        let end = loop {
+            if self.stops.contains(&at) {
+                break End::Return;
+            }
+            if at != addr && self.mem.index.contains_key(&at) {
+                block.succ.push((at, state));
+                break End::Flow;
+            }
+            if !self.bounds.contains(&at) {
+                block.lose(at, Why::RunsOff);
+                break End::Lost;
+            }
+            if !self.context.budget.take() {
+                self.exhausted = true;
+                block.lose(at, Why::TooComplex);
+                break End::Lost;
+            }
+            let step = self.steps.at(at);
+            at = step.next;
+            match step.flow {
+                Flow::Next => state.apply(step.effect, step.flags_lost, self.context.image),
+                Flow::Return => break End::Return,
+                // A pad that does nothing but die: the panic went no further, and nor does anything else.
+                Flow::Trap if is_pad && block.calls.len() == 1 => break End::Panic,
+                Flow::Trap => break End::Dead,
+                Flow::Undecodable => {
+                    block.lose(step.addr, Why::Undecodable);
+                    break End::Lost;
+                }
+                Flow::Jump(target) => break self.jump(&mut block, step.addr, target, &state),
+                Flow::Branch(target, cond) => {
+                    state.apply(step.effect, false, self.context.image);
+                    let mut taken = state;
+                    taken.refine(cond, true);
+                    state.refine(cond, false);
+                    if self.bounds.contains(&target) {
+                        block.succ.push((target, taken));
+                        block.succ.push((step.next, state));
+                        break End::Flow;
+                    }
+                    // A conditional tail call: a block of its own, so that it can have an end of its own.
+                    let mut call = Call::new(step.addr, self.local(target));
+                    call.given = self.given(&state);
+                    block.calls.push(call);
+                    block.succ.push((step.next, state));
+                    break End::Tail;
+                }
+                Flow::JumpVia(via) => break self.jump_via(&mut block, step.addr, via, &state),
+                Flow::Call(_) | Flow::CallVia(_) => {
+                    let callee = match step.flow {
+                        Flow::Call(target) => self.local(target),
+                        Flow::CallVia(via) => self.resolve(via, &state, Why::IndirectCall),
+                        _ => continue,
+                    };
+                    if let Some(end) = self.call(&mut block, &step, callee, &mut state) {
+                        break end;
+                    }
+                }
+            }
+        };
+        let node = &mut self.mem.nodes[own];
+        node.end_addr = at;
+        node.calls = block.calls;
+        node.succ.clear();
+        node.succ.extend(block.succ.iter().map(|s| s.0));
+        node.end = end;
+        let mut succ = block.succ;
+        for (target, state) in succ.drain(..) {
+            self.reach(target, &state);
+        }
+        self.mem.spare = succ;
+    }
+
+    /// A call: where control goes from there, unless simply on.
+    fn call(&self, block: &mut Open, step: &Step, callee: Callee, state: &mut State) -> Option<End> {
+        block.calls.push(Call { site: step.addr, callee, given: self.given(state) });
+        let before = block.succ.len();
+        for catch in self.catches.iter().filter(|c| (c.start..c.end).contains(&step.addr)) {
+            // Which registers survive an unwinding is not worth following.
+            block.succ.push((catch.pad, State::unknown()));
+        }
+        let caught = block.succ.len() > before;
+        state.after_call();
+        match self.oracle.fate(callee) {
+            Fate::Returns if caught => {
+                block.succ.push((step.next, *state));
+                Some(End::Flow)
+            }
+            Fate::Returns => None,
+            _ if caught => Some(End::Flow),
+            Fate::Panics => Some(End::Panic),
+            Fate::Stays => Some(End::Dead),
+        }
+    }
+
+    /// The constant arguments that lead to code.
+    fn given(&self, state: &State) -> Given {
+        if !self.context.arguments {
+            return Given::default();
+        }
+        ARGUMENTS
+            .iter()
+            .filter_map(|&reg| match state.get(reg) {
+                Value::Const(c) if self.context.image.leads_to_code(c) => Some((reg, c)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn local(&self, target: u64) -> Callee {
+        if self.context.image.bounds(target).contains(&target) {
+            Callee::Local(target)
+        } else {
+            Callee::Unknown(Why::NotCode)
+        }
+    }
+
+    fn resolve(&self, via: Via, state: &State, otherwise: Why) -> Callee {
+        let value = match via {
+            Via::Reg(reg) => state.get(reg),
+            Via::Mem(mem) => state.load(&mem, self.context.image),
+            Via::Other => Value::Any,
+        };
+        match value {
+            Value::Const(target) => self.local(target),
+            Value::Import(index) => Callee::Import(index),
+            _ => Callee::Unknown(otherwise),
+        }
+    }
+
+    fn jump(&self, block: &mut Open, site: u64, target: u64, state: &State) -> End {
+        if self.bounds.contains(&target) {
+            block.succ.push((target, *state));
+            return End::Flow;
+        }
+        self.tail(block, site, self.local(target), state)
+    }
+
+    fn tail(&self, block: &mut Open, site: u64, callee: Callee, state: &State) -> End {
+        block.calls.push(Call { site, callee, given: self.given(state) });
+        if matches!(callee, Callee::Unknown(_)) {
+            return End::Lost;
+        }
+        match self.oracle.fate(callee) {
+            Fate::Returns => End::Tail,
+            Fate::Stays => End::Dead,
+            Fate::Panics => End::Panic,
+        }
+    }
+
+    fn jump_via(&mut self, block: &mut Open, site: u64, via: Via, state: &State) -> End {
+        let table = match via {
+            Via::Reg(reg) => match state.get(reg) {
+                Value::Target { table, base, last } => Some(Table { at: table, base: Some(base), last }),
+                Value::Const(target) => return self.jump(block, site, target, state),
+                _ => None,
+            },
+            Via::Mem(mem) => state.table(&mem, 8).map(|(at, last)| Table { at, base: None, last }),
+            Via::Other => None,
+        };
+        if let Some(table) = table
+            && let Some((targets, end)) =
+                table::targets(self.context.image, &self.bounds, table, &self.tables)
+        {
+            self.overrun |= !self.tables.contains_key(&table.at)
+                && self.tables.range(..table.at).next_back().is_some_and(|(_, &end)| table.at < end);
+            self.tables.insert(table.at, end);
+            for target in targets {
+                block.succ.push((target, *state));
+            }
+            return End::Flow;
+        }
+        let callee = self.resolve(via, state, Why::IndirectJump);
+        self.tail(block, site, callee, state)
+    }
+
+    fn finish(&mut self, entry: u64) -> Body {
+        let mut body = Body::default();
+        if self.exhausted {
+            body.calls.push(Call::new(entry, Callee::Unknown(Why::TooComplex)));
+            body.blocks.push(Block { calls: 0..1, edges: 0..0, end: End::Lost, doomed: false });
+            return body;
+        }
+        // The entry first, the rest by address.
+        let order: Vec<u64> =
+            std::iter::once(entry).chain(self.mem.index.keys().copied().filter(|&a| a != entry)).collect();
+        let mut number = std::mem::take(&mut self.mem.number);
+        number.clear();
+        number.extend(order.iter().zip(0u32..).map(|(&a, i)| (a, i)));
+        for node in order.iter().filter_map(|addr| self.mem.index.get(addr)).map(|&i| &self.mem.nodes[i]) {
+            let first_call = len32(&body.calls);
+            let first_edge = len32(&body.edges);
+            body.calls.extend(node.calls.iter().cloned());
+            body.edges.extend(node.succ.iter().filter_map(|s| number.get(s)));
+            body.blocks.push(Block {
+                calls: first_call..len32(&body.calls),
+                edges: first_edge..len32(&body.edges),
+                end: node.end,
+                doomed: false,
+            });
+        }
+        self.mem.number = number;
+        body.doom();
+        body.calls.shrink_to_fit();
+        body.edges.shrink_to_fit();
+        body.blocks.shrink_to_fit();
+        body
+    }
+}
+
+struct Open {
+    calls: Vec<Call>,
+    succ: Vec<(u64, State)>,
+}
+
+impl Open {
+    fn lose(&mut self, site: u64, why: Why) {
+        self.calls.push(Call::new(site, Callee::Unknown(why)));
+    }
+}
+
+fn len32<T>(v: &[T]) -> u32 {
+    u32::try_from(v.len()).unwrap_or(u32::MAX)
+}
