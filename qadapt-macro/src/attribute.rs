@@ -1,9 +1,11 @@
 //! The attributes, and the road from their tokens to what replaces the item.
 
+use crate::block;
 use crate::expansion;
 use crate::options::Options;
 use crate::refusal::Refusal;
 use crate::target;
+use crate::test;
 use proc_macro2::TokenStream;
 
 /// An attribute by the name under which the user wrote it: messages repeat that name.
@@ -12,6 +14,8 @@ pub(crate) enum Attribute {
     AllocatePanic,
     NoAlloc,
     PermitAlloc,
+    CountAlloc,
+    Test,
 }
 
 /// What an attribute does with the body of a function.
@@ -21,6 +25,10 @@ pub(crate) enum Effect {
     Protect,
     /// Sets the open regions aside.
     Permit,
+    /// Counts, and disallows nothing.
+    Count,
+    /// Protects the body of a test, which fails where nothing is watched.
+    Test,
 }
 
 impl Attribute {
@@ -30,6 +38,22 @@ impl Attribute {
             Self::AllocatePanic => "#[allocate_panic]",
             Self::NoAlloc => "#[no_alloc]",
             Self::PermitAlloc => "#[permit_alloc]",
+            Self::CountAlloc => "#[count_alloc]",
+            Self::Test => "#[qadapt::test]",
+        }
+    }
+
+    /// The names of all attributes, as their paths end.
+    pub(crate) const NAMES: [&'static str; 4] = ["allocate_panic", "no_alloc", "permit_alloc", "count_alloc"];
+
+    /// The name under which the guard exports it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::AllocatePanic => "allocate_panic",
+            Self::NoAlloc => "no_alloc",
+            Self::PermitAlloc => "permit_alloc",
+            Self::CountAlloc => "count_alloc",
+            Self::Test => "test",
         }
     }
 
@@ -37,13 +61,26 @@ impl Attribute {
         match self {
             Self::AllocatePanic | Self::NoAlloc => Effect::Protect,
             Self::PermitAlloc => Effect::Permit,
+            Self::CountAlloc => Effect::Count,
+            Self::Test => Effect::Test,
         }
+    }
+
+    /// Whether it makes a region or a count, which can have a name.
+    pub(crate) fn is_region(self) -> bool {
+        self.effect() != Effect::Permit
+    }
+
+    /// Whether its region can have a policy.
+    pub(crate) fn has_policy(self) -> bool {
+        matches!(self.effect(), Effect::Protect | Effect::Test)
     }
 
     /// The function that runs a closure as this attribute runs a body.
     pub(crate) fn closure_form(self) -> &'static str {
         match self.effect() {
-            Effect::Protect => "qadapt::assert_no_alloc(|| ..)",
+            Effect::Protect | Effect::Test => "qadapt::assert_no_alloc(|| ..)",
+            Effect::Count => "qadapt::count_alloc(|| ..)",
             Effect::Permit => "qadapt::permit_alloc(|| ..)",
         }
     }
@@ -54,8 +91,15 @@ impl Attribute {
     }
 
     fn try_expand(self, options: TokenStream, item: TokenStream) -> Result<TokenStream, Refusal> {
-        let function = target::read(item, self)?;
+        if let Some(block) = block::read(&item, self) {
+            let parsed = Options::read(options.clone(), self)?;
+            return block?.expand(self, &parsed, &options);
+        }
+        let mut function = target::read(item, self)?;
         let options = Options::read(options, self)?;
+        if self == Self::Test {
+            test::prepare(&mut function)?;
+        }
         Ok(expansion::expand(function, self.effect(), &options))
     }
 }

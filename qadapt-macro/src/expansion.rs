@@ -9,6 +9,7 @@ use crate::function::Function;
 use crate::options::Options;
 use crate::output::Output;
 use crate::parameters;
+use crate::test;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt as _;
@@ -33,11 +34,34 @@ pub(crate) fn expand(mut function: Function, effect: Effect, options: &Options) 
         region.run(&body.as_closure())
     };
 
+    let call = if effect == Effect::Test {
+        let first = region.test(test::should_panic(&function.attributes));
+        quote!(#first #call)
+    } else {
+        call
+    };
+    if effect == Effect::Count && callers_are_known(&function) {
+        function.attributes.push(syn::parse_quote!(#[track_caller]));
+    }
+
     let Function { attributes, visibility, defaultness, signature, inner, .. } = function;
     // The braces stay the user's: lints skip an item that ends in a macro's tokens.
     let mut braces = Group::new(Delimiter::Brace, quote!(#inner #call));
     braces.set_span(user.span());
     quote!(#(#attributes)* #visibility #defaultness #signature #braces)
+}
+
+/// Whether `#[track_caller]` may be added to the function, so that each of its call sites is counted apart.
+fn callers_are_known(function: &Function) -> bool {
+    let signature = &function.signature;
+    let excluded = ["track_caller", "target_feature", "naked"];
+    signature.asyncness.is_none()
+        && signature.abi.is_none()
+        && signature.ident != "main"
+        && !function
+            .attributes
+            .iter()
+            .any(|attribute| excluded.iter().any(|name| attribute.path().is_ident(name)))
 }
 
 /// What runs in the region.
@@ -109,24 +133,51 @@ struct Region<'a> {
 impl Region<'_> {
     fn run(&self, closure: &TokenStream) -> TokenStream {
         let krate = self.options.krate();
+        let place = self.place();
         match self.effect {
-            Effect::Protect => {
-                let place = self.place();
-                quote_spanned! {self.at=> (#krate::__private::no_alloc)(#place, #closure) }
-            }
+            Effect::Protect | Effect::Test => match self.policy() {
+                None => quote_spanned! {self.at=> (#krate::__private::no_alloc)(#place, #closure) },
+                Some(policy) if self.options.policy().must_be_proven() => {
+                    quote_spanned! {self.at=> (#krate::__private::run_required)(#policy, #place, #closure) }
+                }
+                Some(policy) => {
+                    quote_spanned! {self.at=> (#krate::__private::run_policy)(#policy, #place, #closure) }
+                }
+            },
             Effect::Permit => quote_spanned! {self.at=> (#krate::__private::permit_alloc)(#closure) },
+            Effect::Count => quote_spanned! {self.at=> (#krate::__private::count_calls)(#place, #closure) },
         }
     }
 
     fn poll(&self, future: &TokenStream) -> TokenStream {
         let krate = self.options.krate();
+        let place = self.place();
         match self.effect {
-            Effect::Protect => {
-                let place = self.place();
-                quote_spanned! {self.at=> (#krate::__private::guard_future)(#place, #future).await }
-            }
+            Effect::Protect | Effect::Test => match self.policy() {
+                None => quote_spanned! {self.at=> (#krate::__private::guard_future)(#place, #future).await },
+                Some(policy) => {
+                    quote_spanned! {self.at=> (#krate::__private::policy_future)(#policy, #place, #future).await }
+                }
+            },
             Effect::Permit => quote_spanned! {self.at=> (#krate::__private::permit_future)(#future).await },
+            Effect::Count => {
+                quote_spanned! {self.at=> (#krate::__private::count_future)(#place, #future).await }
+            }
         }
+    }
+
+    /// The region's policy, as a reference to a constant; none where a plain region does.
+    fn policy(&self) -> Option<TokenStream> {
+        let policy = self.options.policy().tokens(&self.options.krate(), self.at)?;
+        Some(quote_spanned! {self.at=> const { &#policy } })
+    }
+
+    /// What a test does first: where nothing is watched it fails.
+    fn test(&self, should_panic: bool) -> TokenStream {
+        let krate = self.options.krate();
+        let place = self.place();
+        let leave = if should_panic { quote_spanned!(self.at=> return;) } else { TokenStream::new() };
+        quote_spanned! {self.at=> if !(#krate::__private::test)(#place, #should_panic) { #leave } }
     }
 
     /// The region's name and place, known at compile time. The place is where the call is written, so the call
@@ -144,6 +195,9 @@ impl Region<'_> {
     /// The name of a region that the user gave none.
     fn path(&self) -> TokenStream {
         let function = self.function.unraw().to_string();
+        if let Some(owner) = self.options.owner() {
+            return quote_spanned! {self.at=> ::core::concat!(::core::module_path!(), "::", #owner, "::", #function) };
+        }
         quote_spanned! {self.at=> ::core::concat!(::core::module_path!(), "::", #function) }
     }
 }
@@ -157,7 +211,9 @@ mod tests {
     fn check(attribute: Attribute, options: &str, function: &str, expected: &str) {
         let tokens = |text: &str| text.parse::<TokenStream>().expect("the test's text lexes");
         let made = attribute.expand(tokens(options), tokens(function));
-        assert_eq!(made.to_string(), tokens(expected).to_string());
+        // Where spaces stand depends on whether the tokens were read or made.
+        let plain = |tokens: TokenStream| tokens.to_string().replace(' ', "");
+        assert_eq!(plain(made), plain(tokens(expected)));
     }
 
     #[test]

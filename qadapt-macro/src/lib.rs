@@ -5,14 +5,17 @@
 //! says what to write instead.
 
 mod attribute;
+mod block;
 mod conditional;
 mod expansion;
 mod function;
 mod options;
 mod output;
 mod parameters;
+mod policy;
 mod refusal;
 mod target;
+mod test;
 
 use attribute::Attribute;
 use proc_macro::TokenStream;
@@ -42,6 +45,16 @@ use proc_macro::TokenStream;
 /// # Options
 /// - `name = "mixer"`: the region's name in reports. By default the path of the module and the name of the function.
 /// - `crate = path`: where the expansion finds `qadapt`, if the crate has another name or is re-exported.
+/// - `forbid`: permits inside are void.
+/// - `mode = "log"`: what a violation does: one of `panic`, `abort`, `log`, `count`, `fail`, `trap`.
+/// - `allow(dealloc)`: operations that are allowed: some of `alloc`, `zeroed`, `grow`, `shrink`, `dealloc`.
+/// - `budget(allocs = 2, bytes = 4096)`: requests for memory are allowed until this is used up; also `peak_bytes` and
+///   `warm_up` (entries that are not held to it).
+/// - `sample = 100`: one entry in 100 is watched.
+/// - `prove`: `cargo qadapt prove` must prove this region.
+///
+/// On an impl block it stands for the same attribute on each of its functions, but for `const` ones and those that have
+/// an attribute of this crate's of their own.
 ///
 /// # Panics
 /// In mode `Panic`, if the call touched the allocator, after its body and the drops of its arguments. A panic of the
@@ -197,4 +210,60 @@ pub fn no_alloc(options: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn permit_alloc(options: TokenStream, item: TokenStream) -> TokenStream {
     Attribute::PermitAlloc.expand(options.into(), item.into()).into()
+}
+
+/// Counts what each call of a function asks of the allocator, and reports it for each call site when the process ends.
+///
+/// Nothing is disallowed. The report goes to standard error (or to `log` and `tracing`, with those features), a line
+/// for each place that calls the function: how often, and the counts of all those calls together. Call sites are told
+/// apart by `#[track_caller]`, which the attribute adds; an `async` or `extern` function has one line for all of them.
+/// In a build without checks the function is what it would be without the attribute, but for `#[track_caller]`.
+///
+/// Its options are `name = ".."` and `crate = path`; it stands where [`allocate_panic`](macro@allocate_panic) does.
+///
+/// # Examples
+/// ```
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// #[qadapt::count_alloc]
+/// fn label(n: u32) -> String {
+///     format!("item {n}")
+/// }
+///
+/// assert_eq!(label(7), "item 7");
+/// // At the end: qadapt: `..::label` called once at src/main.rs:8:12: 1 allocs, ..
+/// ```
+#[proc_macro_attribute]
+pub fn count_alloc(options: TokenStream, item: TokenStream) -> TokenStream {
+    Attribute::CountAlloc.expand(options.into(), item.into()).into()
+}
+
+/// A test whose body is a protected region, and that fails where nothing is watched.
+///
+/// It adds `#[test]`, unless another test attribute stands below it; so for an `async` test write `#[qadapt::test]`
+/// above `#[tokio::test]`. Results, `#[should_panic]` and `#[ignore]` work as usual. The options are those of
+/// [`allocate_panic`](macro@allocate_panic) but for `sample` and `prove`.
+///
+/// # Panics
+/// So that the test fails: if the body violated the policy; if QADAPT is not the program's global allocator; if the
+/// build has no checks.
+///
+/// # Examples
+/// ```
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// #[qadapt::test]
+/// fn parsing_needs_no_memory() {
+///     assert_eq!("12".parse(), Ok(12));
+/// }
+///
+/// #[qadapt::test(budget(allocs = 1), allow(dealloc))]
+/// fn one_buffer_is_enough() -> Result<(), std::num::TryFromIntError> {
+///     let buffer = vec![0_u8; usize::try_from(64_i32)?];
+///     assert_eq!(buffer.len(), 64);
+///     Ok(())
+/// }
+/// # fn main() {}
+/// ```
+#[proc_macro_attribute]
+pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
+    Attribute::Test.expand(options.into(), item.into()).into()
 }

@@ -1,6 +1,7 @@
 //! The options in an attribute's parentheses.
 
 use crate::attribute::{Attribute, Effect};
+use crate::policy::PolicyOptions;
 use crate::refusal::Refusal;
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
@@ -13,6 +14,9 @@ use syn::{LitStr, Path, Token};
 pub(crate) struct Options {
     name: Option<LitStr>,
     krate: Option<Path>,
+    /// The type whose methods an attribute on an impl block marks: part of their names.
+    owner: Option<LitStr>,
+    policy: PolicyOptions,
 }
 
 impl Options {
@@ -41,6 +45,16 @@ impl Options {
         self.krate.as_ref().map_or_else(|| quote!(::qadapt), ToTokens::to_token_stream)
     }
 
+    /// The type that the function is a method of, where an attribute on its impl block says so.
+    pub(crate) fn owner(&self) -> Option<&LitStr> {
+        self.owner.as_ref()
+    }
+
+    /// What makes the region more than a plain one.
+    pub(crate) fn policy(&self) -> &PolicyOptions {
+        &self.policy
+    }
+
     fn read_one(&mut self, input: ParseStream<'_>, attribute: Attribute) -> syn::Result<()> {
         if !input.peek(Ident::peek_any) {
             let accepted = accepted(attribute);
@@ -50,7 +64,7 @@ impl Options {
         }
         let option = input.call(Ident::parse_any)?;
         match option.to_string().as_str() {
-            "name" if attribute.effect() == Effect::Permit => Err(syn::Error::new(
+            "name" if !attribute.is_region() => Err(syn::Error::new(
                 option.span(),
                 format_args!(
                     "`{}` takes no name, since it opens no region of its own: remove `name`",
@@ -59,6 +73,13 @@ impl Options {
             )),
             "name" => once(&mut self.name, &option, || read_name(&option, input)),
             "crate" => once(&mut self.krate, &option, || read_crate(&option, input)),
+            // Written by the attribute on an impl block, for the methods in it.
+            "__owner" => once(&mut self.owner, &option, || read_name(&option, input)),
+            "sample" if attribute.effect() == Effect::Test => Err(syn::Error::new(
+                option.span(),
+                "a test that is not watched each time proves nothing: remove `sample`",
+            )),
+            _ if attribute.has_policy() && self.policy.read_one(&option, input)? => Ok(()),
             unknown => Err(syn::Error::new(
                 option.span(),
                 format_args!("`{}` has no option `{unknown}`: {}", attribute.written(), accepted(attribute)),
@@ -70,7 +91,15 @@ impl Options {
 /// What to write, for the messages.
 fn accepted(attribute: Attribute) -> &'static str {
     match attribute.effect() {
-        Effect::Protect => "write `name = \"..\"` or `crate = path::to::qadapt`",
+        Effect::Protect => {
+            "write `name = \"..\"`, `crate = path::to::qadapt`, `forbid`, `prove`, `mode = \"log\"`, \
+             `allow(dealloc)`, `budget(allocs = 2, bytes = 4096)` or `sample = 100`"
+        }
+        Effect::Test => {
+            "write `name = \"..\"`, `crate = path::to::qadapt`, `forbid`, `mode = \"log\"`, `allow(dealloc)` or \
+             `budget(allocs = 2, bytes = 4096)`"
+        }
+        Effect::Count => "write `name = \"..\"` or `crate = path::to::qadapt`",
         Effect::Permit => "write `crate = path::to::qadapt`",
     }
 }

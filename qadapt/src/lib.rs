@@ -45,7 +45,8 @@
 
 pub use hot::allocator::{QADAPT, Qadapt};
 pub use model::{Budget, Counts, Measured, Mode, Op, Ops, UnknownMode};
-pub use qadapt_macro::{allocate_panic, no_alloc, permit_alloc};
+pub use qadapt_advice::Advice;
+pub use qadapt_macro::{allocate_panic, count_alloc, no_alloc, permit_alloc, test};
 pub use region::{
     Counted, CountsHandle, GuardExt, Guarded, NoAlloc, PermitDrop, Permitted, Policed, Policy, Region, Watch,
     assert_no_alloc, count_alloc, enter_protected, exit_protected, permit_alloc, protection_level, set_mode,
@@ -70,8 +71,8 @@ pub mod migration {}
 pub mod __private {
     pub use crate::model::Place;
     pub use crate::region::{
-        Measurement, count_calls, guard_future, no_alloc, permit_alloc, permit_future, policy_future,
-        run_policy, run_required, test,
+        Measurement, count_calls, count_future, guard_future, no_alloc, permit_alloc, permit_future,
+        policy_future, run_policy, run_required, test,
     };
     pub use crate::report::Expectation;
 }

@@ -28,12 +28,12 @@ impl Future for Yield {
 }
 
 /// Polls once, with a waker that does nothing.
-pub fn poll_once<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+pub fn poll_once<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
 /// Polls until it is ready; the future must not wait for anything else.
-pub fn finish<F: Future>(mut future: Pin<&mut F>) -> F::Output {
+pub fn finish<F: Future + ?Sized>(mut future: Pin<&mut F>) -> F::Output {
     loop {
         if let Poll::Ready(output) = poll_once(future.as_mut()) {
             return output;

@@ -517,7 +517,9 @@ fn smol_stays_exact() {
     let threads: Vec<_> = (0..3)
         .map(|_| {
             let (executor, stopped) = (Arc::clone(&executor), stopped.clone());
-            thread::spawn(move || smol::block_on(executor.run(async { assert!(stopped.recv().await.is_err()) })))
+            thread::spawn(move || {
+                smol::block_on(executor.run(async { assert!(stopped.recv().await.is_err()) }))
+            })
         })
         .collect();
     let tasks: Vec<_> = (0..60)

@@ -121,8 +121,9 @@ struct Now {
     all_manual: usize,
     /// Guards open since the innermost closure region: manual regions are not mixed with them.
     guards: usize,
-    /// What the regions around these guards had owed.
+    /// What the regions around these guards had owed, and the region around the first of them.
     guards_owed: u64,
+    first_owed: u64,
     /// Violations owed as a panic by the innermost region.
     owed: u64,
     /// A closure region is open, with which ends what is left open by hand.
@@ -226,6 +227,7 @@ impl Walk {
                 all_manual: 0,
                 guards: 0,
                 guards_owed: 0,
+                first_owed: 0,
                 owed: 0,
                 enclosed: false,
                 countdown: 0,
@@ -370,7 +372,19 @@ impl Walk {
         let left: u64 = self.now.outer_owed[before.all_manual..self.now.all_manual].iter().sum();
         let owed = self.now.owed + left + self.now.guards_owed;
         let countdown = self.now.before_guards.unwrap_or(self.now.countdown);
-        self.now = Now { countdown: own_countdown.unwrap_or(countdown), ..before };
+        // A permit that is forbidden is none: what was owed inside is owed by the region around it.
+        let unwound = matches!(&outcome, Err(payload) if payload.is::<()>());
+        let own = if !unwound {
+            owed
+        } else if self.now.guards > 0 {
+            // Unwinding dropped the guards, which logged their own.
+            left + self.now.first_owed
+        } else {
+            left + self.now.owed
+        };
+        let passed_on = if !can_owe && before.flags.forbid { own } else { 0 };
+        self.now =
+            Now { countdown: own_countdown.unwrap_or(countdown), owed: before.owed + passed_on, ..before };
         match outcome {
             Ok(()) if can_owe && owed > 0 => self.differ("panics of a region that owed", 0, owed),
             Ok(()) => {}
@@ -517,8 +531,9 @@ impl Walk {
         let (policy, after, countdown) = self.random_policy();
         let guard = policy.enter();
         let before_guards = before_guards.or(countdown);
-        self.now =
-            Now { owed: 0, before_guards, guards: guards + 1, guards_owed: guards_owed + owed, ..after };
+        let first_owed = if guards == 0 { owed } else { outer.first_owed };
+        let (guards, guards_owed) = (guards + 1, guards_owed + owed);
+        self.now = Now { owed: 0, before_guards, guards, guards_owed, first_owed, ..after };
         held[slot] = Some(Held { guard, outer, countdown, open: true });
     }
 

@@ -5,6 +5,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use qadapt_spin::Slot;
 
+use super::capture::STACKS;
 use super::event::{Cause, Request};
 use crate::model::{Mode, Op};
 
@@ -101,6 +102,10 @@ pub(super) fn push(request: &Request, mode: Mode, cause: Cause, slot: Option<Slo
             leave_unsaid(slot);
         } else {
             lose(list, mode);
+            if let Some(slot) = slot {
+                // It is reported among the lost ones, and not once more at the end of the process.
+                STACKS.mark_reported(slot, 1);
+            }
         }
     });
 }

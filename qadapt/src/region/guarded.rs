@@ -9,6 +9,7 @@ use pin_project_lite::pin_project;
 use super::policy::Policy;
 use super::watch::{Counted, CountsHandle, NoAlloc, Permitted, Policed, Watch};
 use crate::model::Place;
+use crate::report::call_sites;
 use crate::{checks, mark};
 
 pin_project! {
@@ -213,4 +214,14 @@ pub const fn policy_future<F: Future>(
     inner: F,
 ) -> Guarded<F, Policed> {
     Guarded::new(inner, Policed::at(*policy, place))
+}
+
+/// What `#[count_alloc]` makes of an `async fn`: its one call site is its own place.
+#[doc(hidden)]
+pub async fn count_future<F: Future>(place: Place, inner: F) -> F::Output {
+    let (counts, output) = inner.count_alloc().await;
+    if counts.is_measured() {
+        call_sites::add(place, place.location, counts);
+    }
+    output
 }

@@ -28,7 +28,7 @@ mod watch;
 
 pub use count::{count_alloc, count_calls};
 pub use guard::Region;
-pub use guarded::{GuardExt, Guarded, guard_future, permit_future, policy_future};
+pub use guarded::{GuardExt, Guarded, count_future, guard_future, permit_future, policy_future};
 pub use manual::{enter_protected, exit_protected, protection_level};
 pub use measurement::Measurement;
 pub use mode::set_mode;

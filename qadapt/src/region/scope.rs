@@ -5,7 +5,7 @@ use core::{mem, ptr};
 
 use super::edge;
 use crate::hot::frame::{self, Room};
-use crate::hot::{budget, word};
+use crate::hot::{budget, pending, word};
 use crate::model::Place;
 
 /// What a scope makes of the word.
@@ -47,6 +47,7 @@ pub(super) struct Scope<'room> {
     outer: i64,
     room: &'room mut Room,
     place: Place,
+    is_permit: bool,
 }
 
 impl<'room> Scope<'room> {
@@ -58,7 +59,7 @@ impl<'room> Scope<'room> {
         } else {
             word::set(change.apply_unforbidden(outer));
         }
-        Self { outer, room, place }
+        Self { outer, room, place, is_permit: matches!(change, Change::Permit) }
     }
 
     #[inline(always)]
@@ -76,7 +77,9 @@ impl<'room> Scope<'room> {
 impl Drop for Scope<'_> {
     #[inline(always)]
     fn drop(&mut self) {
-        if word::get() < 0 {
+        if word::get() < 0 && self.is_permit {
+            permitted(self.room, self.outer, self.place.location);
+        } else if word::get() < 0 {
             unwound(self.room, self.outer, self.place.name, self.place.location, self.place.poll);
         } else {
             word::set(self.outer);
@@ -134,4 +137,18 @@ fn unwound(
     let place = Place { name, location, poll };
     let start = edge::leave(room, Some(outer), place);
     edge::log(start, place);
+}
+
+/// The end of a permit, on every way out. One that a region forbids was none: what is pending stays with that region.
+#[cold]
+#[inline(never)]
+fn permitted(room: &Room, outer: i64, location: &'static Location<'static>) {
+    let place = Place { name: None, location, poll: 0 };
+    let start = edge::leave(room, Some(outer), place);
+    if outer & word::FORBID == 0 {
+        edge::log(start, place);
+    } else {
+        pending::set_start(start);
+        frame::update_attention();
+    }
 }
