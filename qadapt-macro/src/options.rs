@@ -181,11 +181,11 @@ mod tests {
 
     #[test]
     fn bad_options_say_what_to_write() {
-        use Attribute::{NoAlloc, PermitAlloc};
+        use Attribute::{CountAlloc, NoAlloc, PermitAlloc, Test};
         for (attribute, text, message) in [
-            (NoAlloc, "\"x\"", "an option of `#[no_alloc]` is expected: write `name = \"..\"` or"),
+            (NoAlloc, "\"x\"", "an option of `#[no_alloc]` is expected: write `name = \"..\"`, "),
             (NoAlloc, ",", "an option of `#[no_alloc]` is expected"),
-            (NoAlloc, "nam = \"x\"", "`#[no_alloc]` has no option `nam`: write `name = \"..\"` or `crate ="),
+            (NoAlloc, "nam = \"x\"", "`#[no_alloc]` has no option `nam`: write `name = \"..\"`, `crate ="),
             (NoAlloc, "name", "the option `name` has no value: write `name ="),
             (NoAlloc, "name =", "the option `name` has no value"),
             (NoAlloc, "name(\"x\")", "the option `name` has no value"),
@@ -201,6 +201,20 @@ mod tests {
             (NoAlloc, "crate = q::<u8>", "a path is expected"),
             (PermitAlloc, "name = \"x\"", "`#[permit_alloc]` takes no name"),
             (PermitAlloc, "x", "`#[permit_alloc]` has no option `x`: write `crate ="),
+            (PermitAlloc, "forbid", "`#[permit_alloc]` has no option `forbid`"),
+            (CountAlloc, "allow(dealloc)", "`#[count_alloc]` has no option `allow`"),
+            (Test, "sample = 2", "a test that is not watched each time proves nothing"),
+            (Test, "x", "`#[qadapt::test]` has no option `x`"),
+            (NoAlloc, "forbid = 1", "write a comma between two options"),
+            (NoAlloc, "prove, prove", "the option `prove` is given twice"),
+            (NoAlloc, "mode", "the option `mode` takes a word"),
+            (NoAlloc, "mode = \"x\"", "there is no mode `x`: write one of"),
+            (NoAlloc, "allow", "the option `allow` takes a list in parentheses"),
+            (NoAlloc, "allow(x)", "there is no operation `x`: write some of"),
+            (NoAlloc, "budget()", "`budget()` sets no limit"),
+            (NoAlloc, "budget(allocs = 1, allocs = 2)", "the limit `allocs` is given twice"),
+            (NoAlloc, "budget(bytes)", "`bytes` takes a whole number"),
+            (NoAlloc, "sample = -1", "`sample` takes a whole number"),
         ] {
             let error = read(attribute, text).err().unwrap_or_else(|| panic!("{text} was accepted"));
             assert!(error.contains(message), "{text}: {error}");

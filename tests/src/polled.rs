@@ -33,6 +33,7 @@ pub fn poll_once<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
 }
 
 /// Polls until it is ready; the future must not wait for anything else.
+#[must_use]
 pub fn finish<F: Future + ?Sized>(mut future: Pin<&mut F>) -> F::Output {
     loop {
         if let Poll::Ready(output) = poll_once(future.as_mut()) {
@@ -55,6 +56,7 @@ pin_project! {
 
 impl<F: Future> Ledgered<F> {
     /// Keeps the ledger of this future.
+    #[must_use]
     pub fn new(inner: F) -> Self {
         Self { inner, total: Ledger::default() }
     }

@@ -425,6 +425,7 @@ macro_rules! has {
         }
         impl<T: ?Sized> No for T {}
         struct Of<T: ?Sized>(std::marker::PhantomData<T>);
+        #[allow(dead_code, reason = "there only where the bound holds")]
         impl<T: ?Sized + $bound> Of<T> {
             const HAS: bool = true;
         }

@@ -45,8 +45,8 @@ struct Seen {
 
 /// Works for so many polls: takes memory, gives it back and lets it grow, at random; notes the thread of each poll in
 /// `seen`, outside of the watch of whoever watches it.
-async fn work(seed: u64, polls: usize, seen: &mut Seen) {
-    let mut random = Random::new(seed);
+async fn work(number: u64, polls: usize, seen: &mut Seen) {
+    let mut random = Random::new(number);
     let mut kept = Vec::new();
     for _ in 0..polls {
         for _ in 0..random.below(4) {
@@ -67,26 +67,26 @@ async fn work(seed: u64, polls: usize, seen: &mut Seen) {
 }
 
 /// The same, counted by the guard and by the ledger: asserts that they agree.
-async fn exact_work(seed: u64, polls: usize) -> Seen {
+async fn exact_work(number: u64, polls: usize) -> Seen {
     let mut seen = Seen::default();
-    let (counts, (ledger, ())) = Ledgered::new(work(seed, polls, &mut seen)).count_alloc().await;
-    assert_exact(&counts, ledger, "task", seed);
+    let (counts, (ledger, ())) = Ledgered::new(work(number, polls, &mut seen)).count_alloc().await;
+    assert_exact(&counts, ledger, "task", number);
     seen
 }
 
 #[track_caller]
-fn assert_exact(counts: &Counts, ledger: Ledger, what: &str, seed: u64) {
-    assert_eq!(Ledger::of(counts), is_active().then_some(ledger), "{what} {seed}");
+fn assert_exact(counts: &Counts, ledger: Ledger, what: &str, number: u64) {
+    assert_eq!(Ledger::of(counts), is_active().then_some(ledger), "{what} {number}");
 }
 
 /// Each poll in a region that panics: it must hold at each that it is protected, and take memory with a permit only.
-async fn protected_work(seed: u64, polls: usize) -> Seen {
+async fn protected_work(number: u64, polls: usize) -> Seen {
     let mut seen = Seen { threads: HashSet::with_capacity(64), polls: 0 };
     PANIC
         .wrap(async {
-            let mut random = Random::new(seed);
+            let mut random = Random::new(number);
             for _ in 0..polls {
-                assert_eq!(protection_level(), usize::from(is_active()), "task {seed}");
+                assert_eq!(protection_level(), usize::from(is_active()), "task {number}");
                 if random.below(3) == 0 {
                     permit_alloc(|| alloc_and_free(1 + random.below(50)));
                 }
@@ -100,11 +100,11 @@ async fn protected_work(seed: u64, polls: usize) -> Seen {
 }
 
 /// What each poll disallows is counted on the thread of that poll.
-async fn violating_work(seed: u64, polls: usize) -> Seen {
+async fn violating_work(number: u64, polls: usize) -> Seen {
     let mut seen = Seen { threads: HashSet::with_capacity(64), polls: 0 };
     COUNT
         .wrap(async {
-            let mut random = Random::new(seed);
+            let mut random = Random::new(number);
             for _ in 0..polls {
                 let before = violations();
                 let events = random.below(3);
@@ -112,7 +112,7 @@ async fn violating_work(seed: u64, polls: usize) -> Seen {
                     alloc_and_free(1 + random.below(50));
                 }
                 let expected = if is_active() { 2 * events as u64 } else { 0 };
-                assert_eq!(violations() - before, expected, "task {seed}");
+                assert_eq!(violations() - before, expected, "task {number}");
                 seen.threads.insert(thread::current().id());
                 seen.polls += 1;
                 Yield::default().await;
@@ -123,20 +123,20 @@ async fn violating_work(seed: u64, polls: usize) -> Seen {
 }
 
 /// A neighbour: nobody watches it, and so nothing that it does is a violation.
-async fn free_work(seed: u64, polls: usize) -> Seen {
+async fn free_work(number: u64, polls: usize) -> Seen {
     let mut seen = Seen::default();
-    let mut random = Random::new(seed);
+    let mut random = Random::new(number);
     let mut kept = Vec::new();
     for _ in 0..polls {
         let before = violations();
-        assert_eq!(protection_level(), 0, "neighbour {seed}");
+        assert_eq!(protection_level(), 0, "neighbour {number}");
         kept.push(force_alloc(1 + random.below(100)));
         if random.below(2) == 0 {
             kept.clear();
         }
         seen.threads.insert(thread::current().id());
         seen.polls += 1;
-        assert_eq!(violations(), before, "neighbour {seed}");
+        assert_eq!(violations(), before, "neighbour {number}");
         Yield::default().await;
     }
     seen
@@ -158,13 +158,13 @@ fn tasks_are_stolen_and_stay_exact() {
             tokio::spawn(async move {
                 (0..TASKS)
                     .map(|task| {
-                        let seed = wave * TASKS + task;
-                        let polls = 1 + Random::new(seed).below(200);
+                        let number = wave * TASKS + task;
+                        let polls = 1 + Random::new(number).below(200);
                         match task % 4 {
-                            0 => tokio::spawn(exact_work(seed, polls)),
-                            1 => tokio::spawn(protected_work(seed, polls)),
-                            2 => tokio::spawn(violating_work(seed, polls)),
-                            _ => tokio::spawn(free_work(seed, polls)),
+                            0 => tokio::spawn(exact_work(number, polls)),
+                            1 => tokio::spawn(protected_work(number, polls)),
+                            2 => tokio::spawn(violating_work(number, polls)),
+                            _ => tokio::spawn(free_work(number, polls)),
                         }
                     })
                     .collect::<Vec<_>>()
@@ -190,11 +190,11 @@ fn tasks_of_one_thread_stay_exact() {
     let runtime = current_thread();
     runtime.block_on(async {
         let tasks: Vec<_> = (0..40)
-            .map(|seed| match seed % 4 {
-                0 => tokio::spawn(exact_work(seed, 50)),
-                1 => tokio::spawn(protected_work(seed, 50)),
-                2 => tokio::spawn(violating_work(seed, 50)),
-                _ => tokio::spawn(free_work(seed, 50)),
+            .map(|number| match number % 4 {
+                0 => tokio::spawn(exact_work(number, 50)),
+                1 => tokio::spawn(protected_work(number, 50)),
+                2 => tokio::spawn(violating_work(number, 50)),
+                _ => tokio::spawn(free_work(number, 50)),
             })
             .collect();
         for task in tasks {
@@ -210,12 +210,12 @@ fn tasks_of_a_local_set_stay_exact() {
     let not_send = std::rc::Rc::new(std::cell::Cell::new(0));
     LocalSet::new().block_on(&runtime, async {
         let tasks: Vec<_> = (0..20)
-            .map(|seed| {
+            .map(|number| {
                 let not_send = std::rc::Rc::clone(&not_send);
                 tokio::task::spawn_local(async move {
-                    let seen = match seed % 2 {
-                        0 => exact_work(seed, 30).await,
-                        _ => free_work(seed, 30).await,
+                    let seen = match number % 2 {
+                        0 => exact_work(number, 30).await,
+                        _ => free_work(number, 30).await,
                     };
                     not_send.set(not_send.get() + seen.polls);
                 })
@@ -363,11 +363,11 @@ fn an_aborted_task_is_dropped_outside_or_inside() {
 fn a_runtime_that_shuts_down_drops_its_tasks_outside() {
     for runtime in [current_thread(), multi_thread()] {
         let levels: Vec<_> = (0..20)
-            .map(|seed| {
+            .map(|number| {
                 let level = Arc::new(AtomicUsize::new(NOT_DROPPED));
                 let on_drop = OnDrop(Arc::clone(&level));
                 runtime.spawn(PANIC.wrap(async move {
-                    for _ in 0..seed {
+                    for _ in 0..number {
                         Yield::default().await;
                     }
                     pending::<()>().await;
@@ -395,7 +395,7 @@ fn report(error: tokio::task::JoinError) -> String {
 fn a_violating_task_panics_and_its_neighbours_go_on() {
     for runtime in [current_thread(), multi_thread()] {
         runtime.block_on(async {
-            let neighbours: Vec<_> = (0..8).map(|seed| tokio::spawn(free_work(seed, 300))).collect();
+            let neighbours: Vec<_> = (0..8).map(|number| tokio::spawn(free_work(number, 300))).collect();
             for poll in 1..4 {
                 let task = tokio::spawn(PANIC.wrap(async move {
                     for _ in 1..poll {
@@ -437,7 +437,7 @@ fn a_panic_in_a_poll_leaves_the_worker_as_it_was() {
                 let payload = task.await.expect_err("it panics").into_panic();
                 assert_eq!(payload.downcast_ref(), Some(&round), "its own panic");
                 // On whichever worker that was.
-                let others: Vec<_> = (0..8).map(|seed| tokio::spawn(free_work(seed, 5))).collect();
+                let others: Vec<_> = (0..8).map(|number| tokio::spawn(free_work(number, 5))).collect();
                 for other in others {
                     other.await.expect("nothing is left open");
                 }
@@ -484,13 +484,13 @@ fn the_attribute_works_in_tasks() {
 
 /// Drives the four kinds of work with an executor's `block_on`.
 fn drive(block_on: impl Fn(&mut dyn FnMut() -> Driven) -> Seen) {
-    for seed in 0..8 {
+    for number in 0..8 {
         let mut make = || -> Driven {
-            match seed % 4 {
-                0 => Box::pin(exact_work(seed, 40)),
-                1 => Box::pin(protected_work(seed, 40)),
-                2 => Box::pin(violating_work(seed, 40)),
-                _ => Box::pin(free_work(seed, 40)),
+            match number % 4 {
+                0 => Box::pin(exact_work(number, 40)),
+                1 => Box::pin(protected_work(number, 40)),
+                2 => Box::pin(violating_work(number, 40)),
+                _ => Box::pin(free_work(number, 40)),
             }
         };
         assert_eq!(block_on(&mut make).polls, 40);
@@ -523,11 +523,11 @@ fn smol_stays_exact() {
         })
         .collect();
     let tasks: Vec<_> = (0..60)
-        .map(|seed| match seed % 4 {
-            0 => executor.spawn(exact_work(seed, 60)),
-            1 => executor.spawn(protected_work(seed, 60)),
-            2 => executor.spawn(violating_work(seed, 60)),
-            _ => executor.spawn(free_work(seed, 60)),
+        .map(|number| match number % 4 {
+            0 => executor.spawn(exact_work(number, 60)),
+            1 => executor.spawn(protected_work(number, 60)),
+            2 => executor.spawn(violating_work(number, 60)),
+            _ => executor.spawn(free_work(number, 60)),
         })
         .collect();
     for task in tasks {

@@ -3,6 +3,7 @@
 //! The examples are built like this program: whether they have checks is what `is_active` says here. Cargo builds them
 //! before it runs this program, unless it is told to test this program alone.
 
+mod async_programs;
 mod audio_callback;
 mod child;
 mod order_book;

@@ -65,14 +65,28 @@ impl<'a> Site<'a> {
     }
 }
 
-/// `file:line:column`, the file relative to the working directory where it lies below it.
+/// `file:line:column`, the file relative to the working directory where it lies below it, and from the folder of its
+/// crate on where it is a dependency's.
 impl fmt::Display for Site<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let here = std::env::current_dir().unwrap_or_default();
         let path = self.path.strip_prefix(here).unwrap_or(self.path);
+        let path = below_registry(path).unwrap_or(path);
         write!(f, "{}:{}", path.display(), self.line)?;
         self.column.map_or(Ok(()), |column| write!(f, ":{column}"))
     }
+}
+
+/// What lies below the folder of an index in Cargo's registry: `crate-1.0.0/src/lib.rs`.
+fn below_registry(path: &Path) -> Option<&Path> {
+    let mut parts = path.components();
+    while let Some(part) = parts.next() {
+        if part.as_os_str() == "registry" && parts.next()?.as_os_str() == "src" {
+            parts.next()?;
+            return Some(parts.as_path());
+        }
+    }
+    None
 }
 
 impl Trace {
@@ -209,5 +223,18 @@ impl Frame {
             place = Some((String::from_utf8_lossy(module).into_owned(), offset));
         });
         place.map_or(Ok(()), |(module, offset)| write!(f, " in {module}+{offset:#x}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dependency_is_named_by_its_crate() {
+        let below = below_registry(Path::new("/home/u/.cargo/registry/src/index-1/memchr-2.7.0/src/lib.rs"));
+        assert_eq!(below, Some(Path::new("memchr-2.7.0/src/lib.rs")));
+        assert_eq!(below_registry(Path::new("/home/u/registry/main.rs")), None);
+        assert_eq!(below_registry(Path::new("/registry/src")), None);
     }
 }
