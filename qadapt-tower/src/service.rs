@@ -39,8 +39,7 @@ where
     }
 
     fn call(&mut self, request: R) -> Self::Future {
-        let policy =
-            if self.sampling.picks() { self.policy.name((self.name)(&request)) } else { UNWATCHED };
+        let policy = if self.sampling.picks() { self.policy.name((self.name)(&request)) } else { UNWATCHED };
         policy.wrap(self.inner.call(request))
     }
 }
