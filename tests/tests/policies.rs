@@ -1,6 +1,7 @@
 //! Policies, budgets, refusals and assertions one by one.
 //!
 //! Alone in its process because it installs the guard around the system's allocator.
+#![expect(clippy::items_after_statements, reason = "a policy stands beside what it is tried on")]
 
 use std::collections::TryReserveError;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -243,7 +243,7 @@ impl Walk {
         }
     }
 
-    fn run(mut self, steps: u64) -> Result<Seen, Difference> {
+    fn run(mut self, steps: u64) -> Result<Seen, Box<Difference>> {
         while self.seen.steps < steps && self.difference.is_none() {
             self.budgets.clear();
             let before = self.now;
@@ -263,7 +263,7 @@ impl Walk {
                 unsafe { alloc::dealloc(block, layout(size)) };
             }
         }
-        self.difference.map_or(Ok(self.seen), Err)
+        self.difference.map_or(Ok(self.seen), |difference| Err(Box::new(difference)))
     }
 
     #[cold]
@@ -581,7 +581,7 @@ impl Walk {
         let (block, old) = self.blocks[place];
         let size = 1 + self.random.below(64);
         let kind = match self.random.below(3) {
-            _ if block.is_null() && size % 2 == 0 => Kind::Alloc,
+            _ if block.is_null() && size.is_multiple_of(2) => Kind::Alloc,
             _ if block.is_null() => Kind::Zeroed,
             0 => Kind::Dealloc,
             _ if size > old => Kind::Grow,
@@ -654,22 +654,19 @@ impl Walk {
             totals.failed += 1;
             return true;
         }
-        match kind {
-            Kind::Dealloc => {
-                totals.deallocs += 1;
-                totals.freed += bytes;
-                totals.live -= change;
+        if kind == Kind::Dealloc {
+            totals.deallocs += 1;
+            totals.freed += bytes;
+            totals.live -= change;
+        } else {
+            if matches!(kind, Kind::Grow | Kind::Shrink) {
+                totals.reallocs += 1;
+            } else {
+                totals.allocs += 1;
             }
-            _ => {
-                if matches!(kind, Kind::Grow | Kind::Shrink) {
-                    totals.reallocs += 1;
-                } else {
-                    totals.allocs += 1;
-                }
-                totals.asked += bytes;
-                totals.freed += old_bytes;
-                totals.live += change;
-            }
+            totals.asked += bytes;
+            totals.freed += old_bytes;
+            totals.live += change;
         }
         totals.high = totals.high.max(totals.live);
         for &budget in open {
