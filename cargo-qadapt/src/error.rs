@@ -1,0 +1,73 @@
+//! The one error type of the command.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Why the command could not do its work; always exit code 2.
+#[derive(Debug)]
+pub enum Error {
+    /// A file could not be read or written.
+    Io {
+        /// What was tried, as a verb phrase: "read the binary".
+        doing: &'static str,
+        /// On which path.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file could be read but is not what it should be.
+    Binary {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it, and what to do.
+        problem: String,
+    },
+    /// A configuration file is wrong.
+    Config {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it, and what to write instead.
+        problem: String,
+    },
+    /// The command line asks for something that cannot be done.
+    Usage(String),
+    /// `cargo` failed; it has said why itself.
+    Cargo(String),
+}
+
+/// Short for a result with this crate's error.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// A file-system error with the path it happened on.
+    #[must_use]
+    pub fn io(doing: &'static str, path: &Path, source: std::io::Error) -> Self {
+        Self::Io { doing, path: path.to_owned(), source }
+    }
+
+    /// A binary that cannot be used.
+    #[must_use]
+    pub fn binary(path: &Path, problem: impl Into<String>) -> Self {
+        Self::Binary { path: path.to_owned(), problem: problem.into() }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io { doing, path, source } => write!(f, "could not {doing} `{}`: {source}", path.display()),
+            Self::Binary { path, problem } => write!(f, "cannot analyse `{}`: {problem}", path.display()),
+            Self::Config { path, problem } => write!(f, "`{}`: {problem}", path.display()),
+            Self::Usage(what) | Self::Cargo(what) => f.write_str(what),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}

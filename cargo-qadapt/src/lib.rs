@@ -1,0 +1,7 @@
+//! `cargo qadapt`: says where a program touches the heap, and proves where it does not.
+//!
+//! A library only so that its parts can be tested and fuzzed one by one; the product is the command.
+
+pub mod cli;
+pub mod error;
+pub mod prove;

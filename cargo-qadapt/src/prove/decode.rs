@@ -1,0 +1,435 @@
+//! Machine code as normalised steps: where control goes next and what happens to the registers.
+//!
+//! Everything after this module speaks of [`Step`]s only, so that another processor needs another decoder and
+//! nothing else.
+
+use iced_x86::{
+    Code, ConditionCode, Decoder, DecoderOptions, FlowControl, Instruction, InstructionInfoFactory, Mnemonic,
+    OpAccess, OpKind, Register,
+};
+
+/// A general-purpose register, 0 to 15.
+pub type Reg = u8;
+
+/// The number of general-purpose registers.
+pub const REGS: usize = 16;
+
+/// Registers that a call may change under the System V calling convention, one bit each: rax, rcx, rdx, rsi,
+/// rdi, r8 to r11.
+pub const CALLER_SAVED: u16 = 0b0000_1111_1100_0111;
+
+/// `base + index * scale + disp`; an instruction-relative address is all `disp`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mem {
+    /// The base register.
+    pub base: Option<Reg>,
+    /// The index register and its factor.
+    pub index: Option<(Reg, u8)>,
+    /// The displacement.
+    pub disp: u64,
+}
+
+/// Where an indirect jump or call finds its target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Via {
+    /// In a register.
+    Reg(Reg),
+    /// In memory.
+    Mem(Mem),
+    /// In something that is not tracked.
+    Other,
+}
+
+/// What a conditional branch says about the last comparison `left ? right` when it is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cond {
+    /// Unsigned `left > right`.
+    Above,
+    /// Unsigned `left >= right`.
+    AboveEq,
+    /// Unsigned `left < right`.
+    Below,
+    /// Unsigned `left <= right`.
+    BelowEq,
+    /// Anything else.
+    Other,
+}
+
+/// Where control goes after a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// To the next instruction.
+    Next,
+    /// To a fixed address.
+    Jump(u64),
+    /// To a fixed address or to the next instruction.
+    Branch(u64, Cond),
+    /// To a computed address.
+    JumpVia(Via),
+    /// To a function and back.
+    Call(u64),
+    /// To a computed function and back.
+    CallVia(Via),
+    /// Back to the caller.
+    Return,
+    /// Nowhere: the program dies here.
+    Trap,
+    /// The bytes are not an instruction, or one that is not understood.
+    Undecodable,
+}
+
+/// What a step does to the registers, as far as it matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing that is tracked.
+    None,
+    /// `dst = value`
+    Set(Reg, u64),
+    /// `dst = address`
+    Address(Reg, Mem),
+    /// `dst = src`, of which the low `bits` survive (32 zero the rest).
+    Copy(Reg, Reg, u8),
+    /// `dst = memory`, 8 bytes.
+    Load(Reg, Mem),
+    /// `dst = memory`, 4 bytes, sign-extended.
+    LoadSigned(Reg, Mem),
+    /// `dst += src`
+    Add(Reg, Reg),
+    /// `dst += constant` (64 bits wide).
+    AddConst(Reg, u64),
+    /// `dst &= mask`, with the upper bits cleared.
+    Mask(Reg, u64),
+    /// Zero-extends the low `bits` of `src` into `dst`.
+    Extend(Reg, Reg, u8),
+    /// Compares the low `bits` of a register with a constant.
+    Compare(Reg, u8, u64),
+    /// Changes these registers in ways that are not tracked.
+    Clobber(u16),
+}
+
+/// One instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Its address.
+    pub addr: u64,
+    /// The address after it.
+    pub next: u64,
+    /// Where control goes.
+    pub flow: Flow,
+    /// What happens to the registers.
+    pub effect: Effect,
+    /// Whether the result of the last comparison is lost.
+    pub flags_lost: bool,
+}
+
+/// Decodes one function's bytes, step by step.
+pub struct Steps<'a> {
+    decoder: Decoder<'a>,
+    instruction: Instruction,
+    info: InstructionInfoFactory,
+    base: u64,
+    len: usize,
+}
+
+impl std::fmt::Debug for Steps<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Steps").field("base", &self.base).field("len", &self.len).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Steps<'a> {
+    /// Decodes `code`, whose first byte lies at address `base`.
+    #[must_use]
+    pub fn new(code: &'a [u8], base: u64) -> Self {
+        Self {
+            decoder: Decoder::with_ip(64, code, base, DecoderOptions::NONE),
+            instruction: Instruction::default(),
+            info: InstructionInfoFactory::new(),
+            base,
+            len: code.len(),
+        }
+    }
+
+    /// The step at `addr`; outside the code it is [`Flow::Undecodable`].
+    pub fn at(&mut self, addr: u64) -> Step {
+        let lost = Step {
+            addr,
+            next: addr.wrapping_add(1),
+            flow: Flow::Undecodable,
+            effect: Effect::None,
+            flags_lost: true,
+        };
+        let Some(offset) = addr.checked_sub(self.base).and_then(|o| usize::try_from(o).ok()) else { return lost };
+        if offset >= self.len || self.decoder.set_position(offset).is_err() {
+            return lost;
+        }
+        self.decoder.set_ip(addr);
+        self.decoder.decode_out(&mut self.instruction);
+        if self.instruction.is_invalid() {
+            return lost;
+        }
+        let flow = flow(&self.instruction);
+        let mut step = Step {
+            addr,
+            next: self.instruction.next_ip(),
+            flow,
+            effect: Effect::None,
+            flags_lost: self.instruction.rflags_modified() != 0,
+        };
+        if matches!(flow, Flow::Next) {
+            self.effect(&mut step);
+        } else if !matches!(flow, Flow::Return | Flow::Trap | Flow::Undecodable | Flow::Call(_) | Flow::CallVia(_)) {
+            // `loop` counts in rcx; plain jumps write nothing.
+            step.effect = Effect::Clobber(if self.instruction.is_loop() || self.instruction.is_loopcc() { 2 } else { 0 });
+        }
+        step
+    }
+
+    fn effect(&mut self, step: &mut Step) {
+        if let Some(effect) = simple_effect(&self.instruction) {
+            step.effect = effect;
+            return;
+        }
+        let mut mask = 0u16;
+        let info = self.info.info(&self.instruction);
+        for used in info.used_registers() {
+            if matches!(
+                used.access(),
+                OpAccess::Write | OpAccess::CondWrite | OpAccess::ReadWrite | OpAccess::ReadCondWrite
+            ) && let Some(reg) = gpr(used.register())
+            {
+                mask |= 1 << reg;
+            }
+        }
+        step.effect = if mask == 0 { Effect::None } else { Effect::Clobber(mask) };
+    }
+}
+
+fn flow(i: &Instruction) -> Flow {
+    match i.flow_control() {
+        FlowControl::Next => {
+            if i.mnemonic() == Mnemonic::Hlt {
+                Flow::Trap
+            } else {
+                Flow::Next
+            }
+        }
+        FlowControl::UnconditionalBranch => {
+            if i.op0_kind() == OpKind::NearBranch64 {
+                Flow::Jump(i.near_branch_target())
+            } else {
+                Flow::Undecodable
+            }
+        }
+        FlowControl::ConditionalBranch => {
+            if i.op0_kind() == OpKind::NearBranch64 {
+                Flow::Branch(
+                    i.near_branch_target(),
+                    match i.condition_code() {
+                        ConditionCode::a => Cond::Above,
+                        ConditionCode::ae => Cond::AboveEq,
+                        ConditionCode::b => Cond::Below,
+                        ConditionCode::be => Cond::BelowEq,
+                        _ => Cond::Other,
+                    },
+                )
+            } else {
+                Flow::Undecodable
+            }
+        }
+        FlowControl::IndirectBranch if i.is_jmp_near_indirect() => Flow::JumpVia(via(i)),
+        FlowControl::Call if i.op0_kind() == OpKind::NearBranch64 => Flow::Call(i.near_branch_target()),
+        // To `iced` a system call is a call; here it is an instruction that spoils rax, rcx and r11.
+        FlowControl::Call if i.code() == Code::Syscall => Flow::Next,
+        FlowControl::IndirectCall if i.is_call_near_indirect() => Flow::CallVia(via(i)),
+        FlowControl::Return if matches!(i.mnemonic(), Mnemonic::Ret) => Flow::Return,
+        FlowControl::Exception if matches!(i.mnemonic(), Mnemonic::Ud2 | Mnemonic::Ud1 | Mnemonic::Ud0) => Flow::Trap,
+        FlowControl::Interrupt if i.mnemonic() == Mnemonic::Int3 => Flow::Trap,
+        _ => Flow::Undecodable,
+    }
+}
+
+fn via(i: &Instruction) -> Via {
+    match i.op0_kind() {
+        OpKind::Register => match (gpr(i.op0_register()), i.op0_register().size()) {
+            (Some(reg), 8) => Via::Reg(reg),
+            _ => Via::Other,
+        },
+        OpKind::Memory => mem(i).map_or(Via::Other, Via::Mem),
+        _ => Via::Other,
+    }
+}
+
+fn gpr(register: Register) -> Option<Reg> {
+    if !register.is_gpr() {
+        return None;
+    }
+    u8::try_from(register.full_register().number()).ok().filter(|&r| usize::from(r) < REGS)
+}
+
+fn mem(i: &Instruction) -> Option<Mem> {
+    if matches!(i.memory_segment(), Register::FS | Register::GS) {
+        return None;
+    }
+    if i.is_ip_rel_memory_operand() {
+        return Some(Mem { base: None, index: None, disp: i.ip_rel_memory_address() });
+    }
+    let base = match i.memory_base() {
+        Register::None => None,
+        r if r.is_gpr64() => Some(gpr(r)?),
+        _ => return None,
+    };
+    let index = match i.memory_index() {
+        Register::None => None,
+        r if r.is_gpr64() => Some((gpr(r)?, u8::try_from(i.memory_index_scale()).ok()?)),
+        _ => return None,
+    };
+    Some(Mem { base, index, disp: i.memory_displacement64() })
+}
+
+/// The instructions whose meaning is followed. `None`: ask which registers change.
+fn simple_effect(i: &Instruction) -> Option<Effect> {
+    let dst = || gpr(i.op0_register());
+    let width = || i.op0_register().size();
+    match i.mnemonic() {
+        Mnemonic::Mov => match (i.op0_kind(), i.op1_kind()) {
+            (OpKind::Register, OpKind::Register) => match width() {
+                8 => Some(Effect::Copy(dst()?, gpr(i.op1_register())?, 64)),
+                4 => Some(Effect::Copy(dst()?, gpr(i.op1_register())?, 32)),
+                _ => None,
+            },
+            (OpKind::Register, OpKind::Memory) if width() == 8 => Some(Effect::Load(dst()?, mem(i)?)),
+            (OpKind::Register, OpKind::Immediate32 | OpKind::Immediate32to64 | OpKind::Immediate64) => match width() {
+                8 | 4 => Some(Effect::Set(dst()?, i.immediate(1))),
+                _ => None,
+            },
+            _ => None,
+        },
+        Mnemonic::Lea if width() == 8 => Some(Effect::Address(dst()?, mem(i)?)),
+        Mnemonic::Movsxd if width() == 8 && i.op1_kind() == OpKind::Memory => Some(Effect::LoadSigned(dst()?, mem(i)?)),
+        Mnemonic::Movzx if i.op1_kind() == OpKind::Register && width() >= 4 => {
+            let src = i.op1_register();
+            let high = matches!(src, Register::AH | Register::BH | Register::CH | Register::DH);
+            let bits = if src.size() == 1 { 8 } else { 16 };
+            if high { None } else { Some(Effect::Extend(dst()?, gpr(src)?, bits)) }
+        }
+        Mnemonic::Xor
+            if i.op0_kind() == OpKind::Register
+                && i.op1_kind() == OpKind::Register
+                && i.op0_register() == i.op1_register()
+                && width() >= 4 =>
+        {
+            Some(Effect::Set(dst()?, 0))
+        }
+        Mnemonic::Add if i.op0_kind() == OpKind::Register && width() == 8 => match i.op1_kind() {
+            OpKind::Register => Some(Effect::Add(dst()?, gpr(i.op1_register())?)),
+            OpKind::Immediate8to64 | OpKind::Immediate32to64 => Some(Effect::AddConst(dst()?, i.immediate(1))),
+            _ => None,
+        },
+        Mnemonic::Sub if i.op0_kind() == OpKind::Register && width() == 8 => match i.op1_kind() {
+            OpKind::Immediate8to64 | OpKind::Immediate32to64 => {
+                Some(Effect::AddConst(dst()?, i.immediate(1).wrapping_neg()))
+            }
+            _ => None,
+        },
+        Mnemonic::And if i.op0_kind() == OpKind::Register && width() >= 4 => {
+            let mask = immediate(i, 1, width())?;
+            // A sign-extended negative mask keeps upper bits: no bound in that.
+            if mask > u64::from(u32::MAX >> 1) { None } else { Some(Effect::Mask(dst()?, mask)) }
+        }
+        Mnemonic::Cmp if i.op0_kind() == OpKind::Register => {
+            let high = matches!(i.op0_register(), Register::AH | Register::BH | Register::CH | Register::DH);
+            let bits = u8::try_from(width() * 8).ok()?;
+            if high { None } else { Some(Effect::Compare(dst()?, bits, immediate(i, 1, width())?)) }
+        }
+        Mnemonic::Nop | Mnemonic::Endbr64 | Mnemonic::Test => Some(Effect::None),
+        Mnemonic::Syscall => Some(Effect::Clobber(1 | 2 | 1 << 11)),
+        _ => None,
+    }
+}
+
+/// An immediate operand, cut to the operation's width.
+fn immediate(i: &Instruction, op: u32, width: usize) -> Option<u64> {
+    match i.op_kind(op) {
+        OpKind::Immediate8
+        | OpKind::Immediate16
+        | OpKind::Immediate32
+        | OpKind::Immediate64
+        | OpKind::Immediate8to16
+        | OpKind::Immediate8to32
+        | OpKind::Immediate8to64
+        | OpKind::Immediate32to64 => {
+            let value = i.immediate(op);
+            Some(match width {
+                1 => value & 0xff,
+                2 => value & 0xffff,
+                4 => value & 0xffff_ffff,
+                _ => value,
+            })
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(bytes: &[u8]) -> Step {
+        Steps::new(bytes, 0x1000).at(0x1000)
+    }
+
+    #[test]
+    fn follows_the_instructions_that_matter() {
+        let cases: &[(&[u8], Flow, Effect)] = &[
+            // call [rip+0x10]
+            (
+                &[0xff, 0x15, 0x10, 0, 0, 0],
+                Flow::CallVia(Via::Mem(Mem { base: None, index: None, disp: 0x1016 })),
+                Effect::None,
+            ),
+            // mov rax, [rip+0]
+            (
+                &[0x48, 0x8b, 0x05, 0, 0, 0, 0],
+                Flow::Next,
+                Effect::Load(0, Mem { base: None, index: None, disp: 0x1007 }),
+            ),
+            // movsxd rax, [rcx+rax*4]
+            (
+                &[0x48, 0x63, 0x04, 0x81],
+                Flow::Next,
+                Effect::LoadSigned(0, Mem { base: Some(1), index: Some((0, 4)), disp: 0 }),
+            ),
+            (&[0x48, 0x01, 0xc8], Flow::Next, Effect::Add(0, 1)),
+            (&[0xff, 0xe0], Flow::JumpVia(Via::Reg(0)), Effect::Clobber(0)),
+            (&[0x83, 0xf8, 0x05], Flow::Next, Effect::Compare(0, 32, 5)),
+            (&[0x3c, 0xff], Flow::Next, Effect::Compare(0, 8, 0xff)),
+            (&[0x77, 0x02], Flow::Branch(0x1004, Cond::Above), Effect::Clobber(0)),
+            (&[0x0f, 0x05], Flow::Next, Effect::Clobber(0b1000_0000_0011)),
+            (&[0x0f, 0x0b], Flow::Trap, Effect::None),
+            (&[0xc3], Flow::Return, Effect::None),
+            // xchg rax, rbx
+            (&[0x48, 0x93], Flow::Next, Effect::Clobber(0b1001)),
+            // movzx eax, ah: not the low byte
+            (&[0x0f, 0xb6, 0xc4], Flow::Next, Effect::Clobber(1)),
+            // mov rax, fs:[0]: not the memory at address 0
+            (&[0x64, 0x48, 0x8b, 0x04, 0x25, 0, 0, 0, 0], Flow::Next, Effect::Clobber(1)),
+            // and eax, -8: no bound
+            (&[0x83, 0xe0, 0xf8], Flow::Next, Effect::Clobber(1)),
+            // a far jump through memory
+            (&[0xff, 0x28], Flow::Undecodable, Effect::None),
+        ];
+        for (bytes, flow, effect) in cases {
+            let step = one(bytes);
+            assert_eq!((step.flow, step.effect), (*flow, *effect), "{bytes:02x?}");
+        }
+    }
+
+    #[test]
+    fn a_cut_instruction_is_undecodable() {
+        assert_eq!(one(&[0xff, 0x15, 0x10]).flow, Flow::Undecodable);
+        assert_eq!(one(&[]).flow, Flow::Undecodable);
+        assert_eq!(Steps::new(&[0xc3], 0x1000).at(0xfff).flow, Flow::Undecodable);
+        assert_eq!(Steps::new(&[0xc3], 0x1000).at(0x1001).flow, Flow::Undecodable);
+    }
+}

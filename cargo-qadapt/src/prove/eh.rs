@@ -1,0 +1,208 @@
+//! Landing pads that catch: where a function goes on after a panic below it.
+//!
+//! Pads that only clean up belong to panicking paths, which no verdict speaks of. A pad that catches brings control
+//! back to a path that may return, so the control flow must have an edge to it.
+//!
+//! Layout of the language-specific data area: Itanium C++ ABI, "Exception Handling Tables".
+
+use std::collections::HashMap;
+
+use gimli::{BaseAddresses, EhFrame, LittleEndian, Pointer, UnwindSection};
+use object::read::elf::ElfFile64;
+use object::{Endianness, Object, ObjectSection};
+
+/// A call site whose panics are caught.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Catch {
+    /// First address of the covered code.
+    pub start: u64,
+    /// The address after it.
+    pub end: u64,
+    /// Where control goes.
+    pub pad: u64,
+}
+
+/// The functions with exception tables.
+#[derive(Debug, Default)]
+pub struct Catches<'a> {
+    /// Function start, function end, table offset in `table`; sorted.
+    functions: Vec<(u64, u64, Option<usize>)>,
+    table: &'a [u8],
+    table_addr: u64,
+}
+
+impl<'a> Catches<'a> {
+    /// Indexes the unwind tables of a file. What is damaged is left out: the run-time could not use it either.
+    #[must_use]
+    pub fn parse(data: &'a [u8]) -> Self {
+        Self::try_parse(data).unwrap_or_default()
+    }
+
+    fn try_parse(data: &'a [u8]) -> Option<Self> {
+        let file = ElfFile64::<Endianness>::parse(data).ok()?;
+        let frame = file.section_by_name(".eh_frame")?;
+        let table = file.section_by_name(".gcc_except_table")?;
+        let mut bases = BaseAddresses::default().set_eh_frame(frame.address());
+        if let Some(text) = file.section_by_name(".text") {
+            bases = bases.set_text(text.address());
+        }
+        if let Some(got) = file.section_by_name(".got") {
+            bases = bases.set_got(got.address());
+        }
+        let table_data = table.data().ok()?;
+        let mut this = Self { functions: Vec::new(), table: table_data, table_addr: table.address() };
+        let section = EhFrame::new(frame.data().ok()?, LittleEndian);
+        let mut cies = HashMap::new();
+        let mut entries = section.entries(&bases);
+        while let Ok(Some(entry)) = entries.next() {
+            let gimli::CieOrFde::Fde(partial) = entry else { continue };
+            let fde = partial.parse(|section, bases, offset| match cies.get(&offset.0) {
+                Some(cie) => Ok(gimli::CommonInformationEntry::clone(cie)),
+                None => section.cie_from_offset(bases, offset).inspect(|cie| {
+                    cies.insert(offset.0, cie.clone());
+                }),
+            });
+            let Ok(fde) = fde else { continue };
+            let lsda = match fde.lsda() {
+                Some(Pointer::Direct(addr)) if addr != 0 => addr,
+                Some(Pointer::Indirect(_)) => 0,
+                _ => continue,
+            };
+            let start = fde.initial_address();
+            let offset = lsda
+                .checked_sub(this.table_addr)
+                .and_then(|o| usize::try_from(o).ok())
+                .filter(|&o| o < table_data.len());
+            this.functions.push((start, start.saturating_add(fde.len()), offset));
+        }
+        this.functions.sort_unstable();
+        Some(this)
+    }
+
+    /// The catching call sites of the function that covers `addr`.
+    ///
+    /// # Errors
+    /// If the function has a table that cannot be read: then anything may be caught.
+    pub fn of(&self, addr: u64) -> Result<Vec<Catch>, ()> {
+        let Some(i) = self.functions.partition_point(|f| f.0 <= addr).checked_sub(1) else { return Ok(Vec::new()) };
+        let (start, end, offset) = self.functions[i];
+        if addr >= end {
+            return Ok(Vec::new());
+        }
+        let bytes = offset.and_then(|o| self.table.get(o..)).ok_or(())?;
+        read_table(bytes, start).ok_or(())
+    }
+}
+
+fn read_table(bytes: &[u8], function: u64) -> Option<Vec<Catch>> {
+    let mut at = Cursor { bytes, pos: 0 };
+    let landing_base = at.u8()?;
+    if landing_base != 0xff {
+        return None;
+    }
+    if at.u8()? != 0xff {
+        at.uleb()?;
+    }
+    let encoding = at.u8()?;
+    let length = usize::try_from(at.uleb()?).ok()?;
+    let end = at.pos.checked_add(length).filter(|&e| e <= bytes.len())?;
+    let mut catches = Vec::new();
+    while at.pos < end {
+        let start = at.encoded(encoding)?;
+        let len = at.encoded(encoding)?;
+        let pad = at.encoded(encoding)?;
+        let action = at.uleb()?;
+        if pad != 0 && action != 0 && catches_any(bytes, end, action)? {
+            let start = function.checked_add(start)?;
+            catches.push(Catch { start, end: start.checked_add(len)?, pad: function.checked_add(pad)? });
+        }
+    }
+    Some(catches)
+}
+
+/// Whether a chain of actions has anything but cleanups.
+fn catches_any(bytes: &[u8], actions: usize, first: u64) -> Option<bool> {
+    let mut pos = actions.checked_add(usize::try_from(first).ok()?.checked_sub(1)?)?;
+    for _ in 0..64 {
+        let mut at = Cursor { bytes, pos };
+        if at.sleb()? != 0 {
+            return Some(true);
+        }
+        let link = at.pos;
+        match at.sleb()? {
+            0 => return Some(false),
+            step => pos = link.checked_add_signed(isize::try_from(step).ok()?)?,
+        }
+    }
+    None
+}
+
+struct Cursor<'a> {
+    bytes: &'a [u8],
+    pos: usize,
+}
+
+impl Cursor<'_> {
+    fn u8(&mut self) -> Option<u8> {
+        let byte = *self.bytes.get(self.pos)?;
+        self.pos += 1;
+        Some(byte)
+    }
+
+    fn uleb(&mut self) -> Option<u64> {
+        let mut value = 0u64;
+        for shift in (0..63).step_by(7) {
+            let byte = self.u8()?;
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                return Some(value);
+            }
+        }
+        None
+    }
+
+    fn sleb(&mut self) -> Option<i64> {
+        let mut value = 0i64;
+        for shift in (0..63).step_by(7) {
+            let byte = self.u8()?;
+            value |= i64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                let unused = 64 - (shift + 7);
+                return Some((value << unused) >> unused);
+            }
+        }
+        None
+    }
+
+    fn encoded(&mut self, encoding: u8) -> Option<u64> {
+        match encoding {
+            0x01 => self.uleb(),
+            0x03 | 0x0b => {
+                let bytes = self.bytes.get(self.pos..self.pos.checked_add(4)?)?;
+                self.pos += 4;
+                Some(u64::from(u32::from_le_bytes(bytes.try_into().ok()?)))
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_catching_pads_from_cleanups() {
+        // No landing base, a type table, uleb call sites of 8 bytes: one cleanup, one catch; then the actions.
+        let table =
+            [0xff, 0x9b, 0x15, 0x01, 0x08, 0x00, 0x04, 0x20, 0x00, 0x04, 0x04, 0x30, 0x01, 0x01, 0x00, 0x00, 0x00];
+        assert_eq!(read_table(&table, 0x100), Some(vec![Catch { start: 0x104, end: 0x108, pad: 0x130 }]));
+    }
+
+    #[test]
+    fn a_damaged_table_is_no_table() {
+        assert_eq!(read_table(&[0xff, 0xff, 0x01, 0x20, 0x00], 0x100), None);
+        assert_eq!(read_table(&[0x00], 0x100), None);
+        assert_eq!(read_table(&[], 0x100), None);
+    }
+}

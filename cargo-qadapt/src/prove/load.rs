@@ -1,0 +1,336 @@
+//! What the prover needs from an ELF file: mapped bytes, function symbols, pointers fixed up by the loader.
+//!
+//! Nothing here trusts the file: every offset is checked by `object` or by `get`.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use object::elf;
+use object::read::elf::{ElfFile64, ProgramHeader};
+use object::{Endianness, Object, ObjectSection, ObjectSymbol, ObjectSymbolTable, RelocationFlags, RelocationTarget, SymbolKind};
+
+/// A pointer-sized constant that the loader leaves in memory before `main`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slot {
+    /// An address inside the image (or a plain number).
+    Addr(u64),
+    /// A symbol that another object provides: an index for [`Image::import`].
+    Import(u32),
+}
+
+/// One named function of the image.
+#[derive(Clone, Debug)]
+pub struct Function<'a> {
+    /// First address.
+    pub addr: u64,
+    /// Length in bytes; 0 when the file does not say.
+    pub size: u64,
+    /// All mangled names that stand for this address (identical functions are folded into one).
+    pub names: Vec<&'a str>,
+}
+
+#[derive(Clone, Debug)]
+struct Segment<'a> {
+    range: Range<u64>,
+    data: &'a [u8],
+    writable: bool,
+    executable: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Fixup {
+    Known(Slot),
+    Opaque,
+}
+
+/// A loaded executable or shared library.
+#[derive(Debug)]
+pub struct Image<'a> {
+    segments: Vec<Segment<'a>>,
+    relro: Vec<Range<u64>>,
+    text: Vec<Range<u64>>,
+    got: Vec<Range<u64>>,
+    functions: Vec<Function<'a>>,
+    fixups: Vec<(u64, Fixup)>,
+    imports: Vec<&'a str>,
+    has_symtab: bool,
+}
+
+impl<'a> Image<'a> {
+    /// Reads the tables of an ELF file.
+    ///
+    /// # Errors
+    /// Says in words what the file is, if it is not a linked x86-64 ELF file that can be read.
+    pub fn parse(data: &'a [u8]) -> Result<Self, String> {
+        if data.len() < 4 || data[..4] != elf::ELFMAG {
+            return Err("it is not an ELF file; give the linked executable or shared library".into());
+        }
+        let file = ElfFile64::<Endianness>::parse(data)
+            .map_err(|e| format!("its ELF headers are damaged or of another kind ({e}); build it again"))?;
+        let header = file.elf_header();
+        let endian = file.endian();
+        if header.e_machine.get(endian) != elf::EM_X86_64 {
+            return Err("it is not for x86-64, the only processor supported so far".into());
+        }
+        if !matches!(header.e_type.get(endian), elf::ET_EXEC | elf::ET_DYN) {
+            return Err("it is not linked; give the executable or shared library, not an object file".into());
+        }
+        let mut segments = Vec::new();
+        let mut relro = Vec::new();
+        for ph in file.elf_program_headers() {
+            let start = ph.p_vaddr(endian);
+            let Some(end) = start.checked_add(ph.p_memsz(endian)) else { continue };
+            match ph.p_type(endian) {
+                elf::PT_LOAD => {
+                    let flags = ph.p_flags(endian);
+                    let bytes = ph.data(endian, data).unwrap_or(&[]);
+                    segments.push(Segment {
+                        range: start..end,
+                        data: bytes,
+                        writable: flags.contains(elf::PF_W),
+                        executable: flags.contains(elf::PF_X),
+                    });
+                }
+                elf::PT_GNU_RELRO => relro.push(start..end),
+                _ => {}
+            }
+        }
+        if segments.iter().all(|s| !s.executable) {
+            return Err("it has no executable segment".into());
+        }
+        let mut image = Self {
+            segments,
+            relro,
+            text: section_ranges(&file, |_, flags| flags.contains(elf::SHF_EXECINSTR)),
+            got: section_ranges(&file, |name, _| matches!(name, ".got" | ".got.plt")),
+            functions: Vec::new(),
+            fixups: Vec::new(),
+            imports: Vec::new(),
+            has_symtab: file.symbol_table().is_some_and(|t| t.symbols().next().is_some()),
+        };
+        image.read_fixups(&file);
+        image.functions = read_functions(&file, &image);
+        Ok(image)
+    }
+
+    fn read_fixups(&mut self, file: &ElfFile64<'a, Endianness>) {
+        let mut seen: HashMap<usize, Fixup> = HashMap::new();
+        let Some(relocations) = file.dynamic_relocations() else { return };
+        for (at, relocation) in relocations {
+            let RelocationFlags::Elf { r_type } = relocation.flags() else { continue };
+            let addend = relocation.addend();
+            let fixup = match r_type {
+                elf::R_X86_64_RELATIVE => Fixup::Known(Slot::Addr(addend.cast_unsigned())),
+                elf::R_X86_64_GLOB_DAT | elf::R_X86_64_JUMP_SLOT | elf::R_X86_64_64 => match relocation.target() {
+                    RelocationTarget::Symbol(index) => {
+                        let base = *seen.entry(index.0).or_insert_with(|| {
+                            let symbol = file.dynamic_symbol_table().and_then(|t| t.symbol_by_index(index).ok());
+                            let Some(symbol) = symbol else { return Fixup::Opaque };
+                            if symbol.is_definition() {
+                                return Fixup::Known(Slot::Addr(symbol.address()));
+                            }
+                            let Ok(name) = symbol.name() else { return Fixup::Opaque };
+                            self.imports.push(name);
+                            u32::try_from(self.imports.len() - 1)
+                                .map_or(Fixup::Opaque, |i| Fixup::Known(Slot::Import(i)))
+                        });
+                        match base {
+                            Fixup::Known(Slot::Addr(a)) if r_type == elf::R_X86_64_64 => {
+                                Fixup::Known(Slot::Addr(a.wrapping_add(addend.cast_unsigned())))
+                            }
+                            Fixup::Known(Slot::Import(_)) if addend != 0 && r_type == elf::R_X86_64_64 => Fixup::Opaque,
+                            other => other,
+                        }
+                    }
+                    _ => Fixup::Opaque,
+                },
+                _ => Fixup::Opaque,
+            };
+            self.fixups.push((at, fixup));
+        }
+        self.fixups.sort_by_key(|&(at, _)| at);
+        // Two fixups of one place: whichever the loader applies last would win. Not worth knowing.
+        self.fixups.dedup_by(|b, a| {
+            let same = a.0 == b.0;
+            if same {
+                a.1 = Fixup::Opaque;
+            }
+            same
+        });
+    }
+
+    /// Whether names of local functions are known; without them allocator entries cannot be told.
+    #[must_use]
+    pub fn has_symbols(&self) -> bool {
+        self.has_symtab
+    }
+
+    /// All named functions, by address.
+    #[must_use]
+    pub fn functions(&self) -> &[Function<'a>] {
+        &self.functions
+    }
+
+    /// The name of an imported symbol.
+    #[must_use]
+    pub fn import(&self, index: u32) -> &'a str {
+        self.imports.get(index as usize).copied().unwrap_or("?")
+    }
+
+    /// The function whose symbol starts at exactly this address.
+    #[must_use]
+    pub fn function_at(&self, addr: u64) -> Option<&Function<'a>> {
+        self.functions.binary_search_by_key(&addr, |f| f.addr).ok().map(|i| &self.functions[i])
+    }
+
+    /// The function whose symbol covers this address.
+    #[must_use]
+    pub fn function_covering(&self, addr: u64) -> Option<&Function<'a>> {
+        let i = self.functions.partition_point(|f| f.addr <= addr);
+        let f = &self.functions[i.checked_sub(1)?];
+        (addr - f.addr < f.size || addr == f.addr).then_some(f)
+    }
+
+    /// The addresses that belong to the function of which `addr` is a part: its symbol, else the gap up to the
+    /// next symbol or the end of the section. Empty when `addr` is not code.
+    #[must_use]
+    pub fn bounds(&self, addr: u64) -> Range<u64> {
+        let Some(limit) = self.code_range(addr) else { return addr..addr };
+        let i = self.functions.partition_point(|f| f.addr <= addr);
+        let next = self.functions.get(i).map_or(limit.end, |f| f.addr.min(limit.end));
+        if let Some(f) = i.checked_sub(1).map(|i| &self.functions[i])
+            && f.addr >= limit.start
+        {
+            let end = f.addr.saturating_add(f.size);
+            if f.size == 0 {
+                return f.addr..next;
+            }
+            if addr < end {
+                return f.addr..end.min(limit.end);
+            }
+            return end..next;
+        }
+        limit.start..next
+    }
+
+    fn code_range(&self, addr: u64) -> Option<Range<u64>> {
+        if let Some(section) = self.text.iter().find(|r| r.contains(&addr)) {
+            let segment = self.segments.iter().find(|s| s.executable && s.range.contains(&addr))?;
+            return Some(section.start.max(segment.range.start)..section.end.min(segment.range.end));
+        }
+        self.segments.iter().find(|s| s.executable && s.range.contains(&addr)).map(|s| s.range.clone())
+    }
+
+    /// How many bytes of code the file has.
+    #[must_use]
+    pub fn code_bytes(&self) -> u64 {
+        self.segments.iter().filter(|s| s.executable).map(|s| s.data.len() as u64).sum()
+    }
+
+    /// The bytes of code from `addr` on, up to `end`; empty when that is not code in the file.
+    #[must_use]
+    pub fn code(&self, addr: u64, end: u64) -> &'a [u8] {
+        let Some(s) = self.segments.iter().find(|s| s.executable && s.range.contains(&addr)) else { return &[] };
+        let Ok(start) = usize::try_from(addr - s.range.start) else { return &[] };
+        let stop = usize::try_from(end.saturating_sub(s.range.start)).unwrap_or(usize::MAX).min(s.data.len());
+        s.data.get(start..stop).unwrap_or(&[])
+    }
+
+    /// The pointer-sized value that a read of `addr` yields at any time after loading, if that is certain: the
+    /// memory must be read-only, or a slot of the global offset table.
+    #[must_use]
+    pub fn constant(&self, addr: u64) -> Option<Slot> {
+        let fixup = self.fixups.binary_search_by_key(&addr, |f| f.0).ok().map(|i| self.fixups[i].1);
+        match fixup {
+            Some(Fixup::Opaque) => None,
+            // A slot for another object's symbol is written by the loader alone, wherever it lies.
+            Some(Fixup::Known(slot @ Slot::Import(_))) if self.is_frozen(addr, 8) || self.is_got_like(addr) => Some(slot),
+            Some(Fixup::Known(slot)) if self.is_frozen(addr, 8) => Some(slot),
+            Some(Fixup::Known(_)) => None,
+            None if self.touches_fixup(addr, 8) || !self.is_frozen(addr, 8) => None,
+            None => Some(Slot::Addr(u64::from_le_bytes(self.read(addr, 8)?.try_into().ok()?))),
+        }
+    }
+
+    /// A 32-bit number in read-only memory.
+    #[must_use]
+    pub fn constant_i32(&self, addr: u64) -> Option<i32> {
+        if self.touches_fixup(addr, 4) || !self.is_frozen(addr, 4) {
+            return None;
+        }
+        Some(i32::from_le_bytes(self.read(addr, 4)?.try_into().ok()?))
+    }
+
+    fn is_got_like(&self, addr: u64) -> bool {
+        // `.got.plt` of a lazily bound object is writable for ever; only the dynamic linker writes there. A
+        // pointer in `.data` that was initialised with an imported function may be changed by the program.
+        self.got.iter().any(|r| r.contains(&addr))
+    }
+
+    fn is_frozen(&self, addr: u64, len: u64) -> bool {
+        let Some(end) = addr.checked_add(len) else { return false };
+        if self.relro.iter().any(|r| r.start <= addr && end <= r.end) {
+            return true;
+        }
+        self.segments.iter().any(|s| !s.writable && s.range.start <= addr && end <= s.range.end)
+            && !self.segments.iter().any(|s| s.writable && s.range.start < end && addr < s.range.end)
+    }
+
+    fn touches_fixup(&self, addr: u64, len: u64) -> bool {
+        let i = self.fixups.partition_point(|f| f.0.saturating_add(8) <= addr);
+        self.fixups.get(i).is_some_and(|f| f.0 < addr.saturating_add(len))
+    }
+
+    fn read(&self, addr: u64, len: usize) -> Option<&'a [u8]> {
+        let s = self.segments.iter().find(|s| s.range.contains(&addr))?;
+        let start = usize::try_from(addr - s.range.start).ok()?;
+        s.data.get(start..start.checked_add(len)?)
+    }
+}
+
+fn section_ranges(file: &ElfFile64<'_, Endianness>, want: impl Fn(&str, elf::SectionFlags) -> bool) -> Vec<Range<u64>> {
+    let mut ranges = Vec::new();
+    for section in file.sections() {
+        if let object::SectionFlags::Elf { sh_flags, .. } = section.flags()
+            && want(section.name().unwrap_or(""), sh_flags)
+            && let Some(end) = section.address().checked_add(section.size())
+        {
+            ranges.push(section.address()..end);
+        }
+    }
+    ranges
+}
+
+fn read_functions<'a>(file: &ElfFile64<'a, Endianness>, image: &Image<'a>) -> Vec<Function<'a>> {
+    let mut all: Vec<(u64, u64, &'a str)> = Vec::new();
+    for symbol in file.symbols().chain(file.dynamic_symbols()) {
+        let is_code = matches!(symbol.kind(), SymbolKind::Text | SymbolKind::Label | SymbolKind::Unknown);
+        if !is_code || !symbol.is_definition() {
+            continue;
+        }
+        let Ok(name) = symbol.name() else { continue };
+        let addr = symbol.address();
+        if !name.is_empty() && image.segments.iter().any(|s| s.executable && s.range.contains(&addr)) {
+            let typed = symbol.kind() == SymbolKind::Text;
+            // Untyped labels inside a function (of assembly) must not cut it in two.
+            if typed || symbol.size() > 0 || symbol.is_global() {
+                all.push((addr, symbol.size(), name));
+            }
+        }
+    }
+    all.sort_unstable();
+    all.dedup();
+    let mut functions: Vec<Function<'a>> = Vec::new();
+    for (addr, size, name) in all {
+        match functions.last_mut() {
+            Some(last) if last.addr == addr => {
+                last.size = last.size.max(size);
+                if !last.names.contains(&name) {
+                    last.names.push(name);
+                }
+            }
+            _ => functions.push(Function { addr, size, names: vec![name] }),
+        }
+    }
+    functions
+}

@@ -1,0 +1,22 @@
+//! `cargo qadapt prove`: what holds on all paths, read from the linked binary.
+//!
+//! `load` reads the file, `decode` turns its code into steps, `cfg` follows the steps of one function (`value`:
+//! what is known of the registers, `table`: jump tables, `eh`: caught panics), `program` knows what each function
+//! means to its callers (`policy` and `foreign`: by name), `graph` joins them, and `verdict` speaks.
+
+pub mod assume;
+pub mod cfg;
+pub mod decode;
+pub mod eh;
+pub mod foreign;
+pub mod graph;
+pub mod load;
+pub mod map;
+pub mod names;
+pub mod policy;
+pub mod program;
+pub mod report;
+pub mod table;
+pub mod value;
+pub mod verb;
+pub mod verdict;

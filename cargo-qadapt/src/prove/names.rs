@@ -1,0 +1,117 @@
+//! Places as people know them: file, line and function, through inlined frames.
+
+use std::cell::RefCell;
+
+use addr2line::Context;
+use gimli::{EndianSlice, LittleEndian};
+use object::read::elf::ElfFile64;
+use object::{Endianness, Object, ObjectSection};
+use serde::Serialize;
+
+use super::load::Image;
+use super::policy::demangle;
+
+type Reader<'a> = EndianSlice<'a, LittleEndian>;
+
+/// One frame of source code.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Frame {
+    /// The function, demangled.
+    pub function: String,
+    /// `file:line`, if the debug information says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// Whether it is neither of the standard library nor of a registry crate.
+    pub own: bool,
+}
+
+/// Resolves addresses of one file.
+pub struct Names<'a> {
+    image: &'a Image<'a>,
+    data: &'a [u8],
+    context: RefCell<Option<Option<Context<Reader<'a>>>>>,
+}
+
+impl std::fmt::Debug for Names<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Names").finish_non_exhaustive()
+    }
+}
+
+impl<'a> Names<'a> {
+    /// Prepares a file; its debug information is read at the first question.
+    #[must_use]
+    pub fn new(image: &'a Image<'a>, data: &'a [u8]) -> Self {
+        Self { image, data, context: RefCell::new(None) }
+    }
+
+    /// The demangled name of the function that covers an address.
+    #[must_use]
+    pub fn function(&self, addr: u64) -> String {
+        match self.image.function_covering(addr) {
+            Some(f) => f.names.first().map_or_else(|| format!("{addr:#x}"), |n| demangle(n)),
+            None => format!("{addr:#x}"),
+        }
+    }
+
+    /// The frames at an instruction, innermost first; never empty.
+    #[must_use]
+    pub fn frames(&self, addr: u64) -> Vec<Frame> {
+        let mut slot = self.context.borrow_mut();
+        let context = slot.get_or_insert_with(|| open(self.data));
+        let mut frames = context.as_ref().map_or_else(Vec::new, |c| frames(c, addr));
+        if frames.is_empty() {
+            frames.push(Frame { function: self.function(addr), at: None, own: true });
+        }
+        if let Some(outer) = frames.last_mut()
+            && outer.function.is_empty()
+        {
+            outer.function = self.function(addr);
+        }
+        frames
+    }
+}
+
+fn open(data: &[u8]) -> Option<Context<Reader<'_>>> {
+    let file = ElfFile64::<Endianness>::parse(data).ok()?;
+    let load = |id: gimli::SectionId| -> Result<Reader<'_>, gimli::Error> {
+        let bytes = file.section_by_name(id.name()).and_then(|s| s.data().ok()).unwrap_or(&[]);
+        Ok(EndianSlice::new(bytes, LittleEndian))
+    };
+    Context::from_dwarf(gimli::Dwarf::load(load).ok()?).ok()
+}
+
+fn frames(context: &Context<Reader<'_>>, addr: u64) -> Vec<Frame> {
+    let mut found = Vec::new();
+    let Ok(mut iter) = context.find_frames(addr).skip_all_loads() else { return found };
+    // A damaged file could nest for ever.
+    while found.len() < 256 {
+        let Ok(Some(frame)) = iter.next() else { break };
+        let function =
+            frame.function.as_ref().and_then(|f| f.raw_name().ok()).map(|n| demangle(&n)).unwrap_or_default();
+        let file = frame.location.as_ref().and_then(|l| l.file);
+        let own = file.is_none_or(is_own);
+        let at = file.map(|file| match frame.location.as_ref().and_then(|l| l.line) {
+            Some(line) => format!("{file}:{line}"),
+            None => file.to_owned(),
+        });
+        found.push(Frame { function, at, own });
+    }
+    found
+}
+
+fn is_own(file: &str) -> bool {
+    !(file.starts_with("/rustc/") || file.contains("/rustlib/src/") || file.contains("/registry/src/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_own_files_from_others() {
+        assert!(is_own("src/main.rs"));
+        assert!(!is_own("/rustc/59807616e1fa/library/alloc/src/raw_vec.rs"));
+        assert!(!is_own("/home/u/.cargo/registry/src/index-1/smallvec-1.0/src/lib.rs"));
+    }
+}

@@ -1,0 +1,135 @@
+//! What names mean: allocator entries, panics, and foreign functions known not to allocate.
+
+use super::foreign;
+
+/// What an allocator entry does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// Allocates or reallocates.
+    Alloc,
+    /// Frees.
+    Free,
+}
+
+/// What a function means to the proof.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// An entry of the allocator.
+    Sink(Kind),
+    /// A panic, if it has no return.
+    Panic,
+    /// A foreign function that neither allocates nor calls back.
+    Quiet,
+    /// A foreign function that ends the program abnormally.
+    Abort,
+    /// A foreign function that ends the program or the thread, doing unknown things before.
+    Exit,
+    /// A foreign function of which nothing is known.
+    Foreign,
+    /// A function whose code tells.
+    Plain,
+}
+
+/// A symbol as people write it: demangled, without hashes.
+#[must_use]
+pub fn demangle(symbol: &str) -> String {
+    format!("{:#}", rustc_demangle::demangle(symbol))
+}
+
+/// The role of a function of the image, by its symbol.
+#[must_use]
+pub fn local_role(symbol: &str) -> Role {
+    // C names are sinks even when the file defines them itself: a static allocator, an interposer.
+    if !symbol.starts_with("_ZN") && !symbol.starts_with("_R") {
+        return match foreign::role(symbol) {
+            Role::Sink(kind) => Role::Sink(kind),
+            _ => rust_role(symbol),
+        };
+    }
+    // Cheap tests first: a large program has hundreds of thousands of names.
+    const HINTS: [&str; 7] = ["__r", "alloc", "panic", "fail", "oom", "unwrap", "rt"];
+    if !HINTS.iter().any(|h| symbol.contains(h)) {
+        return Role::Plain;
+    }
+    rust_role(&demangle(symbol))
+}
+
+fn rust_role(name: &str) -> Role {
+    let last = name.rsplit("::").next().unwrap_or(name);
+    if let Some(method) =
+        ["__rust_", "__rdl_", "__rg_"].iter().find_map(|prefix| last.strip_prefix(prefix)).or_else(|| own_method(name, last))
+    {
+        match method {
+            "alloc" | "alloc_zeroed" | "realloc" => return Role::Sink(Kind::Alloc),
+            "dealloc" => return Role::Sink(Kind::Free),
+            _ => {}
+        }
+    }
+    if name.starts_with("qadapt::hot::") && last.contains("alloc") {
+        return Role::Sink(if last.contains("dealloc") { Kind::Free } else { Kind::Alloc });
+    }
+    if PANICS.iter().any(|p| name.starts_with(p)) { Role::Panic } else { Role::Plain }
+}
+
+/// Methods of a `GlobalAlloc`: implemented or provided.
+fn own_method<'n>(name: &str, last: &'n str) -> Option<&'n str> {
+    (name.contains("GlobalAlloc for ") || name.contains("GlobalAlloc>::") || name.contains("GlobalAlloc::"))
+        .then_some(last)
+}
+
+/// Functions that panic or abort in the name of one: cut only where they turn out to have no return. Whatever
+/// only leads to these is found by itself.
+const PANICS: [&str; 14] = [
+    "core::panicking::",
+    "core::option::unwrap_failed",
+    "core::option::expect_failed",
+    "core::result::unwrap_failed",
+    "core::slice::index::",
+    "core::str::slice_error_fail",
+    "core::cell::panic_already",
+    "std::panicking::",
+    "std::process::abort",
+    "alloc::alloc::handle_alloc_error",
+    "alloc::raw_vec::handle_error",
+    "alloc::raw_vec::capacity_overflow",
+    "__rustc::rust_begin_unwind",
+    "rust_begin_unwind",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_the_allocator_by_all_its_names() {
+        for (symbol, kind) in [
+            ("__rust_alloc", Kind::Alloc),
+            ("__rdl_dealloc", Kind::Free),
+            ("__rg_realloc", Kind::Alloc),
+            ("_RNvCslNYArtu3iFV_7___rustc12___rust_alloc", Kind::Alloc),
+            ("_RNvCslNYArtu3iFV_7___rustc14___rust_dealloc", Kind::Free),
+            ("malloc", Kind::Alloc),
+            ("free", Kind::Free),
+        ] {
+            assert_eq!(local_role(symbol), Role::Sink(kind), "{symbol}");
+        }
+        for (name, kind) in [
+            ("<t1::C as core::alloc::global::GlobalAlloc>::alloc", Kind::Alloc),
+            ("core::alloc::global::GlobalAlloc::realloc", Kind::Alloc),
+            (
+                "std::sys::alloc::unix::<impl core::alloc::global::GlobalAlloc for std::alloc::System>::dealloc",
+                Kind::Free,
+            ),
+        ] {
+            assert_eq!(rust_role(name), Role::Sink(kind), "{name}");
+        }
+    }
+
+    #[test]
+    fn other_names_are_no_entries() {
+        for name in ["my::alloc", "core::alloc::layout::Layout::array", "__rust_probestack", "x::unwrap_failed"] {
+            assert_eq!(rust_role(name), Role::Plain, "{name}");
+        }
+        assert_eq!(rust_role("core::panicking::panic_fmt"), Role::Panic);
+    }
+}

@@ -1,0 +1,266 @@
+//! What each function of a file means to its callers: its role by name, and whether it comes back.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, HashSet};
+
+use super::cfg::{self, Budget, Callee, Context, Fate, Oracle, Start};
+use super::decode::{Flow, Steps, Via};
+use super::eh::Catches;
+use super::foreign;
+use super::load::{Image, Slot};
+use super::policy::{self, Role};
+
+/// How far a chain of functions that end in each other's calls is followed.
+const DEEPEST: usize = 64;
+
+/// Which functions never return, as far as it has been asked.
+#[derive(Debug, Default)]
+struct Stays {
+    known: HashMap<u64, bool>,
+    /// Questions being answered, with their depth.
+    open: HashMap<u64, usize>,
+    /// Answered "stays" if the open question at this depth is.
+    aside: Vec<(u64, usize)>,
+    depth: usize,
+}
+
+/// One file under analysis, with what has been found out about its functions.
+#[derive(Debug)]
+pub struct Program<'a> {
+    image: &'a Image<'a>,
+    catches: &'a Catches<'a>,
+    budget: Budget,
+    roles: RefCell<HashMap<u64, Role>>,
+    stays: RefCell<Stays>,
+    fates: RefCell<HashMap<u64, Fate>>,
+    depth: Cell<usize>,
+}
+
+impl<'a> Program<'a> {
+    /// Prepares a file for questions.
+    #[must_use]
+    pub fn new(image: &'a Image<'a>, catches: &'a Catches<'a>) -> Self {
+        Self {
+            image,
+            catches,
+            // Each instruction is looked at a few times; far more than that is a file made to waste time.
+            budget: Budget::new(image.code_bytes().saturating_mul(24).saturating_add(1 << 20)),
+            roles: RefCell::default(),
+            stays: RefCell::default(),
+            fates: RefCell::default(),
+            depth: Cell::new(0),
+        }
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn image(&self) -> &'a Image<'a> {
+        self.image
+    }
+
+    /// What a callee is, by its names.
+    #[must_use]
+    pub fn role(&self, callee: Callee) -> Role {
+        match callee {
+            Callee::Unknown(_) => Role::Plain,
+            Callee::Import(index) => foreign::role(self.image.import(index)),
+            Callee::Local(addr) => {
+                if let Some(role) = self.roles.borrow().get(&addr) {
+                    return *role;
+                }
+                let names = self.image.function_at(addr).map_or(&[][..], |f| &f.names);
+                let mut role = Role::Plain;
+                for name in names {
+                    match policy::local_role(name) {
+                        sink @ Role::Sink(_) => {
+                            role = sink;
+                            break;
+                        }
+                        Role::Plain => {}
+                        other => role = other,
+                    }
+                }
+                self.roles.borrow_mut().insert(addr, role);
+                role
+            }
+        }
+    }
+
+    /// Follows the control flow of a function or of a part of one.
+    #[must_use]
+    pub fn body(&self, start: &Start) -> cfg::Body {
+        let context = Context { image: self.image, catches: self.catches, budget: &self.budget };
+        cfg::analyse(&context, self, start)
+    }
+
+    /// Whether no return can be reached from the function's entry. Coarser than [`cfg::analyse`] and without its
+    /// need to know the callees first: every call is taken to return, unless it is the last thing there is.
+    fn never_returns(&self, entry: u64) -> bool {
+        self.stays_below(entry).0
+    }
+
+    /// The answer, and the depth of the outermost open question that it rests on.
+    ///
+    /// Functions that panic call each other in circles. A function in a circle stays if all of the circle does: an
+    /// open question is taken to be answered "stays", and a "stays" that rests on one is kept aside until that one
+    /// is answered. A "returns" rests on nothing.
+    fn stays_below(&self, entry: u64) -> (bool, usize) {
+        {
+            let stays = self.stays.borrow();
+            if let Some(&known) = stays.known.get(&entry) {
+                return (known, usize::MAX);
+            }
+            if let Some(&depth) = stays.open.get(&entry) {
+                return (true, depth);
+            }
+            if let Some(&(_, rests_on)) = stays.aside.iter().find(|a| a.0 == entry) {
+                return (true, rests_on);
+            }
+            if stays.depth >= DEEPEST {
+                return (false, usize::MAX);
+            }
+        }
+        let (depth, first_aside) = {
+            let mut stays = self.stays.borrow_mut();
+            stays.depth += 1;
+            let depth = stays.depth;
+            stays.open.insert(entry, depth);
+            (depth, stays.aside.len())
+        };
+        let (answer, rests_on) = self.scan_for_no_return(entry);
+        let mut stays = self.stays.borrow_mut();
+        stays.open.remove(&entry);
+        stays.depth -= 1;
+        if !answer {
+            stays.aside.truncate(first_aside);
+            stays.known.insert(entry, false);
+            return (false, usize::MAX);
+        }
+        if rests_on < depth {
+            stays.aside.push((entry, rests_on));
+            return (true, rests_on);
+        }
+        for (member, _) in stays.aside.split_off(first_aside) {
+            stays.known.insert(member, true);
+        }
+        stays.known.insert(entry, true);
+        (true, usize::MAX)
+    }
+
+    fn scan_for_no_return(&self, entry: u64) -> (bool, usize) {
+        const RETURNS: (bool, usize) = (false, usize::MAX);
+        let bounds = self.image.bounds(entry);
+        if !bounds.contains(&entry) {
+            return RETURNS;
+        }
+        let Ok(catches) = self.catches.of(entry) else { return RETURNS };
+        let mut steps = Steps::new(self.image.code(bounds.start, bounds.end), bounds.start);
+        let mut seen = HashSet::new();
+        let mut queue = vec![entry];
+        queue.extend(catches.iter().map(|c| c.pad));
+        // Calls and jumps that lead out and must not come back; asked last, as most functions have a plain return.
+        let mut exits = Vec::new();
+        while let Some(mut at) = queue.pop() {
+            while seen.insert(at) {
+                if !bounds.contains(&at) || !self.budget.take() {
+                    return RETURNS;
+                }
+                let step = steps.at(at);
+                match step.flow {
+                    Flow::Next => {}
+                    Flow::Return | Flow::Undecodable => return RETURNS,
+                    Flow::Trap => break,
+                    Flow::Jump(target) if bounds.contains(&target) => {
+                        at = target;
+                        continue;
+                    }
+                    Flow::Jump(target) => {
+                        exits.push(Some(Callee::Local(target)));
+                        break;
+                    }
+                    Flow::Branch(target, _) if bounds.contains(&target) => queue.push(target),
+                    Flow::Branch(target, _) => exits.push(Some(Callee::Local(target))),
+                    Flow::JumpVia(via) => {
+                        exits.push(self.fixed(via));
+                        break;
+                    }
+                    Flow::Call(target) if !bounds.contains(&step.next) => {
+                        exits.push(Some(Callee::Local(target)));
+                        break;
+                    }
+                    Flow::CallVia(via) if !bounds.contains(&step.next) => {
+                        exits.push(self.fixed(via));
+                        break;
+                    }
+                    Flow::Call(_) | Flow::CallVia(_) => {}
+                }
+                at = step.next;
+            }
+        }
+        let mut rests_on = usize::MAX;
+        for exit in exits {
+            let (stays, depth) = match exit {
+                Some(Callee::Local(addr)) => self.stays_below(addr),
+                Some(import @ Callee::Import(_)) => {
+                    (matches!(self.role(import), Role::Abort | Role::Exit), usize::MAX)
+                }
+                _ => RETURNS,
+            };
+            if !stays {
+                return RETURNS;
+            }
+            rests_on = rests_on.min(depth);
+        }
+        (true, rests_on)
+    }
+
+    /// A target that lies in constant memory at a fixed address.
+    fn fixed(&self, via: Via) -> Option<Callee> {
+        let Via::Mem(mem) = via else { return None };
+        if mem.base.is_some() || mem.index.is_some() {
+            return None;
+        }
+        match self.image.constant(mem.disp)? {
+            Slot::Addr(addr) => Some(Callee::Local(addr)),
+            Slot::Import(index) => Some(Callee::Import(index)),
+        }
+    }
+
+    fn local_fate(&self, addr: u64) -> Fate {
+        if let Some(&fate) = self.fates.borrow().get(&addr) {
+            return fate;
+        }
+        let role = self.role(Callee::Local(addr));
+        let fate = if matches!(role, Role::Sink(_)) || !self.never_returns(addr) {
+            Fate::Returns
+        } else if role == Role::Panic {
+            Fate::Panics
+        } else {
+            // Until its body is known, and for its own recursion: it stays, and what it does counts.
+            self.fates.borrow_mut().insert(addr, Fate::Stays);
+            if self.depth.get() >= DEEPEST {
+                return Fate::Stays;
+            }
+            self.depth.set(self.depth.get() + 1);
+            let panics = self.body(&Start::function(addr)).panics();
+            self.depth.set(self.depth.get() - 1);
+            if panics { Fate::Panics } else { Fate::Stays }
+        };
+        self.fates.borrow_mut().insert(addr, fate);
+        fate
+    }
+}
+
+impl Oracle for Program<'_> {
+    fn fate(&self, callee: Callee) -> Fate {
+        match callee {
+            Callee::Unknown(_) => Fate::Returns,
+            Callee::Local(addr) => self.local_fate(addr),
+            Callee::Import(_) => match self.role(callee) {
+                Role::Abort => Fate::Panics,
+                Role::Exit => Fate::Stays,
+                _ => Fate::Returns,
+            },
+        }
+    }
+}

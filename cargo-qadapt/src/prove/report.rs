@@ -1,0 +1,87 @@
+//! Verdicts as text for people.
+
+use std::fmt::Write as _;
+
+use super::names::Frame;
+use super::verdict::{Answer, Gap, Path, Verdict};
+
+/// One verdict as a paragraph.
+#[must_use]
+pub fn text(verdict: &Verdict) -> String {
+    let mut out = String::new();
+    // Writing to a `String` cannot fail.
+    let _ = write_verdict(&mut out, verdict);
+    out
+}
+
+/// The closing line over all verdicts.
+#[must_use]
+pub fn summary(verdicts: &[Verdict]) -> String {
+    let count = |a: Answer| verdicts.iter().filter(|v| v.answer == a).count();
+    format!(
+        "{} regions: {} proven, {} allocate, {} unknown\n",
+        verdicts.len(),
+        count(Answer::Proven),
+        count(Answer::Allocates),
+        count(Answer::Unknown)
+    )
+}
+
+fn write_verdict(out: &mut String, v: &Verdict) -> std::fmt::Result {
+    let headline = match v.answer {
+        Answer::Proven => "PROVEN",
+        Answer::Unknown => "UNKNOWN",
+        Answer::Allocates => match v.paths.first() {
+            Some(Path { what: "frees", .. }) => "ALLOCATES (only frees, on some path)",
+            Some(Path { always: true, .. }) => "ALLOCATES always",
+            _ => "ALLOCATES on some path",
+        },
+    };
+    writeln!(out, "{headline}  {}", v.region)?;
+    for path in &v.paths {
+        write_path(out, path)?;
+    }
+    for gap in &v.gaps {
+        write_gap(out, gap)?;
+    }
+    if v.more_gaps {
+        writeln!(out, "    .. and more unresolved calls")?;
+    }
+    for assumption in &v.assumes {
+        writeln!(out, "    assumes {assumption}")?;
+    }
+    Ok(())
+}
+
+fn write_path(out: &mut String, path: &Path) -> std::fmt::Result {
+    writeln!(out, "    {}:", path.what)?;
+    let own = path.hops.iter().flat_map(|h| h.frames.iter().rev()).rfind(|f| f.own && f.at.is_some());
+    if let Some(frame) = own {
+        writeln!(out, "      at {}", place(frame))?;
+    }
+    for hop in &path.hops {
+        for frame in hop.frames.iter().rev() {
+            writeln!(out, "      {}", place(frame))?;
+        }
+    }
+    if let Some(last) = path.hops.last() {
+        writeln!(out, "      -> {}", last.calls)?;
+    }
+    Ok(())
+}
+
+fn write_gap(out: &mut String, gap: &Gap) -> std::fmt::Result {
+    let frame = gap.frames.iter().find(|f| f.own && f.at.is_some()).or_else(|| gap.frames.first());
+    writeln!(out, "    {}", gap.why)?;
+    if let Some(frame) = frame {
+        writeln!(out, "      at {}", place(frame))?;
+    }
+    writeln!(out, "      to settle it: {}", gap.settle)
+}
+
+fn place(frame: &Frame) -> String {
+    match &frame.at {
+        Some(at) => format!("{at}  {}", frame.function),
+        None => frame.function.clone(),
+    }
+}

@@ -1,0 +1,327 @@
+//! What is known of the registers at one point of a function: constants, and enough about indices to read jump
+//! tables.
+
+use super::decode::{CALLER_SAVED, Cond, Effect, Mem, REGS, Reg};
+use super::load::{Image, Slot};
+
+/// What is known of one register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// Nothing.
+    Any,
+    /// Exactly this address or number.
+    Const(u64),
+    /// The address of a symbol of another object.
+    Import(u32),
+    /// The low `bits` are at most `max`.
+    AtMost {
+        /// How many low bits the bound speaks of; 64 for the whole register.
+        bits: u8,
+        /// The bound, inclusive.
+        max: u64,
+    },
+    /// A sign-extended entry of the table of 32-bit offsets at `table`.
+    Entry {
+        /// Address of entry 0.
+        table: u64,
+        /// Highest possible index, if known.
+        last: Option<u32>,
+    },
+    /// `base` plus an entry of the table of 32-bit offsets at `table`.
+    Target {
+        /// Address of entry 0.
+        table: u64,
+        /// What the entry is added to.
+        base: u64,
+        /// Highest possible index, if known.
+        last: Option<u32>,
+    },
+}
+
+impl Value {
+    fn join(self, other: Self) -> Self {
+        if self == other {
+            return self;
+        }
+        // Only the bound of a table's index may differ: keep the table, forget the bound.
+        match (self, other) {
+            (Self::Entry { table: a, .. }, Self::Entry { table: b, .. }) if a == b => {
+                Self::Entry { table: a, last: None }
+            }
+            (Self::Target { table: a, base: x, .. }, Self::Target { table: b, base: y, .. }) if a == b && x == y => {
+                Self::Target { table: a, base: x, last: None }
+            }
+            _ => Self::Any,
+        }
+    }
+
+    fn last_index(self) -> Option<u32> {
+        match self {
+            Self::AtMost { bits: 64, max } => u32::try_from(max).ok(),
+            _ => None,
+        }
+    }
+}
+
+/// The last comparison of a register with a constant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Compared {
+    reg: Reg,
+    bits: u8,
+    with: u64,
+}
+
+/// What is known of all registers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct State {
+    regs: [Value; REGS],
+    compared: Option<Compared>,
+}
+
+impl State {
+    /// Nothing is known.
+    #[must_use]
+    pub fn unknown() -> Self {
+        Self { regs: [Value::Any; REGS], compared: None }
+    }
+
+    /// What is known of a register.
+    #[must_use]
+    pub fn get(&self, reg: Reg) -> Value {
+        self.regs[usize::from(reg)]
+    }
+
+    /// Adds a fact from outside, such as a constant argument.
+    pub fn set(&mut self, reg: Reg, value: Value) {
+        self.regs[usize::from(reg)] = value;
+        if self.compared.is_some_and(|c| c.reg == reg) {
+            self.compared = None;
+        }
+    }
+
+    /// Keeps only what holds in both; says whether this state changed.
+    pub fn join(&mut self, other: &Self) -> bool {
+        let before = *self;
+        for (mine, theirs) in self.regs.iter_mut().zip(&other.regs) {
+            *mine = mine.join(*theirs);
+        }
+        if self.compared != other.compared {
+            self.compared = None;
+        }
+        *self != before
+    }
+
+    /// After a call that followed the calling convention.
+    pub fn after_call(&mut self) {
+        self.clobber(CALLER_SAVED);
+        self.compared = None;
+    }
+
+    fn clobber(&mut self, mask: u16) {
+        for reg in 0..16u8 {
+            if mask & (1 << reg) != 0 {
+                self.set(reg, Value::Any);
+            }
+        }
+    }
+
+    /// The constant address that a memory operand names.
+    #[must_use]
+    pub fn address(&self, mem: &Mem) -> Option<u64> {
+        let mut sum = mem.disp;
+        if let Some(base) = mem.base {
+            let Value::Const(c) = self.get(base) else { return None };
+            sum = sum.wrapping_add(c);
+        }
+        if let Some((index, scale)) = mem.index {
+            let Value::Const(c) = self.get(index) else { return None };
+            sum = sum.wrapping_add(c.wrapping_mul(u64::from(scale)));
+        }
+        Some(sum)
+    }
+
+    /// The table and the highest index of an operand `[table + index * size]`.
+    #[must_use]
+    pub fn table(&self, mem: &Mem, size: u8) -> Option<(u64, Option<u32>)> {
+        let (index, scale) = mem.index?;
+        if scale != size {
+            return None;
+        }
+        let base = match mem.base {
+            None => 0,
+            Some(base) => match self.get(base) {
+                Value::Const(c) => c,
+                _ => return None,
+            },
+        };
+        Some((base.wrapping_add(mem.disp), self.get(index).last_index()))
+    }
+
+    /// What a pointer-sized read yields.
+    #[must_use]
+    pub fn load(&self, mem: &Mem, image: &Image<'_>) -> Value {
+        match self.address(mem).and_then(|a| image.constant(a)) {
+            Some(Slot::Addr(a)) => Value::Const(a),
+            Some(Slot::Import(i)) => Value::Import(i),
+            None => Value::Any,
+        }
+    }
+
+    /// Carries out one step.
+    pub fn apply(&mut self, effect: Effect, flags_lost: bool, image: &Image<'_>) {
+        if flags_lost {
+            self.compared = None;
+        }
+        match effect {
+            Effect::None => {}
+            Effect::Set(dst, value) => self.set(dst, Value::Const(value)),
+            Effect::Address(dst, mem) => {
+                let value = self.address(&mem).map_or_else(|| self.sum_of(&mem), Value::Const);
+                self.set(dst, value);
+            }
+            Effect::Copy(dst, src, bits) => {
+                let value = self.low(src, bits);
+                self.set(dst, value);
+            }
+            Effect::Extend(dst, src, bits) => {
+                let value = self.low(src, bits);
+                self.set(dst, value);
+            }
+            Effect::Load(dst, mem) => {
+                let value = self.load(&mem, image);
+                self.set(dst, value);
+            }
+            Effect::LoadSigned(dst, mem) => {
+                let value = match self.table(&mem, 4) {
+                    Some((table, last)) => Value::Entry { table, last },
+                    None => match self.address(&mem).and_then(|a| image.constant_i32(a)) {
+                        Some(n) => Value::Const(i64::from(n).cast_unsigned()),
+                        None => Value::Any,
+                    },
+                };
+                self.set(dst, value);
+            }
+            Effect::Add(dst, src) => {
+                let value = add(self.get(dst), self.get(src));
+                self.set(dst, value);
+            }
+            Effect::AddConst(dst, n) => {
+                let value = add(self.get(dst), Value::Const(n));
+                self.set(dst, value);
+            }
+            Effect::Mask(dst, mask) => {
+                let value = match self.get(dst) {
+                    Value::Const(c) => Value::Const(c & mask),
+                    _ => Value::AtMost { bits: 64, max: mask },
+                };
+                self.set(dst, value);
+            }
+            Effect::Compare(reg, bits, with) => self.compared = Some(Compared { reg, bits, with }),
+            Effect::Clobber(mask) => self.clobber(mask),
+        }
+    }
+
+    /// What is known on one side of a conditional branch.
+    pub fn refine(&mut self, cond: Cond, taken: bool) {
+        let Some(Compared { reg, bits, with }) = self.compared else { return };
+        let max = match (cond, taken) {
+            (Cond::Above, false) | (Cond::BelowEq, true) => Some(with),
+            (Cond::AboveEq, false) | (Cond::Below, true) => with.checked_sub(1),
+            _ => None,
+        };
+        let Some(max) = max else { return };
+        let bits = match self.get(reg) {
+            Value::AtMost { bits: 64, max: old } if bits < 64 && old >> bits == 0 => 64,
+            Value::Any | Value::AtMost { .. } => bits,
+            _ => return,
+        };
+        self.regs[usize::from(reg)] = Value::AtMost { bits, max };
+    }
+
+    /// The low `bits` of a register, the rest zero.
+    fn low(&self, src: Reg, bits: u8) -> Value {
+        let value = self.get(src);
+        if bits >= 64 {
+            return value;
+        }
+        let mask = (1u64 << bits) - 1;
+        match value {
+            Value::Const(c) => Value::Const(c & mask),
+            Value::AtMost { bits: known, max } if known >= bits && max <= mask => Value::AtMost { bits: 64, max },
+            _ => Value::AtMost { bits: 64, max: mask },
+        }
+    }
+
+    fn sum_of(&self, mem: &Mem) -> Value {
+        match (mem.base, mem.index, mem.disp) {
+            (Some(a), Some((b, 1)), 0) => add(self.get(a), self.get(b)),
+            (Some(a), None, disp) => add(self.get(a), Value::Const(disp)),
+            _ => Value::Any,
+        }
+    }
+}
+
+fn add(a: Value, b: Value) -> Value {
+    match (a, b) {
+        (Value::Const(x), Value::Const(y)) => Value::Const(x.wrapping_add(y)),
+        (Value::Entry { table, last }, Value::Const(base)) | (Value::Const(base), Value::Entry { table, last }) => {
+            Value::Target { table, base, last }
+        }
+        (Value::AtMost { bits: 64, max }, Value::Const(0)) => Value::AtMost { bits: 64, max },
+        _ => Value::Any,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bound_on_the_low_bits_says_nothing_of_the_whole_register() {
+        let mut state = State::unknown();
+        state.compared = Some(Compared { reg: 0, bits: 32, with: 5 });
+        state.refine(Cond::Above, false);
+        assert_eq!(state.get(0).last_index(), None, "the upper half may be anything");
+        assert_eq!(state.low(0, 32).last_index(), Some(5));
+        assert_eq!(state.low(0, 16).last_index(), Some(5));
+    }
+
+    #[test]
+    fn the_bound_holds_on_the_right_side_only() {
+        for (cond, taken, bound) in [
+            (Cond::Above, false, Some(5)),
+            (Cond::Above, true, None),
+            (Cond::AboveEq, false, Some(4)),
+            (Cond::Below, true, Some(4)),
+            (Cond::Below, false, None),
+            (Cond::BelowEq, true, Some(5)),
+            (Cond::Other, true, None),
+        ] {
+            let mut state = State::unknown();
+            state.compared = Some(Compared { reg: 3, bits: 64, with: 5 });
+            state.refine(cond, taken);
+            assert_eq!(state.get(3).last_index(), bound, "{cond:?} {taken}");
+        }
+    }
+
+    #[test]
+    fn a_write_forgets_the_comparison() {
+        let mut state = State::unknown();
+        state.compared = Some(Compared { reg: 3, bits: 64, with: 5 });
+        state.set(3, Value::Any);
+        state.refine(Cond::Above, false);
+        assert_eq!(state.get(3), Value::Any);
+    }
+
+    #[test]
+    fn joining_keeps_what_is_equal() {
+        let mut a = State::unknown();
+        a.set(0, Value::Const(1));
+        a.set(1, Value::Const(2));
+        let mut b = a;
+        b.set(1, Value::Const(3));
+        assert!(a.join(&b));
+        assert_eq!((a.get(0), a.get(1)), (Value::Const(1), Value::Any));
+        assert!(!a.join(&b));
+    }
+}

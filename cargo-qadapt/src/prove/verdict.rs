@@ -1,0 +1,174 @@
+//! The answer for each region, with its reasons.
+
+use serde::Serialize;
+
+use super::cfg::{Callee, Why};
+use super::graph::{Edge, Goal, Graph, To};
+use super::names::{Frame, Names};
+use super::policy::{Kind, demangle};
+use super::program::Program;
+
+/// What is said of a region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Answer {
+    /// No path that returns reaches an allocator entry.
+    Proven,
+    /// Something could not be resolved.
+    Unknown,
+    /// A path reaches an allocator entry.
+    Allocates,
+}
+
+/// One call on a path: where it is, inlined frames included.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Hop {
+    /// The frames at the call, the region's function last.
+    pub frames: Vec<Frame>,
+    /// What is called.
+    pub calls: String,
+}
+
+/// A path to an allocator entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Path {
+    /// Whether the region cannot avoid it.
+    pub always: bool,
+    /// `allocates` or `frees`.
+    pub what: &'static str,
+    /// The calls, from the region to the allocator.
+    pub hops: Vec<Hop>,
+}
+
+/// Something that could not be resolved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Gap {
+    /// What it is.
+    pub why: String,
+    /// Where it is.
+    pub frames: Vec<Frame>,
+    /// What would settle it.
+    pub settle: String,
+}
+
+/// The answer for one region.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Verdict {
+    /// The region's name.
+    pub region: String,
+    /// The answer.
+    pub answer: Answer,
+    /// The shortest path to an allocation, and to a deallocation.
+    pub paths: Vec<Path>,
+    /// What could not be resolved, nearest first.
+    pub gaps: Vec<Gap>,
+    /// Whether there are more gaps than listed.
+    pub more_gaps: bool,
+    /// The user's assumptions on which the answer rests.
+    pub assumes: Vec<String>,
+}
+
+/// How verdicts are given.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// Whether a region may free.
+    pub allow_frees: bool,
+    /// How many gaps to list for a region.
+    pub gaps: usize,
+}
+
+/// Gives the verdict for one node of the graph.
+#[must_use]
+pub fn verdict(
+    program: &Program<'_>,
+    graph: &Graph,
+    names: &Names<'_>,
+    rules: Rules,
+    assumptions: &[String],
+    region: (u32, String),
+) -> Verdict {
+    let (node, region) = region;
+    let goals: &[(Goal, Kind)] = if rules.allow_frees {
+        &[(Goal::Alloc, Kind::Alloc)]
+    } else {
+        &[(Goal::Alloc, Kind::Alloc), (Goal::Free, Kind::Free)]
+    };
+    let mut paths = Vec::new();
+    for &(goal, kind) in goals {
+        if graph.reaches(node, goal) {
+            let hops = graph.path(node, goal).into_iter().map(|(_, e)| hop(program, graph, names, e)).collect();
+            paths.push(Path {
+                always: kind == Kind::Alloc && graph.always_allocates(node),
+                what: if kind == Kind::Alloc { "allocates" } else { "frees" },
+                hops,
+            });
+        }
+    }
+    let mut found = graph.all(node, Goal::Unknown, rules.gaps + 1);
+    let more_gaps = found.len() > rules.gaps;
+    found.truncate(rules.gaps);
+    let gaps = found.into_iter().filter_map(|(_, e)| gap(program, names, e)).collect::<Vec<_>>();
+    let mut assumes: Vec<String> = graph
+        .all(node, Goal::Assumed, usize::MAX)
+        .into_iter()
+        .filter_map(|(_, e)| match e.to {
+            To::Assumed(i) => assumptions.get(i as usize).cloned(),
+            _ => None,
+        })
+        .collect();
+    assumes.sort();
+    assumes.dedup();
+    let answer = if !paths.is_empty() {
+        Answer::Allocates
+    } else if graph.reaches(node, Goal::Unknown) {
+        Answer::Unknown
+    } else {
+        Answer::Proven
+    };
+    Verdict { region, answer, paths, gaps, more_gaps, assumes }
+}
+
+fn hop(program: &Program<'_>, graph: &Graph, names: &Names<'_>, edge: Edge) -> Hop {
+    let calls = match edge.to {
+        To::Node(to) => names.function(graph.node(to).entry),
+        To::Sink(_, Callee::Local(addr)) => names.function(addr),
+        To::Sink(_, Callee::Import(i)) | To::Foreign(i) => demangle(program.image().import(i)),
+        _ => String::new(),
+    };
+    Hop { frames: names.frames(edge.site), calls }
+}
+
+fn gap(program: &Program<'_>, names: &Names<'_>, edge: Edge) -> Option<Gap> {
+    let function = || names.function(edge.site);
+    let (why, settle) = match edge.to {
+        To::Foreign(i) => {
+            let name = demangle(program.image().import(i));
+            let settle = format!("[[prove.assume]] foreign = \"{name}\", reason = \"..\"");
+            (format!("calls the foreign function `{name}`, of which nothing is known"), settle)
+        }
+        To::Unknown(why) => {
+            let settle = match why {
+                Why::IndirectCall | Why::IndirectJump => {
+                    format!("a static call, or [[prove.assume]] calls-in = \"{}\", reason = \"..\"", function())
+                }
+                _ => format!("[[prove.assume]] function = \"{}\", reason = \"..\"", function()),
+            };
+            (describe(why).to_owned(), settle)
+        }
+        _ => return None,
+    };
+    Some(Gap { why, frames: names.frames(edge.site), settle })
+}
+
+fn describe(why: Why) -> &'static str {
+    match why {
+        Why::IndirectCall => "calls through a pointer (trait object, function pointer or callback)",
+        Why::IndirectJump => "jumps through a pointer (tail call of a trait object or callback, or a jump table)",
+        Why::Undecodable => "has bytes that could not be decoded",
+        Why::RunsOff => "runs over the end of its symbol",
+        Why::NotCode => "calls an address that is not code of this file",
+        Why::CaughtPanic => "catches panics, and a panic allocates",
+        Why::BadTable => "has an exception table that could not be read",
+        Why::TooComplex => "took more work than a whole file may take",
+    }
+}
