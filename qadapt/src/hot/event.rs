@@ -3,7 +3,7 @@
 use core::ffi::c_void;
 
 use super::capture::Captured;
-use super::{announce, budget, counters, frame, inject, pending, word};
+use super::{announce, budget, counters, frame, inject, pending, trace, word};
 use crate::model::{Mode, Op, Ops};
 
 /// One call of an allocator method. Sizes and alignment are in bytes.
@@ -62,7 +62,13 @@ pub(super) fn before(request: &Request, mark: *const c_void) -> Outcome {
         word::set(word & !word::PROBE);
         return Outcome::Proceed;
     }
-    if !word::is_protected(word) || std::thread::panicking() {
+    if !word::is_protected(word) {
+        if word < 0 && trace::is_whole_program() && !std::thread::panicking() {
+            witness(request, mark, word);
+        }
+        return Outcome::Proceed;
+    }
+    if std::thread::panicking() {
         return Outcome::Proceed;
     }
     let outcome = cause(request, word).map_or(Outcome::Proceed, |cause| violate(request, mark, cause, word));
@@ -84,6 +90,9 @@ pub(super) fn after(request: &Request, succeeded: bool) {
     if word & word::BUDGET != 0 && succeeded {
         budget::take(request);
     }
+    if word < 0 {
+        trace::count(request, succeeded);
+    }
 }
 
 fn cause(request: &Request, word: i64) -> Option<Cause> {
@@ -94,6 +103,19 @@ fn cause(request: &Request, word: i64) -> Option<Cause> {
     } else {
         None
     }
+}
+
+/// Records an event outside every region where the whole program is audited.
+fn witness(request: &Request, mark: *const c_void, word: i64) {
+    let Some(trace) = trace::active() else { return };
+    if word & word::BUSY != 0 {
+        // As in `violate`.
+        trace.count_unsampled();
+        return;
+    }
+    word::set(word | word::BUSY);
+    trace::disallow(trace, request, mark);
+    word::set(word);
 }
 
 fn violate(request: &Request, mark: *const c_void, cause: Cause, word: i64) -> Outcome {
@@ -111,6 +133,11 @@ fn violate(request: &Request, mark: *const c_void, cause: Cause, word: i64) -> O
 }
 
 fn act(request: &Request, mark: *const c_void, cause: Cause, mode: Mode) -> Outcome {
+    if let Some(trace) = trace::active() {
+        // A traced run goes on whatever it violates, so that all of it is seen: every mode counts.
+        trace::disallow(trace, request, mark);
+        return Outcome::Proceed;
+    }
     if mode == Mode::Count {
         return Outcome::Proceed;
     }

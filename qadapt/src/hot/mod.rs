@@ -17,4 +17,5 @@ pub(crate) mod manual;
 pub(crate) mod modules;
 pub(crate) mod pending;
 pub(crate) mod setting;
+pub(crate) mod trace;
 pub(crate) mod word;

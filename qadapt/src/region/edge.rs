@@ -4,8 +4,9 @@ use std::panic::panic_any;
 
 use crate::hot::frame::{self, Room};
 use crate::hot::pending::Base;
+use crate::hot::trace::chain::Opening;
 use crate::hot::{pending, word};
-use crate::model::Place;
+use crate::model::{Place, RegionKind};
 use crate::report::{closing, live};
 
 /// A report that is owed as a panic; `None` where there is none, or it was logged.
@@ -37,7 +38,7 @@ pub(super) fn touch(place: Place) {
 pub(super) fn opened(room: &mut Room, place: Place) {
     touch(place);
     if word::get() & word::ATTENTION != 0 {
-        frame::push(room, place);
+        frame::push(room, place, Opening::Region(RegionKind::Plain));
     }
 }
 

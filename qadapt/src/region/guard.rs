@@ -1,7 +1,7 @@
 //! Regions that last as long as a guard.
 
 use core::marker::PhantomData;
-use core::mem;
+use core::{mem, ptr};
 use std::panic::catch_unwind;
 
 use super::edge;
@@ -9,8 +9,9 @@ use super::policy::Injection;
 use crate::hot::budget::Open;
 use crate::hot::guards::{self, Restore};
 use crate::hot::pending::{self, Base};
-use crate::hot::{frame, word};
-use crate::model::Place;
+use crate::hot::trace::chain::{Node, Opening};
+use crate::hot::{frame, trace, word};
+use crate::model::{Place, RegionKind};
 
 /// A region opened by [`Policy::enter`](crate::Policy::enter); it ends when the guard goes away.
 ///
@@ -46,6 +47,8 @@ struct Opened {
     start: Base,
     /// On the heap, because the guard can move.
     budget: Option<Box<Open>>,
+    /// On the heap too; there while a trace is written.
+    node: Option<Box<Node>>,
     injection: Injection,
 }
 
@@ -63,6 +66,10 @@ impl Region {
         if let Some(budget) = &budget {
             budget.open();
         }
+        let node = trace::is_on().then(|| word::as_own_work(|| Box::new(Node::idle())));
+        if let Some(node) = &node {
+            node.open(place, Opening::Region(RegionKind::Guard));
+        }
         let start = pending::end();
         let restore = Restore {
             number,
@@ -70,11 +77,12 @@ impl Region {
             policy,
             budget: budget.as_ref().map(|budget| budget.outer()),
             start: pending::set_start(start),
+            node: node.as_deref().map_or(ptr::null(), ptr::from_ref),
         };
         let injection = Injection::open(fail_nth);
         word::set(word::get() | flags);
         frame::update_attention();
-        Self { open: Some(Opened { restore, place, start, budget, injection }), not_send: PhantomData }
+        Self { open: Some(Opened { restore, place, start, budget, node, injection }), not_send: PhantomData }
     }
 
     /// Ends the region.
@@ -91,18 +99,20 @@ impl Region {
 
     /// Restores what the region changed. Returns what its report needs; nothing if it is not this guard's to report.
     fn end(&mut self) -> Option<(Place, Base)> {
-        let Opened { restore, place, start, budget, injection } = self.open.take()?;
+        let Opened { restore, place, start, budget, node, injection } = self.open.take()?;
         let innermost = guards::innermost().number;
         if innermost < restore.number {
             // The countdown and the budget's place in the chain are the business of what ended the region.
             mem::forget(injection);
             if frame::encloses(restore.number) {
                 say(place, "was moved into a region that was entered later, and ends with that");
-                // The chain of budgets still leads through this one.
+                // The chains of budgets and of open regions still lead through these.
                 mem::forget(budget);
+                mem::forget(node);
                 guards::postpone(restore);
             } else {
                 drop_as_own_work(budget);
+                drop_as_own_work(node);
             }
             return None;
         }
@@ -112,6 +122,7 @@ impl Region {
         guards::restore(&restore);
         pending::set_start(start);
         drop_as_own_work(budget);
+        drop_as_own_work(node);
         Some((place, restore.start))
     }
 }
@@ -124,9 +135,9 @@ impl Drop for Region {
     }
 }
 
-fn drop_as_own_work(budget: Option<Box<Open>>) {
-    if budget.is_some() {
-        word::as_own_work(|| drop(budget));
+fn drop_as_own_work<T>(block: Option<Box<T>>) {
+    if block.is_some() {
+        word::as_own_work(|| drop(block));
     }
 }
 

@@ -4,6 +4,7 @@ use core::panic::Location;
 
 use super::edge;
 use crate::checks;
+use crate::hot::trace::chain;
 use crate::hot::{manual, word};
 use crate::model::Place;
 
@@ -36,6 +37,7 @@ pub fn enter_protected() {
     }
     manual::remember(level_of(word), location);
     manual::replace(count + 1);
+    chain::open_manual(Place { name: None, location });
     word::set((word + word::LEVEL) | word::ATTENTION);
 }
 
@@ -63,6 +65,7 @@ pub fn exit_protected() {
          an entry outside the closure or attribute region around this call cannot be closed inside it"
     );
     manual::replace(count - 1);
+    chain::close_manual();
     let level = level_of(word::add(-word::LEVEL));
     let place = Place { name: None, location: manual::recall(level).unwrap_or(Location::caller()) };
     edge::exited(place).act();

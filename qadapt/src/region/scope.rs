@@ -4,8 +4,9 @@ use core::{mem, ptr};
 
 use super::edge::{self, Due};
 use crate::hot::frame::{self, Room};
+use crate::hot::trace::chain::Opening;
 use crate::hot::{budget, word};
-use crate::model::Place;
+use crate::model::{Place, RegionKind};
 
 /// What a scope makes of the word.
 #[derive(Clone, Copy)]
@@ -30,6 +31,15 @@ impl Change {
             Self::Add(flags) => word | flags,
             Self::Permit if word & word::FORBID != 0 => word,
             Self::Permit => word & word::COUNTING,
+        }
+    }
+
+    /// What it is in the trace.
+    fn opening(self, word: i64) -> Opening {
+        match self {
+            Self::Add(flags) if flags & word::POLICY != 0 => Opening::Region(RegionKind::Policy),
+            Self::Permit if word & word::FORBID == 0 => Opening::Permit,
+            Self::Add(_) | Self::Permit => Opening::Nothing,
         }
     }
 }
@@ -81,7 +91,7 @@ impl Drop for Scope<'_> {
 #[inline(never)]
 fn opened(room: &mut Room, place: Place, change: Change) -> i64 {
     edge::touch(place);
-    frame::push(room, place);
+    frame::push(room, place, change.opening(word::get()));
     let outer = word::get();
     let word = change.apply(outer);
     if word & word::BUDGET == 0 {

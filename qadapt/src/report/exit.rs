@@ -5,10 +5,11 @@ use std::panic::catch_unwind;
 use super::sink;
 use super::violation::Violation;
 use crate::hot::capture::STACKS;
-use crate::hot::word;
+use crate::hot::{trace, word};
 
 /// Logs every violation that no region has reported: those of regions that were open at the end, on any thread.
 pub(super) extern "C" fn report() {
+    trace::finish();
     // Unwinding must not leave a function that C calls.
     let _ = catch_unwind(|| {
         word::as_own_work(|| {
