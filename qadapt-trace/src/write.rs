@@ -4,7 +4,7 @@ use core::mem::{offset_of, size_of};
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use crate::entry::{Op, RegionKind, Text};
-use crate::header::{Kind, MAGIC, VERSION, flags};
+use crate::header::{Kind, MAGIC, VERSION};
 use crate::index::{Keyed, find_or_insert};
 use crate::layout::{
     MODULES, ModuleRow, REGIONS, RegionRow, SITES, STACKS, STRINGS, SectionRow, SiteRow, StackRow, Trace,
@@ -140,7 +140,6 @@ impl Trace {
     /// Counts an event in the header's total.
     pub fn count_event(&self) {
         add(&self.header.events, 1);
-        self.set_flags(flags::ALLOCATOR);
     }
 
     /// Counts an event in a region.

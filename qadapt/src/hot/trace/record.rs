@@ -3,7 +3,7 @@
 use core::ffi::c_void;
 
 use qadapt_spin::Key;
-use qadapt_trace::{Event, Trace};
+use qadapt_trace::{Event, Trace, flags};
 
 use super::super::capture::Captured;
 use super::super::event::Request;
@@ -13,6 +13,7 @@ use crate::model::Op;
 /// After the inner allocator: counts the event in the open regions.
 pub(in crate::hot) fn count(request: &Request, succeeded: bool) {
     if let Some(trace) = file::active() {
+        trace.set_flags(flags::ALLOCATOR);
         if chain::count(trace, &event(request, succeeded)) {
             trace.count_event();
         }
