@@ -89,6 +89,16 @@ impl Selection {
         arguments
     }
 
+    /// A name for a folder of this selection's own.
+    #[must_use]
+    pub fn slug(&self) -> String {
+        let words = self.package.iter().map(Into::into).chain(self.target_arguments());
+        let words: Vec<String> = words
+            .map(|word: OsString| word.to_string_lossy().trim_start_matches('-').replace(['/', '\\'], "-"))
+            .collect();
+        if words.is_empty() { "package".to_owned() } else { words.join("-") }
+    }
+
     /// True if no target is named.
     #[must_use]
     pub fn is_open(&self) -> bool {
@@ -168,6 +178,8 @@ mod tests {
         assert_eq!(selection.target_arguments(), ["--example", "radio"]);
         assert_eq!(selection.package_arguments(), ["--package", "sets", "--features", "am,fm"]);
         assert_eq!(selection.to_string(), "the example `radio`");
+        assert_eq!(selection.slug(), "sets-example-radio");
+        assert_eq!(Selection::default().slug(), "package");
         assert!(!selection.is_open() && Selection::default().is_open());
     }
 

@@ -23,6 +23,12 @@ pub fn origin(file: Option<&str>, function: &str) -> Origin {
     }
 }
 
+/// True for the guard's own functions and for the compiler's entries to the allocator.
+#[must_use]
+pub fn is_guards(file: &str, function: &str) -> bool {
+    is_own_work(function) || is_guard(file)
+}
+
 /// A path relative to the workspace where it lies there.
 #[must_use]
 pub fn relative(path: &str, root: &Path) -> String {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::called::called;
+use super::origin::is_guards;
 use super::report::{Frame, Op, Origin, PerProfile, Report, Site, SiteCounts};
 
 /// A line of code and what it asked of the allocator inside one region, over all stacks that lead there.
@@ -58,6 +59,15 @@ pub fn lines(report: &Report) -> Vec<Line> {
 /// What makes a line: region, place, function where there is no place, operation.
 type Key = (usize, Option<(String, u32)>, String, Op);
 
+/// In a stack of the standard library alone: the first frame past the allocator's glue.
+fn bare_library(frames: &[&Frame]) -> Option<usize> {
+    let past = frames.iter().position(|frame| {
+        let file = frame.file.as_deref().unwrap_or_default();
+        !is_guards(file, &frame.function) && !file.ends_with("alloc/src/alloc.rs")
+    });
+    past.or((!frames.is_empty()).then_some(0))
+}
+
 struct Found {
     at: Option<(String, u32)>,
     function: String,
@@ -71,7 +81,7 @@ impl Found {
             site.stack.iter().filter_map(|&frame| report.frames.get(frame as usize)).collect();
         let of = |origin| frames.iter().position(|frame| frame.origin == origin && frame.line > 0);
         let Some(index) =
-            of(Origin::Own).or_else(|| of(Origin::Dependency)).or((!frames.is_empty()).then_some(0))
+            of(Origin::Own).or_else(|| of(Origin::Dependency)).or_else(|| bare_library(&frames))
         else {
             return Self { at: None, function: "(its stack was lost)".to_owned(), called: None };
         };

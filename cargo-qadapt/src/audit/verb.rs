@@ -1,5 +1,6 @@
 //! The verbs: build, run, collect, report.
 
+use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -90,11 +91,12 @@ impl Audit {
         progress.say(format!("running {} in profile {}", self.selection, profile.name()));
         let options = Options {
             runner,
-            traces: target_directory.join("traces").join(profile.name()),
+            traces: target_directory.join("traces").join(self.selection.slug()).join(profile.name()),
             whole_program: self.whole_program,
             timeout: self.timeout.map(Duration::from_secs),
             arguments: &self.arguments,
         };
+        let _lock = lock(&options.traces)?;
         let end = progress.suspend(|| run(&build, &options))?;
         progress.say(format!("reading the traces of profile {}", profile.name()));
         let (traces, mut problems) = collect(fold, profile.name(), &options.traces, workspace.root())?;
@@ -162,6 +164,16 @@ impl Merge {
         say(self.output.color, &problems);
         Ok(exit_code(&report, &problems))
     }
+}
+
+/// Waits until no other audit uses the folder; dropping the file lets the next one in.
+fn lock(traces: &Path) -> Result<File> {
+    let path = traces.with_extension("lock");
+    let folder = path.parent().unwrap_or(&path);
+    std::fs::create_dir_all(folder).map_err(|e| Error::io("make the folder", folder, e))?;
+    let file = File::create(&path).map_err(|e| Error::io("make the file", &path, e))?;
+    file.lock().map_err(|e| Error::io("lock the file", &path, e))?;
+    Ok(file)
 }
 
 /// Takes one trace in.

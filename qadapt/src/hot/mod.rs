@@ -18,4 +18,5 @@ pub(crate) mod modules;
 pub(crate) mod pending;
 pub(crate) mod setting;
 pub(crate) mod trace;
+mod walk;
 pub(crate) mod word;

@@ -23,6 +23,19 @@ pub(crate) fn locate(address: usize, mut found: impl FnMut(&[u8], usize)) {
     }
 }
 
+/// The bounds of the mapping that holds `address`, of whatever kind.
+pub(super) fn mapping_around(address: usize) -> Option<(usize, usize)> {
+    let mut lines = Lines::open()?;
+    while let Some(mut line) = lines.next() {
+        let Some(start) = number(until(&mut line, b'-')) else { continue };
+        let Some(end) = number(until(&mut line, b' ')) else { continue };
+        if (start..end).contains(&address) {
+            return line.starts_with(b"rw").then_some((start, end));
+        }
+    }
+    None
+}
+
 /// A file that was loaded, with code in it.
 pub(super) struct Module<'a> {
     pub(super) start: usize,

@@ -8,6 +8,7 @@ use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, Ordering};
 use qadapt_trace::{NewModule, NewRegion, RegionKind, Trace, flags};
 
 use super::super::announce::Line;
+use super::super::capture::FRAME_POINTERS;
 use super::super::{modules, setting};
 
 /// The mapped file; null where no trace is written. Release where it is set pairs with Acquire where it is read: with
@@ -161,7 +162,8 @@ fn create(parent: u64) -> Option<&'static Trace> {
         return None;
     };
     let whole = if is_whole_program() { flags::WHOLE_PROGRAM } else { 0 };
-    trace.begin(u64::from(pid.unsigned_abs()), parent, flags::CHECKS_ON | whole, program);
+    let walk = if FRAME_POINTERS { flags::FRAME_POINTERS } else { 0 };
+    trace.begin(u64::from(pid.unsigned_abs()), parent, flags::CHECKS_ON | whole | walk, program);
     Some(trace)
 }
 

@@ -23,7 +23,7 @@ pub(super) fn weight() -> Option<u64> {
     }
     let before = EVENTS.fetch_add(1, Ordering::Relaxed);
     let step = one_in(before);
-    (before % step == 0).then_some(step)
+    is_chosen(before, step).then_some(step)
 }
 
 /// Of the events around the `before`th of a second one in this many has its stack recorded: 1 up to [`ALL`], then
@@ -34,6 +34,12 @@ const fn one_in(before: u64) -> u64 {
     }
     // The power of two at or below the excess, times 16.
     16 << (before / ALL).ilog2()
+}
+
+/// True for one in `step` of consecutive numbers. The numbers are spread before they are divided (by Knuth's
+/// multiplicative hashing), so that a program that allocates and frees in turn has both recorded.
+const fn is_chosen(number: u64, step: u64) -> bool {
+    (number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) % step == 0
 }
 
 /// Seconds of the coarse clock, which needs no system call.
@@ -50,7 +56,14 @@ fn second() -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{ALL, one_in};
+    use super::{ALL, is_chosen, one_in};
+
+    #[test]
+    fn even_and_odd_events_are_chosen_alike() {
+        let even = (0..100_000).filter(|n| n % 2 == 0 && is_chosen(*n, 16)).count();
+        let odd = (0..100_000).filter(|n| n % 2 == 1 && is_chosen(*n, 16)).count();
+        assert!(even.abs_diff(odd) < 100, "{even} {odd}");
+    }
 
     #[test]
     fn stacks_thin_out() {
@@ -72,7 +85,7 @@ mod tests {
     fn what_is_recorded_stands_for_all_and_is_bounded() {
         let (mut recorded, mut stand_for, all) = (0, 0, 3_000_000);
         for before in 0..all {
-            if before % one_in(before) == 0 {
+            if is_chosen(before, one_in(before)) {
                 recorded += 1;
                 stand_for += one_in(before);
             }

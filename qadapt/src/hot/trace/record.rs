@@ -31,7 +31,7 @@ pub(in crate::hot) fn disallow(trace: &Trace, request: &Request, mark: *const c_
         trace.count_unsampled();
         return;
     };
-    let captured = Captured::here(mark);
+    let captured = Captured::fast(mark);
     let frames = captured.frames();
     let mut is_new = false;
     let stack = trace.stack(Key::of(0, frames).get().get(), frames, || is_new = true);

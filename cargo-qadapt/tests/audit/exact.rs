@@ -1,0 +1,71 @@
+//! Counts are exact, whatever happens.
+
+use cargo_qadapt::audit::report::{Op, Report};
+
+use crate::command::{self, audit, counts};
+
+/// The sums of a report's sites in the first profile: recorded and estimated events.
+fn site_sums(report: &Report, op: Op) -> (u64, u64) {
+    let found = report.sites.iter().filter(|site| site.op == op).filter_map(|site| site.counts[0]);
+    found.fold((0, 0), |(count, estimate), site| (count + site.count, estimate + site.estimate))
+}
+
+#[test]
+fn modes_do_not_end_an_audited_run() {
+    let run = audit("modes", &[]);
+    run.assert(1, "");
+    let report = run.report();
+    assert_eq!(report.profiles[0].disallowed, 10);
+    assert_eq!(counts(&report, "modes.rs:10").calls, 4);
+}
+
+#[test]
+fn a_process_that_is_killed_leaves_what_it_did() {
+    let run = audit("killed", &[]);
+    run.assert(2, "SIGKILL");
+    let report = run.report();
+    assert_eq!(report.profiles[0].cut_short, 1);
+    let region = counts(&report, "killed.rs:7");
+    assert_eq!((region.calls, region.allocs, region.deallocs, region.bytes), (1, 1000, 1000, 8000));
+    assert_eq!(
+        (site_sums(&report, Op::Alloc), site_sums(&report, Op::Dealloc)),
+        ((1000, 1000), (1000, 1000))
+    );
+}
+
+/// Far more than 10,000 disallowed events a second: stacks are sampled, counts are not.
+#[test]
+fn stacks_are_sampled_and_counts_are_exact() {
+    let run = audit("busy", &[]);
+    run.assert(1, "");
+    let report = run.report();
+    let region = counts(&report, "busy.rs:15");
+    assert_eq!((region.calls, region.allocs, region.deallocs, region.peak), (2, 120_000, 120_000, 8));
+    assert_eq!(region.disallowed, 240_000);
+    let (allocs, deallocs) = (site_sums(&report, Op::Alloc), site_sums(&report, Op::Dealloc));
+    assert_eq!(allocs.0 + deallocs.0 + report.profiles[0].unsampled, 240_000);
+    assert!(report.profiles[0].unsampled > 0, "the run took {} stacks", allocs.0 + deallocs.0);
+    for (_, estimate) in [allocs, deallocs] {
+        assert!(estimate.abs_diff(120_000) < 12_000, "{estimate}");
+    }
+    assert!(
+        command::run(&["audit", "-p", "odd", "--bin", "busy", "--profile", "debug"])
+            .stdout
+            .contains("Region counts are exact, site counts are estimates")
+    );
+}
+
+/// A program whose own allocator, below the guard, counts too.
+#[test]
+fn the_whole_program_is_what_a_counting_allocator_counts() {
+    let run = audit("counted", &["--whole-program"]);
+    run.assert(1, "");
+    let printed = run.stderr.lines().map(|line| line.split_whitespace().map(str::parse::<u64>));
+    let counted: Vec<u64> = printed
+        .filter_map(|numbers| numbers.collect::<Result<Vec<u64>, _>>().ok())
+        .find(|numbers| numbers.len() == 5)
+        .unwrap_or_else(|| panic!("no totals in:\n{}", run.stderr));
+    let whole = counts(&run.report(), "the whole program");
+    assert_eq!([whole.allocs, whole.reallocs, whole.deallocs, whole.bytes, whole.freed], counted[..]);
+    assert!(whole.allocs > 3000, "the program allocates");
+}

@@ -1,0 +1,9 @@
+//! The audit, as a user runs it, on small programs whose allocations are known.
+
+mod command;
+mod damaged;
+mod errors;
+mod exact;
+mod formats;
+mod processes;
+mod suites;
