@@ -113,8 +113,6 @@ pub struct Header {
     pub events: u64,
     /// Events that a region disallowed.
     pub disallowed: u64,
-    /// Disallowed events whose stack was left out, because there were too many.
-    pub unsampled: u64,
     /// The program's path.
     pub program: Text,
     sections: [Section; SECTIONS],
@@ -169,7 +167,6 @@ impl Header {
             parent: number(offset_of!(HeaderRow, parent))?,
             events: number(offset_of!(HeaderRow, events))?,
             disallowed: number(offset_of!(HeaderRow, disallowed))?,
-            unsampled: number(offset_of!(HeaderRow, unsampled))?,
             program: Text::from_code(number(offset_of!(HeaderRow, program))?),
             sections,
         })

@@ -36,7 +36,6 @@ pub(crate) struct HeaderRow {
     pub(crate) parent: AtomicU64,
     pub(crate) events: AtomicU64,
     pub(crate) disallowed: AtomicU64,
-    pub(crate) unsampled: AtomicU64,
     pub(crate) program: AtomicU64,
     pub(crate) sections: [SectionRow; SECTIONS],
 }
@@ -168,7 +167,7 @@ impl Zeroed for [SectionRow; SECTIONS] {
 }
 
 zeroed!(SectionRow { offset, capacity, used, lost, entry_size });
-zeroed!(HeaderRow { magic, version, flags, pid, parent, events, disallowed, unsampled, program, sections });
+zeroed!(HeaderRow { magic, version, flags, pid, parent, events, disallowed, program, sections });
 zeroed!(RegionRow {
     key,
     published,

@@ -193,11 +193,6 @@ impl Trace {
         self.header.disallowed.fetch_add(1, Ordering::Relaxed).wrapping_add(1)
     }
 
-    /// Counts a disallowed event whose stack is left out.
-    pub fn count_unsampled(&self) {
-        add(&self.header.unsampled, 1);
-    }
-
     /// The number of a stack, to be handed to [`site`](Self::site); none if the table is full. `is_new` is called if
     /// the stack was not there before. `key` tells it from other stacks of this process.
     pub fn stack(&self, key: u64, frames: &[usize], is_new: impl FnOnce()) -> Option<u32> {

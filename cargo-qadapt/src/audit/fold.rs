@@ -117,7 +117,8 @@ impl Fold {
         totals.without_allocator += u64::from(!header.has(flags::ALLOCATOR));
         totals.events += header.events;
         totals.disallowed += header.disallowed;
-        totals.unsampled += header.unsampled;
+        let recorded: u64 = trace.sites.iter().fold(0, |sum, site| sum.saturating_add(site.count));
+        totals.unsampled += header.disallowed.saturating_sub(recorded);
         let lost = [Table::Regions, Table::Stacks, Table::Sites].map(|table| header.section(table).lost);
         totals.lost += lost.iter().sum::<u64>() + trace.unreadable;
     }

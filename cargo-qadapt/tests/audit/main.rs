@@ -5,5 +5,6 @@ mod damaged;
 mod errors;
 mod exact;
 mod formats;
+mod merging;
 mod processes;
 mod suites;

@@ -2,6 +2,8 @@
 
 use core::ffi::c_void;
 
+use qadapt_trace::Trace;
+
 use super::capture::Captured;
 use super::{announce, budget, counters, frame, inject, pending, trace, word};
 use crate::model::{Mode, Op, Ops};
@@ -64,7 +66,9 @@ pub(super) fn before(request: &Request, mark: *const c_void) -> Outcome {
     }
     if !word::is_protected(word) {
         if word < 0 && trace::is_whole_program() && !std::thread::panicking() {
-            witness(request, mark, word);
+            if let Some(trace) = trace::active() {
+                witness(trace, request, mark, word);
+            }
         }
         return Outcome::Proceed;
     }
@@ -105,12 +109,11 @@ fn cause(request: &Request, word: i64) -> Option<Cause> {
     }
 }
 
-/// Records an event outside every region where the whole program is audited.
-fn witness(request: &Request, mark: *const c_void, word: i64) {
-    let Some(trace) = trace::active() else { return };
+/// Records an event that is disallowed, or that the whole program's region sees.
+fn witness(trace: &Trace, request: &Request, mark: *const c_void, word: i64) {
     if word & word::BUSY != 0 {
         // As in `violate`.
-        trace.count_unsampled();
+        trace.count_all_disallowed();
         return;
     }
     word::set(word | word::BUSY);
@@ -120,6 +123,11 @@ fn witness(request: &Request, mark: *const c_void, word: i64) {
 
 fn violate(request: &Request, mark: *const c_void, cause: Cause, word: i64) -> Outcome {
     pending::count();
+    if let Some(trace) = trace::active() {
+        // A traced run goes on whatever it violates, so that all of it is seen: every mode counts.
+        witness(trace, request, mark, word);
+        return Outcome::Proceed;
+    }
     if word & word::BUSY != 0 {
         // A signal handler interrupted the lines below on this thread, and is protected.
         pending::push_lost();
@@ -133,11 +141,6 @@ fn violate(request: &Request, mark: *const c_void, cause: Cause, word: i64) -> O
 }
 
 fn act(request: &Request, mark: *const c_void, cause: Cause, mode: Mode) -> Outcome {
-    if let Some(trace) = trace::active() {
-        // A traced run goes on whatever it violates, so that all of it is seen: every mode counts.
-        trace::disallow(trace, request, mark);
-        return Outcome::Proceed;
-    }
     if mode == Mode::Count {
         return Outcome::Proceed;
     }

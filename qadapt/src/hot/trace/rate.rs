@@ -10,20 +10,26 @@ use core::sync::atomic::{AtomicU64, Ordering};
 /// Stacks of one second that are all recorded.
 const ALL: u64 = 10_000;
 
-/// The second that is counted, by the system's monotonic clock. Relaxed, as the count: of two threads that see a new
-/// second at once one may count a few events to the wrong one.
-static SECOND: AtomicU64 = AtomicU64::new(0);
-static EVENTS: AtomicU64 = AtomicU64::new(0);
+/// Events between two looks at the clock.
+const LOOK: u64 = 32;
 
-/// Counts a disallowed event. Returns how many it stands for, if its stack is to be recorded.
-pub(super) fn weight() -> Option<u64> {
-    let now = second();
-    if SECOND.load(Ordering::Relaxed) != now && SECOND.swap(now, Ordering::Relaxed) != now {
-        EVENTS.store(0, Ordering::Relaxed);
+/// The second that is counted, by the system's monotonic clock, and the process's total of disallowed events at its
+/// beginning. Relaxed: of two threads that see a new second at once one may count a few events to the wrong one.
+static SECOND: AtomicU64 = AtomicU64::new(0);
+static BEFORE: AtomicU64 = AtomicU64::new(0);
+
+/// How many events the latest disallowed one stands for, if its stack is to be recorded; `total` counts them from the
+/// process's beginning.
+pub(super) fn weight(total: u64) -> Option<u64> {
+    if total % LOOK == 1 {
+        let now = second();
+        if SECOND.load(Ordering::Relaxed) != now && SECOND.swap(now, Ordering::Relaxed) != now {
+            BEFORE.store(total, Ordering::Relaxed);
+        }
     }
-    let before = EVENTS.fetch_add(1, Ordering::Relaxed);
-    let step = one_in(before);
-    is_chosen(before, step).then_some(step)
+    let number = total.saturating_sub(BEFORE.load(Ordering::Relaxed));
+    let step = one_in(number);
+    is_chosen(number, step).then_some(step)
 }
 
 /// Of the events around the `before`th of a second one in this many has its stack recorded: 1 up to [`ALL`], then

@@ -25,12 +25,9 @@ pub(in crate::hot) fn disallow(trace: &Trace, request: &Request, mark: *const c_
     if chain::is_permitted() {
         return;
     }
-    trace.count_all_disallowed();
+    let total = trace.count_all_disallowed();
     let Some(region) = chain::disallow(trace) else { return };
-    let Some(weight) = rate::weight() else {
-        trace.count_unsampled();
-        return;
-    };
+    let Some(weight) = rate::weight(total) else { return };
     let captured = Captured::fast(mark);
     let frames = captured.frames();
     let mut is_new = false;
