@@ -60,12 +60,41 @@ fn stacks_are_sampled_and_counts_are_exact() {
 fn the_whole_program_is_what_a_counting_allocator_counts() {
     let run = audit("counted", &["--whole-program"]);
     run.assert(1, "");
-    let printed = run.stderr.lines().map(|line| line.split_whitespace().map(str::parse::<u64>));
-    let counted: Vec<u64> = printed
-        .filter_map(|numbers| numbers.collect::<Result<Vec<u64>, _>>().ok())
-        .find(|numbers| numbers.len() == 5)
-        .unwrap_or_else(|| panic!("no totals in:\n{}", run.stderr));
+    let printed = totals(&run.stderr);
+    let [counted] = &printed[..] else { panic!("one line of totals is printed:\n{}", run.stderr) };
     let whole = counts(&run.report(), "the whole program");
     assert_eq!([whole.allocs, whole.reallocs, whole.deallocs, whole.bytes, whole.freed], counted[..]);
     assert!(whole.allocs > 3000, "the program allocates");
+}
+
+/// Published crates' own test suites, to which a fixture adds nothing but the allocator.
+#[test]
+#[ignore = "downloads crates: cargo test -p cargo-qadapt --test audit -- --ignored published"]
+fn published_suites_are_what_a_counting_allocator_counts() {
+    for suite in ["arrayvec", "itoa", "rtrb"] {
+        let folder = command::fixtures().join("../published");
+        let output = command::qadapt(&["audit", "--test", suite, "--whole-program", "--format", "json"])
+            .current_dir(folder)
+            .output()
+            .expect("the command starts");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{stderr}");
+        let report: Report = serde_json::from_slice(&output.stdout).expect("it is a report");
+        let printed = totals(&stderr);
+        assert_eq!(printed.len(), 2, "one run in each profile:\n{stderr}");
+        for (counted, counts) in printed.iter().zip(&report.regions[0].counts) {
+            let whole = counts.expect("it ran");
+            println!("{suite}: {counted:?}");
+            assert_eq!([whole.allocs, whole.reallocs, whole.deallocs, whole.bytes, whole.freed], counted[..]);
+        }
+    }
+}
+
+/// The lines of totals that a counting allocator has printed.
+fn totals(stderr: &str) -> Vec<Vec<u64>> {
+    let lines = stderr.lines().map(|line| line.split_whitespace().map(str::parse::<u64>));
+    lines
+        .filter_map(|numbers| numbers.collect::<Result<Vec<u64>, _>>().ok())
+        .filter(|numbers| numbers.len() == 5)
+        .collect()
 }
