@@ -98,3 +98,34 @@ fn totals(stderr: &str) -> Vec<Vec<u64>> {
         .filter(|numbers| numbers.len() == 5)
         .collect()
 }
+
+/// Allocations and entries of regions that nest, recurse, unwind and end out of order.
+#[test]
+fn every_open_region_counts_an_event_once() {
+    let run = audit("knots", &[]);
+    run.assert(1, "");
+    let report = run.report();
+    let of = |region: &str| {
+        let counts = counts(&report, region);
+        (counts.calls, counts.allocs, counts.permitted)
+    };
+    assert_eq!(of("recursion"), (1, 3, 0));
+    // The closure inside the recursion: its first entry contains all but the first allocation.
+    assert_eq!(of("knots.rs:75"), (3, 2, 0));
+    assert_eq!(of("permit"), (1, 2, 4), "what happens in the permit, its inner region included, is permitted");
+    assert_eq!(of("in permit"), (1, 1, 0));
+    let unwound = counts(&report, "unwound");
+    assert_eq!((unwound.calls, unwound.disallowed), (1, 2), "what the panic itself allocates is not disallowed");
+    assert_eq!(counts(&report, "unwinding").disallowed, 4);
+    assert_eq!(of("manual"), (1, 3, 0));
+    assert_eq!(of("knots.rs:34"), (1, 1, 0), "a manual region ends under the guard that is inside it");
+    assert_eq!(of("guard in manual"), (1, 2, 0));
+    assert_eq!(of("outer guard"), (1, 1, 0));
+    assert_eq!(of("inner guard"), (1, 1, 0), "it ended with the outer one");
+    assert_eq!(of("out of order").1, 2);
+    assert_eq!(of("forgotten guard"), (1, 1, 0));
+    assert_eq!(of("after"), (1, 1, 0), "nothing of the region before is left open");
+    assert_eq!(of("threads"), (3, 3, 0));
+    let peak = counts(&report, "peak");
+    assert_eq!((peak.allocs, peak.bytes, peak.freed, peak.peak), (3, 220, 220, 120));
+}
