@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
-use crate::target::{Profile, Selection};
+use crate::selection::{Profile, Selection};
 
 /// Where cargo builds, and what there is to build.
 #[derive(Debug, Deserialize)]

@@ -7,4 +7,4 @@ pub mod build;
 pub mod cli;
 pub mod error;
 pub mod prove;
-pub mod target;
+pub mod selection;

@@ -18,7 +18,7 @@ use super::style::Color;
 use super::text;
 use crate::build::{Build, Verb, Workspace};
 use crate::error::{Error, Result};
-use crate::target::Profile;
+use crate::selection::Profile;
 
 impl Audit {
     /// Runs the verb.

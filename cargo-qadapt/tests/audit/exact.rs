@@ -112,10 +112,18 @@ fn every_open_region_counts_an_event_once() {
     assert_eq!(of("recursion"), (1, 3, 0));
     // The closure inside the recursion: its first entry contains all but the first allocation.
     assert_eq!(of("knots.rs:75"), (3, 2, 0));
-    assert_eq!(of("permit"), (1, 2, 4), "what happens in the permit, its inner region included, is permitted");
+    assert_eq!(
+        of("permit"),
+        (1, 2, 4),
+        "what happens in the permit, its inner region included, is permitted"
+    );
     assert_eq!(of("in permit"), (1, 1, 0));
     let unwound = counts(&report, "unwound");
-    assert_eq!((unwound.calls, unwound.disallowed), (1, 2), "what the panic itself allocates is not disallowed");
+    assert_eq!(
+        (unwound.calls, unwound.disallowed),
+        (1, 2),
+        "what the panic itself allocates is not disallowed"
+    );
     assert_eq!(counts(&report, "unwinding").disallowed, 4);
     assert_eq!(of("manual"), (1, 3, 0));
     assert_eq!(of("knots.rs:34"), (1, 1, 0), "a manual region ends under the guard that is inside it");

@@ -18,6 +18,27 @@ fn the_text_is_as_written_down() {
     assert_eq!(run.stdout, expected, "\n{}", run.stdout);
 }
 
+/// Stacks that are walked by frame pointers lead to the same lines.
+#[test]
+#[ignore = "builds everything again: cargo test -p cargo-qadapt --test audit -- --ignored frame_pointers"]
+fn with_frame_pointers_the_text_is_the_same() {
+    let target = crate::command::target_directory().with_file_name("fixtures-with-frame-pointers");
+    let output = qadapt(&["audit", "--bin", "shapes"])
+        .env("RUSTFLAGS", "-Cforce-frame-pointers=yes")
+        .env("CARGO_TARGET_DIR", &target)
+        .output()
+        .expect("the command starts");
+    let golden =
+        std::fs::read_to_string(fixtures().join("../golden/shapes.txt")).expect("the file can be read");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), golden);
+    let traces =
+        cargo_qadapt::audit::collect::files(&target.join("qadapt/traces")).expect("there are traces");
+    for path in traces {
+        let trace = cargo_qadapt::audit::read::Trace::read(&path).expect("it is a trace");
+        assert!(trace.header.has(qadapt_trace::flags::FRAME_POINTERS));
+    }
+}
+
 #[test]
 fn json_goes_to_a_file_and_merges_with_itself() {
     let folder = folder("json");
