@@ -114,7 +114,8 @@ impl Fold {
         }
         totals.processes += 1;
         totals.cut_short += u64::from(!header.has(flags::EXITED));
-        totals.without_allocator += u64::from(!header.has(flags::ALLOCATOR));
+        let entered = trace.regions.iter().flatten().any(|region| region.calls > 0);
+        totals.without_allocator += u64::from(entered && !header.has(flags::ALLOCATOR));
         totals.events += header.events;
         totals.disallowed += header.disallowed;
         let recorded: u64 = trace.sites.iter().fold(0, |sum, site| sum.saturating_add(site.count));

@@ -32,7 +32,7 @@ pub struct Profile {
     pub processes: u64,
     /// Processes that ended before their exit handlers ran: killed, aborted, or `_exit`ed.
     pub cut_short: u64,
-    /// Processes in which qadapt was not the allocator.
+    /// Processes that entered regions without qadapt as their allocator.
     pub without_allocator: u64,
     /// Events inside regions.
     pub events: u64,

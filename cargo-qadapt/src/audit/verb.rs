@@ -248,7 +248,8 @@ fn unwatched(report: &Report) -> Vec<String> {
     let some = report.profiles.iter().filter(|profile| profile.without_allocator > 0);
     some.map(|profile| {
         format!(
-            "in profile {} {} of {} processes ran without qadapt as global allocator: what they allocate is not seen",
+            "in profile {} {} of {} processes entered regions without qadapt as global allocator: what they allocate is \
+             not seen",
             profile.name, profile.without_allocator, profile.processes
         )
     })
