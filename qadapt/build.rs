@@ -1,10 +1,15 @@
-//! Turns every switch that keeps the checks on into one cfg, `qadapt_enforce`.
-//!
-//! `src/checks.rs` decides with it; see there for the switches. Another cfg, `qadapt_frame_pointers`, says that the
-//! program is built with frame pointers.
+//! Turns the switches in the environment of the build into cfgs: `QADAPT_ENFORCE` into `qadapt_enforce`, which keeps
+//! the checks on (`src/checks.rs` decides with it), `QADAPT_MARKS` into `qadapt_marks`, for a build that
+//! `cargo qadapt prove` analyses (`src/mark.rs`), and the compiler's flags into `qadapt_frame_pointers`, for a program
+//! that is built with frame pointers (`src/hot/capture.rs`).
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-env-changed=QADAPT_MARKS");
+    println!("cargo::rustc-check-cfg=cfg(qadapt_marks)");
+    if std::env::var("QADAPT_MARKS").is_ok_and(|value| value == "1") {
+        println!("cargo::rustc-cfg=qadapt_marks");
+    }
     println!("cargo::rerun-if-env-changed=QADAPT_ENFORCE");
     println!("cargo::rustc-check-cfg=cfg(qadapt_enforce)");
     println!("cargo::rustc-check-cfg=cfg(qadapt_frame_pointers)");

@@ -8,11 +8,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use regex::Regex;
 
 use crate::audit::args::{Audit, Merge};
-use crate::error::{Error, Result};
-use crate::prove::assume::Settings;
-use crate::prove::report;
-use crate::prove::verb::prove_binary;
+use crate::error::Result;
+use crate::prove::assume::{Settings, glob};
+use crate::prove::verb::{Which, prove_file};
 use crate::prove::verdict::{Answer, Rules};
+use crate::prove::{compare, report};
+use crate::target::Selection;
 
 #[derive(Debug, Parser)]
 #[command(name = "cargo-qadapt", bin_name = "cargo qadapt", version, about)]
@@ -33,7 +34,7 @@ enum Verb {
         shell: clap_complete::Shell,
     },
     /// Says of each protected region whether it can reach the allocator on any path.
-    Prove(Prove),
+    Prove(Box<Prove>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -42,15 +43,10 @@ enum Format {
     Json,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Require {
-    Proven,
-}
-
 #[derive(Debug, Args)]
 struct Prove {
     /// Analyses this executable or shared library instead of building one.
-    #[arg(long, value_name = "PATH", requires = "function")]
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["Selection", "profile"])]
     binary: Option<PathBuf>,
     /// Takes the functions whose demangled name matches as regions.
     #[arg(long, value_name = "REGEX")]
@@ -61,9 +57,14 @@ struct Prove {
     /// Lets regions free.
     #[arg(long)]
     allow_frees: bool,
-    /// Exits with 1 unless every region is proven.
-    #[arg(long, value_enum)]
-    require: Option<Require>,
+    /// Exits with 1 unless every region is proven, or every region that matches a glob.
+    #[arg(long, value_name = "proven|GLOB")]
+    require: Vec<String>,
+    /// The profiles to build and compare.
+    #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "dev,release")]
+    profile: Vec<String>,
+    #[command(flatten)]
+    selection: Selection,
     /// How many unresolved calls to list for a region.
     #[arg(long, value_name = "N", default_value_t = 10)]
     gaps: usize,
@@ -115,28 +116,38 @@ impl Prove {
             None => Settings::default(),
         };
         let rules = Rules { allow_frees: self.allow_frees, gaps: self.gaps };
-        let (Some(binary), Some(function)) = (&self.binary, &self.function) else {
-            return Err(Error::Usage("give --binary PATH and --function REGEX".into()));
-        };
-        let verdicts = prove_binary(binary, function, rules, &settings)?;
-        let mut out = String::new();
-        match self.format {
-            Format::Text => {
-                for v in &verdicts {
-                    out.push_str(&report::text(v));
+        let which = self.function.as_ref().map_or(Which::Marked, Which::Functions);
+        let mut proofs = Vec::new();
+        if let Some(binary) = &self.binary {
+            proofs.push(prove_file(binary, which, rules, &settings, None)?);
+        } else {
+            for profile in &self.profile {
+                for built in self.selection.build(profile, &[("QADAPT_MARKS", "1")])? {
+                    proofs.push(prove_file(&built.path, which, rules, &settings, Some(profile))?);
                 }
-                out.push_str(&report::summary(&verdicts));
-            }
-            Format::Json => {
-                out = serde_json::to_string_pretty(&verdicts)
-                    .map_err(|e| Error::Usage(format!("could not write JSON: {e}")))?;
-                out.push('\n');
             }
         }
-        print(&out);
-        let bad = verdicts.iter().any(|v| match self.require {
-            Some(Require::Proven) => v.answer != Answer::Proven,
-            None => v.answer == Answer::Allocates,
+        let differences = if proofs.len() > 1 { compare::differences(&proofs) } else { Vec::new() };
+        match self.format {
+            Format::Text => {
+                let mut out: String = proofs.iter().map(report::proof).collect();
+                out.push_str(&report::differences(&differences));
+                print(&out);
+            }
+            Format::Json => {
+                let json = serde_json::json!({ "version": 1, "proofs": proofs, "differences": differences });
+                print(&format!("{json:#}\n"));
+            }
+        }
+        let required: Vec<Regex> = self
+            .require
+            .iter()
+            .chain(&settings.require)
+            .map(|pattern| glob(if pattern == "proven" { "*" } else { pattern }))
+            .collect();
+        let bad = proofs.iter().flat_map(|p| &p.verdicts).any(|v| {
+            let must = v.required || required.iter().any(|r| r.is_match(&v.region));
+            v.answer == Answer::Allocates || (must && v.answer != Answer::Proven)
         });
         Ok(ExitCode::from(u8::from(bad)))
     }

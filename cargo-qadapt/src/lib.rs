@@ -8,3 +8,4 @@ pub mod cli;
 pub mod error;
 pub mod prove;
 pub mod selection;
+pub mod target;

@@ -1,1 +1,25 @@
-//! Shared parts of the example programs.
+//! What the example programs are made of; the programs themselves lie one folder up, and the data beside them.
+//!
+//! - `quickstart`: a hot function, its hidden allocation, and the report.
+//! - `audio_callback`: an audio effect over a recording, block by block.
+//! - `order_book`: a limit order book that follows a market-data feed.
+//! - `trivia`: which of three lines of Rust allocate, in this build.
+//! - `async_pipeline`: a service on several threads whose hot path is protected while its neighbours allocate.
+//! - `dyn_async`: four ways to call an async method through `dyn`, and what each call allocates.
+//! - `pinned`: one future pinned in a box and on the stack.
+//! - `zero_alloc_test`: a library's test suite that asserts zero allocation.
+//!
+//! Nothing here installs QADAPT as the allocator: that is the choice of the program that links the library, so each
+//! example does it. In a program that does not, a region watches nothing.
+
+pub mod audio;
+pub mod book;
+pub mod cli;
+pub mod poll;
+pub mod random;
+pub mod varint;
+
+/// So that the package's own unit tests are watched.
+#[cfg(test)]
+#[global_allocator]
+static ALLOC: qadapt::QADAPT = qadapt::QADAPT;

@@ -1,1 +1,270 @@
-//! Under construction.
+//! The attributes of `qadapt`, which re-exports them: depend on that crate, not on this one.
+//!
+//! [`macro@allocate_panic`] and its second name [`macro@no_alloc`] protect a function against heap allocation;
+//! [`macro@permit_alloc`] exempts one. What an attribute cannot stand on stays as it is, with one error beside it that
+//! says what to write instead.
+
+mod attribute;
+mod block;
+mod conditional;
+mod expansion;
+mod function;
+mod options;
+mod output;
+mod parameters;
+mod policy;
+mod refusal;
+mod target;
+mod test;
+
+use attribute::Attribute;
+use proc_macro::TokenStream;
+
+/// Runs each call of a function as a protected region, in which this thread must not touch the allocator.
+///
+/// Allocations, reallocations and deallocations all count, those of called functions too; other threads' never do.
+/// What an event in the region leads to is the process's `Mode`: by default the call runs to its end, its result is
+/// dropped, and it panics with a report of what was allocated where. In a build without checks an
+/// optimised function is the same machine code as without the attribute, but that an argument taken by value and
+/// passed in memory, such as a `String`, may be loaded into registers earlier.
+///
+/// # What runs inside
+/// The whole body, on every way out of it: the last expression, `return`, `?`, a break, a panic. The arguments that
+/// the function takes by value are dropped inside too, also those bound to `_`, in the usual order: a `Vec` handed
+/// over is a deallocation in the region unless it is handed back. The result is dropped by the caller, outside.
+///
+/// # Where it stands
+/// On functions: free, nested, recursive, generic, `unsafe`, `extern "C"`, `async`, returning `impl Trait` or `!`; on
+/// methods with any kind of `self`, in impls and as defaults in traits. Twice on one function, the regions nest.
+/// Not on a `const fn`, a function without a body, or anything else. Other attributes, lints, documentation and the
+/// compiler's errors stay as they are without it.
+///
+/// An `async` function is protected poll by poll: nothing is protected while it waits, wherever it is polled next.
+/// Its arguments move into the future, and are dropped inside by the poll that completes it, or outside with a future
+/// that is cancelled. Of a function that returns a future without being `async`, only making the future is protected.
+///
+/// # Options
+/// - `name = "mixer"`: the region's name in reports. By default the path of the module and the name of the function.
+/// - `crate = path`: where the expansion finds `qadapt`, if the crate has another name or is re-exported.
+/// - `forbid`: permits inside are void.
+/// - `mode = "log"`: what a violation does: one of `panic`, `abort`, `log`, `count`, `fail`, `trap`.
+/// - `allow(dealloc)`: operations that are allowed: some of `alloc`, `zeroed`, `grow`, `shrink`, `dealloc`.
+/// - `budget(allocs = 2, bytes = 4096)`: requests for memory are allowed until this is used up; also `peak_bytes` and
+///   `warm_up` (entries that are not held to it).
+/// - `sample = 100`: one entry in 100 is watched.
+/// - `prove`: `cargo qadapt prove` must prove this region.
+///
+/// On an impl block it stands for the same attribute on each of its functions, but for `const` ones and those that have
+/// an attribute of this crate's of their own.
+///
+/// # Panics
+/// In mode `Panic`, if the call touched the allocator, after its body and the drops of its arguments. A panic of the
+/// body's own goes on unchanged, and the report is logged instead. In an `extern "C"` function a panic ends the
+/// process, after the report.
+///
+/// # Limits
+/// The body becomes a closure. So in a function marked `#[track_caller]`, `Location::caller()` is a line of the body
+/// and not the caller's; calls that the body makes report their own lines there, as they do in any closure. A body
+/// that returns `impl Fn(..)` writes the types of its closure's arguments where the compiler needs them:
+/// `|x: &[f32]| x.len()`. A `break` outside a loop is error E0267 instead of E0268. `unconditional_recursion` and
+/// clippy's lints on whole bodies, such as `needless_pass_by_value`, see less.
+///
+/// # Examples
+/// A callback that must not allocate, and a bug in it:
+/// ```
+/// use qadapt::{QADAPT, allocate_panic, is_active};
+///
+/// #[global_allocator]
+/// static ALLOC: QADAPT = QADAPT;
+///
+/// #[allocate_panic]
+/// fn amplify(samples: &mut [f32], gain: f32) {
+///     for sample in samples {
+///         *sample *= gain;
+///     }
+/// }
+///
+/// #[allocate_panic(name = "mixer")]
+/// fn mix(left: &[f32], right: &[f32]) -> f32 {
+///     let both = [left, right].concat(); // allocates
+///     both.iter().sum()
+/// }
+///
+/// let mut samples = [1.0, 2.0];
+/// amplify(&mut samples, 0.5);
+/// assert_eq!(samples, [0.5, 1.0]);
+///
+/// let outcome = std::panic::catch_unwind(|| mix(&[1.0], &[2.0]));
+/// assert_eq!(outcome.is_err(), is_active());
+/// ```
+///
+/// Methods, `?`, and `impl Trait`:
+/// ```
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// use std::num::ParseIntError;
+///
+/// use qadapt::allocate_panic;
+///
+/// struct Feed {
+///     last: u32,
+/// }
+///
+/// impl Feed {
+///     #[allocate_panic]
+///     fn prices<'a>(&mut self, line: &'a str) -> Result<impl Iterator<Item = &'a str> + use<'a>, ParseIntError> {
+///         let (number, prices) = line.split_once(' ').unwrap_or((line, ""));
+///         self.last = number.parse()?;
+///         Ok(prices.split(','))
+///     }
+/// }
+///
+/// let mut feed = Feed { last: 0 };
+/// assert!(feed.prices("7 1.5,2.5").is_ok_and(|prices| prices.eq(["1.5", "2.5"])));
+/// assert_eq!(feed.last, 7);
+/// assert!(feed.prices("x").is_err());
+/// ```
+///
+/// A future, protected in each poll and not between them:
+/// ```
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// use std::pin::pin;
+/// use std::task::{Context, Poll, Waker};
+///
+/// use qadapt::{allocate_panic, is_active, protection_level};
+///
+/// #[allocate_panic]
+/// async fn levels() -> [usize; 2] {
+///     let before = protection_level();
+///     std::future::ready(()).await;
+///     [before, protection_level()]
+/// }
+///
+/// let mut future = pin!(levels());
+/// assert_eq!(protection_level(), 0);
+/// let inside = usize::from(is_active());
+/// assert_eq!(future.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Ready([inside; 2]));
+/// ```
+#[proc_macro_attribute]
+pub fn allocate_panic(options: TokenStream, item: TokenStream) -> TokenStream {
+    Attribute::AllocatePanic.expand(options.into(), item.into()).into()
+}
+
+/// Runs each call of a function as a protected region: the second name of
+/// [`allocate_panic`](macro@allocate_panic), which says everything about both.
+///
+/// # Panics
+/// In mode `Panic`, if the call touched the allocator.
+///
+/// # Examples
+/// ```
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// use qadapt::{is_active, no_alloc};
+///
+/// /// Takes the block and does not hand it back: it is freed in the region.
+/// #[no_alloc]
+/// fn last(samples: Vec<f32>) -> Option<f32> {
+///     samples.last().copied()
+/// }
+///
+/// #[no_alloc]
+/// fn last_of(samples: &[f32]) -> Option<f32> {
+///     samples.last().copied()
+/// }
+///
+/// assert_eq!(last_of(&[1.0, 2.0]), Some(2.0));
+/// let samples = vec![1.0, 2.0];
+/// assert_eq!(std::panic::catch_unwind(|| last(samples)).is_err(), is_active());
+/// ```
+#[proc_macro_attribute]
+pub fn no_alloc(options: TokenStream, item: TokenStream) -> TokenStream {
+    Attribute::NoAlloc.expand(options.into(), item.into()).into()
+}
+
+/// Runs each call of a function as a permit: inside it, this thread may touch the allocator again.
+///
+/// For the rare path that may allocate although a protected region is open: the first call, an error's message. A
+/// permit sets aside every region around it except those that forbid permits; a region that opens inside it protects
+/// again. Without an open region it does nothing.
+///
+/// It stands on the same functions as [`allocate_panic`](macro@allocate_panic), with the same limits: arguments taken
+/// by value are dropped inside the permit, and an `async` function is permitted poll by poll. Its one option is
+/// `crate = path`.
+///
+/// # Examples
+/// ```
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// use qadapt::{allocate_panic, permit_alloc};
+///
+/// #[permit_alloc]
+/// fn describe(code: u32) -> String {
+///     format!("error {code}")
+/// }
+///
+/// #[allocate_panic]
+/// fn check(code: u32) -> Result<(), String> {
+///     if code == 0 { Ok(()) } else { Err(describe(code)) }
+/// }
+///
+/// assert_eq!(check(0), Ok(()));
+/// assert_eq!(check(5), Err("error 5".to_owned()));
+/// ```
+#[proc_macro_attribute]
+pub fn permit_alloc(options: TokenStream, item: TokenStream) -> TokenStream {
+    Attribute::PermitAlloc.expand(options.into(), item.into()).into()
+}
+
+/// Counts what each call of a function asks of the allocator, and reports it for each call site when the process ends.
+///
+/// Nothing is disallowed. The report goes to standard error (or to `log` and `tracing`, with those features), a line
+/// for each place that calls the function: how often, and the counts of all those calls together. Call sites are told
+/// apart by `#[track_caller]`, which the attribute adds; an `async` or `extern` function has one line for all of them.
+/// In a build without checks the function is what it would be without the attribute, but for `#[track_caller]`.
+///
+/// Its options are `name = ".."` and `crate = path`; it stands where [`allocate_panic`](macro@allocate_panic) does.
+///
+/// # Examples
+/// ```
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// #[qadapt::count_alloc]
+/// fn label(n: u32) -> String {
+///     format!("item {n}")
+/// }
+///
+/// assert_eq!(label(7), "item 7");
+/// // At the end: qadapt: `..::label` called once at src/main.rs:8:12: 1 allocs, ..
+/// ```
+#[proc_macro_attribute]
+pub fn count_alloc(options: TokenStream, item: TokenStream) -> TokenStream {
+    Attribute::CountAlloc.expand(options.into(), item.into()).into()
+}
+
+/// A test whose body is a protected region, and that fails where nothing is watched.
+///
+/// It adds `#[test]`, unless another test attribute stands below it; so for an `async` test write `#[qadapt::test]`
+/// above `#[tokio::test]`. Results, `#[should_panic]` and `#[ignore]` work as usual. The options are those of
+/// [`allocate_panic`](macro@allocate_panic) but for `sample` and `prove`.
+///
+/// # Panics
+/// So that the test fails: if the body violated the policy; if QADAPT is not the program's global allocator; if the
+/// build has no checks.
+///
+/// # Examples
+/// ```
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// #[qadapt::test]
+/// fn parsing_needs_no_memory() {
+///     assert_eq!("12".parse(), Ok(12));
+/// }
+///
+/// #[qadapt::test(budget(allocs = 1), allow(dealloc))]
+/// fn one_buffer_is_enough() -> Result<(), std::num::TryFromIntError> {
+///     let buffer = vec![0_u8; usize::try_from(64_i32)?];
+///     assert_eq!(buffer.len(), 64);
+///     Ok(())
+/// }
+/// # fn main() {}
+/// ```
+#[proc_macro_attribute]
+pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
+    Attribute::Test.expand(options.into(), item.into()).into()
+}

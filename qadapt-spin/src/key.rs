@@ -10,8 +10,8 @@ const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 ///
 /// If keys were drawn at random, some two of `n` distinct stacks would share one with a probability of about
 /// `n * n / 2^65`: 3 in 10^14 for the 1,024 stacks that a table of that size holds. Two stacks of the same length and
-/// seed that differ in a single frame get distinct states before the last step, whatever the frames, because
-/// each step is a bijection of the state. The hash resists accidents, not an adversary who picks the addresses.
+/// seed that differ in a single frame never share one (but for the one hash in 2^64 that would be 0 and becomes 1),
+/// because each step of the hash is a bijection. The hash resists accidents, not an adversary who picks the addresses.
 ///
 /// # Examples
 ///
@@ -28,10 +28,9 @@ pub struct Key(NonZeroU64);
 impl Key {
     /// Hashes the frames of a stack, all of them, together with a seed that keeps apart what shares a stack.
     ///
-    /// The length counts too, so a stack is not mistaken for a longer one that ends in zeros. The idea of one
-    /// multiplication a word is `FxHash`'s; the shift after it, which brings the well-mixed high bits down before
-    /// the next multiplication, and the last mix are those of `SplitMix64` (Steele, Lea and Flood, "Fast Splittable
-    /// Pseudorandom Number Generators", 2014; its constants are David Stafford's "Mix13").
+    /// The idea of one multiplication a word is `FxHash`'s; the shift after it, which brings the well-mixed high bits
+    /// down before the next multiplication, and the last mix are those of `SplitMix64` (Steele, Lea and Flood, "Fast
+    /// Splittable Pseudorandom Number Generators", 2014; its constants are David Stafford's "Mix13").
     ///
     /// # Examples
     ///
@@ -46,8 +45,7 @@ impl Key {
     #[must_use]
     #[inline]
     pub fn of(seed: u64, frames: &[usize]) -> Self {
-        let start = fold(seed ^ GOLDEN, frames.len() as u64);
-        let state = frames.iter().fold(start, |state, &frame| fold(state, frame as u64));
+        let state = frames.iter().fold(fold(GOLDEN, seed), |state, &frame| fold(state, frame as u64));
         // 0 means "empty" in a table, so the one state in 2^64 that mixes to 0 shares the key 1.
         Self(NonZeroU64::new(mix(state)).unwrap_or(NonZeroU64::MIN))
     }

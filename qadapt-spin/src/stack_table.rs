@@ -373,7 +373,7 @@ impl<const FRAMES: usize> Stack<FRAMES> {
     /// ```
     #[must_use]
     pub fn frames(&self) -> &[usize] {
-        self.frames.get(..self.len).unwrap_or(&self.frames)
+        self.frames.get(..self.len).unwrap_or_default()
     }
 
     /// What the first inserter gave with the stack.

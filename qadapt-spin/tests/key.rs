@@ -44,20 +44,20 @@ fn a_million_random_stacks_that_differ_in_one_frame() {
     assert_eq!(distinct(keys), distinct(addresses));
 }
 
-/// Two frames that move by small steps, as call sites in one function do: here states can collide between steps.
+/// Two frames that move in step, by little as call sites in one function do, or in their high bits alone.
 #[test]
-fn a_million_stacks_that_differ_in_two_neighbouring_frames() {
-    for stride in [1, 16, 1 << 20, 1 << 32] {
+fn stacks_that_differ_in_two_neighbouring_frames() {
+    for stride in [1, 16, 1 << 20, 1 << 32, 1 << 54] {
         let mut keys = Vec::new();
-        for a in 0..1_000 {
-            for b in 0..1_000 {
+        for a in 0..500 {
+            for b in 0..500 {
                 keys.push(number(Key::of(
                     0,
                     &[0x5555_0000_1000, 0x5555_0000_1000 + a * stride, 0x7000 + b * stride],
                 )));
             }
         }
-        assert_eq!(distinct(keys), 1_000_000, "stride {stride}");
+        assert_eq!(distinct(keys), 500 * 500, "stride {stride}");
     }
 }
 

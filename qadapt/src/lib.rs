@@ -1,23 +1,78 @@
-//! QADAPT guards code against heap allocation.
+//! QADAPT guards code against heap allocation: code that is marked, or that runs in a protected region, panics with a
+//! report of the line when it touches the allocator.
+//!
+//! ```
+//! use qadapt::QADAPT;
+//!
+//! // Once in the program's main file.
+//! #[global_allocator]
+//! static ALLOC: QADAPT = QADAPT;
+//!
+//! #[qadapt::allocate_panic]
+//! fn mix(left: &[f32], right: &[f32], out: &mut [f32]) {
+//!     for ((out, left), right) in out.iter_mut().zip(left).zip(right) {
+//!         *out = 0.5 * (left + right);
+//!     }
+//! }
+//!
+//! let mut out = [0.0; 2];
+//! mix(&[1.0, 2.0], &[3.0, 4.0], &mut out); // would panic here if `mix` allocated
+//! assert_eq!(out, [2.0, 3.0]);
+//! ```
+//!
+//! # Words
+//! - An *event* is one call of the allocator: an allocation, a reallocation or a deallocation.
+//! - A *region* is a stretch of execution on one thread (or of one future, poll by poll) that is protected: a function
+//!   with [`#[allocate_panic]`](macro@allocate_panic), a closure in [`assert_no_alloc`] or [`Policy::run`], or what lies
+//!   between [`enter_protected`] and [`exit_protected`]. Regions nest, and an inner one can only add to what is
+//!   disallowed.
+//! - A *violation* is an event that a region disallows. What it does is the region's [`Mode`].
+//! - A *permit* ([`permit_alloc()`], [`PermitDrop`]) is an exemption inside a region, unless that region
+//!   [forbids](Policy::forbid) it.
+//!
+//! # When it panics
+//! Unwinding out of an allocator is undefined behaviour, so the request succeeds and the region panics at its end, once
+//! every local has been dropped. What happens while the thread is panicking is never a violation.
+//!
+//! # Where the checks are on
+//! In debug builds; and in release builds with the feature `enforce`, `--cfg qadapt_enforce`, or `QADAPT_ENFORCE=1` in
+//! the environment of the build. Elsewhere everything here compiles to nothing, [`is_active`] is false, and counts are
+//! [unmeasured](Counts::is_measured).
+//!
+//! # Environment
+//! - `QADAPT_MODE`: the process's [`Mode`], read before `main`.
+//! - `QADAPT_BACKTRACE=full`: reports show every frame.
 
 pub use hot::allocator::{QADAPT, Qadapt};
 pub use model::{Budget, Counts, Measured, Mode, Op, Ops, UnknownMode};
-//pub use qadapt_macro::{allocate_panic, no_alloc, permit_alloc};
+pub use qadapt_advice::Advice;
+pub use qadapt_macro::{allocate_panic, count_alloc, no_alloc, permit_alloc, test};
 pub use region::{
-    PermitDrop, Policy, Region, assert_no_alloc, count_alloc, enter_protected, exit_protected, permit_alloc,
-    protection_level, set_mode, sweep, take_violations, violations, warm_up,
+    Counted, CountsHandle, GuardExt, Guarded, NoAlloc, PermitDrop, Permitted, Policed, Policy, Region, Watch,
+    assert_no_alloc, count_alloc, enter_protected, exit_protected, permit_alloc, protection_level, set_mode,
+    sweep, take_violations, violations, warm_up,
 };
 pub use report::{Site, Violation, is_active, set_violation_hook};
 
 mod checks;
 mod hot;
+#[doc(hidden)]
+pub mod mark;
 mod model;
 mod region;
 mod report;
+
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../docs/migration.md")]
+pub mod migration {}
 
 /// What the attributes expand to; no part of the public interface.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::model::Place;
-    pub use crate::region::{guard_future, no_alloc, permit_alloc, permit_future};
+    pub use crate::region::{
+        Measurement, count_calls, count_future, guard_future, no_alloc, permit_alloc, permit_future,
+        policy_future, run_policy, run_required, test,
+    };
+    pub use crate::report::Expectation;
 }

@@ -1,1 +1,20 @@
 //! Helpers shared by the tests.
+
+pub mod child;
+pub mod expect;
+pub mod failing;
+pub mod force;
+pub mod polled;
+pub mod random;
+pub mod reference;
+pub mod signal;
+
+/// True where the guard watches. Where it does not, says on standard error what is passed over and why.
+#[must_use]
+pub fn watching(what: &str) -> bool {
+    let active = qadapt::is_active();
+    if !active {
+        eprintln!("{what} is passed over: this build has no checks (build with `--features enforce`)");
+    }
+    active
+}

@@ -5,7 +5,7 @@ use std::path::Path;
 use regex::Regex;
 use serde::Deserialize;
 
-use super::cfg::Callee;
+use super::body::Callee;
 use super::graph::Assumptions;
 use super::load::Image;
 use super::policy::demangle;
@@ -24,6 +24,7 @@ struct Section {
     assume: Vec<Entry>,
     #[serde(default)]
     require: Vec<String>,
+    allocator_out_of_line: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -54,6 +55,8 @@ pub struct Settings {
     pub words: Vec<String>,
     /// Globs of regions that must be proven.
     pub require: Vec<String>,
+    /// Why no copy of the allocator's methods can have been inlined.
+    pub allocator_out_of_line: Option<String>,
 }
 
 impl Settings {
@@ -72,14 +75,23 @@ impl Settings {
     /// The problem, in words.
     pub fn parse(text: &str) -> std::result::Result<Self, String> {
         let file: File = toml::from_str(text).map_err(|e| e.to_string())?;
-        let mut settings = Self { require: file.prove.require, ..Self::default() };
+        let mut settings = Self {
+            require: file.prove.require,
+            allocator_out_of_line: file.prove.allocator_out_of_line,
+            ..Self::default()
+        };
+        if settings.allocator_out_of_line.as_ref().is_some_and(|r| r.trim().is_empty()) {
+            return Err("`allocator-out-of-line` is empty; say why it holds".into());
+        }
         for entry in file.prove.assume {
             if entry.reason.trim().is_empty() {
                 return Err("an assumption has an empty `reason`; say why it holds".into());
             }
             let (about, words) = match (entry.function, entry.foreign, entry.calls_in) {
                 (Some(f), None, None) => (About::Function(glob(&f)), format!("`{f}` does not allocate")),
-                (None, Some(f), None) => (About::Foreign(glob(&f)), format!("foreign `{f}` does not allocate")),
+                (None, Some(f), None) => {
+                    (About::Foreign(glob(&f)), format!("foreign `{f}` does not allocate"))
+                }
                 (None, None, Some(f)) => {
                     (About::CallsIn(glob(&f)), format!("calls through pointers in `{f}` do not allocate"))
                 }
@@ -120,9 +132,9 @@ impl Assumptions for Applied<'_, '_> {
             return None;
         }
         let named = |addr: u64, pattern: &Regex| {
-            self.image
-                .function_covering(addr)
-                .is_some_and(|f| f.names.iter().any(|n| pattern.is_match(n) || pattern.is_match(&demangle(n))))
+            self.image.function_covering(addr).is_some_and(|f| {
+                f.names.iter().any(|n| pattern.is_match(n) || pattern.is_match(&demangle(n)))
+            })
         };
         let i = self.settings.about.iter().position(|about| match (about, callee) {
             (About::Function(p), Callee::Local(addr)) => named(addr, p),

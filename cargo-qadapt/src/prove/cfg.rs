@@ -8,142 +8,18 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use super::decode::{Flow, Steps, Via};
+use super::addr_map::AddrMap;
+use super::body::{Block, Body, Call, Callee, End, Fate, Given, Why};
+use super::decode::{ARGUMENTS, Flow, Step, Steps, Via};
 use super::eh::{Catch, Catches};
 use super::load::Image;
 use super::table::{self, Table};
 use super::value::{State, Value};
 
-/// What is called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Callee {
-    /// The function that begins at this address.
-    Local(u64),
-    /// A symbol of another object.
-    Import(u32),
-    /// It could not be told.
-    Unknown(Why),
-}
-
-/// Why something could not be told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Why {
-    /// A call through a pointer (a trait object, a function pointer, a callback).
-    IndirectCall,
-    /// A jump through a pointer.
-    IndirectJump,
-    /// The bytes are not an instruction, or one that is not understood.
-    Undecodable,
-    /// Control runs over the end of the function.
-    RunsOff,
-    /// The call leads to something that is not code of this file.
-    NotCode,
-    /// A panic is caught here, and a panic allocates.
-    CaughtPanic,
-    /// The exception table cannot be read.
-    BadTable,
-    /// The work was cut off at its limit.
-    TooComplex,
-}
-
-impl Why {
-    /// Whether a pointer is at fault, not the analysis or the file.
-    #[must_use]
-    pub fn is_indirect(self) -> bool {
-        matches!(self, Self::IndirectCall | Self::IndirectJump)
-    }
-}
-
-/// What becomes of the one who calls a function.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// The call may return.
-    Returns,
-    /// It never returns, but may do things before (loop, exit).
-    Stays,
-    /// All paths through it end in a panic or an abort.
-    Panics,
-}
-
 /// Answers what becomes of the caller of a function.
 pub trait Oracle {
     /// The fate of a caller of `callee`.
     fn fate(&self, callee: Callee) -> Fate;
-}
-
-/// One call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Call {
-    /// Address of the instruction.
-    pub site: u64,
-    /// What is called.
-    pub callee: Callee,
-}
-
-/// How a block ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// In its successors.
-    Flow,
-    /// Back in the caller.
-    Return,
-    /// In its last call, which returns to the caller.
-    Tail,
-    /// In a call that panics.
-    Panic,
-    /// Never: in a trap, or a call that does not return.
-    Dead,
-    /// It could not be told; its last call says why.
-    Lost,
-}
-
-/// A run of instructions with one entry.
-#[derive(Clone, Debug)]
-pub struct Block {
-    /// Its calls, as indices of [`Body::calls`].
-    pub calls: Range<u32>,
-    /// Its successors, as indices of [`Body::edges`].
-    pub edges: Range<u32>,
-    /// How it ends.
-    pub end: End,
-    /// Whether all paths from it end in a panic.
-    pub doomed: bool,
-}
-
-/// One function's control flow; block 0 is the entry.
-#[derive(Clone, Debug, Default)]
-pub struct Body {
-    /// The blocks.
-    pub blocks: Vec<Block>,
-    /// The calls of all blocks.
-    pub calls: Vec<Call>,
-    /// The successors of all blocks.
-    pub edges: Vec<u32>,
-}
-
-impl Body {
-    /// The calls on paths that do not end in a panic.
-    pub fn live_calls(&self) -> impl Iterator<Item = &Call> {
-        self.blocks.iter().filter(|b| !b.doomed).flat_map(|b| self.calls_of(b))
-    }
-
-    /// The calls of one block.
-    #[must_use]
-    pub fn calls_of(&self, block: &Block) -> &[Call] {
-        &self.calls[block.calls.start as usize..block.calls.end as usize]
-    }
-
-    /// The successors of one block.
-    #[must_use]
-    pub fn edges_of(&self, block: &Block) -> &[u32] {
-        &self.edges[block.edges.start as usize..block.edges.end as usize]
-    }
-
-    /// Whether all paths from the entry end in a panic.
-    #[must_use]
-    pub fn panics(&self) -> bool {
-        self.blocks.first().is_some_and(|b| b.doomed)
-    }
 }
 
 /// What to analyse: a function, or the stretch of one between two marks.
@@ -162,6 +38,16 @@ impl Start {
     #[must_use]
     pub fn function(entry: u64) -> Self {
         Self { entry, stops: BTreeSet::new(), state: State::unknown() }
+    }
+
+    /// A whole function that is passed these constants.
+    #[must_use]
+    pub fn function_given(entry: u64, given: &Given) -> Self {
+        let mut start = Self::function(entry);
+        for &(reg, constant) in given {
+            start.state.set(reg, Value::Const(constant));
+        }
+        start
     }
 }
 
@@ -193,12 +79,14 @@ pub struct Context<'a> {
     pub catches: &'a Catches<'a>,
     /// The work left.
     pub budget: &'a Budget,
+    /// Whether to note constant arguments.
+    pub arguments: bool,
 }
 
 /// Follows the control flow of one function.
 #[must_use]
-pub fn analyse(context: &Context<'_>, oracle: &dyn Oracle, start: &Start) -> Body {
-    let mut walk = Walk::new(context, oracle, start);
+pub fn analyse(context: &Context<'_>, oracle: &dyn Oracle, start: &Start, scratch: &mut Scratch) -> Body {
+    let mut walk = Walk::new(context, oracle, start, scratch);
     // A table found late may end one that was read too far: then once more, knowing all. Reading too far only adds
     // edges, so whatever the last round yields is sound.
     for round in 0..4 {
@@ -211,6 +99,18 @@ pub fn analyse(context: &Context<'_>, oracle: &dyn Oracle, start: &Start) -> Bod
     walk.finish(start.entry)
 }
 
+/// Memory that is used again for the next function.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    /// The nodes by address.
+    index: BTreeMap<u64, usize>,
+    nodes: Vec<Node>,
+    queue: BTreeSet<u64>,
+    spare: Vec<(u64, State)>,
+    number: AddrMap<u64, u32>,
+}
+
+#[derive(Debug)]
 struct Node {
     state: State,
     end_addr: u64,
@@ -227,8 +127,7 @@ struct Walk<'c, 'a> {
     stops: &'c BTreeSet<u64>,
     catches: Vec<Catch>,
     bad_table: bool,
-    nodes: BTreeMap<u64, Node>,
-    queue: BTreeSet<u64>,
+    mem: &'c mut Scratch,
     /// Where each jump table begins, and where reading it ended.
     tables: BTreeMap<u64, u64>,
     overrun: bool,
@@ -236,12 +135,14 @@ struct Walk<'c, 'a> {
 }
 
 impl<'c, 'a> Walk<'c, 'a> {
-    fn new(context: &'c Context<'a>, oracle: &'c dyn Oracle, start: &'c Start) -> Self {
+    fn new(context: &'c Context<'a>, oracle: &'c dyn Oracle, start: &'c Start, mem: &'c mut Scratch) -> Self {
+        mem.nodes.clear();
+        mem.index.clear();
+        mem.queue.clear();
         let bounds = context.image.bounds(start.entry);
-        let (catches, bad_table) = match context.catches.of(start.entry) {
-            Ok(catches) => (catches, false),
-            Err(()) => (Vec::new(), true),
-        };
+        let found = context.catches.of(start.entry);
+        let bad_table = found.is_none();
+        let catches = found.unwrap_or_default();
         let code = context.image.code(bounds.start, bounds.end);
         Self {
             context,
@@ -251,8 +152,7 @@ impl<'c, 'a> Walk<'c, 'a> {
             stops: &start.stops,
             catches,
             bad_table,
-            nodes: BTreeMap::new(),
-            queue: BTreeSet::new(),
+            mem,
             tables: BTreeMap::new(),
             overrun: false,
             exhausted: false,
@@ -260,15 +160,16 @@ impl<'c, 'a> Walk<'c, 'a> {
     }
 
     fn reset(&mut self) {
-        self.nodes.clear();
-        self.queue.clear();
+        self.mem.nodes.clear();
+        self.mem.index.clear();
+        self.mem.queue.clear();
         self.overrun = false;
     }
 
     fn run(&mut self, start: &Start) {
         self.reach(start.entry, &start.state);
         // Lowest address first: close to the order in which the compiler laid the blocks out.
-        while let Some(addr) = self.queue.pop_first() {
+        while let Some(addr) = self.mem.queue.pop_first() {
             if self.exhausted {
                 break;
             }
@@ -278,41 +179,50 @@ impl<'c, 'a> Walk<'c, 'a> {
 
     /// Control may come to `addr` in this state.
     fn reach(&mut self, addr: u64, state: &State) {
-        if let Some(node) = self.nodes.get_mut(&addr) {
-            if node.state.join(state) {
-                self.queue.insert(addr);
+        if let Some(&i) = self.mem.index.get(&addr) {
+            if self.mem.nodes[i].state.join(state) {
+                self.mem.queue.insert(addr);
             }
             return;
         }
         // A block that runs through `addr` must be cut there.
-        if let Some((&before, node)) = self.nodes.range(..addr).next_back()
-            && addr < node.end_addr
+        if let Some((&before, &i)) = self.mem.index.range(..addr).next_back()
+            && addr < self.mem.nodes[i].end_addr
         {
-            self.queue.insert(before);
+            self.mem.queue.insert(before);
         }
-        self.nodes.insert(
-            addr,
-            Node { state: *state, end_addr: addr, calls: Vec::new(), succ: Vec::new(), end: End::Lost },
-        );
-        self.queue.insert(addr);
+        self.mem.index.insert(addr, self.mem.nodes.len());
+        self.mem.nodes.push(Node {
+            state: *state,
+            end_addr: addr,
+            calls: Vec::new(),
+            succ: Vec::new(),
+            end: End::Lost,
+        });
+        self.mem.queue.insert(addr);
     }
 
     fn block(&mut self, addr: u64, entry: u64) {
-        let Some(node) = self.nodes.get(&addr) else { return };
-        let mut state = node.state;
-        let mut block = Open { calls: Vec::new(), succ: Vec::new() };
+        let Some(&own) = self.mem.index.get(&addr) else { return };
+        let mut state = self.mem.nodes[own].state;
+        let mut block = Open {
+            calls: std::mem::take(&mut self.mem.nodes[own].calls),
+            succ: std::mem::take(&mut self.mem.spare),
+        };
+        block.calls.clear();
         if self.bad_table && addr == entry {
-            block.calls.push(Call { site: addr, callee: Callee::Unknown(Why::BadTable) });
+            block.calls.push(Call::new(addr, Callee::Unknown(Why::BadTable)));
         }
-        if self.catches.iter().any(|c| c.pad == addr) {
-            block.calls.push(Call { site: addr, callee: Callee::Unknown(Why::CaughtPanic) });
+        let is_pad = self.catches.iter().any(|c| c.pad == addr);
+        if is_pad {
+            block.calls.push(Call::new(addr, Callee::Unknown(Why::CaughtPanic)));
         }
         let mut at = addr;
         let end = loop {
             if self.stops.contains(&at) {
                 break End::Return;
             }
-            if at != addr && self.nodes.contains_key(&at) {
+            if at != addr && self.mem.index.contains_key(&at) {
                 block.succ.push((at, state));
                 break End::Flow;
             }
@@ -330,12 +240,14 @@ impl<'c, 'a> Walk<'c, 'a> {
             match step.flow {
                 Flow::Next => state.apply(step.effect, step.flags_lost, self.context.image),
                 Flow::Return => break End::Return,
+                // A pad that does nothing but die: the panic went no further, and nor does anything else.
+                Flow::Trap if is_pad && block.calls.len() == 1 => break End::Panic,
                 Flow::Trap => break End::Dead,
                 Flow::Undecodable => {
                     block.lose(step.addr, Why::Undecodable);
                     break End::Lost;
                 }
-                Flow::Jump(target) => break self.jump(&mut block, step.addr, target, state),
+                Flow::Jump(target) => break self.jump(&mut block, step.addr, target, &state),
                 Flow::Branch(target, cond) => {
                     state.apply(step.effect, false, self.context.image);
                     let mut taken = state;
@@ -347,52 +259,72 @@ impl<'c, 'a> Walk<'c, 'a> {
                         break End::Flow;
                     }
                     // A conditional tail call: a block of its own, so that it can have an end of its own.
-                    block.calls.push(Call { site: step.addr, callee: self.local(target) });
+                    let mut call = Call::new(step.addr, self.local(target));
+                    call.given = self.given(&state);
+                    block.calls.push(call);
                     block.succ.push((step.next, state));
                     break End::Tail;
                 }
-                Flow::JumpVia(via) => break self.jump_via(&mut block, step.addr, via, state),
+                Flow::JumpVia(via) => break self.jump_via(&mut block, step.addr, via, &state),
                 Flow::Call(_) | Flow::CallVia(_) => {
                     let callee = match step.flow {
                         Flow::Call(target) => self.local(target),
                         Flow::CallVia(via) => self.resolve(via, &state, Why::IndirectCall),
                         _ => continue,
                     };
-                    block.calls.push(Call { site: step.addr, callee });
-                    let pads: Vec<u64> = self
-                        .catches
-                        .iter()
-                        .filter(|c| (c.start..c.end).contains(&step.addr))
-                        .map(|c| c.pad)
-                        .collect();
-                    for &pad in &pads {
-                        // Which registers survive an unwinding is not worth following.
-                        block.succ.push((pad, State::unknown()));
-                    }
-                    state.after_call();
-                    match self.oracle.fate(callee) {
-                        Fate::Returns if pads.is_empty() => {}
-                        Fate::Returns => {
-                            block.succ.push((step.next, state));
-                            break End::Flow;
-                        }
-                        _ if !pads.is_empty() => break End::Flow,
-                        Fate::Panics => break End::Panic,
-                        Fate::Stays => break End::Dead,
+                    if let Some(end) = self.call(&mut block, &step, callee, &mut state) {
+                        break end;
                     }
                 }
             }
         };
-        let succ: Vec<u64> = block.succ.iter().map(|s| s.0).collect();
-        if let Some(node) = self.nodes.get_mut(&addr) {
-            node.end_addr = at;
-            node.calls = block.calls;
-            node.succ = succ;
-            node.end = end;
-        }
-        for (target, state) in block.succ {
+        let node = &mut self.mem.nodes[own];
+        node.end_addr = at;
+        node.calls = block.calls;
+        node.succ.clear();
+        node.succ.extend(block.succ.iter().map(|s| s.0));
+        node.end = end;
+        let mut succ = block.succ;
+        for (target, state) in succ.drain(..) {
             self.reach(target, &state);
         }
+        self.mem.spare = succ;
+    }
+
+    /// A call: where control goes from there, unless simply on.
+    fn call(&self, block: &mut Open, step: &Step, callee: Callee, state: &mut State) -> Option<End> {
+        block.calls.push(Call { site: step.addr, callee, given: self.given(state) });
+        let before = block.succ.len();
+        for catch in self.catches.iter().filter(|c| (c.start..c.end).contains(&step.addr)) {
+            // Which registers survive an unwinding is not worth following.
+            block.succ.push((catch.pad, State::unknown()));
+        }
+        let caught = block.succ.len() > before;
+        state.after_call();
+        match self.oracle.fate(callee) {
+            Fate::Returns if caught => {
+                block.succ.push((step.next, *state));
+                Some(End::Flow)
+            }
+            Fate::Returns => None,
+            _ if caught => Some(End::Flow),
+            Fate::Panics => Some(End::Panic),
+            Fate::Stays => Some(End::Dead),
+        }
+    }
+
+    /// The constant arguments that lead to code.
+    fn given(&self, state: &State) -> Given {
+        if !self.context.arguments {
+            return Given::default();
+        }
+        ARGUMENTS
+            .iter()
+            .filter_map(|&reg| match state.get(reg) {
+                Value::Const(c) if self.context.image.leads_to_code(c) => Some((reg, c)),
+                _ => None,
+            })
+            .collect()
     }
 
     fn local(&self, target: u64) -> Callee {
@@ -416,16 +348,16 @@ impl<'c, 'a> Walk<'c, 'a> {
         }
     }
 
-    fn jump(&mut self, block: &mut Open, site: u64, target: u64, state: State) -> End {
+    fn jump(&self, block: &mut Open, site: u64, target: u64, state: &State) -> End {
         if self.bounds.contains(&target) {
-            block.succ.push((target, state));
+            block.succ.push((target, *state));
             return End::Flow;
         }
-        self.tail(block, site, self.local(target))
+        self.tail(block, site, self.local(target), state)
     }
 
-    fn tail(&self, block: &mut Open, site: u64, callee: Callee) -> End {
-        block.calls.push(Call { site, callee });
+    fn tail(&self, block: &mut Open, site: u64, callee: Callee, state: &State) -> End {
+        block.calls.push(Call { site, callee, given: self.given(state) });
         if matches!(callee, Callee::Unknown(_)) {
             return End::Lost;
         }
@@ -436,7 +368,7 @@ impl<'c, 'a> Walk<'c, 'a> {
         }
     }
 
-    fn jump_via(&mut self, block: &mut Open, site: u64, via: Via, state: State) -> End {
+    fn jump_via(&mut self, block: &mut Open, site: u64, via: Via, state: &State) -> End {
         let table = match via {
             Via::Reg(reg) => match state.get(reg) {
                 Value::Target { table, base, last } => Some(Table { at: table, base: Some(base), last }),
@@ -446,38 +378,40 @@ impl<'c, 'a> Walk<'c, 'a> {
             Via::Mem(mem) => state.table(&mem, 8).map(|(at, last)| Table { at, base: None, last }),
             Via::Other => None,
         };
-        if let Some(table) = table {
-            if let Some((targets, end)) = table::targets(self.context.image, &self.bounds, table, &self.tables) {
-                self.overrun |= !self.tables.contains_key(&table.at)
-                    && self.tables.range(..table.at).next_back().is_some_and(|(_, &end)| table.at < end);
-                self.tables.insert(table.at, end);
-                for target in targets {
-                    block.succ.push((target, state));
-                }
-                return End::Flow;
+        if let Some(table) = table
+            && let Some((targets, end)) =
+                table::targets(self.context.image, &self.bounds, table, &self.tables)
+        {
+            self.overrun |= !self.tables.contains_key(&table.at)
+                && self.tables.range(..table.at).next_back().is_some_and(|(_, &end)| table.at < end);
+            self.tables.insert(table.at, end);
+            for target in targets {
+                block.succ.push((target, *state));
             }
+            return End::Flow;
         }
-        let callee = self.resolve(via, &state, Why::IndirectJump);
-        self.tail(block, site, callee)
+        let callee = self.resolve(via, state, Why::IndirectJump);
+        self.tail(block, site, callee, state)
     }
 
-    fn finish(self, entry: u64) -> Body {
+    fn finish(&mut self, entry: u64) -> Body {
         let mut body = Body::default();
         if self.exhausted {
-            body.calls.push(Call { site: entry, callee: Callee::Unknown(Why::TooComplex) });
+            body.calls.push(Call::new(entry, Callee::Unknown(Why::TooComplex)));
             body.blocks.push(Block { calls: 0..1, edges: 0..0, end: End::Lost, doomed: false });
             return body;
         }
         // The entry first, the rest by address.
         let order: Vec<u64> =
-            std::iter::once(entry).chain(self.nodes.keys().copied().filter(|&a| a != entry)).collect();
-        let index: BTreeMap<u64, u32> = order.iter().zip(0u32..).map(|(&a, i)| (a, i)).collect();
-        for addr in &order {
-            let Some(node) = self.nodes.get(addr) else { continue };
+            std::iter::once(entry).chain(self.mem.index.keys().copied().filter(|&a| a != entry)).collect();
+        let mut number = std::mem::take(&mut self.mem.number);
+        number.clear();
+        number.extend(order.iter().zip(0u32..).map(|(&a, i)| (a, i)));
+        for node in order.iter().filter_map(|addr| self.mem.index.get(addr)).map(|&i| &self.mem.nodes[i]) {
             let first_call = len32(&body.calls);
             let first_edge = len32(&body.edges);
-            body.calls.extend(&node.calls);
-            body.edges.extend(node.succ.iter().filter_map(|s| index.get(s)));
+            body.calls.extend(node.calls.iter().cloned());
+            body.edges.extend(node.succ.iter().filter_map(|s| number.get(s)));
             body.blocks.push(Block {
                 calls: first_call..len32(&body.calls),
                 edges: first_edge..len32(&body.edges),
@@ -485,7 +419,8 @@ impl<'c, 'a> Walk<'c, 'a> {
                 doomed: false,
             });
         }
-        doom(&mut body);
+        self.mem.number = number;
+        body.doom();
         body.calls.shrink_to_fit();
         body.edges.shrink_to_fit();
         body.blocks.shrink_to_fit();
@@ -500,40 +435,10 @@ struct Open {
 
 impl Open {
     fn lose(&mut self, site: u64, why: Why) {
-        self.calls.push(Call { site, callee: Callee::Unknown(why) });
+        self.calls.push(Call::new(site, Callee::Unknown(why)));
     }
 }
 
 fn len32<T>(v: &[T]) -> u32 {
     u32::try_from(v.len()).unwrap_or(u32::MAX)
-}
-
-/// Marks the blocks all of whose paths end in a panic, from the panics backwards. A loop without an end is not
-/// doomed: nothing says that it will ever panic.
-fn doom(body: &mut Body) {
-    let mut predecessors: Vec<Vec<u32>> = vec![Vec::new(); body.blocks.len()];
-    let mut open: Vec<u32> = vec![0; body.blocks.len()];
-    let mut queue = Vec::new();
-    for (i, block) in (0u32..).zip(&body.blocks) {
-        for &to in body.edges_of(block) {
-            predecessors[to as usize].push(i);
-            open[i as usize] += 1;
-        }
-        if block.end == End::Panic {
-            queue.push(i);
-        }
-    }
-    while let Some(i) = queue.pop() {
-        let block = &mut body.blocks[i as usize];
-        if block.doomed {
-            continue;
-        }
-        block.doomed = true;
-        for &p in &predecessors[i as usize] {
-            open[p as usize] -= 1;
-            if open[p as usize] == 0 && body.blocks[p as usize].end == End::Flow {
-                queue.push(p);
-            }
-        }
-    }
 }

@@ -18,6 +18,9 @@ pub const REGS: usize = 16;
 /// rdi, r8 to r11.
 pub const CALLER_SAVED: u16 = 0b0000_1111_1100_0111;
 
+/// The registers that pass arguments under that convention: rdi, rsi, rdx, rcx, r8, r9.
+pub const ARGUMENTS: [Reg; 6] = [7, 6, 2, 1, 8, 9];
+
 /// `base + index * scale + disp`; an instruction-relative address is all `disp`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mem {
@@ -126,7 +129,8 @@ pub struct Step {
 pub struct Steps<'a> {
     decoder: Decoder<'a>,
     instruction: Instruction,
-    info: InstructionInfoFactory,
+    /// Made when first needed: most functions are looked at only for where they go.
+    info: Option<InstructionInfoFactory>,
     base: u64,
     len: usize,
 }
@@ -144,7 +148,7 @@ impl<'a> Steps<'a> {
         Self {
             decoder: Decoder::with_ip(64, code, base, DecoderOptions::NONE),
             instruction: Instruction::default(),
-            info: InstructionInfoFactory::new(),
+            info: None,
             base,
             len: code.len(),
         }
@@ -152,6 +156,15 @@ impl<'a> Steps<'a> {
 
     /// The step at `addr`; outside the code it is [`Flow::Undecodable`].
     pub fn at(&mut self, addr: u64) -> Step {
+        let mut step = self.flow_at(addr);
+        if matches!(step.flow, Flow::Next) {
+            self.effect(&mut step);
+        }
+        step
+    }
+
+    /// The step at `addr` without its effect.
+    pub fn flow_at(&mut self, addr: u64) -> Step {
         let lost = Step {
             addr,
             next: addr.wrapping_add(1),
@@ -159,7 +172,9 @@ impl<'a> Steps<'a> {
             effect: Effect::None,
             flags_lost: true,
         };
-        let Some(offset) = addr.checked_sub(self.base).and_then(|o| usize::try_from(o).ok()) else { return lost };
+        let Some(offset) = addr.checked_sub(self.base).and_then(|o| usize::try_from(o).ok()) else {
+            return lost;
+        };
         if offset >= self.len || self.decoder.set_position(offset).is_err() {
             return lost;
         }
@@ -176,11 +191,16 @@ impl<'a> Steps<'a> {
             effect: Effect::None,
             flags_lost: self.instruction.rflags_modified() != 0,
         };
-        if matches!(flow, Flow::Next) {
-            self.effect(&mut step);
-        } else if !matches!(flow, Flow::Return | Flow::Trap | Flow::Undecodable | Flow::Call(_) | Flow::CallVia(_)) {
+        if !matches!(
+            flow,
+            Flow::Next | Flow::Return | Flow::Trap | Flow::Undecodable | Flow::Call(_) | Flow::CallVia(_)
+        ) {
             // `loop` counts in rcx; plain jumps write nothing.
-            step.effect = Effect::Clobber(if self.instruction.is_loop() || self.instruction.is_loopcc() { 2 } else { 0 });
+            step.effect = Effect::Clobber(if self.instruction.is_loop() || self.instruction.is_loopcc() {
+                2
+            } else {
+                0
+            });
         }
         step
     }
@@ -191,7 +211,7 @@ impl<'a> Steps<'a> {
             return;
         }
         let mut mask = 0u16;
-        let info = self.info.info(&self.instruction);
+        let info = self.info.get_or_insert_with(InstructionInfoFactory::new).info(&self.instruction);
         for used in info.used_registers() {
             if matches!(
                 used.access(),
@@ -243,7 +263,9 @@ fn flow(i: &Instruction) -> Flow {
         FlowControl::Call if i.code() == Code::Syscall => Flow::Next,
         FlowControl::IndirectCall if i.is_call_near_indirect() => Flow::CallVia(via(i)),
         FlowControl::Return if matches!(i.mnemonic(), Mnemonic::Ret) => Flow::Return,
-        FlowControl::Exception if matches!(i.mnemonic(), Mnemonic::Ud2 | Mnemonic::Ud1 | Mnemonic::Ud0) => Flow::Trap,
+        FlowControl::Exception if matches!(i.mnemonic(), Mnemonic::Ud2 | Mnemonic::Ud1 | Mnemonic::Ud0) => {
+            Flow::Trap
+        }
         FlowControl::Interrupt if i.mnemonic() == Mnemonic::Int3 => Flow::Trap,
         _ => Flow::Undecodable,
     }
@@ -299,14 +321,18 @@ fn simple_effect(i: &Instruction) -> Option<Effect> {
                 _ => None,
             },
             (OpKind::Register, OpKind::Memory) if width() == 8 => Some(Effect::Load(dst()?, mem(i)?)),
-            (OpKind::Register, OpKind::Immediate32 | OpKind::Immediate32to64 | OpKind::Immediate64) => match width() {
-                8 | 4 => Some(Effect::Set(dst()?, i.immediate(1))),
-                _ => None,
-            },
+            (OpKind::Register, OpKind::Immediate32 | OpKind::Immediate32to64 | OpKind::Immediate64) => {
+                match width() {
+                    8 | 4 => Some(Effect::Set(dst()?, i.immediate(1))),
+                    _ => None,
+                }
+            }
             _ => None,
         },
         Mnemonic::Lea if width() == 8 => Some(Effect::Address(dst()?, mem(i)?)),
-        Mnemonic::Movsxd if width() == 8 && i.op1_kind() == OpKind::Memory => Some(Effect::LoadSigned(dst()?, mem(i)?)),
+        Mnemonic::Movsxd if width() == 8 && i.op1_kind() == OpKind::Memory => {
+            Some(Effect::LoadSigned(dst()?, mem(i)?))
+        }
         Mnemonic::Movzx if i.op1_kind() == OpKind::Register && width() >= 4 => {
             let src = i.op1_register();
             let high = matches!(src, Register::AH | Register::BH | Register::CH | Register::DH);
@@ -323,7 +349,9 @@ fn simple_effect(i: &Instruction) -> Option<Effect> {
         }
         Mnemonic::Add if i.op0_kind() == OpKind::Register && width() == 8 => match i.op1_kind() {
             OpKind::Register => Some(Effect::Add(dst()?, gpr(i.op1_register())?)),
-            OpKind::Immediate8to64 | OpKind::Immediate32to64 => Some(Effect::AddConst(dst()?, i.immediate(1))),
+            OpKind::Immediate8to64 | OpKind::Immediate32to64 => {
+                Some(Effect::AddConst(dst()?, i.immediate(1)))
+            }
             _ => None,
         },
         Mnemonic::Sub if i.op0_kind() == OpKind::Register && width() == 8 => match i.op1_kind() {

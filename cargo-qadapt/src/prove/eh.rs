@@ -79,18 +79,19 @@ impl<'a> Catches<'a> {
         Some(this)
     }
 
-    /// The catching call sites of the function that covers `addr`.
-    ///
-    /// # Errors
-    /// If the function has a table that cannot be read: then anything may be caught.
-    pub fn of(&self, addr: u64) -> Result<Vec<Catch>, ()> {
-        let Some(i) = self.functions.partition_point(|f| f.0 <= addr).checked_sub(1) else { return Ok(Vec::new()) };
+    /// The catching call sites of the function that covers `addr`; `None` if it has a table that cannot be read:
+    /// then anything may be caught.
+    #[must_use]
+    pub fn of(&self, addr: u64) -> Option<Vec<Catch>> {
+        let Some(i) = self.functions.partition_point(|f| f.0 <= addr).checked_sub(1) else {
+            return Some(Vec::new());
+        };
         let (start, end, offset) = self.functions[i];
         if addr >= end {
-            return Ok(Vec::new());
+            return Some(Vec::new());
         }
-        let bytes = offset.and_then(|o| self.table.get(o..)).ok_or(())?;
-        read_table(bytes, start).ok_or(())
+        let bytes = offset.and_then(|o| self.table.get(o..))?;
+        read_table(bytes, start)
     }
 }
 
@@ -194,8 +195,10 @@ mod tests {
     #[test]
     fn tells_catching_pads_from_cleanups() {
         // No landing base, a type table, uleb call sites of 8 bytes: one cleanup, one catch; then the actions.
-        let table =
-            [0xff, 0x9b, 0x15, 0x01, 0x08, 0x00, 0x04, 0x20, 0x00, 0x04, 0x04, 0x30, 0x01, 0x01, 0x00, 0x00, 0x00];
+        let table = [
+            0xff, 0x9b, 0x15, 0x01, 0x08, 0x00, 0x04, 0x20, 0x00, 0x04, 0x04, 0x30, 0x01, 0x01, 0x00, 0x00,
+            0x00,
+        ];
         assert_eq!(read_table(&table, 0x100), Some(vec![Catch { start: 0x104, end: 0x108, pad: 0x130 }]));
     }
 

@@ -101,37 +101,42 @@ const ABORT: [&str; 6] =
 
 const EXIT: [&str; 5] = ["_Exit", "_exit", "exit", "pthread_exit", "quick_exit"];
 
+#[rustfmt::skip]
 const QUIET: &[&str] = &[
     "__errno_location", "__gettimeofday", "__memcpy_chk", "__memmove_chk", "__memset_chk", "__sched_yield",
-    "abs", "accept", "accept4", "access", "acos", "acosf", "acosh", "acoshf", "asin", "asinf", "asinh", "asinhf",
-    "atan", "atan2", "atan2f", "atanf", "atanh", "atanhf", "bcmp", "bind", "bzero", "cbrt", "cbrtf", "ceil", "ceilf",
-    "chdir", "chmod", "clock_getres", "clock_gettime", "clock_nanosleep", "close", "connect", "copysign", "copysignf",
-    "cos", "cosf", "cosh", "coshf", "dup", "dup2", "epoll_create1", "epoll_ctl", "epoll_wait", "erf", "erff",
-    "eventfd", "exp", "exp10", "exp2", "exp2f", "expf", "explicit_bzero", "expm1", "expm1f", "fabs", "fabsf", "fcntl",
-    "fcntl64", "fdatasync", "fdim", "fdimf", "floor", "floorf", "fma", "fmaf", "fmax", "fmaxf", "fmin", "fminf",
-    "fmod", "fmodf", "frexp", "frexpf", "fstat", "fstat64", "fsync", "ftruncate", "ftruncate64", "getegid", "geteuid",
-    "getgid", "getpeername", "getpid", "getppid", "getrandom", "getrusage", "getsockname", "getsockopt", "gettid",
-    "gettimeofday", "getuid", "hypot", "hypotf", "ioctl", "isatty", "kill", "labs", "ldexp", "ldexpf", "lgamma_r",
-    "lgammaf_r", "listen", "llrint", "llround", "log", "log10", "log10f", "log1p", "log1pf", "log2", "log2f", "logf",
-    "lrint", "lround", "lseek", "lseek64", "lstat", "lstat64", "madvise", "memccpy", "memchr", "memcmp", "memcpy",
-    "memmem", "memmove", "mempcpy", "memrchr", "memset", "mkdir", "mlock", "modf", "modff", "mprotect", "msync",
-    "munlock", "nan", "nanosleep", "nearbyint", "nearbyintf", "nextafter", "nextafterf", "open", "open64", "openat",
-    "openat64", "pause", "pipe", "pipe2", "poll", "posix_fadvise", "pow", "powf", "ppoll", "prctl", "pread",
-    "pread64", "preadv", "pthread_cond_broadcast", "pthread_cond_clockwait", "pthread_cond_destroy",
-    "pthread_cond_init", "pthread_cond_signal", "pthread_cond_timedwait", "pthread_cond_wait", "pthread_equal",
-    "pthread_getspecific", "pthread_kill", "pthread_mutex_destroy", "pthread_mutex_init", "pthread_mutex_lock",
-    "pthread_mutex_trylock", "pthread_mutex_unlock", "pthread_mutexattr_destroy", "pthread_mutexattr_init",
-    "pthread_mutexattr_settype", "pthread_rwlock_rdlock", "pthread_rwlock_tryrdlock", "pthread_rwlock_trywrlock",
-    "pthread_rwlock_unlock", "pthread_rwlock_wrlock", "pthread_self", "pthread_sigmask", "pthread_spin_lock",
-    "pthread_spin_unlock", "pwrite", "pwrite64", "pwritev", "raise", "read", "readlink", "readv", "recv", "recvfrom",
-    "recvmsg", "remainder", "remainderf", "rename", "rint", "rintf", "rmdir", "round", "roundeven", "roundf",
-    "scalbn", "scalbnf", "sched_getaffinity", "sched_getcpu", "sched_setaffinity", "sched_yield", "sem_destroy",
-    "sem_init", "sem_post", "sem_timedwait", "sem_trywait", "sem_wait", "send", "sendfile", "sendfile64", "sendmsg",
-    "sendto", "setsockopt", "shutdown", "sigaddset", "sigemptyset", "sigfillset", "sigprocmask", "sin", "sincos",
-    "sincosf", "sinf", "sinh", "sinhf", "socket", "socketpair", "sqrt", "sqrtf", "stat", "stat64", "stpcpy", "strcat",
-    "strchr", "strcmp", "strcpy", "strcspn", "strlen", "strncat", "strncmp", "strncpy", "strnlen", "strrchr",
-    "strspn", "strstr", "strtol", "strtoul", "syscall", "tan", "tanf", "tanh", "tanhf", "tgamma", "tgammaf", "time",
-    "trunc", "truncf", "umask", "unlink", "usleep", "wait4", "waitpid", "wcslen", "write", "writev",
+    "abs", "accept", "accept4", "access", "acos", "acosf", "acosh", "acoshf", "asin", "asinf", "asinh",
+    "asinhf", "atan", "atan2", "atan2f", "atanf", "atanh", "atanhf", "bcmp", "bind", "bzero", "cbrt",
+    "cbrtf", "ceil", "ceilf", "chdir", "chmod", "clock_getres", "clock_gettime", "clock_nanosleep", "close",
+    "connect", "copysign", "copysignf", "cos", "cosf", "cosh", "coshf", "dup", "dup2", "epoll_create1",
+    "epoll_ctl", "epoll_wait", "erf", "erff", "eventfd", "exp", "exp10", "exp2", "exp2f", "expf",
+    "explicit_bzero", "expm1", "expm1f", "fabs", "fabsf", "fcntl", "fcntl64", "fdatasync", "fdim", "fdimf",
+    "floor", "floorf", "fma", "fmaf", "fmax", "fmaxf", "fmin", "fminf", "fmod", "fmodf", "frexp", "frexpf",
+    "fstat", "fstat64", "fsync", "ftruncate", "ftruncate64", "getegid", "geteuid", "getgid", "getpeername",
+    "getpid", "getppid", "getrandom", "getrusage", "getsockname", "getsockopt", "gettid", "gettimeofday",
+    "getuid", "hypot", "hypotf", "ioctl", "isatty", "labs", "ldexp", "ldexpf", "lgamma_r",
+    "lgammaf_r", "listen", "llrint", "llround", "log", "log10", "log10f", "log1p", "log1pf", "log2",
+    "log2f", "logf", "lrint", "lround", "lseek", "lseek64", "lstat", "lstat64", "madvise", "memccpy",
+    "memchr", "memcmp", "memcpy", "memmem", "memmove", "mempcpy", "memrchr", "memset", "mkdir", "mlock",
+    "modf", "modff", "mprotect", "msync", "munlock", "nan", "nanosleep", "nearbyint", "nearbyintf",
+    "nextafter", "nextafterf", "open", "open64", "openat", "openat64", "pause", "pipe", "pipe2", "poll",
+    "posix_fadvise", "pow", "powf", "ppoll", "prctl", "pread", "pread64", "preadv",
+    "pthread_cond_broadcast", "pthread_cond_clockwait", "pthread_cond_destroy", "pthread_cond_init",
+    "pthread_cond_signal", "pthread_cond_timedwait", "pthread_cond_wait", "pthread_equal",
+    "pthread_getspecific", "pthread_mutex_destroy", "pthread_mutex_init",
+    "pthread_mutex_lock", "pthread_mutex_trylock", "pthread_mutex_unlock", "pthread_mutexattr_destroy",
+    "pthread_mutexattr_init", "pthread_mutexattr_settype", "pthread_rwlock_rdlock",
+    "pthread_rwlock_tryrdlock", "pthread_rwlock_trywrlock", "pthread_rwlock_unlock",
+    "pthread_rwlock_wrlock", "pthread_self", "pthread_sigmask", "pthread_spin_lock", "pthread_spin_unlock",
+    "pwrite", "pwrite64", "pwritev", "read", "readlink", "readv", "recv", "recvfrom", "recvmsg",
+    "remainder", "remainderf", "rename", "rint", "rintf", "rmdir", "round", "roundeven", "roundf", "scalbn",
+    "scalbnf", "sched_getaffinity", "sched_getcpu", "sched_setaffinity", "sched_yield", "sem_destroy",
+    "sem_init", "sem_post", "sem_timedwait", "sem_trywait", "sem_wait", "send", "sendfile", "sendfile64",
+    "sendmsg", "sendto", "setsockopt", "shutdown", "sigaddset", "sigemptyset", "sigfillset", "sigprocmask",
+    "sin", "sincos", "sincosf", "sinf", "sinh", "sinhf", "socket", "socketpair", "sqrt", "sqrtf", "stat",
+    "stat64", "stpcpy", "strcat", "strchr", "strcmp", "strcpy", "strcspn", "strlen", "strncat", "strncmp",
+    "strncpy", "strnlen", "strrchr", "strspn", "strstr", "strtol", "strtoul", "syscall", "tan", "tanf",
+    "tanh", "tanhf", "tgamma", "tgammaf", "time", "trunc", "truncf", "umask", "unlink", "usleep", "wait4",
+    "waitpid", "wcslen", "write", "writev",
 ];
 
 #[cfg(test)]
@@ -154,6 +159,7 @@ mod tests {
         assert_eq!(role("_rjem_malloc"), Role::Sink(Kind::Alloc));
         assert_eq!(role("__libc_free"), Role::Sink(Kind::Free));
         assert_eq!(role("qsort"), Role::Foreign, "it calls back");
+        assert_eq!(role("raise"), Role::Foreign, "it runs a signal handler");
         assert_eq!(role("mmap"), Role::Foreign);
         assert_eq!(role("abort"), Role::Abort);
     }

@@ -5,7 +5,9 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::cfg::{Body, Callee, End, Start, Why};
+use super::addr_map::{AddrMap, AddrSet};
+use super::body::{Body, Callee, End, Given, Why};
+use super::cfg::Start;
 use super::policy::{Kind, Role};
 use super::program::Program;
 
@@ -75,21 +77,52 @@ pub trait Assumptions {
     fn covers(&self, site: u64, callee: Callee) -> Option<u32>;
 }
 
+/// How many copies of functions for constant arguments are made at most.
+const MOST_COPIES: usize = 20_000;
+
 /// The call graph of what the regions reach.
 #[derive(Debug)]
 pub struct Graph {
     nodes: Vec<Node>,
     /// Per goal and node: the edge to follow, if the goal can be reached.
     next: [Vec<Option<u32>>; 4],
-    always: Vec<bool>,
+    /// Per kind of sink and node: whether every path that returns comes to one.
+    always: [Vec<bool>; 2],
 }
 
 impl Graph {
     /// Explores everything that the regions reach; node `i` is region `i`.
     #[must_use]
     pub fn build(program: &Program<'_>, regions: &[Start], assumed: &dyn Assumptions) -> Self {
+        Self::explore(program, regions, assumed, None)
+    }
+
+    /// The same once more, following function pointers and vtables into the callees that need them: those that come
+    /// to something unresolved in `coarse`.
+    #[must_use]
+    pub fn refine(
+        program: &Program<'_>,
+        regions: &[Start],
+        assumed: &dyn Assumptions,
+        coarse: &Self,
+    ) -> Self {
+        let open: AddrSet = (0u32..)
+            .zip(&coarse.nodes)
+            .filter(|&(i, _)| coarse.reaches(i, Goal::Unknown))
+            .map(|(_, n)| n.entry)
+            .collect();
+        Self::explore(program, regions, assumed, Some(&open))
+    }
+
+    fn explore(
+        program: &Program<'_>,
+        regions: &[Start],
+        assumed: &dyn Assumptions,
+        open: Option<&AddrSet>,
+    ) -> Self {
         let mut nodes: Vec<Node> = Vec::new();
-        let mut index: HashMap<u64, u32> = HashMap::new();
+        let mut index: AddrMap<u64, u32> = AddrMap::default();
+        let mut copies: HashMap<(u64, Given), u32> = HashMap::new();
         let mut queue: VecDeque<Start> = VecDeque::new();
         for (i, region) in (0u32..).zip(regions) {
             if region.stops.is_empty() {
@@ -98,7 +131,7 @@ impl Graph {
             queue.push_back(region.clone());
         }
         while let Some(start) = queue.pop_front() {
-            let body = program.body(&start);
+            let body = program.body(&start, open.is_some());
             let mut edges = Vec::new();
             for call in body.live_calls() {
                 let to = match assumed.covers(call.site, call.callee) {
@@ -110,10 +143,18 @@ impl Graph {
                         (_, Callee::Import(_)) => continue,
                         (_, Callee::Local(addr)) => {
                             let fresh = u32::try_from(nodes.len() + 1 + queue.len()).unwrap_or(u32::MAX);
-                            To::Node(*index.entry(addr).or_insert_with(|| {
-                                queue.push_back(Start::function(addr));
-                                fresh
-                            }))
+                            let wanted = !call.given.is_empty() && open.is_some_and(|o| o.contains(&addr));
+                            To::Node(if wanted && copies.len() < MOST_COPIES {
+                                *copies.entry((addr, call.given.clone())).or_insert_with(|| {
+                                    queue.push_back(Start::function_given(addr, &call.given));
+                                    fresh
+                                })
+                            } else {
+                                *index.entry(addr).or_insert_with(|| {
+                                    queue.push_back(Start::function(addr));
+                                    fresh
+                                })
+                            })
                         }
                     },
                 };
@@ -124,7 +165,8 @@ impl Graph {
         }
         let callers = callers(&nodes);
         let next = Goal::ALL.map(|goal| reach(&nodes, &callers, goal));
-        let always = unavoidable(&nodes, &callers, program, &index);
+        let always =
+            [Kind::Alloc, Kind::Free].map(|kind| unavoidable(&nodes, &callers, program, &index, kind));
         Self { nodes, next, always }
     }
 
@@ -152,10 +194,10 @@ impl Graph {
         self.next[goal as usize][node as usize].is_some()
     }
 
-    /// Whether every path that returns from a node allocates.
+    /// Whether every path that returns from a node comes to a sink of this kind.
     #[must_use]
-    pub fn always_allocates(&self, node: u32) -> bool {
-        self.always[node as usize]
+    pub fn always(&self, node: u32, kind: Kind) -> bool {
+        self.always[kind as usize][node as usize]
     }
 
     /// The shortest chain of calls from a node to a goal.
@@ -182,18 +224,12 @@ impl Graph {
         while let Some(i) = queue.pop_front() {
             for edge in &self.nodes[i as usize].edges {
                 match edge.to {
-                    To::Node(to) => {
-                        if self.reaches(to, goal) && seen.insert(to) {
-                            queue.push_back(to);
-                        }
-                    }
-                    to if goal.is(to) => {
+                    To::Node(to) if self.reaches(to, goal) && seen.insert(to) => queue.push_back(to),
+                    to if goal.is(to) && !found.iter().any(|&(_, e): &(u32, Edge)| e == *edge) => {
                         if found.len() == limit {
                             return found;
                         }
-                        if !found.iter().any(|&(_, e): &(u32, Edge)| e == *edge) {
-                            found.push((i, *edge));
-                        }
+                        found.push((i, *edge));
                     }
                     _ => {}
                 }
@@ -232,7 +268,8 @@ fn reach(nodes: &[Node], callers: &[Vec<u32>], goal: Goal) -> Vec<Option<u32>> {
         for &caller in &callers[i as usize] {
             if next[caller as usize].is_none() {
                 let edges = &nodes[caller as usize].edges;
-                next[caller as usize] = (0u32..).zip(edges).find(|(_, e)| e.to == To::Node(i)).map(|(n, _)| n);
+                next[caller as usize] =
+                    (0u32..).zip(edges).find(|(_, e)| e.to == To::Node(i)).map(|(n, _)| n);
                 queue.push_back(caller);
             }
         }
@@ -240,18 +277,19 @@ fn reach(nodes: &[Node], callers: &[Vec<u32>], goal: Goal) -> Vec<Option<u32>> {
     next
 }
 
-/// The nodes all of whose returning paths allocate, to a fixed point from the sinks upwards.
+/// The nodes all of whose returning paths come to a sink of this kind, to a fixed point from the sinks upwards.
 fn unavoidable(
     nodes: &[Node],
     callers: &[Vec<u32>],
     program: &Program<'_>,
-    by_entry: &HashMap<u64, u32>,
+    by_entry: &AddrMap<u64, u32>,
+    kind: Kind,
 ) -> Vec<bool> {
     let mut always = vec![false; nodes.len()];
     let mut queued = vec![false; nodes.len()];
     let mut queue = VecDeque::new();
     for (i, node) in (0u32..).zip(nodes) {
-        if node.edges.iter().any(|e| Goal::Alloc.is(e.to)) {
+        if node.edges.iter().any(|e| matches!(e.to, To::Sink(k, _) if k == kind)) {
             queue.push_back(i);
             queued[i as usize] = true;
         }
@@ -262,7 +300,7 @@ fn unavoidable(
             continue;
         }
         let allocates = |callee: Callee| match program.role(callee) {
-            Role::Sink(kind) => kind == Kind::Alloc,
+            Role::Sink(k) => k == kind,
             _ => match callee {
                 Callee::Local(addr) => by_entry.get(&addr).is_some_and(|&n| always[n as usize]),
                 _ => false,

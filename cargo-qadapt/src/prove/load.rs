@@ -7,7 +7,10 @@ use std::ops::Range;
 
 use object::elf;
 use object::read::elf::{ElfFile64, ProgramHeader};
-use object::{Endianness, Object, ObjectSection, ObjectSymbol, ObjectSymbolTable, RelocationFlags, RelocationTarget, SymbolKind};
+use object::{
+    Endianness, Object, ObjectSection, ObjectSymbol, ObjectSymbolTable, RelocationFlags, RelocationTarget,
+    SymbolKind,
+};
 
 /// A pointer-sized constant that the loader leaves in memory before `main`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,10 +124,13 @@ impl<'a> Image<'a> {
             let addend = relocation.addend();
             let fixup = match r_type {
                 elf::R_X86_64_RELATIVE => Fixup::Known(Slot::Addr(addend.cast_unsigned())),
-                elf::R_X86_64_GLOB_DAT | elf::R_X86_64_JUMP_SLOT | elf::R_X86_64_64 => match relocation.target() {
+                elf::R_X86_64_GLOB_DAT | elf::R_X86_64_JUMP_SLOT | elf::R_X86_64_64 => match relocation
+                    .target()
+                {
                     RelocationTarget::Symbol(index) => {
                         let base = *seen.entry(index.0).or_insert_with(|| {
-                            let symbol = file.dynamic_symbol_table().and_then(|t| t.symbol_by_index(index).ok());
+                            let symbol =
+                                file.dynamic_symbol_table().and_then(|t| t.symbol_by_index(index).ok());
                             let Some(symbol) = symbol else { return Fixup::Opaque };
                             if symbol.is_definition() {
                                 return Fixup::Known(Slot::Addr(symbol.address()));
@@ -138,7 +144,9 @@ impl<'a> Image<'a> {
                             Fixup::Known(Slot::Addr(a)) if r_type == elf::R_X86_64_64 => {
                                 Fixup::Known(Slot::Addr(a.wrapping_add(addend.cast_unsigned())))
                             }
-                            Fixup::Known(Slot::Import(_)) if addend != 0 && r_type == elf::R_X86_64_64 => Fixup::Opaque,
+                            Fixup::Known(Slot::Import(_)) if addend != 0 && r_type == elf::R_X86_64_64 => {
+                                Fixup::Opaque
+                            }
                             other => other,
                         }
                     }
@@ -230,7 +238,9 @@ impl<'a> Image<'a> {
     /// The bytes of code from `addr` on, up to `end`; empty when that is not code in the file.
     #[must_use]
     pub fn code(&self, addr: u64, end: u64) -> &'a [u8] {
-        let Some(s) = self.segments.iter().find(|s| s.executable && s.range.contains(&addr)) else { return &[] };
+        let Some(s) = self.segments.iter().find(|s| s.executable && s.range.contains(&addr)) else {
+            return &[];
+        };
         let Ok(start) = usize::try_from(addr - s.range.start) else { return &[] };
         let stop = usize::try_from(end.saturating_sub(s.range.start)).unwrap_or(usize::MAX).min(s.data.len());
         s.data.get(start..stop).unwrap_or(&[])
@@ -244,12 +254,27 @@ impl<'a> Image<'a> {
         match fixup {
             Some(Fixup::Opaque) => None,
             // A slot for another object's symbol is written by the loader alone, wherever it lies.
-            Some(Fixup::Known(slot @ Slot::Import(_))) if self.is_frozen(addr, 8) || self.is_got_like(addr) => Some(slot),
-            Some(Fixup::Known(slot)) if self.is_frozen(addr, 8) => Some(slot),
-            Some(Fixup::Known(_)) => None,
+            Some(Fixup::Known(slot)) => {
+                let is_got = matches!(slot, Slot::Import(_)) && self.is_got_like(addr);
+                (is_got || self.is_frozen(addr, 8)).then_some(slot)
+            }
             None if self.touches_fixup(addr, 8) || !self.is_frozen(addr, 8) => None,
             None => Some(Slot::Addr(u64::from_le_bytes(self.read(addr, 8)?.try_into().ok()?))),
         }
+    }
+
+    /// Whether a constant is the entry of a function, or the address of a vtable (drop, size, alignment, methods;
+    /// or a single method, for a drop that does nothing).
+    #[must_use]
+    pub fn leads_to_code(&self, constant: u64) -> bool {
+        let is_entry = |addr| self.function_at(addr).is_some();
+        is_entry(constant)
+            || [24, 0].iter().filter_map(|&o| self.constant(constant.checked_add(o)?)).any(
+                |slot| match slot {
+                    Slot::Addr(addr) => is_entry(addr),
+                    Slot::Import(_) => true,
+                },
+            )
     }
 
     /// A 32-bit number in read-only memory.
@@ -288,7 +313,10 @@ impl<'a> Image<'a> {
     }
 }
 
-fn section_ranges(file: &ElfFile64<'_, Endianness>, want: impl Fn(&str, elf::SectionFlags) -> bool) -> Vec<Range<u64>> {
+fn section_ranges(
+    file: &ElfFile64<'_, Endianness>,
+    want: impl Fn(&str, elf::SectionFlags) -> bool,
+) -> Vec<Range<u64>> {
     let mut ranges = Vec::new();
     for section in file.sections() {
         if let object::SectionFlags::Elf { sh_flags, .. } = section.flags()

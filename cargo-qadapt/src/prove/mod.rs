@@ -1,11 +1,16 @@
 //! `cargo qadapt prove`: what holds on all paths, read from the linked binary.
 //!
-//! `load` reads the file, `decode` turns its code into steps, `cfg` follows the steps of one function (`value`:
+//! `load` reads the file, `decode` turns its code into steps, `cfg` follows the steps of one function (`body`: the result; `value`:
 //! what is known of the registers, `table`: jump tables, `eh`: caught panics), `program` knows what each function
-//! means to its callers (`policy` and `foreign`: by name), `graph` joins them, and `verdict` speaks.
+//! means to its callers (`policy` and `foreign`: by name; `allocator`: what inlining hides), `graph` joins them,
+//! and `verdict` speaks.
 
+pub mod addr_map;
+pub mod allocator;
 pub mod assume;
+pub mod body;
 pub mod cfg;
+pub mod compare;
 pub mod decode;
 pub mod eh;
 pub mod foreign;
@@ -15,6 +20,7 @@ pub mod map;
 pub mod names;
 pub mod policy;
 pub mod program;
+pub mod regions;
 pub mod report;
 pub mod table;
 pub mod value;

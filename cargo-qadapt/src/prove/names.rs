@@ -1,6 +1,6 @@
 //! Places as people know them: file, line and function, through inlined frames.
 
-use std::cell::RefCell;
+use std::cell::OnceCell;
 
 use addr2line::Context;
 use gimli::{EndianSlice, LittleEndian};
@@ -29,7 +29,7 @@ pub struct Frame {
 pub struct Names<'a> {
     image: &'a Image<'a>,
     data: &'a [u8],
-    context: RefCell<Option<Option<Context<Reader<'a>>>>>,
+    context: OnceCell<Option<Context<Reader<'a>>>>,
 }
 
 impl std::fmt::Debug for Names<'_> {
@@ -42,7 +42,7 @@ impl<'a> Names<'a> {
     /// Prepares a file; its debug information is read at the first question.
     #[must_use]
     pub fn new(image: &'a Image<'a>, data: &'a [u8]) -> Self {
-        Self { image, data, context: RefCell::new(None) }
+        Self { image, data, context: OnceCell::new() }
     }
 
     /// The demangled name of the function that covers an address.
@@ -54,11 +54,16 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// The name with type arguments that the debug information has for the function that begins at `addr`.
+    #[must_use]
+    pub fn with_arguments(&self, addr: u64) -> Option<String> {
+        entry_name(self.context.get_or_init(|| open(self.data)).as_ref()?, addr)
+    }
+
     /// The frames at an instruction, innermost first; never empty.
     #[must_use]
     pub fn frames(&self, addr: u64) -> Vec<Frame> {
-        let mut slot = self.context.borrow_mut();
-        let context = slot.get_or_insert_with(|| open(self.data));
+        let context = self.context.get_or_init(|| open(self.data));
         let mut frames = context.as_ref().map_or_else(Vec::new, |c| frames(c, addr));
         if frames.is_empty() {
             frames.push(Frame { function: self.function(addr), at: None, own: true });
@@ -70,6 +75,34 @@ impl<'a> Names<'a> {
         }
         frames
     }
+}
+
+/// The name in the debug information of the function that begins at `addr`.
+fn entry_name(context: &Context<Reader<'_>>, addr: u64) -> Option<String> {
+    let unit = context.find_dwarf_and_unit(addr).skip_all_loads()?;
+    let mut entries = unit.entries();
+    while let Ok(Some(entry)) = entries.next_dfs() {
+        if entry.tag() == gimli::DW_TAG_subprogram
+            && let Some(low) = entry.attr_value(gimli::DW_AT_low_pc)
+            && unit.attr_address(low).ok().flatten() == Some(addr)
+        {
+            let mut origin = entry.clone();
+            // An out-of-line copy points to its abstract description, which has the name.
+            for _ in 0..4 {
+                if let Some(name) = origin.attr_value(gimli::DW_AT_name) {
+                    let name = unit.attr_string(name).ok()?;
+                    return Some(String::from_utf8_lossy(name.slice()).into_owned());
+                }
+                let link = origin
+                    .attr_value(gimli::DW_AT_abstract_origin)
+                    .or_else(|| origin.attr_value(gimli::DW_AT_specification));
+                let Some(gimli::AttributeValue::UnitRef(offset)) = link else { return None };
+                origin = unit.entry(offset).ok()?;
+            }
+            return None;
+        }
+    }
+    None
 }
 
 fn open(data: &[u8]) -> Option<Context<Reader<'_>>> {

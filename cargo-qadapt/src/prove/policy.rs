@@ -36,6 +36,16 @@ pub fn demangle(symbol: &str) -> String {
     format!("{:#}", rustc_demangle::demangle(symbol))
 }
 
+/// Whether a symbol is an entry of the allocator that the compiler may also have inlined elsewhere.
+#[must_use]
+pub fn is_inlinable_entry(symbol: &str) -> bool {
+    if !symbol.contains("__r") && !symbol.contains("GlobalAlloc") {
+        return false;
+    }
+    let name = demangle(symbol);
+    matches!(rust_role(&name), Role::Sink(_)) && !name.starts_with("qadapt::")
+}
+
 /// The role of a function of the image, by its symbol.
 #[must_use]
 pub fn local_role(symbol: &str) -> Role {
@@ -46,18 +56,21 @@ pub fn local_role(symbol: &str) -> Role {
             _ => rust_role(symbol),
         };
     }
-    // Cheap tests first: a large program has hundreds of thousands of names.
-    const HINTS: [&str; 7] = ["__r", "alloc", "panic", "fail", "oom", "unwrap", "rt"];
     if !HINTS.iter().any(|h| symbol.contains(h)) {
         return Role::Plain;
     }
     rust_role(&demangle(symbol))
 }
 
+/// Parts of names worth demangling: a large program has hundreds of thousands of others.
+const HINTS: [&str; 7] = ["__r", "alloc", "panic", "fail", "oom", "unwrap", "rt"];
+
 fn rust_role(name: &str) -> Role {
     let last = name.rsplit("::").next().unwrap_or(name);
-    if let Some(method) =
-        ["__rust_", "__rdl_", "__rg_"].iter().find_map(|prefix| last.strip_prefix(prefix)).or_else(|| own_method(name, last))
+    if let Some(method) = ["__rust_", "__rdl_", "__rg_"]
+        .iter()
+        .find_map(|prefix| last.strip_prefix(prefix))
+        .or_else(|| own_method(name, last))
     {
         match method {
             "alloc" | "alloc_zeroed" | "realloc" => return Role::Sink(Kind::Alloc),
@@ -127,7 +140,9 @@ mod tests {
 
     #[test]
     fn other_names_are_no_entries() {
-        for name in ["my::alloc", "core::alloc::layout::Layout::array", "__rust_probestack", "x::unwrap_failed"] {
+        for name in
+            ["my::alloc", "core::alloc::layout::Layout::array", "__rust_probestack", "x::unwrap_failed"]
+        {
             assert_eq!(rust_role(name), Role::Plain, "{name}");
         }
         assert_eq!(rust_role("core::panicking::panic_fmt"), Role::Panic);

@@ -1,9 +1,10 @@
 //! What each function of a file means to its callers: its role by name, and whether it comes back.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, HashSet};
 
-use super::cfg::{self, Budget, Callee, Context, Fate, Oracle, Start};
+use super::addr_map::{AddrMap, AddrSet};
+use super::body::{Callee, Fate};
+use super::cfg::{self, Budget, Context, Oracle, Start};
 use super::decode::{Flow, Steps, Via};
 use super::eh::Catches;
 use super::foreign;
@@ -16,24 +17,30 @@ const DEEPEST: usize = 64;
 /// Which functions never return, as far as it has been asked.
 #[derive(Debug, Default)]
 struct Stays {
-    known: HashMap<u64, bool>,
+    known: AddrMap<u64, bool>,
     /// Questions being answered, with their depth.
-    open: HashMap<u64, usize>,
+    open: AddrMap<u64, usize>,
     /// Answered "stays" if the open question at this depth is.
     aside: Vec<(u64, usize)>,
     depth: usize,
 }
 
 /// One file under analysis, with what has been found out about its functions.
-#[derive(Debug)]
 pub struct Program<'a> {
     image: &'a Image<'a>,
     catches: &'a Catches<'a>,
     budget: Budget,
-    roles: RefCell<HashMap<u64, Role>>,
+    roles: RefCell<AddrMap<u64, Role>>,
     stays: RefCell<Stays>,
-    fates: RefCell<HashMap<u64, Fate>>,
+    fates: RefCell<AddrMap<u64, Fate>>,
     depth: Cell<usize>,
+    scratch: Cell<Option<Box<cfg::Scratch>>>,
+}
+
+impl std::fmt::Debug for Program<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Program").finish_non_exhaustive()
+    }
 }
 
 impl<'a> Program<'a> {
@@ -49,6 +56,7 @@ impl<'a> Program<'a> {
             stays: RefCell::default(),
             fates: RefCell::default(),
             depth: Cell::new(0),
+            scratch: Cell::new(None),
         }
     }
 
@@ -86,11 +94,15 @@ impl<'a> Program<'a> {
         }
     }
 
-    /// Follows the control flow of a function or of a part of one.
+    /// Follows the control flow of a function or of a part of one; notes constant arguments if asked.
     #[must_use]
-    pub fn body(&self, start: &Start) -> cfg::Body {
-        let context = Context { image: self.image, catches: self.catches, budget: &self.budget };
-        cfg::analyse(&context, self, start)
+    pub fn body(&self, start: &Start, arguments: bool) -> super::body::Body {
+        let context = Context { image: self.image, catches: self.catches, budget: &self.budget, arguments };
+        // Taken, not borrowed: an analysis may ask for another one.
+        let mut scratch = self.scratch.take().unwrap_or_default();
+        let body = cfg::analyse(&context, self, start, &mut scratch);
+        self.scratch.set(Some(scratch));
+        body
     }
 
     /// Whether no return can be reached from the function's entry. Coarser than [`cfg::analyse`] and without its
@@ -153,9 +165,9 @@ impl<'a> Program<'a> {
         if !bounds.contains(&entry) {
             return RETURNS;
         }
-        let Ok(catches) = self.catches.of(entry) else { return RETURNS };
+        let Some(catches) = self.catches.of(entry) else { return RETURNS };
         let mut steps = Steps::new(self.image.code(bounds.start, bounds.end), bounds.start);
-        let mut seen = HashSet::new();
+        let mut seen = AddrSet::default();
         let mut queue = vec![entry];
         queue.extend(catches.iter().map(|c| c.pad));
         // Calls and jumps that lead out and must not come back; asked last, as most functions have a plain return.
@@ -165,9 +177,8 @@ impl<'a> Program<'a> {
                 if !bounds.contains(&at) || !self.budget.take() {
                     return RETURNS;
                 }
-                let step = steps.at(at);
+                let step = steps.flow_at(at);
                 match step.flow {
-                    Flow::Next => {}
                     Flow::Return | Flow::Undecodable => return RETURNS,
                     Flow::Trap => break,
                     Flow::Jump(target) if bounds.contains(&target) => {
@@ -192,7 +203,7 @@ impl<'a> Program<'a> {
                         exits.push(self.fixed(via));
                         break;
                     }
-                    Flow::Call(_) | Flow::CallVia(_) => {}
+                    Flow::Next | Flow::Call(_) | Flow::CallVia(_) => {}
                 }
                 at = step.next;
             }
@@ -242,7 +253,7 @@ impl<'a> Program<'a> {
                 return Fate::Stays;
             }
             self.depth.set(self.depth.get() + 1);
-            let panics = self.body(&Start::function(addr)).panics();
+            let panics = self.body(&Start::function(addr), false).panics();
             self.depth.set(self.depth.get() - 1);
             if panics { Fate::Panics } else { Fate::Stays }
         };

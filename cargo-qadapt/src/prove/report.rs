@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
+use super::compare::Difference;
 use super::names::Frame;
+use super::verb::Proof;
 use super::verdict::{Answer, Gap, Path, Verdict};
 
 /// One verdict as a paragraph.
@@ -14,17 +16,43 @@ pub fn text(verdict: &Verdict) -> String {
     out
 }
 
-/// The closing line over all verdicts.
+/// All verdicts on one binary, and the count of each.
 #[must_use]
-pub fn summary(verdicts: &[Verdict]) -> String {
-    let count = |a: Answer| verdicts.iter().filter(|v| v.answer == a).count();
-    format!(
-        "{} regions: {} proven, {} allocate, {} unknown\n",
-        verdicts.len(),
+pub fn proof(proof: &Proof) -> String {
+    let mut out = String::new();
+    let profile = proof.profile.as_ref().map_or_else(String::new, |p| format!(", profile `{p}`"));
+    let _ = writeln!(out, "{}{profile} ({})", proof.binary, proof.about);
+    for verdict in &proof.verdicts {
+        out.push_str(&text(verdict));
+    }
+    let count = |a: Answer| proof.verdicts.iter().filter(|v| v.answer == a).count();
+    let _ = writeln!(
+        out,
+        "{} regions: {} proven, {} allocate, {} unknown",
+        proof.verdicts.len(),
         count(Answer::Proven),
         count(Answer::Allocates),
         count(Answer::Unknown)
-    )
+    );
+    out
+}
+
+/// Where the profiles disagree.
+#[must_use]
+pub fn differences(differences: &[Difference]) -> String {
+    let mut out = String::new();
+    if !differences.is_empty() {
+        out.push_str("Profiles differ:\n");
+    }
+    for d in differences {
+        let answers: Vec<String> = d
+            .answers
+            .iter()
+            .map(|(profile, answer)| format!("{profile}: {}", answer.map_or("not there", Answer::word)))
+            .collect();
+        let _ = writeln!(out, "    {}  {}", d.region, answers.join(", "));
+    }
+    out
 }
 
 fn write_verdict(out: &mut String, v: &Verdict) -> std::fmt::Result {
@@ -32,6 +60,7 @@ fn write_verdict(out: &mut String, v: &Verdict) -> std::fmt::Result {
         Answer::Proven => "PROVEN",
         Answer::Unknown => "UNKNOWN",
         Answer::Allocates => match v.paths.first() {
+            Some(Path { what: "frees", always: true, .. }) => "ALLOCATES (only frees, always)",
             Some(Path { what: "frees", .. }) => "ALLOCATES (only frees, on some path)",
             Some(Path { always: true, .. }) => "ALLOCATES always",
             _ => "ALLOCATES on some path",

@@ -48,7 +48,9 @@ impl Value {
             (Self::Entry { table: a, .. }, Self::Entry { table: b, .. }) if a == b => {
                 Self::Entry { table: a, last: None }
             }
-            (Self::Target { table: a, base: x, .. }, Self::Target { table: b, base: y, .. }) if a == b && x == y => {
+            (Self::Target { table: a, base: x, .. }, Self::Target { table: b, base: y, .. })
+                if a == b && x == y =>
+            {
                 Self::Target { table: a, base: x, last: None }
             }
             _ => Self::Any,
@@ -101,14 +103,17 @@ impl State {
 
     /// Keeps only what holds in both; says whether this state changed.
     pub fn join(&mut self, other: &Self) -> bool {
-        let before = *self;
+        let mut changed = false;
         for (mine, theirs) in self.regs.iter_mut().zip(&other.regs) {
-            *mine = mine.join(*theirs);
+            let joined = mine.join(*theirs);
+            changed |= joined != *mine;
+            *mine = joined;
         }
-        if self.compared != other.compared {
+        if self.compared.is_some() && self.compared != other.compared {
             self.compared = None;
+            changed = true;
         }
-        *self != before
+        changed
     }
 
     /// After a call that followed the calling convention.
@@ -179,11 +184,7 @@ impl State {
                 let value = self.address(&mem).map_or_else(|| self.sum_of(&mem), Value::Const);
                 self.set(dst, value);
             }
-            Effect::Copy(dst, src, bits) => {
-                let value = self.low(src, bits);
-                self.set(dst, value);
-            }
-            Effect::Extend(dst, src, bits) => {
+            Effect::Copy(dst, src, bits) | Effect::Extend(dst, src, bits) => {
                 let value = self.low(src, bits);
                 self.set(dst, value);
             }
@@ -247,7 +248,9 @@ impl State {
         let mask = (1u64 << bits) - 1;
         match value {
             Value::Const(c) => Value::Const(c & mask),
-            Value::AtMost { bits: known, max } if known >= bits && max <= mask => Value::AtMost { bits: 64, max },
+            Value::AtMost { bits: known, max } if known >= bits && max <= mask => {
+                Value::AtMost { bits: 64, max }
+            }
             _ => Value::AtMost { bits: 64, max: mask },
         }
     }
@@ -264,9 +267,8 @@ impl State {
 fn add(a: Value, b: Value) -> Value {
     match (a, b) {
         (Value::Const(x), Value::Const(y)) => Value::Const(x.wrapping_add(y)),
-        (Value::Entry { table, last }, Value::Const(base)) | (Value::Const(base), Value::Entry { table, last }) => {
-            Value::Target { table, base, last }
-        }
+        (Value::Entry { table, last }, Value::Const(base))
+        | (Value::Const(base), Value::Entry { table, last }) => Value::Target { table, base, last },
         (Value::AtMost { bits: 64, max }, Value::Const(0)) => Value::AtMost { bits: 64, max },
         _ => Value::Any,
     }

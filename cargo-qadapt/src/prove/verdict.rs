@@ -2,11 +2,12 @@
 
 use serde::Serialize;
 
-use super::cfg::{Callee, Why};
+use super::body::{Callee, Why};
 use super::graph::{Edge, Goal, Graph, To};
 use super::names::{Frame, Names};
 use super::policy::{Kind, demangle};
 use super::program::Program;
+use super::regions::Region;
 
 /// What is said of a region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -18,6 +19,18 @@ pub enum Answer {
     Unknown,
     /// A path reaches an allocator entry.
     Allocates,
+}
+
+impl Answer {
+    /// The answer as reports print it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Proven => "PROVEN",
+            Self::Unknown => "UNKNOWN",
+            Self::Allocates => "ALLOCATES",
+        }
+    }
 }
 
 /// One call on a path: where it is, inlined frames included.
@@ -56,6 +69,10 @@ pub struct Gap {
 pub struct Verdict {
     /// The region's name.
     pub region: String,
+    /// The address of its function.
+    pub address: u64,
+    /// Whether its author requires a proof.
+    pub required: bool,
     /// The answer.
     pub answer: Answer,
     /// The shortest path to an allocation, and to a deallocation.
@@ -85,7 +102,7 @@ pub fn verdict(
     names: &Names<'_>,
     rules: Rules,
     assumptions: &[String],
-    region: (u32, String),
+    region: (u32, Region),
 ) -> Verdict {
     let (node, region) = region;
     let goals: &[(Goal, Kind)] = if rules.allow_frees {
@@ -96,9 +113,10 @@ pub fn verdict(
     let mut paths = Vec::new();
     for &(goal, kind) in goals {
         if graph.reaches(node, goal) {
-            let hops = graph.path(node, goal).into_iter().map(|(_, e)| hop(program, graph, names, e)).collect();
+            let hops =
+                graph.path(node, goal).into_iter().map(|(_, e)| hop(program, graph, names, e)).collect();
             paths.push(Path {
-                always: kind == Kind::Alloc && graph.always_allocates(node),
+                always: graph.always(node, kind),
                 what: if kind == Kind::Alloc { "allocates" } else { "frees" },
                 hops,
             });
@@ -125,7 +143,35 @@ pub fn verdict(
     } else {
         Answer::Proven
     };
-    Verdict { region, answer, paths, gaps, more_gaps, assumes }
+    Verdict {
+        region: region.name,
+        address: region.addr,
+        required: region.required,
+        answer,
+        paths,
+        gaps,
+        more_gaps,
+        assumes,
+    }
+}
+
+impl Verdict {
+    /// Takes a proof back that rests on an allocator of which inlined copies cannot be told.
+    pub fn doubt(&mut self, shim: &str) {
+        if self.answer == Answer::Proven {
+            self.answer = Answer::Unknown;
+            self.gaps.push(Gap {
+                why: format!(
+                    "may contain inlined copies of the global allocator that cannot be told: `{shim}` has a path \
+                     that calls neither the malloc family nor another entry of the allocator"
+                ),
+                frames: Vec::new(),
+                settle: "#[inline(never)] on all methods of the allocator, and [prove] allocator-out-of-line = \
+                         \"they are marked so\""
+                    .to_owned(),
+            });
+        }
+    }
 }
 
 fn hop(program: &Program<'_>, graph: &Graph, names: &Names<'_>, edge: Edge) -> Hop {
@@ -149,7 +195,10 @@ fn gap(program: &Program<'_>, names: &Names<'_>, edge: Edge) -> Option<Gap> {
         To::Unknown(why) => {
             let settle = match why {
                 Why::IndirectCall | Why::IndirectJump => {
-                    format!("a static call, or [[prove.assume]] calls-in = \"{}\", reason = \"..\"", function())
+                    format!(
+                        "a static call, or [[prove.assume]] calls-in = \"{}\", reason = \"..\"",
+                        function()
+                    )
                 }
                 _ => format!("[[prove.assume]] function = \"{}\", reason = \"..\"", function()),
             };
@@ -163,7 +212,9 @@ fn gap(program: &Program<'_>, names: &Names<'_>, edge: Edge) -> Option<Gap> {
 fn describe(why: Why) -> &'static str {
     match why {
         Why::IndirectCall => "calls through a pointer (trait object, function pointer or callback)",
-        Why::IndirectJump => "jumps through a pointer (tail call of a trait object or callback, or a jump table)",
+        Why::IndirectJump => {
+            "jumps through a pointer (tail call of a trait object or callback, or a jump table)"
+        }
         Why::Undecodable => "has bytes that could not be decoded",
         Why::RunsOff => "runs over the end of its symbol",
         Why::NotCode => "calls an address that is not code of this file",

@@ -71,7 +71,7 @@ fn no_bytes_make_the_reader_fail_otherwise() {
             // Mostly in the header and the tables' beginnings.
             let at = usize::try_from(random >> 33).expect("31 bits")
                 % if random & 1 == 0 { 300 } else { bytes.len() };
-            bytes[at] = (random >> 20) as u8;
+            bytes[at] = (random >> 20).to_le_bytes()[0];
         }
         fs::write(&noisy, &bytes).expect("the file can be written");
         if let Ok(trace) = cargo_qadapt::audit::read::Trace::read(&noisy) {

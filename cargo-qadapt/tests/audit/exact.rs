@@ -111,7 +111,7 @@ fn every_open_region_counts_an_event_once() {
     };
     assert_eq!(of("recursion"), (1, 3, 0));
     // The closure inside the recursion: its first entry contains all but the first allocation.
-    assert_eq!(of("knots.rs:75"), (3, 2, 0));
+    assert_eq!(of("knots.rs:81"), (3, 2, 0));
     assert_eq!(
         of("permit"),
         (1, 2, 4),
@@ -136,4 +136,6 @@ fn every_open_region_counts_an_event_once() {
     assert_eq!(of("threads"), (3, 3, 0));
     let peak = counts(&report, "peak");
     assert_eq!((peak.allocs, peak.bytes, peak.freed, peak.peak), (3, 220, 220, 120));
+    assert_eq!(of("forbidding"), (1, 2, 0), "a permit inside is void");
+    assert_eq!(of("escaped guard"), (1, 0, 0), "it ended with the permit in which it was entered");
 }

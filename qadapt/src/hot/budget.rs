@@ -20,15 +20,31 @@ thread_local! {
     static INNERMOST: Cell<*const Open> = const { Cell::new(ptr::null()) };
 }
 
+/// What has been used of a budget.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Used {
+    allocs: u64,
+    bytes: u64,
+    live: i64,
+}
+
+impl Used {
+    pub(crate) const NOTHING: Self = Self { allocs: 0, bytes: 0, live: 0 };
+}
+
 impl Open {
-    pub(crate) const fn new(limits: Budget) -> Self {
+    pub(crate) const fn new(limits: Budget, used: Used) -> Self {
         Self {
             outer: Cell::new(ptr::null()),
             limits,
-            allocs: Cell::new(0),
-            bytes: Cell::new(0),
-            live: Cell::new(0),
+            allocs: Cell::new(used.allocs),
+            bytes: Cell::new(used.bytes),
+            live: Cell::new(used.live),
         }
+    }
+
+    pub(crate) fn used(&self) -> Used {
+        Used { allocs: self.allocs.get(), bytes: self.bytes.get(), live: self.live.get() }
     }
 
     /// Puts the budget above those that are open.
@@ -36,11 +52,6 @@ impl Open {
     /// It must stay where it is until [`set_innermost`] has taken it off again.
     pub(crate) fn open(&self) {
         self.outer.set(set_innermost(self));
-    }
-
-    /// What was innermost before this one.
-    pub(crate) fn outer(&self) -> *const Self {
-        self.outer.get()
     }
 
     /// True if the request would use more than is left.

@@ -6,11 +6,12 @@ use qadapt_spin::{Key, Slot, StackTable};
 
 use super::event::Request;
 use super::walk;
+use crate::model::Op;
 
 /// Frames kept of one stack, from the allocator's caller outwards.
 pub(crate) const FRAMES: usize = 32;
 
-/// Distinct stacks that the process can keep: 1,024 take 312 KiB of zeroed static memory.
+/// Distinct stacks that the process can keep: 1,024 take 304 KiB of zeroed static memory.
 pub(crate) static STACKS: StackTable<1024, FRAMES> = StackTable::new();
 
 /// True if the program is built with frame pointers, as far as the flags tell with which this crate is.
@@ -60,11 +61,56 @@ impl Captured {
         Self::here(mark)
     }
 
+    /// The stack's slot in the table; `None` if the table is full.
+    pub(super) fn slot(&self, request: &Request) -> Option<Slot> {
+        let key = Key::of(u64::from(request.op.code()), self.frames());
+        STACKS.insert(key, self.frames(), tag(request))
+    }
+
     /// The stack's slot in the table, and how often it has occurred; `None` if the table is full.
     pub(super) fn record(&self, request: &Request) -> Option<(Slot, u64)> {
-        let op = u64::from(request.op.code());
-        let tag = [op << 32 | request.align as u64 & 0xFFFF_FFFF, request.size as u64];
-        let slot = STACKS.insert(Key::of(op, self.frames()), self.frames(), tag)?;
+        let slot = self.slot(request)?;
         Some((slot, STACKS.hit(slot)))
+    }
+}
+
+/// What the table keeps of a stack's first request: the operation in 8 bits, the alignment's logarithm in 8 and the old
+/// size in 48; then the size.
+fn tag(request: &Request) -> [u64; 2] {
+    let op = u64::from(request.op.code()) << 56;
+    let align = u64::from(request.align.trailing_zeros()) << 48;
+    [op | align | request.old_size as u64 & OLD_SIZE, request.size as u64]
+}
+
+const OLD_SIZE: u64 = (1 << 48) - 1;
+
+/// The request that a [`tag`] was made of.
+pub(crate) fn first_request([first, size]: [u64; 2]) -> Option<Request> {
+    Some(Request {
+        op: Op::from_code(u8::try_from(first >> 56).ok()?)?,
+        size: usize::try_from(size).ok()?,
+        old_size: usize::try_from(first & OLD_SIZE).ok()?,
+        align: 1_usize.checked_shl(u32::try_from(first >> 48 & 0xFF).ok()?)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_keeps_the_request() {
+        for request in [
+            Request { op: Op::Alloc, size: 0, old_size: 0, align: 1 },
+            Request { op: Op::Realloc, size: 1 << 40, old_size: 3 << 30, align: 4096 },
+            Request { op: Op::Dealloc, size: 7, old_size: 0, align: 8 },
+        ] {
+            let kept = first_request(tag(&request)).expect("a request");
+            assert_eq!(
+                (kept.op, kept.size, kept.old_size, kept.align),
+                (request.op, request.size, request.old_size, request.align)
+            );
+        }
+        assert!(first_request([u64::MAX, 0]).is_none());
     }
 }

@@ -1,11 +1,12 @@
 //! What an event does on a watched thread.
 
 use core::ffi::c_void;
+use core::sync::atomic::{AtomicU64, Ordering};
 
 use qadapt_trace::Trace;
 
 use super::capture::Captured;
-use super::{announce, budget, counters, frame, inject, pending, trace, word};
+use super::{announce, budget, counters, frame, inject, pending, record, trace, word};
 use crate::model::{Mode, Op, Ops};
 
 /// One call of an allocator method. Sizes and alignment are in bytes.
@@ -64,15 +65,20 @@ pub(super) fn before(request: &Request, mark: *const c_void) -> Outcome {
         word::set(word & !word::PROBE);
         return Outcome::Proceed;
     }
+    if std::thread::panicking() {
+        return Outcome::Proceed;
+    }
+    if word & word::RECORDING != 0 && word & word::BUSY == 0 {
+        word::set(word | word::BUSY);
+        record::push(request, Captured::here(mark).slot(request));
+        word::set(word);
+    }
     if !word::is_protected(word) {
-        if word < 0 && trace::is_whole_program() && !std::thread::panicking() {
+        if word < 0 && trace::is_whole_program() {
             if let Some(trace) = trace::active() {
                 witness(trace, request, mark, word);
             }
         }
-        return Outcome::Proceed;
-    }
-    if std::thread::panicking() {
         return Outcome::Proceed;
     }
     let outcome = cause(request, word).map_or(Outcome::Proceed, |cause| violate(request, mark, cause, word));
@@ -91,7 +97,8 @@ pub(super) fn after(request: &Request, succeeded: bool) {
     if word & word::COUNTING != 0 {
         counters::count(request, succeeded);
     }
-    if word & word::BUDGET != 0 && succeeded {
+    // What a panic asks for is not taken off the budget, as it is no violation either.
+    if word & word::BUDGET != 0 && succeeded && !std::thread::panicking() {
         budget::take(request);
     }
     if word < 0 {
@@ -130,7 +137,7 @@ fn violate(request: &Request, mark: *const c_void, cause: Cause, word: i64) -> O
     }
     if word & word::BUSY != 0 {
         // A signal handler interrupted the lines below on this thread, and is protected.
-        pending::push_lost();
+        pending::push_lost(word::mode(word));
         return Outcome::Proceed;
     }
     word::set(word | word::BUSY);
@@ -140,6 +147,9 @@ fn violate(request: &Request, mark: *const c_void, cause: Cause, word: i64) -> O
     outcome
 }
 
+/// Refusals without a place in the table of stacks. Relaxed: nothing depends on its order.
+static UNRECORDED: AtomicU64 = AtomicU64::new(0);
+
 fn act(request: &Request, mark: *const c_void, cause: Cause, mode: Mode) -> Outcome {
     if mode == Mode::Count {
         return Outcome::Proceed;
@@ -148,13 +158,16 @@ fn act(request: &Request, mark: *const c_void, cause: Cause, mode: Mode) -> Outc
     match mode {
         Mode::Count => {}
         Mode::Panic | Mode::Log => {
-            pending::push(request, mode, cause, stack.record(request).map(|(slot, _)| slot))
+            pending::push(request, mode, cause, stack.record(request).map(|(slot, _)| slot));
         }
         Mode::Fail => {
             let recorded = stack.record(request);
             pending::push(request, mode, cause, recorded.map(|(slot, _)| slot));
             if request.op != Op::Dealloc {
-                if recorded.is_none_or(|(_, times)| times == 1) {
+                // Where the table of stacks is full, every refusal counts as one more of the same stack.
+                let times = recorded
+                    .map_or_else(|| UNRECORDED.fetch_add(1, Ordering::Relaxed) + 1, |(_, times)| times);
+                if times == 1 {
                     announce::refusal(request, &stack);
                 }
                 return Outcome::Refuse;

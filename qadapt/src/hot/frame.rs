@@ -47,7 +47,7 @@ pub(crate) fn push(room: &mut Room, place: Place, opening: Opening) {
     let frame = room.write(Frame {
         outer: top(),
         place,
-        manual: manual::replace(0),
+        manual: manual::set_count(0),
         guards: guards::set_aside(),
         budget: budget::innermost(),
         start,
@@ -62,7 +62,7 @@ pub(crate) fn push(room: &mut Room, place: Place, opening: Opening) {
 /// a frame; `outer` is the word before the region where that was kept. What is pending now is the region's own;
 /// returns where the enclosing region's begins.
 pub(crate) fn leave(room: &Room, outer: Option<i64>) -> Base {
-    word::add(-word::LEVEL * i64::from(manual::replace(0)));
+    word::add(-word::LEVEL * i64::from(manual::end_all()));
     guards::end_all();
     let start = restore(room);
     if let Some(outer) = outer {
@@ -80,7 +80,7 @@ fn restore(room: &Room) -> Base {
         return Base::EMPTY;
     }
     with_top(|frame| {
-        manual::replace(frame.manual);
+        manual::set_count(frame.manual);
         guards::set(frame.guards);
         budget::set_innermost(frame.budget);
         pending::set_start(frame.start);
@@ -89,6 +89,11 @@ fn restore(room: &Room) -> Base {
         frame.outer_start
     })
     .unwrap_or(Base::EMPTY)
+}
+
+/// Where the violations of the innermost region with a frame begin.
+pub(crate) fn innermost_start() -> Base {
+    with_top(|frame| frame.start).unwrap_or(Base::EMPTY)
 }
 
 /// True if a guard with this number can be open outside the innermost closure region.

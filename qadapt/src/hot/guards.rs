@@ -8,7 +8,7 @@ use core::cell::Cell;
 use super::budget::{self, Open};
 use super::pending::{self, Base};
 use super::trace::chain::Node;
-use super::word;
+use super::{inject, word};
 use crate::model::Place;
 
 /// What a guard changed when it opened its region, and its end restores.
@@ -18,8 +18,8 @@ pub(crate) struct Restore {
     pub(crate) outer: Innermost,
     /// What policies had set in the word.
     pub(crate) policy: i64,
-    /// The innermost budget, where the guard has one itself.
-    pub(crate) budget: Option<*const Open>,
+    /// The innermost budget.
+    pub(crate) budget: *const Open,
     /// Where the enclosing region's violations begin.
     pub(crate) start: Base,
     /// The region in the trace; null where none is written.
@@ -34,10 +34,12 @@ pub(crate) struct Innermost {
     pub(crate) place: Option<Place>,
     /// What policies had set in the word before the first of the open guards.
     policy: i64,
+    /// The countdown to a refusal before the first of them that has one.
+    countdown: Option<u64>,
 }
 
 impl Innermost {
-    const NONE: Self = Self { number: 0, place: None, policy: 0 };
+    const NONE: Self = Self { number: 0, place: None, policy: 0, countdown: None };
 }
 
 thread_local! {
@@ -50,8 +52,8 @@ pub(crate) fn innermost() -> Innermost {
     INNERMOST.try_with(Cell::get).unwrap_or(Innermost::NONE)
 }
 
-/// Makes a new guard the innermost one and returns its number.
-pub(crate) fn open(place: Place) -> u64 {
+/// Makes a new guard the innermost one and returns its number. `countdown` is the one that it replaces, if it has one.
+pub(crate) fn open(place: Place, countdown: Option<u64>) -> u64 {
     let number = NUMBERS
         .try_with(|cell| {
             cell.set(cell.get() + 1);
@@ -60,7 +62,8 @@ pub(crate) fn open(place: Place) -> u64 {
         .unwrap_or(0);
     let outer = innermost();
     let policy = if outer.number == 0 { word::get() & word::POLICY } else { outer.policy };
-    set(Innermost { number, place: Some(place), policy });
+    let countdown = outer.countdown.or(countdown);
+    set(Innermost { number, place: Some(place), policy, countdown });
     number
 }
 
@@ -80,6 +83,9 @@ pub(super) fn end_all() {
     let left = innermost();
     if left.number > 0 {
         word::set(word::get() & !word::POLICY | left.policy);
+        if let Some(countdown) = left.countdown {
+            inject::replace(countdown);
+        }
         set(Innermost::NONE);
     }
 }
@@ -93,9 +99,7 @@ pub(crate) fn restore(guard: &Restore) {
     }
     word::set(word::get() & !word::POLICY | guard.policy);
     set(guard.outer);
-    if let Some(outer) = guard.budget {
-        budget::set_innermost(outer);
-    }
+    budget::set_innermost(guard.budget);
 }
 
 /// Keeps the end of a guard for the end of the closure region into which it was moved. Of several the outermost

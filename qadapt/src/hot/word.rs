@@ -30,6 +30,8 @@ pub(crate) const FORBID: i64 = 1 << 45;
 pub(crate) const BUDGET: i64 = 1 << 46;
 /// A request will be refused on purpose.
 pub(crate) const INJECT: i64 = 1 << 47;
+/// A measurement is open: the stack of each event is kept.
+pub(crate) const RECORDING: i64 = 1 << 48;
 /// All that policies set.
 pub(crate) const POLICY: i64 = (INJECT << 1) - (1 << OPS_SHIFT);
 /// This thread is inside QADAPT's handling of an event; a second event is a signal handler's.
@@ -130,12 +132,13 @@ mod tests {
         let fields = [
             LEVELS,
             COUNTING,
-            (Ops::ALL.bits() as i64) << OPS_SHIFT,
+            i64::from(Ops::ALL.bits()) << OPS_SHIFT,
             0b11_1111 << MODES_SHIFT,
             DEFAULT_MODE,
             FORBID,
             BUDGET,
             INJECT,
+            RECORDING,
             BUSY,
             PROBE,
             UNLINKED,
@@ -146,7 +149,7 @@ mod tests {
             assert_eq!(seen & field, 0, "{field:#x}");
             seen |= field;
         }
-        assert_eq!(POLICY & (LEVELS | COUNTING | BUSY | PROBE | UNLINKED | ATTENTION), 0);
+        assert_eq!(POLICY & (LEVELS | COUNTING | RECORDING | BUSY | PROBE | UNLINKED | ATTENTION), 0);
     }
 
     #[test]

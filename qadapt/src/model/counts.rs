@@ -41,6 +41,30 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
+    pub(crate) const NOTHING: Self = Self {
+        allocs: 0,
+        reallocs: 0,
+        deallocs: 0,
+        failed: 0,
+        bytes_allocated: 0,
+        bytes_freed: 0,
+        peak_bytes: 0,
+    };
+
+    /// The tally of two stretches of code, one after the other.
+    fn followed_by(self, next: Self) -> Self {
+        let peak_of_next = self.net_bytes().saturating_add_unsigned(next.peak_bytes);
+        Self {
+            allocs: self.allocs.wrapping_add(next.allocs),
+            reallocs: self.reallocs.wrapping_add(next.reallocs),
+            deallocs: self.deallocs.wrapping_add(next.deallocs),
+            failed: self.failed.wrapping_add(next.failed),
+            bytes_allocated: self.bytes_allocated.wrapping_add(next.bytes_allocated),
+            bytes_freed: self.bytes_freed.wrapping_add(next.bytes_freed),
+            peak_bytes: self.peak_bytes.max(u64::try_from(peak_of_next).unwrap_or(0)),
+        }
+    }
+
     #[expect(clippy::cast_possible_wrap, reason = "two's complement gives the signed difference")]
     fn net_bytes(self) -> i64 {
         self.bytes_allocated.wrapping_sub(self.bytes_freed) as i64
@@ -52,6 +76,12 @@ impl Counts {
 
     pub(crate) const fn measured(tally: Tally) -> Self {
         Self { tally: Some(tally) }
+    }
+
+    /// The counts of two stretches of code, one after the other; unmeasured if either is.
+    pub(crate) fn followed_by(self, next: Self) -> Self {
+        let tally = self.tally.zip(next.tally).map(|(first, next)| first.followed_by(next));
+        Self { tally }
     }
 
     fn get<T>(self, figure: impl FnOnce(Tally) -> T) -> Measured<T> {

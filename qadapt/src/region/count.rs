@@ -1,11 +1,13 @@
 //! Counting regions.
 
+use core::panic::Location;
+
 use super::edge;
 use crate::checks;
 use crate::hot::counters::{self, Mark};
 use crate::hot::word;
 use crate::model::{Counts, Place};
-use crate::report::live;
+use crate::report::{call_sites, live};
 
 /// Runs a closure and counts what it asks of the allocator on this thread.
 ///
@@ -27,23 +29,41 @@ pub fn count_alloc<R>(body: impl FnOnce() -> R) -> (Counts, R) {
     if !checks::ON {
         return (Counts::UNMEASURED, body());
     }
-    edge::touch(Place::unnamed());
-    if !live::is_active() {
-        return (Counts::UNMEASURED, body());
-    }
-    let counting = Counting::open();
+    let Some(counting) = Counting::open_if_live() else { return (Counts::UNMEASURED, body()) };
     let result = body();
     (counting.close(), result)
 }
 
+/// [`count_alloc`] whose counts go into the report of call sites: what `#[count_alloc]` expands to.
+#[doc(hidden)]
+#[track_caller]
+pub fn count_calls<R>(place: Place, body: impl FnOnce() -> R) -> R {
+    let caller = Location::caller();
+    let (counts, result) = count_alloc(body);
+    if counts.is_measured() {
+        call_sites::add(place, caller, counts);
+    }
+    result
+}
+
 /// An open counting region; dropping it closes it.
-struct Counting {
+pub(super) struct Counting {
     /// The word's counting bit before.
     outer: i64,
     mark: Option<Mark>,
 }
 
 impl Counting {
+    /// None where nothing would be counted.
+    #[track_caller]
+    pub(super) fn open_if_live() -> Option<Self> {
+        if !checks::ON {
+            return None;
+        }
+        edge::touch(Place::unnamed());
+        live::is_active().then(Self::open)
+    }
+
     fn open() -> Self {
         let word = word::get();
         let mark = counters::open();
@@ -51,7 +71,7 @@ impl Counting {
         Self { outer: word & word::COUNTING, mark }
     }
 
-    fn close(mut self) -> Counts {
+    pub(super) fn close(mut self) -> Counts {
         self.end()
     }
 

@@ -1,13 +1,17 @@
 //! The slow path of a region's two edges: linking the thread, frames, and what is pending when a region closes.
+//!
+//! What a region calls here takes a place apart and gives nothing back: a whole [`Place`] in the arguments, or a
+//! result, would be made room for in the region's own function and cost its fast path up to nine instructions.
 
+use core::panic::Location;
 use std::panic::panic_any;
 
 use crate::hot::frame::{self, Room};
 use crate::hot::pending::Base;
 use crate::hot::trace::chain::Opening;
-use crate::hot::{pending, word};
+use crate::hot::{guards, pending, word};
 use crate::model::{Place, RegionKind};
-use crate::report::{closing, live};
+use crate::report::{closing, live, misuse};
 
 /// A report that is owed as a panic; `None` where there is none, or it was logged.
 #[must_use]
@@ -35,40 +39,57 @@ pub(super) fn touch(place: Place) {
 /// After a plain region raised the level and found the word negative.
 #[cold]
 #[inline(never)]
-pub(super) fn opened(room: &mut Room, place: Place) {
+pub(super) fn opened(room: &mut Room, name: Option<&'static str>, location: &'static Location<'static>) {
+    let place = Place { name, location, poll: 0 };
     touch(place);
     if word::get() & word::ATTENTION != 0 {
         frame::push(room, place, Opening::Region(RegionKind::Plain));
     }
 }
 
-/// After a plain region lowered the level and found the word negative.
+/// After a plain region lowered the level and found the word negative; panics at the caller's line if that is due.
 #[cold]
 #[inline(never)]
-pub(super) fn closed(room: &Room, place: Place) -> Due {
-    let outer = frame::leave(room, None);
-    close(outer, place)
+#[track_caller]
+pub(super) fn closed(
+    room: &Room,
+    name: Option<&'static str>,
+    location: &'static Location<'static>,
+    poll: u32,
+) {
+    let place = Place { name, location, poll };
+    let outer = leave(room, None, place);
+    close(outer, place).act();
 }
 
 /// The same where the body unwinds: everything is logged.
 #[cold]
 #[inline(never)]
-pub(super) fn unwound(room: &Room, place: Place) {
-    let outer = frame::leave(room, None);
+pub(super) fn unwound(
+    room: &Room,
+    name: Option<&'static str>,
+    location: &'static Location<'static>,
+    poll: u32,
+) {
+    let place = Place { name, location, poll };
+    let outer = leave(room, None, place);
     log(outer, place);
+}
+
+/// Leaves a closure region: what was opened by hand inside it ends, and a guard that did not is named.
+pub(super) fn leave(room: &Room, word: Option<i64>, place: Place) -> Base {
+    let left = guards::innermost().place;
+    let outer = frame::leave(room, word);
+    if let Some(left) = left {
+        misuse::say(left, format_args!("was still open at the end of {place}, and ended there"));
+    }
+    outer
 }
 
 /// Reports what a closed region has pending; the enclosing region's begins at `outer`.
 pub(super) fn close(outer: Base, place: Place) -> Due {
     let report = closing::report(place);
     pending::set_start(outer);
-    frame::update_attention();
-    Due(report)
-}
-
-/// Reports what a manual region has pending: it shares its list with the region around it.
-pub(super) fn exited(place: Place) -> Due {
-    let report = closing::report(place);
     frame::update_attention();
     Due(report)
 }

@@ -2,16 +2,16 @@
 
 use core::marker::PhantomData;
 use core::{mem, ptr};
-use std::panic::catch_unwind;
 
 use super::edge;
 use super::policy::Injection;
-use crate::hot::budget::Open;
+use crate::hot::budget::{self, Open};
 use crate::hot::guards::{self, Restore};
 use crate::hot::pending::{self, Base};
 use crate::hot::trace::chain::{Node, Opening};
 use crate::hot::{frame, trace, word};
 use crate::model::{Place, RegionKind};
+use crate::report::misuse;
 
 /// A region opened by [`Policy::enter`](crate::Policy::enter); it ends when the guard goes away.
 ///
@@ -61,7 +61,9 @@ impl Region {
         edge::touch(place);
         let outer = guards::innermost();
         let policy = word::get() & word::POLICY;
-        let number = guards::open(place);
+        let injection = Injection::open(fail_nth);
+        let number = guards::open(place, injection.outer());
+        let outer_budget = budget::innermost();
         let budget = budget.map(|budget| word::as_own_work(|| Box::new(budget)));
         if let Some(budget) = &budget {
             budget.open();
@@ -75,11 +77,10 @@ impl Region {
             number,
             outer,
             policy,
-            budget: budget.as_ref().map(|budget| budget.outer()),
+            budget: outer_budget,
             start: pending::set_start(start),
             node: node.as_deref().map_or(ptr::null(), ptr::from_ref),
         };
-        let injection = Injection::open(fail_nth);
         word::set(word::get() | flags);
         frame::update_attention();
         Self { open: Some(Opened { restore, place, start, budget, node, injection }), not_send: PhantomData }
@@ -105,19 +106,26 @@ impl Region {
             // The countdown and the budget's place in the chain are the business of what ended the region.
             mem::forget(injection);
             if frame::encloses(restore.number) {
-                say(place, "was moved into a region that was entered later, and ends with that");
+                misuse::say(
+                    place,
+                    format_args!("was moved into a region that was entered later: it ends with that"),
+                );
                 // The chains of budgets and of open regions still lead through these.
                 mem::forget(budget);
                 mem::forget(node);
                 guards::postpone(restore);
             } else {
+                if let Some(node) = &node {
+                    // Nothing, if what ended the region took it off the chain.
+                    node.close();
+                }
                 drop_as_own_work(budget);
                 drop_as_own_work(node);
             }
             return None;
         }
         if innermost > restore.number {
-            say(place, "ended before one that was entered inside it; both end here");
+            misuse::say(place, format_args!("ended before one that was entered inside it: both end here"));
         }
         guards::restore(&restore);
         pending::set_start(start);
@@ -139,20 +147,4 @@ fn drop_as_own_work<T>(block: Option<Box<T>>) {
     if block.is_some() {
         word::as_own_work(|| drop(block));
     }
-}
-
-/// Says that guards were dropped out of order.
-#[cold]
-fn say(place: Place, what: &str) {
-    word::as_own_work(|| {
-        let region = place.name.map_or_else(String::new, |name| format!("`{name}` "));
-        // A closed standard error panics, which a drop must not.
-        let _ = catch_unwind(|| {
-            eprintln!(
-                "qadapt: the region {region}entered at {} {what}. Drop guards in the reverse order of their entry, \
-                 or use Policy::run",
-                place.location
-            );
-        });
-    });
 }

@@ -4,8 +4,9 @@ use core::panic::Location;
 
 use super::edge;
 use crate::checks;
+use crate::hot::manual::{self, Entered};
 use crate::hot::trace::chain;
-use crate::hot::{manual, word};
+use crate::hot::{frame, pending, word};
 use crate::model::Place;
 
 /// Opens a protected region on this thread, until [`exit_protected`] closes it.
@@ -28,16 +29,15 @@ pub fn enter_protected() {
         return;
     }
     let location = Location::caller();
-    edge::touch(Place { name: None, location });
+    edge::touch(Place { name: None, location, poll: 0 });
     let word = word::get();
-    let count = manual::count();
     // Saturates rather than spill into the flags; the matching exits then run out early, with their panic.
-    if word & word::LEVELS == word::LEVELS || count == u32::MAX {
+    if word & word::LEVELS == word::LEVELS {
         return;
     }
-    manual::remember(level_of(word), location);
-    manual::replace(count + 1);
-    chain::open_manual(Place { name: None, location });
+    let outer_start = pending::set_start(pending::end());
+    manual::enter(Entered { location, outer_start });
+    chain::open_manual(Place { name: None, location, poll: 0 });
     word::set((word + word::LEVEL) | word::ATTENTION);
 }
 
@@ -58,20 +58,23 @@ pub fn exit_protected() {
     if !checks::ON {
         return;
     }
-    let count = manual::count();
     assert!(
-        count > 0,
+        manual::count() > 0,
         "qadapt: exit_protected() without a matching enter_protected() on this thread; \
          an entry outside the closure or attribute region around this call cannot be closed inside it"
     );
-    manual::replace(count - 1);
+    word::add(-word::LEVEL);
     chain::close_manual();
-    let level = level_of(word::add(-word::LEVEL));
-    let place = Place { name: None, location: manual::recall(level).unwrap_or(Location::caller()) };
-    edge::exited(place).act();
+    // A region that is no longer remembered was entered too deep: what is pending outside of it is reported with its own.
+    let Entered { location, outer_start } = manual::exit()
+        .unwrap_or_else(|| Entered { location: Location::caller(), outer_start: frame::innermost_start() });
+    edge::close(outer_start, Place { name: None, location, poll: 0 }).act();
 }
 
 /// The number of protected regions open on this thread; 0 inside a permit, and in a build without checks.
+///
+/// Plain regions (closures, attributes, [`enter_protected`]) count one each; open [policies](crate::Policy) count one
+/// together.
 ///
 /// # Examples
 /// ```
@@ -82,7 +85,11 @@ pub fn exit_protected() {
 /// ```
 #[must_use]
 pub fn protection_level() -> usize {
-    if checks::ON { level_of(word::get()) as usize } else { 0 }
+    if !checks::ON {
+        return 0;
+    }
+    let word = word::get();
+    level_of(word) as usize + usize::from(word & word::POLICY != 0)
 }
 
 #[expect(clippy::cast_sign_loss, reason = "the level is the word's low half")]

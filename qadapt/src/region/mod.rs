@@ -4,28 +4,40 @@
 
 mod count;
 mod edge;
-mod future;
 mod guard;
+mod guarded;
 mod manual;
+mod measurement;
 mod mode;
 mod permit;
 mod permit_drop;
 mod plain;
 mod policy;
 mod scope;
+#[cfg(feature = "futures-sink")]
+mod sink;
+#[cfg(feature = "futures-core")]
+mod stream;
 mod sweep;
+mod test;
+#[cfg(feature = "tokio")]
+mod tokio_io;
 mod violations;
 mod warm_up;
+mod watch;
 
-pub use count::count_alloc;
-pub use future::{guard_future, permit_future};
+pub use count::{count_alloc, count_calls};
 pub use guard::Region;
+pub use guarded::{GuardExt, Guarded, count_future, guard_future, permit_future, policy_future};
 pub use manual::{enter_protected, exit_protected, protection_level};
+pub use measurement::Measurement;
 pub use mode::set_mode;
 pub use permit::permit_alloc;
 pub use permit_drop::PermitDrop;
 pub use plain::{assert_no_alloc, no_alloc};
-pub use policy::Policy;
+pub use policy::{Policy, run_policy, run_required};
 pub use sweep::sweep;
+pub use test::test;
 pub use violations::{take_violations, violations};
 pub use warm_up::warm_up;
+pub use watch::{Counted, CountsHandle, NoAlloc, Permitted, Policed, Watch};

@@ -7,7 +7,7 @@ use super::permit::permit_alloc;
 
 /// Holds a value whose drop may touch the allocator, also inside a protected region.
 ///
-/// The drop runs in a [`permit_alloc`]; everything else done with the value is watched as usual.
+/// The drop runs in a [`permit_alloc()`]; everything else done with the value is watched as usual.
 ///
 /// # Examples
 /// ```

@@ -6,6 +6,7 @@ use super::edge;
 use crate::checks;
 use crate::hot::frame::Room;
 use crate::hot::word;
+use crate::mark;
 use crate::model::Place;
 
 /// Runs a closure that must not touch the allocator on this thread.
@@ -37,37 +38,48 @@ pub fn assert_no_alloc<R>(body: impl FnOnce() -> R) -> R {
 #[inline(always)]
 #[track_caller]
 pub fn no_alloc<R>(place: Place, body: impl FnOnce() -> R) -> R {
+    no_alloc_at(&place, true, body)
+}
+
+/// The same with a place that is read only if it is needed. A panic that is due is logged unless it `may_panic`.
+#[inline(always)]
+#[track_caller]
+pub(super) fn no_alloc_at<R>(place: &Place, may_panic: bool, body: impl FnOnce() -> R) -> R {
     if !checks::ON {
-        return body();
+        return mark::region(body);
     }
     let mut room = Room::uninit();
     let region = Region::open(&mut room, place);
     let result = body();
-    region.close();
+    if may_panic {
+        region.close();
+    } else {
+        drop(region);
+    }
     result
 }
 
 /// An open plain region. Dropping it closes it and logs what is due: that is what an unwinding body does.
-pub(super) struct Region<'room> {
-    room: &'room mut Room,
-    place: Place,
+struct Region<'a> {
+    room: &'a mut Room,
+    place: &'a Place,
 }
 
-impl<'room> Region<'room> {
+impl<'a> Region<'a> {
     #[inline(always)]
-    pub(super) fn open(room: &'room mut Room, place: Place) -> Self {
+    fn open(room: &'a mut Room, place: &'a Place) -> Self {
         if word::add(word::LEVEL) < 0 {
-            edge::opened(room, place);
+            edge::opened(room, place.name, place.location);
         }
         Self { room, place }
     }
 
     #[inline(always)]
     #[track_caller]
-    pub(super) fn close(self) {
+    fn close(self) {
         let region = mem::ManuallyDrop::new(self);
         if word::add(-word::LEVEL) < 0 {
-            edge::closed(region.room, region.place).act();
+            edge::closed(region.room, region.place.name, region.place.location, region.place.poll);
         }
     }
 }
@@ -76,7 +88,7 @@ impl Drop for Region<'_> {
     #[inline(always)]
     fn drop(&mut self) {
         if word::add(-word::LEVEL) < 0 {
-            edge::unwound(self.room, self.place);
+            edge::unwound(self.room, self.place.name, self.place.location, self.place.poll);
         }
     }
 }

@@ -5,9 +5,10 @@ use core::panic::Location;
 use super::guard::Region;
 use super::scope::{Change, Scope};
 use crate::checks;
-use crate::hot::budget::Open;
+use crate::hot::budget::{Open, Used};
 use crate::hot::frame::Room;
 use crate::hot::{entries, inject, word};
+use crate::mark;
 use crate::model::{Budget, Mode, Ops, Place};
 
 /// What a region disallows and what happens then, for regions that [`assert_no_alloc`](crate::assert_no_alloc) is too
@@ -49,7 +50,8 @@ impl Policy {
     /// Everything is allowed, but the `n`th request for memory (counted from 1) on this thread is refused: failure
     /// injection. [`sweep`](crate::sweep) does it for every `n`.
     ///
-    /// With 0 nothing is refused. Requests inside permits are not counted.
+    /// With 0 nothing is refused. Requests inside permits are not counted. A [wrapped](Self::wrap) future counts anew in
+    /// each poll.
     ///
     /// # Examples
     /// ```
@@ -112,19 +114,40 @@ impl Policy {
 
     #[inline(always)]
     #[track_caller]
-    pub(crate) fn run_at<R>(&self, place: Place, body: impl FnOnce() -> R) -> R {
-        if !checks::ON || !self.watches_entry(place) {
+    fn run_at<R>(&self, place: Place, body: impl FnOnce() -> R) -> R {
+        if !checks::ON {
+            return mark::region(body);
+        }
+        if !self.watches_entry(place) {
             return body();
         }
-        let budget = self.open_budget(place);
+        let mut used = Used::NOTHING;
+        self.warmed_up(place).run_part(place, &mut used, true, body)
+    }
+
+    /// Runs one of several stretches of code that share a budget. A panic that is due is logged unless it `may_panic`.
+    #[inline(always)]
+    #[track_caller]
+    pub(super) fn run_part<R>(
+        &self,
+        place: Place,
+        used: &mut Used,
+        may_panic: bool,
+        body: impl FnOnce() -> R,
+    ) -> R {
+        let budget = self.budget.map(|limits| Spending { open: Open::new(limits, *used), used });
         let _inject = Injection::open(self.fail_nth);
         let mut room = Room::uninit();
-        let scope = Scope::open(&mut room, place, Change::Add(self.flags(budget.is_some())));
+        let scope = Scope::open(&mut room, place, Change::Add(self.flags()));
         if let Some(budget) = &budget {
-            budget.open();
+            budget.open.open();
         }
         let result = body();
-        scope.close();
+        if may_panic {
+            scope.close();
+        } else {
+            drop(scope);
+        }
         result
     }
 
@@ -138,37 +161,40 @@ impl Policy {
         if !checks::ON || !self.watches_entry(place) {
             return Region::unwatched();
         }
-        let budget = self.open_budget(place);
-        Region::open(place, self.flags(budget.is_some()), budget, self.fail_nth)
+        let policy = self.warmed_up(place);
+        let budget = policy.budget.map(|limits| Open::new(limits, Used::NOTHING));
+        Region::open(place, policy.flags(), budget, policy.fail_nth)
     }
 
     #[inline(always)]
     #[track_caller]
-    const fn place(&self) -> Place {
-        Place { name: self.name, location: Location::caller() }
+    pub(super) const fn place(&self) -> Place {
+        Place { name: self.name, location: Location::caller(), poll: 0 }
     }
 
     #[inline(always)]
-    fn watches_entry(&self, place: Place) -> bool {
+    pub(super) fn watches_entry(&self, place: Place) -> bool {
         self.sample <= 1 || (entries::count(entries::Purpose::Sample, place) - 1) % self.sample == 0
     }
 
-    /// The budget, if there is one and this entry is held to it.
+    /// The policy for this entry: without limits while the budget warms up.
     #[inline(always)]
-    fn open_budget(&self, place: Place) -> Option<Open> {
-        let budget = self.budget?;
-        let limits =
-            if budget.warm_up > 0 && entries::count(entries::Purpose::WarmUp, place) <= budget.warm_up {
-                Budget::new()
-            } else {
-                budget
-            };
-        Some(Open::new(limits))
+    pub(super) fn warmed_up(self, place: Place) -> Self {
+        match self.budget {
+            Some(budget)
+                if budget.warm_up > 0
+                    && entries::count(entries::Purpose::WarmUp, place) <= budget.warm_up =>
+            {
+                self.budget(Budget::new())
+            }
+            _ => self,
+        }
     }
 
     /// What the policy sets in the thread's word.
     #[inline(always)]
-    const fn flags(&self, budget: bool) -> i64 {
+    const fn flags(&self) -> i64 {
+        let budget = self.budget.is_some();
         let disallowed = if budget { self.ops.without(Ops::DEALLOC.complement()) } else { self.ops };
         let mut flags = 0;
         if budget || disallowed.bits() != 0 {
@@ -187,9 +213,38 @@ impl Policy {
     }
 }
 
+/// Runs a body under a policy at a place: what `#[allocate_panic]` with options expands to.
+#[doc(hidden)]
+#[inline(always)]
+#[track_caller]
+pub fn run_policy<R>(policy: &'static Policy, place: Place, body: impl FnOnce() -> R) -> R {
+    policy.run_at(place, body)
+}
+
+/// Runs a body that must be proven free of allocation: what `#[allocate_panic(prove)]` expands to.
+#[doc(hidden)]
+#[inline(always)]
+#[track_caller]
+pub fn run_required<R>(policy: &'static Policy, place: Place, body: impl FnOnce() -> R) -> R {
+    if checks::ON { policy.run_at(place, body) } else { mark::required(body) }
+}
+
 impl Default for Policy {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// An open budget; dropping it takes down what has been used of it.
+struct Spending<'a> {
+    open: Open,
+    used: &'a mut Used,
+}
+
+impl Drop for Spending<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        *self.used = self.open.used();
     }
 }
 
@@ -204,6 +259,11 @@ impl Injection {
     #[inline(always)]
     pub(super) fn open(n: u64) -> Self {
         Self { outer: if n > 0 { Some(inject::replace(n)) } else { None } }
+    }
+
+    /// The countdown before, if this one replaced it.
+    pub(super) const fn outer(&self) -> Option<u64> {
+        self.outer
     }
 }
 

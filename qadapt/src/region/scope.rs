@@ -1,11 +1,12 @@
 //! Closure regions that change the word's flags: policies and permits.
 
+use core::panic::Location;
 use core::{mem, ptr};
 
-use super::edge::{self, Due};
+use super::edge;
 use crate::hot::frame::{self, Room};
 use crate::hot::trace::chain::Opening;
-use crate::hot::{budget, word};
+use crate::hot::{budget, pending, word};
 use crate::model::{Place, RegionKind};
 
 /// What a scope makes of the word.
@@ -28,9 +29,16 @@ impl Change {
 
     const fn apply(self, word: i64) -> i64 {
         match self {
-            Self::Add(flags) => word | flags,
             Self::Permit if word & word::FORBID != 0 => word,
-            Self::Permit => word & word::COUNTING,
+            change => change.apply_unforbidden(word),
+        }
+    }
+
+    /// The same for a word that forbids nothing, as one without [`word::ATTENTION`] does.
+    const fn apply_unforbidden(self, word: i64) -> i64 {
+        match self {
+            Self::Add(flags) => word | flags,
+            Self::Permit => word & (word::COUNTING | word::RECORDING),
         }
     }
 
@@ -49,6 +57,7 @@ pub(super) struct Scope<'room> {
     outer: i64,
     room: &'room mut Room,
     place: Place,
+    is_permit: bool,
 }
 
 impl<'room> Scope<'room> {
@@ -56,11 +65,11 @@ impl<'room> Scope<'room> {
     pub(super) fn open(room: &'room mut Room, place: Place, change: Change) -> Self {
         let mut outer = word::get();
         if outer < 0 || change.needs_frame() {
-            outer = opened(room, place, change);
+            outer = opened(room, place.name, place.location, change);
         } else {
-            word::set(change.apply(outer));
+            word::set(change.apply_unforbidden(outer));
         }
-        Self { outer, room, place }
+        Self { outer, room, place, is_permit: matches!(change, Change::Permit) }
     }
 
     #[inline(always)]
@@ -68,7 +77,7 @@ impl<'room> Scope<'room> {
     pub(super) fn close(self) {
         let scope = mem::ManuallyDrop::new(self);
         if word::get() < 0 {
-            closed(scope.room, scope.outer, scope.place).act();
+            closed(scope.room, scope.outer, scope.place.name, scope.place.location, scope.place.poll);
         } else {
             word::set(scope.outer);
         }
@@ -78,8 +87,10 @@ impl<'room> Scope<'room> {
 impl Drop for Scope<'_> {
     #[inline(always)]
     fn drop(&mut self) {
-        if word::get() < 0 {
-            unwound(self.room, self.outer, self.place);
+        if word::get() < 0 && self.is_permit {
+            permitted(self.room, self.outer, self.place.location);
+        } else if word::get() < 0 {
+            unwound(self.room, self.outer, self.place.name, self.place.location, self.place.poll);
         } else {
             word::set(self.outer);
         }
@@ -89,7 +100,13 @@ impl Drop for Scope<'_> {
 /// Opens a scope with a frame and returns the word before.
 #[cold]
 #[inline(never)]
-fn opened(room: &mut Room, place: Place, change: Change) -> i64 {
+fn opened(
+    room: &mut Room,
+    name: Option<&'static str>,
+    location: &'static Location<'static>,
+    change: Change,
+) -> i64 {
+    let place = Place { name, location, poll: 0 };
     edge::touch(place);
     frame::push(room, place, change.opening(word::get()));
     let outer = word::get();
@@ -105,14 +122,43 @@ fn opened(room: &mut Room, place: Place, change: Change) -> i64 {
 
 #[cold]
 #[inline(never)]
-fn closed(room: &Room, outer: i64, place: Place) -> Due {
-    let start = frame::leave(room, Some(outer));
-    edge::close(start, place)
+#[track_caller]
+fn closed(
+    room: &Room,
+    outer: i64,
+    name: Option<&'static str>,
+    location: &'static Location<'static>,
+    poll: u32,
+) {
+    let place = Place { name, location, poll };
+    let start = edge::leave(room, Some(outer), place);
+    edge::close(start, place).act();
 }
 
 #[cold]
 #[inline(never)]
-fn unwound(room: &Room, outer: i64, place: Place) {
-    let start = frame::leave(room, Some(outer));
+fn unwound(
+    room: &Room,
+    outer: i64,
+    name: Option<&'static str>,
+    location: &'static Location<'static>,
+    poll: u32,
+) {
+    let place = Place { name, location, poll };
+    let start = edge::leave(room, Some(outer), place);
     edge::log(start, place);
+}
+
+/// The end of a permit, on every way out. One that a region forbids was none: what is pending stays with that region.
+#[cold]
+#[inline(never)]
+fn permitted(room: &Room, outer: i64, location: &'static Location<'static>) {
+    let place = Place { name: None, location, poll: 0 };
+    let start = edge::leave(room, Some(outer), place);
+    if outer & word::FORBID == 0 {
+        edge::log(start, place);
+    } else {
+        pending::set_start(start);
+        frame::update_attention();
+    }
 }

@@ -9,12 +9,12 @@ use super::permit::permit_alloc;
 /// Does now what the standard library allocates on first use, so that protected code need not.
 ///
 /// For the process: the buffer of standard output, and the handle of the calling thread. For the calling thread: the
-/// waker that a blocking channel receive uses, and the registration of thread-local destructors. Call it once at the
-/// start of `main` and at the start of each thread that runs protected code. It prints nothing, and waits for at
-/// most a microsecond.
+/// handle with which a channel's receiver waits, and the registration of thread-local destructors. Call it once at the
+/// start of `main` and at the start of each thread that runs protected code. It prints nothing, and waits for about a
+/// millisecond.
 ///
 /// Not covered, because they allocate on each use: a `panic!`, a present `env::var`, spawning a thread, sending on
-/// an unbounded channel.
+/// an unbounded channel, and the first wait on each channel.
 ///
 /// # Examples
 /// ```
@@ -38,7 +38,7 @@ pub fn warm_up() {
         drop(std::thread::current());
         let _ = REGISTERED.try_with(|_| ());
         let (_sender, receiver) = mpsc::channel::<()>();
-        // Nothing was sent: this times out, having made the waker.
-        let _ = receiver.recv_timeout(Duration::from_nanos(1));
+        // Nothing was sent: this times out. The deadline must lie ahead, or it would not even begin to wait.
+        let _ = receiver.recv_timeout(Duration::from_millis(1));
     });
 }

@@ -1,11 +1,12 @@
 //! What is reported when a region has closed.
 
+use core::sync::atomic::{AtomicU64, Ordering};
 use std::panic::catch_unwind;
 
 use super::violation::Violation;
 use super::{hook, sink};
 use crate::hot::capture::STACKS;
-use crate::hot::pending::{self, Pending, ROOM};
+use crate::hot::pending::{self, Lost, Pending, ROOM};
 use crate::hot::word;
 use crate::model::{Mode, Place};
 
@@ -25,7 +26,9 @@ pub(crate) fn report(place: Place) -> Option<String> {
                 log_one(&pending, &violation);
             }
         }
-        if lost > 0 {
+        if lost.owed > 0 && !std::thread::panicking() {
+            owed.push(lost_line(lost, place));
+        } else if lost.count > 0 {
             sink::send(&lost_line(lost, place));
         }
         (!owed.is_empty()).then(|| owed.join("\n"))
@@ -41,16 +44,16 @@ pub(crate) fn log(place: Place) {
             for pending in entries.into_iter().flatten() {
                 log_one(&pending, &heard(&pending, place));
             }
-            if lost > 0 {
+            if lost.count > 0 {
                 sink::send(&lost_line(lost, place));
             }
         });
     });
 }
 
-fn take() -> Option<([Option<Pending>; ROOM], u64)> {
+fn take() -> Option<([Option<Pending>; ROOM], Lost)> {
     let (entries, lost) = pending::take();
-    (lost > 0 || entries.first().is_some_and(Option::is_some)).then_some((entries, lost))
+    (lost.count > 0 || entries.first().is_some_and(Option::is_some)).then_some((entries, lost))
 }
 
 /// Makes the violation and shows it to the user's hook.
@@ -75,7 +78,11 @@ fn log_one(pending: &Pending, violation: &Violation) {
 
 /// Marks the stack's occurrences as reported and returns how many were reported before.
 fn settle(pending: &Pending) -> u64 {
-    let Some(slot) = pending.slot else { return 0 };
+    /// Occurrences without a place in the table of stacks count as one stack's. Relaxed: nothing depends on its order.
+    static UNRECORDED: AtomicU64 = AtomicU64::new(0);
+    let Some(slot) = pending.slot else {
+        return UNRECORDED.fetch_add(u64::from(pending.times), Ordering::Relaxed);
+    };
     let before = STACKS.hits(slot).saturating_sub(STACKS.unreported(slot));
     STACKS.mark_reported(slot, u64::from(pending.times));
     before
@@ -87,11 +94,10 @@ fn due(before: u64, times: u64) -> Option<u64> {
     (total.checked_ilog10() != before.checked_ilog10()).then_some(total)
 }
 
-fn lost_line(lost: u64, place: Place) -> String {
-    let region = place.name.unwrap_or("a protected region");
+fn lost_line(Lost { count, .. }: Lost, place: Place) -> String {
     format!(
-        "qadapt: {lost} more violations in {region} (entered at {}) were lost: a region records {ROOM} distinct \
-         stacks until it closes",
+        "qadapt: {count} more violations in {place} were lost: a thread records {ROOM} distinct ones until their \
+         region closes\n   = region entered at {}\n",
         place.location
     )
 }

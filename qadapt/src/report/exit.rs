@@ -2,10 +2,10 @@
 
 use std::panic::catch_unwind;
 
-use super::sink;
 use super::violation::Violation;
+use super::{call_sites, sink};
 use crate::hot::capture::STACKS;
-use crate::hot::{trace, word};
+use crate::hot::{pending, trace, word};
 
 /// Logs every violation that no region has reported: those of regions that were open at the end, on any thread.
 pub(super) extern "C" fn report() {
@@ -14,14 +14,20 @@ pub(super) extern "C" fn report() {
     let _ = catch_unwind(|| {
         word::as_own_work(|| {
             for slot in STACKS.slots() {
-                let times = STACKS.unreported(slot);
+                let times = STACKS.take_unreported(slot);
                 if times == 0 {
                     continue;
                 }
-                STACKS.mark_reported(slot, times);
                 if let Some(violation) = Violation::unclosed(slot, times) {
                     sink::send(&violation.to_string());
                 }
+            }
+            call_sites::report();
+            let lost = pending::take_unsaid();
+            if lost > 0 {
+                sink::send(&format!(
+                    "qadapt: violations lost in protected regions that were still open when the process ended: {lost}\n"
+                ));
             }
         });
     });

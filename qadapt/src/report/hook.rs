@@ -1,5 +1,6 @@
 //! The user's hook.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -21,7 +22,8 @@ const PATIENCE: u32 = 10_000;
 /// region, so that it may allocate; what it asks of the allocator is not counted. It is called once for each distinct
 /// stack of the region, with how often it occurred, whatever the rate limit of mode `Log` lets through; not in the
 /// modes [`Count`](crate::Mode::Count), [`Abort`](crate::Mode::Abort) and [`Trap`](crate::Mode::Trap), which make no
-/// report at the region's end. A panic of the hook is caught and dropped. It replaces the hook before it.
+/// report at the region's end. A panic of the hook is caught and dropped. A violation
+/// that the hook itself makes is reported as its mode says, but not to the hook. It replaces the hook before it.
 ///
 /// # Examples
 /// ```
@@ -51,13 +53,23 @@ pub fn set_violation_hook(hook: impl Fn(&Violation) + Send + Sync + 'static) {
     });
 }
 
-/// Calls the hook, if there is one. Called as own work.
+thread_local! {
+    /// The hook runs on this thread.
+    static CALLING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Calls the hook, if there is one and it is not the hook itself that made the violation. Called as own work.
 pub(super) fn call(violation: &Violation) {
+    if CALLING.get() {
+        return;
+    }
     let hook = HOOK.lock_within(PATIENCE).and_then(|hook| hook.clone());
     if let Some(hook) = hook {
+        CALLING.set(true);
         // The payload's own drop may panic too; forgetting it is the lesser evil.
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| hook(violation))) {
             std::mem::forget(payload);
         }
+        CALLING.set(false);
     }
 }

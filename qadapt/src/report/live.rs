@@ -24,7 +24,8 @@ const MISSING: u8 = 2;
 /// if !qadapt::is_active() {
 ///     eprintln!("this build does not watch its allocations");
 /// }
-/// # assert_eq!(qadapt::is_active(), cfg!(any(debug_assertions, feature = "enforce", qadapt_enforce)));
+/// let (counts, ()) = qadapt::count_alloc(|| ());
+/// assert_eq!(counts.is_measured(), qadapt::is_active());
 /// ```
 #[must_use]
 pub fn is_active() -> bool {

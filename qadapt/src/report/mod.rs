@@ -2,16 +2,21 @@
 //!
 //! It may allocate, as QADAPT's own work, which is never counted and never a violation.
 
+pub(crate) mod call_sites;
 pub(crate) mod closing;
+pub(crate) mod excess;
 mod exit;
 mod hook;
 pub(crate) mod live;
+pub(crate) mod misuse;
+mod origin;
 mod sink;
 mod source;
 mod startup;
 mod trace;
 mod violation;
 
+pub use excess::Expectation;
 pub use hook::set_violation_hook;
 pub use live::is_active;
 pub use trace::Site;

@@ -1,8 +1,19 @@
 //! Where reports go that are logged.
 
+use std::mem;
+use std::panic::catch_unwind;
+
 /// Sends a report to `tracing` and `log`, where those features are on and somebody listens there; otherwise to
 /// standard error. Called as own work.
+///
+/// Whoever listens may panic, and so does the printing macro where nobody reads standard error: the report is lost
+/// then, and the program goes on.
 pub(super) fn send(report: &str) {
+    // The payload's own drop may panic too; forgetting it is the lesser evil.
+    let _ = catch_unwind(|| deliver(report)).map_err(mem::forget);
+}
+
+fn deliver(report: &str) {
     #[allow(unused_mut, reason = "without the features nothing is heard")]
     let mut heard = false;
     #[cfg(feature = "tracing")]

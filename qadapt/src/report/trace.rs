@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use qadapt_advice::Frame as Named;
 use qadapt_spin::{Lock, Slot};
 
+use super::origin::Origin;
 use crate::hot::capture::STACKS;
 use crate::hot::modules;
 
@@ -33,17 +35,6 @@ struct Frame {
     line: u32,
     column: Option<u32>,
     origin: Origin,
-}
-
-/// Whose code a frame is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Origin {
-    /// The standard library's or QADAPT's: folded.
-    Internal,
-    /// A crate's from a registry.
-    Dependency,
-    /// The user's own, or nobody knows.
-    Own,
 }
 
 /// A line of the user's own code.
@@ -74,14 +65,28 @@ impl<'a> Site<'a> {
     }
 }
 
-/// `file:line:column`, the file relative to the working directory where it lies below it.
+/// `file:line:column`, the file relative to the working directory where it lies below it, and from the folder of its
+/// crate on where it is a dependency's.
 impl fmt::Display for Site<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let here = std::env::current_dir().unwrap_or_default();
         let path = self.path.strip_prefix(here).unwrap_or(self.path);
+        let path = below_registry(path).unwrap_or(path);
         write!(f, "{}:{}", path.display(), self.line)?;
         self.column.map_or(Ok(()), |column| write!(f, ":{column}"))
     }
+}
+
+/// What lies below the folder of an index in Cargo's registry: `crate-1.0.0/src/lib.rs`.
+fn below_registry(path: &Path) -> Option<&Path> {
+    let mut parts = path.components();
+    while let Some(part) = parts.next() {
+        if part.as_os_str() == "registry" && parts.next()?.as_os_str() == "src" {
+            parts.next()?;
+            return Some(parts.as_path());
+        }
+    }
+    None
 }
 
 impl Trace {
@@ -119,9 +124,15 @@ impl Trace {
         of(Origin::Own).or_else(|| of(Origin::Dependency))
     }
 
+    /// The frames from the allocator's caller to the edge of the region, as the catalogue of advice takes them.
+    pub(super) fn names(&self) -> Vec<Named<'_>> {
+        let caller = self.frames.iter().skip_while(|frame| frame.origin == Origin::Guard);
+        caller.take_while(|frame| frame.origin != Origin::Guard).map(Frame::named).collect()
+    }
+
     /// Says where the stack is when no frame has a line.
     pub(super) fn fmt_without_site(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(frame) = self.frames.iter().find(|frame| frame.origin != Origin::Internal) else {
+        let Some(frame) = self.frames.iter().find(|frame| !frame.origin.is_internal()) else {
             return writeln!(f, " --> at an unknown place: its call stack could not be recorded");
         };
         write!(f, " --> ")?;
@@ -144,7 +155,7 @@ impl fmt::Display for Trace {
         let mut folded = 0;
         let mut frames = self.frames.iter().peekable();
         while let Some(frame) = frames.next() {
-            if full || frame.origin != Origin::Internal {
+            if full || !frame.origin.is_internal() {
                 frame.fmt_line(f)?;
             } else {
                 let hidden = 1 + skip_internal(&mut frames);
@@ -161,7 +172,7 @@ impl fmt::Display for Trace {
 
 fn skip_internal<'a>(frames: &mut Peekable<impl Iterator<Item = &'a Frame>>) -> usize {
     let mut skipped = 0;
-    while frames.next_if(|frame| frame.origin == Origin::Internal).is_some() {
+    while frames.next_if(|frame| frame.origin.is_internal()).is_some() {
         skipped += 1;
     }
     skipped
@@ -172,12 +183,18 @@ impl Frame {
         // The alternate form leaves out the hash at the name's end.
         let function = symbol.name().map(|name| format!("{name:#}"));
         let file = symbol.filename().map(Path::to_path_buf);
-        let origin = origin(file.as_deref(), function.as_deref());
+        let origin = Origin::of(file.as_deref(), function.as_deref());
         Self { address, function, file, line: symbol.lineno().unwrap_or(0), column: symbol.colno(), origin }
     }
 
     fn unknown(address: usize) -> Self {
         Self { address, function: None, file: None, line: 0, column: None, origin: Origin::Own }
+    }
+
+    fn named(&self) -> Named<'_> {
+        let function = self.function.as_deref().unwrap_or_default();
+        let file = self.file.as_deref().and_then(Path::to_str).unwrap_or_default();
+        if self.origin == Origin::Own { Named::own(function, file) } else { Named::foreign(function, file) }
     }
 
     fn site(&self) -> Option<Site<'_>> {
@@ -209,83 +226,15 @@ impl Frame {
     }
 }
 
-/// Tells by the source file whose code a frame is; by the function's name only where there is no file.
-fn origin(file: Option<&Path>, function: Option<&str>) -> Origin {
-    // The compiler's allocator entries have the line of the program's `#[global_allocator]`.
-    if function.is_some_and(|name| name.starts_with("__rustc::") || name.starts_with("__r")) {
-        return Origin::Internal;
-    }
-    if let Some(file) = file {
-        let path = file.to_string_lossy();
-        return if is_std(&path) || is_qadapt(&path) {
-            Origin::Internal
-        } else if path.contains("/registry/src/") || path.contains("/git/checkouts/") {
-            Origin::Dependency
-        } else {
-            Origin::Own
-        };
-    }
-    let internal = function.is_some_and(|name| {
-        let name = name.trim_start_matches(['<', '&']);
-        ["std::", "core::", "alloc::", "qadapt::", "_start", "__libc_start", "test::"]
-            .iter()
-            .any(|prefix| name.starts_with(prefix))
-            || name == "main"
-    });
-    if internal { Origin::Internal } else { Origin::Own }
-}
-
-/// The standard library's sources lie in `/rustc/HASH/library`, or in the sysroot's `rust/library`. Its start code
-/// in C has relative paths.
-fn is_std(path: &str) -> bool {
-    path.starts_with("/rustc/")
-        || path.contains("/rust/library/")
-        || path.contains("/rust/deps/")
-        || path.contains("/csu/")
-        || path.contains("nptl/")
-}
-
-/// QADAPT's own sources lie in the folder of this file's parent, which debug information gives as the compiler was
-/// given it: below the package's folder, or relative to the workspace.
-fn is_qadapt(path: &str) -> bool {
-    let own = file!().strip_suffix("report/trace.rs").unwrap_or(file!());
-    path.starts_with(concat!(env!("CARGO_MANIFEST_DIR"), "/src/"))
-        || Path::new(path).parent().is_some_and(|folder| {
-            folder.to_string_lossy().contains(own.trim_end_matches('/')) && own.len() > "src/".len()
-        })
-        || path.contains("/backtrace-0.")
-        || path.contains("/qadapt-spin/src/")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn frames_are_told_apart_by_their_file() {
-        let table = [
-            ("/rustc/abc/library/alloc/src/vec/mod.rs", Origin::Internal),
-            ("/home/u/.rustup/toolchains/x/lib/rustlib/src/rust/library/core/src/ops.rs", Origin::Internal),
-            (concat!(env!("CARGO_MANIFEST_DIR"), "/src/hot/event.rs"), Origin::Internal),
-            ("/home/u/.cargo/registry/src/index/memchr-2.7.0/src/lib.rs", Origin::Dependency),
-            ("/home/u/project/src/main.rs", Origin::Own),
-            ("src/main.rs", Origin::Own),
-        ];
-        for (path, expected) in table {
-            assert_eq!(origin(Some(Path::new(path)), Some("alloc::fake")), expected, "{path}");
-        }
-    }
-
-    #[test]
-    fn without_a_file_the_name_decides() {
-        for name in
-            ["<alloc::vec::Vec<T> as core::clone::Clone>::clone", "std::rt::lang_start", "__rust_alloc"]
-        {
-            assert_eq!(origin(None, Some(name)), Origin::Internal, "{name}");
-        }
-        for name in ["mine::run", "allocate", "<mine::T as core::fmt::Display>::fmt"] {
-            assert_eq!(origin(None, Some(name)), Origin::Own, "{name}");
-        }
-        assert_eq!(origin(None, None), Origin::Own);
+    fn a_dependency_is_named_by_its_crate() {
+        let below = below_registry(Path::new("/home/u/.cargo/registry/src/index-1/memchr-2.7.0/src/lib.rs"));
+        assert_eq!(below, Some(Path::new("memchr-2.7.0/src/lib.rs")));
+        assert_eq!(below_registry(Path::new("/home/u/registry/main.rs")), None);
+        assert_eq!(below_registry(Path::new("/registry/src")), None);
     }
 }

@@ -4,13 +4,15 @@ use core::fmt;
 use core::panic::Location;
 use std::sync::Arc;
 
+use qadapt_advice::{Advice, Event};
 use qadapt_spin::Slot;
 
 use super::source;
 use super::trace::{Site, Trace};
-use crate::hot::capture::STACKS;
-use crate::hot::event::Cause;
+use crate::hot::capture::{self, STACKS};
+use crate::hot::event::{Cause, Request};
 use crate::hot::pending::Pending;
+use crate::hot::record::Recorded;
 use crate::model::{Op, Place};
 
 /// Equal violations of one region: the same operation from the same call stack.
@@ -20,6 +22,7 @@ use crate::model::{Op, Place};
 pub struct Violation {
     op: Op,
     size: usize,
+    old_size: usize,
     align: usize,
     times: u64,
     cause: Cause,
@@ -30,18 +33,35 @@ pub struct Violation {
 
 impl Violation {
     pub(super) fn new(pending: &Pending, place: Place) -> Self {
-        let Pending { op, size, align, slot, times, cause, .. } = *pending;
+        let Pending { op, size, old_size, align, slot, times, cause, .. } = *pending;
         let trace = slot.map_or_else(Arc::default, Trace::of);
-        Self { op, size, align, times: u64::from(times), cause, place: Some(place), trace }
+        Self { op, size, old_size, align, times: u64::from(times), cause, place: Some(place), trace }
     }
 
     /// The violation of a stack whose region never closed.
     pub(super) fn unclosed(slot: Slot, times: u64) -> Option<Self> {
-        let [code_and_align, size] = STACKS.stack(slot)?.tag();
-        let op = Op::from_code(u8::try_from(code_and_align >> 32).ok()?)?;
-        let size = usize::try_from(size).ok()?;
-        let align = usize::try_from(code_and_align & 0xFFFF_FFFF).ok()?;
-        Some(Self { op, size, align, times, cause: Cause::Disallowed, place: None, trace: Trace::of(slot) })
+        let Request { op, size, old_size, align } = capture::first_request(STACKS.stack(slot)?.tag())?;
+        let trace = Trace::of(slot);
+        Some(Self { op, size, old_size, align, times, cause: Cause::Disallowed, place: None, trace })
+    }
+
+    /// An event of a measurement, which is no violation; it only lends its form.
+    pub(super) fn recorded(recorded: &Recorded) -> Self {
+        let Recorded { request: Request { op, size, old_size, align }, slot, times } = *recorded;
+        let trace = slot.map_or_else(Arc::default, Trace::of);
+        Self { op, size, old_size, align, times, cause: Cause::Disallowed, place: None, trace }
+    }
+
+    /// The event and its site in one line, and a second one with advice if there is any.
+    pub(super) fn line(&self) -> String {
+        let Self { op, size, old_size, times, .. } = self;
+        let event = match op {
+            Op::Realloc => format!("{op} from {old_size} to {size} bytes"),
+            _ => format!("{op} of {size} bytes"),
+        };
+        let site = self.site().map_or_else(|| "an unknown place".to_owned(), |site| site.to_string());
+        let advice = self.advice().map_or_else(String::new, |advice| format!("     help: {advice}\n"));
+        format!("{times} x {event} at {site}\n{advice}")
     }
 
     /// What was asked of the allocator.
@@ -54,6 +74,12 @@ impl Violation {
     #[must_use]
     pub fn size(&self) -> usize {
         self.size
+    }
+
+    /// Bytes that the block had before the first of the violations, for a reallocation; otherwise 0.
+    #[must_use]
+    pub fn old_size(&self) -> usize {
+        self.old_size
     }
 
     /// The alignment that the first of the violations asked for, in bytes.
@@ -74,6 +100,12 @@ impl Violation {
         self.place?.name
     }
 
+    /// The poll in which it happened, counted from 1, where the region is a future.
+    #[must_use]
+    pub fn poll(&self) -> Option<u32> {
+        self.place.map(|place| place.poll).filter(|&poll| poll > 0)
+    }
+
     /// Where the region was entered; `None` if it was still open when the process ended.
     #[must_use]
     pub fn entered(&self) -> Option<&'static Location<'static>> {
@@ -85,21 +117,49 @@ impl Violation {
     pub fn site(&self) -> Option<Site<'_>> {
         self.trace.site()
     }
+
+    /// What to do instead, if the call stack shows a known habit.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// qadapt::set_mode(qadapt::Mode::Log);
+    /// qadapt::set_violation_hook(|violation| {
+    ///     if let Some(advice) = violation.advice() {
+    ///         println!("{}: {advice}", advice.id());
+    ///     }
+    /// });
+    /// let mut name = String::with_capacity(8);
+    /// qadapt::assert_no_alloc(|| name.push_str("longer than eight"));
+    /// ```
+    #[must_use]
+    pub fn advice(&self) -> Option<Advice> {
+        let op = match self.op {
+            Op::Alloc => qadapt_advice::Op::Alloc,
+            Op::AllocZeroed => qadapt_advice::Op::AllocZeroed,
+            Op::Realloc => qadapt_advice::Op::Realloc,
+            Op::Dealloc => qadapt_advice::Op::Dealloc,
+        };
+        let frames = self.trace.names();
+        qadapt_advice::advise(&Event { op, size: self.size, old_size: self.old_size, frames: &frames })
+    }
 }
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { op, size, align, times, cause, .. } = self;
-        write!(f, "qadapt: {op} of {size} bytes (align {align})")?;
+        let Self { op, size, old_size, align, times, cause, .. } = self;
+        match op {
+            Op::Realloc => write!(f, "qadapt: {op} from {old_size} to {size} bytes (align {align})")?,
+            _ => write!(f, "qadapt: {op} of {size} bytes (align {align})")?,
+        }
         if *cause == Cause::OverBudget {
             write!(f, ", over the budget,")?;
         }
         if *times > 1 {
             write!(f, ", {times} times,")?;
         }
-        match self.place.map(|place| place.name) {
-            Some(Some(name)) => writeln!(f, " in the protected region `{name}`")?,
-            Some(None) => writeln!(f, " in a protected region")?,
+        match self.place {
+            Some(place) => writeln!(f, " in {place}")?,
             None => writeln!(f, " in a protected region that was still open when the process ended")?,
         }
         match self.site() {
@@ -109,6 +169,7 @@ impl fmt::Display for Violation {
         if let Some(entered) = self.entered() {
             writeln!(f, "   = region entered at {entered}")?;
         }
-        self.trace.fmt(f)
+        self.trace.fmt(f)?;
+        self.advice().map_or(Ok(()), |advice| writeln!(f, "   = help: {advice}"))
     }
 }

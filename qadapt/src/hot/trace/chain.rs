@@ -37,6 +37,8 @@ enum Role {
         counts: bool,
     },
     Permit,
+    /// It changes nothing, and is in the chain only so that what was left open inside ends with it.
+    Void,
 }
 
 /// Nested manual entries that have a node; more of them count as the innermost that has one.
@@ -52,7 +54,7 @@ thread_local! {
 pub(crate) enum Opening {
     Region(RegionKind),
     Permit,
-    /// A permit that a region forbids.
+    /// What changes nothing: a permit that a region forbids, a policy without any rule.
     Nothing,
 }
 
@@ -65,7 +67,7 @@ impl Node {
     pub(crate) fn open(&self, place: Place, opening: Opening) {
         let Some(trace) = file::active() else { return };
         let role = match opening {
-            Opening::Nothing => return,
+            Opening::Nothing => Role::Void,
             Opening::Permit => Role::Permit,
             Opening::Region(kind) => enter(trace, place, kind),
         };
@@ -161,7 +163,7 @@ pub(super) fn disallow(trace: &Trace) -> Option<RegionNumber> {
                     trace.count_disallowed(number);
                 }
             }
-            Role::Idle | Role::Nameless { .. } => {}
+            Role::Idle | Role::Nameless { .. } | Role::Void => {}
         }
         !permitted
     });
@@ -180,7 +182,7 @@ pub(super) fn count(trace: &Trace, event: &Event) -> bool {
     let mut any = false;
     let mut permitted = false;
     for_each(|node| {
-        any = true;
+        any |= node.role.get() != Role::Void;
         match node.role.get() {
             Role::Permit => permitted = true,
             Role::Region { number, counts: true, .. } if permitted => trace.count_permitted(number, event),
@@ -194,7 +196,7 @@ pub(super) fn count(trace: &Trace, event: &Event) -> bool {
                     trace.raise_peak(number, live);
                 }
             }
-            Role::Region { .. } | Role::Idle | Role::Nameless { .. } => {}
+            Role::Region { .. } | Role::Idle | Role::Nameless { .. } | Role::Void => {}
         }
         true
     });
@@ -215,7 +217,7 @@ pub(super) fn is_permitted() -> bool {
     let mut permitted = false;
     for_each(|node| {
         permitted = node.role.get() == Role::Permit;
-        false
+        node.role.get() == Role::Void
     });
     permitted
 }

@@ -152,7 +152,8 @@ fn create(parent: u64) -> Option<&'static Trace> {
         file = unsafe {
             libc::open(path.as_ptr(), libc::O_RDWR | libc::O_CREAT | libc::O_EXCL | libc::O_CLOEXEC, 0o644)
         };
-        if file >= 0 || std::io::Error::last_os_error().raw_os_error() != Some(libc::EEXIST) {
+        // SAFETY: the path is nul-terminated.
+        if file >= 0 || unsafe { libc::access(path.as_ptr(), libc::F_OK) } != 0 {
             break;
         }
     }

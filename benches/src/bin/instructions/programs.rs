@@ -1,0 +1,59 @@
+//! Building the counted programs.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use qadapt_bench::nested::{self, Profile};
+use qadapt_bench::plan::Place;
+
+/// The counted programs, built, and what built them.
+#[derive(Debug)]
+pub(crate) struct Programs {
+    target: PathBuf,
+    /// What `rustc --version` says.
+    pub(crate) compiler: String,
+}
+
+impl Programs {
+    /// The program for a place: under the guard, or under an explicit `System`.
+    pub(crate) fn path(&self, place: Place, under_system: bool) -> PathBuf {
+        let profile = match place {
+            Place::Binary | Place::Library => Profile::Plain,
+            Place::FatLto => Profile::FatLto,
+        };
+        self.target.join(profile.name()).join(if under_system { "counted_system" } else { "counted_qadapt" })
+    }
+}
+
+/// Builds them in release with the checks on, plainly and with fat LTO.
+pub(crate) fn build() -> Result<Programs, String> {
+    let target = target_folder()?;
+    for profile in [Profile::Plain, Profile::FatLto] {
+        build_with(&target, profile)?;
+    }
+    Ok(Programs { target, compiler: compiler()? })
+}
+
+/// The folder that cargo builds in: two levels above this program.
+fn target_folder() -> Result<PathBuf, String> {
+    let own = env::current_exe().map_err(|error| format!("cannot find this program's own path: {error}"))?;
+    let folder = own.ancestors().nth(2).map(PathBuf::from);
+    folder.ok_or_else(|| format!("{} is not in a folder that cargo builds in", own.display()))
+}
+
+fn build_with(target: &Path, profile: Profile) -> Result<(), String> {
+    let status = nested::cargo("build", target, profile)
+        .args(["--bin", "counted_system", "--bin", "counted_qadapt", "--features", "enforce"])
+        .status()
+        .map_err(|error| format!("cannot start cargo: {error}"))?;
+    if status.success() { Ok(()) } else { Err(format!("the counted programs do not build ({status})")) }
+}
+
+fn compiler() -> Result<String, String> {
+    let output = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
+        .arg("--version")
+        .output()
+        .map_err(|error| format!("cannot start rustc: {error}"))?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}

@@ -1,0 +1,84 @@
+//! What is counted, and how much it should cost.
+
+use core::fmt;
+
+/// Where a shape is compiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In the program's own crate, in a plain release build.
+    Binary,
+    /// In a library crate, in a plain release build: thread-locals are reached in another way there.
+    Library,
+    /// In the program's own crate, with link-time optimisation over all crates.
+    FatLto,
+}
+
+impl Place {
+    /// The word in tables.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Binary => "binary",
+            Self::Library => "library",
+            Self::FatLto => "fat-lto",
+        }
+    }
+
+    /// The first argument of a counted program.
+    #[must_use]
+    pub const fn argument(self) -> &'static str {
+        match self {
+            Self::Binary | Self::FatLto => "binary",
+            Self::Library => "library",
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+/// Something to count: the guarded half of a shape against its bare half.
+#[derive(Clone, Copy, Debug)]
+pub struct Shape {
+    /// Its name.
+    pub name: &'static str,
+    /// Where it is counted, each with the instructions that it should add at most.
+    pub places: &'static [(Place, Option<i64>)],
+    /// True if the bare half runs under an explicit `System`, because it allocates.
+    pub bare_under_system: bool,
+}
+
+const EVERYWHERE: &[(Place, Option<i64>)] =
+    &[(Place::Binary, None), (Place::Library, None), (Place::FatLto, None)];
+const PLAIN_REGION: &[(Place, Option<i64>)] =
+    &[(Place::Binary, Some(4)), (Place::Library, Some(12)), (Place::FatLto, Some(4))];
+const POLL: &[(Place, Option<i64>)] =
+    &[(Place::Binary, Some(8)), (Place::Library, None), (Place::FatLto, Some(8))];
+
+/// All of them; `src/shapes.rs` has their code.
+pub const SHAPES: &[Shape] = &[
+    allocating("pair", &[(Place::Binary, Some(6)), (Place::FatLto, Some(4))]),
+    allocating("pair-permitted", &[(Place::Binary, Some(8)), (Place::FatLto, Some(8))]),
+    calling("region", PLAIN_REGION),
+    calling("region-nested", EVERYWHERE),
+    calling("region-result", PLAIN_REGION),
+    calling("attribute", PLAIN_REGION),
+    calling("attribute-leaf", PLAIN_REGION),
+    calling("attribute-tail", PLAIN_REGION),
+    calling("permit", EVERYWHERE),
+    calling("enter-exit", EVERYWHERE),
+    calling("count", EVERYWHERE),
+    calling("poll", POLL),
+    calling("poll-dyn", POLL),
+];
+
+const fn allocating(name: &'static str, places: &'static [(Place, Option<i64>)]) -> Shape {
+    Shape { name, places, bare_under_system: true }
+}
+
+const fn calling(name: &'static str, places: &'static [(Place, Option<i64>)]) -> Shape {
+    Shape { name, places, bare_under_system: false }
+}

@@ -1,0 +1,87 @@
+//! An allocator that counts, shaped like a guard: one thread-local word, a cold function for watched threads.
+
+use std::cell::Cell;
+
+thread_local! {
+    static WATCHED: Cell<bool> = const { Cell::new(false) };
+    static ALLOCS: Cell<u64> = const { Cell::new(0) };
+    static FREES: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Starts counting on this thread, from zero.
+pub fn start() {
+    ALLOCS.set(0);
+    FREES.set(0);
+    WATCHED.set(true);
+}
+
+/// Stops counting: allocations and frees since the start.
+pub fn stop() -> (u64, u64) {
+    WATCHED.set(false);
+    (ALLOCS.get(), FREES.get())
+}
+
+#[cfg(feature = "counting")]
+mod counting {
+    use super::{ALLOCS, FREES, WATCHED};
+    use std::alloc::{GlobalAlloc, Layout, System};
+
+    struct Counting;
+
+    #[global_allocator]
+    static GLOBAL: Counting = Counting;
+
+    #[cold]
+    #[inline(never)]
+    fn watched_alloc(size: usize, align: usize, zeroed: bool) -> *mut u8 {
+        ALLOCS.set(ALLOCS.get() + 1);
+        unsafe {
+            let layout = Layout::from_size_align_unchecked(size, align);
+            if zeroed { System.alloc_zeroed(layout) } else { System.alloc(layout) }
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn watched_realloc(ptr: *mut u8, old: usize, align: usize, size: usize) -> *mut u8 {
+        ALLOCS.set(ALLOCS.get() + 1);
+        unsafe { System.realloc(ptr, Layout::from_size_align_unchecked(old, align), size) }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn watched_free(ptr: *mut u8, size: usize, align: usize) {
+        FREES.set(FREES.get() + 1);
+        unsafe { System.dealloc(ptr, Layout::from_size_align_unchecked(size, align)) }
+    }
+
+    // SAFETY: every method forwards to the same method of `System`. The watched side does so out of line, as a
+    // guard's does: where the forwarding call is inlined next to a mere counter, LLVM removes pairs of `malloc`
+    // and `free` and leaves the counter.
+    unsafe impl GlobalAlloc for Counting {
+        unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+            if WATCHED.get() {
+                return watched_alloc(layout.size(), layout.align(), false);
+            }
+            unsafe { System.alloc(layout) }
+        }
+        unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+            if WATCHED.get() {
+                return watched_alloc(layout.size(), layout.align(), true);
+            }
+            unsafe { System.alloc_zeroed(layout) }
+        }
+        unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+            if WATCHED.get() {
+                return watched_realloc(ptr, layout.size(), layout.align(), size);
+            }
+            unsafe { System.realloc(ptr, layout, size) }
+        }
+        unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+            if WATCHED.get() {
+                return watched_free(ptr, layout.size(), layout.align());
+            }
+            unsafe { System.dealloc(ptr, layout) }
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Runs every region over many inputs and prints `name expectation smallest-count largest-count frees` for each.
+
+#[macro_use]
+mod measure;
+mod count;
+mod hot;
+mod regions;
+
+fn main() {
+    std::panic::set_hook(Box::new(|_| {}));
+    for (group, cases) in [("regions", regions::all()), ("hot", hot::all())] {
+        for case in cases {
+            let seen = (case.run)();
+            println!(
+                "{group}::{} {:?} {} {} {}",
+                case.name, case.expect, seen.fewest, seen.most, seen.frees
+            );
+        }
+    }
+}

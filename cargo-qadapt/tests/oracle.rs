@@ -1,0 +1,136 @@
+//! Real programs as witnesses: no function that was seen with `malloc` beneath it may be proven free of it.
+//!
+//! In a process of its own because it runs programs with a preloaded allocator.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use cargo_qadapt::prove::assume::Settings;
+use cargo_qadapt::prove::load::Image;
+use cargo_qadapt::prove::verb::prove_functions;
+use cargo_qadapt::prove::verdict::{Answer, Rules};
+use regex::Regex;
+
+fn interposer() -> PathBuf {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracle");
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("oracle");
+    let status = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--release", "--target-dir"])
+        .arg(&target)
+        .current_dir(source)
+        .status()
+        .expect("cargo starts");
+    assert!(status.success(), "the interposer builds");
+    target.join("release/liboracle.so")
+}
+
+/// Runs a program under the witness several times; checks all functions that it saw.
+fn check(program: &Path, runs: &[&[&str]], at_least: usize) {
+    let preload = interposer();
+    let data = std::fs::read(program).expect("the program can be read");
+    let image = Image::parse(&data).expect("an ELF file");
+    let mut seen: HashSet<u64> = HashSet::new();
+    for (i, arguments) in runs.iter().enumerate() {
+        let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("oracle-{i}-{}", std::process::id()));
+        let output = Command::new(program)
+            .args(*arguments)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .env("LD_PRELOAD", &preload)
+            .env("QADAPT_ORACLE", &out)
+            .output()
+            .expect("the program starts");
+        let text = std::fs::read_to_string(&out).unwrap_or_else(|e| {
+            panic!("no record of {} {arguments:?} ({}): {e}", program.display(), output.status)
+        });
+        let mut numbers = text.lines().filter_map(|l| u64::from_str_radix(l, 16).ok());
+        let base = numbers.next().expect("a load address");
+        for address in numbers {
+            // The call is before its return address.
+            let at = address.wrapping_sub(base).wrapping_sub(1);
+            if let Some(function) = image.function_covering(at) {
+                seen.insert(function.addr);
+            }
+        }
+    }
+    let all = Regex::new(".").expect("a valid pattern");
+    let rules = Rules { allow_frees: true, gaps: 0 };
+    let verdicts = prove_functions(&data, &all, rules, &Settings::default()).expect("an analysis");
+    let wrong: Vec<&str> = verdicts
+        .iter()
+        .filter(|v| v.answer == Answer::Proven && seen.contains(&v.address))
+        .map(|v| v.region.as_str())
+        .collect();
+    println!(
+        "{}: {} functions seen above malloc, {} verdicts",
+        program.display(),
+        seen.len(),
+        verdicts.len()
+    );
+    assert!(wrong.is_empty(), "proven, but seen above malloc: {wrong:#?}");
+    assert!(seen.len() >= at_least, "only {} functions were seen", seen.len());
+}
+
+#[test]
+#[ignore = "runs real programs under a preloaded allocator: run by .ci/run"]
+fn this_command_is_never_falsely_proven() {
+    let program = Path::new(env!("CARGO_BIN_EXE_cargo-qadapt"));
+    let own = program.to_str().expect("a path");
+    check(
+        program,
+        &[
+            &["prove", "--binary", own, "--function", "prove::"],
+            &["prove", "--binary", own, "--function", "main", "--format", "json"],
+            &["prove", "--help"],
+            &["prove", "--binary", "Cargo.toml", "--function", "x"],
+        ],
+        100,
+    );
+}
+
+#[test]
+#[ignore = "runs real programs under a preloaded allocator: run by .ci/run"]
+fn cargo_is_never_falsely_proven() {
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    check(
+        Path::new(env!("CARGO")),
+        &[
+            &["metadata", "--offline", "--format-version", "1", "--manifest-path", manifest],
+            &["tree", "--offline", "--manifest-path", manifest],
+            &["--list"],
+            &["locate-project", "--manifest-path", manifest],
+        ],
+        300,
+    );
+}
+
+#[test]
+#[ignore = "installs ripgrep from the registry: run by .ci/run"]
+fn ripgrep_is_never_falsely_proven() {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("ripgrep");
+    let program = root.join("bin/rg");
+    if !program.exists() {
+        let status = Command::new(env!("CARGO"))
+            .args(["install", "--quiet", "--locked", "--version", "15.1.0", "ripgrep", "--root"])
+            .arg(&root)
+            .status()
+            .expect("cargo starts");
+        assert!(status.success(), "ripgrep installs");
+    }
+    check(
+        &program,
+        &[
+            &["fn ", "src"],
+            &["-i", "--json", "allocat(e|or)", "."],
+            &["-n", "-C2", "-g", "*.rs", r"\bunsafe\b", "."],
+            &["--files", "."],
+            &["-U", r"struct \w+ \{[^}]*\}", "src"],
+            &["-o", "-r", "$1", r"fn (\w+)", "src"],
+            &["--type-list"],
+            &["-w", "-c", "--sort", "path", "the", "."],
+            &["-F", "-x", "-v", "--stats", "}", "src"],
+            &["-e", "[", "src"],
+        ],
+        300,
+    );
+}

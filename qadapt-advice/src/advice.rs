@@ -1,0 +1,84 @@
+//! The one piece of advice that fits an event best.
+
+use core::fmt;
+
+use crate::event::Event;
+use crate::name::Name;
+use crate::rule::{Fit, Rule};
+use crate::rules::RULES;
+
+/// What to do instead. It prints as one line.
+#[derive(Clone, Copy, Debug)]
+pub struct Advice {
+    rule: &'static Rule,
+    size: usize,
+    old_size: usize,
+}
+
+impl Advice {
+    /// The rule's name: lower-case words with hyphens, the same in all versions.
+    #[must_use]
+    pub const fn id(&self) -> &'static str {
+        self.rule.id
+    }
+
+    /// The rule that recognised the habit.
+    #[must_use]
+    pub const fn rule(&self) -> &'static Rule {
+        self.rule
+    }
+}
+
+impl fmt::Display for Advice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rest = self.rule.advice;
+        while let Some((before, after)) = rest.split_once('{') {
+            f.write_str(before)?;
+            let (field, after) = after.split_once('}').unwrap_or((after, ""));
+            match field {
+                "size" => write!(f, "{}", self.size)?,
+                "old" => write!(f, "{}", self.old_size)?,
+                // The catalogue has no other fields, which a test checks.
+                _ => {}
+            }
+            rest = after;
+        }
+        f.write_str(rest)
+    }
+}
+
+/// The advice for an event, if its call stack shows a known habit.
+///
+/// The outermost frame that a rule knows decides, where rules look as far as the user's own code, or in a few cases
+/// further. Of several rules for one frame the most specific wins, then the first in the catalogue's order.
+///
+/// # Examples
+/// ```
+/// use qadapt_advice::{Event, Frame, Op, advise};
+///
+/// let frames = [
+///     Frame::foreign("alloc::vec::Vec<T>::with_capacity", ""),
+///     Frame::foreign("alloc::slice::<impl [T]>::sort", ""),
+///     Frame::own("mine::rank", "src/rank.rs"),
+/// ];
+/// let event = Event { op: Op::Alloc, size: 16_000, old_size: 0, frames: &frames };
+/// assert_eq!(advise(&event).map(|advice| advice.id()), Some("stable-sort"));
+/// ```
+#[must_use]
+pub fn advise(event: &Event<'_>) -> Option<Advice> {
+    let own = event.frames.iter().position(|frame| frame.own).unwrap_or(event.frames.len());
+    let rule = event.frames.iter().enumerate().rev().filter(|(_, frame)| !frame.own).find_map(
+        |(index, frame)| {
+            let name = Name::of(frame);
+            let mut best: Option<(Fit, &Rule)> = None;
+            for rule in RULES {
+                let Some(fit) = rule.fit(event, index, &name, own) else { continue };
+                if best.is_none_or(|(known, _)| fit > known) {
+                    best = Some((fit, rule));
+                }
+            }
+            best.map(|(_, rule)| rule)
+        },
+    )?;
+    Some(Advice { rule, size: event.size, old_size: event.old_size })
+}

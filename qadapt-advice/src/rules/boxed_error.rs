@@ -1,0 +1,15 @@
+//! Errors in boxes.
+
+use crate::rule::{Call, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    id: "boxed-error",
+    habit: "an error is boxed",
+    advice: "return an enum or a `&'static str` as the error: `Box<dyn Error>` allocates",
+    calls: &[
+        Call::of("core::result", &["from_residual"]),
+        Call::of("alloc::boxed", &["from"]).mentioning("dyn core::error::Error"),
+    ],
+    through: &[Call::of("alloc::boxed", &["from"])],
+    ..Rule::COMMON
+};

@@ -1,0 +1,12 @@
+//! Dropping a `Box`.
+
+use crate::rule::{Call, On, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    id: "drop-box",
+    habit: "a `Box` is dropped",
+    advice: "take the Box by reference, hand it back, or wrap it in `qadapt::PermitDrop`: dropping it frees {size} bytes",
+    calls: &[Call::drop_of("alloc::boxed::Box<")],
+    on: On::FREE,
+    ..Rule::COMMON
+};

@@ -1,0 +1,17 @@
+//! Dropping a map or set.
+
+use crate::rule::{Call, On, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    id: "drop-map",
+    habit: "a map or set is dropped",
+    advice: "take the map by reference, hand it back, or wrap it in `qadapt::PermitDrop`: its drop frees memory",
+    calls: &[
+        Call::drop_of("std::collections::hash::"),
+        Call::drop_of("hashbrown::map::"),
+        Call::drop_of("hashbrown::set::"),
+        Call::drop_of("alloc::collections::btree::"),
+    ],
+    on: On::FREE,
+    ..Rule::COMMON
+};

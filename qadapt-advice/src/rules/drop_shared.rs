@@ -1,0 +1,17 @@
+//! Dropping the last reference.
+
+use crate::rule::{Call, On, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    id: "drop-shared",
+    habit: "the last `Arc` or `Rc` of a value is dropped",
+    advice: "keep one clone of the Arc or Rc outside the region, so that the last reference is not dropped inside",
+    calls: &[
+        Call::drop_of("alloc::sync::Arc<"),
+        Call::drop_of("alloc::rc::Rc<"),
+        Call::drop_of("alloc::sync::Weak<"),
+        Call::drop_of("alloc::rc::Weak<"),
+    ],
+    on: On::FREE,
+    ..Rule::COMMON
+};

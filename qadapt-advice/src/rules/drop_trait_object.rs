@@ -1,0 +1,12 @@
+//! Dropping a boxed trait object.
+
+use crate::rule::{Call, On, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    id: "drop-trait-object",
+    habit: "a boxed closure, future or other trait object is dropped",
+    advice: "take it as `&dyn Trait`, hand the Box back, or wrap it in `qadapt::PermitDrop`: dropping it frees it",
+    calls: &[Call::drop_of("alloc::boxed::Box<dyn "), Call::drop_of("alloc::boxed::Box<(dyn ")],
+    on: On::FREE,
+    ..Rule::COMMON
+};

@@ -1,0 +1,16 @@
+//! Dropping a `Vec` or `VecDeque`.
+
+use crate::rule::{Call, On, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    id: "drop-vec",
+    habit: "a `Vec` or `VecDeque` is dropped",
+    advice: "take it by reference, hand it back, or wrap it in `qadapt::PermitDrop`: dropping it frees {size} bytes",
+    calls: &[
+        Call::drop_of("alloc::vec::Vec<"),
+        Call::drop_of("alloc::vec::into_iter::IntoIter<"),
+        Call::drop_of("alloc::collections::vec_deque::"),
+    ],
+    on: On::FREE,
+    ..Rule::COMMON
+};

@@ -1,0 +1,20 @@
+//! Inserting into a `HashSet`.
+
+use crate::rule::{Call, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    id: "hash-set-insert",
+    habit: "a `HashSet` makes or grows its table",
+    advice: "reserve the HashSet's capacity outside the region: an insert made it change its table",
+    calls: &[
+        Call::of(
+            "std::collections::hash::set",
+            &["insert", "replace", "get_or_insert_with", "extend", "reserve", "try_reserve"],
+        ),
+        Call::of(
+            "hashbrown::set",
+            &["insert", "replace", "get_or_insert_with", "extend", "reserve", "try_reserve"],
+        ),
+    ],
+    ..Rule::COMMON
+};

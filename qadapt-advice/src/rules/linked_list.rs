@@ -1,0 +1,23 @@
+//! Pushing to and popping from a `LinkedList`.
+
+use crate::rule::{Call, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    id: "linked-list",
+    habit: "a `LinkedList` makes or frees a node",
+    advice: "replace the LinkedList by a VecDeque with reserved capacity: each push allocates, each pop frees",
+    calls: &[Call::of(
+        "alloc::collections::linked_list",
+        &[
+            "push_back",
+            "push_front",
+            "push_back_mut",
+            "push_front_mut",
+            "pop_back",
+            "pop_front",
+            "extend",
+            "clear",
+        ],
+    )],
+    ..Rule::COMMON
+};

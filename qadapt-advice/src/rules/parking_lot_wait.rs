@@ -1,0 +1,13 @@
+//! Waiting on a `parking_lot` lock for the first time.
+
+use crate::rule::{Call, On, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    id: "parking-lot-wait",
+    habit: "a thread waits on a `parking_lot` lock or condition for the first time",
+    advice: "wait once on a `parking_lot` lock outside the region on each thread: the first wait allocates",
+    calls: &[Call::any_of("parking_lot_core"), Call::any_of("parking_lot")],
+    through: &[Call::any_of("parking_lot_core")],
+    on: On::NEW,
+    ..Rule::COMMON
+};

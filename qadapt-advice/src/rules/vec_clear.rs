@@ -1,0 +1,15 @@
+//! Removing elements that own memory.
+
+use crate::rule::{Call, On, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    id: "vec-clear",
+    habit: "elements that own memory are removed from a `Vec`",
+    advice: "reuse the elements (`String::clear` each) instead of removing them: dropping them frees {size} bytes",
+    calls: &[Call::of(
+        "alloc::vec",
+        &["clear", "truncate", "retain", "retain_mut", "drain", "dedup_by", "resize", "resize_with"],
+    )],
+    on: On::FREE,
+    ..Rule::COMMON
+};

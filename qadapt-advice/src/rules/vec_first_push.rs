@@ -1,0 +1,35 @@
+//! The first element of a `Vec`.
+
+use crate::rule::{Call, On, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    id: "vec-first-push",
+    habit: "a `Vec` without capacity gets its first elements",
+    advice: "make the Vec with its capacity outside the region: its first elements allocated {size} bytes",
+    calls: &[Call::of(
+        "alloc::vec",
+        &[
+            "push",
+            "push_mut",
+            "insert",
+            "insert_mut",
+            "extend",
+            "extend_from_slice",
+            "extend_from_within",
+            "append",
+            "resize",
+            "resize_with",
+            "reserve",
+            "reserve_exact",
+            "try_reserve",
+            "try_reserve_exact",
+            "extend_one",
+            "extend_reserve",
+            "splice",
+            "write",
+            "write_all",
+        ],
+    )],
+    on: On::NEW,
+    ..Rule::COMMON
+};

@@ -1,0 +1,295 @@
+//! The function that replaces the user's: the same signature, its body in a region.
+//!
+//! The body is handed over as a closure, never run under a guard whose drop acts: a panic from a drop leaks the
+//! value that the function returns. Tokens of this crate's own are resolved in its own context, so that no lint
+//! takes them for the user's, and located at the user's body, where a message about them points best.
+
+use crate::attribute::Effect;
+use crate::function::Function;
+use crate::options::Options;
+use crate::output::Output;
+use crate::parameters;
+use crate::test;
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt as _;
+
+/// Writes `function` anew with its body under `effect`.
+pub(crate) fn expand(mut function: Function, effect: Effect, options: &Options) -> TokenStream {
+    let Some(user) = function.body.take() else {
+        return TokenStream::new();
+    };
+    let at = Span::mixed_site().located_at(user.span());
+    let signature = &mut function.signature;
+    let body = Body {
+        bindings: parameters::rebind(signature, at),
+        output: Output::of(&signature.output),
+        user: &user,
+        at,
+    };
+    let region = Region { effect, options, function: &signature.ident, at };
+    let call = if signature.asyncness.is_some() {
+        region.poll(&body.as_future())
+    } else {
+        region.run(&body.as_closure())
+    };
+
+    let call = if effect == Effect::Test {
+        let first = region.test(test::should_panic(&function.attributes));
+        quote!(#first #call)
+    } else {
+        call
+    };
+    if effect == Effect::Count && callers_are_known(&function) {
+        function.attributes.push(syn::parse_quote!(#[track_caller]));
+    }
+
+    let Function { attributes, visibility, defaultness, signature, inner, .. } = function;
+    // The braces stay the user's: lints skip an item that ends in a macro's tokens.
+    let mut braces = Group::new(Delimiter::Brace, quote!(#inner #call));
+    braces.set_span(user.span());
+    quote!(#(#attributes)* #visibility #defaultness #signature #braces)
+}
+
+/// Whether `#[track_caller]` may be added to the function, so that each of its call sites is counted apart.
+fn callers_are_known(function: &Function) -> bool {
+    let signature = &function.signature;
+    let excluded = ["track_caller", "target_feature", "naked"];
+    signature.asyncness.is_none()
+        && signature.abi.is_none()
+        && signature.ident != "main"
+        && !function
+            .attributes
+            .iter()
+            .any(|attribute| excluded.iter().any(|name| attribute.path().is_ident(name)))
+}
+
+/// What runs in the region.
+struct Body<'a> {
+    /// The statements that bind the arguments.
+    bindings: TokenStream,
+    output: Output,
+    user: &'a Group,
+    at: Span,
+}
+
+impl Body<'_> {
+    /// A closure that owns the arguments and returns what the function returns.
+    fn as_closure(&self) -> TokenStream {
+        let Self { bindings, output, user, at } = self;
+        let output = output.tokens();
+        let body = if bindings.is_empty() { user.to_token_stream() } else { self.bound() };
+        quote_spanned! {*at=> move || -> #output #body }
+    }
+
+    /// A future that owns the arguments and resolves to what the function returns.
+    ///
+    /// An `async` block cannot state its type, but its first `return` settles it. The second keeps the block from
+    /// ending in a value: a lint of clippy's takes a future there for a forgotten `.await`. Neither runs, and the
+    /// value that neither makes is there so that no code counts as unreachable.
+    fn as_future(&self) -> TokenStream {
+        let Self { bindings, output, user, at } = self;
+        if output.is_never() {
+            // `!` cannot be named in an expression, and needs no help.
+            let body = self.bound();
+            return quote_spanned! {*at=> async move #body };
+        }
+        let output = output.tokens();
+        quote_spanned! {*at=>
+            async move {
+                if let ::core::option::Option::Some(never) = ::core::option::Option::<#output>::None {
+                    return never;
+                }
+                #bindings
+                return match true {
+                    true => #user
+                    _ => loop {
+                        if let ::core::option::Option::Some(never) = ::core::option::Option::None {
+                            break never;
+                        }
+                    },
+                };
+            }
+        }
+    }
+
+    /// The user's block after the bindings, as the arm of a match: a lint takes the braces of a block that ends a
+    /// block for idle ones. Temporaries of its last expression go before the bindings do, as they go before the
+    /// arguments of a function.
+    fn bound(&self) -> TokenStream {
+        let Self { bindings, user, at, .. } = self;
+        quote_spanned! {*at=> { #bindings match () { () => #user } } }
+    }
+}
+
+/// The call that runs a body.
+struct Region<'a> {
+    effect: Effect,
+    options: &'a Options,
+    function: &'a Ident,
+    at: Span,
+}
+
+impl Region<'_> {
+    fn run(&self, closure: &TokenStream) -> TokenStream {
+        let krate = self.options.krate();
+        let place = self.place();
+        match self.effect {
+            Effect::Protect | Effect::Test => match self.policy() {
+                None => quote_spanned! {self.at=> (#krate::__private::no_alloc)(#place, #closure) },
+                Some(policy) if self.options.policy().must_be_proven() => {
+                    quote_spanned! {self.at=> (#krate::__private::run_required)(#policy, #place, #closure) }
+                }
+                Some(policy) => {
+                    quote_spanned! {self.at=> (#krate::__private::run_policy)(#policy, #place, #closure) }
+                }
+            },
+            Effect::Permit => quote_spanned! {self.at=> (#krate::__private::permit_alloc)(#closure) },
+            Effect::Count => quote_spanned! {self.at=> (#krate::__private::count_calls)(#place, #closure) },
+        }
+    }
+
+    fn poll(&self, future: &TokenStream) -> TokenStream {
+        let krate = self.options.krate();
+        let place = self.place();
+        match self.effect {
+            Effect::Protect | Effect::Test => match self.policy() {
+                None => quote_spanned! {self.at=> (#krate::__private::guard_future)(#place, #future).await },
+                Some(policy) => {
+                    quote_spanned! {self.at=> (#krate::__private::policy_future)(#policy, #place, #future).await }
+                }
+            },
+            Effect::Permit => quote_spanned! {self.at=> (#krate::__private::permit_future)(#future).await },
+            Effect::Count => {
+                quote_spanned! {self.at=> (#krate::__private::count_future)(#place, #future).await }
+            }
+        }
+    }
+
+    /// The region's policy, as a reference to a constant; none where a plain region does.
+    fn policy(&self) -> Option<TokenStream> {
+        let policy = self.options.policy().tokens(&self.options.krate(), self.at)?;
+        Some(quote_spanned! {self.at=> const { &#policy } })
+    }
+
+    /// What a test does first: where nothing is watched it fails.
+    fn test(&self, should_panic: bool) -> TokenStream {
+        let krate = self.options.krate();
+        let place = self.place();
+        let leave = if should_panic { quote_spanned!(self.at=> return;) } else { TokenStream::new() };
+        quote_spanned! {self.at=> if !(#krate::__private::test)(#place, #should_panic) { #leave } }
+    }
+
+    /// The region's name and place, known at compile time. The place is where the call is written, so the call
+    /// carries the span of the function's name.
+    fn place(&self) -> TokenStream {
+        let krate = self.options.krate();
+        let name = self.options.name().map_or_else(|| self.path(), ToTokens::to_token_stream);
+        let here = self.function.span();
+        let mut arguments = Group::new(Delimiter::Parenthesis, name);
+        arguments.set_span(here);
+        let (open, close) = (quote_spanned!(here=> <), quote_spanned!(here=> >::named));
+        quote_spanned! {self.at=> const { #open #krate::__private::Place #close #arguments } }
+    }
+
+    /// The name of a region that the user gave none.
+    fn path(&self) -> TokenStream {
+        let function = self.function.unraw().to_string();
+        if let Some(owner) = self.options.owner() {
+            return quote_spanned! {self.at=> ::core::concat!(::core::module_path!(), "::", #owner, "::", #function) };
+        }
+        quote_spanned! {self.at=> ::core::concat!(::core::module_path!(), "::", #function) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::attribute::Attribute::{self, NoAlloc, PermitAlloc};
+    use proc_macro2::TokenStream;
+
+    /// Compares token by token; nothing else may be added to the function.
+    fn check(attribute: Attribute, options: &str, function: &str, expected: &str) {
+        let tokens = |text: &str| text.parse::<TokenStream>().expect("the test's text lexes");
+        let made = attribute.expand(tokens(options), tokens(function));
+        // Where spaces stand depends on whether the tokens were read or made.
+        let plain = |tokens: TokenStream| tokens.to_string().replace(' ', "");
+        assert_eq!(plain(made), plain(tokens(expected)));
+    }
+
+    #[test]
+    fn a_function_becomes_one_call() {
+        check(
+            NoAlloc,
+            "",
+            "fn f() -> u8 { 5 }",
+            r#"fn f() -> u8 {
+                (::qadapt::__private::no_alloc)(
+                    const { <::qadapt::__private::Place>::named(
+                        ::core::concat!(::core::module_path!(), "::", "f")
+                    ) },
+                    move || -> u8 { 5 }
+                )
+            }"#,
+        );
+        check(
+            NoAlloc,
+            "crate = a::b, name = \"n\"",
+            "#[x] pub(super) unsafe extern \"C\" fn r#fn<T>(_: T, mut x: u8) where T: Copy { #![y] z; }",
+            r#"#[x] pub(super) unsafe extern "C" fn r#fn<T>(arg_1: T, x: u8) where T: Copy {
+                #![y]
+                (a::b::__private::no_alloc)(
+                    const { <a::b::__private::Place>::named("n") },
+                    move || -> () { let _arg_1 = arg_1; let mut x = x; match () { () => { z; } } }
+                )
+            }"#,
+        );
+        check(
+            PermitAlloc,
+            "",
+            "default fn f(&mut self) -> impl Copy {}",
+            "default fn f(&mut self) -> impl Copy {
+                (::qadapt::__private::permit_alloc)(
+                    move || -> _ { let _ = &self; match () { () => {} } }
+                )
+            }",
+        );
+    }
+
+    #[test]
+    fn an_async_function_awaits_one_future() {
+        check(
+            NoAlloc,
+            "name = \"n\"",
+            "async fn f(x: u8) -> R<impl T> { x.await? }",
+            r#"async fn f(x: u8) -> R<impl T> {
+                (::qadapt::__private::guard_future)(
+                    const { <::qadapt::__private::Place>::named("n") },
+                    async move {
+                        if let ::core::option::Option::Some(never) = ::core::option::Option::<R<_> >::None {
+                            return never;
+                        }
+                        let x = x;
+                        return match true {
+                            true => { x.await? }
+                            _ => loop {
+                                if let ::core::option::Option::Some(never) = ::core::option::Option::None {
+                                    break never;
+                                }
+                            },
+                        };
+                    }
+                ).await
+            }"#,
+        );
+        check(
+            PermitAlloc,
+            "",
+            "async fn f() -> ! { loop {} }",
+            "async fn f() -> ! {
+                (::qadapt::__private::permit_future)(
+                    async move { match () { () => { loop {} } } }
+                ).await
+            }",
+        );
+    }
+}

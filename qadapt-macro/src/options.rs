@@ -1,0 +1,223 @@
+//! The options in an attribute's parentheses.
+
+use crate::attribute::{Attribute, Effect};
+use crate::policy::PolicyOptions;
+use crate::refusal::Refusal;
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt as _;
+use syn::parse::{ParseStream, Parser as _};
+use syn::{LitStr, Path, Token};
+
+/// What the user asked for.
+#[derive(Default)]
+pub(crate) struct Options {
+    name: Option<LitStr>,
+    krate: Option<Path>,
+    /// The type whose methods an attribute on an impl block marks: part of their names.
+    owner: Option<LitStr>,
+    policy: PolicyOptions,
+}
+
+impl Options {
+    /// Reads the tokens between the attribute's parentheses.
+    pub(crate) fn read(tokens: TokenStream, attribute: Attribute) -> Result<Self, Refusal> {
+        let read = |input: ParseStream<'_>| {
+            let mut options = Self::default();
+            while !input.is_empty() {
+                options.read_one(input, attribute)?;
+                if !input.is_empty() && input.parse::<Option<Token![,]>>()?.is_none() {
+                    return Err(input.error("write a comma between two options"));
+                }
+            }
+            Ok(options)
+        };
+        Ok(read.parse2(tokens)?)
+    }
+
+    /// The region's name, where the user gave one.
+    pub(crate) fn name(&self) -> Option<&LitStr> {
+        self.name.as_ref()
+    }
+
+    /// The path under which the user's crate knows the guard.
+    pub(crate) fn krate(&self) -> TokenStream {
+        self.krate.as_ref().map_or_else(|| quote!(::qadapt), ToTokens::to_token_stream)
+    }
+
+    /// The type that the function is a method of, where an attribute on its impl block says so.
+    pub(crate) fn owner(&self) -> Option<&LitStr> {
+        self.owner.as_ref()
+    }
+
+    /// What makes the region more than a plain one.
+    pub(crate) fn policy(&self) -> &PolicyOptions {
+        &self.policy
+    }
+
+    fn read_one(&mut self, input: ParseStream<'_>, attribute: Attribute) -> syn::Result<()> {
+        if !input.peek(Ident::peek_any) {
+            let accepted = accepted(attribute);
+            return Err(
+                input.error(format_args!("an option of `{}` is expected: {accepted}", attribute.written()))
+            );
+        }
+        let option = input.call(Ident::parse_any)?;
+        match option.to_string().as_str() {
+            "name" if !attribute.is_region() => Err(syn::Error::new(
+                option.span(),
+                format_args!(
+                    "`{}` takes no name, since it opens no region of its own: remove `name`",
+                    attribute.written()
+                ),
+            )),
+            "name" => once(&mut self.name, &option, || read_name(&option, input)),
+            "crate" => once(&mut self.krate, &option, || read_crate(&option, input)),
+            // Written by the attribute on an impl block, for the methods in it.
+            "__owner" => once(&mut self.owner, &option, || read_name(&option, input)),
+            "sample" if attribute.effect() == Effect::Test => Err(syn::Error::new(
+                option.span(),
+                "a test that is not watched each time proves nothing: remove `sample`",
+            )),
+            _ if attribute.has_policy() && self.policy.read_one(&option, input)? => Ok(()),
+            unknown => Err(syn::Error::new(
+                option.span(),
+                format_args!("`{}` has no option `{unknown}`: {}", attribute.written(), accepted(attribute)),
+            )),
+        }
+    }
+}
+
+/// What to write, for the messages.
+fn accepted(attribute: Attribute) -> &'static str {
+    match attribute.effect() {
+        Effect::Protect => {
+            "write `name = \"..\"`, `crate = path::to::qadapt`, `forbid`, `prove`, `mode = \"log\"`, \
+             `allow(dealloc)`, `budget(allocs = 2, bytes = 4096)` or `sample = 100`"
+        }
+        Effect::Test => {
+            "write `name = \"..\"`, `crate = path::to::qadapt`, `forbid`, `mode = \"log\"`, `allow(dealloc)` or \
+             `budget(allocs = 2, bytes = 4096)`"
+        }
+        Effect::Count => "write `name = \"..\"` or `crate = path::to::qadapt`",
+        Effect::Permit => "write `crate = path::to::qadapt`",
+    }
+}
+
+/// Fills `slot` with what `read` reads, or refuses the option's second appearance.
+fn once<T>(slot: &mut Option<T>, option: &Ident, read: impl FnOnce() -> syn::Result<T>) -> syn::Result<()> {
+    if slot.is_some() {
+        return Err(syn::Error::new(
+            option.span(),
+            format_args!("the option `{option}` is given twice: remove one"),
+        ));
+    }
+    *slot = Some(read()?);
+    Ok(())
+}
+
+fn read_name(option: &Ident, input: ParseStream<'_>) -> syn::Result<LitStr> {
+    const WRITE: &str = "write `name = \"the region's name\"`";
+    expect_value(option, input, WRITE)?;
+    if !input.peek(LitStr) {
+        return Err(input.error(format_args!("a region's name is a string literal: {WRITE}")));
+    }
+    let name: LitStr = input.parse()?;
+    if name.value().is_empty() {
+        return Err(syn::Error::new(
+            name.span(),
+            format_args!("an empty name tells nobody which region it is: {WRITE}, or remove the option"),
+        ));
+    }
+    Ok(name)
+}
+
+fn read_crate(option: &Ident, input: ParseStream<'_>) -> syn::Result<Path> {
+    const WRITE: &str = "write `crate = path::to::qadapt`";
+    expect_value(option, input, WRITE)?;
+    if input.peek(LitStr) {
+        return Err(input.error(format_args!("the path stands without quotes: {WRITE}")));
+    }
+    let wrong = input.error(format_args!("a path is expected: {WRITE}"));
+    input.call(Path::parse_mod_style).map_err(|_| wrong)
+}
+
+/// Reads the `=` between an option and its value.
+fn expect_value(option: &Ident, input: ParseStream<'_>, write: &str) -> syn::Result<()> {
+    if input.parse::<Option<Token![=]>>()?.is_some() && !input.is_empty() {
+        return Ok(());
+    }
+    Err(syn::Error::new(option.span(), format_args!("the option `{option}` has no value: {write}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Options;
+    use crate::attribute::Attribute;
+    use proc_macro2::TokenStream;
+
+    fn read(attribute: Attribute, text: &str) -> Result<Options, String> {
+        let tokens: TokenStream = text.parse().expect("the test's text lexes");
+        Options::read(tokens, attribute).map_err(|refusal| refusal.to_string())
+    }
+
+    #[test]
+    fn good_options_are_kept() {
+        for (text, name, krate) in [
+            ("", None, ":: qadapt"),
+            ("name = \"a b\"", Some("a b"), ":: qadapt"),
+            ("crate = my_guard", None, "my_guard"),
+            ("crate = ::a::b", None, ":: a :: b"),
+            ("crate = crate::q,", None, "crate :: q"),
+            ("name = r\"x\", crate = self::q", Some("x"), "self :: q"),
+            ("crate = super::q, name = \"x\",", Some("x"), "super :: q"),
+        ] {
+            let options = read(Attribute::NoAlloc, text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!(options.name().map(syn::LitStr::value).as_deref(), name, "{text}");
+            assert_eq!(options.krate().to_string(), krate, "{text}");
+        }
+        assert_eq!(read(Attribute::PermitAlloc, "crate = q").unwrap().krate().to_string(), "q");
+    }
+
+    #[test]
+    fn bad_options_say_what_to_write() {
+        use Attribute::{CountAlloc, NoAlloc, PermitAlloc, Test};
+        for (attribute, text, message) in [
+            (NoAlloc, "\"x\"", "an option of `#[no_alloc]` is expected: write `name = \"..\"`, "),
+            (NoAlloc, ",", "an option of `#[no_alloc]` is expected"),
+            (NoAlloc, "nam = \"x\"", "`#[no_alloc]` has no option `nam`: write `name = \"..\"`, `crate ="),
+            (NoAlloc, "name", "the option `name` has no value: write `name ="),
+            (NoAlloc, "name =", "the option `name` has no value"),
+            (NoAlloc, "name(\"x\")", "the option `name` has no value"),
+            (NoAlloc, "name = 5", "a region's name is a string literal"),
+            (NoAlloc, "name = b\"x\"", "a region's name is a string literal"),
+            (NoAlloc, "name = \"\"", "an empty name"),
+            (NoAlloc, "name = \"x\" \"y\"", "write a comma between two options"),
+            (NoAlloc, "name = \"x\", name = \"y\"", "the option `name` is given twice"),
+            (NoAlloc, "crate = q, crate = q", "the option `crate` is given twice"),
+            (NoAlloc, "crate", "the option `crate` has no value: write `crate ="),
+            (NoAlloc, "crate = \"q\"", "the path stands without quotes"),
+            (NoAlloc, "crate = 5", "a path is expected"),
+            (NoAlloc, "crate = q::<u8>", "a path is expected"),
+            (PermitAlloc, "name = \"x\"", "`#[permit_alloc]` takes no name"),
+            (PermitAlloc, "x", "`#[permit_alloc]` has no option `x`: write `crate ="),
+            (PermitAlloc, "forbid", "`#[permit_alloc]` has no option `forbid`"),
+            (CountAlloc, "allow(dealloc)", "`#[count_alloc]` has no option `allow`"),
+            (Test, "sample = 2", "a test that is not watched each time proves nothing"),
+            (Test, "x", "`#[qadapt::test]` has no option `x`"),
+            (NoAlloc, "forbid = 1", "write a comma between two options"),
+            (NoAlloc, "prove, prove", "the option `prove` is given twice"),
+            (NoAlloc, "mode", "the option `mode` takes a word"),
+            (NoAlloc, "mode = \"x\"", "there is no mode `x`: write one of"),
+            (NoAlloc, "allow", "the option `allow` takes a list in parentheses"),
+            (NoAlloc, "allow(x)", "there is no operation `x`: write some of"),
+            (NoAlloc, "budget()", "`budget()` sets no limit"),
+            (NoAlloc, "budget(allocs = 1, allocs = 2)", "the limit `allocs` is given twice"),
+            (NoAlloc, "budget(bytes)", "`bytes` takes a whole number"),
+            (NoAlloc, "sample = -1", "`sample` takes a whole number"),
+        ] {
+            let error = read(attribute, text).err().unwrap_or_else(|| panic!("{text} was accepted"));
+            assert!(error.contains(message), "{text}: {error}");
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! The options that make a policy of a region, and the policy as tokens.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::parse::ParseStream;
+use syn::punctuated::Punctuated;
+use syn::{LitInt, LitStr, Token, parenthesized};
+
+/// What the user asked for; without any of it a region is a plain one.
+#[derive(Default)]
+pub(crate) struct PolicyOptions {
+    forbid: bool,
+    prove: bool,
+    mode: Option<Ident>,
+    allow: Option<Vec<Ident>>,
+    budget: Option<Vec<(Ident, LitInt)>>,
+    sample: Option<LitInt>,
+}
+
+/// The words for the modes, and the variants that they stand for.
+const MODES: [(&str, &str); 6] = [
+    ("panic", "Panic"),
+    ("abort", "Abort"),
+    ("log", "Log"),
+    ("count", "Count"),
+    ("fail", "Fail"),
+    ("trap", "Trap"),
+];
+
+/// The words for the operations, and the constants that they stand for.
+const OPS: [(&str, &str); 5] = [
+    ("alloc", "ALLOC"),
+    ("zeroed", "ZEROED"),
+    ("grow", "GROW"),
+    ("shrink", "SHRINK"),
+    ("dealloc", "DEALLOC"),
+];
+
+/// The limits of a budget, by the names of their builder methods.
+const LIMITS: [&str; 4] = ["allocs", "bytes", "peak_bytes", "warm_up"];
+
+impl PolicyOptions {
+    /// Reads the value of `option` if it is one of these; false if it is not.
+    pub(crate) fn read_one(&mut self, option: &Ident, input: ParseStream<'_>) -> syn::Result<bool> {
+        match option.to_string().as_str() {
+            "forbid" => flag(&mut self.forbid, option)?,
+            "prove" => flag(&mut self.prove, option)?,
+            "mode" => {
+                first(self.mode.is_some(), option)?;
+                self.mode = Some(read_mode(option, input)?);
+            }
+            "allow" => {
+                first(self.allow.is_some(), option)?;
+                self.allow = Some(read_ops(option, input)?);
+            }
+            "budget" => {
+                first(self.budget.is_some(), option)?;
+                self.budget = Some(read_budget(option, input)?);
+            }
+            "sample" => {
+                first(self.sample.is_some(), option)?;
+                let write = "write `sample = 100` to watch one entry in 100";
+                self.sample = Some(read_number(option, input, write)?);
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Whether the region must be proven free of allocation.
+    pub(crate) fn must_be_proven(&self) -> bool {
+        self.prove
+    }
+
+    /// The policy, as an expression for a constant; none where a plain region does.
+    pub(crate) fn tokens(&self, krate: &TokenStream, at: Span) -> Option<TokenStream> {
+        let Self { forbid, prove, mode, allow, budget, sample } = self;
+        if !forbid && !prove && mode.is_none() && allow.is_none() && budget.is_none() && sample.is_none() {
+            return None;
+        }
+        let mut policy = quote_spanned! {at=> #krate::Policy::new() };
+        if *forbid {
+            policy.extend(quote_spanned!(at=> .forbid()));
+        }
+        if let Some(mode) = mode {
+            policy.extend(quote_spanned!(at=> .mode(#krate::Mode::#mode)));
+        }
+        for op in allow.iter().flatten() {
+            policy.extend(quote_spanned!(at=> .allow(#krate::Ops::#op)));
+        }
+        if let Some(budget) = budget {
+            let limits: TokenStream = budget.iter().map(|(limit, number)| quote!(.#limit(#number))).collect();
+            policy.extend(quote_spanned!(at=> .budget(#krate::Budget::new() #limits)));
+        }
+        if let Some(n) = sample {
+            policy.extend(quote_spanned!(at=> .sample(#n)));
+        }
+        Some(policy)
+    }
+}
+
+fn flag(flag: &mut bool, option: &Ident) -> syn::Result<()> {
+    first(*flag, option)?;
+    *flag = true;
+    Ok(())
+}
+
+/// Refuses an option's second appearance.
+fn first(given: bool, option: &Ident) -> syn::Result<()> {
+    if given {
+        return Err(syn::Error::new(
+            option.span(),
+            format_args!("the option `{option}` is given twice: remove one"),
+        ));
+    }
+    Ok(())
+}
+
+fn read_mode(option: &Ident, input: ParseStream<'_>) -> syn::Result<Ident> {
+    const WRITE: &str = "write one of \"panic\", \"abort\", \"log\", \"count\", \"fail\", \"trap\"";
+    if input.parse::<Option<Token![=]>>()?.is_none() || !input.peek(LitStr) {
+        return Err(syn::Error::new(
+            option.span(),
+            format_args!("the option `mode` takes a word: `mode = \"log\"`; {WRITE}"),
+        ));
+    }
+    let word: LitStr = input.parse()?;
+    let known = MODES.iter().find(|(known, _)| *known == word.value());
+    known.map(|(_, variant)| Ident::new(variant, Span::mixed_site())).ok_or_else(|| {
+        syn::Error::new(word.span(), format_args!("there is no mode `{}`: {WRITE}", word.value()))
+    })
+}
+
+fn read_ops(option: &Ident, input: ParseStream<'_>) -> syn::Result<Vec<Ident>> {
+    const WRITE: &str = "write some of `alloc`, `zeroed`, `grow`, `shrink`, `dealloc`";
+    let words = list::<Ident>(option, input, "write `allow(dealloc)`")?;
+    if words.is_empty() {
+        return Err(syn::Error::new(option.span(), format_args!("`allow()` allows nothing: {WRITE}")));
+    }
+    words
+        .into_iter()
+        .map(|word| {
+            let known = OPS.iter().find(|(known, _)| word == known);
+            known.map(|(_, constant)| Ident::new(constant, Span::mixed_site())).ok_or_else(|| {
+                syn::Error::new(word.span(), format_args!("there is no operation `{word}`: {WRITE}"))
+            })
+        })
+        .collect()
+}
+
+fn read_budget(option: &Ident, input: ParseStream<'_>) -> syn::Result<Vec<(Ident, LitInt)>> {
+    const WRITE: &str = "write some of `allocs = 2`, `bytes = 4096`, `peak_bytes = 4096`, `warm_up = 1`";
+    let limits = list::<Limit>(option, input, "write `budget(allocs = 2, bytes = 4096)`")?;
+    if limits.is_empty() {
+        return Err(syn::Error::new(option.span(), format_args!("`budget()` sets no limit: {WRITE}")));
+    }
+    let mut known: Vec<(Ident, LitInt)> = Vec::new();
+    for Limit { name, number } in limits {
+        if !LIMITS.iter().any(|limit| name == limit) {
+            return Err(syn::Error::new(
+                name.span(),
+                format_args!("a budget has no limit `{name}`: {WRITE}"),
+            ));
+        }
+        if known.iter().any(|(other, _)| *other == name) {
+            return Err(syn::Error::new(
+                name.span(),
+                format_args!("the limit `{name}` is given twice: remove one"),
+            ));
+        }
+        known.push((name, number));
+    }
+    Ok(known)
+}
+
+/// `allocs = 2`.
+struct Limit {
+    name: Ident,
+    number: LitInt,
+}
+
+impl syn::parse::Parse for Limit {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let name: Ident = input.parse()?;
+        let number = read_number(&name, input, &format!("write `{name} = 2`"))?;
+        Ok(Self { name, number })
+    }
+}
+
+fn read_number(option: &Ident, input: ParseStream<'_>, write: &str) -> syn::Result<LitInt> {
+    let wrong = || syn::Error::new(option.span(), format_args!("`{option}` takes a whole number: {write}"));
+    if input.parse::<Option<Token![=]>>()?.is_none() || !input.peek(LitInt) {
+        return Err(wrong());
+    }
+    let number: LitInt = input.parse()?;
+    let value = number.base10_parse::<u64>().map_err(|_| wrong())?;
+    // The user's own suffix could be another type's.
+    Ok(LitInt::new(&value.to_string(), number.span()))
+}
+
+/// What stands in the parentheses behind an option.
+fn list<T: syn::parse::Parse>(option: &Ident, input: ParseStream<'_>, write: &str) -> syn::Result<Vec<T>> {
+    if !input.peek(syn::token::Paren) {
+        return Err(syn::Error::new(
+            option.span(),
+            format_args!("the option `{option}` takes a list in parentheses: {write}"),
+        ));
+    }
+    let content;
+    parenthesized!(content in input);
+    Ok(Punctuated::<T, Token![,]>::parse_terminated(&content)?.into_iter().collect())
+}

@@ -1,0 +1,227 @@
+//! Wrappers whose every poll is a region.
+
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use super::policy::Policy;
+use super::watch::{Counted, CountsHandle, NoAlloc, Permitted, Policed, Watch};
+use crate::model::Place;
+use crate::report::call_sites;
+use crate::{checks, mark};
+
+pin_project! {
+    /// A future (or a stream, a sink, a reader, a writer) that is watched while it is polled, and only then.
+    ///
+    /// The watch goes on at the entry to each poll and comes off at its exit, whatever happens there; so it follows a
+    /// task from thread to thread and never leaks into another one. Nothing else changes: `Send`, `Sync` and `Unpin`
+    /// are the inner future's, and nothing is put on the heap. [`GuardExt`] and [`Policy::wrap`](crate::Policy::wrap)
+    /// make one.
+    ///
+    /// Dropping it, finished or cancelled, is outside the region, unless it was asked to
+    /// [drop inside](Guarded::drop_inside).
+    ///
+    /// # Panics
+    /// In mode [`Panic`](crate::Mode::Panic) a poll that violates its policy panics at its end, with the site, the
+    /// region's name and the number of the poll.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use qadapt::GuardExt as _;
+    /// use std::pin::pin;
+    /// use std::task::{Context, Poll, Waker};
+    ///
+    /// let mut sum = pin!(async { 2 + 2 }.no_alloc());
+    /// let polled = sum.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    /// assert_eq!(polled, Poll::Ready(4));
+    /// # use std::future::Future;
+    /// ```
+    // The inner value comes first, so that a poll finds it where it finds this one.
+    #[derive(Debug)]
+    #[repr(C)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Guarded<T, W: Watch = NoAlloc> {
+        // Taken out only by the drop.
+        #[pin]
+        inner: Option<T>,
+        watch: W,
+        drop_inside: bool,
+    }
+
+    impl<T, W: Watch> PinnedDrop for Guarded<T, W> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if *this.drop_inside {
+                this.watch.around(false, || this.inner.set(None));
+            }
+        }
+    }
+}
+
+impl<T, W: Watch> Guarded<T, W> {
+    pub(super) const fn new(inner: T, watch: W) -> Self {
+        Self { inner: Some(inner), watch, drop_inside: false }
+    }
+
+    /// Drops the inner future inside the region too, when this one is dropped. A panic that is due then is only logged.
+    pub fn drop_inside(mut self) -> Self {
+        self.drop_inside = true;
+        self
+    }
+
+    /// Runs one poll of the inner value in the region.
+    #[inline(always)]
+    #[track_caller]
+    pub(super) fn poll_inside<R>(self: Pin<&mut Self>, poll: impl FnOnce(Pin<&mut T>) -> R) -> R {
+        let this = self.project();
+        let Some(inner) = this.inner.as_pin_mut() else { dropped() };
+        this.watch.around(true, || poll(inner))
+    }
+
+    /// Makes the output of what a poll resolved to.
+    #[cfg(feature = "futures-core")]
+    pub(super) fn finish<R>(self: Pin<&mut Self>, output: R) -> W::Output<R> {
+        self.project().watch.finish(output)
+    }
+
+    /// The inner value; none while this one is dropped.
+    #[cfg(any(feature = "futures-core", feature = "tokio"))]
+    pub(super) const fn inner(&self) -> Option<&T> {
+        self.inner.as_ref()
+    }
+}
+
+/// Nobody can poll what has been dropped.
+#[cold]
+fn dropped() -> ! {
+    unreachable!("a future was polled while it was dropped")
+}
+
+impl<T> Guarded<T, Counted> {
+    /// A handle on the counts, which outlives the future and so tells them also if it is cancelled.
+    ///
+    /// It takes a few bytes of memory, now.
+    pub fn handle(&mut self) -> CountsHandle {
+        self.watch.handle()
+    }
+}
+
+impl<T: Future, W: Watch> Future for Guarded<T, W> {
+    type Output = W::Output<T::Output>;
+
+    #[inline]
+    #[track_caller]
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let polled = if W::PROTECTS && !checks::ON {
+            self.as_mut().poll_inside(|inner| mark::poll(inner, context))
+        } else {
+            self.as_mut().poll_inside(|inner| inner.poll(context))
+        };
+        match polled {
+            Poll::Ready(output) => Poll::Ready(self.project().watch.finish(output)),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+/// Watches futures: see [`Guarded`].
+///
+/// # Examples
+/// ```
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// use qadapt::GuardExt as _;
+/// # use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
+///
+/// async fn respond() -> String {
+///     String::from("ready")
+/// }
+///
+/// let mut counted = pin!(respond().count_alloc());
+/// # let mut context = Context::from_waker(Waker::noop());
+/// # let Poll::Ready((counts, text)) = counted.as_mut().poll(&mut context) else { unreachable!() };
+/// // let (counts, text) = counted.await;
+/// assert_eq!(text, "ready");
+/// if counts.is_measured() {
+///     assert_eq!(counts.allocs(), 1);
+/// }
+/// ```
+pub trait GuardExt: Sized {
+    /// Runs each poll in a plain region, as [`assert_no_alloc`](crate::assert_no_alloc) does with a closure.
+    #[track_caller]
+    fn no_alloc(self) -> Guarded<Self> {
+        Guarded::new(self, NoAlloc::new(Place::unnamed()))
+    }
+
+    /// Runs each poll in a permit, as [`permit_alloc`](crate::permit_alloc()) does with a closure.
+    fn permit_alloc(self) -> Guarded<Self, Permitted> {
+        Guarded::new(self, Permitted::new())
+    }
+
+    /// Counts what all polls together ask of the allocator; the future resolves to the counts and its output.
+    fn count_alloc(self) -> Guarded<Self, Counted> {
+        Guarded::new(self, Counted::new())
+    }
+}
+
+impl<F: Future> GuardExt for F {}
+
+impl Policy {
+    /// Watches a future (or a stream, a sink, a reader, a writer) poll by poll: a [`Guarded`].
+    ///
+    /// A budget is one for all polls together. Sampling decides at the first poll, for all of them. A panic is due at
+    /// the end of the poll that violated the policy.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use qadapt::{Budget, Policy};
+    /// # use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
+    ///
+    /// const ONE_BUFFER: Policy = Policy::new().name("handler").budget(Budget::new().allocs(1));
+    ///
+    /// let handler = ONE_BUFFER.wrap(async { vec![0_u8; 64] });
+    /// # let mut handler = pin!(handler);
+    /// # let Poll::Ready(buffer) = handler.as_mut().poll(&mut Context::from_waker(Waker::noop())) else { unreachable!() };
+    /// // let buffer = handler.await;
+    /// assert_eq!(buffer.len(), 64);
+    /// ```
+    #[track_caller]
+    pub const fn wrap<T>(self, inner: T) -> Guarded<T, Policed> {
+        Guarded::new(inner, Policed::new(self))
+    }
+}
+
+/// What `#[allocate_panic]` makes of an `async fn`.
+#[doc(hidden)]
+pub const fn guard_future<F: Future>(place: Place, inner: F) -> Guarded<F> {
+    Guarded::new(inner, NoAlloc::new(place))
+}
+
+/// What `#[permit_alloc]` makes of an `async fn`.
+#[doc(hidden)]
+pub const fn permit_future<F: Future>(inner: F) -> Guarded<F, Permitted> {
+    Guarded::new(inner, Permitted::new())
+}
+
+/// What `#[allocate_panic]` with options makes of an `async fn`.
+#[doc(hidden)]
+pub const fn policy_future<F: Future>(
+    policy: &'static Policy,
+    place: Place,
+    inner: F,
+) -> Guarded<F, Policed> {
+    Guarded::new(inner, Policed::at(*policy, place))
+}
+
+/// What `#[count_alloc]` makes of an `async fn`: its one call site is its own place.
+#[doc(hidden)]
+pub async fn count_future<F: Future>(place: Place, inner: F) -> F::Output {
+    let (counts, output) = inner.count_alloc().await;
+    if counts.is_measured() {
+        call_sites::add(place, place.location, counts);
+    }
+    output
+}

@@ -1,0 +1,27 @@
+//! What `#[qadapt::test]` checks besides the test's own body.
+
+use crate::checks;
+use crate::model::Place;
+use crate::report::live;
+
+/// Whether the test can see violations. If not, says why; and panics, unless the test is expected to panic: that one
+/// must fail by returning.
+#[doc(hidden)]
+#[must_use]
+#[track_caller]
+pub fn test(place: Place, should_panic: bool) -> bool {
+    if live::is_active() {
+        return true;
+    }
+    let name = place.name.unwrap_or("a test");
+    let why = if checks::ON {
+        "QADAPT is not the global allocator. Add to the test's file:\n\n    #[global_allocator]\n    static ALLOC: \
+         qadapt::QADAPT = qadapt::QADAPT;\n"
+    } else {
+        "this build has no checks: set QADAPT_ENFORCE=1 in its environment (or use the feature `enforce`), or run the \
+         tests in debug"
+    };
+    assert!(should_panic, "qadapt: `{name}` cannot see an allocation, because {why}");
+    eprintln!("qadapt: `{name}` cannot see an allocation, because {why}");
+    false
+}

@@ -1,0 +1,246 @@
+//! What is done around each poll of a guarded future.
+
+use core::fmt;
+use std::sync::Arc;
+
+use qadapt_spin::Lock;
+
+use super::count::Counting;
+use super::policy::Policy;
+use super::{permit, plain};
+use crate::checks;
+use crate::hot::budget::Used;
+use crate::hot::word;
+use crate::model::{Counts, Place, Tally};
+
+/// A way to watch a future: one of [`NoAlloc`], [`Permitted`], [`Counted`] and [`Policed`].
+pub trait Watch: sealed::Sealed {
+    /// True if it disallows something.
+    #[doc(hidden)]
+    const PROTECTS: bool;
+
+    /// What the watched future resolves to, if the inner one resolves to `T`.
+    type Output<T>;
+
+    /// Runs one poll; a panic that is due is logged instead unless it `may_panic`.
+    #[doc(hidden)]
+    #[track_caller]
+    fn around<R>(&mut self, may_panic: bool, poll: impl FnOnce() -> R) -> R;
+
+    /// Makes the output once the inner future has resolved.
+    #[doc(hidden)]
+    fn finish<T>(&mut self, output: T) -> Self::Output<T>;
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::NoAlloc {}
+    impl Sealed for super::Permitted {}
+    impl Sealed for super::Counted {}
+    impl Sealed for super::Policed {}
+}
+
+/// Each poll is a plain region.
+#[derive(Debug)]
+pub struct NoAlloc {
+    place: Place,
+}
+
+impl NoAlloc {
+    pub(super) const fn new(place: Place) -> Self {
+        Self { place }
+    }
+}
+
+impl Watch for NoAlloc {
+    const PROTECTS: bool = true;
+    type Output<T> = T;
+
+    #[inline(always)]
+    #[track_caller]
+    fn around<R>(&mut self, may_panic: bool, poll: impl FnOnce() -> R) -> R {
+        if checks::ON {
+            self.place.poll = self.place.poll.wrapping_add(1);
+        }
+        plain::no_alloc_at(&self.place, may_panic, poll)
+    }
+
+    #[inline(always)]
+    fn finish<T>(&mut self, output: T) -> T {
+        output
+    }
+}
+
+/// Each poll is a permit.
+#[derive(Debug)]
+pub struct Permitted(());
+
+impl Permitted {
+    pub(super) const fn new() -> Self {
+        Self(())
+    }
+}
+
+impl Watch for Permitted {
+    const PROTECTS: bool = false;
+    type Output<T> = T;
+
+    #[inline(always)]
+    fn around<R>(&mut self, _may_panic: bool, poll: impl FnOnce() -> R) -> R {
+        permit::permit_alloc(poll)
+    }
+
+    #[inline(always)]
+    fn finish<T>(&mut self, output: T) -> T {
+        output
+    }
+}
+
+/// Each poll is a region under a policy.
+#[derive(Debug)]
+pub struct Policed {
+    policy: Policy,
+    place: Place,
+    /// False for a future that sampling leaves out; decided at the first poll.
+    watched: bool,
+    used: Used,
+}
+
+impl Policed {
+    #[track_caller]
+    pub(super) const fn new(policy: Policy) -> Self {
+        Self::at(policy, policy.place())
+    }
+
+    pub(super) const fn at(policy: Policy, place: Place) -> Self {
+        Self { policy, place, watched: true, used: Used::NOTHING }
+    }
+}
+
+impl Watch for Policed {
+    const PROTECTS: bool = true;
+    type Output<T> = T;
+
+    #[inline]
+    #[track_caller]
+    fn around<R>(&mut self, may_panic: bool, poll: impl FnOnce() -> R) -> R {
+        if !checks::ON {
+            return poll();
+        }
+        if self.place.poll == 0 {
+            self.watched = self.policy.watches_entry(self.place);
+            self.policy = self.policy.warmed_up(self.place);
+        }
+        self.place.poll = self.place.poll.saturating_add(1);
+        if !self.watched {
+            return poll();
+        }
+        self.policy.run_part(self.place, &mut self.used, may_panic, poll)
+    }
+
+    #[inline(always)]
+    fn finish<T>(&mut self, output: T) -> T {
+        output
+    }
+}
+
+/// Each poll is a counting region; the future resolves to the counts of all polls, and its output.
+#[derive(Debug)]
+pub struct Counted {
+    counts: Counts,
+    shared: Option<Arc<Lock<Counts>>>,
+}
+
+impl Counted {
+    pub(super) const fn new() -> Self {
+        Self { counts: Counts::measured(Tally::NOTHING), shared: None }
+    }
+
+    pub(super) fn handle(&mut self) -> CountsHandle {
+        let counts = self.counts;
+        let shared = self.shared.get_or_insert_with(|| word::as_own_work(|| Arc::new(Lock::new(counts))));
+        CountsHandle { shared: Arc::clone(shared) }
+    }
+}
+
+impl Watch for Counted {
+    const PROTECTS: bool = false;
+    type Output<T> = (Counts, T);
+
+    fn around<R>(&mut self, _may_panic: bool, poll: impl FnOnce() -> R) -> R {
+        /// Adds the poll's counts, also where it unwinds.
+        struct Add<'a> {
+            counted: &'a mut Counted,
+            counting: Option<Counting>,
+        }
+        impl Drop for Add<'_> {
+            fn drop(&mut self) {
+                let poll = self.counting.take().map_or(Counts::UNMEASURED, Counting::close);
+                self.counted.counts = self.counted.counts.followed_by(poll);
+                let shared = self.counted.shared.as_ref();
+                if let Some(mut shared) = shared.and_then(|shared| shared.lock_within(PATIENCE)) {
+                    *shared = self.counted.counts;
+                }
+            }
+        }
+        let _add = Add { counting: Counting::open_if_live(), counted: self };
+        poll()
+    }
+
+    fn finish<T>(&mut self, output: T) -> (Counts, T) {
+        (self.counts, output)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let shared = self.shared.take();
+        word::as_own_work(|| drop(shared));
+    }
+}
+
+/// Attempts to take the lock that a future shares with its handles; it is only held for a copy.
+const PATIENCE: u32 = 10_000;
+
+/// The counts of a future as far as it has been polled: from [`Guarded::handle`](crate::Guarded::handle).
+///
+/// # Examples
+/// ```
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// use qadapt::GuardExt as _;
+/// # use std::{future::{Future, pending}, pin::pin, task::{Context, Waker}};
+///
+/// let mut never = async {
+///     let _buffer = vec![0_u8; 32];
+///     pending::<()>().await;
+/// }
+/// .count_alloc();
+/// let handle = never.handle();
+/// {
+///     let mut never = pin!(never);
+///     let _ = never.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+///     // Cancelled here.
+/// }
+/// if handle.counts().is_measured() {
+///     assert_eq!(handle.counts().bytes_allocated(), 32);
+/// }
+/// ```
+#[derive(Clone)]
+pub struct CountsHandle {
+    shared: Arc<Lock<Counts>>,
+}
+
+impl CountsHandle {
+    /// What all polls so far asked of the allocator. Where a poll ends at this very moment on another thread and its
+    /// counts cannot be read, they are unmeasured.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.shared.lock_within(PATIENCE).map_or(Counts::UNMEASURED, |counts| *counts)
+    }
+}
+
+impl fmt::Debug for CountsHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CountsHandle").field("counts", &self.counts()).finish()
+    }
+}

@@ -1,0 +1,109 @@
+//! Whose code a function is.
+
+use std::path::Path;
+
+/// Whose code a frame is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// QADAPT's: folded.
+    Guard,
+    /// The standard library's, or the compiler's: folded.
+    Std,
+    /// A crate's from a registry.
+    Dependency,
+    /// The user's own, or nobody knows.
+    Own,
+}
+
+impl Origin {
+    /// Tells by the source file whose code a frame is; by the function's name only where there is no file.
+    pub(super) fn of(file: Option<&Path>, function: Option<&str>) -> Self {
+        // The compiler's allocator entries have the line of the program's `#[global_allocator]`.
+        if function.is_some_and(|name| name.starts_with("__rustc::") || name.starts_with("__r")) {
+            return Self::Std;
+        }
+        if let Some(file) = file {
+            let path = file.to_string_lossy();
+            return if is_std(&path) {
+                Self::Std
+            } else if is_qadapt(&path) {
+                Self::Guard
+            } else if path.contains("/registry/src/") || path.contains("/git/checkouts/") {
+                Self::Dependency
+            } else {
+                Self::Own
+            };
+        }
+        let name = function.unwrap_or_default().trim_start_matches(['<', '&']);
+        if name.starts_with("qadapt::") {
+            return Self::Guard;
+        }
+        let std = ["std::", "core::", "alloc::", "_start", "__libc_start", "test::"];
+        if name == "main" || std.iter().any(|prefix| name.starts_with(prefix)) {
+            Self::Std
+        } else {
+            Self::Own
+        }
+    }
+
+    /// True for what reports fold.
+    pub(super) fn is_internal(self) -> bool {
+        matches!(self, Self::Guard | Self::Std)
+    }
+}
+
+/// The standard library's sources lie in `/rustc/HASH/library`, or in the sysroot's `rust/library`. Its start code
+/// in C has relative paths.
+fn is_std(path: &str) -> bool {
+    path.starts_with("/rustc/")
+        || path.contains("/rust/library/")
+        || path.contains("/rust/deps/")
+        || path.contains("/csu/")
+        || path.contains("/sysdeps/")
+        || path.contains("nptl/")
+}
+
+/// QADAPT's own sources lie in the folder of this file's parent, which debug information gives as the compiler was
+/// given it: below the package's folder, or relative to the workspace.
+fn is_qadapt(path: &str) -> bool {
+    let own = file!().strip_suffix("report/origin.rs").unwrap_or(file!());
+    path.starts_with(concat!(env!("CARGO_MANIFEST_DIR"), "/src/"))
+        || Path::new(path).parent().is_some_and(|folder| {
+            folder.to_string_lossy().contains(own.trim_end_matches('/')) && own.len() > "src/".len()
+        })
+        || path.contains("/backtrace-0.")
+        || path.contains("/qadapt-spin/src/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_are_told_apart_by_their_file() {
+        let table = [
+            ("/rustc/abc/library/alloc/src/vec/mod.rs", Origin::Std),
+            ("/home/u/.rustup/toolchains/x/lib/rustlib/src/rust/library/core/src/ops.rs", Origin::Std),
+            (concat!(env!("CARGO_MANIFEST_DIR"), "/src/hot/event.rs"), Origin::Guard),
+            ("/home/u/.cargo/registry/src/index/memchr-2.7.0/src/lib.rs", Origin::Dependency),
+            ("/home/u/project/src/main.rs", Origin::Own),
+            ("src/main.rs", Origin::Own),
+        ];
+        for (path, expected) in table {
+            assert_eq!(Origin::of(Some(Path::new(path)), Some("alloc::fake")), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn without_a_file_the_name_decides() {
+        for name in
+            ["<alloc::vec::Vec<T> as core::clone::Clone>::clone", "std::rt::lang_start", "__rust_alloc"]
+        {
+            assert_eq!(Origin::of(None, Some(name)), Origin::Std, "{name}");
+        }
+        for name in ["mine::run", "allocate", "<mine::T as core::fmt::Display>::fmt"] {
+            assert_eq!(Origin::of(None, Some(name)), Origin::Own, "{name}");
+        }
+        assert_eq!(Origin::of(None, None), Origin::Own);
+    }
+}

@@ -1,0 +1,107 @@
+//! A process that ends inside a region: what is unreported is reported, and the exit code stays.
+// expect: run process-exit exit
+// expect: exit 7
+// expect: times 1 qadapt: allocation of 21 bytes (align 1) in a protected region that was still open when the process ended
+// expect: after --> tests/src/bin/exits.rs:{first}:
+// expect: off exit 7
+// expect: run main-returns main
+// expect: exit 3
+// expect: times 1 qadapt: allocation of 21 bytes (align 1), 2 times, in a protected region that was still open when the
+// expect: off exit 3
+// expect: run log-mode exit
+// expect: env QADAPT_MODE=log
+// expect: exit 7
+// expect: times 1 qadapt: allocation of 21 bytes (align 1) in a protected region that was still open when the process ended
+// expect: off exit 7
+// expect: run other-thread thread
+// expect: exit 5
+// expect: times 1 qadapt: allocation of 22 bytes (align 1) in a protected region that was still open when the process ended
+// expect: off exit 5
+// expect: run reported-before reported
+// expect: exit 9
+// expect: times 1 qadapt: allocation
+// expect: never still open
+// expect: off exit 9
+// expect: run nothing nothing
+// expect: exit 0
+// expect: never qadapt
+// expect: run leaked-thread leaked
+// expect: exit 4
+// expect: times 1 qadapt: allocation of 22 bytes
+// expect: off exit 4
+// expect: run exit-code-of-a-panic panic
+// expect: exit 101
+// expect: times 1 qadapt: allocation of 21 bytes
+// expect: off skip nothing panics there
+
+use std::hint::black_box;
+use std::panic::catch_unwind;
+use std::process::{ExitCode, exit};
+use std::sync::mpsc;
+use std::{env, mem, thread};
+
+use qadapt::{QADAPT, assert_no_alloc, enter_protected, permit_alloc, set_mode};
+
+#[global_allocator]
+static ALLOC: QADAPT = QADAPT;
+
+#[inline(never)]
+fn first() {
+    mem::forget(black_box(Vec::<u8>::with_capacity(black_box(21)))); // here: first
+}
+
+#[inline(never)]
+fn second() {
+    mem::forget(black_box(Vec::<u8>::with_capacity(black_box(22))));
+}
+
+fn main() -> ExitCode {
+    let case = env::args().nth(1).expect("a case");
+    match case.as_str() {
+        "exit" => assert_no_alloc(|| {
+            first();
+            exit(7);
+        }),
+        "main" => {
+            enter_protected();
+            for _ in 0..black_box(2) {
+                first();
+            }
+            return ExitCode::from(3);
+        }
+        "thread" => {
+            let (sender, receiver) = mpsc::channel();
+            thread::spawn(move || {
+                enter_protected();
+                second();
+                permit_alloc(|| sender.send(()).expect("main listens"));
+                loop {
+                    thread::park();
+                }
+            });
+            receiver.recv().expect("the thread is in its region");
+            exit(5);
+        }
+        "reported" => {
+            assert!(catch_unwind(|| assert_no_alloc(first)).is_err() == qadapt::is_active());
+            exit(9);
+        }
+        // `exit` itself frees memory of the standard library.
+        "nothing" => assert_no_alloc(|| permit_alloc(|| exit(0))),
+        "leaked" => {
+            thread::spawn(|| {
+                enter_protected();
+                second();
+            })
+            .join()
+            .expect("the thread just ends");
+            return ExitCode::from(4);
+        }
+        "panic" => {
+            set_mode(qadapt::Mode::Panic);
+            assert_no_alloc(first);
+        }
+        other => panic!("no case {other}"),
+    }
+    ExitCode::SUCCESS
+}

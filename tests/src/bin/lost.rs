@@ -1,0 +1,125 @@
+//! What does not fit is counted as lost, and said.
+// expect: run more-than-a-region-records few
+// expect: env QADAPT_MODE=log
+// expect: exit 0
+// expect: times 8 qadapt: allocation of 17 bytes
+// expect: stderr qadapt: 4 more violations in a protected region
+// expect: after lost
+// expect: never still open
+// expect: stdout 12 violations
+// expect: off stdout 0 violations
+// expect: run before-a-panic few
+// expect: exit 101
+// expect: times 1 panicked at
+// expect: times 8 qadapt: allocation of 17 bytes
+// expect: times 1 4 more violations in
+// expect: run at-the-processs-end open
+// expect: exit 6
+// expect: stderr qadapt: allocation of 17 bytes
+// expect: times 8 qadapt: allocation of 17 bytes
+// expect: times 1 qadapt: violations lost in protected regions that were still open when the process ended: 4
+// expect: off exit 6
+// expect: run full-table many
+// expect: env QADAPT_MODE=log
+// expect: exit 0
+// expect: stdout 1500 violations, 1500 heard, 1024 with a site
+// expect: stderr its call stack could not be recorded
+// expect: off stdout 0 violations
+// expect: run full-table-in-panic-mode one-more
+// expect: exit 101
+// expect: stderr qadapt: allocation of 17 bytes
+// expect: after its call stack could not be recorded
+// expect: off skip nothing panics there
+// expect: run full-table-at-the-processs-end full-open
+// expect: exit 8
+// expect: stderr qadapt: 1092 more violations in a protected region
+// expect: after qadapt: violations lost in protected regions that were still open when the process ended: 1
+// expect: times 8 qadapt: allocation of 17 bytes
+// expect: off exit 8
+
+use std::env;
+use std::hint::black_box;
+use std::process::exit;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use qadapt::{Mode, QADAPT, assert_no_alloc, permit_alloc, set_mode, violations};
+use qadapt_tests::force::leak;
+
+#[global_allocator]
+static ALLOC: QADAPT = QADAPT;
+
+/// One allocation, at a stack that the low bits of `path` choose: each bit picks one of two callers.
+#[inline(never)]
+fn descend(path: u32, bits: u32) -> u32 {
+    if bits == 0 {
+        leak(17);
+        return 0;
+    }
+    if black_box(path) & 1 == 0 { left(path >> 1, bits - 1) } else { right(path >> 1, bits - 1) }
+}
+
+#[inline(never)]
+fn left(path: u32, bits: u32) -> u32 {
+    descend(path, bits) + black_box(1)
+}
+
+#[inline(never)]
+fn right(path: u32, bits: u32) -> u32 {
+    descend(path, bits) + black_box(2)
+}
+
+/// Fills the table of stacks, and reports next to nothing of it.
+fn fill() {
+    set_mode(Mode::Log);
+    assert_no_alloc(|| {
+        for path in 0..1100 {
+            descend(path, 11);
+        }
+    });
+    set_mode(Mode::Panic);
+}
+
+fn main() {
+    match env::args().nth(1).expect("a case").as_str() {
+        "few" => {
+            // below: few
+            assert_no_alloc(|| {
+                for path in 0..12 {
+                    descend(path, 4);
+                }
+            });
+            println!("{} violations", violations());
+        }
+        "open" => assert_no_alloc(|| {
+            for path in 0..12 {
+                descend(path, 4);
+            }
+            permit_alloc(|| exit(6));
+        }),
+        "many" => {
+            static HEARD: AtomicU64 = AtomicU64::new(0);
+            static SITES: AtomicU64 = AtomicU64::new(0);
+            qadapt::set_violation_hook(|violation| {
+                HEARD.fetch_add(violation.times(), Ordering::Relaxed);
+                SITES.fetch_add(u64::from(violation.site().is_some()), Ordering::Relaxed);
+            });
+            for path in 0..1500 {
+                assert_no_alloc(|| descend(path, 11));
+            }
+            let (heard, sites) = (HEARD.load(Ordering::Relaxed), SITES.load(Ordering::Relaxed));
+            println!("{} violations, {heard} heard, {sites} with a site", violations());
+        }
+        "one-more" => {
+            fill();
+            assert_no_alloc(|| descend(0, 9));
+        }
+        "full-open" => {
+            fill();
+            assert_no_alloc(|| {
+                descend(0, 9);
+                permit_alloc(|| exit(8));
+            });
+        }
+        other => panic!("no case {other}"),
+    }
+}

@@ -1,0 +1,72 @@
+//! QADAPT is not the global allocator here: said once, with the two lines to add, but only to who asked.
+// expect: run silent regions
+// expect: exit 0
+// expect: never qadapt
+// expect: run mode-set regions
+// expect: env QADAPT_MODE=panic
+// expect: exit 0
+// expect: times 1 is not watched
+// expect: stderr the region at tests/src/bin/missing.rs:{first}:
+// expect: after #[global_allocator]
+// expect: after static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+// expect: run trace-set regions
+// expect: env QADAPT_TRACE=1
+// expect: exit 0
+// expect: times 1 is not watched
+// expect: stderr #[global_allocator]
+// expect: run named named
+// expect: env QADAPT_MODE=log
+// expect: exit 0
+// expect: stderr the region `gate` at tests/src/bin/missing.rs:
+// expect: run entered-by-hand entered
+// expect: env QADAPT_MODE=log
+// expect: exit 0
+// expect: times 1 is not watched
+// expect: run counted counted
+// expect: env QADAPT_MODE=log
+// expect: exit 0
+// expect: times 1 is not watched
+// expect: stdout unmeasured
+// expect: run no-region none
+// expect: env QADAPT_MODE=log
+// expect: exit 0
+// expect: never qadapt
+// expect: run unknown-mode none
+// expect: env QADAPT_MODE=x
+// expect: exit 0
+// expect: stderr QADAPT_MODE=x is unknown
+
+use std::{env, thread};
+
+use qadapt::__private::{Place, no_alloc};
+use qadapt::{assert_no_alloc, count_alloc, enter_protected, exit_protected, is_active};
+use qadapt_tests::force::alloc_and_free;
+
+fn main() {
+    match env::args().nth(1).expect("a case").as_str() {
+        "regions" => {
+            assert_no_alloc(|| alloc_and_free(8)); // here: first
+            for _ in 0..3 {
+                assert_no_alloc(|| alloc_and_free(8));
+            }
+            thread::spawn(|| assert_no_alloc(|| alloc_and_free(8))).join().expect("nothing is watched");
+        }
+        "named" => no_alloc(Place::named("gate"), || alloc_and_free(8)),
+        "entered" => {
+            enter_protected();
+            alloc_and_free(8);
+            exit_protected();
+        }
+        "counted" => {
+            let (counts, ()) = count_alloc(|| alloc_and_free(8));
+            assert!(!counts.is_measured());
+            assert_ne!(counts.allocs(), 0);
+            assert_ne!(counts.allocs(), 1);
+            println!("{counts}");
+        }
+        "none" => alloc_and_free(8),
+        other => panic!("no case {other}"),
+    }
+    assert!(!is_active());
+    assert_eq!(qadapt::violations(), 0);
+}

@@ -1,0 +1,317 @@
+//! Policies, budgets, refusals and assertions one by one.
+//!
+//! Alone in its process because it installs the guard around the system's allocator.
+
+use std::collections::TryReserveError;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use qadapt::{Budget, Mode, Ops, Policy, QADAPT, allocate_panic, count_alloc};
+use qadapt_tests::force::{alloc_and_free, force_alloc};
+use qadapt_tests::watching;
+
+#[global_allocator]
+static ALLOC: QADAPT = QADAPT;
+
+/// The text of the panic that the closure ends with, if it does.
+fn report_of(body: impl FnOnce()) -> Option<String> {
+    let payload = catch_unwind(AssertUnwindSafe(body)).err()?;
+    Some(*payload.downcast::<String>().expect("the guard panics with text"))
+}
+
+#[test]
+fn operations_are_told_apart() {
+    if !watching("which operations a policy disallows") {
+        return;
+    }
+    const FREES: Policy = Policy::new().allow(Ops::DEALLOC);
+    const REQUESTS: Policy = Policy::new().allow(Ops::DEALLOC.complement());
+    let mut block = force_alloc(8);
+    assert_eq!(
+        report_of(|| FREES.run(|| drop(force_alloc(8)))).map(|report| report.contains("allocation of 8")),
+        Some(true)
+    );
+    let freed = force_alloc(9);
+    assert_eq!(report_of(|| FREES.run(move || drop(freed))), None);
+    assert_eq!(report_of(|| REQUESTS.run(|| std::mem::forget(force_alloc(8)))), None);
+    let report = report_of(|| REQUESTS.run(|| alloc_and_free(8))).expect("the free is a violation");
+    assert!(report.starts_with("qadapt: deallocation of 8 bytes"), "{report}");
+    const NO_GROWTH: Policy = Policy::new().allow(Ops::GROW.complement());
+    block.extend([0; 8]);
+    block.truncate(1);
+    assert_eq!(report_of(|| NO_GROWTH.run(|| block.shrink_to_fit())), None);
+    let report = report_of(|| NO_GROWTH.run(|| block.reserve_exact(100))).expect("growth is a violation");
+    assert!(report.starts_with("qadapt: reallocation from 1 to 101 bytes"), "{report}");
+}
+
+#[test]
+fn a_permit_does_not_pierce_forbid() {
+    if !watching("forbidding regions") {
+        return;
+    }
+    let inside = || qadapt::permit_alloc(|| alloc_and_free(8));
+    assert_eq!(report_of(|| Policy::new().run(inside)), None);
+    assert!(report_of(|| Policy::new().forbid().run(inside)).is_some());
+    // Two counters cannot tell this nesting: forbid, permit, forbid.
+    assert!(
+        report_of(|| Policy::new().run(|| qadapt::permit_alloc(|| Policy::new().forbid().run(inside))))
+            .is_some()
+    );
+}
+
+#[test]
+fn a_budget_is_used_up() {
+    if !watching("budgets") {
+        return;
+    }
+    const TWO: Policy = Policy::new().allow(Ops::DEALLOC).name("two").budget(Budget::new().allocs(2));
+    assert_eq!(report_of(|| TWO.run(|| (0..2).for_each(|_| alloc_and_free(8)))), None);
+    let report = report_of(|| TWO.run(|| (0..3).for_each(|_| alloc_and_free(8)))).expect("over the budget");
+    assert!(
+        report.starts_with(
+            "qadapt: allocation of 8 bytes (align 1), over the budget, in the protected region `two`"
+        ),
+        "{report}"
+    );
+    const BYTES: Policy = Policy::new().allow(Ops::DEALLOC).budget(Budget::new().bytes(100));
+    assert_eq!(report_of(|| BYTES.run(|| alloc_and_free(100))), None);
+    assert!(report_of(|| BYTES.run(|| alloc_and_free(101))).is_some());
+    const PEAK: Policy = Policy::new().allow(Ops::DEALLOC).budget(Budget::new().peak_bytes(100));
+    assert_eq!(report_of(|| PEAK.run(|| (0..5).for_each(|_| alloc_and_free(90)))), None);
+    assert!(report_of(|| PEAK.run(|| drop((force_alloc(90), force_alloc(90))))).is_some());
+    // What a permit allows does not use up the budget around it.
+    assert_eq!(
+        report_of(|| TWO.run(|| qadapt::permit_alloc(|| (0..9).for_each(|_| alloc_and_free(8))))),
+        None
+    );
+}
+
+#[test]
+fn a_warm_up_leaves_the_first_entries_out() {
+    if !watching("warm-ups") {
+        return;
+    }
+    const WARM: Policy = Policy::new().allow(Ops::DEALLOC).budget(Budget::new().allocs(0).warm_up(3));
+    let violated: Vec<bool> =
+        (0..5).map(|_| report_of(|| WARM.run(|| alloc_and_free(8))).is_some()).collect();
+    assert_eq!(violated, [false, false, false, true, true]);
+}
+
+#[test]
+fn sampling_watches_one_entry_in_n() {
+    if !watching("sampling") {
+        return;
+    }
+    const SAMPLED: Policy = Policy::new().sample(3);
+    let watched: Vec<bool> =
+        (0..7).map(|_| report_of(|| SAMPLED.run(|| alloc_and_free(8))).is_some()).collect();
+    assert_eq!(watched, [true, false, false, true, false, false, true]);
+}
+
+#[test]
+fn a_guard_panics_in_exit_and_logs_in_drop() {
+    if !watching("guards") {
+        return;
+    }
+    let region = Policy::new().name("tick").enter();
+    assert_eq!(qadapt::protection_level(), 1);
+    alloc_and_free(8);
+    let report = report_of(|| region.exit()).expect("the region was violated");
+    assert!(report.contains("`tick`"), "{report}");
+    assert_eq!(qadapt::protection_level(), 0);
+    let region = Policy::new().enter();
+    alloc_and_free(8);
+    assert_eq!(report_of(|| drop(region)), None);
+    assert_eq!(qadapt::protection_level(), 0);
+}
+
+#[test]
+fn guards_out_of_order_end_with_the_outer_one() {
+    if !watching("guards out of order") {
+        return;
+    }
+    let outer = Policy::new().mode(Mode::Count).enter();
+    let inner = Policy::new().mode(Mode::Count).budget(Budget::new()).enter();
+    drop(outer);
+    assert_eq!(qadapt::protection_level(), 0);
+    drop(inner);
+    assert_eq!(qadapt::protection_level(), 0);
+    let seen = qadapt::violations();
+    alloc_and_free(8);
+    assert_eq!(qadapt::violations(), seen);
+}
+
+#[test]
+fn a_guard_moved_into_a_region_ends_with_that() {
+    if !watching("moved guards") {
+        return;
+    }
+    let guard = Policy::new().mode(Mode::Count).enter();
+    qadapt::assert_no_alloc(move || {
+        drop(guard);
+        assert_eq!(qadapt::protection_level(), 2);
+    });
+    assert_eq!(qadapt::protection_level(), 0);
+}
+
+#[test]
+fn a_refused_request_is_an_error() {
+    if !watching("mode fail") {
+        return;
+    }
+    const FAIL: Policy = Policy::new().mode(Mode::Fail);
+    let (counts, refused) = qadapt::count_alloc(|| {
+        FAIL.run(|| {
+            let mut list: Vec<u8> = Vec::new();
+            list.try_reserve(64).is_err()
+        })
+    });
+    assert!(refused);
+    assert_eq!((counts.failed().get(), counts.bytes_allocated().get()), (Some(1), Some(0)));
+    // A deallocation happens, and the user's own panic has the memory that it needs.
+    let kept = force_alloc(8);
+    FAIL.run(move || drop(kept));
+    assert_eq!(report_of(|| FAIL.run(|| std::panic::panic_any(String::new()))).as_deref(), Some(""));
+}
+
+/// A parser that survives a lack of memory: comma-separated numbers into a list of lists.
+fn parse(text: &str) -> Result<Vec<Vec<u32>>, TryReserveError> {
+    let mut rows = Vec::new();
+    for line in text.lines() {
+        let mut row = Vec::new();
+        for number in line.split(',').filter_map(|cell| cell.parse().ok()) {
+            row.try_reserve(1)?;
+            row.push(number);
+        }
+        rows.try_reserve(1)?;
+        rows.push(row);
+    }
+    Ok(rows)
+}
+
+#[test]
+fn a_parser_survives_every_refusal() {
+    if !watching("sweeps") {
+        return;
+    }
+    const TEXT: &str = "1,2,3,4,5\n6\n7,8,9,10,11,12,13,14,15\n1\n2";
+    let (counts, rows) = qadapt::count_alloc(|| parse(TEXT).expect("enough memory"));
+    let (refused, swept) = qadapt::sweep(|| parse(TEXT));
+    assert_eq!(swept.expect("the last run has enough"), rows);
+    let requests =
+        counts.allocs().get().zip(counts.reallocs().get()).map(|(allocs, reallocs)| allocs + reallocs);
+    assert_eq!(Some(refused), requests);
+    assert!(refused > 5, "{refused} requests");
+}
+
+#[test]
+fn the_standard_library_and_hashbrown_survive_every_refusal() {
+    if !watching("sweeps of std and hashbrown") {
+        return;
+    }
+    let (refused, grown) = qadapt::sweep(|| {
+        let mut text = String::new();
+        let mut map: hashbrown::HashMap<u32, u32> = hashbrown::HashMap::new();
+        let mut queue = std::collections::VecDeque::<u8>::new();
+        let text_grown = text.try_reserve(10).is_ok();
+        let map_grown = map.try_reserve(10).is_ok();
+        let queue_grown = queue.try_reserve(10).is_ok();
+        (text_grown, map_grown, queue_grown)
+    });
+    assert_eq!((refused, grown), (3, (true, true, true)));
+}
+
+#[test]
+fn a_failed_assertion_shows_a_table_and_the_sites() {
+    if !watching("the table of a failed assertion") {
+        return;
+    }
+    let kept = qadapt::assert_allocs!(force_alloc(8), allocs == 1, bytes <= 8, peak < 9, deallocs == 0);
+    assert_eq!(kept.capacity(), 8);
+    let report = report_of(|| {
+        qadapt::assert_allocs!(alloc_and_free(40), allocs <= 1, bytes < 32, deallocs == 0);
+    })
+    .expect("the assertion fails");
+    for line in [
+        "qadapt: the assertion about allocations failed",
+        "                expected       measured",
+        "   allocs       <= 1           1",
+        "   bytes        < 32           40           <- not met",
+        "   deallocs     == 0           1            <- not met",
+        "   = 1 x allocation of 40 bytes at ",
+        "   = 1 x deallocation of 40 bytes at ",
+    ] {
+        assert!(report.contains(line), "{line:?} is not in\n{report}");
+    }
+    // What was recorded is no violation, now or at the process's end.
+    assert_eq!(qadapt::violations(), 0);
+}
+
+#[test]
+fn nothing_is_asserted_where_nothing_is_watched() {
+    if qadapt::is_active() {
+        assert_eq!(qadapt::assert_no_allocs!(2 + 2), 4);
+        return;
+    }
+    let report = report_of(|| {
+        qadapt::assert_no_allocs!(2 + 2);
+    });
+    assert!(report.expect("the assertion fails").contains("unmeasured"));
+}
+
+#[allocate_panic(forbid, mode = "panic", allow(dealloc), budget(allocs = 1, bytes = 64), name = "twice")]
+fn buffers(times: usize) {
+    qadapt::permit_alloc(|| (0..times).for_each(|_| alloc_and_free(8)));
+}
+
+#[test]
+fn an_attribute_can_have_a_policy() {
+    assert_eq!(report_of(|| buffers(1)), None);
+    let report = report_of(|| buffers(2));
+    assert_eq!(report.is_some(), qadapt::is_active());
+    assert!(report.is_none_or(|report| report.contains("over the budget, in the protected region `twice`")));
+}
+
+struct Meter {
+    sum: u64,
+}
+
+#[allocate_panic]
+impl Meter {
+    const fn new() -> Self {
+        Self { sum: 0 }
+    }
+
+    fn add(&mut self, n: u64) {
+        self.sum += n;
+    }
+
+    fn describe(&self) -> String {
+        format!("sum {}", self.sum)
+    }
+
+    #[qadapt::permit_alloc]
+    fn permitted(&self) -> String {
+        format!("sum {}", self.sum)
+    }
+}
+
+#[test]
+fn an_attribute_on_an_impl_block_marks_its_functions() {
+    let mut meter = Meter::new();
+    assert_eq!(report_of(|| meter.add(2)), None);
+    let report = report_of(|| drop(meter.describe()));
+    assert_eq!(report.is_some(), qadapt::is_active());
+    assert!(report.is_none_or(|report| report.contains("`policies::Meter::describe`")));
+    assert_eq!(report_of(|| assert_eq!(meter.permitted(), "sum 2")), None);
+}
+
+#[count_alloc]
+fn counted(size: usize) -> usize {
+    force_alloc(size).capacity()
+}
+
+#[test]
+fn a_counted_function_does_what_it_did() {
+    assert_eq!(counted(8), 8);
+    assert_eq!(report_of(|| assert_eq!(qadapt::permit_alloc(|| counted(9)), 9)), None);
+}

@@ -1,0 +1,8 @@
+//! A permit has no policy.
+
+#[qadapt::permit_alloc(forbid)]
+fn f() {}
+
+fn main() {
+    f();
+}

@@ -1,0 +1,8 @@
+//! A test is watched each time.
+
+#[qadapt::test(sample = 10)]
+fn f() {}
+
+fn main() {
+    f();
+}
