@@ -189,18 +189,14 @@ fn run(careless: bool) -> Result<ExitCode, Box<dyn std::error::Error>> {
     print!("{text}");
     print("parser", &parsing);
     print("reporter", &reporting);
-    match followed {
-        Ok((counts, Average { trades, average })) => {
-            print("hot path", &counts);
-            println!("trades      {parsed} parsed, {trades} followed");
-            println!("average     {}.{:04}", average / 10_000, average % 10_000);
-            Ok(ExitCode::SUCCESS)
-        }
-        Err(_) => {
-            println!("hot path    stopped");
-            Ok(ExitCode::FAILURE)
-        }
-    }
+    let Ok((counts, Average { trades, average })) = followed else {
+        println!("hot path    stopped");
+        return Ok(ExitCode::FAILURE);
+    };
+    print("hot path", &counts);
+    println!("trades      {parsed} parsed, {trades} followed");
+    println!("average     {}.{:04}", average / 10_000, average % 10_000);
+    Ok(ExitCode::SUCCESS)
 }
 
 fn print(what: &str, counts: &Counts) {

@@ -26,6 +26,7 @@ impl Future for Pause {
 /// Polls a future until it is ready, without a runtime and without memory of its own.
 ///
 /// It does not sleep in between: the future must not wait for anything from outside.
+#[must_use]
 pub fn finish<F: Future + ?Sized>(mut future: Pin<&mut F>) -> F::Output {
     let mut context = Context::from_waker(Waker::noop());
     loop {

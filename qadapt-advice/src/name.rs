@@ -147,7 +147,7 @@ mod tests {
             ("/rustc/59807616/library/alloc/src/string.rs", "core::string", false),
             ("/rust/deps/hashbrown-0.16.1/src/map.rs", "hashbrown::map", true),
             (
-                "/u/registry/src/index.crates.io-1/futures-channel-0.3.31/src/oneshot.rs",
+                "/u/registry/src/index-1/futures-channel-0.3.31/src/oneshot.rs",
                 "futures_channel::oneshot",
                 true,
             ),

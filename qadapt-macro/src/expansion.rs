@@ -132,38 +132,39 @@ struct Region<'a> {
 
 impl Region<'_> {
     fn run(&self, closure: &TokenStream) -> TokenStream {
-        let krate = self.options.krate();
         let place = self.place();
         match self.effect {
             Effect::Protect | Effect::Test => match self.policy() {
-                None => quote_spanned! {self.at=> (#krate::__private::no_alloc)(#place, #closure) },
+                None => self.call("no_alloc", &quote!(#place, #closure)),
                 Some(policy) if self.options.policy().must_be_proven() => {
-                    quote_spanned! {self.at=> (#krate::__private::run_required)(#policy, #place, #closure) }
+                    self.call("run_required", &quote!(#policy, #place, #closure))
                 }
-                Some(policy) => {
-                    quote_spanned! {self.at=> (#krate::__private::run_policy)(#policy, #place, #closure) }
-                }
+                Some(policy) => self.call("run_policy", &quote!(#policy, #place, #closure)),
             },
-            Effect::Permit => quote_spanned! {self.at=> (#krate::__private::permit_alloc)(#closure) },
-            Effect::Count => quote_spanned! {self.at=> (#krate::__private::count_calls)(#place, #closure) },
+            Effect::Permit => self.call("permit_alloc", closure),
+            Effect::Count => self.call("count_calls", &quote!(#place, #closure)),
         }
     }
 
     fn poll(&self, future: &TokenStream) -> TokenStream {
-        let krate = self.options.krate();
         let place = self.place();
-        match self.effect {
+        let guarded = match self.effect {
             Effect::Protect | Effect::Test => match self.policy() {
-                None => quote_spanned! {self.at=> (#krate::__private::guard_future)(#place, #future).await },
-                Some(policy) => {
-                    quote_spanned! {self.at=> (#krate::__private::policy_future)(#policy, #place, #future).await }
-                }
+                None => self.call("guard_future", &quote!(#place, #future)),
+                Some(policy) => self.call("policy_future", &quote!(#policy, #place, #future)),
             },
-            Effect::Permit => quote_spanned! {self.at=> (#krate::__private::permit_future)(#future).await },
-            Effect::Count => {
-                quote_spanned! {self.at=> (#krate::__private::count_future)(#place, #future).await }
-            }
-        }
+            Effect::Permit => self.call("permit_future", future),
+            Effect::Count => self.call("count_future", &quote!(#place, #future)),
+        };
+        quote_spanned! {self.at=> #guarded.await }
+    }
+
+    /// A call of one of the guard's functions. A panic of it is located at the attribute: with the span of the function's
+    /// name, lints would take the call for the user's own.
+    fn call(&self, function: &str, arguments: &TokenStream) -> TokenStream {
+        let krate = self.options.krate();
+        let function = Ident::new(function, self.at);
+        quote_spanned! {self.at=> (#krate::__private::#function)(#arguments) }
     }
 
     /// The region's policy, as a reference to a constant; none where a plain region does.

@@ -15,11 +15,14 @@ use tower_service::Service;
 #[global_allocator]
 static ALLOC: QADAPT = QADAPT;
 
+/// How often to allocate.
+struct Request(usize);
+
 /// Answers with the levels before and after it allocates as often as it is asked to.
 #[derive(Clone)]
 struct Allocates;
 
-impl Service<usize> for Allocates {
+impl Service<Request> for Allocates {
     type Response = [usize; 2];
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<[usize; 2], Infallible>> + Send>>;
@@ -28,7 +31,7 @@ impl Service<usize> for Allocates {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, times: usize) -> Self::Future {
+    fn call(&mut self, Request(times): Request) -> Self::Future {
         Box::pin(async move {
             let before = protection_level();
             for _ in 0..times {
@@ -39,17 +42,17 @@ impl Service<usize> for Allocates {
     }
 }
 
-fn route(times: &usize) -> &'static str {
-    if *times == 0 { "quiet" } else { "loud" }
+fn route(request: &Request) -> &'static str {
+    if request.0 == 0 { "quiet" } else { "loud" }
 }
 
 fn answer(
-    service: &mut impl Service<usize, Response = [usize; 2], Error = Infallible>,
+    service: &mut impl Service<Request, Response = [usize; 2], Error = Infallible>,
     times: usize,
 ) -> [usize; 2] {
     let mut context = Context::from_waker(Waker::noop());
     assert!(service.poll_ready(&mut context).is_ready());
-    let mut future = std::pin::pin!(service.call(times));
+    let mut future = std::pin::pin!(service.call(Request(times)));
     match future.as_mut().poll(&mut context) {
         Poll::Ready(Ok(levels)) => levels,
         other => panic!("it answers at once: {}", other.is_pending()),

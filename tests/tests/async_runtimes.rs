@@ -296,12 +296,12 @@ fn a_timeout_ends_a_watched_future() {
         }
         .count_alloc();
         let handle = slow.handle();
-        let ended = tokio::time::timeout(Duration::from_secs(60), COUNT.wrap(slow)).await;
+        let ended = tokio::time::timeout(Duration::from_mins(1), COUNT.wrap(slow)).await;
         assert!(ended.is_err());
         if is_active() {
             assert_eq!(handle.counts().bytes_allocated(), 63);
         }
-        let timed = tokio::time::timeout(Duration::from_secs(60), exact_work(2, 30)).await;
+        let timed = tokio::time::timeout(Duration::from_mins(1), exact_work(2, 30)).await;
         assert_eq!(timed.expect("it never waits").polls, 30);
         // Inside the watched future: a timer's polls ask for nothing.
         let slept = PANIC.wrap(async {
@@ -518,7 +518,7 @@ fn smol_stays_exact() {
         .map(|_| {
             let (executor, stopped) = (Arc::clone(&executor), stopped.clone());
             thread::spawn(move || {
-                smol::block_on(executor.run(async { assert!(stopped.recv().await.is_err()) }))
+                smol::block_on(executor.run(async { assert!(stopped.recv().await.is_err()) }));
             })
         })
         .collect();

@@ -16,19 +16,7 @@ struct Counters {
 
 thread_local! {
     static COUNTERS: Cell<Counters> = const {
-        Cell::new(Counters {
-            tally: Tally {
-                allocs: 0,
-                reallocs: 0,
-                deallocs: 0,
-                failed: 0,
-                bytes_allocated: 0,
-                bytes_freed: 0,
-                peak_bytes: 0,
-            },
-            live: 0,
-            high: 0,
-        })
+        Cell::new(Counters { tally: Tally::NOTHING, live: 0, high: 0 })
     };
 }
 

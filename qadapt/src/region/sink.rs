@@ -13,17 +13,40 @@ use super::watch::Watch;
 /// # Examples
 /// ```
 /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
-/// use std::collections::VecDeque;
-/// use std::pin::pin;
+/// use std::pin::{Pin, pin};
+/// use std::task::{Context, Poll};
 ///
 /// use futures_sink::Sink;
 /// use qadapt::Policy;
 ///
-/// // A queue with room for two: it does not grow while the guard watches.
-/// let queue: VecDeque<u32> = VecDeque::with_capacity(2);
-/// let mut guarded = pin!(Policy::new().name("queue").wrap(queue));
-/// assert_eq!(guarded.as_mut().start_send(1), Ok(()));
-/// assert_eq!(guarded.as_mut().start_send(2), Ok(()));
+/// /// Adds up what it is sent.
+/// struct Sum(u32);
+///
+/// impl Sink<u32> for Sum {
+///     type Error = &'static str;
+///
+///     fn poll_ready(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+///         Poll::Ready(Ok(()))
+///     }
+///
+///     fn start_send(mut self: Pin<&mut Self>, item: u32) -> Result<(), Self::Error> {
+///         self.0 = self.0.checked_add(item).ok_or("too much")?;
+///         Ok(())
+///     }
+///
+///     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+///         Poll::Ready(Ok(()))
+///     }
+///
+///     fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+///         Poll::Ready(Ok(()))
+///     }
+/// }
+///
+/// let mut guarded = pin!(Policy::new().name("sum").wrap(Sum(0)));
+/// // Panics here if the sink allocated.
+/// assert_eq!(guarded.as_mut().start_send(u32::MAX), Ok(()));
+/// assert_eq!(guarded.as_mut().start_send(1), Err("too much"));
 /// ```
 impl<T: Sink<Item>, W: Watch, Item> Sink<Item> for Guarded<T, W> {
     type Error = T::Error;

@@ -297,6 +297,15 @@ impl Context {
         owed
     }
 
+    /// The same for a permit, which owes nothing itself. One that is forbidden is none: what was owed inside is owed by
+    /// the region around it.
+    pub(crate) fn leave_permit(&mut self, before: Now) {
+        let owed = self.leave(before);
+        if before.forbid {
+            self.now.owed += owed;
+        }
+    }
+
     /// The same for a policy, whose budget is written down and whose countdown ends.
     pub(crate) fn leave_policy(&mut self, before: Now, rules: &mut Rules) -> u64 {
         let owed = self.leave(before);

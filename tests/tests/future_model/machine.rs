@@ -11,7 +11,7 @@ use qadapt::Ops;
 use qadapt_tests::polled::poll_once;
 use qadapt_tests::random::Random;
 
-use crate::context::{self, Context, Now, Rules};
+use crate::context::{self, Context, Rules};
 use crate::watched::{Watched, settle};
 
 /// Blocks that one future holds at once.
@@ -101,7 +101,8 @@ impl Machine {
                 let outcome = catch_unwind(AssertUnwindSafe(|| {
                     qadapt::assert_no_alloc(|| self.stretch(regions + 1));
                 }));
-                self.closed(before, true, outcome);
+                let owed = context::with(|context| context.leave(before));
+                settle(owed, true, outcome, &mut self.random);
             }
             1 => {
                 let mut rules = Rules::random(&mut self.random);
@@ -116,14 +117,10 @@ impl Machine {
                 let outcome = catch_unwind(AssertUnwindSafe(|| {
                     qadapt::permit_alloc(|| self.stretch(regions + 1));
                 }));
-                self.closed(before, false, outcome);
+                context::with(|context| context.leave_permit(before));
+                settle(0, false, outcome, &mut self.random);
             }
         }
-    }
-
-    fn closed(&mut self, before: Now, can_owe: bool, outcome: std::thread::Result<()>) {
-        let owed = context::with(|context| context.leave(before));
-        settle(owed, can_owe, outcome, &mut self.random);
     }
 
     /// One random event.

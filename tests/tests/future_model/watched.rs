@@ -115,8 +115,8 @@ impl State {
             Guard::Permitted(future) => {
                 let before = context::with(Context::enter_permit);
                 let outcome = catch_unwind(AssertUnwindSafe(|| future.pinned().poll(task)));
-                let owed = context::with(|context| context.leave(before));
-                settle(owed, false, outcome, random)
+                context::with(|context| context.leave_permit(before));
+                settle(0, false, outcome, random)
             }
             Guard::Policed(future) => {
                 let before = context::with(|context| context.enter_policy(rules));
@@ -158,7 +158,7 @@ impl Drop for State {
             Guard::Permitted(future) => {
                 let before = context::with(Context::enter_permit);
                 drop(future);
-                context::with(|context| context.leave(before));
+                context::with(|context| context.leave_permit(before));
             }
             Guard::Policed(future) => {
                 let before = context::with(|context| context.enter_policy(rules));
