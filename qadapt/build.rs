@@ -1,6 +1,7 @@
 //! Turns the switches in the environment of the build into cfgs: `QADAPT_ENFORCE` into `qadapt_enforce`, which keeps
-//! the checks on (`src/checks.rs` decides with it), and `QADAPT_MARKS` into `qadapt_marks`, for a build that
-//! `cargo qadapt prove` analyses (`src/mark.rs`).
+//! the checks on (`src/checks.rs` decides with it), `QADAPT_MARKS` into `qadapt_marks`, for a build that
+//! `cargo qadapt prove` analyses (`src/mark.rs`), and the compiler's flags into `qadapt_frame_pointers`, for a program
+//! that is built with frame pointers (`src/hot/capture.rs`).
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -11,6 +12,11 @@ fn main() {
     }
     println!("cargo::rerun-if-env-changed=QADAPT_ENFORCE");
     println!("cargo::rustc-check-cfg=cfg(qadapt_enforce)");
+    println!("cargo::rustc-check-cfg=cfg(qadapt_frame_pointers)");
+    println!("cargo::rerun-if-env-changed=CARGO_ENCODED_RUSTFLAGS");
+    if has_frame_pointers(&std::env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default()) {
+        println!("cargo::rustc-cfg=qadapt_frame_pointers");
+    }
     match std::env::var("QADAPT_ENFORCE").as_deref() {
         Ok("1") => println!("cargo::rustc-cfg=qadapt_enforce"),
         Ok("" | "0") | Err(std::env::VarError::NotPresent) => {}
@@ -19,4 +25,14 @@ fn main() {
         ),
         Err(error) => println!("cargo::error=QADAPT_ENFORCE cannot be read: {error}"),
     }
+}
+
+/// True if these flags, separated by the unit separator, make the compiler keep frame pointers.
+fn has_frame_pointers(flags: &str) -> bool {
+    let mut settings = flags.split('\u{1f}').filter_map(|flag| {
+        flag.trim_start_matches("-C").trim_start_matches("--codegen=").strip_prefix("force-frame-pointers")
+    });
+    settings
+        .next_back()
+        .is_some_and(|value| ["", "=y", "=yes", "=on", "=true", "=always", "=non-leaf"].contains(&value))
 }

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use regex::Regex;
 
+use crate::audit::args::{Audit, Merge};
 use crate::error::Result;
 use crate::prove::assume::{Settings, glob};
 use crate::prove::verb::{Which, prove_file};
@@ -23,8 +24,17 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Runs a program in debug and release and says what it allocates where.
+    Audit(Box<Audit>),
+    /// Joins traces and reports of several runs, processes or machines.
+    Merge(Merge),
+    /// Prints a script that completes commands in a shell.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
     /// Says of each protected region whether it can reach the allocator on any path.
-    Prove(Prove),
+    Prove(Box<Prove>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -80,6 +90,13 @@ pub fn main() -> ExitCode {
         }
     };
     let result = match cli.verb {
+        Verb::Audit(audit) => audit.run(),
+        Verb::Merge(merge) => merge.run(),
+        Verb::Completions { shell } => {
+            let command = &mut <Cli as clap::CommandFactory>::command();
+            clap_complete::generate(shell, command, "cargo-qadapt", &mut std::io::stdout());
+            Ok(ExitCode::SUCCESS)
+        }
         Verb::Prove(prove) => prove.run(),
     };
     match result {

@@ -22,6 +22,13 @@ pub enum Error {
         /// What is wrong with it, and what to do.
         problem: String,
     },
+    /// A file is no trace that can be read.
+    Trace {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it, and what to do.
+        problem: String,
+    },
     /// A configuration file is wrong.
     Config {
         /// Which file.
@@ -57,6 +64,9 @@ impl fmt::Display for Error {
         match self {
             Self::Io { doing, path, source } => write!(f, "could not {doing} `{}`: {source}", path.display()),
             Self::Binary { path, problem } => write!(f, "cannot analyse `{}`: {problem}", path.display()),
+            Self::Trace { path, problem } => {
+                write!(f, "cannot use the trace `{}`: {problem}", path.display())
+            }
             Self::Config { path, problem } => write!(f, "`{}`: {problem}", path.display()),
             Self::Usage(what) | Self::Cargo(what) => f.write_str(what),
         }

@@ -2,7 +2,10 @@
 //!
 //! A library only so that its parts can be tested and fuzzed one by one; the product is the command.
 
+pub mod audit;
+pub mod build;
 pub mod cli;
 pub mod error;
 pub mod prove;
+pub mod selection;
 pub mod target;

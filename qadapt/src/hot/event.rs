@@ -3,8 +3,10 @@
 use core::ffi::c_void;
 use core::sync::atomic::{AtomicU64, Ordering};
 
+use qadapt_trace::Trace;
+
 use super::capture::Captured;
-use super::{announce, budget, counters, frame, inject, pending, record, word};
+use super::{announce, budget, counters, frame, inject, pending, record, trace, word};
 use crate::model::{Mode, Op, Ops};
 
 /// One call of an allocator method. Sizes and alignment are in bytes.
@@ -72,6 +74,11 @@ pub(super) fn before(request: &Request, mark: *const c_void) -> Outcome {
         word::set(word);
     }
     if !word::is_protected(word) {
+        if word < 0 && trace::is_whole_program() {
+            if let Some(trace) = trace::active() {
+                witness(trace, request, mark, word);
+            }
+        }
         return Outcome::Proceed;
     }
     let outcome = cause(request, word).map_or(Outcome::Proceed, |cause| violate(request, mark, cause, word));
@@ -94,6 +101,9 @@ pub(super) fn after(request: &Request, succeeded: bool) {
     if word & word::BUDGET != 0 && succeeded && !std::thread::panicking() {
         budget::take(request);
     }
+    if word < 0 {
+        trace::count(request, succeeded);
+    }
 }
 
 fn cause(request: &Request, word: i64) -> Option<Cause> {
@@ -106,8 +116,25 @@ fn cause(request: &Request, word: i64) -> Option<Cause> {
     }
 }
 
+/// Records an event that is disallowed, or that the whole program's region sees.
+fn witness(trace: &Trace, request: &Request, mark: *const c_void, word: i64) {
+    if word & word::BUSY != 0 {
+        // As in `violate`.
+        trace.count_all_disallowed();
+        return;
+    }
+    word::set(word | word::BUSY);
+    trace::disallow(trace, request, mark);
+    word::set(word);
+}
+
 fn violate(request: &Request, mark: *const c_void, cause: Cause, word: i64) -> Outcome {
     pending::count();
+    if let Some(trace) = trace::active() {
+        // A traced run goes on whatever it violates, so that all of it is seen: every mode counts.
+        witness(trace, request, mark, word);
+        return Outcome::Proceed;
+    }
     if word & word::BUSY != 0 {
         // A signal handler interrupted the lines below on this thread, and is protected.
         pending::push_lost(word::mode(word));

@@ -10,7 +10,8 @@ use core::ptr;
 
 use super::guards::{self, Innermost};
 use super::pending::Base;
-use super::{budget, manual, pending, setting, word};
+use super::trace::chain::{Node, Opening};
+use super::{budget, manual, pending, setting, trace, word};
 use crate::model::Place;
 
 /// What a region set aside when it opened.
@@ -25,6 +26,8 @@ pub(crate) struct Frame {
     start: Base,
     /// Where the enclosing region's begin.
     outer_start: Base,
+    /// The region in the trace.
+    node: Node,
 }
 
 /// Room for a frame in the function that runs a region; filled only by a slow entry.
@@ -39,7 +42,7 @@ fn top() -> *const Frame {
 }
 
 /// Pushes a frame: manual regions, guards and what is pending are set aside, so that the region starts without.
-pub(crate) fn push(room: &mut Room, place: Place) {
+pub(crate) fn push(room: &mut Room, place: Place, opening: Opening) {
     let start = pending::end();
     let frame = room.write(Frame {
         outer: top(),
@@ -49,7 +52,9 @@ pub(crate) fn push(room: &mut Room, place: Place) {
         budget: budget::innermost(),
         start,
         outer_start: pending::set_start(start),
+        node: Node::idle(),
     });
+    frame.node.open(place, opening);
     let _ = TOP.try_with(|cell| cell.set(frame));
 }
 
@@ -79,6 +84,7 @@ fn restore(room: &Room) -> Base {
         guards::set(frame.guards);
         budget::set_innermost(frame.budget);
         pending::set_start(frame.start);
+        frame.node.close();
         let _ = TOP.try_with(|cell| cell.set(frame.outer));
         frame.outer_start
     })
@@ -118,6 +124,7 @@ pub(crate) fn update_attention() {
         || manual::count() > 0
         || guards::innermost().number > 0
         || !top().is_null()
+        || trace::is_on()
         || !pending::is_empty();
     word::set(if reason { word | word::ATTENTION } else { word });
 }

@@ -7,6 +7,7 @@ use core::cell::Cell;
 
 use super::budget::{self, Open};
 use super::pending::{self, Base};
+use super::trace::chain::Node;
 use super::{inject, word};
 use crate::model::Place;
 
@@ -21,6 +22,8 @@ pub(crate) struct Restore {
     pub(crate) budget: *const Open,
     /// Where the enclosing region's violations begin.
     pub(crate) start: Base,
+    /// The region in the trace; null where none is written.
+    pub(crate) node: *const Node,
 }
 
 /// The innermost open guard.
@@ -88,7 +91,12 @@ pub(super) fn end_all() {
 }
 
 /// Ends a guard's region in the word, the chain of guards and the chain of budgets.
+#[expect(unsafe_code, reason = "the guard holds its node")]
 pub(crate) fn restore(guard: &Restore) {
+    // SAFETY: null, or the guard's node: it lies in a box that the guard holds and drops after this, or has forgotten.
+    if let Some(node) = unsafe { guard.node.as_ref() } {
+        node.close();
+    }
     word::set(word::get() & !word::POLICY | guard.policy);
     set(guard.outer);
     budget::set_innermost(guard.budget);

@@ -18,4 +18,6 @@ pub(crate) mod modules;
 pub(crate) mod pending;
 pub(crate) mod record;
 pub(crate) mod setting;
+pub(crate) mod trace;
+mod walk;
 pub(crate) mod word;

@@ -23,11 +23,132 @@ pub(crate) fn locate(address: usize, mut found: impl FnMut(&[u8], usize)) {
     }
 }
 
+/// The bounds of the mapping that holds `address`, of whatever kind.
+pub(super) fn mapping_around(address: usize) -> Option<(usize, usize)> {
+    let mut lines = Lines::open()?;
+    while let Some(mut line) = lines.next() {
+        let Some(start) = number(until(&mut line, b'-')) else { continue };
+        let Some(end) = number(until(&mut line, b' ')) else { continue };
+        if (start..end).contains(&address) {
+            return line.starts_with(b"rw").then_some((start, end));
+        }
+    }
+    None
+}
+
+/// A file that was loaded, with code in it.
+pub(super) struct Module<'a> {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) path: &'a [u8],
+    /// The part that holds the file's head, while it is loaded.
+    head: &'a [u8],
+}
+
+/// Calls `found` with each file that is loaded for execution.
+pub(super) fn for_each(mut found: impl FnMut(&Module<'_>)) {
+    let Some(mut lines) = Lines::open() else { return };
+    let mut path = [0; 1024];
+    let mut length = 0;
+    let (mut start, mut end, mut head_end, mut has_code) = (0, 0, 0, false);
+    loop {
+        let mapping = match lines.next() {
+            Some(line) => match Mapping::parse(line) {
+                Some(mapping) => Some(mapping),
+                None => continue,
+            },
+            None => None,
+        };
+        let known = path.get(..length).unwrap_or_default();
+        if let Some(next) = &mapping {
+            if next.file_offset != 0 && next.path == known {
+                end = next.end;
+                has_code |= next.is_executable;
+                continue;
+            }
+        }
+        if has_code && !known.is_empty() {
+            found(&Module { start, end, path: known, head: head(start, head_end) });
+        }
+        let Some(next) = mapping else { return };
+        (start, end, has_code) = (next.start, next.end, next.is_executable);
+        head_end = if next.is_readable && next.file_offset == 0 { next.end } else { start };
+        length = next.path.len().min(path.len());
+        for (place, &byte) in path.iter_mut().zip(next.path) {
+            *place = byte;
+        }
+    }
+}
+
+#[expect(unsafe_code, reason = "the head of a loaded file is only in memory")]
+fn head<'a>(start: usize, end: usize) -> &'a [u8] {
+    if start == 0 || end <= start {
+        return &[];
+    }
+    // SAFETY: the kernel lists these bytes as mapped, readable and from a file's beginning; `for_each` uses them at
+    // once. Where another thread unloads the file in this moment they go away: then the process is about to fault on
+    // the code that is unloaded too, since a frame of it is on a stack.
+    unsafe { core::slice::from_raw_parts(core::ptr::with_exposed_provenance(start), end - start) }
+}
+
+impl<'a> Module<'a> {
+    /// The linker's build id: the `GNU` note of type 3 (elf(5)); empty where there is none.
+    pub(super) fn build_id(&self) -> &'a [u8] {
+        self.find_build_id().unwrap_or_default()
+    }
+
+    fn find_build_id(&self) -> Option<&'a [u8]> {
+        /// A program header that describes notes.
+        const PT_NOTE: u64 = 4;
+        let head = self.head;
+        if !head.starts_with(b"\x7fELF\x02\x01") {
+            return None;
+        }
+        let table = little(head, 32, 8)?;
+        let (size, count) = (little(head, 54, 2)?, little(head, 56, 2)?);
+        for index in 0..count {
+            let entry = table.checked_add(index * size)?;
+            if little(head, entry, 4)? != PT_NOTE {
+                continue;
+            }
+            let start = usize::try_from(little(head, entry + 8, 8)?).ok()?;
+            let length = usize::try_from(little(head, entry + 32, 8)?).ok()?;
+            let found = head.get(start..).and_then(|rest| rest.get(..length)).and_then(build_id_in);
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
+    }
+}
+
+/// The build id among these notes.
+fn build_id_in(mut notes: &[u8]) -> Option<&[u8]> {
+    loop {
+        let name_length = usize::try_from(little(notes, 0, 4)?).ok()?;
+        let length = usize::try_from(little(notes, 4, 4)?).ok()?;
+        let name = notes.get(12..)?;
+        let value = name.get(name_length.checked_next_multiple_of(4)?..)?;
+        if little(notes, 8, 4)? == 3 && name.starts_with(b"GNU\0") {
+            return value.get(..length);
+        }
+        notes = value.get(length.checked_next_multiple_of(4)?..)?;
+    }
+}
+
+/// A number of `size` bytes, the lowest first.
+fn little(bytes: &[u8], offset: u64, size: usize) -> Option<u64> {
+    let field = bytes.get(usize::try_from(offset).ok()?..)?.get(..size)?;
+    Some(field.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte)))
+}
+
 /// One line of the list: `start-end perms offset dev inode path`.
 struct Mapping<'a> {
     start: usize,
     end: usize,
     file_offset: usize,
+    is_readable: bool,
+    is_executable: bool,
     path: &'a [u8],
 }
 
@@ -37,12 +158,19 @@ impl<'a> Mapping<'a> {
         let mut rest = line;
         let start = number(until(&mut rest, b'-'))?;
         let end = number(until(&mut rest, b' '))?;
-        until(&mut rest, b' ');
+        let permissions = until(&mut rest, b' ');
         let file_offset = number(until(&mut rest, b' '))?;
         until(&mut rest, b' ');
         until(&mut rest, b' ');
         let path = rest.trim_ascii();
-        path.starts_with(b"/").then_some(Self { start, end, file_offset, path })
+        path.starts_with(b"/").then_some(Self {
+            start,
+            end,
+            file_offset,
+            is_readable: permissions.contains(&b'r'),
+            is_executable: permissions.contains(&b'x'),
+            path,
+        })
     }
 }
 
@@ -137,6 +265,7 @@ mod tests {
         let mapping = Mapping::parse(line).expect("a mapping of a file");
         assert_eq!((mapping.start, mapping.end, mapping.file_offset), (0x55d0, 0x55ff, 0x1000));
         assert_eq!(mapping.path, b"/opt/a b");
+        assert!(mapping.is_readable && mapping.is_executable);
         assert!(Mapping::parse(b"7ffc-7fff rw-p 00000000 00:00 0       [stack]").is_none());
         assert!(Mapping::parse(b"").is_none());
         assert!(Mapping::parse(b"zz-1 r").is_none());
@@ -151,6 +280,30 @@ mod tests {
         });
         let expected = std::env::current_exe().expect("the program's path");
         assert_eq!(program, expected.as_os_str().as_encoded_bytes());
+    }
+
+    #[test]
+    fn this_program_is_loaded_once() {
+        let here = this_program_is_loaded_once as fn() as usize;
+        let mut seen = 0;
+        for_each(|module| {
+            assert!(module.start < module.end && module.path.starts_with(b"/"));
+            if (module.start..module.end).contains(&here) {
+                seen += 1;
+                let expected = std::env::current_exe().expect("the program's path");
+                assert_eq!(module.path, expected.as_os_str().as_encoded_bytes());
+            }
+        });
+        assert_eq!(seen, 1);
+    }
+
+    #[test]
+    fn a_build_id_is_found_among_notes() {
+        let other = [&[4, 0, 0, 0, 3, 0, 0, 0, 1, 0, 0, 0], &b"GNU\0abc\0"[..]].concat();
+        let wanted = [&[4, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0], &b"GNU\0\x12\x34\0\0"[..]].concat();
+        assert_eq!(build_id_in(&[other.clone(), wanted].concat()), Some(&b"\x12\x34"[..]));
+        assert_eq!(build_id_in(&other), None);
+        assert_eq!(build_id_in(&[0xFF; 40]), None);
     }
 
     #[test]

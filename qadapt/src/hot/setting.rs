@@ -48,7 +48,7 @@ pub(crate) fn read_environment() {
 }
 
 #[expect(unsafe_code, reason = "std::env allocates")]
-fn variable(name: &CStr) -> Option<&'static [u8]> {
+pub(super) fn variable(name: &CStr) -> Option<&'static [u8]> {
     // SAFETY: the name is nul-terminated. This runs before `main`, when no thread can change the environment.
     let value: *const c_char = unsafe { libc::getenv(name.as_ptr()) };
     if value.is_null() {

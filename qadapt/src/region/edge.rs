@@ -8,8 +8,9 @@ use std::panic::panic_any;
 
 use crate::hot::frame::{self, Room};
 use crate::hot::pending::Base;
+use crate::hot::trace::chain::Opening;
 use crate::hot::{guards, pending, word};
-use crate::model::Place;
+use crate::model::{Place, RegionKind};
 use crate::report::{closing, live, misuse};
 
 /// A report that is owed as a panic; `None` where there is none, or it was logged.
@@ -42,7 +43,7 @@ pub(super) fn opened(room: &mut Room, name: Option<&'static str>, location: &'st
     let place = Place { name, location, poll: 0 };
     touch(place);
     if word::get() & word::ATTENTION != 0 {
-        frame::push(room, place);
+        frame::push(room, place, Opening::Region(RegionKind::Plain));
     }
 }
 

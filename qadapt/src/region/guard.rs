@@ -1,15 +1,16 @@
 //! Regions that last as long as a guard.
 
 use core::marker::PhantomData;
-use core::mem;
+use core::{mem, ptr};
 
 use super::edge;
 use super::policy::Injection;
 use crate::hot::budget::{self, Open};
 use crate::hot::guards::{self, Restore};
 use crate::hot::pending::{self, Base};
-use crate::hot::{frame, word};
-use crate::model::Place;
+use crate::hot::trace::chain::{Node, Opening};
+use crate::hot::{frame, trace, word};
+use crate::model::{Place, RegionKind};
 use crate::report::misuse;
 
 /// A region opened by [`Policy::enter`](crate::Policy::enter); it ends when the guard goes away.
@@ -46,6 +47,8 @@ struct Opened {
     start: Base,
     /// On the heap, because the guard can move.
     budget: Option<Box<Open>>,
+    /// On the heap too; there while a trace is written.
+    node: Option<Box<Node>>,
     injection: Injection,
 }
 
@@ -65,12 +68,22 @@ impl Region {
         if let Some(budget) = &budget {
             budget.open();
         }
+        let node = trace::is_on().then(|| word::as_own_work(|| Box::new(Node::idle())));
+        if let Some(node) = &node {
+            node.open(place, Opening::Region(RegionKind::Guard));
+        }
         let start = pending::end();
-        let restore =
-            Restore { number, outer, policy, budget: outer_budget, start: pending::set_start(start) };
+        let restore = Restore {
+            number,
+            outer,
+            policy,
+            budget: outer_budget,
+            start: pending::set_start(start),
+            node: node.as_deref().map_or(ptr::null(), ptr::from_ref),
+        };
         word::set(word::get() | flags);
         frame::update_attention();
-        Self { open: Some(Opened { restore, place, start, budget, injection }), not_send: PhantomData }
+        Self { open: Some(Opened { restore, place, start, budget, node, injection }), not_send: PhantomData }
     }
 
     /// Ends the region.
@@ -87,7 +100,7 @@ impl Region {
 
     /// Restores what the region changed. Returns what its report needs; nothing if it is not this guard's to report.
     fn end(&mut self) -> Option<(Place, Base)> {
-        let Opened { restore, place, start, budget, injection } = self.open.take()?;
+        let Opened { restore, place, start, budget, node, injection } = self.open.take()?;
         let innermost = guards::innermost().number;
         if innermost < restore.number {
             // The countdown and the budget's place in the chain are the business of what ended the region.
@@ -97,11 +110,17 @@ impl Region {
                     place,
                     format_args!("was moved into a region that was entered later: it ends with that"),
                 );
-                // The chain of budgets still leads through this one.
+                // The chains of budgets and of open regions still lead through these.
                 mem::forget(budget);
+                mem::forget(node);
                 guards::postpone(restore);
             } else {
+                if let Some(node) = &node {
+                    // Nothing, if what ended the region took it off the chain.
+                    node.close();
+                }
                 drop_as_own_work(budget);
+                drop_as_own_work(node);
             }
             return None;
         }
@@ -111,6 +130,7 @@ impl Region {
         guards::restore(&restore);
         pending::set_start(start);
         drop_as_own_work(budget);
+        drop_as_own_work(node);
         Some((place, restore.start))
     }
 }
@@ -123,8 +143,8 @@ impl Drop for Region {
     }
 }
 
-fn drop_as_own_work(budget: Option<Box<Open>>) {
-    if budget.is_some() {
-        word::as_own_work(|| drop(budget));
+fn drop_as_own_work<T>(block: Option<Box<T>>) {
+    if block.is_some() {
+        word::as_own_work(|| drop(block));
     }
 }

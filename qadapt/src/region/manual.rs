@@ -5,6 +5,7 @@ use core::panic::Location;
 use super::edge;
 use crate::checks;
 use crate::hot::manual::{self, Entered};
+use crate::hot::trace::chain;
 use crate::hot::{frame, pending, word};
 use crate::model::Place;
 
@@ -36,6 +37,7 @@ pub fn enter_protected() {
     }
     let outer_start = pending::set_start(pending::end());
     manual::enter(Entered { location, outer_start });
+    chain::open_manual(Place { name: None, location, poll: 0 });
     word::set((word + word::LEVEL) | word::ATTENTION);
 }
 
@@ -62,6 +64,7 @@ pub fn exit_protected() {
          an entry outside the closure or attribute region around this call cannot be closed inside it"
     );
     word::add(-word::LEVEL);
+    chain::close_manual();
     // A region that is no longer remembered was entered too deep: what is pending outside of it is reported with its own.
     let Entered { location, outer_start } = manual::exit()
         .unwrap_or_else(|| Entered { location: Location::caller(), outer_start: frame::innermost_start() });

@@ -5,8 +5,9 @@ use core::{mem, ptr};
 
 use super::edge;
 use crate::hot::frame::{self, Room};
+use crate::hot::trace::chain::Opening;
 use crate::hot::{budget, pending, word};
-use crate::model::Place;
+use crate::model::{Place, RegionKind};
 
 /// What a scope makes of the word.
 #[derive(Clone, Copy)]
@@ -38,6 +39,15 @@ impl Change {
         match self {
             Self::Add(flags) => word | flags,
             Self::Permit => word & (word::COUNTING | word::RECORDING),
+        }
+    }
+
+    /// What it is in the trace.
+    fn opening(self, word: i64) -> Opening {
+        match self {
+            Self::Add(flags) if flags & word::POLICY != 0 => Opening::Region(RegionKind::Policy),
+            Self::Permit if word & word::FORBID == 0 => Opening::Permit,
+            Self::Add(_) | Self::Permit => Opening::Nothing,
         }
     }
 }
@@ -98,7 +108,7 @@ fn opened(
 ) -> i64 {
     let place = Place { name, location, poll: 0 };
     edge::touch(place);
-    frame::push(room, place);
+    frame::push(room, place, change.opening(word::get()));
     let outer = word::get();
     let word = change.apply(outer);
     if word & word::BUDGET == 0 {

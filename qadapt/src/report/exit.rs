@@ -5,10 +5,11 @@ use std::panic::catch_unwind;
 use super::violation::Violation;
 use super::{call_sites, sink};
 use crate::hot::capture::STACKS;
-use crate::hot::{pending, word};
+use crate::hot::{pending, trace, word};
 
 /// Logs every violation that no region has reported: those of regions that were open at the end, on any thread.
 pub(super) extern "C" fn report() {
+    trace::finish();
     // Unwinding must not leave a function that C calls.
     let _ = catch_unwind(|| {
         word::as_own_work(|| {

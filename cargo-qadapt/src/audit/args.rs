@@ -1,0 +1,80 @@
+//! The arguments of the audit's verbs.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::style::Color;
+use crate::selection::{Profile, Selection};
+
+/// How a report is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs; `cargo qadapt merge` reads it too.
+    Json,
+}
+
+/// Where and how a report goes.
+#[derive(Args, Clone, Debug)]
+pub struct Output {
+    /// How to print the report.
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+    /// Writes the report to this file instead of standard output.
+    #[arg(long, short, value_name = "PATH")]
+    pub output: Option<PathBuf>,
+    /// When to colour the report.
+    #[arg(long, value_enum, default_value = "auto")]
+    pub color: Color,
+}
+
+/// Arguments of `cargo qadapt audit`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Without a target the package's binary is run, or its tests if it has none.
+
+Builds with QADAPT_ENFORCE=1 in the environment and nothing else changed, in its own target directory \
+(target/qadapt). While the program is audited no violation stops it, whatever mode its regions have.
+
+Exit codes: 0 nothing disallowed happened, 1 something did, 2 the audit could not be made.")]
+pub struct Audit {
+    /// What to build and run.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// Cargo profiles to build and compare.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "debug,release")]
+    pub profile: Vec<Profile>,
+    /// Runs tests with cargo-nextest: one process for each.
+    #[arg(long, conflicts_with_all = ["bin", "example", "bench"])]
+    pub nextest: bool,
+    /// Kills a run that takes longer.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub timeout: Option<u64>,
+    /// Audits all that the program does between its start and its end, as one region.
+    #[arg(long)]
+    pub whole_program: bool,
+    /// The report.
+    #[command(flatten)]
+    pub output: Output,
+    /// Arguments for the program.
+    #[arg(last = true, value_name = "ARGS")]
+    pub arguments: Vec<OsString>,
+}
+
+/// Arguments of `cargo qadapt merge`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+An input is a trace (.qtrace), a folder of traces, or a report in JSON. A trace does not know the profile that it \
+was made in: write PROFILE=PATH; without that it is the name of the folder that the trace lies in. Traces need the \
+programs that wrote them at the same place, for names; reports in JSON need nothing, and so suit CI shards.")]
+pub struct Merge {
+    /// Traces, folders of traces and reports in JSON.
+    #[arg(required = true, value_name = "[PROFILE=]PATH")]
+    pub inputs: Vec<String>,
+    /// The report.
+    #[command(flatten)]
+    pub output: Output,
+}

@@ -1,0 +1,190 @@
+//! Many traces become one report.
+//!
+//! Addresses are taken relative to the files that they lie in, so that runs of one build agree whatever the loader
+//! did; names are looked up at the end, once for each distinct address.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use qadapt_trace::{Kind as Table, Module, RegionKind, flags};
+
+use super::origin::relative;
+use super::read::Trace;
+use super::report::{
+    Counts, Kind, Op, PerProfile, Place, Region, Report, Site, SiteCounts, VERSION, counts_of,
+};
+use super::resolve::{Address, Files, Identity, Resolver};
+
+/// Traces taken in so far.
+#[derive(Debug, Default)]
+pub struct Fold {
+    report: Report,
+    files: Files,
+    regions: HashMap<Place, usize>,
+    stacks: HashMap<Box<[Address]>, u32>,
+    sites: HashMap<(usize, u32, Op), PerProfile<SiteCounts>>,
+}
+
+impl Fold {
+    /// Nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut fold = Self { report: Report { version: VERSION, ..Report::default() }, ..Self::default() };
+        // A stack that was lost has number 0.
+        fold.stacks.insert(Box::default(), 0);
+        fold
+    }
+
+    /// Takes in a trace of a run in this profile. Region places below `root` are made relative to it.
+    pub fn add(&mut self, profile: &str, trace: &Trace, root: &Path) {
+        let profile = self.report.profile(profile);
+        self.add_totals(profile, trace);
+        let regions: Vec<Option<usize>> = trace
+            .regions
+            .iter()
+            .map(|region| region.as_ref().map(|region| self.add_region(profile, trace, region, root)))
+            .collect();
+        let modules: Vec<(Module, u32)> = trace
+            .modules
+            .iter()
+            .map(|module| {
+                let path = PathBuf::from(trace.text(module.path));
+                let build_id = trace.bytes(module.build_id).to_vec();
+                (*module, self.files.number(Identity { path, build_id, size: module.file_size }))
+            })
+            .collect();
+        let mut stacks: HashMap<u32, u32> = HashMap::new();
+        for site in &trace.sites {
+            let Some(&Some(region)) = regions.get(site.region as usize) else { continue };
+            let stack = site.stack.map_or(0, |number| {
+                *stacks.entry(number).or_insert_with(|| self.add_stack(trace, number, &modules))
+            });
+            let op = match site.op {
+                qadapt_trace::Op::Alloc => Op::Alloc,
+                qadapt_trace::Op::AllocZeroed => Op::AllocZeroed,
+                qadapt_trace::Op::Realloc => Op::Realloc,
+                qadapt_trace::Op::Dealloc => Op::Dealloc,
+            };
+            let counts = self.sites.entry((region, stack, op)).or_default();
+            counts_of(counts, profile).add(&SiteCounts {
+                count: site.count,
+                estimate: site.weight,
+                bytes: site.bytes,
+                largest: site.largest,
+                align: site.align,
+            });
+        }
+    }
+
+    /// The report, with names; and what stood in the way of names.
+    #[must_use]
+    pub fn finish(self, root: &Path) -> (Report, Vec<String>) {
+        let Self { mut report, files, stacks, sites, .. } = self;
+        let mut resolver = Resolver::new(&files, root);
+        let mut frames_of = vec![Vec::new(); stacks.len()];
+        for (addresses, number) in &stacks {
+            frames_of[*number as usize] = resolver.stack(addresses);
+        }
+        let (frames, problems) = resolver.finish();
+        report.frames = frames;
+        // Different addresses can have the same names: then their counts belong together.
+        let mut named: HashMap<(usize, &[u32], Op), PerProfile<SiteCounts>> = HashMap::new();
+        for ((region, stack, op), counts) in &sites {
+            let together = named.entry((*region, &frames_of[*stack as usize], *op)).or_default();
+            for (profile, counts) in counts.iter().enumerate() {
+                if let Some(counts) = counts {
+                    counts_of(together, profile).add(counts);
+                }
+            }
+        }
+        report.sites = named
+            .into_iter()
+            .map(|((region, stack, op), counts)| Site { region, op, stack: stack.to_vec(), counts })
+            .collect();
+        report.sort();
+        (report, problems)
+    }
+
+    fn add_totals(&mut self, profile: usize, trace: &Trace) {
+        let header = &trace.header;
+        let totals = &mut self.report.profiles[profile];
+        // A child that became another program at once has nothing to say.
+        if header.parent != 0 && header.events == 0 && !header.has(flags::EXITED) {
+            return;
+        }
+        totals.processes += 1;
+        totals.cut_short += u64::from(!header.has(flags::EXITED));
+        let entered = trace.regions.iter().flatten().any(|region| region.calls > 0);
+        totals.without_allocator += u64::from(entered && !header.has(flags::ALLOCATOR));
+        totals.events += header.events;
+        totals.disallowed += header.disallowed;
+        let recorded: u64 = trace.sites.iter().fold(0, |sum, site| sum.saturating_add(site.count));
+        totals.unsampled += header.disallowed.saturating_sub(recorded);
+        let lost = [Table::Regions, Table::Stacks, Table::Sites].map(|table| header.section(table).lost);
+        totals.lost += lost.iter().sum::<u64>() + trace.unreadable;
+    }
+
+    fn add_region(
+        &mut self,
+        profile: usize,
+        trace: &Trace,
+        region: &qadapt_trace::Region,
+        root: &Path,
+    ) -> usize {
+        let name = Some(trace.text(region.name)).filter(|name| !name.is_empty());
+        let place = Place {
+            file: relative(&trace.text(region.file), root),
+            line: region.line,
+            column: region.column,
+            name,
+            kind: match region.kind {
+                RegionKind::Plain => Kind::Plain,
+                RegionKind::Policy => Kind::Policy,
+                RegionKind::Guard => Kind::Guard,
+                RegionKind::Manual => Kind::Manual,
+                RegionKind::WholeProgram => Kind::WholeProgram,
+            },
+        };
+        let regions = &mut self.report.regions;
+        let number = *self.regions.entry(place.clone()).or_insert_with(|| {
+            regions.push(Region { place, counts: Vec::new() });
+            regions.len() - 1
+        });
+        let counts = Counts {
+            calls: region.calls,
+            allocs: region.allocs,
+            reallocs: region.reallocs,
+            deallocs: region.deallocs,
+            failed: region.failed,
+            bytes: region.bytes,
+            freed: region.freed,
+            peak: region.peak,
+            disallowed: region.disallowed,
+            permitted: region.permitted,
+            permitted_bytes: region.permitted_bytes,
+        };
+        // A forked child inherits the regions, and enters only some.
+        if counts != Counts::default() {
+            counts_of(&mut regions[number].counts, profile).add(&counts);
+        }
+        number
+    }
+
+    fn add_stack(&mut self, trace: &Trace, number: u32, modules: &[(Module, u32)]) -> u32 {
+        let Some(stack) = trace.stack(number) else { return 0 };
+        let addresses: Box<[Address]> = stack
+            .frames()
+            .iter()
+            .map(|&address| {
+                // A return address can be the first byte after its function and so after the file.
+                let covers = |module: &&(Module, u32)| module.0.start < address && address <= module.0.end;
+                match modules.iter().find(covers) {
+                    Some((module, file)) => Address { file: *file, offset: address - module.start },
+                    None => Address { file: Address::NOWHERE, offset: address },
+                }
+            })
+            .collect();
+        let next = u32::try_from(self.stacks.len()).unwrap_or(0);
+        *self.stacks.entry(addresses).or_insert(next)
+    }
+}

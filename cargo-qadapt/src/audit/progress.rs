@@ -1,0 +1,43 @@
+//! What is going on, on a terminal; elsewhere nothing.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// A line at the bottom of the terminal, which goes away in the end.
+#[derive(Debug)]
+pub struct Progress {
+    bar: ProgressBar,
+}
+
+impl Progress {
+    /// Begins. Where standard error is no terminal, nothing is shown.
+    #[must_use]
+    pub fn start() -> Self {
+        let bar = ProgressBar::new_spinner();
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed:.dim}") {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(120));
+        Self { bar }
+    }
+
+    /// Says what is going on.
+    pub fn say(&self, what: String) {
+        self.bar.set_message(what);
+    }
+
+    /// Runs something that writes to the terminal itself.
+    pub fn suspend<R>(&self, work: impl FnOnce() -> R) -> R {
+        self.bar.set_draw_target(indicatif::ProgressDrawTarget::hidden());
+        let result = work();
+        self.bar.set_draw_target(indicatif::ProgressDrawTarget::stderr());
+        result
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,91 @@
+//! One trace file, read as far as it can be.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use qadapt_trace::{HEADER_SIZE, Header, Kind, Module, Region, Site, Stack, Text, text};
+
+use crate::error::{Error, Result};
+
+/// What a trace file holds.
+#[derive(Debug)]
+pub struct Trace {
+    /// Its head.
+    pub header: Header,
+    /// The regions by number; none where the entry makes no sense.
+    pub regions: Vec<Option<Region>>,
+    /// The sites.
+    pub sites: Vec<Site>,
+    /// What was loaded.
+    pub modules: Vec<Module>,
+    /// The entries that the file is too short for, or that make no sense.
+    pub unreadable: u64,
+    stacks: Vec<u8>,
+    stack_size: usize,
+    strings: Vec<u8>,
+}
+
+impl Trace {
+    /// Reads a file: of the tables only what is in use.
+    ///
+    /// # Errors
+    /// If it cannot be read, or its head is no trace's.
+    pub fn read(path: &Path) -> Result<Self> {
+        let io = |e| Error::io("read the trace", path, e);
+        let file = File::open(path).map_err(io)?;
+        let length = file.metadata().map_err(io)?.len();
+        let mut head = vec![0; usize::try_from(length).unwrap_or(HEADER_SIZE).min(HEADER_SIZE)];
+        file.read_exact_at(&mut head, 0).map_err(io)?;
+        let header = Header::parse(&head)
+            .map_err(|e| Error::Trace { path: path.to_owned(), problem: e.to_string() })?;
+        let mut missing = 0;
+        let mut section = |kind| -> Result<Vec<u8>> {
+            let section = header.section(kind);
+            let there = length.saturating_sub(section.offset).min(section.length());
+            let whole = there - there % section.entry_size;
+            missing += (section.length() - whole) / section.entry_size;
+            let mut bytes = vec![0; usize::try_from(whole).unwrap_or(0)];
+            file.read_exact_at(&mut bytes, section.offset).map_err(io)?;
+            Ok(bytes)
+        };
+        let size = |kind| usize::try_from(header.section(kind).entry_size).unwrap_or(usize::MAX);
+        let strings = section(Kind::Strings)?;
+        let regions = section(Kind::Regions)?;
+        let regions = regions.chunks_exact(size(Kind::Regions)).map(Region::parse).collect();
+        let modules = section(Kind::Modules)?;
+        let modules = modules.chunks_exact(size(Kind::Modules)).filter_map(Module::parse).collect();
+        let entries = section(Kind::Sites)?;
+        let sites: Vec<Site> = entries.chunks_exact(size(Kind::Sites)).filter_map(Site::parse).collect();
+        let stacks = section(Kind::Stacks)?;
+        Ok(Self {
+            header,
+            regions,
+            sites,
+            modules,
+            unreadable: missing,
+            stacks,
+            stack_size: size(Kind::Stacks),
+            strings,
+        })
+    }
+
+    /// A stack by its number.
+    #[must_use]
+    pub fn stack(&self, number: u32) -> Option<Stack> {
+        let start = (number as usize).checked_mul(self.stack_size)?;
+        Stack::parse(self.stacks.get(start..)?.get(..self.stack_size)?)
+    }
+
+    /// The bytes of a string.
+    #[must_use]
+    pub fn bytes(&self, at: Text) -> &[u8] {
+        text(&self.strings, at)
+    }
+
+    /// A string, with what is no UTF-8 replaced.
+    #[must_use]
+    pub fn text(&self, at: Text) -> String {
+        String::from_utf8_lossy(self.bytes(at)).into_owned()
+    }
+}

@@ -1,0 +1,277 @@
+//! An audit's result: plain data, which every format prints and JSON keeps.
+
+use serde::{Deserialize, Serialize};
+
+/// The version of the JSON form; it changes when a reader of the old one would misread the new one.
+pub const VERSION: u32 = 1;
+
+/// What some runs asked of the allocator, region by region and stack by stack.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// [`VERSION`].
+    pub version: u32,
+    /// The profiles; `counts` everywhere below have one entry for each, in this order.
+    pub profiles: Vec<Profile>,
+    /// The regions, in the order of their places.
+    pub regions: Vec<Region>,
+    /// The frames that `sites` refer to.
+    pub frames: Vec<Frame>,
+    /// What was disallowed, by region, stack and operation.
+    pub sites: Vec<Site>,
+}
+
+/// One entry for each profile of a report; none where it did not happen.
+pub type PerProfile<T> = Vec<Option<T>>;
+
+/// The runs in one profile.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    /// Its name.
+    pub name: String,
+    /// Traces, one for each process.
+    pub processes: u64,
+    /// Processes that ended before their exit handlers ran: killed, aborted, or `_exit`ed.
+    pub cut_short: u64,
+    /// Processes that entered regions without qadapt as their allocator.
+    pub without_allocator: u64,
+    /// Events inside regions.
+    pub events: u64,
+    /// Events that a region disallowed.
+    pub disallowed: u64,
+    /// Disallowed events whose stack was left out, because there were too many a second.
+    pub unsampled: u64,
+    /// Regions, stacks and sites that the traces had no room for.
+    pub lost: u64,
+}
+
+/// A region, by its place in the source.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Place {
+    /// The file, relative to the workspace where it lies there.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u32,
+    /// The column, from 1.
+    pub column: u32,
+    /// The name, if it has one.
+    pub name: Option<String>,
+    /// How the region is opened.
+    pub kind: Kind,
+}
+
+/// How a region is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// `assert_no_alloc` and the attributes.
+    Plain,
+    /// `Policy::run`.
+    Policy,
+    /// `Policy::enter`.
+    Guard,
+    /// `enter_protected`.
+    Manual,
+    /// All of the process.
+    WholeProgram,
+}
+
+/// A region and its counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Region {
+    /// Where it is.
+    #[serde(flatten)]
+    pub place: Place,
+    /// For each profile; none where it was not entered.
+    pub counts: PerProfile<Counts>,
+}
+
+/// What happened in a region, over all entries, threads and processes. Inner regions are included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Entries.
+    pub calls: u64,
+    /// Successful allocations.
+    pub allocs: u64,
+    /// Successful reallocations.
+    pub reallocs: u64,
+    /// Deallocations.
+    pub deallocs: u64,
+    /// Requests that got no memory.
+    pub failed: u64,
+    /// Bytes asked for.
+    pub bytes: u64,
+    /// Bytes given back.
+    pub freed: u64,
+    /// The most bytes live at once in one entry.
+    pub peak: u64,
+    /// Events that a region disallowed.
+    pub disallowed: u64,
+    /// Events inside permits, which the other figures leave out.
+    pub permitted: u64,
+    /// Bytes asked for inside permits.
+    pub permitted_bytes: u64,
+}
+
+impl Counts {
+    /// Adds another run's.
+    pub fn add(&mut self, other: &Self) {
+        self.calls = self.calls.saturating_add(other.calls);
+        self.allocs = self.allocs.saturating_add(other.allocs);
+        self.reallocs = self.reallocs.saturating_add(other.reallocs);
+        self.deallocs = self.deallocs.saturating_add(other.deallocs);
+        self.failed = self.failed.saturating_add(other.failed);
+        self.bytes = self.bytes.saturating_add(other.bytes);
+        self.freed = self.freed.saturating_add(other.freed);
+        self.peak = self.peak.max(other.peak);
+        self.disallowed = self.disallowed.saturating_add(other.disallowed);
+        self.permitted = self.permitted.saturating_add(other.permitted);
+        self.permitted_bytes = self.permitted_bytes.saturating_add(other.permitted_bytes);
+    }
+
+    /// All events but those in permits.
+    #[must_use]
+    pub fn events(&self) -> u64 {
+        [self.allocs, self.reallocs, self.deallocs, self.failed].into_iter().fold(0, u64::saturating_add)
+    }
+}
+
+/// A function on a call stack.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Frame {
+    /// Its name; where there is none, `module+offset`.
+    pub function: String,
+    /// The file, relative to the workspace where it lies there; none without debug information.
+    pub file: Option<String>,
+    /// The line of the call, from 1; 0 where it is not known.
+    pub line: u32,
+    /// The column, from 1; 0 where it is not known.
+    pub column: u32,
+    /// Whose code it is.
+    pub origin: Origin,
+}
+
+/// Whose code a frame is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// The workspace's.
+    Own,
+    /// Another crate's.
+    Dependency,
+    /// The standard library's, the loader's or qadapt's.
+    Internal,
+}
+
+/// What was asked of the allocator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Op {
+    /// New memory.
+    Alloc,
+    /// New memory, zeroed.
+    AllocZeroed,
+    /// A block gets another size.
+    Realloc,
+    /// A block is given back.
+    Dealloc,
+}
+
+impl Op {
+    /// The operation as a noun.
+    #[must_use]
+    pub const fn noun(self) -> &'static str {
+        match self {
+            Self::Alloc => "allocation",
+            Self::AllocZeroed => "zeroed allocation",
+            Self::Realloc => "reallocation",
+            Self::Dealloc => "deallocation",
+        }
+    }
+}
+
+/// What one stack asked of the allocator in one region, the innermost one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Site {
+    /// The region's place in `regions`.
+    pub region: usize,
+    /// What was asked.
+    pub op: Op,
+    /// The frames, innermost first, as places in `frames`; empty where the stack was lost.
+    pub stack: Vec<u32>,
+    /// For each profile; none where it did not happen.
+    pub counts: PerProfile<SiteCounts>,
+}
+
+/// How often a site was passed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SiteCounts {
+    /// Events recorded.
+    pub count: u64,
+    /// Events that those stand for: more where stacks were sampled.
+    pub estimate: u64,
+    /// Bytes of the recorded events.
+    pub bytes: u64,
+    /// The most bytes of one event.
+    pub largest: u64,
+    /// The largest alignment.
+    pub align: u32,
+}
+
+impl SiteCounts {
+    /// Adds another run's.
+    pub fn add(&mut self, other: &Self) {
+        self.count = self.count.saturating_add(other.count);
+        self.estimate = self.estimate.saturating_add(other.estimate);
+        self.bytes = self.bytes.saturating_add(other.bytes);
+        self.largest = self.largest.max(other.largest);
+        self.align = self.align.max(other.align);
+    }
+}
+
+impl Report {
+    /// The place of the profile with this name, which is added if it is new.
+    pub fn profile(&mut self, name: &str) -> usize {
+        if let Some(index) = self.profiles.iter().position(|profile| profile.name == name) {
+            return index;
+        }
+        self.profiles.push(Profile { name: name.to_owned(), ..Profile::default() });
+        self.profiles.len() - 1
+    }
+
+    /// Events that a region disallowed, in all profiles.
+    #[must_use]
+    pub fn disallowed(&self) -> u64 {
+        self.profiles.iter().fold(0, |sum, profile| sum.saturating_add(profile.disallowed))
+    }
+
+    /// True if everything that is referred to is there, as in a report that this command wrote.
+    #[must_use]
+    pub fn is_consistent(&self) -> bool {
+        let profiles = self.profiles.len();
+        self.regions.iter().all(|region| region.counts.len() == profiles)
+            && self.sites.iter().all(|site| {
+                site.counts.len() == profiles
+                    && site.region < self.regions.len()
+                    && site.stack.iter().all(|&frame| (frame as usize) < self.frames.len())
+            })
+    }
+
+    /// Gives every list of counts one entry for each profile.
+    pub fn pad(&mut self) {
+        let profiles = self.profiles.len();
+        for region in &mut self.regions {
+            region.counts.resize(profiles, None);
+        }
+        for site in &mut self.sites {
+            site.counts.resize(profiles, None);
+        }
+    }
+}
+
+/// The entry for a profile, made if it is missing.
+pub fn counts_of<T: Copy + Default>(counts: &mut Vec<Option<T>>, profile: usize) -> &mut T {
+    if counts.len() <= profile {
+        counts.resize(profile + 1, None);
+    }
+    counts[profile].get_or_insert_with(T::default)
+}

@@ -1,0 +1,238 @@
+//! Names for addresses, from the debug information of the files that they were loaded from.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use addr2line::Loader;
+use object::{Object, ObjectSegment};
+
+use super::origin::{origin, relative};
+use super::report::{Frame, Origin};
+
+/// The files that addresses were loaded from, by number.
+#[derive(Debug, Default)]
+pub struct Files {
+    files: Vec<Identity>,
+    numbers: HashMap<Identity, u32>,
+}
+
+/// A loaded file: two builds at the same path differ in build id or size.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Identity {
+    /// Where it was.
+    pub path: PathBuf,
+    /// The linker's build id; empty where it has none.
+    pub build_id: Vec<u8>,
+    /// Its bytes; 0 where they were not recorded.
+    pub size: u64,
+}
+
+impl Files {
+    /// The number of a file.
+    pub fn number(&mut self, identity: Identity) -> u32 {
+        if let Some(&number) = self.numbers.get(&identity) {
+            return number;
+        }
+        let number = u32::try_from(self.files.len()).unwrap_or(u32::MAX);
+        self.files.push(identity.clone());
+        self.numbers.insert(identity, number);
+        number
+    }
+}
+
+/// A place in a file: the file's number and the offset from where its first part was loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Address {
+    /// The file's number; `u32::MAX` for no file, and then `offset` is the address itself.
+    pub file: u32,
+    /// Where in it.
+    pub offset: u64,
+}
+
+impl Address {
+    /// An address in no known file.
+    pub const NOWHERE: u32 = u32::MAX;
+}
+
+/// Resolves addresses; each once.
+pub struct Resolver<'a> {
+    files: &'a Files,
+    root: &'a Path,
+    loaded: HashMap<u32, Loaded>,
+    known: HashMap<Address, Vec<u32>>,
+    frames: Vec<Frame>,
+    numbers: HashMap<Frame, u32>,
+}
+
+impl std::fmt::Debug for Resolver<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Resolver").field("frames", &self.frames.len()).finish_non_exhaustive()
+    }
+}
+
+/// A file's debug information.
+enum Loaded {
+    Ready {
+        loader: Box<Loader>,
+        /// The address that the file's first byte asks for.
+        base: u64,
+    },
+    /// In words, why not.
+    Unusable(String),
+}
+
+impl<'a> Resolver<'a> {
+    /// Prepares; paths below `root` are shown relative to it.
+    #[must_use]
+    pub fn new(files: &'a Files, root: &'a Path) -> Self {
+        Self {
+            files,
+            root,
+            loaded: HashMap::new(),
+            known: HashMap::new(),
+            frames: Vec::new(),
+            numbers: HashMap::new(),
+        }
+    }
+
+    /// The frames at return addresses, innermost first, inlined functions included.
+    pub fn stack(&mut self, addresses: &[Address]) -> Vec<u32> {
+        let mut stack = Vec::new();
+        for &address in addresses {
+            if !self.known.contains_key(&address) {
+                let frames = self.resolve(address).into_iter().map(|frame| self.keep(frame)).collect();
+                self.known.insert(address, frames);
+            }
+            stack.extend(self.known.get(&address).into_iter().flatten());
+        }
+        stack
+    }
+
+    /// All frames, by number; and what kept files from being used.
+    #[must_use]
+    pub fn finish(self) -> (Vec<Frame>, Vec<String>) {
+        let mut problems: Vec<String> = self
+            .loaded
+            .into_values()
+            .filter_map(|loaded| match loaded {
+                Loaded::Unusable(why) => Some(why),
+                Loaded::Ready { .. } => None,
+            })
+            .collect();
+        problems.sort();
+        (self.frames, problems)
+    }
+
+    fn keep(&mut self, frame: Frame) -> u32 {
+        if let Some(&number) = self.numbers.get(&frame) {
+            return number;
+        }
+        let number = u32::try_from(self.frames.len()).unwrap_or(u32::MAX);
+        self.frames.push(frame.clone());
+        self.numbers.insert(frame, number);
+        number
+    }
+
+    fn resolve(&mut self, address: Address) -> Vec<Frame> {
+        let Some(identity) = self.files.files.get(address.file as usize) else {
+            return vec![unknown("?", address.offset)];
+        };
+        let name = identity.path.file_name().unwrap_or_default().to_string_lossy();
+        let loaded = self.loaded.entry(address.file).or_insert_with(|| load(identity));
+        let Loaded::Ready { loader, base } = loaded else { return vec![unknown(&name, address.offset)] };
+        // A return address: the call is the byte before.
+        let probe = base.wrapping_add(address.offset).wrapping_sub(1);
+        let mut frames = Vec::new();
+        if let Ok(mut found) = loader.find_frames(probe) {
+            while let Ok(Some(frame)) = found.next() {
+                let function = frame.function.as_ref().and_then(|function| function.raw_name().ok());
+                let function = function.map_or_else(|| "?".to_owned(), |name| demangled(&name));
+                let location = frame.location.as_ref();
+                let file = location.and_then(|location| location.file);
+                frames.push(Frame {
+                    origin: origin(file, &function),
+                    file: file.map(|file| relative(file, self.root)),
+                    line: location.and_then(|location| location.line).unwrap_or(0),
+                    column: location.and_then(|location| location.column).unwrap_or(0),
+                    function,
+                });
+            }
+        }
+        if frames.is_empty() {
+            let function = loader.find_symbol(probe).map(demangled);
+            frames.push(match function {
+                Some(function) => {
+                    Frame { origin: origin(None, &function), file: None, line: 0, column: 0, function }
+                }
+                None => unknown(&name, address.offset),
+            });
+        }
+        frames
+    }
+}
+
+fn unknown(module: &str, offset: u64) -> Frame {
+    Frame {
+        function: format!("{module}+{offset:#x}"),
+        file: None,
+        line: 0,
+        column: 0,
+        origin: Origin::Internal,
+    }
+}
+
+fn load(identity: &Identity) -> Loaded {
+    let path = identity.path.display();
+    let data = match std::fs::File::open(&identity.path).and_then(|file| crate::prove::map::map(&file)) {
+        Ok(data) => data,
+        Err(e) => {
+            return Loaded::Unusable(format!("`{path}` cannot be opened ({e}): its functions have no names"));
+        }
+    };
+    let Ok(object) = object::File::parse(&*data) else {
+        return Loaded::Unusable(format!("`{path}` is no program: its functions have no names"));
+    };
+    let found = object.build_id().ok().flatten().unwrap_or_default();
+    let is_other = if identity.build_id.is_empty() {
+        identity.size != 0 && identity.size != data.len() as u64
+    } else {
+        found != identity.build_id
+    };
+    if is_other {
+        return Loaded::Unusable(format!(
+            "`{path}` has been built anew since the trace was written: run the audit again; its functions have no names"
+        ));
+    }
+    let base =
+        object.segments().find(|segment| segment.file_range().0 == 0).map_or(0, |segment| segment.address());
+    match Loader::new(&identity.path) {
+        Ok(loader) => Loaded::Ready { loader: Box::new(loader), base },
+        Err(e) => Loaded::Unusable(format!("`{path}` has no usable debug information: {e}")),
+    }
+}
+
+/// A name as the source has it, without the hash at its end.
+fn demangled(name: &str) -> String {
+    format!("{:#}", rustc_demangle::demangle(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_demangled() {
+        assert_eq!(demangled("_ZN5radio4tune17h0123456789abcdefE"), "radio::tune");
+        assert_eq!(demangled("push<u64>"), "push<u64>");
+    }
+
+    #[test]
+    fn an_address_in_no_file_has_its_number() {
+        let files = Files::default();
+        let mut resolver = Resolver::new(&files, Path::new("/"));
+        assert_eq!(resolver.stack(&[Address { file: Address::NOWHERE, offset: 0x12 }]), [0]);
+        let (frames, problems) = resolver.finish();
+        assert_eq!(frames[0].function, "?+0x12");
+        assert!(problems.is_empty());
+    }
+}

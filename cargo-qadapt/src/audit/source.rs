@@ -1,0 +1,95 @@
+//! Lines of the user's source, as reports show them.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// Characters of a line that are shown.
+const WIDTH: usize = 120;
+
+/// Bytes of a file that are read.
+const LIMIT: u64 = 4 << 20;
+
+/// Source files, each read once.
+#[derive(Debug)]
+pub struct Sources {
+    root: PathBuf,
+    files: HashMap<String, Vec<String>>,
+}
+
+impl Sources {
+    /// Files whose paths are relative to `root`, or absolute.
+    #[must_use]
+    pub fn below(root: &Path) -> Self {
+        Self { root: root.to_owned(), files: HashMap::new() }
+    }
+
+    /// A line's text, made printable; none if there is no such line.
+    pub fn line(&mut self, file: &str, line: u32) -> Option<&str> {
+        let index = usize::try_from(line).ok()?.checked_sub(1)?;
+        if !self.files.contains_key(file) {
+            let lines = read(&self.root.join(file));
+            self.files.insert(file.to_owned(), lines);
+        }
+        self.files.get(file)?.get(index).map(String::as_str)
+    }
+}
+
+fn read(path: &Path) -> Vec<String> {
+    let mut bytes = Vec::new();
+    let is_file = std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
+    if !is_file || File::open(path).and_then(|file| file.take(LIMIT).read_to_end(&mut bytes)).is_err() {
+        return Vec::new();
+    }
+    String::from_utf8_lossy(&bytes).lines().map(printable).collect()
+}
+
+/// The text without its indentation, with control characters replaced, cut to the width.
+#[must_use]
+pub fn printable(line: &str) -> String {
+    let mut shown: String = line
+        .trim()
+        .chars()
+        .take(WIDTH)
+        .map(|c| match c {
+            '\t' => ' ',
+            c if c.is_control() || is_directing(c) => '\u{FFFD}',
+            c => c,
+        })
+        .collect();
+    if line.trim().chars().nth(WIDTH).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// Characters that turn the direction of text, and so can make a line look like another one.
+const fn is_directing(c: char) -> bool {
+    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_made_printable() {
+        assert_eq!(printable("\tlet\tx; "), "let x;");
+        assert_eq!(printable("a\u{1b}[31mb\u{202e}"), "a\u{FFFD}[31mb\u{FFFD}");
+        assert_eq!(printable(&"x".repeat(1000)).chars().count(), WIDTH + 1);
+    }
+
+    #[test]
+    fn a_line_is_found_by_its_number() {
+        let mut sources = Sources::below(Path::new(env!("CARGO_MANIFEST_DIR")));
+        assert_eq!(
+            sources.line("src/audit/source.rs", 1),
+            Some("//! Lines of the user's source, as reports show them.")
+        );
+        assert_eq!(sources.line("src/audit/source.rs", 0), None);
+        assert_eq!(sources.line("src/audit/source.rs", 100_000), None);
+        assert_eq!(sources.line("no/such/file.rs", 1), None);
+        assert_eq!(sources.line("/", 1), None);
+    }
+}

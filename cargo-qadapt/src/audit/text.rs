@@ -1,0 +1,242 @@
+//! The report for people.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use super::diff::{Presence, presence};
+use super::report::{Kind, Place, Region, Report, SiteCounts};
+use super::sites::{Line, lines};
+use super::source::{Sources, printable};
+use super::style::{BAD, DIFFERENT, FAINT, HEADING, paint};
+
+/// The report as text, with styles. Source lines are read from below `root`.
+#[must_use]
+pub fn text(report: &Report, root: &Path) -> String {
+    let mut out = String::new();
+    table(&mut out, report);
+    let lines = lines(report);
+    if !lines.is_empty() {
+        out.push('\n');
+        sites(&mut out, report, &lines, &mut Sources::below(root));
+    }
+    out.push('\n');
+    summary(&mut out, report);
+    out
+}
+
+/// A region in words.
+#[must_use]
+pub fn region_name(place: &Place) -> String {
+    let name = place.name.as_deref().map(printable);
+    match (place.kind, name) {
+        (Kind::WholeProgram, name) => name.unwrap_or_else(|| "the whole program".to_owned()),
+        (_, Some(name)) => format!("{name} ({}:{})", printable(&place.file), place.line),
+        (_, None) => format!("{}:{}", printable(&place.file), place.line),
+    }
+}
+
+const HEADS: [&str; 9] =
+    ["profile", "calls", "allocs", "reallocs", "deallocs", "failed", "bytes", "peak", "disallowed"];
+
+fn table(out: &mut String, report: &Report) {
+    let profiles: Vec<&str> = report.profiles.iter().map(|profile| profile.name.as_str()).collect();
+    let mut rows: Vec<(bool, Vec<String>)> = Vec::new();
+    for region in &report.regions {
+        rows.extend(profiles.iter().enumerate().map(|(index, profile)| cells(profile, region, index)));
+    }
+    let mut widths = HEADS.map(str::len);
+    for (_, cells) in &rows {
+        for (width, cell) in widths.iter_mut().zip(cells) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let line = |cells: &[String]| {
+        let mut text = String::from(" ");
+        for (index, (cell, width)) in cells.iter().zip(widths).enumerate() {
+            if index == 0 {
+                let _ = write!(text, " {cell:<width$}");
+            } else {
+                let _ = write!(text, "  {cell:>width$}");
+            }
+        }
+        text
+    };
+    let heads: Vec<String> = HEADS.iter().map(|&head| head.to_owned()).collect();
+    let _ = writeln!(out, "{}", paint(HEADING, "Regions"));
+    let _ = writeln!(out, "{}", paint(FAINT, &line(&heads)));
+    let mut rows = rows.into_iter();
+    for region in &report.regions {
+        let _ = write!(out, "{}", region_name(&region.place));
+        let mark = region_mark(&profiles, region);
+        if !mark.is_empty() {
+            let _ = write!(out, "  [{}]", paint(DIFFERENT, &mark));
+        }
+        out.push('\n');
+        for (is_bad, cells) in rows.by_ref().take(profiles.len()) {
+            let text = line(&cells);
+            let _ = writeln!(out, "{}", if is_bad { paint(BAD, &text) } else { text });
+        }
+    }
+}
+
+/// One row, and whether something in it is disallowed.
+fn cells(profile: &str, region: &Region, index: usize) -> (bool, Vec<String>) {
+    let mut cells = vec![profile.to_owned()];
+    let Some(Some(counts)) = region.counts.get(index) else {
+        cells.push("not entered".to_owned());
+        return (false, cells);
+    };
+    let figures = [
+        counts.calls,
+        counts.allocs,
+        counts.reallocs,
+        counts.deallocs,
+        counts.failed,
+        counts.bytes,
+        counts.peak,
+        counts.disallowed,
+    ];
+    cells.extend(figures.iter().map(u64::to_string));
+    if counts.permitted > 0 {
+        cells.push(format!("+ {} permitted", counts.permitted));
+    }
+    (counts.disallowed > 0, cells)
+}
+
+/// Where a region's events happen; if it has none anywhere, where it was entered.
+fn region_mark(profiles: &[&str], region: &Region) -> String {
+    let figure = |of: fn(&super::report::Counts) -> u64| -> Vec<u64> {
+        region.counts.iter().map(|counts| counts.as_ref().map_or(0, of)).collect()
+    };
+    match presence(profiles, &figure(super::report::Counts::events)) {
+        Presence::Nothing => match presence(profiles, &figure(|counts| counts.calls)) {
+            Presence::Only(profiles) => format!("entered only in {}", profiles.join(", ")),
+            _ => String::new(),
+        },
+        found => found.mark(),
+    }
+}
+
+fn sites(out: &mut String, report: &Report, lines: &[Line], sources: &mut Sources) {
+    let profiles: Vec<&str> = report.profiles.iter().map(|profile| profile.name.as_str()).collect();
+    let _ = writeln!(out, "{}", paint(HEADING, "Sites"));
+    let mut shown: Option<usize> = None;
+    for line in lines {
+        if shown != Some(line.region) {
+            let place = report.regions.get(line.region).map(|region| region_name(&region.place));
+            let _ = writeln!(out, "in {}", place.unwrap_or_default());
+            shown = Some(line.region);
+        }
+        let counts: Vec<u64> =
+            line.counts.iter().map(|counts| counts.map_or(0, |counts| counts.estimate)).collect();
+        let mark = presence(&profiles, &counts).mark();
+        let mark = if mark.is_empty() { mark } else { format!("  [{}]", paint(DIFFERENT, &mark)) };
+        match &line.at {
+            Some((file, number)) => {
+                let _ = writeln!(out, "  {}:{number}{mark}", printable(file));
+                if let Some(text) = sources.line(file, *number) {
+                    let _ = writeln!(out, "      {} {text}", paint(FAINT, "|"));
+                }
+            }
+            None => {
+                let _ = writeln!(out, "  {}{mark}", printable(&line.function));
+            }
+        }
+        let called = if line.called.is_empty() {
+            String::new()
+        } else {
+            let names: Vec<String> = line.called.iter().map(|name| printable(name)).collect();
+            format!(" by {}", names.join(", "))
+        };
+        let _ = writeln!(out, "      {}{called}", paint(BAD, line.op.noun()));
+        for (profile, counts) in profiles.iter().zip(&line.counts) {
+            if let Some(counts) = counts {
+                let _ = writeln!(out, "      {profile}: {}", figures(counts));
+            }
+        }
+    }
+}
+
+fn figures(counts: &SiteCounts) -> String {
+    let times = |count: u64| if count == 1 { "once".to_owned() } else { format!("{count} times") };
+    let often = if counts.estimate == counts.count {
+        times(counts.count)
+    } else {
+        format!("about {} times ({} of them sampled)", counts.estimate, counts.count)
+    };
+    format!("{often}, {} bytes, at most {} at once", counts.bytes, counts.largest)
+}
+
+fn summary(out: &mut String, report: &Report) {
+    for profile in &report.profiles {
+        let processes = if profile.processes == 1 {
+            "1 process".to_owned()
+        } else {
+            format!("{} processes", profile.processes)
+        };
+        let _ = writeln!(
+            out,
+            "{}: {processes}, {} events in regions, {} disallowed",
+            profile.name, profile.events, profile.disallowed
+        );
+        if profile.unsampled > 0 {
+            let _ = writeln!(
+                out,
+                "    stacks of {} disallowed events were left out: beyond 10000 a second they are sampled. Region counts \
+                 are exact, site counts are estimates.",
+                profile.unsampled
+            );
+        }
+        if profile.lost > 0 {
+            let _ = writeln!(
+                out,
+                "    {} regions, stacks or sites were lost: a trace has room for 4096, 16384 and 32768",
+                profile.lost
+            );
+        }
+        if profile.cut_short > 0 {
+            let _ = writeln!(
+                out,
+                "    {} of the processes did not end by themselves; what they did until then is counted",
+                profile.cut_short
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::report::{Counts, VERSION};
+    use super::*;
+
+    fn region(name: Option<&str>, kind: Kind) -> Place {
+        Place { file: "src/main.rs".into(), line: 3, column: 1, name: name.map(str::to_owned), kind }
+    }
+
+    #[test]
+    fn regions_are_named() {
+        assert_eq!(region_name(&region(None, Kind::Plain)), "src/main.rs:3");
+        assert_eq!(region_name(&region(Some("tick"), Kind::Guard)), "tick (src/main.rs:3)");
+        assert_eq!(region_name(&region(Some("a\u{1b}"), Kind::WholeProgram)), "a\u{FFFD}");
+    }
+
+    #[test]
+    fn a_region_that_one_profile_never_enters_is_marked() {
+        let mut report = Report { version: VERSION, ..Report::default() };
+        report.profile("debug");
+        report.profile("release");
+        let counts = Counts { calls: 2, ..Counts::default() };
+        report.regions = vec![Region { place: region(None, Kind::Plain), counts: vec![Some(counts), None] }];
+        let shown = anstream::adapter::strip_str(&text(&report, Path::new("/"))).to_string();
+        assert!(shown.contains("src/main.rs:3  [entered only in debug]"), "{shown}");
+        assert!(shown.contains("release  not entered"), "{shown}");
+    }
+
+    #[test]
+    fn estimates_are_called_so() {
+        let counts = SiteCounts { count: 3, estimate: 48, bytes: 24, largest: 8, align: 8 };
+        assert_eq!(figures(&counts), "about 48 times (3 of them sampled), 24 bytes, at most 8 at once");
+        let exact = SiteCounts { estimate: 3, ..counts };
+        assert_eq!(figures(&exact), "3 times, 24 bytes, at most 8 at once");
+    }
+}

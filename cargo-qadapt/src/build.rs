@@ -1,0 +1,231 @@
+//! Calling cargo: where the workspace is, and building a selection.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde::Deserialize;
+
+use crate::error::{Error, Result};
+use crate::selection::{Profile, Selection};
+
+/// Where cargo builds, and what there is to build.
+#[derive(Debug, Deserialize)]
+pub struct Workspace {
+    #[serde(rename = "workspace_root")]
+    root: PathBuf,
+    target_directory: PathBuf,
+    packages: Vec<Package>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Package {
+    name: String,
+    manifest_path: PathBuf,
+    targets: Vec<Target>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Target {
+    kind: Vec<String>,
+}
+
+/// Cargo's command that builds a selection; [`Verb::Test`] and [`Verb::Bench`] build without running.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// `cargo build`.
+    Build,
+    /// `cargo test --no-run`.
+    Test,
+    /// `cargo bench --no-run`.
+    Bench,
+}
+
+impl Workspace {
+    /// Asks cargo.
+    ///
+    /// # Errors
+    /// If there is no workspace here.
+    pub fn find(selection: &Selection) -> Result<Self> {
+        let output = cargo()
+            .args(["metadata", "--format-version", "1", "--no-deps"])
+            .args(selection.manifest_arguments())
+            .output()
+            .map_err(|e| Error::Cargo(format!("could not start `cargo metadata`: {e}")))?;
+        if !output.status.success() {
+            return Err(Error::Cargo(format!(
+                "cargo finds no package here; run this in a package's folder or give --manifest-path:\n{}",
+                String::from_utf8_lossy(&output.stderr).trim_end()
+            )));
+        }
+        serde_json::from_slice(&output.stdout)
+            .map_err(|e| Error::Cargo(format!("could not read what `cargo metadata` printed: {e}")))
+    }
+
+    /// The workspace's folder, to which the paths in debug information and reports are relative.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The folder for this command's own builds and files, apart from the user's.
+    #[must_use]
+    pub fn own_target_directory(&self) -> PathBuf {
+        self.target_directory.join("qadapt")
+    }
+
+    /// True if the selected package, or one of all of them where none is selected, has a binary.
+    #[must_use]
+    pub fn has_binary(&self, selection: &Selection) -> bool {
+        let folder = std::env::current_dir().unwrap_or_default();
+        let manifest = selection.manifest_path.as_ref().and_then(|path| path.canonicalize().ok());
+        let here = |package: &&Package| match (&selection.package, &manifest) {
+            (Some(name), _) => package.name == *name,
+            (None, Some(manifest)) => package.manifest_path == *manifest,
+            (None, None) => package.manifest_path.parent() == Some(folder.as_path()),
+        };
+        let mut packages: Vec<&Package> = self.packages.iter().filter(here).collect();
+        if packages.is_empty() {
+            packages = self.packages.iter().collect();
+        }
+        packages.iter().flat_map(|package| &package.targets).any(|target| target.kind == ["bin"])
+    }
+}
+
+/// A call of cargo, the one that started this command if there is one.
+#[must_use]
+pub fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// One build: the same arguments and environment build a selection and run it.
+#[derive(Debug)]
+pub struct Build<'a> {
+    /// What to build.
+    pub selection: &'a Selection,
+    /// How.
+    pub profile: &'a Profile,
+    /// Where.
+    pub target_directory: &'a Path,
+    /// Variables added to the environment.
+    pub environment: Vec<(&'static str, OsString)>,
+}
+
+impl Build<'_> {
+    /// Builds, and returns the executables. `progress` hears each crate that cargo compiles.
+    ///
+    /// # Errors
+    /// If cargo fails; the error holds what it printed.
+    pub fn run(&self, verb: Verb, mut progress: impl FnMut(&str) + Send) -> Result<Vec<PathBuf>> {
+        let words: &[&str] = match verb {
+            Verb::Build => &["build"],
+            Verb::Test => &["test", "--no-run"],
+            Verb::Bench => &["bench", "--no-run"],
+        };
+        let mut command = cargo();
+        command.args(words).args(["--message-format", "json-render-diagnostics"]);
+        self.add_to(&mut command);
+        let failed = |e| Error::Cargo(format!("could not start `cargo {}`: {e}", words.join(" ")));
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(failed)?;
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let (said, executables) = std::thread::scope(|scope| {
+            let said =
+                scope.spawn(move || stderr.map_or_else(String::new, |pipe| listen(pipe, &mut progress)));
+            let executables = stdout.map_or_else(Vec::new, executables);
+            (said.join().unwrap_or_default(), executables)
+        });
+        let status = child.wait().map_err(failed)?;
+        if !status.success() {
+            return Err(Error::Cargo(format!(
+                "could not build {} in profile {}; cargo says:\n{}",
+                self.selection,
+                self.profile.name(),
+                said.trim_end()
+            )));
+        }
+        Ok(executables)
+    }
+
+    /// Adds what this build and its run have in common to a call of cargo.
+    pub fn add_to(&self, command: &mut Command) {
+        command
+            .arg("--profile")
+            .arg(self.profile.for_cargo())
+            .args(self.selection.target_arguments())
+            .args(self.selection.package_arguments())
+            .arg("--target-dir")
+            .arg(self.target_directory)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
+    }
+}
+
+/// Keeps all that cargo says, and hands on what it is about to compile.
+fn listen(pipe: impl Read, progress: &mut impl FnMut(&str)) -> String {
+    let mut said = String::new();
+    let mut reader = BufReader::new(pipe);
+    let mut line = Vec::new();
+    while reader.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
+        let text = String::from_utf8_lossy(&line);
+        if let Some(name) = text.trim_start().strip_prefix("Compiling ") {
+            progress(name.split(" (").next().unwrap_or(name).trim_end());
+        }
+        said.push_str(&text);
+        line.clear();
+    }
+    said
+}
+
+/// The executables among cargo's messages.
+fn executables(pipe: impl Read) -> Vec<PathBuf> {
+    #[derive(Deserialize)]
+    struct Message {
+        reason: String,
+        executable: Option<PathBuf>,
+    }
+    BufReader::new(pipe)
+        .split(b'\n')
+        .map_while(std::result::Result::ok)
+        .filter_map(|line| serde_json::from_slice::<Message>(&line).ok())
+        .filter(|message| message.reason == "compiler-artifact")
+        .filter_map(|message| message.executable)
+        .collect()
+}
+
+/// The words of a command line, as a message shows them.
+#[must_use]
+pub fn shown(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn executables_are_found_among_messages() {
+        let messages = br#"{"reason":"compiler-artifact","executable":null}
+not json
+{"reason":"compiler-artifact","executable":"/t/debug/radio"}
+{"reason":"build-finished","success":true}
+"#;
+        assert_eq!(executables(&messages[..]), [PathBuf::from("/t/debug/radio")]);
+    }
+
+    #[test]
+    fn what_cargo_compiles_is_handed_on() {
+        let mut heard = Vec::new();
+        let said = listen(
+            &b"   Compiling radio v0.1.0 (/home/u/radio)\nwarning: unused\n"[..],
+            &mut |name: &str| heard.push(name.to_owned()),
+        );
+        assert_eq!(heard, ["radio v0.1.0"]);
+        assert!(said.ends_with("warning: unused\n"));
+    }
+}

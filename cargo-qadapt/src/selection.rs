@@ -1,0 +1,195 @@
+//! What cargo is asked to build: targets, package, features, profile.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Which targets of which package, and how they are built.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Selection {
+    /// This binary.
+    #[arg(long, value_name = "NAME", group = "target")]
+    pub bin: Option<String>,
+    /// This example.
+    #[arg(long, value_name = "NAME", group = "target")]
+    pub example: Option<String>,
+    /// This test target.
+    #[arg(long, value_name = "NAME", group = "target")]
+    pub test: Option<String>,
+    /// This bench target.
+    #[arg(long, value_name = "NAME", group = "target")]
+    pub bench: Option<String>,
+    /// The tests of all packages of the workspace.
+    #[arg(long, group = "target")]
+    pub workspace: bool,
+    /// The package to look in.
+    #[arg(short, long, value_name = "PACKAGE")]
+    pub package: Option<String>,
+    /// Features to turn on, separated by commas.
+    #[arg(short = 'F', long, value_name = "FEATURES")]
+    pub features: Vec<String>,
+    /// Turns on all features.
+    #[arg(long)]
+    pub all_features: bool,
+    /// Turns off the `default` feature.
+    #[arg(long)]
+    pub no_default_features: bool,
+    /// The `Cargo.toml` to use.
+    #[arg(long, value_name = "PATH")]
+    pub manifest_path: Option<PathBuf>,
+}
+
+impl Selection {
+    /// The arguments that select package and features, for any of cargo's commands.
+    #[must_use]
+    pub fn package_arguments(&self) -> Vec<OsString> {
+        let mut arguments: Vec<OsString> = Vec::new();
+        if let Some(package) = &self.package {
+            arguments.extend(["--package".into(), package.into()]);
+        }
+        for features in &self.features {
+            arguments.extend(["--features".into(), features.into()]);
+        }
+        if self.all_features {
+            arguments.push("--all-features".into());
+        }
+        if self.no_default_features {
+            arguments.push("--no-default-features".into());
+        }
+        arguments.extend(self.manifest_arguments());
+        arguments
+    }
+
+    /// The argument that selects the manifest.
+    #[must_use]
+    pub fn manifest_arguments(&self) -> Vec<OsString> {
+        self.manifest_path.iter().flat_map(|path| ["--manifest-path".into(), path.into()]).collect()
+    }
+
+    /// The arguments that select one target.
+    #[must_use]
+    pub fn target_arguments(&self) -> Vec<OsString> {
+        let named = [
+            ("--bin", &self.bin),
+            ("--example", &self.example),
+            ("--test", &self.test),
+            ("--bench", &self.bench),
+        ];
+        let mut arguments: Vec<OsString> = Vec::new();
+        for (flag, name) in named {
+            if let Some(name) = name {
+                arguments.extend([flag.into(), name.into()]);
+            }
+        }
+        if self.workspace {
+            arguments.push("--workspace".into());
+        }
+        arguments
+    }
+
+    /// A name for a folder of this selection's own.
+    #[must_use]
+    pub fn slug(&self) -> String {
+        let words = self.package.iter().map(Into::into).chain(self.target_arguments());
+        let words: Vec<String> = words
+            .map(|word: OsString| word.to_string_lossy().trim_start_matches('-').replace(['/', '\\'], "-"))
+            .collect();
+        if words.is_empty() { "package".to_owned() } else { words.join("-") }
+    }
+
+    /// True if no target is named.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.target_arguments().is_empty()
+    }
+}
+
+/// What is selected, as messages call it.
+impl fmt::Display for Selection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = [
+            ("the binary", &self.bin),
+            ("the example", &self.example),
+            ("the test", &self.test),
+            ("the bench", &self.bench),
+        ];
+        for (noun, name) in named {
+            if let Some(name) = name {
+                return write!(f, "{noun} `{name}`");
+            }
+        }
+        match (&self.package, self.workspace) {
+            (_, true) => f.write_str("the workspace's tests"),
+            (Some(package), _) => write!(f, "the package `{package}`"),
+            (None, _) => f.write_str("the package"),
+        }
+    }
+}
+
+/// A cargo profile, by the name that people use: `debug` is what cargo calls `dev`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    name: String,
+}
+
+impl Profile {
+    /// The profile with this name.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self { name: if name == "dev" { "debug".into() } else { name.into() } }
+    }
+
+    /// Its name in reports and the name of its folder.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The name for `--profile`.
+    #[must_use]
+    pub fn for_cargo(&self) -> &str {
+        if self.name == "debug" { "dev" } else { &self.name }
+    }
+}
+
+impl std::str::FromStr for Profile {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let valid = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_');
+        if valid { Ok(Self::new(name)) } else { Err(format!("`{name}` is no name of a cargo profile")) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_selection_becomes_arguments() {
+        let selection = Selection {
+            example: Some("radio".into()),
+            package: Some("sets".into()),
+            features: vec!["am,fm".into()],
+            ..Selection::default()
+        };
+        assert_eq!(selection.target_arguments(), ["--example", "radio"]);
+        assert_eq!(selection.package_arguments(), ["--package", "sets", "--features", "am,fm"]);
+        assert_eq!(selection.to_string(), "the example `radio`");
+        assert_eq!(selection.slug(), "sets-example-radio");
+        assert_eq!(Selection::default().slug(), "package");
+        assert!(!selection.is_open() && Selection::default().is_open());
+    }
+
+    #[test]
+    fn debug_is_dev_for_cargo() {
+        let names =
+            |name: &str| name.parse::<Profile>().map(|p| (p.name().to_owned(), p.for_cargo().to_owned()));
+        assert_eq!(names("debug"), Ok(("debug".into(), "dev".into())));
+        assert_eq!(names("dev"), Ok(("debug".into(), "dev".into())));
+        assert_eq!(names("release"), Ok(("release".into(), "release".into())));
+        assert!(names("../x").is_err() && names("").is_err());
+    }
+}

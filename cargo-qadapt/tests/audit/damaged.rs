@@ -1,0 +1,102 @@
+//! Traces that are cut off, damaged, or something else.
+
+use std::fs;
+use std::path::Path;
+use std::sync::OnceLock;
+
+use crate::command::{audit, folder, run, target_directory};
+
+/// A copy of a trace of a known run, after a change of its bytes.
+fn changed(folder: &Path, change: impl FnOnce(&mut Vec<u8>)) -> String {
+    static TRACE: OnceLock<Vec<u8>> = OnceLock::new();
+    let trace = TRACE.get_or_init(|| {
+        audit("traced", &[]).assert(1, "");
+        let traces = target_directory().join("qadapt/traces/odd-bin-traced/debug");
+        let files = cargo_qadapt::audit::collect::files(&traces).expect("there are traces");
+        fs::read(&files[0]).expect("the trace can be read")
+    });
+    let mut bytes = trace.clone();
+    change(&mut bytes);
+    let path = folder.join("changed.qtrace");
+    fs::write(&path, bytes).expect("the file can be written");
+    path.to_str().expect("the path is UTF-8").to_owned()
+}
+
+fn put(bytes: &mut [u8], at: usize, number: u64) {
+    bytes[at..at + 8].copy_from_slice(&number.to_ne_bytes());
+}
+
+#[test]
+fn damaged_traces_are_refused_in_words() {
+    let folder = folder("damaged");
+    let merge = |change: &dyn Fn(&mut Vec<u8>), expected: &str| {
+        run(&["merge", &changed(&folder, change)]).assert(2, expected);
+    };
+    merge(&|bytes| bytes.truncate(100), "it is cut off: 100 bytes");
+    merge(&Vec::clear, "it is cut off: 0 bytes");
+    merge(&|bytes| bytes[0] = b'x', "it is no trace of qadapt's");
+    merge(&|bytes| bytes.fill(0), "it is empty");
+    merge(&|bytes| put(bytes, 8, 2 << 32), "its version 2.0 is newer");
+    merge(&|bytes| put(bytes, 8, 0), "its version 0.0 is older");
+    merge(&|bytes| bytes[..8].reverse(), "the other byte order");
+    // The first table's place.
+    merge(&|bytes| put(bytes, 64, u64::MAX), "its header is damaged");
+}
+
+#[test]
+fn of_a_cut_off_trace_the_rest_is_read() {
+    let folder = folder("cut");
+    // Behind the regions' table, before the strings at the end.
+    let path = changed(&folder, |bytes| bytes.truncate(bytes.len() / 2));
+    let run = run(&["merge", &path, "--format", "json"]);
+    run.assert(2, "entries are missing; the rest is in the report");
+    assert_eq!(
+        run.report().regions.iter().filter_map(|region| region.counts[0]).map(|c| c.calls).sum::<u64>(),
+        5
+    );
+}
+
+#[test]
+fn no_bytes_make_the_reader_fail_otherwise() {
+    let folder = folder("noise");
+    let path = changed(&folder, |_| {});
+    let whole = fs::read(&path).expect("the trace can be read");
+    let noisy = folder.join("noisy.qtrace");
+    let mut random: u64 = 1;
+    for _ in 0..200 {
+        let mut bytes = whole.clone();
+        for _ in 0..40 {
+            // Knuth's generator (MMIX).
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            // Mostly in the header and the tables' beginnings.
+            let at = usize::try_from(random >> 33).expect("31 bits")
+                % if random & 1 == 0 { 300 } else { bytes.len() };
+            bytes[at] = (random >> 20).to_le_bytes()[0];
+        }
+        fs::write(&noisy, &bytes).expect("the file can be written");
+        if let Ok(trace) = cargo_qadapt::audit::read::Trace::read(&noisy) {
+            let mut fold = cargo_qadapt::audit::fold::Fold::new();
+            fold.add("debug", &trace, Path::new("/"));
+            let (report, _) = fold.finish(Path::new("/"));
+            assert!(report.is_consistent());
+        }
+    }
+}
+
+#[test]
+fn damaged_reports_are_refused_in_words() {
+    let folder = folder("reports");
+    let path = folder.join("report.json");
+    let merge = |text: &str, expected: &str| {
+        fs::write(&path, text).expect("the file can be written");
+        run(&["merge", path.to_str().expect("the path is UTF-8")]).assert(2, expected);
+    };
+    merge("{}", "no report of an audit");
+    merge("{\"version\": 99}", "its version is 99");
+    merge("{\"version\": 1}", "it is damaged");
+    let dangling = r#"{"version":1,"profiles":[],"regions":[],"frames":[],"sites":[{"region":3,"op":"alloc","stack":[],"counts":[]}]}"#;
+    merge(dangling, "refers to what is not there");
+    let empty = r#"{"version":1,"profiles":[],"regions":[],"frames":[],"sites":[]}"#;
+    merge(empty, "nothing was audited");
+    run(&["merge", "/no/such/file.qtrace"]).assert(2, "could not read the trace");
+}

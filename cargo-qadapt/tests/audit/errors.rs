@@ -1,0 +1,71 @@
+//! What cannot be audited gets an error that says what to do, and is never a success.
+
+use crate::command::{audit, folder, qadapt, run};
+
+#[test]
+fn a_program_without_regions() {
+    audit("idle", &[]).assert(2, "entered no protected region");
+    audit("idle", &["--whole-program"]).assert(1, "");
+}
+
+#[test]
+fn a_program_with_another_allocator() {
+    let run = audit("foreign", &[]);
+    run.assert(2, "its global allocator is another one");
+    assert!(run.stderr.contains("static ALLOC: qadapt::QADAPT"), "{}", run.stderr);
+}
+
+#[test]
+fn a_program_that_does_not_know_qadapt() {
+    let run = run(&["audit", "-p", "none", "--profile", "debug"]);
+    run.assert(2, "left no trace");
+    assert!(run.stderr.contains("nothing was audited"), "{}", run.stderr);
+}
+
+#[test]
+fn a_program_that_hangs() {
+    let run = audit("hangs", &["--timeout", "1"]);
+    run.assert(2, "took longer than 1 s");
+    assert_eq!(run.report().regions[0].counts[0].expect("it was entered").allocs, 1);
+}
+
+#[test]
+fn a_target_that_does_not_exist() {
+    run(&["audit", "-p", "odd", "--example", "nothing"]).assert(2, "no example target named `nothing`");
+}
+
+#[test]
+fn a_profile_that_does_not_exist() {
+    run(&["audit", "-p", "none", "--profile", "nothing"]).assert(2, "profile `nothing` is not defined");
+    run(&["audit", "--profile", "a b"]).assert(2, "no name of a cargo profile");
+}
+
+#[test]
+fn a_folder_without_a_package() {
+    let output = qadapt(&["audit"]).current_dir(folder("empty")).output().expect("the command starts");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    // The folder may lie in the workspace of the tests themselves, in which it is no member.
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains("error: "), "{stderr}");
+}
+
+#[test]
+fn a_source_that_does_not_compile() {
+    let folder = folder("broken");
+    std::fs::create_dir_all(folder.join("src")).expect("the folder can be made");
+    let manifest = "[package]\nname = \"broken\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n";
+    std::fs::write(folder.join("Cargo.toml"), manifest).expect("the file can be written");
+    std::fs::write(folder.join("src/main.rs"), "fn main() { not_there(); }\n")
+        .expect("the file can be written");
+    let output = qadapt(&["audit"]).current_dir(&folder).output().expect("the command starts");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains("could not build") && stderr.contains("not_there"), "{stderr}");
+}
+
+#[test]
+fn a_build_without_debug_information() {
+    let run = run(&["audit", "-p", "odd", "--bin", "modes", "--profile", "bare"]);
+    run.assert(2, "add `debug = \"line-tables-only\"` to [profile.bare]");
+    assert!(run.stdout.contains("odd/src/bin/modes.rs:10"), "regions have places anyway:\n{}", run.stdout);
+}

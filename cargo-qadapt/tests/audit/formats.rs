@@ -1,0 +1,111 @@
+//! What is printed, and where.
+
+use crate::command::{counts, fixtures, folder, qadapt, run};
+
+/// The report on every kind of region, as it is printed.
+///
+/// With `QADAPT_BLESS=1` it is written instead of compared.
+#[test]
+fn the_text_is_as_written_down() {
+    let run = run(&["audit", "--bin", "shapes"]);
+    run.assert(1, "");
+    assert_eq!(run.stderr, "");
+    let golden = fixtures().join("../golden/shapes.txt");
+    if std::env::var_os("QADAPT_BLESS").is_some() {
+        std::fs::write(&golden, &run.stdout).expect("the file can be written");
+    }
+    let expected = std::fs::read_to_string(&golden).expect("the file can be read");
+    assert_eq!(run.stdout, expected, "\n{}", run.stdout);
+}
+
+/// Stacks that are walked by frame pointers lead to the same lines.
+#[test]
+#[ignore = "builds everything again: cargo test -p cargo-qadapt --test audit -- --ignored frame_pointers"]
+fn with_frame_pointers_the_text_is_the_same() {
+    let target = crate::command::target_directory().with_file_name("fixtures-with-frame-pointers");
+    let output = qadapt(&["audit", "--bin", "shapes"])
+        .env("RUSTFLAGS", "-Cforce-frame-pointers=yes")
+        .env("CARGO_TARGET_DIR", &target)
+        .output()
+        .expect("the command starts");
+    let golden =
+        std::fs::read_to_string(fixtures().join("../golden/shapes.txt")).expect("the file can be read");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), golden);
+    let traces =
+        cargo_qadapt::audit::collect::files(&target.join("qadapt/traces")).expect("there are traces");
+    for path in traces {
+        let trace = cargo_qadapt::audit::read::Trace::read(&path).expect("it is a trace");
+        assert!(trace.header.has(qadapt_trace::flags::FRAME_POINTERS));
+    }
+}
+
+#[test]
+fn json_goes_to_a_file_and_merges_with_itself() {
+    let folder = folder("json");
+    let path = folder.join("report.json");
+    let path = path.to_str().expect("the path is UTF-8");
+    let audit = run(&["audit", "-p", "shapes", "--format", "json", "--output", path]);
+    audit.assert(1, "");
+    assert_eq!(audit.stdout, "");
+
+    let merged = run(&["merge", path, path, "--format", "json"]);
+    merged.assert(1, "");
+    let report = merged.report();
+    assert_eq!(report.profiles.iter().map(|profile| profile.processes).collect::<Vec<_>>(), [2, 2]);
+    let grow = counts(&report, "shapes/src/lib.rs:9");
+    assert_eq!(
+        (grow.calls, grow.allocs, grow.reallocs, grow.deallocs, grow.bytes, grow.peak),
+        (6, 6, 6, 6, 624, 72)
+    );
+}
+
+#[test]
+fn traces_merge_to_the_report_that_the_audit_made() {
+    let audit = run(&["audit", "-p", "shapes", "--bin", "shapes", "--format", "json"]);
+    audit.assert(1, "");
+    let traces = crate::command::target_directory().join("qadapt/traces/shapes-bin-shapes");
+    let merged = run(&["merge", traces.to_str().expect("the path is UTF-8"), "--format", "json"]);
+    merged.assert(1, "");
+    assert_eq!(merged.report(), audit.report());
+
+    let named = format!("thin={}", traces.join("release").display());
+    let renamed = run(&["merge", &named, "--format", "json"]).report();
+    assert_eq!(renamed.profiles[0].name, "thin");
+}
+
+#[test]
+fn colour_is_for_terminals_unless_asked_for() {
+    let with = |color: &str, no_color: bool| {
+        let mut command = qadapt(&["audit", "--bin", "clean", "--profile", "debug", "--color", color]);
+        if no_color {
+            command.env("NO_COLOR", "1");
+        }
+        let output = command.output().expect("the command starts");
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        output.stdout.contains(&0x1B)
+    };
+    assert!(!with("auto", false) && !with("never", false) && !with("auto", true));
+    assert!(with("always", false));
+}
+
+#[test]
+fn a_clean_program_ends_with_0() {
+    let run = crate::command::audit("clean", &[]);
+    run.assert(0, "");
+    let report = run.report();
+    assert_eq!((report.regions.len(), report.sites.len(), report.profiles[0].events), (1, 0, 0));
+}
+
+#[test]
+fn help_and_completions_are_printed() {
+    let help = run(&["audit", "--help"]);
+    help.assert(0, "");
+    for word in ["--whole-program", "--timeout", "--profile", "Exit codes", "--nextest"] {
+        assert!(help.stdout.contains(word), "no {word} in:\n{}", help.stdout);
+    }
+    for shell in ["bash", "zsh", "fish"] {
+        let script = run(&["completions", shell]);
+        script.assert(0, "");
+        assert!(script.stdout.contains("whole-program"), "{shell}");
+    }
+}

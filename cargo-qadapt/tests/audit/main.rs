@@ -1,0 +1,10 @@
+//! The audit, as a user runs it, on small programs whose allocations are known.
+
+mod command;
+mod damaged;
+mod errors;
+mod exact;
+mod formats;
+mod merging;
+mod processes;
+mod suites;

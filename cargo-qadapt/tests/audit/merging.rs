@@ -1,0 +1,128 @@
+//! Many traces at once.
+
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+use cargo_qadapt::audit::report::Report;
+use qadapt_trace::{Event, Header, Kind, NewModule, NewRegion, Op, RegionKind, Trace};
+
+use crate::command::{counts, folder};
+
+/// Stacks of one trace: with 20 frames each, about 1 MB of stacks and sites.
+const STACKS: u32 = 3200;
+const FRAMES: usize = 20;
+const START: u64 = 0x5555_0000_0000;
+
+/// A trace with one region and a site for each of its stacks, as a program would leave it.
+fn template() -> &'static [u8] {
+    static TRACE: Trace = Trace::new();
+    TRACE.begin(1, 0, qadapt_trace::flags::ALLOCATOR | qadapt_trace::flags::EXITED, b"/no/such/program");
+    let end = START + 0x10_0000_0000;
+    TRACE.module(&NewModule { start: START, end, path: b"/no/such/program", build_id: b"id", file_size: 1 });
+    let region = NewRegion {
+        key: 1,
+        kind: RegionKind::Plain,
+        name: b"tick",
+        file: b"src/main.rs",
+        line: 1,
+        column: 1,
+    };
+    let tick = TRACE.region(&region).expect("there is room");
+    TRACE.enter(tick);
+    let event = Event { op: Op::Alloc, size: 8, old_size: 0, failed: false };
+    for number in 0..STACKS {
+        let frames: Vec<usize> = (0..FRAMES)
+            .map(|frame| {
+                usize::try_from(START).expect("64 bits") + 16 * (1 + number as usize * FRAMES + frame)
+            })
+            .collect();
+        let key = u64::from(number + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let stack = TRACE.stack(key, &frames, || {});
+        TRACE.count(tick, &event);
+        TRACE.count_event();
+        TRACE.count_disallowed(tick);
+        TRACE.count_all_disallowed();
+        TRACE.site(key, tick, stack, &event, 8, 1);
+    }
+    #[expect(unsafe_code, reason = "a trace is written through memory")]
+    // SAFETY: the trace is a static, of plain numbers, that nobody writes any more.
+    unsafe {
+        std::slice::from_raw_parts((&raw const TRACE).cast(), size_of::<Trace>())
+    }
+}
+
+/// Writes copies of the trace, each loaded at another address, as separate runs would be.
+fn write(folder: &Path, how_many: u64) {
+    let template = template();
+    let header = Header::parse(template).expect("it is a trace");
+    for run in 0..how_many {
+        let shift = run << 12;
+        let file = File::create(folder.join(format!("run-{run}.qtrace"))).expect("the file can be made");
+        file.set_len(template.len() as u64).expect("the file can grow");
+        file.write_all_at(&template[..qadapt_trace::HEADER_SIZE], 0).expect("the file can be written");
+        for kind in Kind::ALL {
+            let section = header.section(kind);
+            let start = usize::try_from(section.offset).expect("64 bits");
+            let length = usize::try_from(section.length()).expect("64 bits");
+            let mut bytes = template[start..start + length].to_vec();
+            if kind == Kind::Stacks || kind == Kind::Modules {
+                for word in bytes.chunks_exact_mut(8) {
+                    let number = u64::from_ne_bytes(word.try_into().expect("8 bytes"));
+                    if (START..=START + 0x10_0000_0000).contains(&number) {
+                        word.copy_from_slice(&(number + shift).to_ne_bytes());
+                    }
+                }
+            }
+            file.write_all_at(&bytes, section.offset).expect("the file can be written");
+        }
+    }
+}
+
+fn merged(folder: &Path) -> Report {
+    // A limit on memory, in KiB: where it is too little the command dies.
+    let script = "ulimit -v 204800; exec \"$0\" merge --format json --output \"$1/report.json\" \"debug=$1\"";
+    let output = Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_cargo-qadapt")])
+        .arg(folder)
+        .output()
+        .expect("a shell");
+    // The program is not there, which is an error that leaves the counts as they are.
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(2) && stderr.contains("/no/such/program"), "{stderr}");
+    let text = fs::read(folder.join("report.json")).expect("there is a report");
+    serde_json::from_slice(&text).expect("it is JSON")
+}
+
+fn check(report: &Report, runs: u64) {
+    assert_eq!(report.profiles[0].processes, runs);
+    let tick = counts(report, "tick");
+    assert_eq!(
+        (tick.calls, tick.allocs, tick.bytes),
+        (runs, runs * u64::from(STACKS), runs * u64::from(STACKS) * 8)
+    );
+    assert_eq!(report.sites.len(), STACKS as usize, "one address is one place, wherever it is loaded");
+    assert!(report.sites.iter().all(|site| site.counts[0].is_some_and(|counts| counts.count == runs)));
+}
+
+#[test]
+fn traces_add_up_in_little_memory() {
+    let folder = folder("some");
+    write(&folder, 20);
+    check(&merged(&folder), 20);
+}
+
+/// Prints how long it takes.
+#[test]
+#[ignore = "writes 1.2 GB: cargo test --release -p cargo-qadapt --test audit -- --ignored --nocapture a_thousand"]
+fn a_thousand_traces_add_up_in_little_memory() {
+    let folder = folder("thousand");
+    write(&folder, 1000);
+    let start = Instant::now();
+    let report = merged(&folder);
+    println!("1000 traces in {:.1} s", start.elapsed().as_secs_f64());
+    check(&report, 1000);
+    fs::remove_dir_all(&folder).expect("the folder can be removed");
+}

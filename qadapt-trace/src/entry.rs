@@ -1,0 +1,257 @@
+//! The entries of the tables, as a reader sees them.
+
+use core::mem::{offset_of, size_of};
+
+use crate::layout::{ModuleRow, RegionRow, SiteRow, StackRow};
+
+/// The most frames that a [`Stack`] has.
+pub const FRAMES: usize = 32;
+
+/// A string's place in the string table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Text {
+    code: u64,
+}
+
+impl Text {
+    pub(crate) const EMPTY: Self = Self { code: 0 };
+
+    pub(crate) const fn new(start: u64, length: u64) -> Self {
+        Self { code: start << 32 | length & 0xFFFF_FFFF }
+    }
+
+    pub(crate) const fn from_code(code: u64) -> Self {
+        Self { code }
+    }
+
+    pub(crate) const fn code(self) -> u64 {
+        self.code
+    }
+
+    /// First byte and length.
+    pub(crate) const fn range(self) -> (usize, usize) {
+        ((self.code >> 32) as usize, (self.code & 0xFFFF_FFFF) as usize)
+    }
+}
+
+/// What was asked of the allocator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Op {
+    /// New memory.
+    Alloc,
+    /// New memory, zeroed.
+    AllocZeroed,
+    /// A block gets another size.
+    Realloc,
+    /// A block is given back.
+    Dealloc,
+}
+
+impl Op {
+    const ALL: [Self; 4] = [Self::Alloc, Self::AllocZeroed, Self::Realloc, Self::Dealloc];
+
+    /// Its number in the file, plus one.
+    pub(crate) const fn published(self) -> u32 {
+        self as u32 + 1
+    }
+}
+
+/// How a region is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RegionKind {
+    /// `assert_no_alloc` and the attributes.
+    Plain,
+    /// `Policy::run`.
+    Policy,
+    /// `Policy::enter`.
+    Guard,
+    /// `enter_protected`.
+    Manual,
+    /// Everything that the process does.
+    WholeProgram,
+}
+
+impl RegionKind {
+    const ALL: [Self; 5] = [Self::Plain, Self::Policy, Self::Guard, Self::Manual, Self::WholeProgram];
+
+    /// Its number in the file, plus one.
+    pub(crate) const fn published(self) -> u32 {
+        self as u32 + 1
+    }
+}
+
+/// A region and what happened in it, over all its entries on all threads. Inner regions are included; what a permit
+/// inside the region allowed is counted apart. Bytes are what was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Region {
+    /// How it is opened.
+    pub kind: RegionKind,
+    /// Its name; empty where it has none.
+    pub name: Text,
+    /// The file that opens it.
+    pub file: Text,
+    /// The line, from 1.
+    pub line: u32,
+    /// The column, from 1.
+    pub column: u32,
+    /// How often it was entered.
+    pub calls: u64,
+    /// Successful allocations, zeroed ones included.
+    pub allocs: u64,
+    /// Successful reallocations.
+    pub reallocs: u64,
+    /// Deallocations.
+    pub deallocs: u64,
+    /// Requests for memory that got none.
+    pub failed: u64,
+    /// Bytes asked for, by allocations and with their new size by reallocations.
+    pub bytes: u64,
+    /// Bytes given back, by deallocations and with their old size by reallocations.
+    pub freed: u64,
+    /// The most bytes live at once during one entry, from 0 at the entry.
+    pub peak: u64,
+    /// Events that a region disallowed.
+    pub disallowed: u64,
+    /// Events inside permits.
+    pub permitted: u64,
+    /// Bytes asked for inside permits.
+    pub permitted_bytes: u64,
+}
+
+impl Region {
+    /// Reads an entry of [`Kind::Regions`](crate::Kind::Regions); none if it was not written or makes no sense.
+    #[must_use]
+    pub fn parse(entry: &[u8]) -> Option<Self> {
+        let published = word(entry, offset_of!(RegionRow, published))?;
+        let kind = RegionKind::ALL.into_iter().find(|kind| kind.published() == published)?;
+        Some(Self {
+            kind,
+            name: Text::from_code(number(entry, offset_of!(RegionRow, name))?),
+            file: Text::from_code(number(entry, offset_of!(RegionRow, file))?),
+            line: word(entry, offset_of!(RegionRow, line))?,
+            column: word(entry, offset_of!(RegionRow, column))?,
+            calls: number(entry, offset_of!(RegionRow, calls))?,
+            allocs: number(entry, offset_of!(RegionRow, allocs))?,
+            reallocs: number(entry, offset_of!(RegionRow, reallocs))?,
+            deallocs: number(entry, offset_of!(RegionRow, deallocs))?,
+            failed: number(entry, offset_of!(RegionRow, failed))?,
+            bytes: number(entry, offset_of!(RegionRow, bytes))?,
+            freed: number(entry, offset_of!(RegionRow, freed))?,
+            peak: number(entry, offset_of!(RegionRow, peak))?,
+            disallowed: number(entry, offset_of!(RegionRow, disallowed))?,
+            permitted: number(entry, offset_of!(RegionRow, permitted))?,
+            permitted_bytes: number(entry, offset_of!(RegionRow, permitted_bytes))?,
+        })
+    }
+}
+
+/// A call stack: return addresses, innermost first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stack {
+    frames: [u64; FRAMES],
+    length: usize,
+}
+
+impl Stack {
+    /// Reads an entry of [`Kind::Stacks`](crate::Kind::Stacks); none if it was not written or makes no sense.
+    #[must_use]
+    pub fn parse(entry: &[u8]) -> Option<Self> {
+        let length = word(entry, offset_of!(StackRow, published))?.checked_sub(1)? as usize;
+        let mut stack = Self { frames: [0; FRAMES], length };
+        if length > FRAMES {
+            return None;
+        }
+        for (index, frame) in stack.frames.iter_mut().enumerate() {
+            *frame = number(entry, offset_of!(StackRow, frames) + index * size_of::<u64>())?;
+        }
+        Some(stack)
+    }
+
+    /// The return addresses.
+    #[must_use]
+    pub fn frames(&self) -> &[u64] {
+        self.frames.get(..self.length).unwrap_or_default()
+    }
+}
+
+/// What one stack asked of the allocator inside one region, which was the innermost one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// The region's number in its table.
+    pub region: u32,
+    /// The stack's number in its table; none where there was no room for it.
+    pub stack: Option<u32>,
+    /// What was asked.
+    pub op: Op,
+    /// The largest alignment, in bytes.
+    pub align: u32,
+    /// Events recorded with this stack.
+    pub count: u64,
+    /// The events that they stand for: more than `count` where stacks were sampled.
+    pub weight: u64,
+    /// Bytes asked for or given back by the recorded events.
+    pub bytes: u64,
+    /// The most bytes of one event.
+    pub largest: u64,
+}
+
+impl Site {
+    /// Reads an entry of [`Kind::Sites`](crate::Kind::Sites); none if it was not written or makes no sense.
+    #[must_use]
+    pub fn parse(entry: &[u8]) -> Option<Self> {
+        let published = word(entry, offset_of!(SiteRow, published))?;
+        Some(Self {
+            op: Op::ALL.into_iter().find(|op| op.published() == published)?,
+            region: word(entry, offset_of!(SiteRow, region))?,
+            stack: word(entry, offset_of!(SiteRow, stack))?.checked_sub(1),
+            align: word(entry, offset_of!(SiteRow, align))?,
+            count: number(entry, offset_of!(SiteRow, count))?,
+            weight: number(entry, offset_of!(SiteRow, weight))?,
+            bytes: number(entry, offset_of!(SiteRow, bytes))?,
+            largest: number(entry, offset_of!(SiteRow, largest))?,
+        })
+    }
+}
+
+/// A file that was loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Module {
+    /// Its first address.
+    pub start: u64,
+    /// The address after its last.
+    pub end: u64,
+    /// Its path.
+    pub path: Text,
+    /// The linker's build id; empty where the file has none.
+    pub build_id: Text,
+    /// Bytes of the file when it was loaded; 0 where that could not be found.
+    pub file_size: u64,
+}
+
+impl Module {
+    /// Reads an entry of [`Kind::Modules`](crate::Kind::Modules); none if it was not written or makes no sense.
+    #[must_use]
+    pub fn parse(entry: &[u8]) -> Option<Self> {
+        let module = Self {
+            start: number(entry, offset_of!(ModuleRow, start))?,
+            end: number(entry, offset_of!(ModuleRow, end))?,
+            path: Text::from_code(number(entry, offset_of!(ModuleRow, path))?),
+            build_id: Text::from_code(number(entry, offset_of!(ModuleRow, build_id))?),
+            file_size: number(entry, offset_of!(ModuleRow, file_size))?,
+        };
+        let published = number(entry, offset_of!(ModuleRow, published))?;
+        (published != 0 && module.start < module.end).then_some(module)
+    }
+}
+
+fn number(bytes: &[u8], offset: usize) -> Option<u64> {
+    field(bytes, offset).map(u64::from_ne_bytes)
+}
+
+fn word(bytes: &[u8], offset: usize) -> Option<u32> {
+    field(bytes, offset).map(u32::from_ne_bytes)
+}
+
+pub(crate) fn field<const N: usize>(bytes: &[u8], offset: usize) -> Option<[u8; N]> {
+    bytes.get(offset..)?.first_chunk().copied()
+}

@@ -1,0 +1,210 @@
+//! The head of the file: what a reader needs to find everything else.
+
+use core::fmt;
+use core::mem::{offset_of, size_of};
+
+use crate::entry::{Text, field};
+use crate::error::Error;
+use crate::layout::{HeaderRow, SECTIONS, SectionRow};
+
+/// The first eight bytes of a trace.
+pub const MAGIC: u64 = u64::from_le_bytes(*b"QADAPTtr");
+
+/// The version that this crate writes.
+pub const VERSION: Version = Version { major: 1, minor: 0 };
+
+/// The bytes that [`Header::parse`] looks at.
+pub const HEADER_SIZE: usize = size_of::<HeaderRow>();
+
+/// What [`Header::flags`] is made of.
+pub mod flags {
+    /// The program's checks were compiled in.
+    pub const CHECKS_ON: u64 = 1;
+    /// An event came through the guard's allocator: it is the program's.
+    pub const ALLOCATOR: u64 = 1 << 1;
+    /// The whole program counts as one region.
+    pub const WHOLE_PROGRAM: u64 = 1 << 2;
+    /// The process ended by itself and its exit handlers ran.
+    pub const EXITED: u64 = 1 << 3;
+    /// Stacks were walked by frame pointers.
+    pub const FRAME_POINTERS: u64 = 1 << 4;
+}
+
+/// A version of the file format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// Changes when an older reader would misread the file.
+    pub major: u32,
+    /// Changes when something is added.
+    pub minor: u32,
+}
+
+impl Version {
+    pub(crate) const fn code(self) -> u64 {
+        (self.major as u64) << 32 | self.minor as u64
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "the two halves")]
+    const fn from_code(code: u64) -> Self {
+        Self { major: (code >> 32) as u32, minor: code as u32 }
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}
+
+/// The tables of a trace, in the header's order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// [`Region`](crate::Region)s.
+    Regions,
+    /// [`Stack`](crate::Stack)s.
+    Stacks,
+    /// [`Site`](crate::Site)s.
+    Sites,
+    /// [`Module`](crate::Module)s.
+    Modules,
+    /// Bytes.
+    Strings,
+}
+
+impl Kind {
+    /// Every table.
+    pub const ALL: [Self; SECTIONS] =
+        [Self::Regions, Self::Stacks, Self::Sites, Self::Modules, Self::Strings];
+}
+
+/// Where a table is in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Section {
+    /// Its first byte.
+    pub offset: u64,
+    /// Bytes of one entry.
+    pub entry_size: u64,
+    /// Entries in use.
+    pub used: u64,
+    /// Entries that there was no room for.
+    pub lost: u64,
+}
+
+impl Section {
+    /// Bytes in use. [`Header::parse`] has checked that they can be counted.
+    #[must_use]
+    pub const fn length(&self) -> u64 {
+        self.used * self.entry_size
+    }
+}
+
+/// The head of a trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// The file's version.
+    pub version: Version,
+    /// See [`flags`].
+    pub flags: u64,
+    /// The process that wrote it.
+    pub pid: u64,
+    /// The process that forked that one; 0 where it was started as a program.
+    pub parent: u64,
+    /// Events in regions, of all kinds.
+    pub events: u64,
+    /// Events that a region disallowed.
+    pub disallowed: u64,
+    /// The program's path.
+    pub program: Text,
+    sections: [Section; SECTIONS],
+}
+
+impl Header {
+    /// Reads the first [`HEADER_SIZE`] bytes of a file.
+    ///
+    /// # Errors
+    /// If they are no header, or of another version, or contradict themselves.
+    ///
+    /// # Examples
+    /// ```
+    /// use qadapt_trace::{Error, HEADER_SIZE, Header};
+    ///
+    /// assert_eq!(Header::parse(b"\x7fELF"), Err(Error::Short { length: 4 }));
+    /// assert_eq!(Header::parse(&[b'x'; HEADER_SIZE]), Err(Error::Foreign));
+    /// assert_eq!(Header::parse(&[0; HEADER_SIZE]), Err(Error::Unfinished));
+    /// ```
+    pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
+        let short = Error::Short { length: bytes.len() };
+        let bytes = bytes.get(..HEADER_SIZE).ok_or(short)?;
+        let number = |offset| field::<8>(bytes, offset).map(u64::from_ne_bytes).ok_or(short);
+        match number(offset_of!(HeaderRow, magic))? {
+            MAGIC => {}
+            0 if bytes.iter().all(|&byte| byte == 0) => return Err(Error::Unfinished),
+            other if other == MAGIC.swap_bytes() => return Err(Error::ByteOrder),
+            _ => return Err(Error::Foreign),
+        }
+        let version = Version::from_code(number(offset_of!(HeaderRow, version))?);
+        if version.major != VERSION.major {
+            return Err(Error::Version { found: version });
+        }
+        let mut sections = [Section { offset: 0, entry_size: 0, used: 0, lost: 0 }; SECTIONS];
+        for (index, section) in sections.iter_mut().enumerate() {
+            let at = offset_of!(HeaderRow, sections) + index * size_of::<SectionRow>();
+            let capacity = number(at + offset_of!(SectionRow, capacity))?;
+            let used = number(at + offset_of!(SectionRow, used))?;
+            *section = Section {
+                offset: number(at + offset_of!(SectionRow, offset))?,
+                entry_size: number(at + offset_of!(SectionRow, entry_size))?,
+                // Entries are claimed before the table is known to be full.
+                used: used.min(capacity),
+                lost: number(at + offset_of!(SectionRow, lost))?,
+            };
+            section.check(capacity)?;
+        }
+        Ok(Self {
+            version,
+            flags: number(offset_of!(HeaderRow, flags))?,
+            pid: number(offset_of!(HeaderRow, pid))?,
+            parent: number(offset_of!(HeaderRow, parent))?,
+            events: number(offset_of!(HeaderRow, events))?,
+            disallowed: number(offset_of!(HeaderRow, disallowed))?,
+            program: Text::from_code(number(offset_of!(HeaderRow, program))?),
+            sections,
+        })
+    }
+
+    /// Where a table is.
+    #[must_use]
+    pub const fn section(&self, kind: Kind) -> Section {
+        let [regions, stacks, sites, modules, strings] = self.sections;
+        match kind {
+            Kind::Regions => regions,
+            Kind::Stacks => stacks,
+            Kind::Sites => sites,
+            Kind::Modules => modules,
+            Kind::Strings => strings,
+        }
+    }
+
+    /// True if all of these [`flags`] are set.
+    #[must_use]
+    pub const fn has(&self, flags: u64) -> bool {
+        self.flags & flags == flags
+    }
+}
+
+impl Section {
+    /// The largest file that a header may speak of: 1 GiB.
+    const LIMIT: u64 = 1 << 30;
+
+    fn check(&self, capacity: u64) -> Result<(), Error> {
+        if self.entry_size == 0 || self.entry_size > 4096 {
+            return Err(Error::Corrupt { what: "an entry's size" });
+        }
+        let length = capacity.checked_mul(self.entry_size);
+        let end = length.and_then(|length| length.checked_add(self.offset));
+        if self.offset < HEADER_SIZE as u64 || end.is_none_or(|end| end > Self::LIMIT) {
+            return Err(Error::Corrupt { what: "a table's place" });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,219 @@
+//! The trace in memory: what the guard maps.
+
+use core::fmt;
+use core::sync::atomic::{AtomicU8, AtomicU32, AtomicU64};
+
+use crate::entry::FRAMES;
+
+/// Regions that a trace has room for.
+pub const REGIONS: usize = 4096;
+/// Distinct call stacks that a trace has room for.
+pub const STACKS: usize = 16_384;
+/// Sites that a trace has room for.
+pub const SITES: usize = 32_768;
+pub(crate) const MODULES: usize = 512;
+pub(crate) const STRINGS: usize = 1 << 20;
+pub(crate) const SECTIONS: usize = 5;
+
+/// One table's entry in the header.
+#[repr(C)]
+pub(crate) struct SectionRow {
+    pub(crate) offset: AtomicU64,
+    pub(crate) capacity: AtomicU64,
+    pub(crate) used: AtomicU64,
+    pub(crate) lost: AtomicU64,
+    pub(crate) entry_size: AtomicU64,
+}
+
+/// What [`Header::parse`](crate::Header::parse) reads.
+#[repr(C, align(4096))]
+pub(crate) struct HeaderRow {
+    pub(crate) magic: AtomicU64,
+    pub(crate) version: AtomicU64,
+    pub(crate) flags: AtomicU64,
+    pub(crate) pid: AtomicU64,
+    /// The process that forked this one; 0 where it was started as a program.
+    pub(crate) parent: AtomicU64,
+    pub(crate) events: AtomicU64,
+    pub(crate) disallowed: AtomicU64,
+    pub(crate) program: AtomicU64,
+    pub(crate) sections: [SectionRow; SECTIONS],
+}
+
+#[repr(C)]
+pub(crate) struct RegionRow {
+    pub(crate) key: AtomicU64,
+    /// [`RegionKind`](crate::RegionKind)'s number plus one; 0 until the entry is written.
+    pub(crate) published: AtomicU32,
+    pub(crate) line: AtomicU32,
+    pub(crate) column: AtomicU32,
+    pub(crate) reserved: AtomicU32,
+    pub(crate) name: AtomicU64,
+    pub(crate) file: AtomicU64,
+    pub(crate) calls: AtomicU64,
+    pub(crate) allocs: AtomicU64,
+    pub(crate) reallocs: AtomicU64,
+    pub(crate) deallocs: AtomicU64,
+    pub(crate) failed: AtomicU64,
+    pub(crate) bytes: AtomicU64,
+    pub(crate) freed: AtomicU64,
+    pub(crate) peak: AtomicU64,
+    pub(crate) disallowed: AtomicU64,
+    pub(crate) permitted: AtomicU64,
+    pub(crate) permitted_bytes: AtomicU64,
+    /// Bytes live now, of a region that all threads share. Two's complement.
+    pub(crate) live: AtomicU64,
+}
+
+#[repr(C)]
+pub(crate) struct StackRow {
+    pub(crate) key: AtomicU64,
+    /// The number of frames plus one; 0 until the entry is written.
+    pub(crate) published: AtomicU32,
+    pub(crate) reserved: AtomicU32,
+    pub(crate) frames: [AtomicU64; FRAMES],
+}
+
+#[repr(C)]
+pub(crate) struct SiteRow {
+    pub(crate) key: AtomicU64,
+    /// [`Op`](crate::Op)'s number plus one; 0 until the entry is written.
+    pub(crate) published: AtomicU32,
+    pub(crate) region: AtomicU32,
+    /// The stack's number plus one; 0 where there was no room for it.
+    pub(crate) stack: AtomicU32,
+    pub(crate) align: AtomicU32,
+    pub(crate) count: AtomicU64,
+    pub(crate) weight: AtomicU64,
+    pub(crate) bytes: AtomicU64,
+    pub(crate) largest: AtomicU64,
+}
+
+#[repr(C)]
+pub(crate) struct ModuleRow {
+    pub(crate) start: AtomicU64,
+    pub(crate) end: AtomicU64,
+    pub(crate) path: AtomicU64,
+    pub(crate) build_id: AtomicU64,
+    pub(crate) file_size: AtomicU64,
+    pub(crate) published: AtomicU64,
+}
+
+/// A trace in memory, as the guard maps it: every field is atomic, and all zeros are a valid, empty one.
+///
+/// It takes about 9 MiB, most of which is never touched; in a sparse file that takes no room on the disk.
+///
+/// # Examples
+/// ```
+/// use qadapt_trace::{Event, NewRegion, Op, RegionKind, Trace};
+///
+/// static TRACE: Trace = Trace::new();
+///
+/// TRACE.begin(4711, 0, 0, b"/opt/radio");
+/// let region = NewRegion {
+///     key: 7, kind: RegionKind::Plain, name: b"tick", file: b"src/main.rs", line: 12, column: 5,
+/// };
+/// let tick = TRACE.region(&region).expect("there is room");
+/// TRACE.enter(tick);
+/// TRACE.count(tick, &Event { op: Op::Alloc, size: 64, old_size: 0, failed: false });
+/// ```
+#[repr(C)]
+pub struct Trace {
+    pub(crate) header: HeaderRow,
+    pub(crate) region_index: [AtomicU32; REGIONS * 2],
+    pub(crate) stack_index: [AtomicU32; STACKS * 2],
+    pub(crate) site_index: [AtomicU32; SITES * 2],
+    pub(crate) regions: [RegionRow; REGIONS],
+    pub(crate) modules: [ModuleRow; MODULES],
+    pub(crate) stacks: [StackRow; STACKS],
+    pub(crate) sites: [SiteRow; SITES],
+    pub(crate) strings: [AtomicU8; STRINGS],
+}
+
+impl fmt::Debug for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trace").finish_non_exhaustive()
+    }
+}
+
+macro_rules! zeroed {
+    ($row:ident { $($field:ident),* $(,)? }) => {
+        impl $row {
+            #[allow(clippy::declare_interior_mutable_const, reason = "only ever copied into a new table")]
+            const ZEROED: Self = Self { $($field: Zeroed::ZEROED),* };
+        }
+    };
+}
+
+/// What all zeros are a value of.
+trait Zeroed {
+    const ZEROED: Self;
+}
+
+impl Zeroed for AtomicU64 {
+    const ZEROED: Self = Self::new(0);
+}
+
+impl Zeroed for AtomicU32 {
+    const ZEROED: Self = Self::new(0);
+}
+
+impl Zeroed for [AtomicU64; FRAMES] {
+    const ZEROED: Self = [const { AtomicU64::new(0) }; FRAMES];
+}
+
+impl Zeroed for [SectionRow; SECTIONS] {
+    const ZEROED: Self = [const { SectionRow::ZEROED }; SECTIONS];
+}
+
+zeroed!(SectionRow { offset, capacity, used, lost, entry_size });
+zeroed!(HeaderRow { magic, version, flags, pid, parent, events, disallowed, program, sections });
+zeroed!(RegionRow {
+    key,
+    published,
+    line,
+    column,
+    reserved,
+    name,
+    file,
+    calls,
+    allocs,
+    reallocs,
+    deallocs,
+    failed,
+    bytes,
+    freed,
+    peak,
+    disallowed,
+    permitted,
+    permitted_bytes,
+    live,
+});
+zeroed!(StackRow { key, published, reserved, frames });
+zeroed!(SiteRow { key, published, region, stack, align, count, weight, bytes, largest });
+zeroed!(ModuleRow { start, end, path, build_id, file_size, published });
+
+impl Trace {
+    /// An empty trace. It is large: let it be a `static`.
+    #[must_use]
+    #[expect(clippy::large_stack_arrays, reason = "evaluated for statics, at compile time")]
+    pub const fn new() -> Self {
+        Self {
+            header: HeaderRow::ZEROED,
+            region_index: [const { AtomicU32::new(0) }; REGIONS * 2],
+            stack_index: [const { AtomicU32::new(0) }; STACKS * 2],
+            site_index: [const { AtomicU32::new(0) }; SITES * 2],
+            regions: [const { RegionRow::ZEROED }; REGIONS],
+            modules: [const { ModuleRow::ZEROED }; MODULES],
+            stacks: [const { StackRow::ZEROED }; STACKS],
+            sites: [const { SiteRow::ZEROED }; SITES],
+            strings: [const { AtomicU8::new(0) }; STRINGS],
+        }
+    }
+}
+
+impl Default for Trace {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,39 @@
+//! The trace: the file in which a program guarded by QADAPT leaves what it asked of the allocator, region by region.
+//!
+//! The guard maps the file into memory, shared, as a [`Trace`], and counts in it while the program runs: what is in
+//! the file at any moment is what has happened until then, whatever ends the process. `cargo qadapt` reads the file's
+//! bytes with [`Header::parse`] and the entries' own `parse` functions, which check everything and trust nothing.
+//!
+//! Writing takes no lock, allocates nothing and never waits, so that it may happen inside an allocator call or a
+//! signal handler. Tables only ever grow; when one is full, what did not fit is counted as lost.
+//!
+//! # The file
+//! All numbers are in the byte order of the machine that wrote them; the magic number tells which that was.
+//!
+//! - The [`Header`], [`HEADER_SIZE`] bytes: magic number, version, [`flags`], process id, totals, and for each section
+//!   its offset, entry size, capacity, entries used and entries lost.
+//! - [`Kind::Regions`]: one [`Region`] for each place in the source that opened one: name, file, line, and counts.
+//! - [`Kind::Stacks`]: each distinct call [`Stack`], as raw return addresses.
+//! - [`Kind::Sites`]: each distinct combination of region, stack and operation: a [`Site`] with its counts.
+//! - [`Kind::Modules`]: what was loaded where: a [`Module`] with file name and build id.
+//! - [`Kind::Strings`]: bytes that the other tables refer to by a [`Text`].
+//!
+//! A reader takes offsets and entry sizes from the header, so that a later minor version can append fields to entries;
+//! another major version is not readable. An entry whose `published` field is 0 was claimed and never written.
+
+#![no_std]
+
+mod entry;
+mod error;
+mod header;
+mod index;
+mod layout;
+mod strings;
+mod write;
+
+pub use entry::{FRAMES, Module, Op, Region, RegionKind, Site, Stack, Text};
+pub use error::Error;
+pub use header::{HEADER_SIZE, Header, Kind, MAGIC, Section, VERSION, Version, flags};
+pub use layout::{REGIONS, SITES, STACKS, Trace};
+pub use strings::text;
+pub use write::{Event, NewModule, NewRegion, RegionNumber};

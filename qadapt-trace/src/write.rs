@@ -1,0 +1,372 @@
+//! Writing: what the guard does while the program runs.
+
+use core::mem::{offset_of, size_of};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use crate::entry::{Op, RegionKind, Text};
+use crate::header::{Kind, MAGIC, VERSION};
+use crate::index::{Keyed, find_or_insert};
+use crate::layout::{
+    MODULES, ModuleRow, REGIONS, RegionRow, SITES, STACKS, STRINGS, SectionRow, SiteRow, StackRow, Trace,
+};
+use crate::strings;
+
+/// A region's number in its table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RegionNumber(u32);
+
+impl RegionNumber {
+    /// The number of the region that was added first.
+    pub const FIRST: Self = Self(0);
+
+    /// The number itself.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A region that is entered.
+#[derive(Clone, Copy, Debug)]
+pub struct NewRegion<'a> {
+    /// Tells it from other regions of this process.
+    pub key: u64,
+    /// How it is opened.
+    pub kind: RegionKind,
+    /// Its name; empty where it has none.
+    pub name: &'a [u8],
+    /// The file that opens it.
+    pub file: &'a [u8],
+    /// The line, from 1.
+    pub line: u32,
+    /// The column, from 1.
+    pub column: u32,
+}
+
+/// A file that is loaded.
+#[derive(Clone, Copy, Debug)]
+pub struct NewModule<'a> {
+    /// Its first address.
+    pub start: u64,
+    /// The address after its last.
+    pub end: u64,
+    /// Its path.
+    pub path: &'a [u8],
+    /// The linker's build id; empty where there is none.
+    pub build_id: &'a [u8],
+    /// Bytes of the file; 0 where that could not be found.
+    pub file_size: u64,
+}
+
+/// One request to the allocator, with sizes in bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Event {
+    /// What was asked.
+    pub op: Op,
+    /// What is asked for; for a deallocation what is given back.
+    pub size: u64,
+    /// The block's size before a reallocation; otherwise 0.
+    pub old_size: u64,
+    /// True if there was no memory.
+    pub failed: bool,
+}
+
+impl Event {
+    /// Bytes asked for and bytes given back.
+    #[must_use]
+    pub const fn bytes(&self) -> (u64, u64) {
+        match self.op {
+            _ if self.failed => (0, 0),
+            Op::Dealloc => (0, self.size),
+            Op::Alloc | Op::AllocZeroed | Op::Realloc => (self.size, self.old_size),
+        }
+    }
+}
+
+// Relaxed below, where nothing else is said: these are counts and identities that order nothing, and a
+// read-modify-write loses none.
+
+impl Trace {
+    /// Writes the header: from here on the file is a trace. `parent` is the process that forked this one, or 0.
+    pub fn begin(&self, pid: u64, parent: u64, flags: u64, program: &[u8]) {
+        let header = &self.header;
+        let tables = [
+            (Kind::Regions, offset_of!(Self, regions), size_of::<RegionRow>(), REGIONS),
+            (Kind::Stacks, offset_of!(Self, stacks), size_of::<StackRow>(), STACKS),
+            (Kind::Sites, offset_of!(Self, sites), size_of::<SiteRow>(), SITES),
+            (Kind::Modules, offset_of!(Self, modules), size_of::<ModuleRow>(), MODULES),
+            (Kind::Strings, offset_of!(Self, strings), 1, STRINGS),
+        ];
+        for (kind, offset, entry_size, capacity) in tables {
+            let section = self.section(kind);
+            section.offset.store(offset as u64, Ordering::Relaxed);
+            section.entry_size.store(entry_size as u64, Ordering::Relaxed);
+            section.capacity.store(capacity as u64, Ordering::Relaxed);
+        }
+        header.version.store(VERSION.code(), Ordering::Relaxed);
+        header.flags.store(flags, Ordering::Relaxed);
+        header.pid.store(pid, Ordering::Relaxed);
+        header.parent.store(parent, Ordering::Relaxed);
+        header.program.store(self.keep(program).code(), Ordering::Relaxed);
+        // Release: who sees the magic number sees the rest.
+        header.magic.store(MAGIC, Ordering::Release);
+    }
+
+    /// Sets [`flags`].
+    pub fn set_flags(&self, flags: u64) {
+        if self.header.flags.load(Ordering::Relaxed) & flags != flags {
+            self.header.flags.fetch_or(flags, Ordering::Relaxed);
+        }
+    }
+
+    /// The number of a region; none if the table is full.
+    pub fn region(&self, new: &NewRegion<'_>) -> Option<RegionNumber> {
+        let section = self.section(Kind::Regions);
+        find_or_insert(&self.region_index, section, &self.regions, new.key, |row| {
+            row.name.store(self.keep(new.name).code(), Ordering::Relaxed);
+            row.file.store(self.keep(new.file).code(), Ordering::Relaxed);
+            row.line.store(new.line, Ordering::Relaxed);
+            row.column.store(new.column, Ordering::Relaxed);
+            new.kind.published()
+        })
+        .map(RegionNumber)
+    }
+
+    /// Counts an entry of a region.
+    pub fn enter(&self, region: RegionNumber) {
+        self.with(region, |row| add(&row.calls, 1));
+    }
+
+    /// Counts an event in the header's total.
+    pub fn count_event(&self) {
+        add(&self.header.events, 1);
+    }
+
+    /// Counts an event in a region.
+    pub fn count(&self, region: RegionNumber, event: &Event) {
+        self.with(region, |row| {
+            let (asked, freed) = event.bytes();
+            match event.op {
+                _ if event.failed => add(&row.failed, 1),
+                Op::Alloc | Op::AllocZeroed => add(&row.allocs, 1),
+                Op::Realloc => add(&row.reallocs, 1),
+                Op::Dealloc => add(&row.deallocs, 1),
+            }
+            add(&row.bytes, asked);
+            add(&row.freed, freed);
+        });
+    }
+
+    /// Raises a region's peak to this many live bytes.
+    pub fn raise_peak(&self, region: RegionNumber, live: u64) {
+        self.with(region, |row| raise(&row.peak, live));
+    }
+
+    /// Takes an event into the live bytes of a region that all threads share, and into its peak.
+    pub fn count_live(&self, region: RegionNumber, event: &Event) {
+        self.with(region, |row| {
+            let (asked, freed) = event.bytes();
+            let change = asked.wrapping_sub(freed);
+            let live = row.live.fetch_add(change, Ordering::Relaxed).wrapping_add(change);
+            // A negative number of live bytes is a large unsigned one.
+            if live >> 63 == 0 {
+                raise(&row.peak, live);
+            }
+        });
+    }
+
+    /// Counts an event that a permit inside the region allowed.
+    pub fn count_permitted(&self, region: RegionNumber, event: &Event) {
+        self.with(region, |row| {
+            add(&row.permitted, 1);
+            add(&row.permitted_bytes, event.bytes().0);
+        });
+    }
+
+    /// Counts an event that was disallowed in a region.
+    pub fn count_disallowed(&self, region: RegionNumber) {
+        self.with(region, |row| add(&row.disallowed, 1));
+    }
+
+    /// Counts a disallowed event in the header's total and returns how many there were, this one included.
+    pub fn count_all_disallowed(&self) -> u64 {
+        self.header.disallowed.fetch_add(1, Ordering::Relaxed).wrapping_add(1)
+    }
+
+    /// The number of a stack, to be handed to [`site`](Self::site); none if the table is full. `is_new` is called if
+    /// the stack was not there before. `key` tells it from other stacks of this process.
+    pub fn stack(&self, key: u64, frames: &[usize], is_new: impl FnOnce()) -> Option<u32> {
+        find_or_insert(&self.stack_index, self.section(Kind::Stacks), &self.stacks, key, |row| {
+            for (place, &frame) in row.frames.iter().zip(frames) {
+                place.store(frame as u64, Ordering::Relaxed);
+            }
+            is_new();
+            u32::try_from(frames.len().min(row.frames.len())).unwrap_or(0) + 1
+        })
+    }
+
+    /// Counts a disallowed event at its site. It stands for `weight` events. `key` tells the combination of region,
+    /// stack and operation from others of this process.
+    pub fn site(
+        &self,
+        key: u64,
+        region: RegionNumber,
+        stack: Option<u32>,
+        event: &Event,
+        align: u32,
+        weight: u64,
+    ) {
+        let section = self.section(Kind::Sites);
+        let number = find_or_insert(&self.site_index, section, &self.sites, key, |row| {
+            row.region.store(region.0, Ordering::Relaxed);
+            row.stack.store(stack.map_or(0, |stack| stack + 1), Ordering::Relaxed);
+            event.op.published()
+        });
+        let Some(row) = number.and_then(|number| self.sites.get(number as usize)) else { return };
+        add(&row.count, 1);
+        add(&row.weight, weight);
+        add(&row.bytes, event.size);
+        raise(&row.largest, event.size);
+        if row.align.load(Ordering::Relaxed) < align {
+            row.align.fetch_max(align, Ordering::Relaxed);
+        }
+    }
+
+    /// True if a module that is known covers the address.
+    pub fn knows(&self, address: u64) -> bool {
+        self.known_modules().any(|row| {
+            (row.start.load(Ordering::Relaxed)..row.end.load(Ordering::Relaxed)).contains(&address)
+        })
+    }
+
+    /// Adds a module, unless it is known.
+    pub fn module(&self, new: &NewModule<'_>) {
+        let is_known = |row: &ModuleRow| {
+            row.start.load(Ordering::Relaxed) == new.start && row.end.load(Ordering::Relaxed) == new.end
+        };
+        if self.known_modules().any(is_known) {
+            return;
+        }
+        let section = self.section(Kind::Modules);
+        let claim = |used: u64| (used < MODULES as u64).then_some(used + 1);
+        let Ok(number) = section.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, claim) else {
+            add(&section.lost, 1);
+            return;
+        };
+        let Some(row) = usize::try_from(number).ok().and_then(|number| self.modules.get(number)) else {
+            return;
+        };
+        row.start.store(new.start, Ordering::Relaxed);
+        row.end.store(new.end, Ordering::Relaxed);
+        row.file_size.store(new.file_size, Ordering::Relaxed);
+        row.path.store(self.keep(new.path).code(), Ordering::Relaxed);
+        row.build_id.store(self.keep(new.build_id).code(), Ordering::Relaxed);
+        // Release pairs with the Acquire in `known_modules`.
+        row.published.store(1, Ordering::Release);
+    }
+
+    /// Takes over the regions of the trace that this process had before it was forked, under the same numbers and
+    /// without their counts. Nothing else may have been added yet.
+    pub fn inherit(&self, parent: &Self) {
+        let copy =
+            |to: &AtomicU64, from: &AtomicU64| to.store(from.load(Ordering::Relaxed), Ordering::Relaxed);
+        let copy_word =
+            |to: &AtomicU32, from: &AtomicU32| to.store(from.load(Ordering::Relaxed), Ordering::Relaxed);
+        let (strings, before) = (self.section(Kind::Strings), parent.section(Kind::Strings));
+        copy(&strings.used, &before.used);
+        let used = usize::try_from(strings.used.load(Ordering::Relaxed)).unwrap_or(STRINGS);
+        for (to, from) in self.strings.iter().zip(&parent.strings).take(used) {
+            to.store(from.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
+        copy(&self.section(Kind::Regions).used, &parent.section(Kind::Regions).used);
+        let used = self.section(Kind::Regions).used.load(Ordering::Relaxed);
+        for (to, from) in
+            self.regions.iter().zip(&parent.regions).take(usize::try_from(used).unwrap_or(REGIONS))
+        {
+            copy(&to.key, &from.key);
+            copy(&to.name, &from.name);
+            copy(&to.file, &from.file);
+            copy_word(&to.line, &from.line);
+            copy_word(&to.column, &from.column);
+            copy_word(&to.published, &from.published);
+        }
+        for (to, from) in self.region_index.iter().zip(&parent.region_index) {
+            if from.load(Ordering::Relaxed) != 0 {
+                copy_word(to, from);
+            }
+        }
+    }
+
+    fn section(&self, kind: Kind) -> &SectionRow {
+        let [regions, stacks, sites, modules, strings] = &self.header.sections;
+        match kind {
+            Kind::Regions => regions,
+            Kind::Stacks => stacks,
+            Kind::Sites => sites,
+            Kind::Modules => modules,
+            Kind::Strings => strings,
+        }
+    }
+
+    fn keep(&self, text: &[u8]) -> Text {
+        strings::keep(self.section(Kind::Strings), &self.strings, text)
+    }
+
+    fn with(&self, region: RegionNumber, act: impl FnOnce(&RegionRow)) {
+        if let Some(row) = self.regions.get(region.0 as usize) {
+            act(row);
+        }
+    }
+
+    fn known_modules(&self) -> impl Iterator<Item = &ModuleRow> {
+        let used = self.section(Kind::Modules).used.load(Ordering::Relaxed);
+        // Acquire pairs with the Release in `module`.
+        self.modules
+            .iter()
+            .take(usize::try_from(used).unwrap_or(MODULES))
+            .filter(|row| row.published.load(Ordering::Acquire) != 0)
+    }
+}
+
+/// Adds, unless there is nothing to add.
+fn add(count: &AtomicU64, by: u64) {
+    if by > 0 {
+        count.fetch_add(by, Ordering::Relaxed);
+    }
+}
+
+fn raise(highest: &AtomicU64, value: u64) {
+    if highest.load(Ordering::Relaxed) < value {
+        highest.fetch_max(value, Ordering::Relaxed);
+    }
+}
+
+impl Keyed for RegionRow {
+    fn key(&self) -> &AtomicU64 {
+        &self.key
+    }
+
+    fn published(&self) -> &AtomicU32 {
+        &self.published
+    }
+}
+
+impl Keyed for StackRow {
+    fn key(&self) -> &AtomicU64 {
+        &self.key
+    }
+
+    fn published(&self) -> &AtomicU32 {
+        &self.published
+    }
+}
+
+impl Keyed for SiteRow {
+    fn key(&self) -> &AtomicU64 {
+        &self.key
+    }
+
+    fn published(&self) -> &AtomicU32 {
+        &self.published
+    }
+}

@@ -1,0 +1,156 @@
+//! What is written is read, also by several threads at once, and nothing is lost unsaid.
+
+use std::thread;
+
+use qadapt_trace::{
+    Event, HEADER_SIZE, Header, Kind, Module, NewModule, NewRegion, Op, Region, RegionKind, STACKS, Site,
+    Stack, Trace, flags, text,
+};
+
+fn bytes(trace: &'static Trace) -> &'static [u8] {
+    #[expect(unsafe_code, reason = "a trace is written through memory")]
+    // SAFETY: the trace is a static of plain numbers, and the test's threads have ended.
+    unsafe {
+        std::slice::from_raw_parts((&raw const *trace).cast(), size_of::<Trace>())
+    }
+}
+
+/// The entries of a table.
+fn entries(bytes: &'static [u8], kind: Kind) -> impl Iterator<Item = &'static [u8]> {
+    let section = Header::parse(bytes).expect("it is a trace").section(kind);
+    let start = usize::try_from(section.offset).expect("it fits");
+    let length = usize::try_from(section.length()).expect("it fits");
+    bytes[start..start + length].chunks_exact(usize::try_from(section.entry_size).expect("it fits"))
+}
+
+fn region(key: u64, name: &'static [u8]) -> NewRegion<'static> {
+    NewRegion { key, kind: RegionKind::Guard, name, file: b"src/main.rs", line: 3, column: 7 }
+}
+
+const ALLOC: Event = Event { op: Op::Alloc, size: 24, old_size: 0, failed: false };
+
+#[test]
+fn what_is_written_is_read() {
+    static TRACE: Trace = Trace::new();
+    TRACE.begin(42, 7, flags::CHECKS_ON, b"/opt/radio");
+    let tick = TRACE.region(&region(9, b"tick")).expect("there is room");
+    assert_eq!(TRACE.region(&region(9, b"tick")), Some(tick));
+    TRACE.enter(tick);
+    TRACE.count(tick, &ALLOC);
+    TRACE.count(tick, &Event { op: Op::Realloc, size: 48, old_size: 24, failed: false });
+    TRACE.count(tick, &Event { op: Op::Dealloc, size: 48, old_size: 0, failed: false });
+    TRACE.count(tick, &Event { failed: true, ..ALLOC });
+    TRACE.count_permitted(tick, &ALLOC);
+    TRACE.raise_peak(tick, 48);
+    TRACE.raise_peak(tick, 24);
+    TRACE.count_disallowed(tick);
+    let stack = TRACE.stack(5, &[0x1000, 0x2000], || {});
+    TRACE.site(6, tick, stack, &ALLOC, 8, 16);
+    TRACE.module(&NewModule {
+        start: 0x1000,
+        end: 0x9000,
+        path: b"/opt/radio",
+        build_id: b"\x01\x02",
+        file_size: 5,
+    });
+    assert!(TRACE.knows(0x1000) && !TRACE.knows(0x9000));
+
+    let bytes = bytes(&TRACE);
+    let header = Header::parse(bytes).expect("it is a trace");
+    assert_eq!((header.pid, header.parent), (42, 7));
+    assert!(header.has(flags::CHECKS_ON) && !header.has(flags::EXITED));
+    let strings = entries(bytes, Kind::Strings).collect::<Vec<_>>().concat();
+    assert_eq!(text(&strings, header.program), b"/opt/radio");
+    let found = entries(bytes, Kind::Regions).next().and_then(Region::parse).expect("there is one");
+    assert_eq!((text(&strings, found.name), text(&strings, found.file)), (&b"tick"[..], &b"src/main.rs"[..]));
+    assert_eq!((found.kind, found.line, found.column, found.calls), (RegionKind::Guard, 3, 7, 1));
+    assert_eq!((found.allocs, found.reallocs, found.deallocs, found.failed), (1, 1, 1, 1));
+    assert_eq!((found.bytes, found.freed, found.peak, found.disallowed), (72, 72, 48, 1));
+    assert_eq!((found.permitted, found.permitted_bytes), (1, 24));
+    let found = entries(bytes, Kind::Stacks).next().and_then(Stack::parse).expect("there is one");
+    assert_eq!(found.frames(), [0x1000, 0x2000]);
+    let found = entries(bytes, Kind::Sites).next().and_then(Site::parse).expect("there is one");
+    assert_eq!((found.region, found.stack, found.op, found.align), (0, Some(0), Op::Alloc, 8));
+    assert_eq!((found.count, found.weight, found.bytes, found.largest), (1, 16, 24, 24));
+    let found = entries(bytes, Kind::Modules).next().and_then(Module::parse).expect("there is one");
+    assert_eq!((found.start, found.end, found.file_size), (0x1000, 0x9000, 5));
+    assert_eq!(text(&strings, found.build_id), b"\x01\x02");
+}
+
+#[test]
+fn threads_that_bring_the_same_keys_share_entries() {
+    static TRACE: Trace = Trace::new();
+    const THREADS: u64 = 4;
+    const KEYS: u64 = 500;
+    TRACE.begin(1, 0, 0, b"");
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                for key in 1..=KEYS {
+                    let number = TRACE.region(&region(key << 50 | key, b"x")).expect("there is room");
+                    TRACE.enter(number);
+                    TRACE.count(number, &ALLOC);
+                }
+            });
+        }
+    });
+    let rows: Vec<Region> = entries(bytes(&TRACE), Kind::Regions).filter_map(Region::parse).collect();
+    assert_eq!(rows.len() as u64, KEYS);
+    assert!(rows.iter().all(|row| (row.calls, row.allocs) == (THREADS, THREADS)));
+}
+
+#[test]
+fn what_does_not_fit_is_counted_as_lost() {
+    static TRACE: Trace = Trace::new();
+    TRACE.begin(1, 0, 0, b"");
+    for key in 1..=STACKS as u64 + 10 {
+        let number = TRACE.stack(
+            key.wrapping_mul(0x9E37_79B9_7F4A_7C15),
+            &[usize::try_from(key).expect("it fits")],
+            || {},
+        );
+        assert_eq!(number.is_some(), key <= STACKS as u64, "{key}");
+    }
+    let section = Header::parse(bytes(&TRACE)).expect("it is a trace").section(Kind::Stacks);
+    assert_eq!((section.used, section.lost), (STACKS as u64, 10));
+}
+
+#[test]
+fn a_child_inherits_regions_without_their_counts() {
+    static PARENT: Trace = Trace::new();
+    static CHILD: Trace = Trace::new();
+    PARENT.begin(1, 0, 0, b"/opt/radio");
+    let first = PARENT.region(&region(1, b"first")).expect("there is room");
+    let second = PARENT.region(&region(2, b"second")).expect("there is room");
+    PARENT.enter(second);
+    CHILD.begin(2, 1, 0, b"/opt/radio");
+    CHILD.inherit(&PARENT);
+    assert_eq!(CHILD.region(&region(1, b"first")), Some(first));
+    assert_eq!(CHILD.region(&region(2, b"second")), Some(second));
+    CHILD.count(second, &ALLOC);
+    let rows: Vec<Region> = entries(bytes(&CHILD), Kind::Regions).filter_map(Region::parse).collect();
+    assert_eq!(rows.iter().map(|row| (row.calls, row.allocs)).collect::<Vec<_>>(), [(0, 0), (0, 1)]);
+    let strings = entries(bytes(&CHILD), Kind::Strings).collect::<Vec<_>>().concat();
+    assert_eq!(text(&strings, rows[1].name), b"second");
+}
+
+#[test]
+fn references_to_strings_that_are_not_there_are_empty() {
+    static TRACE: Trace = Trace::new();
+    TRACE.begin(1, 0, 0, b"/opt/radio");
+    let program = Header::parse(bytes(&TRACE)).expect("it is a trace").program;
+    assert_eq!(text(b"/opt", program), b"");
+    assert_eq!(text(b"", program), b"");
+}
+
+#[test]
+fn entries_that_were_never_written_are_none() {
+    for size in [0, 8, 512] {
+        let zeros = vec![0; size];
+        assert!(Region::parse(&zeros).is_none() && Stack::parse(&zeros).is_none(), "{size}");
+        assert!(Site::parse(&zeros).is_none() && Module::parse(&zeros).is_none(), "{size}");
+    }
+    let ones = [0xFF; 512];
+    assert!(Region::parse(&ones).is_none() && Stack::parse(&ones).is_none() && Site::parse(&ones).is_none());
+    assert!(Header::parse(&[0xFF; HEADER_SIZE]).is_err());
+}

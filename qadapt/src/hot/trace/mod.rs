@@ -1,0 +1,15 @@
+//! The trace: what happened in which region, kept in a file that outlives the process.
+//!
+//! It is written where `QADAPT_TRACE` names a directory. Then every thread's word asks for attention, so that each
+//! region says at its edges that it is open ([`chain`]), and every event is counted in the open regions and recorded
+//! at its site ([`record`]). Nothing of it is on the path of a program that is not traced, but tests of
+//! [`is_on`] where a region's edge or an event is slow already.
+
+pub(crate) mod chain;
+mod file;
+mod rate;
+mod record;
+
+pub(super) use file::{active, is_whole_program};
+pub(crate) use file::{finish, is_on, start};
+pub(super) use record::{count, disallow};

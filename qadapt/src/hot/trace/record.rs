@@ -1,0 +1,56 @@
+//! What an event leaves in the trace.
+
+use core::ffi::c_void;
+
+use qadapt_spin::Key;
+use qadapt_trace::{Event, Trace, flags};
+
+use super::super::capture::Captured;
+use super::super::event::Request;
+use super::{chain, file, rate};
+use crate::model::Op;
+
+/// After the inner allocator: counts the event in the open regions.
+pub(in crate::hot) fn count(request: &Request, succeeded: bool) {
+    if let Some(trace) = file::active() {
+        trace.set_flags(flags::ALLOCATOR);
+        if chain::count(trace, &event(request, succeeded)) {
+            trace.count_event();
+        }
+    }
+}
+
+/// Before it: records the stack of an event that a region disallows, or that the whole program's region sees.
+pub(in crate::hot) fn disallow(trace: &Trace, request: &Request, mark: *const c_void) {
+    if chain::is_permitted() {
+        return;
+    }
+    let total = trace.count_all_disallowed();
+    let Some(region) = chain::disallow(trace) else { return };
+    let Some(weight) = rate::weight(total) else { return };
+    let captured = Captured::fast(mark);
+    let frames = captured.frames();
+    let mut is_new = false;
+    let stack = trace.stack(Key::of(0, frames).get().get(), frames, || is_new = true);
+    if is_new && !frames.iter().all(|&frame| trace.knows(frame as u64)) {
+        file::note_modules(trace);
+    }
+    let event = event(request, true);
+    let identity = [region.index(), stack.map_or(0, |stack| stack as usize + 1)];
+    let key = Key::of(event.op as u64, &identity).get().get();
+    trace.site(key, region, stack, &event, u32::try_from(request.align).unwrap_or(u32::MAX), weight);
+}
+
+fn event(request: &Request, succeeded: bool) -> Event {
+    Event {
+        op: match request.op {
+            Op::Alloc => qadapt_trace::Op::Alloc,
+            Op::AllocZeroed => qadapt_trace::Op::AllocZeroed,
+            Op::Realloc => qadapt_trace::Op::Realloc,
+            Op::Dealloc => qadapt_trace::Op::Dealloc,
+        },
+        size: request.size as u64,
+        old_size: request.old_size as u64,
+        failed: !succeeded,
+    }
+}

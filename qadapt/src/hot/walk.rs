@@ -1,0 +1,108 @@
+//! Walking a stack by its frame pointers, in programs built with them.
+//!
+//! With `-C force-frame-pointers=yes` each function keeps its caller's frame pointer and return address in two words,
+//! so that a walk reads two words a frame instead of unwind tables. The standard library as shipped keeps them too. C
+//! code in between need not: a callback's C caller may be missing from such a stack. Every word is checked before it is
+//! followed: it must lie on this thread's stack, as the kernel's list of mappings has it, further out than the one
+//! before.
+
+use core::cell::Cell;
+
+use super::modules;
+
+thread_local! {
+    /// This thread's stack, from its lowest mapped address to the end; 0 until it is known.
+    static STACK: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
+}
+
+/// Fewer frames than this do not reach the user's code: then the unwinder is asked.
+const FEWEST: usize = 3;
+
+/// Fills `frames` with the return addresses of the frames that lie above `mark`, innermost first, and returns how many
+/// there are. None where the walk cannot be trusted.
+#[inline(never)]
+pub(super) fn by_frame_pointers(mark: usize, frames: &mut [usize]) -> Option<usize> {
+    let mut frame = frame_pointer();
+    let (low, high) = stack_around(frame)?;
+    let mut length = 0;
+    loop {
+        let is_here = frame >= low && frame % size_of::<usize>() == 0;
+        let [outer, address] = if is_here { record(frame, high)? } else { return None };
+        if frame > mark {
+            // A word of 0 ends the chain; the first program code has no caller.
+            let Some(place) = frames.get_mut(length).filter(|_| address != 0) else { return Some(length) };
+            *place = address;
+            length += 1;
+        }
+        if outer <= frame || outer >= high {
+            // The C library's start code keeps no frame pointers.
+            return (length >= FEWEST).then_some(length);
+        }
+        frame = outer;
+    }
+}
+
+/// The two words at a frame pointer: the caller's frame pointer, and the address to return to.
+#[expect(unsafe_code, reason = "reads this thread's stack")]
+fn record(frame: usize, high: usize) -> Option<[usize; 2]> {
+    if frame.checked_add(size_of::<[usize; 2]>())? > high {
+        return None;
+    }
+    // SAFETY: the caller has checked that the address is aligned and not below the stack's lowest mapped address; with
+    // the test above both words lie on this thread's stack, which stays mapped while the thread runs.
+    Some(unsafe { *core::ptr::with_exposed_provenance(frame) })
+}
+
+/// The bounds of the stack that this address lies on.
+fn stack_around(address: usize) -> Option<(usize, usize)> {
+    let (low, high) = STACK.try_with(Cell::get).unwrap_or((0, 0));
+    if (low..high).contains(&address) {
+        return Some((low, high));
+    }
+    // The stack grew, or the code runs on another one.
+    let found = modules::mapping_around(address)?;
+    let _ = STACK.try_with(|cell| cell.set(found));
+    Some(found)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[expect(unsafe_code, reason = "a register has no other name")]
+#[inline(always)]
+fn frame_pointer() -> usize {
+    let frame: usize;
+    // SAFETY: it copies a register.
+    unsafe { core::arch::asm!("mov {}, rbp", out(reg) frame, options(nomem, nostack, preserves_flags)) };
+    frame
+}
+
+#[cfg(target_arch = "aarch64")]
+#[expect(unsafe_code, reason = "a register has no other name")]
+#[inline(always)]
+fn frame_pointer() -> usize {
+    let frame: usize;
+    // SAFETY: it copies a register.
+    unsafe { core::arch::asm!("mov {}, x29", out(reg) frame, options(nomem, nostack, preserves_flags)) };
+    frame
+}
+
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+fn frame_pointer() -> usize {
+    // On no stack.
+    0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chain_outside_the_stack_is_not_followed() {
+        let here = [0_usize; 2];
+        let at = here.as_ptr().addr();
+        let (low, high) = stack_around(at).expect("a stack is mapped");
+        assert!((low..high).contains(&at));
+        assert_eq!(record(at, high), Some([0, 0]));
+        assert_eq!(record(high - 8, high), None);
+        assert_eq!(record(usize::MAX - 7, high), None);
+    }
+}
