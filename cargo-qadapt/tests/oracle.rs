@@ -72,7 +72,7 @@ fn check(program: &Path, runs: &[&[&str]], at_least: usize) {
 }
 
 #[test]
-#[ignore = "runs real programs under a preloaded allocator: run by .ci/run"]
+#[ignore = "runs real programs: cargo test --release -p cargo-qadapt --test oracle -- --ignored"]
 fn this_command_is_never_falsely_proven() {
     let program = Path::new(env!("CARGO_BIN_EXE_cargo-qadapt"));
     let own = program.to_str().expect("a path");
@@ -89,7 +89,7 @@ fn this_command_is_never_falsely_proven() {
 }
 
 #[test]
-#[ignore = "runs real programs under a preloaded allocator: run by .ci/run"]
+#[ignore = "runs real programs: cargo test --release -p cargo-qadapt --test oracle -- --ignored"]
 fn cargo_is_never_falsely_proven() {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
     check(
@@ -105,7 +105,7 @@ fn cargo_is_never_falsely_proven() {
 }
 
 #[test]
-#[ignore = "installs ripgrep from the registry: run by .ci/run"]
+#[ignore = "installs ripgrep: cargo test --release -p cargo-qadapt --test oracle -- --ignored"]
 fn ripgrep_is_never_falsely_proven() {
     let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("ripgrep");
     let program = root.join("bin/rg");
