@@ -55,6 +55,8 @@ const EVERYWHERE: &[(Place, Option<i64>)] =
     &[(Place::Binary, None), (Place::Library, None), (Place::FatLto, None)];
 const PLAIN_REGION: &[(Place, Option<i64>)] =
     &[(Place::Binary, Some(4)), (Place::Library, Some(12)), (Place::FatLto, Some(4))];
+const SCOPE: &[(Place, Option<i64>)] =
+    &[(Place::Binary, Some(12)), (Place::Library, None), (Place::FatLto, Some(12))];
 const POLL: &[(Place, Option<i64>)] =
     &[(Place::Binary, Some(8)), (Place::Library, None), (Place::FatLto, Some(8))];
 
@@ -68,7 +70,8 @@ pub const SHAPES: &[Shape] = &[
     calling("attribute", PLAIN_REGION),
     calling("attribute-leaf", PLAIN_REGION),
     calling("attribute-tail", PLAIN_REGION),
-    calling("permit", EVERYWHERE),
+    calling("permit", SCOPE),
+    calling("policy", SCOPE),
     calling("enter-exit", EVERYWHERE),
     calling("count", EVERYWHERE),
     calling("poll", POLL),

@@ -10,7 +10,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
 use qadapt::__private::{Place, guard_future, no_alloc};
-use qadapt::{assert_no_alloc, count_alloc, enter_protected, exit_protected, permit_alloc};
+use qadapt::{Ops, Policy, assert_no_alloc, count_alloc, enter_protected, exit_protected, permit_alloc};
 
 /// Runs one half of a shape; `None` if there is no such shape.
 pub(crate) fn run(shape: &str, guarded: bool, turns: u64) -> Option<u64> {
@@ -25,6 +25,7 @@ pub(crate) fn run(shape: &str, guarded: bool, turns: u64) -> Option<u64> {
         "attribute-leaf" => half(bare_leaves, annotated_leaves),
         "attribute-tail" => half(bare_tails, annotated_tails),
         "permit" => half(calls, permits),
+        "policy" => half(calls, policies),
         "enter-exit" => half(calls, manual_regions),
         "count" => half(calls, counting_regions),
         "poll" => half(bare_polls, guarded_polls),
@@ -166,6 +167,16 @@ fn permits(turns: u64) -> u64 {
             permit_alloc(|| call(turn));
         }
     });
+    turns
+}
+
+/// A policy that needs no state of its own.
+#[inline(never)]
+fn policies(turns: u64) -> u64 {
+    const NO_REQUESTS: Policy = Policy::new().allow(Ops::DEALLOC);
+    for turn in 0..turns {
+        NO_REQUESTS.run(|| call(turn));
+    }
     turns
 }
 
