@@ -112,7 +112,7 @@ impl Trace {
         header.magic.store(MAGIC, Ordering::Release);
     }
 
-    /// Sets [`flags`].
+    /// Sets the header's flags.
     pub fn set_flags(&self, flags: u64) {
         if self.header.flags.load(Ordering::Relaxed) & flags != flags {
             self.header.flags.fetch_or(flags, Ordering::Relaxed);
