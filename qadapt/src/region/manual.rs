@@ -50,7 +50,8 @@ pub fn enter_protected() {
 ///
 /// # Examples
 /// ```should_panic
-/// # if cfg!(not(debug_assertions)) { panic!("no checks in release") }
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// # if !qadapt::is_active() { panic!("this build has no checks") }
 /// qadapt::exit_protected(); // nothing to exit
 /// ```
 #[track_caller]
