@@ -21,7 +21,7 @@ fn the_report_names_the_region_and_its_line() {
         (r#match, concat!(module_path!(), "::match"), LINE + 8),
     ];
     for (region, name, line) in regions {
-        let outcome = catch_unwind(AssertUnwindSafe(|| region(Box::new(1))));
+        let outcome = catch_unwind(AssertUnwindSafe(|| region(std::hint::black_box(Box::new(1)))));
         if !is_active() {
             outcome.expect("without checks nothing happens");
             continue;
