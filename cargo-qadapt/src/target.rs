@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use clap::Args;
 use serde::Deserialize;
 
+use crate::build;
 use crate::error::{Error, Result};
 
 /// The selection of targets, in cargo's own words.
@@ -109,7 +110,7 @@ impl Selection {
     }
 
     fn cargo(&self, verb: &str) -> Command {
-        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        let mut cargo = build::cargo();
         cargo.arg(verb);
         if let Some(path) = &self.manifest_path {
             cargo.arg("--manifest-path").arg(path);
