@@ -6,6 +6,8 @@ pub mod audit;
 pub mod build;
 pub mod cli;
 pub mod error;
+pub mod format;
 pub mod prove;
+pub mod report;
 pub mod selection;
 pub mod target;

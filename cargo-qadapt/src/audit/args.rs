@@ -1,35 +1,11 @@
 //! The arguments of the audit's verbs.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use super::style::Color;
+use crate::format::output::Output;
 use crate::selection::{Profile, Selection};
-
-/// How a report is printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For people.
-    Text,
-    /// For programs; `cargo qadapt merge` reads it too.
-    Json,
-}
-
-/// Where and how a report goes.
-#[derive(Args, Clone, Debug)]
-pub struct Output {
-    /// How to print the report.
-    #[arg(long, value_enum, default_value = "text")]
-    pub format: Format,
-    /// Writes the report to this file instead of standard output.
-    #[arg(long, short, value_name = "PATH")]
-    pub output: Option<PathBuf>,
-    /// When to colour the report.
-    #[arg(long, value_enum, default_value = "auto")]
-    pub color: Color,
-}
 
 /// Arguments of `cargo qadapt audit`.
 #[derive(Args, Clone, Debug)]

@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 
 use qadapt_trace::{Kind as Table, Module, RegionKind, flags};
 
-use super::origin::relative;
 use super::read::Trace;
-use super::report::{
+use super::resolve::{Address, Files, Identity, Resolver};
+use crate::report::figures::{
     Counts, Kind, Op, PerProfile, Place, Region, Report, Site, SiteCounts, VERSION, counts_of,
 };
-use super::resolve::{Address, Files, Identity, Resolver};
+use crate::report::origin::relative;
 
 /// Traces taken in so far.
 #[derive(Debug, Default)]

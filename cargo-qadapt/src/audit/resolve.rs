@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use addr2line::Loader;
 use object::{Object, ObjectSegment};
 
-use super::origin::{origin, relative};
-use super::report::{Frame, Origin};
+use crate::report::figures::{Frame, Origin};
+use crate::report::origin::{origin, relative};
 
 /// The files that addresses were loaded from, by number.
 #[derive(Debug, Default)]

@@ -1,23 +1,21 @@
 //! The verbs: build, run, collect, report.
 
 use std::fs::File;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use super::args::{Audit, Format, Merge, Output};
+use super::args::{Audit, Merge};
 use super::collect::{collect, incomplete};
 use super::fold::Fold;
-use super::merge::merge;
 use super::progress::Progress;
 use super::read::Trace;
-use super::report::{Report, VERSION};
 use super::run::{End, Options, Runner, run};
-use super::style::Color;
-use super::text;
 use crate::build::{Build, Verb, Workspace};
 use crate::error::{Error, Result};
+use crate::format::view::View;
+use crate::report::figures::{Report, VERSION};
+use crate::report::merge::merge;
 use crate::selection::Profile;
 
 impl Audit {
@@ -37,7 +35,7 @@ impl Audit {
         let (report, nameless) = fold.finish(workspace.root());
         if let Some(problem) = nothing_audited(&report, self.whole_program) {
             problems.push(problem);
-            say(self.output.color, &problems);
+            self.output.say(&problems);
             return Ok(ExitCode::from(2));
         }
         if !report.sites.is_empty() {
@@ -45,8 +43,8 @@ impl Audit {
             problems.extend(without_lines(&report));
         }
         problems.extend(unwatched(&report));
-        write(&report, &self.output, workspace.root())?;
-        say(self.output.color, &problems);
+        self.output.write(&View::new(&report, workspace.root()))?;
+        self.output.say(&problems);
         Ok(exit_code(&report, &problems))
     }
 
@@ -156,12 +154,12 @@ impl Merge {
         let report = merge(reports);
         if let Some(problem) = nothing_audited(&report, false) {
             problems.push(problem);
-            say(self.output.color, &problems);
+            self.output.say(&problems);
             return Ok(ExitCode::from(2));
         }
         problems.extend(nameless);
-        write(&report, &self.output, &root)?;
-        say(self.output.color, &problems);
+        self.output.write(&View::new(&report, &root))?;
+        self.output.say(&problems);
         Ok(exit_code(&report, &problems))
     }
 }
@@ -277,37 +275,6 @@ fn without_lines(report: &Report) -> Option<String> {
             Profile::new(without[0]).for_cargo().to_uppercase().replace('-', "_"),
         )
     })
-}
-
-fn write(report: &Report, output: &Output, root: &Path) -> Result<()> {
-    let text = match output.format {
-        Format::Text => text::text(report, root),
-        Format::Json => {
-            let mut text = serde_json::to_string_pretty(report)
-                .map_err(|e| Error::Usage(format!("could not write JSON: {e}")))?;
-            text.push('\n');
-            text
-        }
-    };
-    if let Some(path) = &output.output {
-        let text = anstream::adapter::strip_str(&text).to_string();
-        return std::fs::write(path, text).map_err(|e| Error::io("write the report", path, e));
-    }
-    let mut stdout = output.color.stdout();
-    // A reader that went away (`| head`) is no failure.
-    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-    Ok(())
-}
-
-/// Prints problems, each once.
-fn say(color: Color, problems: &[String]) {
-    let mut stderr = color.stderr();
-    for (index, problem) in problems.iter().enumerate() {
-        if !problems[..index].contains(problem) {
-            // There is nobody else to tell.
-            let _ = writeln!(stderr, "error: {problem}");
-        }
-    }
 }
 
 fn exit_code(report: &Report, problems: &[String]) -> ExitCode {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use cargo_qadapt::audit::report::{Counts, Report};
+use cargo_qadapt::report::figures::{Counts, Report};
 
 /// How the command ended.
 pub(crate) struct Run {

@@ -1,6 +1,6 @@
 //! Counts are exact, whatever happens.
 
-use cargo_qadapt::audit::report::{Op, Report};
+use cargo_qadapt::report::figures::{Op, Report};
 
 use crate::command::{self, audit, counts};
 

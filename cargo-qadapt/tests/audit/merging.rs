@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use cargo_qadapt::audit::report::Report;
+use cargo_qadapt::report::figures::Report;
 use qadapt_trace::{Event, Header, Kind, NewModule, NewRegion, Op, RegionKind, Trace};
 
 use crate::command::{counts, folder};

@@ -3,7 +3,7 @@
 //! A function that was inlined has the bare name in its debug information (`push<u64, alloc::alloc::Global>`), one that
 //! was not has its whole path (`alloc::vec::Vec<T,A>::push`).
 
-use super::report::Frame;
+use super::figures::Frame;
 
 /// The function of a frame: `vec::push`, or `drop of Vec<u64>`.
 #[must_use]
@@ -74,7 +74,7 @@ fn library_module(file: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::report::Origin;
+    use super::super::figures::Origin;
     use super::*;
 
     #[test]

@@ -1,23 +1,23 @@
 //! The report for people.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
-use super::diff::{Presence, presence};
-use super::report::{Kind, Place, Region, Report, SiteCounts};
-use super::sites::{Line, lines};
 use super::source::{Sources, printable};
 use super::style::{BAD, DIFFERENT, FAINT, HEADING, paint};
+use super::view::View;
+use crate::report::diff::{Presence, presence};
+use crate::report::figures::{Counts, Kind, Place, Region, Report, SiteCounts};
+use crate::report::sites::Line;
 
-/// The report as text, with styles. Source lines are read from below `root`.
+/// The report as text, with styles.
 #[must_use]
-pub fn text(report: &Report, root: &Path) -> String {
+pub fn text(view: &View<'_>) -> String {
+    let report = view.report;
     let mut out = String::new();
     table(&mut out, report);
-    let lines = lines(report);
-    if !lines.is_empty() {
+    if !view.lines.is_empty() {
         out.push('\n');
-        sites(&mut out, report, &lines, &mut Sources::below(root));
+        sites(&mut out, report, &view.lines, &mut Sources::below(view.root));
     }
     out.push('\n');
     summary(&mut out, report);
@@ -105,10 +105,10 @@ fn cells(profile: &str, region: &Region, index: usize) -> (bool, Vec<String>) {
 
 /// Where a region's events happen; if it has none anywhere, where it was entered.
 fn region_mark(profiles: &[&str], region: &Region) -> String {
-    let figure = |of: fn(&super::report::Counts) -> u64| -> Vec<u64> {
+    let figure = |of: fn(&Counts) -> u64| -> Vec<u64> {
         region.counts.iter().map(|counts| counts.as_ref().map_or(0, of)).collect()
     };
-    match presence(profiles, &figure(super::report::Counts::events)) {
+    match presence(profiles, &figure(Counts::events)) {
         Presence::Nothing => match presence(profiles, &figure(|counts| counts.calls)) {
             Presence::Only(profiles) => format!("entered only in {}", profiles.join(", ")),
             _ => String::new(),
@@ -206,8 +206,10 @@ fn summary(out: &mut String, report: &Report) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::report::{Counts, VERSION};
+    use std::path::Path;
+
     use super::*;
+    use crate::report::figures::VERSION;
 
     fn region(name: Option<&str>, kind: Kind) -> Place {
         Place { file: "src/main.rs".into(), line: 3, column: 1, name: name.map(str::to_owned), kind }
@@ -227,7 +229,7 @@ mod tests {
         report.profile("release");
         let counts = Counts { calls: 2, ..Counts::default() };
         report.regions = vec![Region { place: region(None, Kind::Plain), counts: vec![Some(counts), None] }];
-        let shown = anstream::adapter::strip_str(&text(&report, Path::new("/"))).to_string();
+        let shown = anstream::adapter::strip_str(&text(&View::new(&report, Path::new("/")))).to_string();
         assert!(shown.contains("src/main.rs:3  [entered only in debug]"), "{shown}");
         assert!(shown.contains("release  not entered"), "{shown}");
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::called::called;
+use super::figures::{Frame, Op, Origin, PerProfile, Report, Site, SiteCounts};
 use super::origin::is_guards;
-use super::report::{Frame, Op, Origin, PerProfile, Report, Site, SiteCounts};
 
 /// A line of code and what it asked of the allocator inside one region, over all stacks that lead there.
 #[derive(Clone, Debug)]
@@ -104,7 +104,7 @@ fn outermost(inner: &[&Frame]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::report::{Report, VERSION};
+    use super::super::figures::{Report, VERSION};
     use super::*;
 
     fn frame(function: &str, line: u32, origin: Origin) -> Frame {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::report::{Frame, Place, Region, Report, Site, VERSION, counts_of};
+use super::figures::{Frame, Place, Region, Report, Site, VERSION, counts_of};
 
 /// Joins reports: profiles, regions, frames and sites by what they say, not by their numbers.
 #[must_use]
@@ -20,7 +20,7 @@ struct Merged {
     report: Report,
     regions: HashMap<Place, usize>,
     frames: HashMap<Frame, u32>,
-    sites: HashMap<(usize, super::report::Op, Vec<u32>), usize>,
+    sites: HashMap<(usize, super::figures::Op, Vec<u32>), usize>,
 }
 
 impl Merged {
@@ -119,7 +119,7 @@ fn ordering<T>(list: &[T], compare: impl Fn(&T, &T) -> std::cmp::Ordering) -> (V
 
 #[cfg(test)]
 mod tests {
-    use super::super::report::{Counts, Kind, Op, Origin, SiteCounts};
+    use super::super::figures::{Counts, Kind, Op, Origin, SiteCounts};
     use super::*;
 
     /// A run in one profile with one region, at this line, and one site of it.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::report::Origin;
+use super::figures::Origin;
 
 /// Tells by the source file whose code a function is; by its name where there is no file.
 #[must_use]

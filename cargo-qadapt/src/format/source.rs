@@ -84,11 +84,11 @@ mod tests {
     fn a_line_is_found_by_its_number() {
         let mut sources = Sources::below(Path::new(env!("CARGO_MANIFEST_DIR")));
         assert_eq!(
-            sources.line("src/audit/source.rs", 1),
+            sources.line("src/format/source.rs", 1),
             Some("//! Lines of the user's source, as reports show them.")
         );
-        assert_eq!(sources.line("src/audit/source.rs", 0), None);
-        assert_eq!(sources.line("src/audit/source.rs", 100_000), None);
+        assert_eq!(sources.line("src/format/source.rs", 0), None);
+        assert_eq!(sources.line("src/format/source.rs", 100_000), None);
         assert_eq!(sources.line("no/such/file.rs", 1), None);
         assert_eq!(sources.line("/", 1), None);
     }

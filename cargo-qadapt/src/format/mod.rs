@@ -1,0 +1,8 @@
+//! What reports are written as, a file a format.
+
+pub mod name;
+pub mod output;
+pub mod source;
+pub mod style;
+pub mod text;
+pub mod view;

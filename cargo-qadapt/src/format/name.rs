@@ -1,0 +1,34 @@
+//! The formats by name.
+
+use clap::ValueEnum;
+
+use super::text::text;
+use super::view::View;
+use crate::error::{Error, Result};
+
+/// How a report is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs; `cargo qadapt merge` reads it too.
+    Json,
+}
+
+impl Format {
+    /// The report in this format.
+    ///
+    /// # Errors
+    /// If the report cannot be written in this format.
+    pub fn render(self, view: &View<'_>) -> Result<Vec<u8>> {
+        match self {
+            Self::Text => Ok(text(view).into_bytes()),
+            Self::Json => {
+                let mut json = serde_json::to_vec_pretty(view.report)
+                    .map_err(|e| Error::Usage(format!("could not write JSON: {e}")))?;
+                json.push(b'\n');
+                Ok(json)
+            }
+        }
+    }
+}

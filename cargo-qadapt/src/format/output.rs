@@ -1,0 +1,63 @@
+//! Where reports go.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::name::Format;
+use super::style::Color;
+use super::view::View;
+use crate::error::{Error, Result};
+
+/// Where and how a report goes.
+#[derive(Args, Clone, Debug)]
+pub struct Output {
+    /// How to print the report.
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+    /// Writes the report to this file instead of standard output.
+    #[arg(long, short, value_name = "PATH")]
+    pub output: Option<PathBuf>,
+    /// When to colour the report.
+    #[arg(long, value_enum, default_value = "auto")]
+    pub color: Color,
+}
+
+impl Output {
+    /// Writes a report.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn write(&self, view: &View<'_>) -> Result<()> {
+        let report = self.format.render(view)?;
+        if let Some(path) = &self.output {
+            let plain = if self.format == Format::Text {
+                anstream::adapter::strip_bytes(&report).into_vec()
+            } else {
+                report
+            };
+            return std::fs::write(path, plain).map_err(|e| Error::io("write the report", path, e));
+        }
+        // A reader that went away (`| head`) is no failure.
+        let _ = if self.format == Format::Text {
+            let mut stdout = self.color.stdout();
+            stdout.write_all(&report).and_then(|()| stdout.flush())
+        } else {
+            let mut stdout = std::io::stdout().lock();
+            stdout.write_all(&report).and_then(|()| stdout.flush())
+        };
+        Ok(())
+    }
+
+    /// Prints problems to standard error, each once.
+    pub fn say(&self, problems: &[String]) {
+        let mut stderr = self.color.stderr();
+        for (index, problem) in problems.iter().enumerate() {
+            if !problems[..index].contains(problem) {
+                // There is nobody else to tell.
+                let _ = writeln!(stderr, "error: {problem}");
+            }
+        }
+    }
+}

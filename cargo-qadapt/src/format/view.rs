@@ -1,0 +1,28 @@
+//! What formats print: a report, its lines, and what a check made of it.
+
+use std::path::Path;
+
+use crate::report::figures::Report;
+use crate::report::outcome::Outcome;
+use crate::report::sites::{Line, lines};
+
+/// All that a format needs.
+#[derive(Debug)]
+pub struct View<'a> {
+    /// The figures.
+    pub report: &'a Report,
+    /// The lines of the user's own code at which regions were violated, by region, then by place.
+    pub lines: Vec<Line>,
+    /// The folder that relative paths start from: sources are read from there.
+    pub root: &'a Path,
+    /// What a comparison with the baseline found; none in an audit.
+    pub outcome: Option<Outcome>,
+}
+
+impl<'a> View<'a> {
+    /// A report by itself.
+    #[must_use]
+    pub fn new(report: &'a Report, root: &'a Path) -> Self {
+        Self { report, lines: lines(report), root, outcome: None }
+    }
+}

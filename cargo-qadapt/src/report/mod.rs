@@ -1,0 +1,9 @@
+//! What runs did: the figures that every report prints, and what can be told from them.
+
+pub mod called;
+pub mod diff;
+pub mod figures;
+pub mod merge;
+pub mod origin;
+pub mod outcome;
+pub mod sites;
