@@ -75,9 +75,22 @@ impl Workspace {
         self.target_directory.join("qadapt")
     }
 
-    /// True if the selected package, or one of all of them where none is selected, has a binary.
+    /// The command that builds a selection: its binary or its tests, if it names no target.
     #[must_use]
-    pub fn has_binary(&self, selection: &Selection) -> bool {
+    pub fn verb(&self, selection: &Selection) -> Verb {
+        if selection.bin.is_some() || selection.example.is_some() {
+            Verb::Build
+        } else if selection.bench.is_some() {
+            Verb::Bench
+        } else if selection.test.is_none() && !selection.workspace && self.has_binary(selection) {
+            Verb::Build
+        } else {
+            Verb::Test
+        }
+    }
+
+    /// True if the selected package, or one of all of them where none is selected, has a binary.
+    fn has_binary(&self, selection: &Selection) -> bool {
         let folder = std::env::current_dir().unwrap_or_default();
         let manifest = selection.manifest_path.as_ref().and_then(|path| path.canonicalize().ok());
         let here = |package: &&Package| match (&selection.package, &manifest) {
@@ -109,7 +122,7 @@ pub struct Build<'a> {
     /// Where.
     pub target_directory: &'a Path,
     /// Variables added to the environment.
-    pub environment: Vec<(&'static str, OsString)>,
+    pub environment: Vec<(String, OsString)>,
 }
 
 impl Build<'_> {

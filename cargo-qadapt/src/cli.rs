@@ -1,19 +1,12 @@
 //! The command line.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use regex::Regex;
+use clap::{Parser, Subcommand};
 
 use crate::audit::args::{Audit, Merge};
-use crate::error::Result;
-use crate::prove::assume::{Settings, glob};
-use crate::prove::verb::{Which, prove_file};
-use crate::prove::verdict::{Answer, Rules};
-use crate::prove::{compare, report};
-use crate::target::Selection;
+use crate::prove::args::Prove;
 
 #[derive(Debug, Parser)]
 #[command(name = "cargo-qadapt", bin_name = "cargo qadapt", version, about)]
@@ -35,42 +28,6 @@ enum Verb {
     },
     /// Says of each protected region whether it can reach the allocator on any path.
     Prove(Box<Prove>),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
-}
-
-#[derive(Debug, Args)]
-struct Prove {
-    /// Analyses this executable or shared library instead of building one.
-    #[arg(long, value_name = "PATH", conflicts_with_all = ["Selection", "profile"])]
-    binary: Option<PathBuf>,
-    /// Takes the functions whose demangled name matches as regions.
-    #[arg(long, value_name = "REGEX")]
-    function: Option<Regex>,
-    /// How to print the verdicts.
-    #[arg(long, value_enum, default_value = "text")]
-    format: Format,
-    /// Lets regions free.
-    #[arg(long)]
-    allow_frees: bool,
-    /// Exits with 1 unless every region is proven, or every region that matches a glob.
-    #[arg(long, value_name = "proven|GLOB")]
-    require: Vec<String>,
-    /// The profiles to build and compare.
-    #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "dev,release")]
-    profile: Vec<String>,
-    #[command(flatten)]
-    selection: Selection,
-    /// How many unresolved calls to list for a region.
-    #[arg(long, value_name = "N", default_value_t = 10)]
-    gaps: usize,
-    /// The configuration file with assumptions [default: `qadapt.toml`, if there].
-    #[arg(long, value_name = "PATH")]
-    config: Option<PathBuf>,
 }
 
 /// Runs the command line of this process.
@@ -106,55 +63,4 @@ pub fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
-}
-
-impl Prove {
-    fn run(&self) -> Result<ExitCode> {
-        let settings = match &self.config {
-            Some(path) => Settings::read(path)?,
-            None if std::path::Path::new("qadapt.toml").exists() => Settings::read("qadapt.toml".as_ref())?,
-            None => Settings::default(),
-        };
-        let rules = Rules { allow_frees: self.allow_frees, gaps: self.gaps };
-        let which = self.function.as_ref().map_or(Which::Marked, Which::Functions);
-        let mut proofs = Vec::new();
-        if let Some(binary) = &self.binary {
-            proofs.push(prove_file(binary, which, rules, &settings, None)?);
-        } else {
-            for profile in &self.profile {
-                for built in self.selection.build(profile, &[("QADAPT_MARKS", "1")])? {
-                    proofs.push(prove_file(&built.path, which, rules, &settings, Some(profile))?);
-                }
-            }
-        }
-        let differences = if proofs.len() > 1 { compare::differences(&proofs) } else { Vec::new() };
-        match self.format {
-            Format::Text => {
-                let mut out: String = proofs.iter().map(report::proof).collect();
-                out.push_str(&report::differences(&differences));
-                print(&out);
-            }
-            Format::Json => {
-                let json = serde_json::json!({ "version": 1, "proofs": proofs, "differences": differences });
-                print(&format!("{json:#}\n"));
-            }
-        }
-        let required: Vec<Regex> = self
-            .require
-            .iter()
-            .chain(&settings.require)
-            .map(|pattern| glob(if pattern == "proven" { "*" } else { pattern }))
-            .collect();
-        let bad = proofs.iter().flat_map(|p| &p.verdicts).any(|v| {
-            let must = v.required || required.iter().any(|r| r.is_match(&v.region));
-            v.answer == Answer::Allocates || (must && v.answer != Answer::Proven)
-        });
-        Ok(ExitCode::from(u8::from(bad)))
-    }
-}
-
-/// Prints; a reader that went away (`| head`) is no failure.
-fn print(text: &str) {
-    use std::io::Write as _;
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }

@@ -22,6 +22,13 @@ pub enum Error {
         /// What is wrong with it, and what to do.
         problem: String,
     },
+    /// A binary has nothing to prove.
+    NoRegions {
+        /// Which file.
+        path: PathBuf,
+        /// What was looked for, and what to do.
+        problem: String,
+    },
     /// A file is no trace that can be read.
     Trace {
         /// Which file.
@@ -63,7 +70,9 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io { doing, path, source } => write!(f, "could not {doing} `{}`: {source}", path.display()),
-            Self::Binary { path, problem } => write!(f, "cannot analyse `{}`: {problem}", path.display()),
+            Self::Binary { path, problem } | Self::NoRegions { path, problem } => {
+                write!(f, "cannot analyse `{}`: {problem}", path.display())
+            }
             Self::Trace { path, problem } => {
                 write!(f, "cannot use the trace `{}`: {problem}", path.display())
             }

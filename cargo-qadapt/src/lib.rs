@@ -7,7 +7,7 @@ pub mod build;
 pub mod cli;
 pub mod error;
 pub mod format;
+pub mod progress;
 pub mod prove;
 pub mod report;
 pub mod selection;
-pub mod target;

@@ -53,8 +53,10 @@ fn a_path_names_the_users_line() {
 
 #[test]
 fn requiring_a_proof_decides_the_exit_code() {
-    assert_eq!(prove(&["--profile", "release"]).status.code(), Some(1));
-    let binary = "target/qadapt/release/marked";
+    let output = prove(&["--profile", "release", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let binary = report["proofs"][0]["binary"].as_str().expect("a path");
     for (function, require, code) in [
         ("^qadapt::mark::required$", "proven", 0),
         ("^qadapt::mark::region$", "proven", 1),
@@ -77,7 +79,11 @@ fn what_cannot_run_says_why_and_exits_with_2() {
     for (args, phrase) in [
         (&["--binary", "no-such-file"][..], "could not open the binary `no-such-file`"),
         (&["--binary", "Cargo.toml"][..], "it is not an ELF file"),
-        (&["--profile", "no-such-profile"][..], "`cargo build` failed"),
+        (
+            &["--binary", env!("CARGO_BIN_EXE_cargo-qadapt"), "--function", "^no such function$"][..],
+            "no function matches `^no such function$`",
+        ),
+        (&["--profile", "no-such-profile"][..], "could not build the package in profile no-such-profile"),
     ] {
         let output = prove(args);
         let text = String::from_utf8_lossy(&output.stderr);

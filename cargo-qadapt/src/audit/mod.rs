@@ -3,7 +3,6 @@
 pub mod args;
 pub mod collect;
 pub mod fold;
-pub mod progress;
 pub mod read;
 pub mod resolve;
 pub mod run;

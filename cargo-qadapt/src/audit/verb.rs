@@ -8,12 +8,12 @@ use std::time::Duration;
 use super::args::{Audit, Merge};
 use super::collect::{collect, incomplete};
 use super::fold::Fold;
-use super::progress::Progress;
 use super::read::Trace;
 use super::run::{End, Options, Runner, run};
 use crate::build::{Build, Verb, Workspace};
 use crate::error::{Error, Result};
 use crate::format::view::View;
+use crate::progress::Progress;
 use crate::report::figures::{Report, VERSION};
 use crate::report::merge::merge;
 use crate::selection::Profile;
@@ -49,17 +49,11 @@ impl Audit {
     }
 
     fn runner(&self, workspace: &Workspace) -> Runner {
-        let selection = &self.selection;
-        if self.nextest {
-            Runner::Nextest
-        } else if selection.bin.is_some() || selection.example.is_some() {
-            Runner::Run
-        } else if selection.bench.is_some() {
-            Runner::Bench
-        } else if selection.test.is_none() && !selection.workspace && workspace.has_binary(selection) {
-            Runner::Run
-        } else {
-            Runner::Test
+        match workspace.verb(&self.selection) {
+            _ if self.nextest => Runner::Nextest,
+            Verb::Build => Runner::Run,
+            Verb::Test => Runner::Test,
+            Verb::Bench => Runner::Bench,
         }
     }
 
@@ -76,7 +70,7 @@ impl Audit {
             selection: &self.selection,
             profile,
             target_directory: &target_directory,
-            environment: vec![("QADAPT_ENFORCE", "1".into())],
+            environment: vec![("QADAPT_ENFORCE".into(), "1".into())],
         };
         let progress = Progress::start();
         progress.say(format!("building {} in profile {}", self.selection, profile.name()));

@@ -7,6 +7,7 @@
 
 pub mod addr_map;
 pub mod allocator;
+pub mod args;
 pub mod assume;
 pub mod body;
 pub mod cfg;
@@ -22,6 +23,7 @@ pub mod policy;
 pub mod program;
 pub mod regions;
 pub mod report;
+pub mod run;
 pub mod table;
 pub mod value;
 pub mod verb;

@@ -27,6 +27,21 @@ pub enum Which<'r> {
     Marked,
 }
 
+impl Which<'_> {
+    fn nothing_found(self) -> String {
+        match self {
+            Self::Functions(pattern) => {
+                format!("no function matches `{pattern}`; it may have been inlined or removed as unused")
+            }
+            Self::Marked => {
+                "it has no protected regions; is the guard used, and by code that this program runs? \
+                             (--function REGEX takes functions as regions)"
+                    .into()
+            }
+        }
+    }
+}
+
 /// More unknown regions than that are a survey of functions, for which the first look must do.
 const MOST_REFINED: usize = 1000;
 
@@ -48,7 +63,7 @@ pub struct Proof {
 /// Verdicts on the regions of a file in memory.
 ///
 /// # Errors
-/// In words, if the file cannot be analysed or has no such region.
+/// In words, if the file cannot be analysed.
 pub fn prove(
     data: &[u8],
     which: Which<'_>,
@@ -67,16 +82,7 @@ pub fn prove(
         Which::Marked => regions::marked(&image, &names),
     };
     if regions.is_empty() {
-        return Err(match which {
-            Which::Functions(pattern) => {
-                format!("no function matches `{pattern}`; it may have been inlined or removed as unused")
-            }
-            Which::Marked => {
-                "it has no protected regions; is the guard used, and by code that this program runs? \
-                              (--function REGEX takes functions as regions)"
-                    .into()
-            }
-        });
+        return Ok((Vec::new(), 0));
     }
     let catches = Catches::parse(data);
     let program = Program::new(&image, &catches);
@@ -136,7 +142,7 @@ pub fn prove_functions(
 /// [`prove`] for a file on disk.
 ///
 /// # Errors
-/// If the file cannot be read or analysed.
+/// If the file cannot be read or analysed, or has no such region.
 pub fn prove_file(
     path: &Path,
     which: Which<'_>,
@@ -148,6 +154,9 @@ pub fn prove_file(
     let data = super::map::map(&file).map_err(|e| Error::io("map the binary", path, e))?;
     let (verdicts, analysed) =
         prove(&data, which, rules, settings).map_err(|problem| Error::binary(path, problem))?;
+    if verdicts.is_empty() {
+        return Err(Error::NoRegions { path: path.to_owned(), problem: which.nothing_found() });
+    }
     let about = match which {
         Which::Functions(_) => "this very binary".to_owned(),
         Which::Marked => {

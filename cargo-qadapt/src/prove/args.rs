@@ -1,0 +1,57 @@
+//! The arguments of the verb.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use regex::Regex;
+
+use crate::selection::{Profile, Selection};
+
+/// How verdicts are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// Arguments of `cargo qadapt prove`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Without a target the package's binary is built, or its tests if it has none.
+
+Builds with QADAPT_MARKS=1 in the environment, in its own target directory (target/qadapt/prove): checks off, each \
+region's function out of line, debug information on so that paths have lines.
+
+Exit codes: 0 nothing was found, 1 a region allocates or lacks a proof that it needs, 2 the analysis could not be \
+made.")]
+pub struct Prove {
+    /// What to build.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// Cargo profiles to build and compare.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "debug,release")]
+    pub profile: Vec<Profile>,
+    /// Analyses this executable or shared library instead of building one.
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["Selection", "profile"])]
+    pub binary: Option<PathBuf>,
+    /// Takes the functions whose demangled name matches as regions.
+    #[arg(long, value_name = "REGEX")]
+    pub function: Option<Regex>,
+    /// Lets regions free.
+    #[arg(long)]
+    pub allow_frees: bool,
+    /// Exits with 1 unless every region is proven, or every region that matches a glob.
+    #[arg(long, value_name = "proven|GLOB")]
+    pub require: Vec<String>,
+    /// How many unresolved calls to list for a region.
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub gaps: usize,
+    /// The configuration file with assumptions [default: `qadapt.toml`, if there].
+    #[arg(long, value_name = "PATH")]
+    pub config: Option<PathBuf>,
+    /// How to print the verdicts.
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}

@@ -1,0 +1,122 @@
+//! Building, analysing, printing, and the exit code.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use regex::Regex;
+
+use super::args::{Format, Prove};
+use super::assume::{Settings, glob};
+use super::verb::{Proof, Which, prove_file};
+use super::verdict::{Answer, Rules};
+use super::{compare, report};
+use crate::build::{Build, Workspace};
+use crate::error::{Error, Result};
+use crate::progress::Progress;
+use crate::selection::Profile;
+
+impl Prove {
+    /// Runs the verb.
+    ///
+    /// # Errors
+    /// If nothing can be built or analysed.
+    pub fn run(&self) -> Result<ExitCode> {
+        let settings = match &self.config {
+            Some(path) => Settings::read(path)?,
+            None if Path::new("qadapt.toml").exists() => Settings::read("qadapt.toml".as_ref())?,
+            None => Settings::default(),
+        };
+        let proofs = self.proofs(&settings)?;
+        let differences = if proofs.len() > 1 { compare::differences(&proofs) } else { Vec::new() };
+        match self.format {
+            Format::Text => {
+                let mut out: String = proofs.iter().map(report::proof).collect();
+                out.push_str(&report::differences(&differences));
+                print(&out);
+            }
+            Format::Json => {
+                let json = serde_json::json!({ "version": 1, "proofs": proofs, "differences": differences });
+                print(&format!("{json:#}\n"));
+            }
+        }
+        Ok(ExitCode::from(u8::from(self.falls_short(&settings, &proofs))))
+    }
+
+    /// Proves the binary that is named, or what is built.
+    fn proofs(&self, settings: &Settings) -> Result<Vec<Proof>> {
+        let rules = Rules { allow_frees: self.allow_frees, gaps: self.gaps };
+        let which = self.function.as_ref().map_or(Which::Marked, Which::Functions);
+        if let Some(binary) = &self.binary {
+            return Ok(vec![prove_file(binary, which, rules, settings, None)?]);
+        }
+        let workspace = Workspace::find(&self.selection)?;
+        let progress = Progress::start();
+        let mut proofs = Vec::new();
+        let mut without_regions = None;
+        for profile in &self.profile {
+            for binary in self.build(&workspace, profile, &progress)? {
+                progress.say(format!("reading {}", binary.display()));
+                match prove_file(&binary, which, rules, settings, Some(profile.name())) {
+                    Ok(proof) => proofs.push(proof),
+                    // Of many test binaries some may have none.
+                    Err(error @ Error::NoRegions { .. }) => without_regions = Some(error),
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        match without_regions {
+            Some(error) if proofs.is_empty() => Err(error),
+            _ => Ok(proofs),
+        }
+    }
+
+    /// Builds the selection so that its regions can be found; returns the executables.
+    fn build(&self, workspace: &Workspace, profile: &Profile, progress: &Progress) -> Result<Vec<PathBuf>> {
+        // Lines and names, whatever the profile says: the code stays the same, and the report needs them. With
+        // line tables alone the names of regions are missing.
+        let key = profile.for_cargo().to_uppercase().replace('-', "_");
+        let build = Build {
+            selection: &self.selection,
+            profile,
+            // Apart from the audit's: traces need the programs that wrote them.
+            target_directory: &workspace.own_target_directory().join("prove"),
+            environment: vec![
+                ("QADAPT_MARKS".into(), "1".into()),
+                (format!("CARGO_PROFILE_{key}_DEBUG"), "limited".into()),
+                (format!("CARGO_PROFILE_{key}_STRIP"), "none".into()),
+            ],
+        };
+        progress.say(format!("building {} in profile {}", self.selection, profile.name()));
+        let executables = build.run(workspace.verb(&self.selection), |name| {
+            progress.say(format!("building for {}: {name}", profile.name()));
+        })?;
+        if executables.is_empty() {
+            return Err(Error::Usage(
+                "nothing was built that can be run; a proof needs a linked program: choose one with --bin, \
+                 --example, --test or --bench"
+                    .into(),
+            ));
+        }
+        Ok(executables)
+    }
+
+    /// Whether a region allocates, or is not proven where it must be.
+    fn falls_short(&self, settings: &Settings, proofs: &[Proof]) -> bool {
+        let required: Vec<Regex> = self
+            .require
+            .iter()
+            .chain(&settings.require)
+            .map(|pattern| glob(if pattern == "proven" { "*" } else { pattern }))
+            .collect();
+        proofs.iter().flat_map(|p| &p.verdicts).any(|v| {
+            let must = v.required || required.iter().any(|r| r.is_match(&v.region));
+            v.answer == Answer::Allocates || (must && v.answer != Answer::Proven)
+        })
+    }
+}
+
+/// Prints; a reader that went away (`| head`) is no failure.
+fn print(text: &str) {
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}
