@@ -23,20 +23,23 @@ fn each_marked_region_gets_a_name_and_a_verdict_in_each_profile() {
     assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
     for proof in report["proofs"].as_array().expect("proofs") {
-        let answer = |region: &str| {
+        let verdict = |region: &str| {
             proof["verdicts"]
                 .as_array()
                 .expect("verdicts")
                 .iter()
                 .find(|v| v["region"] == region)
-                .unwrap_or_else(|| panic!("no {region} in {proof:#}"))["answer"]
-                .clone()
+                .unwrap_or_else(|| panic!("no {region} in {proof:#}"))
         };
+        let answer = |region: &str| verdict(region)["answer"].clone();
         assert_eq!(answer("marked::annotated"), "proven");
         assert_eq!(answer("marked::{impl#1}::process"), "proven");
         assert_eq!(answer("marked::generic<usize>"), "allocates");
         assert_eq!(answer("marked::generic<char>"), "allocates");
         assert_eq!(answer("marked::main"), "allocates");
+        let advice = |region: &str| verdict(region)["paths"][0]["advice"]["id"].clone();
+        assert_eq!(advice("marked::generic<char>"), "to-string");
+        assert_eq!(advice("marked::main"), "vec-macro");
         assert_eq!(answer("core::pin::Pin<&mut marked::main::{async_block#1}>"), "allocates");
     }
     assert_eq!(report["proofs"].as_array().map(Vec::len), Some(2));
@@ -49,6 +52,7 @@ fn a_path_names_the_users_line() {
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(text.contains("ALLOCATES always  marked::generic<char>"), "{text}");
     assert!(text.contains("src/main.rs:38"), "{text}");
+    assert!(text.contains("help: write with `write!` into a String reserved outside the region"), "{text}");
 }
 
 #[test]

@@ -3,9 +3,10 @@
 //! `load` reads the file, `decode` turns its code into steps, `cfg` follows the steps of one function (`body`: the result; `value`:
 //! what is known of the registers, `table`: jump tables, `eh`: caught panics), `program` knows what each function
 //! means to its callers (`policy` and `foreign`: by name; `allocator`: what inlining hides), `graph` joins them,
-//! and `verdict` speaks.
+//! and `verdict` speaks, with `advice` on what to do instead.
 
 pub mod addr_map;
+pub mod advice;
 pub mod allocator;
 pub mod args;
 pub mod assume;

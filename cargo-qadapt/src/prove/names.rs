@@ -66,7 +66,9 @@ impl<'a> Names<'a> {
         let context = self.context.get_or_init(|| open(self.data));
         let mut frames = context.as_ref().map_or_else(Vec::new, |c| frames(c, addr));
         if frames.is_empty() {
-            frames.push(Frame { function: self.function(addr), at: None, own: true });
+            let function = self.function(addr);
+            let own = !is_library(&function);
+            frames.push(Frame { function, at: None, own });
         }
         if let Some(outer) = frames.last_mut()
             && outer.function.is_empty()
@@ -123,7 +125,7 @@ fn frames(context: &Context<Reader<'_>>, addr: u64) -> Vec<Frame> {
         let function =
             frame.function.as_ref().and_then(|f| f.raw_name().ok()).map(|n| demangle(&n)).unwrap_or_default();
         let file = frame.location.as_ref().and_then(|l| l.file);
-        let own = file.is_none_or(is_own);
+        let own = file.map_or_else(|| !is_library(&function), is_own);
         let at = file.map(|file| match frame.location.as_ref().and_then(|l| l.line) {
             Some(line) => format!("{file}:{line}"),
             None => file.to_owned(),
@@ -137,6 +139,12 @@ fn is_own(file: &str) -> bool {
     !(file.starts_with("/rustc/") || file.contains("/rustlib/src/") || file.contains("/registry/src/"))
 }
 
+/// Whether a function is the standard library's, by its name alone.
+fn is_library(function: &str) -> bool {
+    let path = function.trim_start_matches(['<', '&', '(', '[']);
+    ["core::", "alloc::", "std::", "__rustc::"].iter().any(|krate| path.starts_with(krate))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,5 +154,7 @@ mod tests {
         assert!(is_own("src/main.rs"));
         assert!(!is_own("/rustc/59807616e1fa/library/alloc/src/raw_vec.rs"));
         assert!(!is_own("/home/u/.cargo/registry/src/index-1/smallvec-1.0/src/lib.rs"));
+        assert!(is_library("<alloc::vec::Vec<T>>::push") && is_library("core::ptr::drop_in_place<app::X>"));
+        assert!(!is_library("app::core::run") && !is_library("<app::X as core::fmt::Display>::fmt"));
     }
 }

@@ -96,6 +96,9 @@ fn write_path(out: &mut String, path: &Path) -> std::fmt::Result {
     if let Some(last) = path.hops.last() {
         writeln!(out, "      -> {}", last.calls)?;
     }
+    if let Some(advice) = &path.advice {
+        writeln!(out, "      help: {}", advice.text)?;
+    }
     Ok(())
 }
 

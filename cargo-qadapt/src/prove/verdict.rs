@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::advice::{self, Advice};
 use super::body::{Callee, Why};
 use super::graph::{Edge, Goal, Graph, To};
 use super::names::{Frame, Names};
@@ -51,6 +52,8 @@ pub struct Path {
     pub what: &'static str,
     /// The calls, from the region to the allocator.
     pub hops: Vec<Hop>,
+    /// What to do instead, if the path shows a known habit.
+    pub advice: Option<Advice>,
 }
 
 /// Something that could not be resolved.
@@ -113,11 +116,12 @@ pub fn verdict(
     let mut paths = Vec::new();
     for &(goal, kind) in goals {
         if graph.reaches(node, goal) {
-            let hops =
+            let hops: Vec<Hop> =
                 graph.path(node, goal).into_iter().map(|(_, e)| hop(program, graph, names, e)).collect();
             paths.push(Path {
                 always: graph.always(node, kind),
                 what: if kind == Kind::Alloc { "allocates" } else { "frees" },
+                advice: advice::of(kind, &hops),
                 hops,
             });
         }

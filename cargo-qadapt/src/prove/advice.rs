@@ -1,0 +1,88 @@
+//! What to do about a path to the allocator: the catalogue of advice, applied to a path instead of a call stack.
+
+use qadapt_advice::{Event, Frame as Named, Op, advise};
+use serde::Serialize;
+
+use super::names::Frame;
+use super::policy::Kind;
+use super::verdict::Hop;
+
+/// A piece of advice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Advice {
+    /// The rule's name in the catalogue.
+    pub id: &'static str,
+    /// What to do instead.
+    pub text: String,
+}
+
+/// The advice for a path, whose last call is the one of the allocator.
+#[must_use]
+pub fn of(kind: Kind, hops: &[Hop]) -> Option<Advice> {
+    let frames: Vec<Named<'_>> = hops.iter().rev().flat_map(|hop| &hop.frames).map(named).collect();
+    let calls = hops.last()?.calls.as_str();
+    // No run, no sizes: a reallocation may be either, and growth is the common case.
+    let events: &[(Op, usize, usize)] = match kind {
+        Kind::Free => &[(Op::Dealloc, 1, 0)],
+        Kind::Alloc if calls.contains("realloc") => &[(Op::Realloc, 2, 1), (Op::Realloc, 1, 2)],
+        Kind::Alloc if calls.contains("zeroed") || calls.contains("calloc") => &[(Op::AllocZeroed, 1, 0)],
+        Kind::Alloc => &[(Op::Alloc, 1, 0)],
+    };
+    let found = events
+        .iter()
+        .find_map(|&(op, size, old_size)| advise(&Event { op, size, old_size, frames: &frames }))?;
+    Some(Advice { id: found.id(), text: without_sizes(found.rule().advice()) })
+}
+
+fn named(frame: &Frame) -> Named<'_> {
+    let file = frame.at.as_deref().map_or("", |at| at.rsplit_once(':').map_or(at, |(file, _)| file));
+    if frame.own { Named::own(&frame.function, file) } else { Named::foreign(&frame.function, file) }
+}
+
+/// A rule's text in words that hold whatever the sizes are.
+fn without_sizes(text: &str) -> String {
+    text.replace(" from {old} to {size} bytes", "").replace("{size} bytes", "memory")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hop(calls: &str, frames: &[(&str, &str, bool)]) -> Hop {
+        let frames = frames
+            .iter()
+            .map(|&(function, at, own)| Frame { function: function.into(), at: Some(at.into()), own })
+            .collect();
+        Hop { frames, calls: calls.into() }
+    }
+
+    #[test]
+    fn the_call_that_the_user_wrote_decides() {
+        let grow = "alloc::raw_vec::RawVec<T,A>::grow_one";
+        let hops = |sink: &str| {
+            [
+                hop(
+                    grow,
+                    &[
+                        ("push<u64>", "/rustc/0/library/alloc/src/vec/mod.rs:7", false),
+                        ("app::step", "src/main.rs:3", true),
+                    ],
+                ),
+                hop(sink, &[(grow, "/rustc/0/library/alloc/src/raw_vec/mod.rs:9", false)]),
+            ]
+        };
+        let id = |sink: &str| of(Kind::Alloc, &hops(sink)).map(|advice| advice.id);
+        assert_eq!(id("__rustc::__rust_realloc"), Some("vec-growth"));
+        assert_eq!(id("__rustc::__rust_alloc"), Some("vec-first-push"));
+        let own = [hop("malloc", &[("app::step", "src/main.rs:3", true)])];
+        assert_eq!(of(Kind::Alloc, &own), None);
+    }
+
+    #[test]
+    fn no_advice_speaks_of_sizes() {
+        for rule in qadapt_advice::rules() {
+            let text = without_sizes(rule.advice());
+            assert!(!text.contains("{size}") && !text.contains("{old}") && !text.contains("  "), "{text}");
+        }
+    }
+}
