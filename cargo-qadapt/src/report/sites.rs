@@ -21,13 +21,15 @@ pub struct Line {
     pub called: Vec<String>,
     /// For each profile; none where it did not happen.
     pub counts: PerProfile<SiteCounts>,
+    /// The stacks that lead there, as places in the report's sites.
+    pub sites: Vec<usize>,
 }
 
 /// The lines of a report, by region, then by place.
 #[must_use]
 pub fn lines(report: &Report) -> Vec<Line> {
     let mut lines: BTreeMap<Key, Line> = BTreeMap::new();
-    for site in &report.sites {
+    for (index, site) in report.sites.iter().enumerate() {
         let found = Found::in_stack(report, site);
         let key = (
             site.region,
@@ -42,7 +44,9 @@ pub fn lines(report: &Report) -> Vec<Line> {
             op: site.op,
             called: Vec::new(),
             counts: vec![None; report.profiles.len()],
+            sites: Vec::new(),
         });
+        line.sites.push(index);
         if let Some(called) = found.called.filter(|called| !line.called.contains(called)) {
             line.called.push(called);
             line.called.sort();
@@ -134,6 +138,7 @@ mod tests {
         assert_eq!(lines.len(), 1, "{lines:?}");
         assert_eq!(lines[0].at, Some(("mine.rs".to_owned(), 3)));
         assert_eq!(lines[0].called, ["library", "push"]);
+        assert_eq!(lines[0].sites, [0, 1]);
         assert_eq!(lines[0].counts[0].expect("it happened").count, 2);
     }
 
