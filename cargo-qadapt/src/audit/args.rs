@@ -17,6 +17,17 @@ Builds with QADAPT_ENFORCE=1 in the environment and nothing else changed, in its
 
 Exit codes: 0 nothing disallowed happened, 1 something did, 2 the audit could not be made.")]
 pub struct Audit {
+    /// What is measured.
+    #[command(flatten)]
+    pub runs: Runs,
+    /// The report.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// What to build and run, and how.
+#[derive(Args, Clone, Debug)]
+pub struct Runs {
     /// What to build and run.
     #[command(flatten)]
     pub selection: Selection,
@@ -32,9 +43,6 @@ pub struct Audit {
     /// Audits all that the program does between its start and its end, as one region.
     #[arg(long)]
     pub whole_program: bool,
-    /// The report.
-    #[command(flatten)]
-    pub output: Output,
     /// Arguments for the program.
     #[arg(last = true, value_name = "ARGS")]
     pub arguments: Vec<OsString>,
