@@ -46,6 +46,21 @@ impl Rule {
         self.advice
     }
 
+    /// What to do instead, without the clause that names the event's bytes: for reports on many events together.
+    ///
+    /// # Examples
+    /// ```
+    /// let growth = qadapt_advice::rules().find(|rule| rule.id() == "vec-growth").expect("it is in the catalogue");
+    /// assert_eq!(growth.remedy(), "reserve the capacity outside the region");
+    /// ```
+    #[must_use]
+    pub fn remedy(&self) -> &'static str {
+        match self.advice.split_once('{') {
+            Some((before, _)) => before.rsplit_once(": ").map_or(before, |(remedy, _)| remedy),
+            None => self.advice,
+        }
+    }
+
     /// How exactly the rule describes the frame at `index`, or `None` if it does not apply. `own` is the index of the
     /// first frame of the user's own code, or past the end.
     pub(crate) fn fit(&self, event: &Event<'_>, index: usize, name: &Name<'_>, own: usize) -> Option<Fit> {

@@ -51,6 +51,20 @@ fn lines_of_advice_have_one_style() {
     }
 }
 
+#[test]
+fn a_remedy_is_the_line_up_to_the_clause_with_bytes() {
+    for rule in rules() {
+        let (id, line, remedy) = (rule.id(), rule.advice(), rule.remedy());
+        assert!(!remedy.contains(['{', '}']) && remedy.contains(' '), "{id}: {remedy}");
+        let Some(clause) = line.strip_prefix(remedy) else { panic!("{id}: {remedy}") };
+        assert_eq!(clause.is_empty(), !line.contains('{'), "{id}: {line}");
+        assert!(
+            clause.is_empty() || clause.starts_with(": "),
+            "{id}: the bytes are in a clause of their own: {line}"
+        );
+    }
+}
+
 fn id(op: Op, size: usize, old_size: usize, frames: &[Frame<'_>]) -> Option<&'static str> {
     advise(&Event { op, size, old_size, frames }).map(|advice| advice.id())
 }

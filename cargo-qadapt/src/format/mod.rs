@@ -1,5 +1,6 @@
 //! What reports are written as, a file a format.
 
+pub mod json;
 pub mod name;
 pub mod output;
 pub mod source;

@@ -2,9 +2,10 @@
 
 use clap::ValueEnum;
 
+use super::json::json;
 use super::text::text;
 use super::view::View;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// How a report is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -23,12 +24,7 @@ impl Format {
     pub fn render(self, view: &View<'_>) -> Result<Vec<u8>> {
         match self {
             Self::Text => Ok(text(view).into_bytes()),
-            Self::Json => {
-                let mut json = serde_json::to_vec_pretty(view.report)
-                    .map_err(|e| Error::Usage(format!("could not write JSON: {e}")))?;
-                json.push(b'\n');
-                Ok(json)
-            }
+            Self::Json => json(view),
         }
     }
 }

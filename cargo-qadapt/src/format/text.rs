@@ -154,6 +154,9 @@ fn sites(out: &mut String, report: &Report, lines: &[Line], sources: &mut Source
                 let _ = writeln!(out, "      {profile}: {}", figures(counts));
             }
         }
+        for advice in &line.advice {
+            let _ = writeln!(out, "      help: {}", advice.text);
+        }
     }
 }
 

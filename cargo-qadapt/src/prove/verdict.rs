@@ -2,13 +2,14 @@
 
 use serde::Serialize;
 
-use super::advice::{self, Advice};
+use super::advice;
 use super::body::{Callee, Why};
 use super::graph::{Edge, Goal, Graph, To};
 use super::names::{Frame, Names};
 use super::policy::{Kind, demangle};
 use super::program::Program;
 use super::regions::Region;
+use crate::report::advice::Advice;
 
 /// What is said of a region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

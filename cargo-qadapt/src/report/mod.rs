@@ -1,5 +1,6 @@
 //! What runs did: the figures that every report prints, and what can be told from them.
 
+pub mod advice;
 pub mod called;
 pub mod diff;
 pub mod figures;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::advice::{Advice, advice};
 use super::called::called;
 use super::figures::{Frame, Op, Origin, PerProfile, Report, Site, SiteCounts};
 use super::origin::is_guards;
@@ -19,6 +20,8 @@ pub struct Line {
     pub op: Op,
     /// What the line calls that asks for it.
     pub called: Vec<String>,
+    /// What to do instead: a piece for each habit that the stacks show, the most frequent one first.
+    pub advice: Vec<Advice>,
     /// For each profile; none where it did not happen.
     pub counts: PerProfile<SiteCounts>,
     /// The stacks that lead there, as places in the report's sites.
@@ -43,6 +46,7 @@ pub fn lines(report: &Report) -> Vec<Line> {
             function: found.function,
             op: site.op,
             called: Vec::new(),
+            advice: Vec::new(),
             counts: vec![None; report.profiles.len()],
             sites: Vec::new(),
         });
@@ -57,7 +61,25 @@ pub fn lines(report: &Report) -> Vec<Line> {
             }
         }
     }
-    lines.into_values().collect()
+    let mut lines: Vec<Line> = lines.into_values().collect();
+    for line in &mut lines {
+        line.advice = habits(report, &line.sites);
+    }
+    lines
+}
+
+/// The advice for some sites, each piece once, that for the most events first.
+fn habits(report: &Report, sites: &[usize]) -> Vec<Advice> {
+    let mut habits: BTreeMap<Advice, u64> = BTreeMap::new();
+    for site in sites.iter().filter_map(|&site| report.sites.get(site)) {
+        if let Some(advice) = advice(report, site) {
+            let sum = habits.entry(advice).or_default();
+            *sum = site.counts.iter().flatten().fold(*sum, |sum, counts| sum.saturating_add(counts.estimate));
+        }
+    }
+    let mut habits: Vec<(Advice, u64)> = habits.into_iter().collect();
+    habits.sort_by_key(|&(_, events)| std::cmp::Reverse(events));
+    habits.into_iter().map(|(advice, _)| advice).collect()
 }
 
 /// What makes a line: region, place, function where there is no place, operation.
@@ -140,6 +162,20 @@ mod tests {
         assert_eq!(lines[0].called, ["library", "push"]);
         assert_eq!(lines[0].sites, [0, 1]);
         assert_eq!(lines[0].counts[0].expect("it happened").count, 2);
+    }
+
+    #[test]
+    fn each_habit_is_advised_on_once_the_most_frequent_first() {
+        let frames = vec![
+            frame("alloc::vec::Vec<T,A>::push", 1, Origin::Internal),
+            frame("alloc::boxed::Box<T>::new", 2, Origin::Internal),
+            frame("mine", 3, Origin::Own),
+            frame("main", 4, Origin::Own),
+            frame("test", 5, Origin::Own),
+        ];
+        let lines = lines(&report(frames, &[&[1, 2], &[0, 2], &[0, 2, 3], &[1, 2, 3, 4], &[0, 2, 4]]));
+        let ids: Vec<&str> = lines[0].advice.iter().map(|advice| advice.id).collect();
+        assert_eq!((lines.len(), ids), (1, vec!["vec-first-push", "box-new"]));
     }
 
     #[test]

@@ -59,6 +59,22 @@ fn json_goes_to_a_file_and_merges_with_itself() {
     );
 }
 
+/// For readers that are no `merge`: sites by line, each with the names of the rules that advise on it.
+#[test]
+fn json_has_lines_with_advice() {
+    let audit = run(&["audit", "-p", "shapes", "--bin", "shapes", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&audit.stdout).expect("it is JSON");
+    let lines = json["lines"].as_array().expect("there are lines");
+    let collect = lines.iter().find(|line| line["line"] == 21).expect("there is the line");
+    assert_eq!((&collect["file"], &collect["op"]), (&"shapes/src/lib.rs".into(), &"alloc".into()));
+    assert_eq!(collect["called"], serde_json::json!(["iter::collect"]));
+    assert_eq!(collect["advice"][0]["id"], "collect-vec");
+    assert_eq!(
+        (&collect["counts"][0]["count"], &collect["counts"][1]),
+        (&1.into(), &serde_json::Value::Null)
+    );
+}
+
 #[test]
 fn traces_merge_to_the_report_that_the_audit_made() {
     let audit = run(&["audit", "-p", "shapes", "--bin", "shapes", "--format", "json"]);

@@ -1,0 +1,57 @@
+//! The report for programs.
+
+use serde::Serialize;
+
+use super::view::View;
+use crate::error::{Error, Result};
+use crate::report::advice::Advice;
+use crate::report::figures::{Op, PerProfile, Report, SiteCounts};
+use crate::report::sites::Line;
+
+/// The report as `cargo qadapt merge` reads it, and for other readers also its sites by line, which can be told from
+/// that.
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    report: &'a Report,
+    lines: Vec<ShownLine<'a>>,
+}
+
+#[derive(Serialize)]
+struct ShownLine<'a> {
+    region: usize,
+    file: Option<&'a str>,
+    line: Option<u32>,
+    function: &'a str,
+    op: Op,
+    called: &'a [String],
+    advice: &'a [Advice],
+    counts: &'a PerProfile<SiteCounts>,
+}
+
+impl<'a> ShownLine<'a> {
+    fn of(line: &'a Line) -> Self {
+        Self {
+            region: line.region,
+            file: line.at.as_ref().map(|(file, _)| file.as_str()),
+            line: line.at.as_ref().map(|&(_, number)| number),
+            function: &line.function,
+            op: line.op,
+            called: &line.called,
+            advice: &line.advice,
+            counts: &line.counts,
+        }
+    }
+}
+
+/// The report as JSON.
+///
+/// # Errors
+/// If it cannot be written so.
+pub fn json(view: &View<'_>) -> Result<Vec<u8>> {
+    let shown = Shown { report: view.report, lines: view.lines.iter().map(ShownLine::of).collect() };
+    let mut json =
+        serde_json::to_vec_pretty(&shown).map_err(|e| Error::Usage(format!("could not write JSON: {e}")))?;
+    json.push(b'\n');
+    Ok(json)
+}
