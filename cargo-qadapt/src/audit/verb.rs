@@ -41,24 +41,7 @@ impl Merge {
     /// If an input cannot be used.
     pub fn run(&self) -> Result<ExitCode> {
         let root = std::env::current_dir().unwrap_or_default();
-        let mut fold = Fold::new();
-        let mut reports = Vec::new();
-        let mut problems = Vec::new();
-        for input in &self.inputs {
-            let (profile, path) = named(input);
-            if path.is_dir() {
-                for file in super::collect::files(&path)? {
-                    add(&mut fold, profile, &file, &root, &mut problems);
-                }
-            } else if path.extension().is_some_and(|extension| extension == "json") {
-                reports.push(read_report(&path)?);
-            } else {
-                add(&mut fold, profile, &path, &root, &mut problems);
-            }
-        }
-        let (folded, nameless) = fold.finish(&root);
-        reports.push(folded);
-        let report = merge(reports);
+        let Gathered { report, nameless, mut problems } = gather(&self.inputs, &root)?;
         if let Some(problem) = nothing_audited(&report, false) {
             problems.push(problem);
             self.output.say(&problems);
@@ -69,6 +52,42 @@ impl Merge {
         self.output.say(&problems);
         Ok(exit_code(&report, &problems))
     }
+}
+
+/// What several runs did.
+#[derive(Debug)]
+pub struct Gathered {
+    /// The figures of all of them.
+    pub report: Report,
+    /// What stood in the way of names.
+    pub nameless: Vec<String>,
+    /// What is wrong with traces that could not be read, or not whole.
+    pub problems: Vec<String>,
+}
+
+/// Reads traces, folders of traces and reports in JSON, each with the profile that its name begins with, if any.
+///
+/// # Errors
+/// If a report or a folder cannot be read.
+pub fn gather(inputs: &[String], root: &Path) -> Result<Gathered> {
+    let mut fold = Fold::new();
+    let mut reports = Vec::new();
+    let mut problems = Vec::new();
+    for input in inputs {
+        let (profile, path) = named(input);
+        if path.is_dir() {
+            for file in super::collect::files(&path)? {
+                add(&mut fold, profile, &file, root, &mut problems);
+            }
+        } else if path.extension().is_some_and(|extension| extension == "json") {
+            reports.push(read_report(&path)?);
+        } else {
+            add(&mut fold, profile, &path, root, &mut problems);
+        }
+    }
+    let (folded, nameless) = fold.finish(root);
+    reports.push(folded);
+    Ok(Gathered { report: merge(reports), nameless, problems })
 }
 
 /// Takes one trace in.

@@ -26,18 +26,22 @@ pub fn of(kind: Kind, hops: &[Hop]) -> Option<Advice> {
 }
 
 fn named(frame: &Frame) -> Named<'_> {
-    let file = frame.at.as_deref().map_or("", |at| at.rsplit_once(':').map_or(at, |(file, _)| file));
+    let file = frame.at.as_ref().map_or("", |at| at.file.as_str());
     if frame.own { Named::own(&frame.function, file) } else { Named::foreign(&frame.function, file) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prove::place::Place;
 
     fn hop(calls: &str, frames: &[(&str, &str, bool)]) -> Hop {
         let frames = frames
             .iter()
-            .map(|&(function, at, own)| Frame { function: function.into(), at: Some(at.into()), own })
+            .map(|&(function, file, own)| {
+                let at = Place { file: file.into(), line: 3, column: 1 };
+                Frame { function: function.into(), at: Some(at), own }
+            })
             .collect();
         Hop { frames, calls: calls.into() }
     }
@@ -50,17 +54,17 @@ mod tests {
                 hop(
                     grow,
                     &[
-                        ("push<u64>", "/rustc/0/library/alloc/src/vec/mod.rs:7", false),
-                        ("app::step", "src/main.rs:3", true),
+                        ("push<u64>", "/rustc/0/library/alloc/src/vec/mod.rs", false),
+                        ("app::step", "src/main.rs", true),
                     ],
                 ),
-                hop(sink, &[(grow, "/rustc/0/library/alloc/src/raw_vec/mod.rs:9", false)]),
+                hop(sink, &[(grow, "/rustc/0/library/alloc/src/raw_vec/mod.rs", false)]),
             ]
         };
         let id = |sink: &str| of(Kind::Alloc, &hops(sink)).map(|advice| advice.id);
         assert_eq!(id("__rustc::__rust_realloc"), Some("vec-growth"));
         assert_eq!(id("__rustc::__rust_alloc"), Some("vec-first-push"));
-        let own = [hop("malloc", &[("app::step", "src/main.rs:3", true)])];
+        let own = [hop("malloc", &[("app::step", "src/main.rs", true)])];
         assert_eq!(of(Kind::Alloc, &own), None);
     }
 }

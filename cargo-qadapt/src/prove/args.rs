@@ -24,7 +24,7 @@ Without a target the package's binary is built, or its tests if it has none.
 Builds with QADAPT_MARKS=1 in the environment, in its own target directory (target/qadapt/prove): checks off, each \
 region's function out of line, debug information on so that paths have lines.
 
-Exit codes: 0 nothing was found, 1 a region allocates or lacks a proof that it needs, 2 the analysis could not be \
+Exit codes: 0 nothing was found, 1 a region allocates, lacks a proof that it needs, or contradicts its proof, 2 the analysis could not be \
 made.")]
 pub struct Prove {
     /// What to build.
@@ -48,6 +48,10 @@ pub struct Prove {
     /// How many unresolved calls to list for a region.
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub gaps: usize,
+    /// Holds runs against the proofs: traces, folders of traces, or audits in JSON. A proven region that touched the
+    /// heap in a run of its profile is reported as a bug of the prover.
+    #[arg(long, value_name = "[PROFILE=]PATH")]
+    pub trace: Vec<String>,
     /// The configuration file with assumptions [default: `qadapt.toml`, if there].
     #[arg(long, value_name = "PATH")]
     pub config: Option<PathBuf>,

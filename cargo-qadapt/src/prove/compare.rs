@@ -52,6 +52,8 @@ mod tests {
                 region: region.into(),
                 answer,
                 address: 0,
+                at: None,
+                function: None,
                 required: false,
                 paths: Vec::new(),
                 gaps: Vec::new(),

@@ -229,6 +229,11 @@ impl<'a> Image<'a> {
         self.segments.iter().find(|s| s.executable && s.range.contains(&addr)).map(|s| s.range.clone())
     }
 
+    /// The parts of the file that hold code, each with its address.
+    pub fn code_segments(&self) -> impl Iterator<Item = (u64, &'a [u8])> {
+        self.segments.iter().filter(|s| s.executable).map(|s| (s.range.start, s.data))
+    }
+
     /// How many bytes of code the file has.
     #[must_use]
     pub fn code_bytes(&self) -> u64 {

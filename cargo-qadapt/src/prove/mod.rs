@@ -3,7 +3,7 @@
 //! `load` reads the file, `decode` turns its code into steps, `cfg` follows the steps of one function (`body`: the result; `value`:
 //! what is known of the registers, `table`: jump tables, `eh`: caught panics), `program` knows what each function
 //! means to its callers (`policy` and `foreign`: by name; `allocator`: what inlining hides), `graph` joins them,
-//! and `verdict` speaks, with `advice` on what to do instead.
+//! and `verdict` speaks, with `advice` on what to do instead. `witness` holds runs against proofs.
 
 pub mod addr_map;
 pub mod advice;
@@ -11,6 +11,7 @@ pub mod allocator;
 pub mod args;
 pub mod assume;
 pub mod body;
+pub mod callers;
 pub mod cfg;
 pub mod compare;
 pub mod decode;
@@ -20,6 +21,7 @@ pub mod graph;
 pub mod load;
 pub mod map;
 pub mod names;
+pub mod place;
 pub mod policy;
 pub mod program;
 pub mod regions;
@@ -29,3 +31,4 @@ pub mod table;
 pub mod value;
 pub mod verb;
 pub mod verdict;
+pub mod witness;

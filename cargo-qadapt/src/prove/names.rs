@@ -9,6 +9,7 @@ use object::{Endianness, Object, ObjectSection};
 use serde::Serialize;
 
 use super::load::Image;
+use super::place::Place;
 use super::policy::demangle;
 
 type Reader<'a> = EndianSlice<'a, LittleEndian>;
@@ -18,9 +19,9 @@ type Reader<'a> = EndianSlice<'a, LittleEndian>;
 pub struct Frame {
     /// The function, demangled.
     pub function: String,
-    /// `file:line`, if the debug information says.
+    /// The place, if the debug information says.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub at: Option<String>,
+    pub at: Option<Place>,
     /// Whether it is neither of the standard library nor of a registry crate.
     pub own: bool,
 }
@@ -126,9 +127,11 @@ fn frames(context: &Context<Reader<'_>>, addr: u64) -> Vec<Frame> {
             frame.function.as_ref().and_then(|f| f.raw_name().ok()).map(|n| demangle(&n)).unwrap_or_default();
         let file = frame.location.as_ref().and_then(|l| l.file);
         let own = file.map_or_else(|| !is_library(&function), is_own);
-        let at = file.map(|file| match frame.location.as_ref().and_then(|l| l.line) {
-            Some(line) => format!("{file}:{line}"),
-            None => file.to_owned(),
+        let location = frame.location.as_ref();
+        let at = file.map(|file| Place {
+            file: file.to_owned(),
+            line: location.and_then(|l| l.line).unwrap_or(0),
+            column: location.and_then(|l| l.column).unwrap_or(0),
         });
         found.push(Frame { function, at, own });
     }

@@ -4,8 +4,10 @@
 //! module `qadapt::mark`. Its type arguments name the region: they are in the debug information
 //! (`region<usize, app::step::{closure_env#0}>`) and in v0 symbols (`region::<usize, app::step::{closure#0}>`).
 
+use super::callers;
 use super::load::Image;
 use super::names::Names;
+use super::place::Place;
 use super::policy::demangle;
 
 /// A protected region of a binary.
@@ -17,12 +19,25 @@ pub struct Region {
     pub name: String,
     /// Whether its author requires a proof.
     pub required: bool,
+    /// Where it is opened, if that is known.
+    pub at: Option<Place>,
+    /// The function in which it is opened.
+    pub function: Option<String>,
+}
+
+impl Region {
+    /// A function taken as a region.
+    #[must_use]
+    pub fn function(addr: u64, name: String) -> Self {
+        Self { addr, name, required: false, at: None, function: None }
+    }
 }
 
 /// The regions that the guard has marked, by address.
 #[must_use]
 pub fn marked(image: &Image<'_>, names: &Names<'_>) -> Vec<Region> {
     let mut regions = Vec::new();
+    let mut opened_in = Vec::new();
     for function in image.functions() {
         for symbol in function.names.iter().filter(|s| s.contains("4mark")) {
             let symbol = demangle(symbol);
@@ -37,10 +52,34 @@ pub fn marked(image: &Image<'_>, names: &Names<'_>) -> Vec<Region> {
                 .as_deref()
                 .and_then(last_argument)
                 .map_or_else(|| format!("region at {:#x}", function.addr), |t| region_name(&t));
-            regions.push(Region { addr: function.addr, name, required: kind == "required" });
+            let mut region = Region::function(function.addr, name);
+            region.required = kind == "required";
+            // Whoever polls a future is not where it was made.
+            if kind != "poll" {
+                opened_in.push(function.addr);
+            }
+            regions.push(region);
+        }
+    }
+    let calls = callers::first_calls(image, &opened_in);
+    for region in &mut regions {
+        if let Some(&site) = calls.get(&region.addr) {
+            place(region, names, site);
         }
     }
     regions
+}
+
+/// Notes the first frame outside the guard at the call of the region's function.
+fn place(region: &mut Region, names: &Names<'_>, site: u64) {
+    let frames = names.frames(site);
+    let Some(frame) = frames.iter().find(|frame| !is_guard(&frame.function)) else { return };
+    region.function = Some(frame.function.clone());
+    region.at.clone_from(&frame.at);
+}
+
+fn is_guard(function: &str) -> bool {
+    function.trim_start_matches('<').starts_with("qadapt::")
 }
 
 /// The last type argument of `name<A, B>` or `name::<A, B>`.

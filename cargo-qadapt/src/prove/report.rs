@@ -6,6 +6,7 @@ use super::compare::Difference;
 use super::names::Frame;
 use super::verb::Proof;
 use super::verdict::{Answer, Gap, Path, Verdict};
+use super::witness::Contradiction;
 
 /// One verdict as a paragraph.
 #[must_use]
@@ -55,6 +56,25 @@ pub fn differences(differences: &[Difference]) -> String {
     out
 }
 
+/// The proofs that runs contradict.
+#[must_use]
+pub fn contradictions(contradictions: &[Contradiction]) -> String {
+    let mut out = String::new();
+    for c in contradictions {
+        let at = c.at.as_ref().map_or_else(String::new, |at| format!(" ({at})"));
+        let _ = writeln!(
+            out,
+            "CONTRADICTED  {}{at}: proven in {}, but a run in profile {} counted {} allocations and {} frees in it, \
+             outside permits and without a panic\n    \
+             This is a bug of the prover, unless the run's build does what the proven one does not: it had the checks \
+             on, and may be of other sources. Make both from the same sources; if it stays, please report it with both \
+             binaries",
+            c.region, c.binary, c.profile, c.allocations, c.frees
+        );
+    }
+    out
+}
+
 fn write_verdict(out: &mut String, v: &Verdict) -> std::fmt::Result {
     let headline = match v.answer {
         Answer::Proven => "PROVEN",
@@ -66,7 +86,10 @@ fn write_verdict(out: &mut String, v: &Verdict) -> std::fmt::Result {
             _ => "ALLOCATES on some path",
         },
     };
-    writeln!(out, "{headline}  {}", v.region)?;
+    match &v.at {
+        Some(at) => writeln!(out, "{headline}  {}  ({at})", v.region)?,
+        None => writeln!(out, "{headline}  {}", v.region)?,
+    }
     for path in &v.paths {
         write_path(out, path)?;
     }

@@ -10,7 +10,8 @@ use super::args::{Format, Prove};
 use super::assume::{Settings, glob};
 use super::verb::{Proof, Which, prove_file};
 use super::verdict::{Answer, Rules};
-use super::{compare, report};
+use super::{compare, report, witness};
+use crate::audit::verb::gather;
 use crate::build::{Build, Workspace};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
@@ -27,20 +28,39 @@ impl Prove {
             None if Path::new("qadapt.toml").exists() => Settings::read("qadapt.toml".as_ref())?,
             None => Settings::default(),
         };
+        let root = self.root()?;
+        let runs = if self.trace.is_empty() { None } else { Some(gather(&self.trace, &root)?) };
         let proofs = self.proofs(&settings)?;
+        let contradictions = runs.as_ref().map_or_else(Vec::new, |runs| {
+            witness::contradictions(&proofs, &runs.report, &root, self.allow_frees)
+        });
         let differences = if proofs.len() > 1 { compare::differences(&proofs) } else { Vec::new() };
         match self.format {
             Format::Text => {
                 let mut out: String = proofs.iter().map(report::proof).collect();
                 out.push_str(&report::differences(&differences));
+                out.push_str(&report::contradictions(&contradictions));
                 print(&out);
             }
             Format::Json => {
-                let json = serde_json::json!({ "version": 1, "proofs": proofs, "differences": differences });
+                let json = serde_json::json!({ "version": 1, "proofs": proofs, "differences": differences, "contradictions": contradictions });
                 print(&format!("{json:#}\n"));
             }
         }
-        Ok(ExitCode::from(u8::from(self.falls_short(&settings, &proofs))))
+        if let Some(runs) = &runs
+            && !runs.problems.is_empty()
+        {
+            return Err(Error::Usage(runs.problems.join("\nerror: ")));
+        }
+        Ok(ExitCode::from(u8::from(!contradictions.is_empty() || self.falls_short(&settings, &proofs))))
+    }
+
+    /// What the places in runs are relative to.
+    fn root(&self) -> Result<PathBuf> {
+        if self.trace.is_empty() || self.binary.is_some() {
+            return Ok(std::env::current_dir().unwrap_or_default());
+        }
+        Ok(Workspace::find(&self.selection)?.root().to_owned())
     }
 
     /// Proves the binary that is named, or what is built.

@@ -120,7 +120,7 @@ fn matching(image: &Image<'_>, pattern: &Regex) -> Vec<Region> {
     for f in image.functions() {
         // Identical functions are folded into one: each name is a region of its own.
         for name in f.names.iter().map(|n| demangle(n)).filter(|n| pattern.is_match(n)) {
-            regions.push(Region { addr: f.addr, name, required: false });
+            regions.push(Region::function(f.addr, name));
         }
     }
     regions

@@ -6,6 +6,7 @@ use super::advice;
 use super::body::{Callee, Why};
 use super::graph::{Edge, Goal, Graph, To};
 use super::names::{Frame, Names};
+use super::place::Place;
 use super::policy::{Kind, demangle};
 use super::program::Program;
 use super::regions::Region;
@@ -75,6 +76,10 @@ pub struct Verdict {
     pub region: String,
     /// The address of its function.
     pub address: u64,
+    /// Where it is opened, if that is known.
+    pub at: Option<Place>,
+    /// The function in which it is opened, if that is known.
+    pub function: Option<String>,
     /// Whether its author requires a proof.
     pub required: bool,
     /// The answer.
@@ -151,6 +156,8 @@ pub fn verdict(
     Verdict {
         region: region.name,
         address: region.addr,
+        at: region.at,
+        function: region.function,
         required: region.required,
         answer,
         paths,

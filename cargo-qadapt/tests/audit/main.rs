@@ -7,4 +7,5 @@ mod exact;
 mod formats;
 mod merging;
 mod processes;
+mod proofs;
 mod suites;
