@@ -5,8 +5,10 @@
 pub mod audit;
 pub mod build;
 pub mod cli;
+pub mod config;
 pub mod error;
 pub mod format;
+pub mod glob;
 pub mod progress;
 pub mod prove;
 pub mod report;

@@ -9,17 +9,14 @@ use super::body::Callee;
 use super::graph::Assumptions;
 use super::load::Image;
 use super::policy::demangle;
+use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::glob::glob;
 
-#[derive(Debug, Default, Deserialize)]
-struct File {
-    #[serde(default)]
-    prove: Section,
-}
-
+/// The section as it is written.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Section {
+pub struct Section {
     #[serde(default)]
     assume: Vec<Entry>,
     #[serde(default)]
@@ -74,16 +71,16 @@ impl Settings {
     /// # Errors
     /// The problem, in words.
     pub fn parse(text: &str) -> std::result::Result<Self, String> {
-        let file: File = toml::from_str(text).map_err(|e| e.to_string())?;
+        let section = Config::parse(text)?.prove;
         let mut settings = Self {
-            require: file.prove.require,
-            allocator_out_of_line: file.prove.allocator_out_of_line,
+            require: section.require,
+            allocator_out_of_line: section.allocator_out_of_line,
             ..Self::default()
         };
         if settings.allocator_out_of_line.as_ref().is_some_and(|r| r.trim().is_empty()) {
             return Err("`allocator-out-of-line` is empty; say why it holds".into());
         }
-        for entry in file.prove.assume {
+        for entry in section.assume {
             if entry.reason.trim().is_empty() {
                 return Err("an assumption has an empty `reason`; say why it holds".into());
             }
@@ -102,19 +99,6 @@ impl Settings {
         }
         Ok(settings)
     }
-}
-
-/// A pattern in which `*` stands for anything.
-#[must_use]
-pub fn glob(pattern: &str) -> Regex {
-    let parts: Vec<String> = pattern.split('*').map(regex::escape).collect();
-    // Escaped text joined by `.*` is always a valid expression; an impossible one matches nothing.
-    Regex::new(&format!("(?s)^{}$", parts.join(".*"))).unwrap_or_else(|_| unreachable_pattern())
-}
-
-fn unreachable_pattern() -> Regex {
-    #[expect(clippy::expect_used, reason = "a constant expression")]
-    Regex::new("[^\\s\\S]").expect("valid")
 }
 
 /// The settings applied to one file.
@@ -163,12 +147,5 @@ mod tests {
         ] {
             assert!(Settings::parse(bad).is_err(), "{bad}");
         }
-    }
-
-    #[test]
-    fn globs_match_whole_names() {
-        assert!(glob("a::*").is_match("a::b<c>"));
-        assert!(!glob("a::*").is_match("b::a::c"));
-        assert!(!glob("a.c").is_match("abc"));
     }
 }

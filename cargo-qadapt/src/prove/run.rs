@@ -7,13 +7,14 @@ use std::process::ExitCode;
 use regex::Regex;
 
 use super::args::{Format, Prove};
-use super::assume::{Settings, glob};
+use super::assume::Settings;
 use super::verb::{Proof, Which, prove_file};
 use super::verdict::{Answer, Rules};
 use super::{compare, report, witness};
 use crate::audit::verb::gather;
 use crate::build::{Build, Workspace};
 use crate::error::{Error, Result};
+use crate::glob::glob;
 use crate::progress::Progress;
 use crate::selection::Profile;
 

@@ -1,0 +1,206 @@
+//! `qadapt.toml`: what a project settles once, for every verb.
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::error::{Error, Result};
+use crate::glob::Glob;
+use crate::prove::assume::Section;
+
+/// The name of the file, which lies beside the workspace's manifest.
+pub const NAME: &str = "qadapt.toml";
+
+/// The whole file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// What proofs may assume.
+    #[serde(default)]
+    pub prove: Section,
+    /// What regions may do at most.
+    #[serde(default, rename = "budget")]
+    pub budgets: Vec<Budget>,
+    /// Regions that may do what they do.
+    #[serde(default, rename = "permit")]
+    pub permits: Vec<Permit>,
+    /// Stacks that are no violations.
+    #[serde(default, rename = "suppress")]
+    pub suppressions: Vec<Suppression>,
+}
+
+/// The most that a region may do in one run, whatever the baseline says.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Budget {
+    /// The regions.
+    pub region: Glob,
+    /// The profile; all if there is none.
+    pub profile: Option<String>,
+    /// Allocations.
+    pub allocs: Option<u64>,
+    /// Reallocations.
+    pub reallocs: Option<u64>,
+    /// Deallocations.
+    pub deallocs: Option<u64>,
+    /// Bytes asked for.
+    pub bytes: Option<u64>,
+    /// Bytes live at once during one entry.
+    pub peak: Option<u64>,
+}
+
+/// Regions whose growth is no failure.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Permit {
+    /// The regions.
+    pub region: Glob,
+    /// Why.
+    pub reason: String,
+}
+
+/// Stacks that are no violations.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Suppression {
+    /// A function on the stack.
+    pub function: Option<Glob>,
+    /// The source file of a function on the stack.
+    pub file: Option<Glob>,
+    /// Why.
+    pub reason: String,
+}
+
+impl Config {
+    /// Reads the file in this folder; without one everything is empty.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is not valid.
+    pub fn beside(root: &Path) -> Result<Self> {
+        let path = root.join(NAME);
+        if path.exists() { Self::read(&path) } else { Ok(Self::default()) }
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// If it cannot be read or is not valid.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(|e| Error::io("read the configuration", path, e))?;
+        Self::parse(&text).map_err(|problem| Error::Config { path: path.to_owned(), problem })
+    }
+
+    /// Reads the text of a file.
+    ///
+    /// # Errors
+    /// The problem, in words.
+    pub fn parse(text: &str) -> std::result::Result<Self, String> {
+        let config: Self = toml::from_str(text).map_err(|e| e.to_string().trim_end().to_owned())?;
+        config.budgets.iter().try_for_each(Budget::check)?;
+        for permit in &config.permits {
+            reasoned(&permit.reason, || format!("permit for `{}`", permit.region.as_str()))?;
+        }
+        for suppression in &config.suppressions {
+            if suppression.function.is_none() && suppression.file.is_none() {
+                return Err("a suppression needs a `function` or a `file`".into());
+            }
+            reasoned(&suppression.reason, || format!("suppression of {}", suppression.words()))?;
+        }
+        Ok(config)
+    }
+}
+
+impl Budget {
+    /// What it limits, by the words of the file.
+    #[must_use]
+    pub const fn limits(&self) -> [(&'static str, Option<u64>); 5] {
+        [
+            ("allocs", self.allocs),
+            ("reallocs", self.reallocs),
+            ("deallocs", self.deallocs),
+            ("bytes", self.bytes),
+            ("peak", self.peak),
+        ]
+    }
+
+    fn check(&self) -> std::result::Result<(), String> {
+        if self.limits().iter().any(|(_, limit)| limit.is_some()) {
+            return Ok(());
+        }
+        let words: Vec<String> = self.limits().iter().map(|(word, _)| format!("`{word}`")).collect();
+        Err(format!(
+            "the budget for `{}` limits nothing: give at least one of {}",
+            self.region.as_str(),
+            words.join(", ")
+        ))
+    }
+}
+
+impl Suppression {
+    /// What it is for, as the file says it.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let parts = [("function", &self.function), ("file", &self.file)];
+        let parts =
+            parts.iter().filter_map(|(key, glob)| Some(format!("{key} `{}`", glob.as_ref()?.as_str())));
+        parts.collect::<Vec<_>>().join(" in ")
+    }
+}
+
+fn reasoned(reason: &str, what: impl FnOnce() -> String) -> std::result::Result<(), String> {
+    if reason.trim().is_empty() {
+        Err(format!("the {} has an empty `reason`: say why", what()))
+    } else {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_sections_are_read_together() {
+        let text = r#"
+            [prove]
+            require = ["a::*"]
+            [[budget]]
+            region = "mix*"
+            profile = "release"
+            allocs = 0
+            [[permit]]
+            region = "start"
+            reason = "runs once"
+            [[suppress]]
+            function = "log::*"
+            file = "*/log.rs"
+            reason = "a debug aid"
+        "#;
+        let config = Config::parse(text).expect("it is valid");
+        assert_eq!((config.budgets.len(), config.permits.len()), (1, 1));
+        assert_eq!(config.suppressions[0].words(), "function `log::*` in file `*/log.rs`");
+        assert!(crate::prove::assume::Settings::parse(text).is_ok(), "the prover reads the same file");
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (text, named) in [
+            ("[[budgets]]\nregion = \"a\"", "unknown field `budgets`"),
+            ("[[budget]]\nregion = \"a\"\nallocations = 1", "unknown field `allocations`"),
+            ("[[budget]]\nregion = \"a\"", "limits nothing"),
+            ("[[budget]]\nregion = \"\"\nallocs = 1", "empty pattern"),
+            ("[[budget]]\nregion = \"a\"\nallocs = -1", "invalid value"),
+            ("[[permit]]\nregion = \"a\"", "missing field `reason`"),
+            ("[[permit]]\nregion = \"a\"\nreason = \" \"", "permit for `a`"),
+            ("[[suppress]]\nreason = \"a\"", "needs a `function` or a `file`"),
+            ("[[suppress]]\nfile = \"a\"\nreason = \"\"", "suppression of file `a`"),
+            ("[prove]\nassumes = 1", "unknown field `assumes`"),
+            ("[[budget", "TOML parse error"),
+        ] {
+            let problem = Config::parse(text).expect_err(text);
+            assert!(problem.contains(named), "no `{named}` in: {problem}");
+            let proofs = crate::prove::assume::Settings::parse(text);
+            assert_eq!(proofs.expect_err(text), problem, "both readers agree");
+        }
+    }
+}
