@@ -15,7 +15,8 @@ Without a target the package's binary is run, or its tests if it has none.
 Builds with QADAPT_ENFORCE=1 in the environment and nothing else changed, in its own target directory \
 (target/qadapt). While the program is audited no violation stops it, whatever mode its regions have.
 
-Exit codes: 0 nothing disallowed happened, 1 something did, 2 the audit could not be made.")]
+Exit codes: 0 nothing disallowed happened, 1 something did, 2 the audit could not be made, or not all of it. A program \
+that fails ends with 1 if something disallowed happened until then, otherwise with 2: it is not known to be clean.")]
 pub struct Audit {
     /// What is measured.
     #[command(flatten)]

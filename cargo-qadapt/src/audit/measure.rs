@@ -2,11 +2,13 @@
 
 use std::fs::File;
 use std::path::Path;
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use super::args::Runs;
 use super::collect::collect;
 use super::fold::Fold;
+use super::problems::Problems;
 use super::run::{End, Options, Runner, run};
 use crate::build::{Build, Verb, Workspace};
 use crate::error::{Error, Result};
@@ -19,8 +21,8 @@ use crate::selection::Profile;
 pub struct Measured {
     /// The figures of all profiles, once for each time that they ran.
     pub reports: Vec<Report>,
-    /// What went wrong without being the end of it: the figures are not whole.
-    pub problems: Vec<String>,
+    /// What went wrong without being the end of it.
+    pub problems: Problems,
 }
 
 impl Runs {
@@ -31,9 +33,9 @@ impl Runs {
     pub fn measure(&self, workspace: &Workspace, times: usize) -> Result<Measured> {
         let runner = self.runner(workspace);
         let mut folds: Vec<Fold> = (0..times).map(|_| Fold::new()).collect();
-        let mut problems = Vec::new();
+        let mut problems = Problems::default();
         for profile in &self.profile {
-            problems.extend(self.run_profile(workspace, profile, runner, &mut folds)?);
+            self.run_profile(workspace, profile, runner, &mut folds, &mut problems)?;
         }
         let mut reports = Vec::new();
         for fold in folds {
@@ -57,14 +59,15 @@ impl Runs {
         }
     }
 
-    /// Builds, and runs and collects for each fold; returns what went wrong without being the end of it.
+    /// Builds, and runs and collects for each fold.
     fn run_profile(
         &self,
         workspace: &Workspace,
         profile: &Profile,
         runner: Runner,
         folds: &mut [Fold],
-    ) -> Result<Vec<String>> {
+        problems: &mut Problems,
+    ) -> Result<()> {
         let target_directory = workspace.own_target_directory();
         let build = Build {
             selection: &self.selection,
@@ -88,37 +91,34 @@ impl Runs {
             arguments: &self.arguments,
         };
         let _lock = lock(&options.traces)?;
-        let mut problems = Vec::new();
         for fold in folds {
             progress.say(format!("running {} in profile {}", self.selection, profile.name()));
             let end = progress.suspend(|| run(&build, &options))?;
             progress.say(format!("reading the traces of profile {}", profile.name()));
             let (traces, damaged) = collect(fold, profile.name(), &options.traces, workspace.root())?;
             problems.extend(damaged);
-            problems.extend(self.unsuccessful(profile, end));
+            match end {
+                End::Success => {}
+                End::Failure(status) => problems.add_failure(self.failed(profile, status)),
+                End::Timeout => problems.add_gap(self.timed_out(profile)),
+            }
             problems.extend((traces == 0).then(|| self.traceless(profile)));
         }
-        Ok(problems)
+        Ok(())
     }
 
-    /// What a run's end means for its figures, if it did not end well.
-    fn unsuccessful(&self, profile: &Profile, end: End) -> Option<String> {
-        match end {
-            End::Success => None,
-            End::Failure(status) => Some(format!(
-                "{} failed in profile {} ({status}): the report shows what it did until then. A test that expects a \
-                 region to panic fails in an audit, where regions never do",
-                self.selection,
-                profile.name()
-            )),
-            End::Timeout => Some(format!(
-                "{} took longer than {} s in profile {} and was killed: the report shows what it did until then. \
-                 Give it more with --timeout, or arguments with which it ends",
-                self.selection,
-                self.timeout.unwrap_or(0),
-                profile.name()
-            )),
-        }
+    fn failed(&self, profile: &Profile, status: ExitStatus) -> String {
+        format!("{} failed in profile {} ({status})", self.selection, profile.name())
+    }
+
+    fn timed_out(&self, profile: &Profile) -> String {
+        format!(
+            "{} took longer than {} s in profile {} and was killed: the report shows what it did until then. Give it \
+             more with --timeout, or arguments with which it ends",
+            self.selection,
+            self.timeout.unwrap_or(0),
+            profile.name()
+        )
     }
 
     fn traceless(&self, profile: &Profile) -> String {

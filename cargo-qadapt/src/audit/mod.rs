@@ -4,6 +4,7 @@ pub mod args;
 pub mod collect;
 pub mod fold;
 pub mod measure;
+pub mod problems;
 pub mod read;
 pub mod resolve;
 pub mod run;

@@ -7,6 +7,7 @@ use super::args::{Audit, Merge};
 use super::collect::incomplete;
 use super::fold::Fold;
 use super::measure::{Measured, nothing_audited};
+use super::problems::Problems;
 use super::read::Trace;
 use crate::build::Workspace;
 use crate::error::{Error, Result};
@@ -24,13 +25,11 @@ impl Audit {
         let Measured { mut reports, mut problems } = self.runs.measure(&workspace, 1)?;
         let report = reports.pop().unwrap_or_default();
         if let Some(problem) = nothing_audited(&report, self.runs.whole_program) {
-            problems.push(problem);
-            self.output.say(&problems);
-            return Ok(ExitCode::from(2));
+            problems.add_gap(problem);
+            return Ok(problems.end(&self.output, false));
         }
         self.output.write(&View::new(&report, workspace.root()))?;
-        self.output.say(&problems);
-        Ok(exit_code(&report, &problems))
+        Ok(problems.end(&self.output, report.disallowed() > 0))
     }
 }
 
@@ -41,16 +40,16 @@ impl Merge {
     /// If an input cannot be used.
     pub fn run(&self) -> Result<ExitCode> {
         let root = std::env::current_dir().unwrap_or_default();
-        let Gathered { report, nameless, mut problems } = gather(&self.inputs, &root)?;
+        let Gathered { report, nameless, problems: unread } = gather(&self.inputs, &root)?;
+        let mut problems = Problems::default();
+        problems.extend(unread);
         if let Some(problem) = nothing_audited(&report, false) {
-            problems.push(problem);
-            self.output.say(&problems);
-            return Ok(ExitCode::from(2));
+            problems.add_gap(problem);
+            return Ok(problems.end(&self.output, false));
         }
         problems.extend(nameless);
         self.output.write(&View::new(&report, &root))?;
-        self.output.say(&problems);
-        Ok(exit_code(&report, &problems))
+        Ok(problems.end(&self.output, report.disallowed() > 0))
     }
 }
 
@@ -132,13 +131,6 @@ fn read_report(path: &Path) -> Result<Report> {
     } else {
         Err(trace("it is damaged: it refers to what is not there".into()))
     }
-}
-
-fn exit_code(report: &Report, problems: &[String]) -> ExitCode {
-    if !problems.is_empty() {
-        return ExitCode::from(2);
-    }
-    ExitCode::from(u8::from(report.disallowed() > 0))
 }
 
 #[cfg(test)]

@@ -50,13 +50,13 @@ impl Output {
         Ok(())
     }
 
-    /// Prints problems to standard error, each once.
-    pub fn say(&self, problems: &[String]) {
+    /// Prints problems to standard error, each once, as errors or as what else they are called.
+    pub fn say(&self, called: &str, problems: &[String]) {
         let mut stderr = self.color.stderr();
         for (index, problem) in problems.iter().enumerate() {
             if !problems[..index].contains(problem) {
                 // There is nobody else to tell.
-                let _ = writeln!(stderr, "error: {problem}");
+                let _ = writeln!(stderr, "{called}: {problem}");
             }
         }
     }

@@ -23,6 +23,24 @@ fn a_program_that_does_not_know_qadapt() {
 }
 
 #[test]
+fn a_program_that_fails_without_findings_is_not_clean() {
+    let run = audit("fails", &[]);
+    run.assert(
+        2,
+        "error: the binary `fails` failed in profile debug (exit status: 3): nothing disallowed happened",
+    );
+    assert_eq!(run.report().regions[0].counts[0].expect("it was entered").calls, 1);
+}
+
+/// In an audit violations only count, so that such a test fails; its violation is a finding like any other.
+#[test]
+fn a_test_that_expects_a_panic_of_a_region_is_a_finding() {
+    let run = run(&["audit", "-p", "odd", "--test", "expects", "--profile", "debug", "--format", "json"]);
+    run.assert(1, "warning: the test `expects` failed in profile debug");
+    assert_eq!(run.report().profiles[0].disallowed, 2, "{}", run.stdout);
+}
+
+#[test]
 fn a_program_that_hangs() {
     let run = audit("hangs", &["--timeout", "1"]);
     run.assert(2, "took longer than 1 s");
