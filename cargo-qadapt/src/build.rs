@@ -89,16 +89,25 @@ impl Workspace {
         }
     }
 
-    /// True if the selected package, or one of all of them where none is selected, has a binary.
-    fn has_binary(&self, selection: &Selection) -> bool {
+    /// The name of the selected package: the one that is asked for, or the one in this folder.
+    #[must_use]
+    pub fn package(&self, selection: &Selection) -> Option<&str> {
+        self.selected(selection).map(|package| package.name.as_str())
+    }
+
+    fn selected(&self, selection: &Selection) -> Option<&Package> {
         let folder = std::env::current_dir().unwrap_or_default();
         let manifest = selection.manifest_path.as_ref().and_then(|path| path.canonicalize().ok());
-        let here = |package: &&Package| match (&selection.package, &manifest) {
+        self.packages.iter().find(|package| match (&selection.package, &manifest) {
             (Some(name), _) => package.name == *name,
             (None, Some(manifest)) => package.manifest_path == *manifest,
             (None, None) => package.manifest_path.parent() == Some(folder.as_path()),
-        };
-        let mut packages: Vec<&Package> = self.packages.iter().filter(here).collect();
+        })
+    }
+
+    /// True if the selected package, or one of all of them where none is selected, has a binary.
+    fn has_binary(&self, selection: &Selection) -> bool {
+        let mut packages: Vec<&Package> = self.selected(selection).into_iter().collect();
         if packages.is_empty() {
             packages = self.packages.iter().collect();
         }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::audit::args::{Audit, Merge};
+use crate::check::args::Check;
 use crate::prove::args::Prove;
 
 #[derive(Debug, Parser)]
@@ -19,6 +20,8 @@ struct Cli {
 enum Verb {
     /// Runs a program in debug and release and says what it allocates where.
     Audit(Box<Audit>),
+    /// Compares a run with what was settled, and fails if it does more.
+    Check(Box<Check>),
     /// Joins traces and reports of several runs, processes or machines.
     Merge(Merge),
     /// Prints a script that completes commands in a shell.
@@ -48,6 +51,7 @@ pub fn main() -> ExitCode {
     };
     let result = match cli.verb {
         Verb::Audit(audit) => audit.run(),
+        Verb::Check(check) => check.run(),
         Verb::Merge(merge) => merge.run(),
         Verb::Completions { shell } => {
             let command = &mut <Cli as clap::CommandFactory>::command();

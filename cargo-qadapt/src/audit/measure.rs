@@ -23,6 +23,8 @@ pub struct Measured {
     pub reports: Vec<Report>,
     /// What went wrong without being the end of it.
     pub problems: Problems,
+    /// The names of the profiles in which the program failed.
+    pub failed: Vec<String>,
 }
 
 impl Runs {
@@ -33,9 +35,11 @@ impl Runs {
     pub fn measure(&self, workspace: &Workspace, times: usize) -> Result<Measured> {
         let runner = self.runner(workspace);
         let mut folds: Vec<Fold> = (0..times).map(|_| Fold::new()).collect();
-        let mut problems = Problems::default();
+        let (mut problems, mut failed) = (Problems::default(), Vec::new());
         for profile in &self.profile {
-            self.run_profile(workspace, profile, runner, &mut folds, &mut problems)?;
+            if self.run_profile(workspace, profile, runner, &mut folds, &mut problems)? {
+                failed.push(profile.name().to_owned());
+            }
         }
         let mut reports = Vec::new();
         for fold in folds {
@@ -47,7 +51,7 @@ impl Runs {
             problems.extend(unwatched(&report));
             reports.push(report);
         }
-        Ok(Measured { reports, problems })
+        Ok(Measured { reports, problems, failed })
     }
 
     fn runner(&self, workspace: &Workspace) -> Runner {
@@ -59,7 +63,7 @@ impl Runs {
         }
     }
 
-    /// Builds, and runs and collects for each fold.
+    /// Builds, and runs and collects for each fold; true if the program failed.
     fn run_profile(
         &self,
         workspace: &Workspace,
@@ -67,7 +71,7 @@ impl Runs {
         runner: Runner,
         folds: &mut [Fold],
         problems: &mut Problems,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let target_directory = workspace.own_target_directory();
         let build = Build {
             selection: &self.selection,
@@ -91,6 +95,7 @@ impl Runs {
             arguments: &self.arguments,
         };
         let _lock = lock(&options.traces)?;
+        let mut failed = false;
         for fold in folds {
             progress.say(format!("running {} in profile {}", self.selection, profile.name()));
             let end = progress.suspend(|| run(&build, &options))?;
@@ -99,12 +104,15 @@ impl Runs {
             problems.extend(damaged);
             match end {
                 End::Success => {}
-                End::Failure(status) => problems.add_failure(self.failed(profile, status)),
+                End::Failure(status) => {
+                    problems.add_failure(self.failed(profile, status));
+                    failed = true;
+                }
                 End::Timeout => problems.add_gap(self.timed_out(profile)),
             }
             problems.extend((traces == 0).then(|| self.traceless(profile)));
         }
-        Ok(())
+        Ok(failed)
     }
 
     fn failed(&self, profile: &Profile, status: ExitStatus) -> String {

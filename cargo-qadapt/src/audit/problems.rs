@@ -27,6 +27,17 @@ impl Problems {
         self.gaps.extend(gaps);
     }
 
+    /// Takes the runs that ended unsuccessfully out.
+    pub fn take_failures(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.failures)
+    }
+
+    /// True if the figures are not whole.
+    #[must_use]
+    pub fn has_gaps(&self) -> bool {
+        !self.gaps.is_empty()
+    }
+
     /// Prints them to standard error, each once, and says how the command ends.
     ///
     /// With gaps it is 2: part of the audit could not be made. Otherwise findings are findings, however the run ended:

@@ -10,10 +10,12 @@ use super::measure::{Measured, nothing_audited};
 use super::problems::Problems;
 use super::read::Trace;
 use crate::build::Workspace;
+use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::format::view::View;
 use crate::report::figures::{Report, VERSION};
 use crate::report::merge::merge;
+use crate::report::suppress::suppress;
 
 impl Audit {
     /// Runs the verb.
@@ -22,13 +24,15 @@ impl Audit {
     /// If nothing can be audited.
     pub fn run(&self) -> Result<ExitCode> {
         let workspace = Workspace::find(&self.runs.selection)?;
-        let Measured { mut reports, mut problems } = self.runs.measure(&workspace, 1)?;
-        let report = reports.pop().unwrap_or_default();
+        let config = Config::beside(workspace.root())?;
+        let Measured { mut reports, mut problems, .. } = self.runs.measure(&workspace, 1)?;
+        let mut report = reports.pop().unwrap_or_default();
         if let Some(problem) = nothing_audited(&report, self.runs.whole_program) {
             problems.add_gap(problem);
             return Ok(problems.end(&self.output, false));
         }
-        self.output.write(&View::new(&report, workspace.root()))?;
+        let suppressed = suppress(&mut report, &config.suppressions).suppressions;
+        self.output.write(&View { suppressed, ..View::new(&report, workspace.root()) })?;
         Ok(problems.end(&self.output, report.disallowed() > 0))
     }
 }

@@ -1,5 +1,7 @@
 //! What reports are written as, a file a format.
 
+pub mod changes;
+pub mod findings;
 pub mod json;
 pub mod name;
 pub mod output;

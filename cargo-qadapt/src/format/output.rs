@@ -30,7 +30,14 @@ impl Output {
     /// # Errors
     /// If it cannot be written.
     pub fn write(&self, view: &View<'_>) -> Result<()> {
-        let report = self.format.render(view)?;
+        self.write_rendered(self.format.render(view)?)
+    }
+
+    /// Writes a text that is no report's.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn write_rendered(&self, report: Vec<u8>) -> Result<()> {
         if let Some(path) = &self.output {
             let plain = if self.format == Format::Text {
                 anstream::adapter::strip_bytes(&report).into_vec()

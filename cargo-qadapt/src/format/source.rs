@@ -48,20 +48,25 @@ fn read(path: &Path) -> Vec<String> {
 /// The text without its indentation, with control characters replaced, cut to the width.
 #[must_use]
 pub fn printable(line: &str) -> String {
-    let mut shown: String = line
-        .trim()
-        .chars()
-        .take(WIDTH)
-        .map(|c| match c {
-            '\t' => ' ',
-            c if c.is_control() || is_directing(c) => '\u{FFFD}',
-            c => c,
-        })
-        .collect();
+    let mut shown: String = line.trim().chars().take(WIDTH).map(visible).collect();
     if line.trim().chars().nth(WIDTH).is_some() {
         shown.push('…');
     }
     shown
+}
+
+/// The text with control characters replaced.
+#[must_use]
+pub fn on_one_line(text: &str) -> String {
+    text.chars().map(visible).collect()
+}
+
+fn visible(c: char) -> char {
+    match c {
+        '\t' => ' ',
+        c if c.is_control() || is_directing(c) => '\u{FFFD}',
+        c => c,
+    }
 }
 
 /// Characters that turn the direction of text, and so can make a line look like another one.

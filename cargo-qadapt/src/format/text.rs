@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::findings::findings;
 use super::source::{Sources, printable};
 use super::style::{BAD, DIFFERENT, FAINT, HEADING, paint};
 use super::view::View;
@@ -14,12 +15,20 @@ use crate::report::sites::Line;
 pub fn text(view: &View<'_>) -> String {
     let report = view.report;
     let mut out = String::new();
+    if let Some(outcome) = &view.outcome {
+        findings(&mut out, view, outcome);
+        out.push('\n');
+        suppressions(&mut out, view);
+        summary(&mut out, report);
+        return out;
+    }
     table(&mut out, report);
     if !view.lines.is_empty() {
         out.push('\n');
         sites(&mut out, report, &view.lines, &mut Sources::below(view.root));
     }
     out.push('\n');
+    suppressions(&mut out, view);
     summary(&mut out, report);
     out
 }
@@ -117,6 +126,22 @@ fn region_mark(profiles: &[&str], region: &Region) -> String {
     }
 }
 
+/// What is not among the sites, and why.
+fn suppressions(out: &mut String, view: &View<'_>) {
+    for suppressed in &view.suppressed {
+        let profiles = view.report.profiles.iter().zip(&suppressed.events).filter(|(_, events)| **events > 0);
+        let events: Vec<String> =
+            profiles.map(|(profile, events)| format!("{events} in {}", profile.name)).collect();
+        let _ = writeln!(
+            out,
+            "suppressed by qadapt.toml: {} events of {}: {}",
+            events.join(", "),
+            printable(&suppressed.what),
+            printable(&suppressed.reason)
+        );
+    }
+}
+
 fn sites(out: &mut String, report: &Report, lines: &[Line], sources: &mut Sources) {
     let profiles: Vec<&str> = report.profiles.iter().map(|profile| profile.name.as_str()).collect();
     let _ = writeln!(out, "{}", paint(HEADING, "Sites"));
@@ -127,36 +152,41 @@ fn sites(out: &mut String, report: &Report, lines: &[Line], sources: &mut Source
             let _ = writeln!(out, "in {}", place.unwrap_or_default());
             shown = Some(line.region);
         }
-        let counts: Vec<u64> =
-            line.counts.iter().map(|counts| counts.map_or(0, |counts| counts.estimate)).collect();
-        let mark = presence(&profiles, &counts).mark();
-        let mark = if mark.is_empty() { mark } else { format!("  [{}]", paint(DIFFERENT, &mark)) };
-        match &line.at {
-            Some((file, number)) => {
-                let _ = writeln!(out, "  {}:{number}{mark}", printable(file));
-                if let Some(text) = sources.line(file, *number) {
-                    let _ = writeln!(out, "      {} {text}", paint(FAINT, "|"));
-                }
-            }
-            None => {
-                let _ = writeln!(out, "  {}{mark}", printable(&line.function));
-            }
-        }
-        let called = if line.called.is_empty() {
-            String::new()
-        } else {
-            let names: Vec<String> = line.called.iter().map(|name| printable(name)).collect();
-            format!(" by {}", names.join(", "))
-        };
-        let _ = writeln!(out, "      {}{called}", paint(BAD, line.op.noun()));
-        for (profile, counts) in profiles.iter().zip(&line.counts) {
-            if let Some(counts) = counts {
-                let _ = writeln!(out, "      {profile}: {}", figures(counts));
+        site(out, &profiles, line, sources);
+    }
+}
+
+/// A line of code, what it calls, how often and what to do instead.
+pub(super) fn site(out: &mut String, profiles: &[&str], line: &Line, sources: &mut Sources) {
+    let counts: Vec<u64> =
+        line.counts.iter().map(|counts| counts.map_or(0, |counts| counts.estimate)).collect();
+    let mark = presence(profiles, &counts).mark();
+    let mark = if mark.is_empty() { mark } else { format!("  [{}]", paint(DIFFERENT, &mark)) };
+    match &line.at {
+        Some((file, number)) => {
+            let _ = writeln!(out, "  {}:{number}{mark}", printable(file));
+            if let Some(text) = sources.line(file, *number) {
+                let _ = writeln!(out, "      {} {text}", paint(FAINT, "|"));
             }
         }
-        for advice in &line.advice {
-            let _ = writeln!(out, "      help: {}", advice.text);
+        None => {
+            let _ = writeln!(out, "  {}{mark}", printable(&line.function));
         }
+    }
+    let called = if line.called.is_empty() {
+        String::new()
+    } else {
+        let names: Vec<String> = line.called.iter().map(|name| printable(name)).collect();
+        format!(" by {}", names.join(", "))
+    };
+    let _ = writeln!(out, "      {}{called}", paint(BAD, line.op.noun()));
+    for (profile, counts) in profiles.iter().zip(&line.counts) {
+        if let Some(counts) = counts {
+            let _ = writeln!(out, "      {profile}: {}", figures(counts));
+        }
+    }
+    for advice in &line.advice {
+        let _ = writeln!(out, "      help: {}", advice.text);
     }
 }
 

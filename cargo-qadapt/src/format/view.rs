@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::report::figures::Report;
 use crate::report::outcome::Outcome;
 use crate::report::sites::{Line, lines};
+use crate::report::suppress::Suppressed;
 
 /// All that a format needs.
 #[derive(Debug)]
@@ -17,12 +18,14 @@ pub struct View<'a> {
     pub root: &'a Path,
     /// What a comparison with the baseline found; none in an audit.
     pub outcome: Option<Outcome>,
+    /// What `qadapt.toml` took out of the report, and why.
+    pub suppressed: Vec<Suppressed>,
 }
 
 impl<'a> View<'a> {
     /// A report by itself.
     #[must_use]
     pub fn new(report: &'a Report, root: &'a Path) -> Self {
-        Self { report, lines: lines(report), root, outcome: None }
+        Self { report, lines: lines(report), root, outcome: None, suppressed: Vec::new() }
     }
 }

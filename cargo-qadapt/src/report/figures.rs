@@ -44,6 +44,30 @@ pub struct Profile {
     pub lost: u64,
 }
 
+impl Profile {
+    /// Adds another run's.
+    pub fn add(&mut self, other: &Self) {
+        self.processes = self.processes.saturating_add(other.processes);
+        self.cut_short = self.cut_short.saturating_add(other.cut_short);
+        self.without_allocator = self.without_allocator.saturating_add(other.without_allocator);
+        self.events = self.events.saturating_add(other.events);
+        self.disallowed = self.disallowed.saturating_add(other.disallowed);
+        self.unsampled = self.unsampled.saturating_add(other.unsampled);
+        self.lost = self.lost.saturating_add(other.lost);
+    }
+
+    /// Takes each figure of another run that is larger.
+    pub fn raise(&mut self, other: &Self) {
+        self.processes = self.processes.max(other.processes);
+        self.cut_short = self.cut_short.max(other.cut_short);
+        self.without_allocator = self.without_allocator.max(other.without_allocator);
+        self.events = self.events.max(other.events);
+        self.disallowed = self.disallowed.max(other.disallowed);
+        self.unsampled = self.unsampled.max(other.unsampled);
+        self.lost = self.lost.max(other.lost);
+    }
+}
+
 /// A region, by its place in the source.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Place {
@@ -126,6 +150,21 @@ impl Counts {
         self.disallowed = self.disallowed.saturating_add(other.disallowed);
         self.permitted = self.permitted.saturating_add(other.permitted);
         self.permitted_bytes = self.permitted_bytes.saturating_add(other.permitted_bytes);
+    }
+
+    /// Takes each figure of another run that is larger.
+    pub fn raise(&mut self, other: &Self) {
+        self.calls = self.calls.max(other.calls);
+        self.allocs = self.allocs.max(other.allocs);
+        self.reallocs = self.reallocs.max(other.reallocs);
+        self.deallocs = self.deallocs.max(other.deallocs);
+        self.failed = self.failed.max(other.failed);
+        self.bytes = self.bytes.max(other.bytes);
+        self.freed = self.freed.max(other.freed);
+        self.peak = self.peak.max(other.peak);
+        self.disallowed = self.disallowed.max(other.disallowed);
+        self.permitted = self.permitted.max(other.permitted);
+        self.permitted_bytes = self.permitted_bytes.max(other.permitted_bytes);
     }
 
     /// All events but those in permits.
@@ -223,6 +262,15 @@ impl SiteCounts {
         self.count = self.count.saturating_add(other.count);
         self.estimate = self.estimate.saturating_add(other.estimate);
         self.bytes = self.bytes.saturating_add(other.bytes);
+        self.largest = self.largest.max(other.largest);
+        self.align = self.align.max(other.align);
+    }
+
+    /// Takes each figure of another run that is larger.
+    pub fn raise(&mut self, other: &Self) {
+        self.count = self.count.max(other.count);
+        self.estimate = self.estimate.max(other.estimate);
+        self.bytes = self.bytes.max(other.bytes);
         self.largest = self.largest.max(other.largest);
         self.align = self.align.max(other.align);
     }

@@ -7,16 +7,24 @@ use super::figures::{Frame, Place, Region, Report, Site, VERSION, counts_of};
 /// Joins reports: profiles, regions, frames and sites by what they say, not by their numbers.
 #[must_use]
 pub fn merge(reports: Vec<Report>) -> Report {
-    let mut merged = Merged { report: Report { version: VERSION, ..Report::default() }, ..Merged::default() };
-    for report in reports {
-        merged.add(report);
-    }
-    merged.report.sort();
-    merged.report
+    Merged::new(Joining::Sum).all(reports)
 }
 
-#[derive(Default)]
+/// The most that any of several runs of one thing did, figure by figure.
+#[must_use]
+pub fn most(reports: Vec<Report>) -> Report {
+    Merged::new(Joining::Most).all(reports)
+}
+
+/// What becomes of two figures.
+#[derive(Clone, Copy)]
+enum Joining {
+    Sum,
+    Most,
+}
+
 struct Merged {
+    joining: Joining,
     report: Report,
     regions: HashMap<Place, usize>,
     frames: HashMap<Frame, u32>,
@@ -24,6 +32,19 @@ struct Merged {
 }
 
 impl Merged {
+    fn new(joining: Joining) -> Self {
+        let report = Report { version: VERSION, ..Report::default() };
+        Self { joining, report, regions: HashMap::new(), frames: HashMap::new(), sites: HashMap::new() }
+    }
+
+    fn all(mut self, reports: Vec<Report>) -> Report {
+        for report in reports {
+            self.add(report);
+        }
+        self.report.sort();
+        self.report
+    }
+
     fn add(&mut self, report: Report) {
         let profiles: Vec<usize> = report
             .profiles
@@ -31,13 +52,10 @@ impl Merged {
             .map(|profile| {
                 let index = self.report.profile(&profile.name);
                 let totals = &mut self.report.profiles[index];
-                totals.processes += profile.processes;
-                totals.cut_short += profile.cut_short;
-                totals.without_allocator += profile.without_allocator;
-                totals.events = totals.events.saturating_add(profile.events);
-                totals.disallowed = totals.disallowed.saturating_add(profile.disallowed);
-                totals.unsampled = totals.unsampled.saturating_add(profile.unsampled);
-                totals.lost = totals.lost.saturating_add(profile.lost);
+                match self.joining {
+                    Joining::Sum => totals.add(profile),
+                    Joining::Most => totals.raise(profile),
+                }
                 index
             })
             .collect();
@@ -52,7 +70,11 @@ impl Merged {
                 });
                 for (counts, &profile) in region.counts.iter().zip(&profiles) {
                     if let Some(counts) = counts {
-                        counts_of(&mut list[index].counts, profile).add(counts);
+                        let sum = counts_of(&mut list[index].counts, profile);
+                        match self.joining {
+                            Joining::Sum => sum.add(counts),
+                            Joining::Most => sum.raise(counts),
+                        }
                     }
                 }
                 index
@@ -80,7 +102,11 @@ impl Merged {
             });
             for (counts, &profile) in site.counts.iter().zip(&profiles) {
                 if let Some(counts) = counts {
-                    counts_of(&mut list[index].counts, profile).add(counts);
+                    let sum = counts_of(&mut list[index].counts, profile);
+                    match self.joining {
+                        Joining::Sum => sum.add(counts),
+                        Joining::Most => sum.raise(counts),
+                    }
                 }
             }
         }
@@ -152,6 +178,15 @@ mod tests {
         let counts = merged.regions[0].counts[0].expect("it was entered");
         assert_eq!((counts.calls, counts.allocs, counts.peak), (2, 7, 5));
         assert_eq!(merged.sites[0].counts[0].expect("it happened").count, 7);
+    }
+
+    #[test]
+    fn the_most_of_several_runs_is_no_sum() {
+        let most = most(vec![run("debug", 3, 2), run("debug", 3, 5)]);
+        assert_eq!((most.profiles.len(), most.profiles[0].processes), (1, 1));
+        let counts = most.regions[0].counts[0].expect("it was entered");
+        assert_eq!((counts.calls, counts.allocs, counts.peak), (1, 5, 5));
+        assert_eq!(most.sites[0].counts[0].expect("it happened").count, 5);
     }
 
     #[test]

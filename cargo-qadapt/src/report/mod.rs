@@ -2,9 +2,11 @@
 
 pub mod advice;
 pub mod called;
+pub mod changes;
 pub mod diff;
 pub mod figures;
 pub mod merge;
 pub mod origin;
 pub mod outcome;
 pub mod sites;
+pub mod suppress;

@@ -1,0 +1,356 @@
+//! What was settled: for each run and region the figures of each profile, and the sites that they come from.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::key::{RegionKey, SiteKey};
+use crate::report::figures::Counts;
+
+/// All runs of a workspace, by the command that makes them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Baseline {
+    /// The runs.
+    pub runs: BTreeMap<String, Run>,
+}
+
+/// What one command does.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Run {
+    /// The profiles that were run.
+    pub profiles: BTreeSet<String>,
+    /// The profiles in which the program failed, as tests do that expect a region to panic.
+    pub failed: BTreeSet<String>,
+    /// The suppressions that matched, by profile.
+    pub suppressed: BTreeMap<String, BTreeSet<String>>,
+    /// The regions that were entered.
+    pub regions: BTreeMap<RegionKey, Region>,
+}
+
+/// What a region does in a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Region {
+    /// For each profile in which it was entered.
+    pub counts: BTreeMap<String, Figures>,
+    /// The lines that violate it, and how often in each profile.
+    pub sites: BTreeMap<SiteKey, BTreeMap<String, Often>>,
+}
+
+/// The figures that are compared, over all entries of a run, without what is suppressed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Allocations.
+    pub allocs: Range,
+    /// Reallocations.
+    pub reallocs: Range,
+    /// Deallocations.
+    pub deallocs: Range,
+    /// Bytes asked for.
+    pub bytes: Range,
+    /// The most bytes live at once in one entry.
+    pub peak: Range,
+}
+
+/// A figure, or the least and the most of several runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Range {
+    /// The least.
+    pub min: u64,
+    /// The most.
+    pub max: u64,
+}
+
+/// How often a line violates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Often {
+    /// So often.
+    Times(Range),
+    /// Not known: there were so many events that only some had their stacks recorded.
+    Sampled,
+}
+
+impl Figures {
+    /// The figures' names in files.
+    pub const NAMES: [&'static str; 5] = ["allocs", "reallocs", "deallocs", "bytes", "peak"];
+
+    /// The figures of one run, without what was removed.
+    #[must_use]
+    pub fn of(counts: &Counts, removed: &Counts) -> Self {
+        Self {
+            allocs: Range::exactly(counts.allocs.saturating_sub(removed.allocs)),
+            reallocs: Range::exactly(counts.reallocs.saturating_sub(removed.reallocs)),
+            deallocs: Range::exactly(counts.deallocs.saturating_sub(removed.deallocs)),
+            bytes: Range::exactly(counts.bytes.saturating_sub(removed.bytes)),
+            peak: Range::exactly(counts.peak),
+        }
+    }
+
+    /// The figures, in the order of their names.
+    #[must_use]
+    pub const fn all(&self) -> [Range; 5] {
+        [self.allocs, self.reallocs, self.deallocs, self.bytes, self.peak]
+    }
+
+    /// Takes another run of the same thing in.
+    #[must_use]
+    pub fn or(&self, other: &Self) -> Self {
+        Self {
+            allocs: self.allocs.or(other.allocs),
+            reallocs: self.reallocs.or(other.reallocs),
+            deallocs: self.deallocs.or(other.deallocs),
+            bytes: self.bytes.or(other.bytes),
+            peak: self.peak.or(other.peak),
+        }
+    }
+}
+
+impl Range {
+    /// Always the same.
+    #[must_use]
+    pub const fn exactly(figure: u64) -> Self {
+        Self { min: figure, max: figure }
+    }
+
+    /// True if it was not the same in each run.
+    #[must_use]
+    pub const fn varies(self) -> bool {
+        self.min < self.max
+    }
+
+    /// Both.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self { min: self.min.min(other.min), max: self.max.max(other.max) }
+    }
+
+    /// True if all of the other lies within.
+    #[must_use]
+    pub const fn covers(self, other: Self) -> bool {
+        self.min <= other.min && other.max <= self.max
+    }
+}
+
+impl std::fmt::Display for Range {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.varies() { write!(f, "{} to {}", self.min, self.max) } else { write!(f, "{}", self.max) }
+    }
+}
+
+impl Often {
+    /// Another run of the same line.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Times(a), Self::Times(b)) => Self::Times(a.or(b)),
+            _ => Self::Sampled,
+        }
+    }
+
+    /// Another line of the same text, in the same run.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Times(a), Self::Times(b)) => {
+                Self::Times(Range { min: a.min.saturating_add(b.min), max: a.max.saturating_add(b.max) })
+            }
+            _ => Self::Sampled,
+        }
+    }
+
+    /// True if the line may be passed that often.
+    #[must_use]
+    pub const fn allows(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Times(most), Self::Times(now)) => now.max <= most.max,
+            _ => true,
+        }
+    }
+}
+
+impl Baseline {
+    /// Takes over what a run did in these profiles: what other profiles and other runs did stays.
+    pub fn bless(&mut self, command: &str, now: &Run) {
+        let mut run = self.runs.remove(command).unwrap_or_default();
+        let moved: BTreeMap<RegionKey, RegionKey> =
+            run.matching(now).into_iter().map(|(new, old)| (old.clone(), new.clone())).collect();
+        let keep = |profile: &String| !now.profiles.contains(profile);
+        let mut regions: BTreeMap<RegionKey, Region> = BTreeMap::new();
+        for (old_key, mut region) in std::mem::take(&mut run.regions) {
+            region.counts.retain(|profile, _| keep(profile));
+            for times in region.sites.values_mut() {
+                times.retain(|profile, _| keep(profile));
+            }
+            region.sites.retain(|_, times| !times.is_empty());
+            if !region.counts.is_empty() {
+                regions.insert(moved.get(&old_key).cloned().unwrap_or(old_key), region);
+            }
+        }
+        for (key, region) in &now.regions {
+            let kept = regions.entry(key.clone()).or_default();
+            kept.counts.extend(region.counts.iter().map(|(profile, figures)| (profile.clone(), *figures)));
+            for (site, times) in &region.sites {
+                kept.sites.entry(site.clone()).or_default().extend(times.clone());
+            }
+        }
+        run.regions = regions;
+        run.failed.retain(keep);
+        run.failed.extend(now.failed.iter().cloned());
+        run.suppressed.retain(|profile, _| keep(profile));
+        run.suppressed.extend(now.suppressed.clone());
+        run.profiles.extend(now.profiles.iter().cloned());
+        self.runs.insert(command.to_owned(), run);
+    }
+}
+
+impl Run {
+    /// Another run of the same thing: what only one of them did, the other did 0 times.
+    #[must_use]
+    pub fn or(mut self, other: &Self) -> Self {
+        self.profiles.extend(other.profiles.iter().cloned());
+        self.failed.extend(other.failed.iter().cloned());
+        for (profile, what) in &other.suppressed {
+            self.suppressed.entry(profile.clone()).or_default().extend(what.iter().cloned());
+        }
+        let keys: BTreeSet<RegionKey> = self.regions.keys().chain(other.regions.keys()).cloned().collect();
+        let nothing = Region::default();
+        for key in keys {
+            let theirs = other.regions.get(&key).unwrap_or(&nothing);
+            let own = self.regions.entry(key).or_default();
+            own.counts = joined(&own.counts, &theirs.counts, Figures::default(), Figures::or);
+            let sites: BTreeSet<SiteKey> = own.sites.keys().chain(theirs.sites.keys()).cloned().collect();
+            for site in sites {
+                let never = BTreeMap::new();
+                let times = own.sites.entry(site.clone()).or_default();
+                let others = theirs.sites.get(&site).unwrap_or(&never);
+                *times = joined(times, others, Often::Times(Range::default()), |a, b| a.or(*b));
+            }
+        }
+        self
+    }
+
+    /// Which region of this run each region of another is. Regions with the same key are the same; of the rest, those
+    /// whose name only one on each side has.
+    #[must_use]
+    pub fn matching<'a>(&'a self, other: &'a Self) -> BTreeMap<&'a RegionKey, &'a RegionKey> {
+        let mut matched: BTreeMap<&RegionKey, &RegionKey> = BTreeMap::new();
+        for key in other.regions.keys() {
+            if let Some((own, _)) = self.regions.get_key_value(key) {
+                matched.insert(key, own);
+            }
+        }
+        let by_name = |keys: Vec<&'a RegionKey>| {
+            let mut names: BTreeMap<&'a str, Vec<&'a RegionKey>> = BTreeMap::new();
+            for key in keys {
+                if let Some(name) = &key.name {
+                    names.entry(name).or_default().push(key);
+                }
+            }
+            names
+        };
+        let old =
+            by_name(self.regions.keys().filter(|key| !matched.values().any(|own| own == key)).collect());
+        let new = by_name(other.regions.keys().filter(|key| !matched.contains_key(key)).collect());
+        for (name, keys) in new {
+            if let ([new], Some([old])) = (&keys[..], old.get(name).map(Vec::as_slice)) {
+                matched.insert(new, old);
+            }
+        }
+        matched
+    }
+}
+
+/// Two maps by profile as one, with the same for what one of them lacks.
+fn joined<T: Copy>(
+    a: &BTreeMap<String, T>,
+    b: &BTreeMap<String, T>,
+    nothing: T,
+    join: impl Fn(&T, &T) -> T,
+) -> BTreeMap<String, T> {
+    let profiles = a.keys().chain(b.keys());
+    let of = |map: &BTreeMap<String, T>, profile| map.get(profile).copied().unwrap_or(nothing);
+    profiles.map(|profile| (profile.clone(), join(&of(a, profile), &of(b, profile)))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::figures::Op;
+
+    fn key(file: &str, name: Option<&str>) -> RegionKey {
+        RegionKey { file: file.into(), function: None, name: name.map(str::to_owned), nth: 1 }
+    }
+
+    fn run(profiles: &[&str], regions: &[(RegionKey, u64)]) -> Run {
+        let mut run = Run::default();
+        for profile in profiles {
+            run.profiles.insert((*profile).to_owned());
+            for (key, allocs) in regions {
+                let region = run.regions.entry(key.clone()).or_default();
+                let figures = Figures { allocs: Range::exactly(*allocs), ..Figures::default() };
+                region.counts.insert((*profile).to_owned(), figures);
+                let site = SiteKey {
+                    file: key.file.clone(),
+                    function: "f".into(),
+                    code: "Box::new(1)".into(),
+                    op: Op::Alloc,
+                };
+                let times = Often::Times(Range::exactly(*allocs));
+                region.sites.entry(site).or_default().insert((*profile).to_owned(), times);
+            }
+        }
+        run
+    }
+
+    #[test]
+    fn blessing_keeps_other_runs_and_other_profiles() {
+        let a = key("a.rs", None);
+        let gone = key("gone.rs", None);
+        let mut baseline = Baseline::default();
+        baseline.bless("other", &run(&["debug"], &[(a.clone(), 1)]));
+        baseline.bless("this", &run(&["debug", "release"], &[(a.clone(), 2), (gone.clone(), 1)]));
+        baseline.bless("this", &run(&["debug"], &[(a.clone(), 3)]));
+        assert_eq!(baseline.runs["other"], run(&["debug"], &[(a.clone(), 1)]));
+        let blessed = &baseline.runs["this"];
+        assert_eq!(blessed.profiles.len(), 2);
+        let counts = &blessed.regions[&a].counts;
+        assert_eq!((counts["debug"].allocs.max, counts["release"].allocs.max), (3, 2));
+        let times = blessed.regions[&a].sites.values().next().expect("there is a site");
+        assert_eq!(times["debug"], Often::Times(Range::exactly(3)));
+        assert_eq!(times["release"], Often::Times(Range::exactly(2)));
+        assert_eq!(blessed.regions[&gone].counts.len(), 1, "release was not run");
+        baseline.bless("this", &run(&["release"], &[(a.clone(), 3)]));
+        assert!(!baseline.runs["this"].regions.contains_key(&gone));
+    }
+
+    #[test]
+    fn regions_that_moved_are_found_by_their_names() {
+        let old = run(&["debug"], &[(key("a.rs", Some("mix")), 1), (key("a.rs", None), 1)]);
+        let new = run(&["debug"], &[(key("b.rs", Some("mix")), 1), (key("b.rs", None), 1)]);
+        let matched = old.matching(&new);
+        assert_eq!(matched.len(), 1);
+        assert_eq!(matched[&key("b.rs", Some("mix"))], &key("a.rs", Some("mix")));
+        // Two of one name could be any.
+        let two = run(&["debug"], &[(key("b.rs", Some("mix")), 1), (key("c.rs", Some("mix")), 1)]);
+        assert!(old.matching(&two).is_empty());
+        let mut baseline = Baseline::default();
+        baseline.bless("this", &run(&["release"], &[(key("a.rs", Some("mix")), 7)]));
+        baseline.bless("this", &new);
+        let moved = &baseline.runs["this"].regions[&key("b.rs", Some("mix"))];
+        assert_eq!(moved.counts.len(), 2, "what release did moves with it");
+    }
+
+    #[test]
+    fn ranges() {
+        let range = Range::exactly(3).or(Range::exactly(5));
+        assert_eq!((range.to_string().as_str(), Range::exactly(3).to_string().as_str()), ("3 to 5", "3"));
+        assert!(
+            range.covers(Range::exactly(4))
+                && !range.covers(Range::exactly(6))
+                && !range.covers(Range::exactly(2))
+        );
+        let often = Often::Times(range);
+        assert!(
+            often.allows(Often::Times(Range::exactly(1))) && !often.allows(Often::Times(Range::exactly(6)))
+        );
+        assert!(often.allows(Often::Sampled) && Often::Sampled.allows(often));
+        assert_eq!(often.or(Often::Sampled), Often::Sampled);
+    }
+}

@@ -1,0 +1,207 @@
+//! What regions and sites are called so that an edit elsewhere does not change it: no line, no absolute path.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::items::Items;
+use crate::format::source::Sources;
+use crate::report::figures::{Kind, Op, Place, Report};
+use crate::report::sites::Line;
+
+/// A region.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RegionKey {
+    /// The source file, as [`stable`] writes it.
+    pub file: String,
+    /// The function that it is in; none if the source does not tell.
+    pub function: Option<String>,
+    /// Its name, if it has one.
+    pub name: Option<String>,
+    /// Which of several that are otherwise equal, in the order of the source, from 1.
+    pub nth: u32,
+}
+
+/// A line of code that asks for something, by its text.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SiteKey {
+    /// The source file, as [`stable`] writes it; empty if it is not known.
+    pub file: String,
+    /// The function that it is in.
+    pub function: String,
+    /// The line's text; empty if there is no source.
+    pub code: String,
+    /// What is asked.
+    pub op: Op,
+}
+
+impl RegionKey {
+    /// The region in words, for messages and for patterns.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let place = self.name.clone().unwrap_or_else(|| self.in_file());
+        if self.nth > 1 { format!("{place} #{}", self.nth) } else { place }
+    }
+
+    /// File and function.
+    fn in_file(&self) -> String {
+        match &self.function {
+            Some(function) => format!("{}:{function}", self.file),
+            None => self.file.clone(),
+        }
+    }
+
+    /// True if a pattern means this region: by its name, its file, or its file and function.
+    #[must_use]
+    pub fn is_meant(&self, pattern: &crate::glob::Glob) -> bool {
+        self.name.as_ref().is_some_and(|name| pattern.is_match(name))
+            || pattern.is_match(&self.file)
+            || pattern.is_match(&self.in_file())
+    }
+}
+
+/// Finds keys; reads each source file once.
+#[derive(Debug)]
+pub struct Keys {
+    root: PathBuf,
+    sources: Sources,
+    items: HashMap<String, Items>,
+}
+
+impl Keys {
+    /// For a report whose relative paths start at `root`.
+    #[must_use]
+    pub fn below(root: &Path) -> Self {
+        Self { root: root.to_owned(), sources: Sources::below(root), items: HashMap::new() }
+    }
+
+    /// The keys of a report's regions, in their order, which is that of their places.
+    pub fn regions(&mut self, report: &Report) -> Vec<RegionKey> {
+        let mut met: HashMap<RegionKey, u32> = HashMap::new();
+        let places = report.regions.iter().map(|region| &region.place);
+        places
+            .map(|place| {
+                let mut key = self.region(place);
+                let nth = met.entry(key.clone()).or_default();
+                *nth += 1;
+                key.nth = *nth;
+                key
+            })
+            .collect()
+    }
+
+    fn region(&mut self, place: &Place) -> RegionKey {
+        if place.kind == Kind::WholeProgram {
+            let name = place.name.clone().unwrap_or_else(|| "the whole program".to_owned());
+            return RegionKey { name: Some(name), ..RegionKey::default() };
+        }
+        RegionKey {
+            file: stable(&place.file, &self.root),
+            function: self.function(&place.file, place.line, place.column).map(str::to_owned),
+            name: place.name.clone(),
+            nth: 0,
+        }
+    }
+
+    /// The key of a line.
+    pub fn line(&mut self, line: &Line) -> SiteKey {
+        let Some((file, number)) = &line.at else {
+            return SiteKey {
+                file: String::new(),
+                function: line.function.clone(),
+                code: String::new(),
+                op: line.op,
+            };
+        };
+        let code = self.sources.line(file, *number).unwrap_or_default().to_owned();
+        let function = self.function(file, *number, 0).map_or_else(|| line.function.clone(), str::to_owned);
+        SiteKey { file: stable(file, &self.root), function, code, op: line.op }
+    }
+
+    fn function(&mut self, file: &str, line: u32, column: u32) -> Option<&str> {
+        if !self.items.contains_key(file) {
+            self.items.insert(file.to_owned(), Items::read(&self.root.join(file)));
+        }
+        self.items.get(file)?.at(line, column)
+    }
+}
+
+/// A path that is the same on every machine: relative to the workspace, or to the package that it belongs to.
+#[must_use]
+pub fn stable(path: &str, root: &Path) -> String {
+    let after = |marker: &str, skip: usize| {
+        let (_, rest) = path.split_once(marker)?;
+        rest.splitn(skip + 1, '/').nth(skip)
+    };
+    if let Some(package) = after("/registry/src/", 1) {
+        let (name, rest) = package.split_once('/').unwrap_or((package, ""));
+        return format!("{}/{rest}", without_version(name));
+    }
+    if let Some(checkout) = after("/git/checkouts/", 0) {
+        let mut parts = checkout.splitn(3, '/');
+        let (name, rest) = (parts.next().unwrap_or_default(), parts.nth(1).unwrap_or_default());
+        return format!("{}/{rest}", name.rsplit_once('-').map_or(name, |(name, _)| name));
+    }
+    if let Some(library) = after("/rustc/", 1).or_else(|| after("/lib/rustlib/src/rust/", 0)) {
+        return library.to_owned();
+    }
+    // What a build script wrote: its folder's name holds a hash.
+    if let Some(built) = after("/build/", 1).and_then(|rest| rest.strip_prefix("out/")) {
+        return format!("OUT_DIR/{built}");
+    }
+    if !Path::new(path).is_absolute() {
+        return path.to_owned();
+    }
+    pathdiff::diff_paths(path, root)
+        .map_or_else(|| path.to_owned(), |path| path.to_string_lossy().into_owned())
+}
+
+/// A package's folder without the version: an update must not make its regions unknown.
+fn without_version(folder: &str) -> &str {
+    let is_version = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit()) && rest.contains('.');
+    let dash = folder.match_indices('-').find(|(at, _)| is_version(&folder[at + 1..]));
+    dash.map_or(folder, |(at, _)| &folder[..at])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_the_same_on_every_machine() {
+        let root = Path::new("/home/u/work/app");
+        for (path, expected) in [
+            ("src/main.rs", "src/main.rs"),
+            ("/home/u/work/guard/src/lib.rs", "../guard/src/lib.rs"),
+            (
+                "/home/u/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/mem-chr-2.7.0/src/a.rs",
+                "mem-chr/src/a.rs",
+            ),
+            ("/root/.cargo/registry/src/x-1/h2-0.4.0-rc.1+b/src/a.rs", "h2/src/a.rs"),
+            ("/root/.cargo/git/checkouts/rand-core-0123abcd/f00/src/lib.rs", "rand-core/src/lib.rs"),
+            ("/rustc/0123/library/alloc/src/vec.rs", "library/alloc/src/vec.rs"),
+            ("/r/lib/rustlib/src/rust/library/core/src/ops.rs", "library/core/src/ops.rs"),
+            ("/t/qadapt/debug/build/app-0123/out/table.rs", "OUT_DIR/table.rs"),
+        ] {
+            assert_eq!(stable(path, root), expected);
+        }
+    }
+
+    #[test]
+    fn patterns_mean_names_files_and_functions() {
+        let glob = |text: &str| crate::glob::Glob::try_from(text.to_owned()).expect("it is valid");
+        let key = RegionKey {
+            file: "src/a.rs".into(),
+            function: Some("f".into()),
+            name: Some("mix".into()),
+            nth: 2,
+        };
+        assert_eq!(key.title(), "mix #2");
+        for pattern in ["mix", "m*", "src/a.rs", "src/a.rs:f", "src/*"] {
+            assert!(key.is_meant(&glob(pattern)), "{pattern}");
+        }
+        for pattern in ["mi", "f", "src"] {
+            assert!(!key.is_meant(&glob(pattern)), "{pattern}");
+        }
+        assert_eq!(RegionKey { name: None, nth: 1, ..key }.title(), "src/a.rs:f");
+    }
+}

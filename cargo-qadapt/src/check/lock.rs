@@ -1,0 +1,395 @@
+//! The file that keeps the baseline: TOML, sorted, a line for each profile and site, nothing of this machine.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::baseline::{Baseline, Figures, Often, Range, Region, Run};
+use super::key::{RegionKey, SiteKey};
+use crate::error::{Error, Result};
+use crate::report::figures::Op;
+
+/// The name of the file, which lies beside the workspace's manifest.
+pub const NAME: &str = "qadapt.lock";
+
+/// The version of the form; it changes when a reader of the old one would misread the new one.
+const VERSION: u32 = 1;
+
+const HEAD: &str = "\
+# What `cargo qadapt check` compares with: for each region the events and bytes of a whole run.
+# `cargo qadapt check --bless` writes it. Commit it.
+";
+
+/// Reads the file; none if there is none.
+///
+/// # Errors
+/// If it cannot be read or is not valid.
+pub fn read(path: &Path) -> Result<Option<Baseline>> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => {
+            parse(&text).map(Some).map_err(|problem| Error::Config { path: path.to_owned(), problem })
+        }
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(Error::io("read the baseline", path, e)),
+    }
+}
+
+/// Writes the file: whoever reads it finds the old one or the new one, whole.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn write(path: &Path, baseline: &Baseline) -> Result<()> {
+    let new = path.with_extension("lock.new");
+    let io = |e| Error::io("write the baseline", &new, e);
+    let mut file = File::create(&new).map_err(io)?;
+    file.write_all(text(baseline).as_bytes()).and_then(|()| file.sync_all()).map_err(io)?;
+    std::fs::rename(&new, path).map_err(|e| Error::io("replace the baseline", path, e))
+}
+
+/// The text of the file.
+#[must_use]
+pub fn text(baseline: &Baseline) -> String {
+    let mut out = format!("{HEAD}version = {VERSION}\n");
+    for (command, run) in &baseline.runs {
+        let profiles: Vec<String> = run.profiles.iter().map(|profile| quoted(profile)).collect();
+        let _ =
+            write!(out, "\n[[run]]\ncommand = {}\nprofiles = [{}]\n", quoted(command), profiles.join(", "));
+        if !run.failed.is_empty() {
+            let failed: Vec<String> = run.failed.iter().map(|profile| quoted(profile)).collect();
+            let _ = writeln!(out, "failed = [{}]", failed.join(", "));
+        }
+        for (profile, suppressed) in &run.suppressed {
+            let suppressed: Vec<String> = suppressed.iter().map(|what| quoted(what)).collect();
+            let _ = writeln!(out, "suppressed.{} = [{}]", bare(profile), suppressed.join(", "));
+        }
+        for (key, region) in &run.regions {
+            write_region(&mut out, key, region);
+        }
+    }
+    out
+}
+
+fn write_region(out: &mut String, key: &RegionKey, region: &Region) {
+    out.push_str("\n[[run.region]]\n");
+    if let Some(name) = &key.name {
+        let _ = writeln!(out, "name = {}", quoted(name));
+    }
+    let _ = writeln!(out, "file = {}", quoted(&key.file));
+    if let Some(function) = &key.function {
+        let _ = writeln!(out, "function = {}", quoted(function));
+    }
+    if key.nth > 1 {
+        let _ = writeln!(out, "nth = {}", key.nth);
+    }
+    for (profile, figures) in &region.counts {
+        let figures = Figures::NAMES.iter().zip(figures.all());
+        let figures: Vec<String> =
+            figures.map(|(name, range)| format!("{name} = {}", ranged(range))).collect();
+        let _ = writeln!(out, "counts.{} = {{ {} }}", bare(profile), figures.join(", "));
+    }
+    if region.sites.is_empty() {
+        return;
+    }
+    out.push_str("sites = [\n");
+    for (site, times) in &region.sites {
+        let mut fields = Vec::new();
+        if site.file != key.file {
+            fields.push(format!("file = {}", quoted(&site.file)));
+        }
+        fields.push(format!("function = {}", quoted(&site.function)));
+        fields.push(format!("op = {}", quoted(op_name(site.op))));
+        fields.push(format!("code = {}", quoted(&site.code)));
+        for (profile, often) in times {
+            let often = match often {
+                Often::Times(range) => ranged(*range),
+                Often::Sampled => quoted(SAMPLED),
+            };
+            fields.push(format!("times.{} = {often}", bare(profile)));
+        }
+        let _ = writeln!(out, "    {{ {} }},", fields.join(", "));
+    }
+    out.push_str("]\n");
+}
+
+/// What stands for a number of times that is not known.
+const SAMPLED: &str = "sampled";
+
+const OPS: [(Op, &str); 4] = [
+    (Op::Alloc, "alloc"),
+    (Op::AllocZeroed, "alloc-zeroed"),
+    (Op::Realloc, "realloc"),
+    (Op::Dealloc, "dealloc"),
+];
+
+fn op_name(op: Op) -> &'static str {
+    OPS.iter().find(|(known, _)| *known == op).map_or("", |(_, name)| name)
+}
+
+fn ranged(range: Range) -> String {
+    if range.varies() { format!("[{}, {}]", range.min, range.max) } else { range.max.to_string() }
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::from(text).to_string()
+}
+
+/// A key; quoted where it must be.
+fn bare(key: &str) -> String {
+    let is_bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if !key.is_empty() && key.chars().all(is_bare) { key.to_owned() } else { quoted(key) }
+}
+
+/// Reads the text of a file.
+///
+/// # Errors
+/// The problem, in words.
+pub fn parse(text: &str) -> std::result::Result<Baseline, String> {
+    #[derive(Deserialize)]
+    struct Head {
+        version: u32,
+    }
+    let damaged = |e: toml::de::Error| {
+        format!(
+            "the baseline is damaged: take it from version control again, or remove it and write it anew with \
+             `cargo qadapt check --bless`\n{}",
+            e.to_string().trim_end()
+        )
+    };
+    let head: Head = toml::from_str(text).map_err(damaged)?;
+    if head.version > VERSION {
+        return Err(format!(
+            "the baseline has version {}, and this command reads {VERSION}: update cargo-qadapt",
+            head.version
+        ));
+    }
+    if head.version < VERSION {
+        return Err(format!(
+            "the baseline has version {}, and this command reads {VERSION}: remove it and write it anew with `cargo \
+             qadapt check --bless`",
+            head.version
+        ));
+    }
+    let whole: Whole = toml::from_str(text).map_err(damaged)?;
+    let mut baseline = Baseline::default();
+    for run in whole.run {
+        let command = run.command.clone();
+        let run = run.read().map_err(|problem| format!("in the run `{command}`: {problem}"))?;
+        if baseline.runs.insert(command.clone(), run).is_some() {
+            return Err(format!("the run `{command}` is there twice: keep one, and write it with `--bless`"));
+        }
+    }
+    Ok(baseline)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Whole {
+    #[expect(dead_code, reason = "read before, and a field like any other")]
+    version: u32,
+    #[serde(default)]
+    run: Vec<WrittenRun>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenRun {
+    command: String,
+    profiles: BTreeSet<String>,
+    #[serde(default)]
+    failed: BTreeSet<String>,
+    #[serde(default)]
+    suppressed: BTreeMap<String, BTreeSet<String>>,
+    #[serde(default)]
+    region: Vec<WrittenRegion>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenRegion {
+    name: Option<String>,
+    file: String,
+    function: Option<String>,
+    #[serde(default = "first")]
+    nth: u32,
+    counts: BTreeMap<String, WrittenFigures>,
+    #[serde(default)]
+    sites: Vec<WrittenSite>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenFigures {
+    allocs: Written,
+    reallocs: Written,
+    deallocs: Written,
+    bytes: Written,
+    peak: Written,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenSite {
+    file: Option<String>,
+    function: String,
+    op: String,
+    code: String,
+    times: BTreeMap<String, Written>,
+}
+
+/// A figure, the least and the most, or a word.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected a number, or the least and the most as [3, 5]")]
+enum Written {
+    Figure(u64),
+    Range([u64; 2]),
+    Word(String),
+}
+
+const fn first() -> u32 {
+    1
+}
+
+impl Written {
+    fn range(&self) -> std::result::Result<Range, String> {
+        match self {
+            Self::Figure(figure) => Ok(Range::exactly(*figure)),
+            Self::Range([min, max]) if min <= max => Ok(Range { min: *min, max: *max }),
+            Self::Range([min, max]) => Err(format!("the range [{min}, {max}] runs backwards")),
+            Self::Word(word) => Err(format!("`{word}` is no number")),
+        }
+    }
+
+    fn often(&self) -> std::result::Result<Often, String> {
+        match self {
+            Self::Word(word) if word == SAMPLED => Ok(Often::Sampled),
+            figure => figure.range().map(Often::Times),
+        }
+    }
+}
+
+impl WrittenRun {
+    fn read(self) -> std::result::Result<Run, String> {
+        let mut run = Run {
+            profiles: self.profiles,
+            failed: self.failed,
+            suppressed: self.suppressed,
+            ..Run::default()
+        };
+        for written in self.region {
+            let key = RegionKey {
+                file: written.file,
+                function: written.function,
+                name: written.name,
+                nth: written.nth,
+            };
+            let mut region = Region::default();
+            for (profile, figures) in written.counts {
+                region.counts.insert(profile, figures.read()?);
+            }
+            for site in written.sites {
+                let (op, _) = OPS
+                    .iter()
+                    .find(|(_, name)| *name == site.op)
+                    .ok_or_else(|| format!("`{}` is no operation", site.op))?;
+                let file = site.file.unwrap_or_else(|| key.file.clone());
+                let of = SiteKey { file, function: site.function, code: site.code, op: *op };
+                for (profile, times) in site.times {
+                    region.sites.entry(of.clone()).or_default().insert(profile, times.often()?);
+                }
+            }
+            let title = key.title();
+            if run.regions.insert(key, region).is_some() {
+                return Err(format!(
+                    "the region `{title}` is there twice: keep one, and write it with `--bless`"
+                ));
+            }
+        }
+        Ok(run)
+    }
+}
+
+impl WrittenFigures {
+    fn read(&self) -> std::result::Result<Figures, String> {
+        Ok(Figures {
+            allocs: self.allocs.range()?,
+            reallocs: self.reallocs.range()?,
+            deallocs: self.deallocs.range()?,
+            bytes: self.bytes.range()?,
+            peak: self.peak.range()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One of everything, with names that a careless writer would break on.
+    fn baseline() -> Baseline {
+        let mut region = Region::default();
+        let figures =
+            Figures { allocs: Range { min: 3, max: 5 }, bytes: Range::exactly(96), ..Figures::default() };
+        region.counts.insert("debug".into(), figures);
+        region.counts.insert("große".into(), Figures::default());
+        let mut site = SiteKey {
+            file: "src/\"odd\"\n.rs".into(),
+            function: "f<'a>::{{closure}}".into(),
+            code: "let s = \"a\\n'''\"; // \u{7f} ] }".into(),
+            op: Op::AllocZeroed,
+        };
+        region.sites.entry(site.clone()).or_default().insert("debug".into(), Often::Sampled);
+        site.op = Op::Dealloc;
+        region.sites.entry(site).or_default().insert("große".into(), Often::Times(Range { min: 1, max: 2 }));
+        let key = |nth| RegionKey { file: "src/a.rs".into(), function: Some("f".into()), name: None, nth };
+        let mut run = Run::default();
+        run.profiles.extend(["debug".to_owned(), "große".to_owned()]);
+        run.failed.insert("debug".into());
+        run.suppressed.entry("debug".into()).or_default().insert("function `a`".into());
+        run.regions.insert(key(2), region.clone());
+        run.regions.insert(key(1), Region { sites: BTreeMap::new(), ..region.clone() });
+        run.regions.insert(RegionKey { name: Some("mix".into()), function: None, ..key(1) }, region);
+        let mut baseline = Baseline::default();
+        baseline.runs.insert("-p a --bin 'b c'".into(), run);
+        baseline.runs.insert(String::new(), Run::default());
+        baseline
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let baseline = baseline();
+        let text = text(&baseline);
+        assert_eq!(parse(&text).unwrap_or_else(|e| panic!("{e}\n{text}")), baseline);
+        assert_eq!(super::text(&parse(&text).expect("it was read before")), text);
+        assert!(text.contains(
+            "counts.debug = { allocs = [3, 5], reallocs = 0, deallocs = 0, bytes = 96, peak = 0 }\n"
+        ));
+        assert_eq!(parse(&super::text(&Baseline::default())), Ok(Baseline::default()));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let good = text(&baseline());
+        let twice = format!("{good}\n[[run]]\ncommand = \"\"\nprofiles = []\n");
+        for (bad, named) in [
+            ("", "missing field `version`"),
+            ("version = 2\nnew = 1", "update cargo-qadapt"),
+            ("version = 0", "write it anew"),
+            ("version = 1\nruns = 1", "unknown field `runs`"),
+            (&good[..good.len() / 2], "take it from version control again"),
+            (&good.replace("allocs = [3, 5]", "allocs = [5, 3]"), "runs backwards"),
+            (&good.replace("allocs = [3, 5]", "allocs = \"few\""), "`few` is no number"),
+            (&good.replace("allocs = [3, 5]", "allocs = -1"), "expected a number"),
+            (&good.replace("\"dealloc\"", "\"drop\""), "`drop` is no operation"),
+            (&good.replace("nth = 2\n", ""), "is there twice"),
+            (&twice, "the run `` is there twice"),
+            ("<<<<<<< HEAD\nversion = 1", "damaged"),
+        ] {
+            let problem = parse(bad).expect_err(bad);
+            assert!(problem.contains(named), "no `{named}` in: {problem}");
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! What was run now, in the baseline's terms.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::baseline::{Figures, Often, Range, Run};
+use super::key::{Keys, RegionKey, SiteKey};
+use crate::config::Suppression;
+use crate::report::figures::{Place, Report};
+use crate::report::merge::most;
+use crate::report::sites::{Line, lines};
+use crate::report::suppress::{Removed, Suppressed, suppress};
+
+/// One or several runs of one thing.
+#[derive(Debug)]
+pub struct Now {
+    /// What they did, for a comparison.
+    pub run: Run,
+    /// The most that any of them did, without the sites that are suppressed.
+    pub report: Report,
+    /// The report's lines.
+    pub lines: Vec<Line>,
+    /// The keys of the report's regions.
+    pub regions: Vec<RegionKey>,
+    /// The keys of the report's lines.
+    pub sites: Vec<SiteKey>,
+    /// What was suppressed, most often.
+    pub suppressed: Vec<Suppressed>,
+}
+
+impl Now {
+    /// Puts runs together. Paths in the reports start at `root`; `failed` names the profiles in which the program did.
+    #[must_use]
+    pub fn new(
+        mut reports: Vec<Report>,
+        root: &Path,
+        suppressions: &[Suppression],
+        failed: Vec<String>,
+    ) -> Self {
+        let removed: Vec<Removed> = reports.iter_mut().map(|report| suppress(report, suppressions)).collect();
+        let report = most(reports.clone());
+        let mut keys = Keys::below(root);
+        // Of all runs together: a region that one of them did not enter must not shift the numbers of others.
+        let regions = keys.regions(&report);
+        let key_of: BTreeMap<&Place, &RegionKey> =
+            report.regions.iter().map(|region| &region.place).zip(&regions).collect();
+        let runs =
+            reports.iter().zip(&removed).map(|(report, removed)| one(report, removed, &key_of, &mut keys));
+        let mut run = runs.reduce(|runs, run| runs.or(&run)).unwrap_or_default();
+        run.failed = failed.into_iter().collect();
+        let lines = lines(&report);
+        let sites = lines.iter().map(|line| keys.line(line)).collect();
+        Self { run, lines, regions, sites, suppressed: all_suppressed(removed), report }
+    }
+}
+
+/// A single run.
+fn one(report: &Report, removed: &Removed, key_of: &BTreeMap<&Place, &RegionKey>, keys: &mut Keys) -> Run {
+    let profiles: Vec<&String> = report.profiles.iter().map(|profile| &profile.name).collect();
+    let mut run = Run { profiles: profiles.iter().map(|&name| name.clone()).collect(), ..Run::default() };
+    for found in &removed.suppressions {
+        for (profile, _) in profiles.iter().zip(&found.events).filter(|(_, events)| **events > 0) {
+            run.suppressed.entry((*profile).clone()).or_default().insert(found.what.clone());
+        }
+    }
+    for (region, removed) in report.regions.iter().zip(&removed.regions) {
+        let Some(key) = key_of.get(&region.place) else { continue };
+        for ((profile, counts), removed) in profiles.iter().zip(&region.counts).zip(removed) {
+            if let Some(counts) = counts {
+                let figures = Figures::of(counts, &removed.unwrap_or_default());
+                run.regions.entry((*key).clone()).or_default().counts.insert((*profile).clone(), figures);
+            }
+        }
+    }
+    for line in lines(report) {
+        let Some(region) = report.regions.get(line.region).and_then(|region| key_of.get(&region.place))
+        else {
+            continue;
+        };
+        let site = keys.line(&line);
+        let times = run.regions.entry((*region).clone()).or_default().sites.entry(site).or_default();
+        for ((profile, totals), counts) in profiles.iter().zip(&report.profiles).zip(&line.counts) {
+            let Some(counts) = counts else { continue };
+            let often = if totals.unsampled > 0 {
+                Often::Sampled
+            } else {
+                Often::Times(Range::exactly(counts.estimate))
+            };
+            // Lines of the same text are one site.
+            let sum = times.get(*profile).map_or(often, |before| before.and(often));
+            times.insert((*profile).clone(), sum);
+        }
+    }
+    run
+}
+
+/// The suppressions that matched in any run, each with the most events of one.
+fn all_suppressed(removed: Vec<Removed>) -> Vec<Suppressed> {
+    let mut all: Vec<Suppressed> = Vec::new();
+    for found in removed.into_iter().flat_map(|removed| removed.suppressions) {
+        match all.iter_mut().find(|known| known.what == found.what && known.reason == found.reason) {
+            Some(known) => {
+                for (most, events) in known.events.iter_mut().zip(found.events) {
+                    *most = events.max(*most);
+                }
+            }
+            None => all.push(found),
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::figures::{Counts, Frame, Kind, Op, Origin, Region, Site, SiteCounts};
+
+    /// A run that enters regions at lines 3 and 9, the first one only sometimes, and allocates in the second.
+    fn report(first: bool, allocs: u64) -> Report {
+        let mut report = Report::default();
+        report.profile("debug");
+        let region = |line, allocs| Region {
+            place: Place { file: "no/such.rs".into(), line, column: 1, name: None, kind: Kind::Plain },
+            counts: vec![Some(Counts { calls: 1, allocs, disallowed: allocs, ..Counts::default() })],
+        };
+        report.regions = if first { vec![region(3, 1), region(9, allocs)] } else { vec![region(9, allocs)] };
+        let frame = |line| Frame {
+            function: "f".into(),
+            file: Some("no/such.rs".into()),
+            line,
+            column: 1,
+            origin: Origin::Own,
+        };
+        report.frames = vec![frame(10), frame(11)];
+        let site = |frame, estimate| Site {
+            region: report.regions.len() - 1,
+            op: Op::Alloc,
+            stack: vec![frame],
+            counts: vec![Some(SiteCounts { count: estimate, estimate, ..SiteCounts::default() })],
+        };
+        report.sites = vec![site(0, allocs - 1), site(1, 1)];
+        report
+    }
+
+    fn key(nth: u32) -> RegionKey {
+        RegionKey { file: "no/such.rs".into(), nth, ..RegionKey::default() }
+    }
+
+    #[test]
+    fn what_varies_between_runs_is_a_range() {
+        let now = Now::new(vec![report(true, 3), report(false, 5)], Path::new("/nowhere"), &[], Vec::new());
+        assert_eq!(now.regions, [key(1), key(2)]);
+        let debug = |key: &RegionKey| now.run.regions[key].counts["debug"].allocs;
+        assert_eq!(debug(&key(1)), Range { min: 0, max: 1 }, "it was not entered each time");
+        assert_eq!(debug(&key(2)), Range { min: 3, max: 5 });
+        assert_eq!(now.report.regions[1].counts[0].expect("it was entered").allocs, 5);
+        // Both lines have the same text, which is none: one site.
+        let sites = &now.run.regions[&key(2)].sites;
+        assert_eq!(sites.len(), 1);
+        let times = sites.values().next().expect("there is one");
+        assert_eq!(times["debug"], Often::Times(Range { min: 3, max: 5 }));
+    }
+
+    #[test]
+    fn sampled_sites_have_no_number() {
+        let mut sampled = report(true, 3);
+        sampled.profiles[0].unsampled = 1;
+        let now = Now::new(vec![sampled], Path::new("/nowhere"), &[], vec!["debug".into()]);
+        assert!(now.run.failed.contains("debug"));
+        let sites = &now.run.regions[&key(2)].sites;
+        assert_eq!(sites.values().next().expect("there is one")["debug"], Often::Sampled);
+    }
+}

@@ -1,0 +1,49 @@
+//! What a check found, for people.
+
+use std::fmt::Write as _;
+
+use super::source::{Sources, on_one_line};
+use super::style::{BAD, DIFFERENT, FAINT, HEADING, paint};
+use super::text::site;
+use super::view::View;
+use crate::report::outcome::{Finding, Outcome, Rule};
+use crate::report::sites::Line;
+
+/// The findings, each with the lines that it names.
+pub(super) fn findings(out: &mut String, view: &View<'_>, outcome: &Outcome) {
+    let mut sources = Sources::below(view.root);
+    for finding in &outcome.findings {
+        write_finding(out, view, finding, &mut sources);
+    }
+    let failures = outcome.findings.iter().filter(|finding| finding.rule.is_failure()).count();
+    let notes = outcome.findings.len() - failures;
+    let plural = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+    let (style, verdict) = if failures > 0 { (BAD, "failed") } else { (HEADING, "passed") };
+    let _ = writeln!(
+        out,
+        "check {}: {}, {} in {}",
+        paint(style, verdict),
+        plural(failures, "failure"),
+        plural(notes, "note"),
+        plural(view.report.regions.len(), "region")
+    );
+}
+
+fn write_finding(out: &mut String, view: &View<'_>, finding: &Finding, sources: &mut Sources) {
+    let (style, word) = match finding.rule {
+        rule if rule.is_failure() => (BAD, "error"),
+        Rule::Varies => (DIFFERENT, "warning"),
+        _ => (FAINT, "note"),
+    };
+    let label = format!("{word}[{}]", finding.rule.id());
+    let _ = writeln!(out, "{}: {}", paint(style, &label), on_one_line(&finding.message));
+    // Only the profile that the finding is about: another one may have the line from before.
+    let is_meant = |profile: usize| finding.profile.is_none_or(|only| only == profile);
+    let profiles = view.report.profiles.iter().enumerate().filter(|(index, _)| is_meant(*index));
+    let profiles: Vec<&str> = profiles.map(|(_, profile)| profile.name.as_str()).collect();
+    for line in finding.lines.iter().filter_map(|&line| view.lines.get(line)) {
+        let counts = line.counts.iter().enumerate().filter(|(index, _)| is_meant(*index));
+        let line = Line { counts: counts.map(|(_, counts)| *counts).collect(), ..line.clone() };
+        site(out, &profiles, &line, sources);
+    }
+}

@@ -1,0 +1,157 @@
+//! Leaving out what `qadapt.toml` suppresses.
+
+use super::figures::{Counts, Op, PerProfile, Report, Site, counts_of};
+use crate::config::Suppression;
+
+/// A suppression that matched, and what it took out of the report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suppressed {
+    /// What it is for, as the file says it.
+    pub what: String,
+    /// Why.
+    pub reason: String,
+    /// Events, for each profile.
+    pub events: Vec<u64>,
+}
+
+/// What was taken out of a report.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// The suppressions that matched, in the order of the file.
+    pub suppressions: Vec<Suppressed>,
+    /// For each region and profile what its suppressed sites did; figures that a site does not have are 0.
+    pub regions: Vec<PerProfile<Counts>>,
+}
+
+/// Takes sites that are suppressed out of a report, and their events out of what was disallowed in their regions, the
+/// innermost ones, and in all. The regions' other counts stay.
+pub fn suppress(report: &mut Report, entries: &[Suppression]) -> Removed {
+    let profiles = report.profiles.len();
+    let mut events = vec![vec![0_u64; profiles]; entries.len()];
+    let mut regions: Vec<PerProfile<Counts>> = vec![vec![None; profiles]; report.regions.len()];
+    let mut sites = std::mem::take(&mut report.sites);
+    sites.retain(|site| {
+        let Some(entry) = entries.iter().position(|entry| is_on_stack(report, site, entry)) else {
+            return true;
+        };
+        for (profile, counts) in site.counts.iter().enumerate() {
+            let Some(counts) = counts else { continue };
+            events[entry][profile] = events[entry][profile].saturating_add(counts.estimate);
+            let bytes =
+                if site.op == Op::Dealloc { 0 } else { scaled(counts.bytes, counts.estimate, counts.count) };
+            let mut removed = Counts { bytes, disallowed: counts.estimate, ..Counts::default() };
+            match site.op {
+                Op::Alloc | Op::AllocZeroed => removed.allocs = counts.estimate,
+                Op::Realloc => removed.reallocs = counts.estimate,
+                Op::Dealloc => removed.deallocs = counts.estimate,
+            }
+            counts_of(&mut regions[site.region], profile).add(&removed);
+        }
+        false
+    });
+    report.sites = sites;
+    for (region, removed) in report.regions.iter_mut().zip(&regions) {
+        for ((counts, removed), totals) in region.counts.iter_mut().zip(removed).zip(&mut report.profiles) {
+            let (Some(counts), Some(removed)) = (counts, removed) else { continue };
+            counts.disallowed = counts.disallowed.saturating_sub(removed.disallowed);
+            totals.disallowed = totals.disallowed.saturating_sub(removed.disallowed);
+        }
+    }
+    let suppressions = entries
+        .iter()
+        .zip(events)
+        .filter(|(_, events)| events.iter().any(|&events| events > 0))
+        .map(|(entry, events)| Suppressed {
+            what: entry.words(),
+            reason: entry.reason.trim().to_owned(),
+            events,
+        })
+        .collect();
+    Removed { suppressions, regions }
+}
+
+/// True if one frame of the stack is all that the entry asks for.
+fn is_on_stack(report: &Report, site: &Site, entry: &Suppression) -> bool {
+    let frames = site.stack.iter().filter_map(|&frame| report.frames.get(frame as usize));
+    frames.into_iter().any(|frame| {
+        entry.function.as_ref().is_none_or(|glob| glob.is_match(&frame.function))
+            && entry
+                .file
+                .as_ref()
+                .is_none_or(|glob| frame.file.as_ref().is_some_and(|file| glob.is_match(file)))
+    })
+}
+
+/// The bytes that all events stand for, where some were sampled.
+fn scaled(bytes: u64, estimate: u64, count: u64) -> u64 {
+    let all = u128::from(bytes) * u128::from(estimate) / u128::from(count.max(1));
+    u64::try_from(all).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::figures::{Frame, Kind, Origin, Place, Region, SiteCounts};
+    use super::*;
+    use crate::config::Config;
+
+    /// Three sites of two events each, by `main`, through `log::write`, and with a lost stack.
+    fn report() -> Report {
+        let mut report = Report::default();
+        report.profile("debug");
+        report.profiles[0].disallowed = 6;
+        let place = Place { file: "src/main.rs".into(), line: 1, column: 1, name: None, kind: Kind::Plain };
+        let counts = Counts { calls: 1, allocs: 6, bytes: 48, disallowed: 6, ..Counts::default() };
+        report.regions = vec![Region { place, counts: vec![Some(counts)] }];
+        let frame = |function: &str, file: &str| Frame {
+            function: function.into(),
+            file: Some(file.into()),
+            line: 1,
+            column: 1,
+            origin: Origin::Own,
+        };
+        report.frames = vec![frame("main", "src/main.rs"), frame("log::write", "src/log.rs")];
+        let counts = SiteCounts { count: 1, estimate: 2, bytes: 8, largest: 8, align: 8 };
+        let site = |stack: &[u32]| Site {
+            region: 0,
+            op: Op::Alloc,
+            stack: stack.to_vec(),
+            counts: vec![Some(counts)],
+        };
+        report.sites = vec![site(&[0]), site(&[1, 0]), site(&[])];
+        report
+    }
+
+    fn with(entry: &str) -> (Report, Removed) {
+        let config =
+            Config::parse(&format!("[[suppress]]\n{entry}\nreason = \"known\"")).expect("it is valid");
+        let mut report = report();
+        let removed = suppress(&mut report, &config.suppressions);
+        (report, removed)
+    }
+
+    #[test]
+    fn a_suppressed_stack_is_no_violation() {
+        let (report, removed) = with("function = \"log::*\"");
+        assert_eq!((report.sites.len(), report.disallowed()), (2, 4));
+        let counts = report.regions[0].counts[0].expect("it was entered");
+        assert_eq!((counts.allocs, counts.disallowed), (6, 4), "what happened is still told");
+        let taken = removed.regions[0][0].expect("something was taken");
+        assert_eq!((taken.allocs, taken.bytes, taken.disallowed), (2, 16, 2));
+        assert_eq!(removed.suppressions[0].events, [2]);
+    }
+
+    #[test]
+    fn function_and_file_must_be_one_frames() {
+        for (entry, left) in [
+            ("function = \"main\"", 1),
+            ("file = \"*/log.rs\"", 2),
+            ("function = \"log::*\"\nfile = \"src/log.rs\"", 2),
+            ("function = \"main\"\nfile = \"src/log.rs\"", 3),
+            ("function = \"other\"", 3),
+        ] {
+            let (report, removed) = with(entry);
+            assert_eq!(report.sites.len(), left, "{entry}");
+            assert_eq!(removed.suppressions.is_empty(), left == 3, "{entry}");
+        }
+    }
+}
