@@ -17,6 +17,7 @@ pub mod book;
 pub mod cli;
 pub mod poll;
 pub mod random;
+pub mod trivia;
 pub mod varint;
 
 /// So that the package's own unit tests are watched.

@@ -26,6 +26,7 @@ struct ShownLine<'a> {
     op: Op,
     called: &'a [String],
     advice: &'a [Advice],
+    mark: &'a str,
     counts: &'a PerProfile<SiteCounts>,
 }
 
@@ -39,6 +40,7 @@ impl<'a> ShownLine<'a> {
             op: line.op,
             called: &line.called,
             advice: &line.advice,
+            mark: &line.mark,
             counts: &line.counts,
         }
     }

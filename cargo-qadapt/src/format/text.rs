@@ -158,10 +158,8 @@ fn sites(out: &mut String, report: &Report, lines: &[Line], sources: &mut Source
 
 /// A line of code, what it calls, how often and what to do instead.
 pub(super) fn site(out: &mut String, profiles: &[&str], line: &Line, sources: &mut Sources) {
-    let counts: Vec<u64> =
-        line.counts.iter().map(|counts| counts.map_or(0, |counts| counts.estimate)).collect();
-    let mark = presence(profiles, &counts).mark();
-    let mark = if mark.is_empty() { mark } else { format!("  [{}]", paint(DIFFERENT, &mark)) };
+    let mark =
+        if line.mark.is_empty() { String::new() } else { format!("  [{}]", paint(DIFFERENT, &line.mark)) };
     match &line.at {
         Some((file, number)) => {
             let _ = writeln!(out, "  {}:{number}{mark}", printable(file));
@@ -202,15 +200,18 @@ fn figures(counts: &SiteCounts) -> String {
 
 fn summary(out: &mut String, report: &Report) {
     for profile in &report.profiles {
-        let processes = if profile.processes == 1 {
-            "1 process".to_owned()
-        } else {
-            format!("{} processes", profile.processes)
+        let processes = match profile.processes {
+            1 => "1 process".to_owned(),
+            many => format!("{many} processes"),
+        };
+        let events = match profile.events {
+            1 => "1 event".to_owned(),
+            many => format!("{many} events"),
         };
         let _ = writeln!(
             out,
-            "{}: {processes}, {} events in regions, {} disallowed",
-            profile.name, profile.events, profile.disallowed
+            "{}: {processes}, {events} in regions, {} disallowed",
+            profile.name, profile.disallowed
         );
         if profile.unsampled > 0 {
             let _ = writeln!(

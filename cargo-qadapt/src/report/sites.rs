@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::advice::{Advice, advice};
 use super::called::called;
+use super::diff::{Presence, presence};
 use super::figures::{Frame, Op, Origin, PerProfile, Report, Site, SiteCounts};
 use super::origin::is_guards;
 
@@ -24,6 +25,8 @@ pub struct Line {
     pub advice: Vec<Advice>,
     /// For each profile; none where it did not happen.
     pub counts: PerProfile<SiteCounts>,
+    /// What differs between profiles, in words.
+    pub mark: String,
     /// The stacks that lead there, as places in the report's sites.
     pub sites: Vec<usize>,
 }
@@ -48,6 +51,7 @@ pub fn lines(report: &Report) -> Vec<Line> {
             called: Vec::new(),
             advice: Vec::new(),
             counts: vec![None; report.profiles.len()],
+            mark: String::new(),
             sites: Vec::new(),
         });
         line.sites.push(index);
@@ -65,6 +69,10 @@ pub fn lines(report: &Report) -> Vec<Line> {
     for line in &mut lines {
         line.advice = habits(report, &line.sites);
     }
+    let marks: Vec<String> = lines.iter().map(|line| line.marked(report, &lines)).collect();
+    for (line, mark) in lines.iter_mut().zip(marks) {
+        line.mark = mark;
+    }
     lines
 }
 
@@ -80,6 +88,35 @@ fn habits(report: &Report, sites: &[usize]) -> Vec<Advice> {
     let mut habits: Vec<(Advice, u64)> = habits.into_iter().collect();
     habits.sort_by_key(|&(_, events)| std::cmp::Reverse(events));
     habits.into_iter().map(|(advice, _)| advice).collect()
+}
+
+impl Line {
+    /// What differs between profiles; `lines` are all of the report's.
+    fn marked(&self, report: &Report, lines: &[Self]) -> String {
+        let profiles: Vec<&str> = report.profiles.iter().map(|profile| profile.name.as_str()).collect();
+        let counts: Vec<u64> =
+            self.counts.iter().map(|counts| counts.map_or(0, |counts| counts.estimate)).collect();
+        let found = presence(&profiles, &counts);
+        // An optimiser can join an allocation with the zeros that are written to it, or take them apart.
+        let (other, word) = match self.op {
+            Op::Alloc => (Op::AllocZeroed, "zeroed"),
+            Op::AllocZeroed => (Op::Alloc, "not zeroed"),
+            Op::Realloc | Op::Dealloc => return found.mark(),
+        };
+        let Presence::Only(here) = &found else { return found.mark() };
+        let twin =
+            lines.iter().find(|line| line.region == self.region && line.at == self.at && line.op == other);
+        let there: Vec<&str> = match twin {
+            Some(twin) if self.at.is_some() => profiles
+                .into_iter()
+                .zip(&twin.counts)
+                .filter(|(_, counts)| counts.is_some())
+                .map(|(name, _)| name)
+                .collect(),
+            _ => return found.mark(),
+        };
+        format!("only in {}: {word} in {}", here.join(", "), there.join(", "))
+    }
 }
 
 /// What makes a line: region, place, function where there is no place, operation.
@@ -176,6 +213,19 @@ mod tests {
         let lines = lines(&report(frames, &[&[1, 2], &[0, 2], &[0, 2, 3], &[1, 2, 3, 4], &[0, 2, 4]]));
         let ids: Vec<&str> = lines[0].advice.iter().map(|advice| advice.id).collect();
         assert_eq!((lines.len(), ids), (1, vec!["vec-first-push", "box-new"]));
+    }
+
+    #[test]
+    fn memory_that_is_zeroed_in_one_profile_is_not_optimised_away() {
+        let mut report = report(vec![frame("mine", 1, Origin::Own)], &[&[0], &[0]]);
+        report.profile("release");
+        report.sites[1].op = Op::AllocZeroed;
+        report.sites[1].counts.insert(0, None);
+        report.pad();
+        let found = lines(&report);
+        let marks: Vec<&str> = found.iter().map(|line| line.mark.as_str()).collect();
+        assert_eq!(marks, ["only in debug: zeroed in release", "only in release: not zeroed in debug"]);
+        assert_eq!(found[0].marked(&report, &found[..1]), "only in debug: optimised away");
     }
 
     #[test]

@@ -66,6 +66,17 @@ pub(crate) fn run(args: &[&str]) -> Run {
     Run::of(qadapt(args).output().expect("the command starts"))
 }
 
+/// `cargo qadapt ARGS`, in this repository.
+pub(crate) fn here(args: &[&str]) -> Run {
+    let mut command = qadapt(args);
+    command.current_dir(repository()).env("CARGO_TARGET_DIR", target_directory().with_file_name("examples"));
+    Run::of(command.output().expect("the command starts"))
+}
+
+pub(crate) fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
 /// Audits a program of the package `odd` in profile debug.
 pub(crate) fn audit(program: &str, more: &[&str]) -> Run {
     run(&[&["audit", "-p", "odd", "--bin", program, "--profile", "debug", "--format", "json"], more].concat())

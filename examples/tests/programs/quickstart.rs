@@ -1,4 +1,4 @@
-//! The README's first command.
+//! The README's first report.
 
 use crate::child::{run, site};
 
