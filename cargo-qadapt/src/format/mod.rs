@@ -2,6 +2,7 @@
 
 pub mod changes;
 pub mod findings;
+pub mod html;
 pub mod json;
 pub mod name;
 pub mod output;

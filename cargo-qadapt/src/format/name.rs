@@ -2,6 +2,7 @@
 
 use clap::ValueEnum;
 
+use super::html::page::html;
 use super::json::json;
 use super::text::text;
 use super::view::View;
@@ -14,6 +15,8 @@ pub enum Format {
     Text,
     /// For programs; `cargo qadapt merge` reads it too.
     Json,
+    /// For browsers: one file that needs no network.
+    Html,
 }
 
 impl Format {
@@ -25,6 +28,7 @@ impl Format {
         match self {
             Self::Text => Ok(text(view).into_bytes()),
             Self::Json => json(view),
+            Self::Html => html(view),
         }
     }
 }

@@ -29,28 +29,41 @@ impl Sources {
     pub fn line(&mut self, file: &str, line: u32) -> Option<&str> {
         let index = usize::try_from(line).ok()?.checked_sub(1)?;
         if !self.files.contains_key(file) {
-            let lines = read(&self.root.join(file));
+            let lines = contents(&self.root.join(file)).lines().map(printable).collect();
             self.files.insert(file.to_owned(), lines);
         }
         self.files.get(file)?.get(index).map(String::as_str)
     }
 }
 
-fn read(path: &Path) -> Vec<String> {
+/// The text of a source file; empty if it cannot be read.
+pub(super) fn contents(path: &Path) -> String {
     let mut bytes = Vec::new();
     let is_file = std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
     if !is_file || File::open(path).and_then(|file| file.take(LIMIT).read_to_end(&mut bytes)).is_err() {
-        return Vec::new();
+        return String::new();
     }
-    String::from_utf8_lossy(&bytes).lines().map(printable).collect()
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// The text without its indentation, with control characters replaced, cut to the width.
 #[must_use]
 pub fn printable(line: &str) -> String {
-    let mut shown: String = line.trim().chars().take(WIDTH).map(visible).collect();
-    if line.trim().chars().nth(WIDTH).is_some() {
-        shown.push('…');
+    cut(line.trim(), WIDTH, " ")
+}
+
+/// The text with tabs replaced by `tab` and other control characters by a sign for them, cut to a width.
+pub(super) fn cut(text: &str, width: usize, tab: &str) -> String {
+    let mut shown = String::with_capacity(text.len().min(width));
+    for (count, c) in text.chars().enumerate() {
+        if count == width {
+            shown.push('…');
+            break;
+        }
+        match c {
+            '\t' => shown.push_str(tab),
+            c => shown.push(visible(c)),
+        }
     }
     shown
 }

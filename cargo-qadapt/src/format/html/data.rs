@@ -1,0 +1,245 @@
+//! What the page's script reads: the report as JSON that cannot end the element it is in.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::ser::{CompactFormatter, Formatter, Serializer};
+
+use super::super::source::printable;
+use super::super::view::View;
+use super::excerpt::{Excerpts, excerpts};
+use super::flame::{Flame, flames};
+use super::stacks::Stacks;
+use super::strings::Strings;
+use crate::error::Result;
+use crate::report::diff::{Presence, presence};
+use crate::report::figures::{Counts, Kind, Op, Origin, PerProfile, Profile, Region, SiteCounts};
+
+/// Everything that is shown. Texts are numbers, which are places in `strings`.
+#[derive(Debug, Serialize)]
+pub(super) struct Data {
+    root: usize,
+    profiles: Vec<Profile>,
+    regions: Vec<RegionData>,
+    /// Function, file, line, whose code.
+    frames: Vec<(usize, Option<usize>, u32, Origin)>,
+    stacks: Stacks,
+    lines: Vec<LineData>,
+    files: Vec<Excerpts>,
+    flames: Vec<Flame>,
+    /// None in an audit.
+    findings: Option<Vec<FindingData>>,
+    /// What `qadapt.toml` took out: what, why, events in each profile.
+    suppressed: Vec<(usize, usize, Vec<u64>)>,
+    strings: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct RegionData {
+    name: Option<usize>,
+    file: usize,
+    line: u32,
+    kind: Kind,
+    mark: Mark,
+    counts: PerProfile<Counts>,
+}
+
+/// In which profiles something happens: how it is marked, and whether that is a difference.
+#[derive(Debug, Serialize)]
+struct Mark(usize, bool);
+
+#[derive(Debug, Serialize)]
+struct LineData {
+    region: usize,
+    file: Option<usize>,
+    line: u32,
+    function: usize,
+    op: Op,
+    called: Vec<usize>,
+    /// The rule's name and its text.
+    advice: Vec<(usize, usize)>,
+    mark: Mark,
+    counts: PerProfile<Figures>,
+    /// Where each stack ends in the tree, and its figures.
+    stacks: Vec<(u32, PerProfile<Figures>)>,
+}
+
+/// Events, events that were recorded, bytes of those, the most bytes of one.
+#[derive(Debug, Serialize)]
+struct Figures(u64, u64, u64, u64);
+
+#[derive(Debug, Serialize)]
+struct FindingData {
+    rule: crate::report::outcome::Rule,
+    is_failure: bool,
+    region: Option<usize>,
+    profile: Option<usize>,
+    message: usize,
+    lines: Vec<usize>,
+}
+
+impl Data {
+    pub(super) fn of(view: &View<'_>) -> Result<Self> {
+        let report = view.report;
+        let mut strings = Strings::default();
+        let root = view.root.file_name().unwrap_or_default().to_string_lossy();
+        let root = strings.number(&root);
+        let (stacks, ends) = Stacks::of(report);
+        let frames: Vec<_> = report
+            .frames
+            .iter()
+            .map(|frame| {
+                let file = frame.file.as_ref().map(|file| strings.number(file));
+                (strings.number(&frame.function), file, frame.line, frame.origin)
+            })
+            .collect();
+        let graphs = flames(report, &stacks, &ends)?;
+        let profiles: Vec<&str> = report.profiles.iter().map(|profile| profile.name.as_str()).collect();
+        Ok(Self {
+            root,
+            profiles: report
+                .profiles
+                .iter()
+                .map(|profile| Profile { name: printable(&profile.name), ..profile.clone() })
+                .collect(),
+            regions: report
+                .regions
+                .iter()
+                .map(|region| region_data(&profiles, region, &mut strings))
+                .collect(),
+            frames,
+            stacks,
+            lines: line_data(view, &profiles, &ends, &mut strings),
+            files: excerpts(view, &mut strings),
+            flames: graphs,
+            findings: view.outcome.as_ref().map(|outcome| {
+                outcome
+                    .findings
+                    .iter()
+                    .map(|finding| FindingData {
+                        rule: finding.rule,
+                        is_failure: finding.rule.is_failure(),
+                        region: finding.region,
+                        profile: finding.profile,
+                        message: strings.number(&finding.message),
+                        lines: finding.lines.clone(),
+                    })
+                    .collect()
+            }),
+            suppressed: view
+                .suppressed
+                .iter()
+                .map(|entry| {
+                    (strings.number(&entry.what), strings.number(&entry.reason), entry.events.clone())
+                })
+                .collect(),
+            strings: strings.into_texts(),
+        })
+    }
+}
+
+fn region_data(profiles: &[&str], region: &Region, strings: &mut Strings) -> RegionData {
+    let figure = |of: fn(&Counts) -> u64| {
+        region.counts.iter().map(|counts| counts.as_ref().map_or(0, of)).collect::<Vec<u64>>()
+    };
+    let mark = match presence(profiles, &figure(Counts::events)) {
+        Presence::Nothing => match presence(profiles, &figure(|counts| counts.calls)) {
+            Presence::Only(profiles) => {
+                Mark(strings.number(&format!("entered only in {}", profiles.join(", "))), true)
+            }
+            _ => Mark(strings.number(""), false),
+        },
+        found => mark(&found, strings),
+    };
+    let place = &region.place;
+    RegionData {
+        name: place.name.as_ref().map(|name| strings.number(name)),
+        file: strings.number(&place.file),
+        line: place.line,
+        kind: place.kind,
+        mark,
+        counts: region.counts.clone(),
+    }
+}
+
+fn mark(presence: &Presence, strings: &mut Strings) -> Mark {
+    Mark(strings.number(&presence.mark()), matches!(presence, Presence::Only(_) | Presence::Differs))
+}
+
+fn line_data(view: &View<'_>, profiles: &[&str], ends: &[u32], strings: &mut Strings) -> Vec<LineData> {
+    view.lines
+        .iter()
+        .map(|line| {
+            let events: Vec<u64> =
+                line.counts.iter().map(|counts| counts.map_or(0, |counts| counts.estimate)).collect();
+            LineData {
+                region: line.region,
+                file: line.at.as_ref().map(|(file, _)| strings.number(file)),
+                line: line.at.as_ref().map_or(0, |&(_, number)| number),
+                function: strings.number(&line.function),
+                op: line.op,
+                called: line.called.iter().map(|name| strings.number(name)).collect(),
+                advice: line
+                    .advice
+                    .iter()
+                    .map(|advice| (strings.number(advice.id), strings.number(advice.text)))
+                    .collect(),
+                mark: mark(&presence(profiles, &events), strings),
+                counts: figures(&line.counts),
+                stacks: line
+                    .sites
+                    .iter()
+                    .map(|&site| (ends[site], figures(&view.report.sites[site].counts)))
+                    .collect(),
+            }
+        })
+        .collect()
+}
+
+fn figures(counts: &PerProfile<SiteCounts>) -> PerProfile<Figures> {
+    counts
+        .iter()
+        .map(|counts| {
+            counts.map(|counts| Figures(counts.estimate, counts.count, counts.bytes, counts.largest))
+        })
+        .collect()
+}
+
+/// Writes JSON in which no text can end or begin anything in HTML: `<`, `>`, `&` and the line separators of Unicode,
+/// which only strings can have, are written as escapes.
+pub(super) fn write_json(data: &impl Serialize, out: &mut Vec<u8>) -> serde_json::Result<()> {
+    data.serialize(&mut Serializer::with_formatter(out, InHtml))
+}
+
+struct InHtml;
+
+impl Formatter for InHtml {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some(at) = rest.find(['<', '>', '&', '\u{2028}', '\u{2029}']) {
+            let (before, from) = rest.split_at(at);
+            writer.write_all(before.as_bytes())?;
+            let mut chars = from.chars();
+            if let Some(c) = chars.next() {
+                write!(writer, "\\u{:04x}", u32::from(c))?;
+            }
+            rest = chars.as_str();
+        }
+        CompactFormatter.write_string_fragment(writer, rest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_cannot_end_its_element() {
+        let hostile = "</script><!--<script>&amp;\u{2028}\u{2029}]]>\"\\\n";
+        let mut json = Vec::new();
+        write_json(&hostile, &mut json).expect("it can be written");
+        let text = String::from_utf8(json).expect("UTF-8");
+        assert!(!text.contains(['<', '>', '&', '\u{2028}', '\u{2029}']), "{text}");
+        assert_eq!(serde_json::from_str::<String>(&text).expect("JSON"), hostile);
+    }
+}

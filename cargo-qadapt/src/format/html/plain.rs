@@ -1,0 +1,98 @@
+//! Tables for browsers that run no script.
+
+use std::fmt::Write as _;
+
+use super::super::source::printable;
+use super::super::text::region_name;
+use super::super::view::View;
+use crate::report::diff::presence;
+
+/// Rows of a table.
+const ROWS: usize = 1_000;
+
+/// The regions and the lines, as far as there is room.
+pub(super) fn plain(view: &View<'_>) -> String {
+    let report = view.report;
+    let mut out = String::new();
+    for finding in view.outcome.iter().flat_map(|outcome| &outcome.findings) {
+        let _ = writeln!(out, "<p>{}</p>", escape(&finding.message));
+    }
+    out.push_str(
+        "<h2>Regions</h2><table><thead><tr><th>region<th>profile<th>calls<th>allocs<th>reallocs<th>deallocs\
+         <th>failed<th>bytes<th>peak<th>disallowed<th>permitted</thead><tbody>\n",
+    );
+    for region in report.regions.iter().take(ROWS) {
+        for (profile, counts) in report.profiles.iter().zip(&region.counts) {
+            let name = escape(&region_name(&region.place));
+            let _ = write!(out, "<tr><td>{name}<td>{}", escape(&printable(&profile.name)));
+            let Some(counts) = counts else {
+                out.push_str("<td colspan=9>not entered\n");
+                continue;
+            };
+            for figure in [
+                counts.calls,
+                counts.allocs,
+                counts.reallocs,
+                counts.deallocs,
+                counts.failed,
+                counts.bytes,
+                counts.peak,
+                counts.disallowed,
+                counts.permitted,
+            ] {
+                let _ = write!(out, "<td>{figure}");
+            }
+            out.push('\n');
+        }
+    }
+    out.push_str("</tbody></table>\n");
+    left_out(&mut out, report.regions.len());
+    out.push_str("<h2>Sites</h2><table><thead><tr><th>line<th>what<th>in profile<th>times<th>bytes<th></thead><tbody>\n");
+    let profiles: Vec<&str> = report.profiles.iter().map(|profile| profile.name.as_str()).collect();
+    for line in view.lines.iter().take(ROWS) {
+        let place = match &line.at {
+            Some((file, number)) => format!("{}:{number}", printable(file)),
+            None => printable(&line.function),
+        };
+        let events: Vec<u64> =
+            line.counts.iter().map(|counts| counts.map_or(0, |counts| counts.estimate)).collect();
+        let mark = escape(&presence(&profiles, &events).mark());
+        for (profile, counts) in profiles.iter().zip(&line.counts) {
+            let Some(counts) = counts else { continue };
+            let _ = writeln!(
+                out,
+                "<tr><td>{}<td>{}<td>{}<td>{}<td>{}<td>{mark}",
+                escape(&place),
+                line.op.noun(),
+                escape(&printable(profile)),
+                counts.estimate,
+                counts.bytes
+            );
+        }
+    }
+    out.push_str("</tbody></table>\n");
+    left_out(&mut out, view.lines.len());
+    out
+}
+
+fn left_out(out: &mut String, rows: usize) {
+    if rows > ROWS {
+        let _ = writeln!(out, "<p>{} more are shown where scripts run.</p>", rows - ROWS);
+    }
+}
+
+/// The text as HTML.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '&' => escaped.push_str("&amp;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
