@@ -73,7 +73,6 @@ struct FindingData {
     rule: crate::report::outcome::Rule,
     is_failure: bool,
     region: Option<usize>,
-    profile: Option<usize>,
     message: usize,
     lines: Vec<usize>,
 }
@@ -119,10 +118,14 @@ impl Data {
                     .map(|finding| FindingData {
                         rule: finding.rule,
                         is_failure: finding.rule.is_failure(),
-                        region: finding.region,
-                        profile: finding.profile,
+                        region: finding.region.filter(|&region| region < report.regions.len()),
                         message: strings.number(&finding.message),
-                        lines: finding.lines.clone(),
+                        lines: finding
+                            .lines
+                            .iter()
+                            .copied()
+                            .filter(|&line| line < view.lines.len())
+                            .collect(),
                     })
                     .collect()
             }),

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::stacks::Stacks;
 use crate::error::{Error, Result};
-use crate::report::figures::{Op, Origin, Report, SiteCounts};
+use crate::report::figures::{Op, Origin, Report, Site, SiteCounts};
 use crate::report::origin::is_guards;
 
 /// The narrowest frame that is drawn, in percent of the graph.
@@ -19,6 +19,9 @@ const NARROWEST: f64 = 0.1;
 /// Stacks are cut where less than this part of the whole goes on: what is cut is too narrow to be drawn anyway, unless
 /// ten lines of one function have that much each.
 const SMALLEST: u64 = 10_000;
+
+/// The most that a graph is wide: what a script can count exactly.
+const MOST: u128 = 1 << 53;
 
 /// What the frames of a graph begin with.
 const FRAMES: &str = r#"<svg id="frames""#;
@@ -30,6 +33,8 @@ pub(super) struct Flame {
     profile: usize,
     /// What a frame's width says.
     weight: Weight,
+    /// What one unit of the graph stands for: more than 1 only where a sum would overflow.
+    unit: u64,
     /// The graph; frames are called `r` with the region's place, or `f` with a frame's.
     svg: String,
 }
@@ -57,16 +62,17 @@ pub(super) fn flames(report: &Report, stacks: &Stacks, ends: &[u32]) -> Result<V
     let mut flames = Vec::new();
     for profile in 0..report.profiles.len() {
         for weight in [Weight::Events, Weight::Bytes] {
+            let of =
+                |site: &Site| site.counts[profile].as_ref().map_or(0, |counts| weight.of(site.op, counts));
+            let all: u128 = report.sites.iter().map(|site| u128::from(of(site))).sum();
+            let unit = u64::try_from(all / MOST + 1).unwrap_or(u64::MAX);
             let mut totals = vec![0_u64; stacks.nodes.len()];
             for (site, &end) in report.sites.iter().zip(ends) {
-                if let Some(counts) = &site.counts[profile] {
-                    let total = &mut totals[end as usize];
-                    *total = total.saturating_add(weight.of(site.op, counts));
-                }
+                totals[end as usize] += of(site) / unit;
             }
             let folded = folded(report, stacks, totals, &functions);
             if !folded.is_empty() {
-                flames.push(Flame { profile, weight, svg: svg(&folded)? });
+                flames.push(Flame { profile, weight, unit, svg: svg(&folded)? });
             }
         }
     }
@@ -91,17 +97,17 @@ fn folded(report: &Report, stacks: &Stacks, own: Vec<u64>, functions: &[Option<u
     let mut totals = own;
     for (index, node) in stacks.nodes.iter().enumerate().rev() {
         if let Some(parent) = node.0 {
-            totals[parent as usize] = totals[parent as usize].saturating_add(totals[index]);
+            totals[parent as usize] += totals[index];
         }
     }
     let roots = stacks.nodes.iter().zip(&totals).filter(|(node, _)| node.0.is_none());
-    let smallest = roots.fold(0, |sum: u64, (_, &total)| sum.saturating_add(total)) / SMALLEST;
+    let smallest = roots.map(|(_, &total)| total).sum::<u64>() / SMALLEST;
     let is_shown = |index: usize| totals[index] > smallest;
     // What a node keeps for itself, once those that are shown have taken theirs.
     let mut rest = totals.clone();
     for (index, node) in stacks.nodes.iter().enumerate() {
         if let Some(parent) = node.0.filter(|_| is_shown(index)) {
-            rest[parent as usize] = rest[parent as usize].saturating_sub(totals[index]);
+            rest[parent as usize] -= totals[index];
         }
     }
     let mut lines = String::new();

@@ -114,7 +114,7 @@ const flame = {
   },
   describe(frame) {
     const share = (100 * frame.width / this.root.width).toFixed(frame === this.root ? 0 : 1);
-    return `${frame.label}: ${number(frame.width)} ${WEIGHTS[this.graph.weight]}, ${share} %`;
+    return `${frame.label}: ${number(frame.width * this.graph.unit)} ${WEIGHTS[this.graph.weight]}, ${share} %`;
   },
   say(frame) {
     this.said.textContent = this.describe(frame);

@@ -139,7 +139,7 @@ const stackOf = ([end, counts], withFigures) => {
     ),
     folded(frames.slice(0, inner), "of the standard library and the guard", item),
     element("ol", {}, frames.slice(inner, outer).map(item)),
-    folded(frames.slice(outer), "that start the thread", item),
+    folded(frames.slice(outer), frames.length - outer === 1 ? "that starts the thread" : "that start the thread", item),
   );
 };
 
