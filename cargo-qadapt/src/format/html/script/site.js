@@ -3,6 +3,9 @@
 const times = (counts) =>
   counts[EVENTS] === counts[RECORDED] ? `${number(counts[EVENTS])}×` : `≈ ${number(counts[EVENTS])}×`;
 
+const recorded = (counts) =>
+  counts[EVENTS] === counts[RECORDED] ? times(counts) : `${times(counts)} (${number(counts[RECORDED])} recorded)`;
+
 const figureCell = (counts, profile) =>
   counts === null
     ? element("span", { class: "figure none" }, element("span", { class: "for" }, profiles()[profile]), "–")
@@ -97,7 +100,7 @@ const figureTable = (all) =>
           element("th", { scope: "row" }, profiles()[profile]),
           counts === null
             ? element("td", { colspan: 3, class: "none" }, "never")
-            : [times(counts), number(counts[BYTES]), number(counts[LARGEST])].map((cell) => element("td", {}, cell)),
+            : [recorded(counts), number(counts[BYTES]), number(counts[LARGEST])].map((cell) => element("td", {}, cell)),
         )
       ),
     ),
