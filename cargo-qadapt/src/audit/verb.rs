@@ -23,6 +23,7 @@ impl Audit {
     /// # Errors
     /// If nothing can be audited.
     pub fn run(&self) -> Result<ExitCode> {
+        self.output.ready()?;
         let workspace = Workspace::find(&self.runs.selection)?;
         let config = Config::beside(workspace.root())?;
         let Measured { mut reports, mut problems, .. } = self.runs.measure(&workspace, 1)?;
@@ -43,6 +44,7 @@ impl Merge {
     /// # Errors
     /// If an input cannot be used.
     pub fn run(&self) -> Result<ExitCode> {
+        self.output.ready()?;
         let root = std::env::current_dir().unwrap_or_default();
         let Gathered { report, nameless, problems: unread } = gather(&self.inputs, &root)?;
         let mut problems = Problems::default();

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::source::{Sources, on_one_line};
+use super::source::{Sources, on_one_line, opening, printable};
 use super::style::{BAD, DIFFERENT, FAINT, HEADING, paint};
 use super::text::site;
 use super::view::View;
@@ -40,7 +40,9 @@ fn write_finding(out: &mut String, view: &View<'_>, finding: &Finding, sources: 
     // Only the profile that the finding is about: another one may have the line from before.
     let is_meant = |profile: usize| finding.profile.is_none_or(|only| only == profile);
     let profiles = view.report.profiles.iter().enumerate().filter(|(index, _)| is_meant(*index));
-    let profiles: Vec<&str> = profiles.map(|(_, profile)| profile.name.as_str()).collect();
+    let profiles: Vec<String> =
+        profiles.map(|(_, profile)| opening(&printable(&profile.name), "profile")).collect();
+    let profiles: Vec<&str> = profiles.iter().map(String::as_str).collect();
     for line in finding.lines.iter().filter_map(|&line| view.lines.get(line)) {
         let counts = line.counts.iter().enumerate().filter(|(index, _)| is_meant(*index));
         let line = Line { counts: counts.map(|(_, counts)| *counts).collect(), ..line.clone() };

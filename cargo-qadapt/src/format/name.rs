@@ -2,8 +2,15 @@
 
 use clap::ValueEnum;
 
+use super::dhat::dhat;
+use super::folded::folded;
+use super::github::github;
 use super::html::page::html;
 use super::json::json;
+use super::junit::junit;
+use super::markdown::markdown;
+use super::pprof::pprof;
+use super::sarif::sarif;
 use super::text::text;
 use super::view::View;
 use crate::error::Result;
@@ -17,6 +24,20 @@ pub enum Format {
     Json,
     /// For browsers: one file that needs no network.
     Html,
+    /// For GitHub's code scanning.
+    Sarif,
+    /// For CI services that show tests.
+    Junit,
+    /// Annotations of GitHub Actions.
+    Github,
+    /// Tables for a comment on a pull request.
+    Markdown,
+    /// For the viewer of Valgrind's DHAT.
+    Dhat,
+    /// Folded stacks, for flame graphs.
+    Folded,
+    /// A compressed profile, for pprof and for servers that keep profiles.
+    Pprof,
 }
 
 impl Format {
@@ -29,6 +50,19 @@ impl Format {
             Self::Text => Ok(text(view).into_bytes()),
             Self::Json => json(view),
             Self::Html => html(view),
+            Self::Sarif => sarif(view),
+            Self::Junit => junit(view),
+            Self::Github => Ok(github(view).into_bytes()),
+            Self::Markdown => Ok(markdown(view).into_bytes()),
+            Self::Dhat => dhat(view),
+            Self::Folded => Ok(folded(view).into_bytes()),
+            Self::Pprof => pprof(view),
         }
+    }
+
+    /// True if a terminal cannot show it.
+    #[must_use]
+    pub const fn is_binary(self) -> bool {
+        matches!(self, Self::Pprof)
     }
 }

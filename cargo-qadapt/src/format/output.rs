@@ -1,6 +1,6 @@
 //! Where reports go.
 
-use std::io::Write;
+use std::io::{IsTerminal as _, Write};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -25,6 +25,20 @@ pub struct Output {
 }
 
 impl Output {
+    /// Asks, before the work, whether the report could be written.
+    ///
+    /// # Errors
+    /// If the format is binary and would go to a terminal.
+    pub fn ready(&self) -> Result<()> {
+        if self.format.is_binary() && self.output.is_none() && std::io::stdout().is_terminal() {
+            return Err(Error::Usage(
+                "this format is binary, and standard output is a terminal: name a file with --output PATH"
+                    .to_owned(),
+            ));
+        }
+        Ok(())
+    }
+
     /// Writes a report.
     ///
     /// # Errors
@@ -38,6 +52,7 @@ impl Output {
     /// # Errors
     /// If it cannot be written.
     pub fn write_rendered(&self, report: Vec<u8>) -> Result<()> {
+        self.ready()?;
         if let Some(path) = &self.output {
             let plain = if self.format == Format::Text {
                 anstream::adapter::strip_bytes(&report).into_vec()

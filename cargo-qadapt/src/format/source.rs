@@ -46,13 +46,22 @@ pub(super) fn contents(path: &Path) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// The text without its indentation, with control characters replaced, cut to the width.
+/// The text without its indentation, made harmless, cut to the width of a line.
 #[must_use]
 pub fn printable(line: &str) -> String {
     cut(line.trim(), WIDTH, " ")
 }
 
-/// The text with tabs replaced by `tab` and other control characters by a sign for them, cut to a width.
+/// The text made harmless.
+#[must_use]
+pub fn on_one_line(text: &str) -> String {
+    cut(text, usize::MAX, " ")
+}
+
+/// The text made harmless, with tabs replaced by `tab`, cut to a width.
+///
+/// Replaced are control characters, those that XML cannot hold, and those that turn the direction of text. Commands to CI
+/// services (`##[..]`, `##vso[..]`), which they obey anywhere in a line, are broken up.
 pub(super) fn cut(text: &str, width: usize, tab: &str) -> String {
     let mut shown = String::with_capacity(text.len().min(width));
     for (count, c) in text.chars().enumerate() {
@@ -62,29 +71,31 @@ pub(super) fn cut(text: &str, width: usize, tab: &str) -> String {
         }
         match c {
             '\t' => shown.push_str(tab),
-            c => shown.push(visible(c)),
+            '[' if ends_as_command(&shown) => shown.push_str("\u{FFFD}["),
+            c if is_harmful(c) => shown.push('\u{FFFD}'),
+            c => shown.push(c),
         }
     }
     shown
 }
 
-/// The text with control characters replaced.
+/// A name that a line may start with: one that starts with two colons would be a command to GitHub Actions.
 #[must_use]
-pub fn on_one_line(text: &str) -> String {
-    text.chars().map(visible).collect()
+pub fn opening(name: &str, what: &str) -> String {
+    if name.starts_with("::") { format!("{what} {name}") } else { name.to_owned() }
 }
 
-fn visible(c: char) -> char {
-    match c {
-        '\t' => ' ',
-        c if c.is_control() || is_directing(c) => '\u{FFFD}',
-        c => c,
-    }
+fn ends_as_command(text: &str) -> bool {
+    text.trim_end_matches(|c: char| c.is_ascii_alphanumeric()).ends_with("##")
+}
+
+fn is_harmful(c: char) -> bool {
+    c.is_control() || is_directing(c) || matches!(c, '\u{2028}' | '\u{2029}' | '\u{FFFE}' | '\u{FFFF}')
 }
 
 /// Characters that turn the direction of text, and so can make a line look like another one.
 const fn is_directing(c: char) -> bool {
-    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -96,6 +107,14 @@ mod tests {
         assert_eq!(printable("\tlet\tx; "), "let x;");
         assert_eq!(printable("a\u{1b}[31mb\u{202e}"), "a\u{FFFD}[31mb\u{FFFD}");
         assert_eq!(printable(&"x".repeat(1000)).chars().count(), WIDTH + 1);
+        assert_eq!(printable("a\u{2028}b\u{FFFE}"), "a\u{FFFD}b\u{FFFD}");
+    }
+
+    #[test]
+    fn commands_to_ci_services_are_broken_up() {
+        assert_eq!(printable("x ##[error]y"), "x ##\u{FFFD}[error]y");
+        assert_eq!(printable("##vso[task.x]"), "##vso\u{FFFD}[task.x]");
+        assert_eq!(printable("# [a] #[b] v[0]"), "# [a] #[b] v[0]");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::findings::findings;
-use super::source::{Sources, printable};
+use super::source::{Sources, opening, printable};
 use super::style::{BAD, DIFFERENT, FAINT, HEADING, paint};
 use super::view::View;
 use crate::report::diff::{Presence, presence};
@@ -44,11 +44,16 @@ pub fn region_name(place: &Place) -> String {
     }
 }
 
+fn profile_names(report: &Report) -> Vec<String> {
+    report.profiles.iter().map(|profile| opening(&printable(&profile.name), "profile")).collect()
+}
+
 const HEADS: [&str; 9] =
     ["profile", "calls", "allocs", "reallocs", "deallocs", "failed", "bytes", "peak", "disallowed"];
 
 fn table(out: &mut String, report: &Report) {
-    let profiles: Vec<&str> = report.profiles.iter().map(|profile| profile.name.as_str()).collect();
+    let profiles = profile_names(report);
+    let profiles: Vec<&str> = profiles.iter().map(String::as_str).collect();
     let mut rows: Vec<(bool, Vec<String>)> = Vec::new();
     for region in &report.regions {
         rows.extend(profiles.iter().enumerate().map(|(index, profile)| cells(profile, region, index)));
@@ -75,7 +80,7 @@ fn table(out: &mut String, report: &Report) {
     let _ = writeln!(out, "{}", paint(FAINT, &line(&heads)));
     let mut rows = rows.into_iter();
     for region in &report.regions {
-        let _ = write!(out, "{}", region_name(&region.place));
+        let _ = write!(out, "{}", opening(&region_name(&region.place), "region"));
         let mark = region_mark(&profiles, region);
         if !mark.is_empty() {
             let _ = write!(out, "  [{}]", paint(DIFFERENT, &mark));
@@ -131,7 +136,7 @@ fn suppressions(out: &mut String, view: &View<'_>) {
     for suppressed in &view.suppressed {
         let profiles = view.report.profiles.iter().zip(&suppressed.events).filter(|(_, events)| **events > 0);
         let events: Vec<String> =
-            profiles.map(|(profile, events)| format!("{events} in {}", profile.name)).collect();
+            profiles.map(|(profile, events)| format!("{events} in {}", printable(&profile.name))).collect();
         let _ = writeln!(
             out,
             "suppressed by qadapt.toml: {} events of {}: {}",
@@ -143,7 +148,8 @@ fn suppressions(out: &mut String, view: &View<'_>) {
 }
 
 fn sites(out: &mut String, report: &Report, lines: &[Line], sources: &mut Sources) {
-    let profiles: Vec<&str> = report.profiles.iter().map(|profile| profile.name.as_str()).collect();
+    let profiles = profile_names(report);
+    let profiles: Vec<&str> = profiles.iter().map(String::as_str).collect();
     let _ = writeln!(out, "{}", paint(HEADING, "Sites"));
     let mut shown: Option<usize> = None;
     for line in lines {
@@ -162,13 +168,13 @@ pub(super) fn site(out: &mut String, profiles: &[&str], line: &Line, sources: &m
         if line.mark.is_empty() { String::new() } else { format!("  [{}]", paint(DIFFERENT, &line.mark)) };
     match &line.at {
         Some((file, number)) => {
-            let _ = writeln!(out, "  {}:{number}{mark}", printable(file));
+            let _ = writeln!(out, "  {}:{number}{mark}", opening(&printable(file), "file"));
             if let Some(text) = sources.line(file, *number) {
                 let _ = writeln!(out, "      {} {text}", paint(FAINT, "|"));
             }
         }
         None => {
-            let _ = writeln!(out, "  {}{mark}", printable(&line.function));
+            let _ = writeln!(out, "  {}{mark}", opening(&printable(&line.function), "function"));
         }
     }
     let called = if line.called.is_empty() {
@@ -188,7 +194,9 @@ pub(super) fn site(out: &mut String, profiles: &[&str], line: &Line, sources: &m
     }
 }
 
-fn figures(counts: &SiteCounts) -> String {
+/// How often a site was passed, in words.
+#[must_use]
+pub fn figures(counts: &SiteCounts) -> String {
     let times = |count: u64| if count == 1 { "once".to_owned() } else { format!("{count} times") };
     let often = if counts.estimate == counts.count {
         times(counts.count)
@@ -199,7 +207,7 @@ fn figures(counts: &SiteCounts) -> String {
 }
 
 fn summary(out: &mut String, report: &Report) {
-    for profile in &report.profiles {
+    for (profile, name) in report.profiles.iter().zip(profile_names(report)) {
         let processes = match profile.processes {
             1 => "1 process".to_owned(),
             many => format!("{many} processes"),
@@ -208,11 +216,7 @@ fn summary(out: &mut String, report: &Report) {
             1 => "1 event".to_owned(),
             many => format!("{many} events"),
         };
-        let _ = writeln!(
-            out,
-            "{}: {processes}, {events} in regions, {} disallowed",
-            profile.name, profile.disallowed
-        );
+        let _ = writeln!(out, "{name}: {processes}, {events} in regions, {} disallowed", profile.disallowed);
         if profile.unsampled > 0 {
             let _ = writeln!(
                 out,

@@ -1,0 +1,98 @@
+//! Names and weights that the formats with whole stacks share.
+
+use super::source::cut;
+use super::text::region_name;
+use super::view::View;
+use crate::report::figures::{Frame, Op, Site, SiteCounts};
+
+/// Characters of a function's name: generic ones are long, and what tells them apart is often at their end.
+const NAME: usize = 1000;
+
+/// What one stack did in one profile.
+#[derive(Debug)]
+pub struct Sample<'a> {
+    /// The profile's name.
+    pub profile: &'a str,
+    /// The site's region in words.
+    pub region: &'a str,
+    /// The site.
+    pub site: &'a Site,
+    /// Events, with those that sampling left out.
+    pub events: u64,
+    /// Bytes of all these events.
+    pub bytes: u64,
+}
+
+/// Names, made once for each frame, region and profile.
+#[derive(Debug)]
+pub struct Names {
+    profiles: Vec<String>,
+    regions: Vec<String>,
+    /// Functions, by the frames' places in the report.
+    pub functions: Vec<String>,
+}
+
+impl Names {
+    /// The names of a report.
+    #[must_use]
+    pub fn of(view: &View<'_>) -> Self {
+        let report = view.report;
+        Self {
+            profiles: report.profiles.iter().map(|profile| cut(profile.name.trim(), NAME, " ")).collect(),
+            regions: report.regions.iter().map(|region| region_name(&region.place)).collect(),
+            functions: report.frames.iter().map(function).collect(),
+        }
+    }
+
+    /// All samples, profile by profile.
+    pub fn samples<'a>(&'a self, view: &'a View<'_>) -> impl Iterator<Item = Sample<'a>> {
+        self.profiles.iter().enumerate().flat_map(move |(index, profile)| {
+            view.report.sites.iter().filter_map(move |site| {
+                let counts = site.counts.get(index)?.as_ref()?;
+                Some(Sample {
+                    profile,
+                    region: self.regions.get(site.region)?,
+                    site,
+                    events: counts.estimate,
+                    bytes: estimated_bytes(counts),
+                })
+            })
+        })
+    }
+}
+
+fn function(frame: &Frame) -> String {
+    let name = cut(frame.function.trim(), NAME, " ");
+    if name.is_empty() { "(no name)".to_owned() } else { name }
+}
+
+/// The bytes of all events, where only some of them were recorded.
+fn estimated_bytes(counts: &SiteCounts) -> u64 {
+    let all = u128::from(counts.bytes) * u128::from(counts.estimate) / u128::from(counts.count.max(1));
+    u64::try_from(all).unwrap_or(u64::MAX)
+}
+
+/// The frame that stands for an operation.
+#[must_use]
+pub const fn op_frame(op: Op) -> &'static str {
+    match op {
+        Op::Alloc => "[allocation]",
+        Op::AllocZeroed => "[zeroed allocation]",
+        Op::Realloc => "[reallocation]",
+        Op::Dealloc => "[deallocation]",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sampled_bytes_are_scaled() {
+        let counts = SiteCounts { count: 3, estimate: 48, bytes: 24, largest: 8, align: 8 };
+        assert_eq!(estimated_bytes(&counts), 384);
+        assert_eq!(estimated_bytes(&SiteCounts { estimate: 3, ..counts }), 24);
+        assert_eq!(estimated_bytes(&SiteCounts { count: 1, estimate: u64::MAX, ..counts }), u64::MAX);
+        assert_eq!(estimated_bytes(&SiteCounts::default()), 0);
+    }
+}

@@ -1,0 +1,62 @@
+//! What 100,000 sites cost.
+
+use std::process::Command;
+use std::time::Instant;
+
+use cargo_qadapt::format::name::Format;
+use clap::ValueEnum as _;
+
+use crate::sample::large;
+
+const SITES: u32 = 100_000;
+
+/// Seconds are generous: a machine that does other work must not fail this.
+const SECONDS: f64 = 20.0;
+const MEGABYTES: u64 = 500;
+
+/// Renders 100,000 sites in each format, each in a process of its own, and prints time and memory.
+#[test]
+#[ignore = "for release: cargo test --release -p cargo-qadapt --test formats -- --ignored --nocapture large::"]
+fn every_format_takes_100_000_sites() {
+    let mut failed = Vec::new();
+    for format in Format::value_variants() {
+        let name = format.to_possible_value().expect("each has a name").get_name().to_owned();
+        let output = Command::new(std::env::current_exe().expect("this is a program"))
+            .args(["--exact", "large::one_format", "--ignored", "--nocapture"])
+            .env("QADAPT_TEST_FORMAT", &name)
+            .output()
+            .expect("it starts");
+        let said = String::from_utf8_lossy(&output.stdout);
+        let figures: Vec<f64> = said
+            .lines()
+            .find_map(|line| line.split_once("figures: "))
+            .map(|(_, figures)| figures.split(' ').filter_map(|figure| figure.parse().ok()).collect())
+            .unwrap_or_default();
+        let [seconds, megabytes, bytes] = figures.as_slice() else { panic!("{name}: {said}") };
+        println!("{name}: {seconds:.2} s, {megabytes} MB of memory, {bytes} bytes");
+        if !output.status.success() {
+            failed.push(name);
+        }
+    }
+    assert!(failed.is_empty(), "{failed:?}");
+}
+
+/// One of these processes.
+#[test]
+#[ignore = "run by the test above"]
+fn one_format() {
+    let Ok(name) = std::env::var("QADAPT_TEST_FORMAT") else {
+        println!("without QADAPT_TEST_FORMAT there is nothing to do: the test above sets it");
+        return;
+    };
+    let format = Format::from_str(&name, false).expect("it is a format");
+    let sample = large(SITES);
+    let start = Instant::now();
+    let rendered = sample.render(format);
+    let seconds = start.elapsed().as_secs_f64();
+    let status = std::fs::read_to_string("/proc/self/status").expect("this is Linux");
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux counts it");
+    let kilobytes: u64 = peak.trim().trim_end_matches(" kB").parse().expect("it is a number");
+    println!("figures: {seconds} {} {}", kilobytes / 1000, rendered.len());
+    assert!(seconds < SECONDS && kilobytes / 1000 < MEGABYTES, "{seconds} s, {kilobytes} kB");
+}

@@ -1,0 +1,14 @@
+//! Every format on fixed reports, read back by a consumer of it.
+
+mod dhat;
+mod folded;
+mod github;
+mod golden;
+mod junit;
+mod large;
+mod markdown;
+mod outside;
+mod pprof;
+mod sample;
+mod sarif;
+mod text;
