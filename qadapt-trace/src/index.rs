@@ -5,9 +5,7 @@
 //! waits for one. Of two threads that bring the same key at once one loses the race for the index, and its entry
 //! stays unpublished: readers pass over it.
 
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-
-use crate::layout::SectionRow;
+use crate::primitive::{AtomicU32, AtomicU64, Ordering};
 
 /// An entry with a key.
 pub(crate) trait Keyed {
@@ -16,27 +14,27 @@ pub(crate) trait Keyed {
     fn published(&self) -> &AtomicU32;
 }
 
-/// The number of the entry with this key. If there is none, one is claimed and given to `fill`, whose result, not 0,
-/// is published. None if there is no room.
+/// The number of the entry with this key. If there is none, `claim` gives one that nobody else gets, and `fill` writes
+/// it; its result, not 0, is published. None if there is no room.
 pub(crate) fn find_or_insert<E: Keyed>(
     index: &[AtomicU32],
-    section: &SectionRow,
     entries: &[E],
     key: u64,
+    claim: impl FnOnce() -> Option<u32>,
     fill: impl FnOnce(&E) -> u32,
 ) -> Option<u32> {
     let mut at = home(key, index.len());
-    let mut fill = Some(fill);
+    let mut new = Some((claim, fill));
     let mut claimed: Option<(u32, u32)> = None;
     for _ in 0..index.len() {
         let slot = index.get(at)?;
         // Acquire pairs with the Release below: with an entry's number comes its key.
         let mut found = slot.load(Ordering::Acquire);
         if found == 0 {
-            let (number, published) = match (claimed, fill.take()) {
+            let (number, published) = match (claimed, new.take()) {
                 (Some(claimed), _) => claimed,
-                (None, Some(fill)) => {
-                    let number = claim(section, entries.len())?;
+                (None, Some((claim, fill))) => {
+                    let number = claim()?;
                     let entry = entries.get(number as usize)?;
                     // Relaxed: ordered by the Release below.
                     entry.key().store(key, Ordering::Relaxed);
@@ -61,19 +59,6 @@ pub(crate) fn find_or_insert<E: Keyed>(
         }
         at = if at + 1 < index.len() { at + 1 } else { 0 };
     }
-    None
-}
-
-/// Claims the next entry; counts it as lost where there is none.
-fn claim(section: &SectionRow, capacity: usize) -> Option<u32> {
-    // Relaxed: the claim has to be exclusive, which a read-modify-write is, and orders nothing.
-    let used = section.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
-        (used < capacity as u64).then_some(used + 1)
-    });
-    if let Ok(number) = used {
-        return u32::try_from(number).ok();
-    }
-    section.lost.fetch_add(1, Ordering::Relaxed);
     None
 }
 

@@ -1,9 +1,12 @@
 //! The trace in memory: what the guard maps.
 
 use core::fmt;
+use core::marker::PhantomData;
+use core::mem::offset_of;
 use core::sync::atomic::{AtomicU8, AtomicU32, AtomicU64};
 
 use crate::entry::FRAMES;
+use crate::room::InMemory;
 
 /// Regions that a trace has room for.
 pub const REGIONS: usize = 4096;
@@ -99,9 +102,21 @@ pub(crate) struct ModuleRow {
     pub(crate) published: AtomicU64,
 }
 
-/// A trace in memory, as the guard maps it: every field is atomic, and all zeros are a valid, empty one.
+/// What only the writer needs, on pages of its own: it is no part of the file.
+#[repr(C, align(4096))]
+pub(crate) struct Own {
+    pub(crate) region_index: [AtomicU32; REGIONS * 2],
+    pub(crate) stack_index: [AtomicU32; STACKS * 2],
+    pub(crate) site_index: [AtomicU32; SITES * 2],
+    /// Bytes of each table that the file has room for on its disk.
+    pub(crate) reserved: [AtomicU64; SECTIONS],
+}
+
+/// A trace in memory, as the guard maps it: every field is atomic, and all zeros are a valid, empty one. `R` makes room
+/// on the disk before a part of the file is written for the first time.
 ///
-/// It takes about 9 MiB, most of which is never touched; in a sparse file that takes no room on the disk.
+/// The first [`FILE_SIZE`](Self::FILE_SIZE) bytes, about 8 MB, are the file's; most of them are never touched. What lies
+/// behind is for the writer alone.
 ///
 /// # Examples
 /// ```
@@ -118,19 +133,18 @@ pub(crate) struct ModuleRow {
 /// TRACE.count(tick, &Event { op: Op::Alloc, size: 64, old_size: 0, failed: false });
 /// ```
 #[repr(C)]
-pub struct Trace {
+pub struct Trace<R = InMemory> {
     pub(crate) header: HeaderRow,
-    pub(crate) region_index: [AtomicU32; REGIONS * 2],
-    pub(crate) stack_index: [AtomicU32; STACKS * 2],
-    pub(crate) site_index: [AtomicU32; SITES * 2],
     pub(crate) regions: [RegionRow; REGIONS],
     pub(crate) modules: [ModuleRow; MODULES],
     pub(crate) stacks: [StackRow; STACKS],
     pub(crate) sites: [SiteRow; SITES],
     pub(crate) strings: [AtomicU8; STRINGS],
+    pub(crate) own: Own,
+    room: PhantomData<fn() -> R>,
 }
 
-impl fmt::Debug for Trace {
+impl<R> fmt::Debug for Trace<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Trace").finish_non_exhaustive()
     }
@@ -193,26 +207,33 @@ zeroed!(StackRow { key, published, reserved, frames });
 zeroed!(SiteRow { key, published, region, stack, align, count, weight, bytes, largest });
 zeroed!(ModuleRow { start, end, path, build_id, file_size, published });
 
-impl Trace {
+impl<R> Trace<R> {
+    /// The bytes that are to be mapped from a file.
+    pub const FILE_SIZE: usize = offset_of!(Self, own);
+
     /// An empty trace. It is large: let it be a `static`.
     #[must_use]
     #[expect(clippy::large_stack_arrays, reason = "evaluated for statics, at compile time")]
     pub const fn new() -> Self {
         Self {
             header: HeaderRow::ZEROED,
-            region_index: [const { AtomicU32::new(0) }; REGIONS * 2],
-            stack_index: [const { AtomicU32::new(0) }; STACKS * 2],
-            site_index: [const { AtomicU32::new(0) }; SITES * 2],
             regions: [const { RegionRow::ZEROED }; REGIONS],
             modules: [const { ModuleRow::ZEROED }; MODULES],
             stacks: [const { StackRow::ZEROED }; STACKS],
             sites: [const { SiteRow::ZEROED }; SITES],
             strings: [const { AtomicU8::new(0) }; STRINGS],
+            own: Own {
+                region_index: [const { AtomicU32::new(0) }; REGIONS * 2],
+                stack_index: [const { AtomicU32::new(0) }; STACKS * 2],
+                site_index: [const { AtomicU32::new(0) }; SITES * 2],
+                reserved: [const { AtomicU64::new(0) }; SECTIONS],
+            },
+            room: PhantomData,
         }
     }
 }
 
-impl Default for Trace {
+impl<R> Default for Trace<R> {
     fn default() -> Self {
         Self::new()
     }

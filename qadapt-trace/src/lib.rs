@@ -5,7 +5,7 @@
 //! bytes with [`Header::parse`] and the entries' own `parse` functions, which check everything and trust nothing.
 //!
 //! Writing takes no lock, allocates nothing and never waits, so that it may happen inside an allocator call or a
-//! signal handler. Tables only ever grow; when one is full, what did not fit is counted as lost.
+//! signal handler. Tables only ever grow; when one is full, or the disk is, what did not fit is counted as lost.
 //!
 //! # The file
 //! All numbers are in the byte order of the machine that wrote them; the magic number tells which that was.
@@ -28,6 +28,8 @@ mod error;
 mod header;
 mod index;
 mod layout;
+mod primitive;
+mod room;
 mod strings;
 mod write;
 
@@ -35,5 +37,6 @@ pub use entry::{FRAMES, Module, Op, Region, RegionKind, Site, Stack, Text};
 pub use error::Error;
 pub use header::{HEADER_SIZE, Header, Kind, MAGIC, Section, VERSION, Version, flags};
 pub use layout::{REGIONS, SITES, STACKS, Trace};
+pub use room::{InMemory, Room};
 pub use strings::text;
 pub use write::{Event, NewModule, NewRegion, RegionNumber};

@@ -3,13 +3,13 @@
 use core::mem::{offset_of, size_of};
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use crate::entry::{Op, RegionKind, Text};
+use crate::entry::{Op, RegionKind};
 use crate::header::{Kind, MAGIC, VERSION};
 use crate::index::{Keyed, find_or_insert};
 use crate::layout::{
     MODULES, ModuleRow, REGIONS, RegionRow, SITES, STACKS, STRINGS, SectionRow, SiteRow, StackRow, Trace,
 };
-use crate::strings;
+use crate::room::Room;
 
 /// A region's number in its table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +86,7 @@ impl Event {
 // Relaxed below, where nothing else is said: these are counts and identities that order nothing, and a
 // read-modify-write loses none.
 
-impl Trace {
+impl<R: Room> Trace<R> {
     /// Writes the header: from here on the file is a trace. `parent` is the process that forked this one, or 0.
     pub fn begin(&self, pid: u64, parent: u64, flags: u64, program: &[u8]) {
         let header = &self.header;
@@ -119,10 +119,10 @@ impl Trace {
         }
     }
 
-    /// The number of a region; none if the table is full.
+    /// The number of a region; none if there is no room.
     pub fn region(&self, new: &NewRegion<'_>) -> Option<RegionNumber> {
-        let section = self.section(Kind::Regions);
-        find_or_insert(&self.region_index, section, &self.regions, new.key, |row| {
+        let claim = || self.claim_one(Kind::Regions);
+        find_or_insert(&self.own.region_index, &self.regions, new.key, claim, |row| {
             row.name.store(self.keep(new.name).code(), Ordering::Relaxed);
             row.file.store(self.keep(new.file).code(), Ordering::Relaxed);
             row.line.store(new.line, Ordering::Relaxed);
@@ -193,10 +193,11 @@ impl Trace {
         self.header.disallowed.fetch_add(1, Ordering::Relaxed).wrapping_add(1)
     }
 
-    /// The number of a stack, to be handed to [`site`](Self::site); none if the table is full. `is_new` is called if
+    /// The number of a stack, to be handed to [`site`](Self::site); none if there is no room. `is_new` is called if
     /// the stack was not there before. `key` tells it from other stacks of this process.
     pub fn stack(&self, key: u64, frames: &[usize], is_new: impl FnOnce()) -> Option<u32> {
-        find_or_insert(&self.stack_index, self.section(Kind::Stacks), &self.stacks, key, |row| {
+        let claim = || self.claim_one(Kind::Stacks);
+        find_or_insert(&self.own.stack_index, &self.stacks, key, claim, |row| {
             for (place, &frame) in row.frames.iter().zip(frames) {
                 place.store(frame as u64, Ordering::Relaxed);
             }
@@ -216,8 +217,8 @@ impl Trace {
         align: u32,
         weight: u64,
     ) {
-        let section = self.section(Kind::Sites);
-        let number = find_or_insert(&self.site_index, section, &self.sites, key, |row| {
+        let claim = || self.claim_one(Kind::Sites);
+        let number = find_or_insert(&self.own.site_index, &self.sites, key, claim, |row| {
             row.region.store(region.0, Ordering::Relaxed);
             row.stack.store(stack.map_or(0, |stack| stack + 1), Ordering::Relaxed);
             event.op.published()
@@ -247,15 +248,8 @@ impl Trace {
         if self.known_modules().any(is_known) {
             return;
         }
-        let section = self.section(Kind::Modules);
-        let claim = |used: u64| (used < MODULES as u64).then_some(used + 1);
-        let Ok(number) = section.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, claim) else {
-            add(&section.lost, 1);
-            return;
-        };
-        let Some(row) = usize::try_from(number).ok().and_then(|number| self.modules.get(number)) else {
-            return;
-        };
+        let row = self.claim_one(Kind::Modules).and_then(|number| self.modules.get(number as usize));
+        let Some(row) = row else { return };
         row.start.store(new.start, Ordering::Relaxed);
         row.end.store(new.end, Ordering::Relaxed);
         row.file_size.store(new.file_size, Ordering::Relaxed);
@@ -266,8 +260,14 @@ impl Trace {
     }
 
     /// Takes over the regions of the trace that this process had before it was forked, under the same numbers and
-    /// without their counts. Nothing else may have been added yet.
-    pub fn inherit(&self, parent: &Self) {
+    /// without their counts, and returns false if there is no room for them. Nothing else may have been added yet.
+    #[must_use]
+    pub fn inherit(&self, parent: &Self) -> bool {
+        for kind in [Kind::Strings, Kind::Regions] {
+            if !self.has_room(kind, parent.section(kind).used.load(Ordering::Relaxed)) {
+                return false;
+            }
+        }
         let copy =
             |to: &AtomicU64, from: &AtomicU64| to.store(from.load(Ordering::Relaxed), Ordering::Relaxed);
         let copy_word =
@@ -290,14 +290,15 @@ impl Trace {
             copy_word(&to.column, &from.column);
             copy_word(&to.published, &from.published);
         }
-        for (to, from) in self.region_index.iter().zip(&parent.region_index) {
+        for (to, from) in self.own.region_index.iter().zip(&parent.own.region_index) {
             if from.load(Ordering::Relaxed) != 0 {
                 copy_word(to, from);
             }
         }
+        true
     }
 
-    fn section(&self, kind: Kind) -> &SectionRow {
+    pub(crate) fn section(&self, kind: Kind) -> &SectionRow {
         let [regions, stacks, sites, modules, strings] = &self.header.sections;
         match kind {
             Kind::Regions => regions,
@@ -308,8 +309,8 @@ impl Trace {
         }
     }
 
-    fn keep(&self, text: &[u8]) -> Text {
-        strings::keep(self.section(Kind::Strings), &self.strings, text)
+    fn claim_one(&self, kind: Kind) -> Option<u32> {
+        self.claim(kind, 1).and_then(|number| u32::try_from(number).ok())
     }
 
     fn with(&self, region: RegionNumber, act: impl FnOnce(&RegionRow)) {

@@ -1,17 +1,18 @@
 //! What is written is read, also by several threads at once, and nothing is lost unsaid.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use qadapt_trace::{
-    Event, HEADER_SIZE, Header, Kind, Module, NewModule, NewRegion, Op, Region, RegionKind, STACKS, Site,
-    Stack, Trace, flags, text,
+    Event, HEADER_SIZE, Header, Kind, Module, NewModule, NewRegion, Op, Region, RegionKind, Room, STACKS,
+    Site, Stack, Trace, flags, text,
 };
 
-fn bytes(trace: &'static Trace) -> &'static [u8] {
+fn bytes<R>(trace: &'static Trace<R>) -> &'static [u8] {
     #[expect(unsafe_code, reason = "a trace is written through memory")]
     // SAFETY: the trace is a static of plain numbers, and the test's threads have ended.
     unsafe {
-        std::slice::from_raw_parts((&raw const *trace).cast(), size_of::<Trace>())
+        std::slice::from_raw_parts((&raw const *trace).cast(), Trace::<R>::FILE_SIZE)
     }
 }
 
@@ -115,6 +116,33 @@ fn what_does_not_fit_is_counted_as_lost() {
     assert_eq!((section.used, section.lost), (STACKS as u64, 10));
 }
 
+/// A disk with room for the first 100,000 bytes of a file, which are the header's and the first regions'.
+#[derive(Debug)]
+enum Small {}
+
+impl Room for Small {
+    fn reserve(offset: u64, length: u64) -> bool {
+        offset + length <= 100_000
+    }
+}
+
+#[test]
+fn nothing_is_written_where_there_is_no_room() {
+    static TRACE: Trace<Small> = Trace::new();
+    TRACE.begin(1, 0, 0, b"/opt/radio");
+    let regions = (1..=1000).filter_map(|key| TRACE.region(&region(key << 50, b"x"))).count();
+    assert!((100..1000).contains(&regions), "{regions}");
+    assert_eq!(TRACE.stack(5, &[0x1000], || {}), None);
+    TRACE.module(&NewModule { start: 1, end: 2, path: b"x", build_id: b"", file_size: 0 });
+    assert!(!TRACE.knows(1));
+    let bytes = bytes(&TRACE);
+    let header = Header::parse(bytes).expect("it is a trace");
+    let used = [Kind::Regions, Kind::Stacks, Kind::Modules, Kind::Strings].map(|kind| header.section(kind));
+    assert_eq!(used.map(|section| section.used), [regions as u64, 0, 0, 0]);
+    assert!(used.iter().all(|section| section.lost > 0));
+    assert!(bytes[100_000..].iter().all(|&byte| byte == 0), "what has no room stays as it is");
+}
+
 #[test]
 fn a_child_inherits_regions_without_their_counts() {
     static PARENT: Trace = Trace::new();
@@ -124,7 +152,7 @@ fn a_child_inherits_regions_without_their_counts() {
     let second = PARENT.region(&region(2, b"second")).expect("there is room");
     PARENT.enter(second);
     CHILD.begin(2, 1, 0, b"/opt/radio");
-    CHILD.inherit(&PARENT);
+    assert!(CHILD.inherit(&PARENT));
     assert_eq!(CHILD.region(&region(1, b"first")), Some(first));
     assert_eq!(CHILD.region(&region(2, b"second")), Some(second));
     CHILD.count(second, &ALLOC);
@@ -132,6 +160,25 @@ fn a_child_inherits_regions_without_their_counts() {
     assert_eq!(rows.iter().map(|row| (row.calls, row.allocs)).collect::<Vec<_>>(), [(0, 0), (0, 1)]);
     let strings = entries(bytes(&CHILD), Kind::Strings).collect::<Vec<_>>().concat();
     assert_eq!(text(&strings, rows[1].name), b"second");
+}
+
+#[test]
+fn a_child_inherits_nothing_where_there_is_no_room() {
+    static HAS_ROOM: AtomicBool = AtomicBool::new(true);
+    enum Closing {}
+    impl Room for Closing {
+        fn reserve(_: u64, _: u64) -> bool {
+            HAS_ROOM.load(Ordering::Relaxed)
+        }
+    }
+    static PARENT: Trace<Closing> = Trace::new();
+    static CHILD: Trace<Closing> = Trace::new();
+    PARENT.begin(1, 0, 0, b"/opt/radio");
+    PARENT.region(&region(1, b"first")).expect("there is room");
+    HAS_ROOM.store(false, Ordering::Relaxed);
+    CHILD.begin(2, 1, 0, b"/opt/radio");
+    assert!(!CHILD.inherit(&PARENT));
+    assert_eq!(entries(bytes(&CHILD), Kind::Regions).count(), 0);
 }
 
 #[test]

@@ -131,7 +131,7 @@ impl Runs {
 
     fn traceless(&self, profile: &Profile) -> String {
         format!(
-            "{} left no trace in profile {}: it does not link qadapt, or never started. Add `qadapt` to its \
+            "{} left no trace in profile {}: it does not link qadapt, or never started, or said above why not. Add `qadapt` to its \
              dependencies, and to its main file (for a test: to the test's file)\n\n    #[global_allocator]\n    \
              static ALLOC: qadapt::QADAPT = qadapt::QADAPT;\n",
             self.selection,

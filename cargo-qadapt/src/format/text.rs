@@ -228,7 +228,7 @@ fn summary(out: &mut String, report: &Report) {
         if profile.lost > 0 {
             let _ = writeln!(
                 out,
-                "    {} regions, stacks or sites were lost: a trace has room for 4096, 16384 and 32768",
+                "    {} regions, stacks or sites were lost: a trace has room for 4096, 16384 and 32768, if its disk has",
                 profile.lost
             );
         }

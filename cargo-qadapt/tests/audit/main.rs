@@ -2,6 +2,7 @@
 
 mod command;
 mod damaged;
+mod disk;
 mod errors;
 mod exact;
 mod examples;

@@ -50,7 +50,7 @@ fn template() -> &'static [u8] {
     #[expect(unsafe_code, reason = "a trace is written through memory")]
     // SAFETY: the trace is a static, of plain numbers, that nobody writes any more.
     unsafe {
-        std::slice::from_raw_parts((&raw const TRACE).cast(), size_of::<Trace>())
+        std::slice::from_raw_parts((&raw const TRACE).cast(), <Trace>::FILE_SIZE)
     }
 }
 

@@ -3,8 +3,6 @@
 use core::ffi::c_void;
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use qadapt_trace::Trace;
-
 use super::capture::Captured;
 use super::{announce, budget, counters, frame, inject, pending, record, trace, word};
 use crate::model::{Mode, Op, Ops};
@@ -117,7 +115,7 @@ fn cause(request: &Request, word: i64) -> Option<Cause> {
 }
 
 /// Records an event that is disallowed, or that the whole program's region sees.
-fn witness(trace: &Trace, request: &Request, mark: *const c_void, word: i64) {
+fn witness(trace: &trace::Trace, request: &Request, mark: *const c_void, word: i64) {
     if word & word::BUSY != 0 {
         // As in `violate`.
         trace.count_all_disallowed();

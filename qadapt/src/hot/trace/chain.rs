@@ -5,9 +5,9 @@ use core::cell::Cell;
 use core::ptr;
 
 use qadapt_spin::Key;
-use qadapt_trace::{Event, NewRegion, RegionKind, RegionNumber, Trace};
+use qadapt_trace::{Event, NewRegion, RegionKind, RegionNumber};
 
-use super::file;
+use super::file::{self, Trace};
 use crate::model::Place;
 
 /// A region or permit that is open.

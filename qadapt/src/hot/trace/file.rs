@@ -1,15 +1,20 @@
 //! The file: created before `main`, and anew in every forked child.
 
-use core::ffi::{CStr, c_int};
-use core::mem::size_of;
+use core::ffi::{CStr, c_int, c_void};
+use core::mem::{MaybeUninit, size_of};
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, Ordering};
 
-use qadapt_trace::{NewModule, NewRegion, RegionKind, Trace, flags};
+use qadapt_trace::{NewModule, NewRegion, RegionKind, flags};
 
 use super::super::announce::Line;
 use super::super::capture::FRAME_POINTERS;
 use super::super::{modules, setting};
+use super::disk::{self, Disk};
+use super::path::Path;
+
+/// A trace in a mapped file.
+pub(in crate::hot) type Trace = qadapt_trace::Trace<Disk>;
 
 /// The mapped file; null where no trace is written. Release where it is set pairs with Acquire where it is read: with
 /// the pointer comes the header.
@@ -50,11 +55,16 @@ pub(crate) fn start() {
     let Some(directory) = setting::variable(c"QADAPT_TRACE").filter(|directory| !directory.is_empty()) else {
         return;
     };
-    if directory.len() >= DIRECTORY_ROOM {
+    // The program may change its working directory before it forks, or before the file needs more room.
+    let mut here = [0; DIRECTORY_ROOM];
+    let here = if directory.starts_with(b"/") { b"" } else { working_directory(&mut here) };
+    let parts = [here, b"/", directory];
+    let parts = if here.is_empty() { &parts[2..] } else { &parts[..] };
+    if parts.iter().map(|part| part.len()).sum::<usize>() >= DIRECTORY_ROOM {
         Line::new().text(b"qadapt: no trace: the path in QADAPT_TRACE is too long").write();
         return;
     }
-    for (place, &byte) in DIRECTORY.iter().zip(directory) {
+    for (place, &byte) in DIRECTORY.iter().zip(parts.iter().copied().flatten()) {
         place.store(byte, Ordering::Relaxed);
     }
     let is_whole = setting::variable(c"QADAPT_WHOLE_PROGRAM").is_some_and(|value| value == b"1");
@@ -67,6 +77,17 @@ pub(crate) fn start() {
     TRACE.store(ptr::from_ref(trace).cast_mut(), Ordering::Release);
     // SAFETY: the handler is a plain function that calls only what a forked child may call.
     unsafe { libc::pthread_atfork(None, None, Some(forked)) };
+}
+
+/// The working directory; empty where it has no path that fits.
+#[expect(unsafe_code, reason = "std's allocates")]
+fn working_directory(buffer: &mut [u8; DIRECTORY_ROOM]) -> &[u8] {
+    // SAFETY: the buffer is writable for its length.
+    let path = unsafe { libc::getcwd(buffer.as_mut_ptr().cast(), buffer.len()) };
+    if path.is_null() {
+        return b"";
+    }
+    CStr::from_bytes_until_nul(buffer).map_or(b"", CStr::to_bytes)
 }
 
 /// Says that the process ended by itself, and looks for modules that were loaded since.
@@ -114,9 +135,11 @@ extern "C" fn forked() {
     // Where there is no file for the child, its events must not go into the parent's.
     let mut trace = ptr::null_mut();
     if let Some(own) = create(u64::from(parent.unsigned_abs())) {
-        own.inherit(before);
-        note_modules(own);
-        trace = ptr::from_ref(own).cast_mut();
+        // It says so itself where there is no room.
+        if own.inherit(before) {
+            note_modules(own);
+            trace = ptr::from_ref(own).cast_mut();
+        }
     }
     TRACE.store(trace, Ordering::Release);
 }
@@ -141,11 +164,11 @@ fn create(parent: u64) -> Option<&'static Trace> {
     }
     path.push(b"/").push(program.rsplit(|&byte| byte == b'/').next().unwrap_or_default());
     path.push(b"-").number(pid.unsigned_abs()).push(b"-");
-    let stem = path.length;
+    let stem = path.length();
     let mut file = -1;
     // A process that becomes another program keeps its number.
     for attempt in 0..1000 {
-        path.length = stem;
+        path.cut(stem);
         path.number(attempt).push(b".qtrace");
         let Some(path) = path.as_c_str() else { break };
         // SAFETY: the path is nul-terminated.
@@ -157,10 +180,22 @@ fn create(parent: u64) -> Option<&'static Trace> {
             break;
         }
     }
-    let Some(trace) = (file >= 0).then(|| map(file)).flatten() else {
-        let text = path.as_c_str().map_or(b"(its path is too long)".as_slice(), CStr::to_bytes);
-        Line::new().text(b"qadapt: no trace, because this file cannot be made: ").text(text).write();
-        return None;
+    let made = if file < 0 { Err(b"it cannot be made".as_slice()) } else { map(file) };
+    let trace = match (made, path.as_c_str()) {
+        (Ok(trace), Some(path)) => {
+            disk::keep_path(path);
+            trace
+        }
+        (made, path) => {
+            let name = path.map_or(b"(its path is too long)".as_slice(), CStr::to_bytes);
+            let why = made.err().unwrap_or_default();
+            Line::new().text(b"qadapt: no trace in ").text(name).text(b": ").text(why).write();
+            if let Some(path) = path.filter(|_| file >= 0) {
+                // SAFETY: the path is nul-terminated.
+                unsafe { libc::unlink(path.as_ptr()) };
+            }
+            return None;
+        }
     };
     let whole = if is_whole_program() { flags::WHOLE_PROGRAM } else { 0 };
     let walk = if FRAME_POINTERS { flags::FRAME_POINTERS } else { 0 };
@@ -168,28 +203,59 @@ fn create(parent: u64) -> Option<&'static Trace> {
     Some(trace)
 }
 
-/// Gives the file its size, maps it, and closes it.
+/// Gives the file its size, maps it, and closes it; or says in words why that cannot be.
 #[expect(unsafe_code, reason = "std cannot map a file")]
-fn map(file: c_int) -> Option<&'static Trace> {
-    let size = size_of::<Trace>();
-    // SAFETY: the file is open.
-    let grown = unsafe { libc::ftruncate(file, libc::off_t::try_from(size).unwrap_or(0)) } == 0;
-    let mapped = if grown {
-        // SAFETY: a new mapping where the kernel likes overlaps nothing.
-        unsafe {
-            libc::mmap(ptr::null_mut(), size, libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED, file, 0)
-        }
+fn map(file: c_int) -> Result<&'static Trace, &'static [u8]> {
+    let mapped = if !may_grow() {
+        Err(b"the limit on the size of files (ulimit -f) is below its 8 MB".as_slice())
+    } else if grow(file) && disk::allocate(file, 0, qadapt_trace::HEADER_SIZE as u64) {
+        map_over(file).ok_or(b"it cannot be mapped".as_slice())
     } else {
-        libc::MAP_FAILED
+        Err(b"there is no room on its disk; make some, or name another directory in QADAPT_TRACE".as_slice())
     };
     // SAFETY: the caller opened the file and uses it no more; the mapping does not need it.
     unsafe { libc::close(file) };
-    if mapped == libc::MAP_FAILED {
+    mapped
+}
+
+/// True if a file may be as large as a trace. Beyond the limit the kernel would send a signal.
+#[expect(unsafe_code, reason = "std does not know limits")]
+fn may_grow() -> bool {
+    let mut limit = MaybeUninit::<libc::rlimit>::zeroed();
+    // SAFETY: there is room for the answer.
+    if unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, limit.as_mut_ptr()) } != 0 {
+        return true;
+    }
+    // SAFETY: zeroed at first, which is a valid value, and `getrlimit` succeeded.
+    let limit = unsafe { limit.assume_init() };
+    limit.rlim_cur == libc::RLIM_INFINITY || limit.rlim_cur >= Trace::FILE_SIZE as u64
+}
+
+/// Gives the file its size, without any room on the disk.
+#[expect(unsafe_code, reason = "std's files allocate")]
+fn grow(file: c_int) -> bool {
+    let size = libc::off_t::try_from(Trace::FILE_SIZE).unwrap_or(0);
+    // SAFETY: the file is open.
+    unsafe { libc::ftruncate(file, size) == 0 }
+}
+
+/// Maps memory for a trace, and over its beginning the file.
+#[expect(unsafe_code, reason = "std cannot map a file")]
+fn map_over(file: c_int) -> Option<&'static Trace> {
+    let map = |at: *mut c_void, size, flags, file| {
+        // SAFETY: a mapping where the kernel likes overlaps nothing; one at `at` is put over the one just made.
+        let mapped = unsafe { libc::mmap(at, size, libc::PROT_READ | libc::PROT_WRITE, flags, file, 0) };
+        (mapped != libc::MAP_FAILED).then_some(mapped)
+    };
+    let memory = map(ptr::null_mut(), size_of::<Trace>(), libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1)?;
+    if map(memory, Trace::FILE_SIZE, libc::MAP_SHARED | libc::MAP_FIXED, file).is_none() {
+        // SAFETY: nobody else knows of it.
+        unsafe { libc::munmap(memory, size_of::<Trace>()) };
         return None;
     }
     // SAFETY: the mapping is readable and writable, as large as a `Trace`, page-aligned as that asks, zeroed, which is a
     // valid one, and stays.
-    unsafe { mapped.cast::<Trace>().as_ref() }
+    unsafe { memory.cast::<Trace>().as_ref() }
 }
 
 /// The bytes of a file; 0 where it cannot be asked.
@@ -197,7 +263,7 @@ fn map(file: c_int) -> Option<&'static Trace> {
 fn file_size(path: &[u8]) -> u64 {
     let mut copy = Path::new();
     let Some(path) = copy.push(path).as_c_str() else { return 0 };
-    let mut status = core::mem::MaybeUninit::<libc::stat>::zeroed();
+    let mut status = MaybeUninit::<libc::stat>::zeroed();
     // SAFETY: the path is nul-terminated and there is room for the answer.
     if unsafe { libc::stat(path.as_ptr(), status.as_mut_ptr()) } != 0 {
         return 0;
@@ -205,72 +271,4 @@ fn file_size(path: &[u8]) -> u64 {
     // SAFETY: zeroed at first, and `stat` succeeded.
     let status = unsafe { status.assume_init() };
     u64::try_from(status.st_size).unwrap_or(0)
-}
-
-/// A path in a fixed buffer, with a nul at its end.
-struct Path {
-    bytes: [u8; 4096],
-    length: usize,
-    overflowed: bool,
-}
-
-impl Path {
-    const fn new() -> Self {
-        Self { bytes: [0; 4096], length: 0, overflowed: false }
-    }
-
-    fn push(&mut self, text: &[u8]) -> &mut Self {
-        // One more is kept for the nul.
-        match self.bytes.get_mut(self.length..).filter(|room| room.len() > text.len()) {
-            Some(room) => {
-                for (place, &byte) in room.iter_mut().zip(text.iter().chain(&[0])) {
-                    *place = byte;
-                }
-                self.length += text.len();
-            }
-            None => self.overflowed = true,
-        }
-        self
-    }
-
-    fn number(&mut self, number: u32) -> &mut Self {
-        let mut divisor = 1_000_000_000;
-        while divisor > 1 && number / divisor == 0 {
-            divisor /= 10;
-        }
-        while divisor > 0 {
-            self.push(b"0123456789".get((number / divisor % 10) as usize).map_or(b"", core::slice::from_ref));
-            divisor /= 10;
-        }
-        self
-    }
-
-    fn as_c_str(&self) -> Option<&CStr> {
-        let text = self.bytes.get(..=self.length).filter(|_| !self.overflowed)?;
-        CStr::from_bytes_with_nul(text).ok()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Path;
-
-    #[test]
-    fn a_path_is_put_together() {
-        let mut path = Path::new();
-        path.push(b"/tmp/x-").number(0).push(b"-").number(40_507);
-        assert_eq!(path.as_c_str(), Some(c"/tmp/x-0-40507"));
-        path.length = 5;
-        path.push(b"y");
-        assert_eq!(path.as_c_str(), Some(c"/tmp/y"));
-    }
-
-    #[test]
-    fn a_path_that_does_not_fit_is_none() {
-        let mut path = Path::new();
-        path.push(&[b'x'; 4095]);
-        assert_eq!(path.as_c_str().map(|text| text.to_bytes().len()), Some(4095));
-        path.push(b"y");
-        assert_eq!(path.as_c_str(), None);
-    }
 }

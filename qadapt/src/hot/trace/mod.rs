@@ -6,10 +6,12 @@
 //! [`is_on`] where a region's edge or an event is slow already.
 
 pub(crate) mod chain;
+mod disk;
 mod file;
+mod path;
 mod rate;
 mod record;
 
-pub(super) use file::{active, is_whole_program};
+pub(super) use file::{Trace, active, is_whole_program};
 pub(crate) use file::{finish, is_on, start};
 pub(super) use record::{count, disallow};

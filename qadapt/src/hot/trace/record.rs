@@ -3,11 +3,12 @@
 use core::ffi::c_void;
 
 use qadapt_spin::Key;
-use qadapt_trace::{Event, Trace, flags};
+use qadapt_trace::{Event, flags};
 
 use super::super::capture::Captured;
 use super::super::event::Request;
-use super::{chain, file, rate};
+use super::file::{self, Trace};
+use super::{chain, rate};
 use crate::model::Op;
 
 /// After the inner allocator: counts the event in the open regions.
