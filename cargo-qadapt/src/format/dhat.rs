@@ -28,13 +28,13 @@ struct Dhat<'a> {
     bu: &'static str,
     bsu: &'static str,
     bksu: &'static str,
-    /// The units of time.
+    /// The units of time: events, because clocks are not recorded.
     tu: &'static str,
     #[serde(rename = "Mtu")]
     mtu: &'static str,
     cmd: &'static str,
     pid: u32,
-    /// When the program ended: not known.
+    /// When the program ended.
     te: u64,
     pps: Vec<Point>,
     ftbl: &'a [String],
@@ -90,11 +90,11 @@ pub fn dhat(view: &View<'_>) -> Result<Vec<u8>> {
         bu: "byte",
         bsu: "bytes",
         bksu: "events",
-        tu: "s",
-        mtu: "Ms",
+        tu: "events",
+        mtu: "Mevents",
         cmd: "cargo qadapt",
         pid: 0,
-        te: 0,
+        te: pps.iter().fold(0, |sum: u64, point| sum.saturating_add(point.tbk)).min(EXACT),
         pps,
         ftbl: &table.frames,
     };

@@ -49,6 +49,13 @@ pub fn markdown(view: &View<'_>) -> String {
     let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
     let mut sources = Sources::below(view.root);
     page.table("Sites", &heads, 4, view.lines.iter().map(|line| line_row(line, &mut sources)));
+    for suppressed in &view.suppressed {
+        page.add(&format!(
+            "\nSuppressed by `qadapt.toml`: {}, because {}.\n",
+            code(&printable(&suppressed.what)),
+            code(&printable(&suppressed.reason))
+        ));
+    }
     page.text
 }
 

@@ -88,3 +88,24 @@ console.log(vm.runInContext(fs.readFileSync(viewer, 'utf8') + read, context));
     let hostile = written(&hostile("outside-dhat-hostile"), Format::Dhat, "outside-dhat-hostile-file");
     run("node", &["-e", READ, VIEWER], &hostile);
 }
+
+/// Debian: `bsdutils`, which is always there.
+#[test]
+#[ignore = "needs script"]
+fn binary_output_goes_to_pipes_and_not_to_terminals() {
+    let report = root("outside-terminal").join("report.json");
+    std::fs::write(&report, small("outside-terminal-sources").render(Format::Json))
+        .expect("it can be written");
+    let program = env!("CARGO_BIN_EXE_cargo-qadapt");
+    let arguments = format!("qadapt merge {} --format pprof", report.display());
+    let terminal = Command::new("script")
+        .args(["-qec", &format!("{program} {arguments}"), "/dev/null"])
+        .stdin(std::process::Stdio::null())
+        .output()
+        .expect("script starts");
+    assert_eq!(terminal.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&terminal.stdout);
+    assert!(said.contains("--output PATH"), "{said}");
+    let pipe = Command::new(program).args(arguments.split(' ')).output().expect("it starts");
+    assert_eq!((pipe.status.code(), &pipe.stdout[..2]), (Some(1), &b"\x1F\x8B"[..]));
+}

@@ -8,18 +8,21 @@ use cargo_qadapt::report::figures::{
     Counts, Frame, Kind, Op, Origin, Place, Region, Report, Site, SiteCounts, VERSION,
 };
 use cargo_qadapt::report::outcome::{Finding, Outcome, Rule};
+use cargo_qadapt::report::suppress::Suppressed;
 
 /// A report, where its sources lie, and what a check made of it.
 pub(crate) struct Sample {
     pub(crate) report: Report,
     pub(crate) root: PathBuf,
     pub(crate) outcome: Option<Outcome>,
+    pub(crate) suppressed: Vec<Suppressed>,
 }
 
 impl Sample {
     pub(crate) fn view(&self) -> View<'_> {
         let mut view = View::new(&self.report, &self.root);
         view.outcome.clone_from(&self.outcome);
+        view.suppressed.clone_from(&self.suppressed);
         view
     }
 
@@ -121,7 +124,7 @@ fn main() {
         site(2, Op::AllocZeroed, &[6], [Some((5, 5)), None]),
         site(2, Op::Alloc, &[], [Some((1, 1)), None]),
     ];
-    Sample { report, root, outcome: None }
+    Sample { report, root, outcome: None, suppressed: Vec::new() }
 }
 
 /// The frames of the small report: the user's own, a dependency's, the standard library's, and one without a name.
@@ -293,7 +296,7 @@ pub(crate) fn hostile(name: &str) -> Sample {
             report.sites.push(Site { region: index, op, stack, counts });
         }
     }
-    Sample { report, root, outcome: None }
+    Sample { report, root, outcome: None, suppressed: Vec::new() }
 }
 
 /// The same after a check whose messages are nasty.
@@ -308,7 +311,13 @@ pub(crate) fn hostile_checked(name: &str) -> Sample {
         // Some of them are not there.
         lines: if index % 2 == 0 { vec![index, 100_000] } else { Vec::new() },
     });
-    Sample { outcome: Some(Outcome { findings: findings.collect() }), ..sample }
+    let suppressed =
+        nasty().into_iter().map(|name| Suppressed { what: name.clone(), reason: name, events: vec![1, 0] });
+    Sample {
+        outcome: Some(Outcome { findings: findings.collect() }),
+        suppressed: suppressed.take(20).collect(),
+        ..sample
+    }
 }
 
 /// A report with so many sites, each at a line of its own, with stacks of 20 frames.
@@ -354,5 +363,5 @@ pub(crate) fn large(sites: u32) -> Sample {
             counts: vec![Some(count), (index % 2 == 0).then_some(count)],
         })
         .collect();
-    Sample { report, root, outcome: None }
+    Sample { report, root, outcome: None, suppressed: Vec::new() }
 }
