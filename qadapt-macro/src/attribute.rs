@@ -2,6 +2,7 @@
 
 use crate::block;
 use crate::expansion;
+use crate::form::Form;
 use crate::options::Options;
 use crate::refusal::Refusal;
 use crate::target;
@@ -100,7 +101,8 @@ impl Attribute {
         if self == Self::Test {
             test::prepare(&mut function)?;
         }
-        Ok(expansion::expand(function, self.effect(), &options))
+        let form = Form::of(&function, self.effect(), &options)?;
+        Ok(expansion::expand(function, &form, self.effect(), &options))
     }
 }
 

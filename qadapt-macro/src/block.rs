@@ -35,6 +35,11 @@ impl Block {
                 "a name on an impl block would be every function's: write it on the function's own attribute";
             return Err(Refusal::at(name.span(), message));
         }
+        if let Some(option) = options.future() {
+            let message =
+                "`future` on an impl block would be every function's: write it on those that return a future";
+            return Err(Refusal::at(option.span(), message));
+        }
         let krate = options.krate();
         let name = format_ident!("{}", attribute.name());
         let owner = owner(&block.self_ty);

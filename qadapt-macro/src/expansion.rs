@@ -5,33 +5,37 @@
 //! takes them for the user's, and located at the user's body, where a message about them points best.
 
 use crate::attribute::Effect;
+use crate::form::Form;
 use crate::function::Function;
 use crate::options::Options;
 use crate::output::Output;
 use crate::parameters;
+use crate::tail::Tail;
 use crate::test;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 
 /// Writes `function` anew with its body under `effect`.
-pub(crate) fn expand(mut function: Function, effect: Effect, options: &Options) -> TokenStream {
+pub(crate) fn expand(mut function: Function, form: &Form, effect: Effect, options: &Options) -> TokenStream {
     let Some(user) = function.body.take() else {
         return TokenStream::new();
     };
     let at = Span::mixed_site().located_at(user.span());
     let signature = &mut function.signature;
-    let body = Body {
+    let name = signature.ident.clone();
+    let region = Region { effect, options, function: &name, at };
+    let mut body = |user: &Group| Body {
         bindings: parameters::rebind(signature, at),
         output: Output::of(&signature.output),
-        user: &user,
+        user: user.clone(),
         at,
     };
-    let region = Region { effect, options, function: &signature.ident, at };
-    let call = if signature.asyncness.is_some() {
-        region.poll(&body.as_future())
-    } else {
-        region.run(&body.as_closure())
+    let call = match form {
+        Form::Call => region.run(&body(&user).as_closure()),
+        Form::Async => region.poll(&body(&user).as_future()),
+        Form::Returned => region.guard(&region.make(&body(&user).as_closure())),
+        Form::Boxed(tail) => region.pin(tail, &tail.guarded(&user, |future| region.guard(future)), body),
     };
 
     let call = if effect == Effect::Test {
@@ -40,7 +44,7 @@ pub(crate) fn expand(mut function: Function, effect: Effect, options: &Options) 
     } else {
         call
     };
-    if effect == Effect::Count && callers_are_known(&function) {
+    if effect == Effect::Count && matches!(form, Form::Call) && callers_are_known(&function) {
         function.attributes.push(syn::parse_quote!(#[track_caller]));
     }
 
@@ -55,8 +59,7 @@ pub(crate) fn expand(mut function: Function, effect: Effect, options: &Options) 
 fn callers_are_known(function: &Function) -> bool {
     let signature = &function.signature;
     let excluded = ["track_caller", "target_feature", "naked"];
-    signature.asyncness.is_none()
-        && signature.abi.is_none()
+    signature.abi.is_none()
         && signature.ident != "main"
         && !function
             .attributes
@@ -65,15 +68,15 @@ fn callers_are_known(function: &Function) -> bool {
 }
 
 /// What runs in the region.
-struct Body<'a> {
+struct Body {
     /// The statements that bind the arguments.
     bindings: TokenStream,
     output: Output,
-    user: &'a Group,
+    user: Group,
     at: Span,
 }
 
-impl Body<'_> {
+impl Body {
     /// A closure that owns the arguments and returns what the function returns.
     fn as_closure(&self) -> TokenStream {
         let Self { bindings, output, user, at } = self;
@@ -147,16 +150,44 @@ impl Region<'_> {
     }
 
     fn poll(&self, future: &TokenStream) -> TokenStream {
+        let guarded = self.guard(future);
+        quote_spanned! {self.at=> #guarded.await }
+    }
+
+    /// A future that is watched poll by poll.
+    fn guard(&self, future: &TokenStream) -> TokenStream {
         let place = self.place();
-        let guarded = match self.effect {
+        match self.effect {
             Effect::Protect | Effect::Test => match self.policy() {
                 None => self.call("guard_future", &quote!(#place, #future)),
                 Some(policy) => self.call("policy_future", &quote!(#policy, #place, #future)),
             },
             Effect::Permit => self.call("permit_future", future),
             Effect::Count => self.call("count_future", &quote!(#place, #future)),
-        };
-        quote_spanned! {self.at=> #guarded.await }
+        }
+    }
+
+    /// The future that a function returns. Making it is permitted too, but neither protected nor counted.
+    fn make(&self, closure: &TokenStream) -> TokenStream {
+        match self.effect {
+            Effect::Permit => self.run(closure),
+            // Not called here: only by its argument's bound does the compiler know that it is called once.
+            _ => self.call("made", closure),
+        }
+    }
+
+    /// The body of a function that puts its future in a box at its end, `user` being the one with the future guarded.
+    ///
+    /// Without other statements it stays a body that ends so, for the next attribute.
+    fn pin(&self, tail: &Tail, user: &Group, mut body: impl FnMut(&Group) -> Body) -> TokenStream {
+        match self.effect {
+            Effect::Permit => self.run(&body(user).as_closure()),
+            _ if tail.has_statements => {
+                let output = Output::inferred();
+                self.call("pinned", &Body { output, ..body(user) }.as_closure())
+            }
+            _ => user.stream(),
+        }
     }
 
     /// A call of one of the guard's functions. A panic of it is located at the attribute: with the span of the function's
@@ -290,6 +321,70 @@ mod tests {
                 (::qadapt::__private::permit_future)(
                     async move { match () { () => { loop {} } } }
                 ).await
+            }",
+        );
+    }
+
+    #[test]
+    fn a_returned_future_is_wrapped() {
+        check(
+            NoAlloc,
+            "future, name = \"n\"",
+            "fn f(x: u8) -> impl Future<Output = u8> { ready(x) }",
+            r#"fn f(x: u8) -> impl Future<Output = u8> {
+                (::qadapt::__private::guard_future)(
+                    const { <::qadapt::__private::Place>::named("n") },
+                    (::qadapt::__private::made)(move || -> _ { let x = x; match () { () => { ready(x) } } })
+                )
+            }"#,
+        );
+        check(
+            PermitAlloc,
+            "future",
+            "fn f() -> impl Future<Output = u8> { ready(5) }",
+            "fn f() -> impl Future<Output = u8> {
+                (::qadapt::__private::permit_future)(
+                    (::qadapt::__private::permit_alloc)(move || -> _ { ready(5) })
+                )
+            }",
+        );
+    }
+
+    #[test]
+    fn a_future_is_wrapped_inside_its_box() {
+        check(
+            NoAlloc,
+            "name = \"n\"",
+            "fn f(mut x: u8) -> P { Box::pin(async move { x }) }",
+            r#"fn f(mut x: u8) -> P {
+                Box::pin((::qadapt::__private::guard_future)(
+                    const { <::qadapt::__private::Place>::named("n") },
+                    async move { x }
+                ))
+            }"#,
+        );
+        check(
+            NoAlloc,
+            "name = \"n\", future",
+            "fn f() -> P { let x = 5; Box::pin(ready(x)) }",
+            r#"fn f() -> P {
+                (::qadapt::__private::pinned)(move || -> _ {
+                    let x = 5;
+                    Box::pin((::qadapt::__private::guard_future)(
+                        const { <::qadapt::__private::Place>::named("n") },
+                        ready(x)
+                    ))
+                })
+            }"#,
+        );
+        check(
+            PermitAlloc,
+            "",
+            "fn f() -> P { Box::pin(async {}) }",
+            "fn f() -> P {
+                (::qadapt::__private::permit_alloc)(
+                    move || -> P { Box::pin((::qadapt::__private::permit_future)(async {})) }
+                )
             }",
         );
     }

@@ -8,12 +8,14 @@ mod attribute;
 mod block;
 mod conditional;
 mod expansion;
+mod form;
 mod function;
 mod options;
 mod output;
 mod parameters;
 mod policy;
 mod refusal;
+mod tail;
 mod target;
 mod test;
 
@@ -39,13 +41,25 @@ use proc_macro::TokenStream;
 /// Not on a `const fn`, a function without a body, or anything else. Other attributes, lints, documentation and the
 /// compiler's errors stay as they are without it.
 ///
+/// # Futures
 /// An `async` function is protected poll by poll: nothing is protected while it waits, wherever it is polled next.
 /// Its arguments move into the future, and are dropped inside by the poll that completes it, or outside with a future
-/// that is cancelled. Of a function that returns a future without being `async`, only making the future is protected.
+/// that is cancelled.
+///
+/// Of a function that returns a future without being `async`, the call is protected, and no poll. With the option
+/// `future` it is the other way round: the polls of the future are protected, and the function's own body, which makes
+/// it, is not. For that the function returns `impl Future<Output = ..>`, or ends in `Box::pin(..)`: the future is
+/// guarded inside the box, and making and freeing the box are outside.
+///
+/// A function that ends in `Box::pin(async ..)` is taken so without the option, since the box would violate any region:
+/// so it is with the methods below `#[async_trait]`, whichever of the two attributes stands first.
+///
+/// An `async` closure takes no attribute: guard the block in it with `Policy::wrap`, as shown below.
 ///
 /// # Options
 /// - `name = "mixer"`: the region's name in reports. By default the path of the module and the name of the function.
 /// - `crate = path`: where the expansion finds `qadapt`, if the crate has another name or is re-exported.
+/// - `future`: the future that the function returns is watched, and not the call.
 /// - `forbid`: permits inside are void.
 /// - `mode = "log"`: what a violation does: one of `panic`, `abort`, `log`, `count`, `fail`, `trap`.
 /// - `allow(dealloc)`: operations that are allowed: some of `alloc`, `zeroed`, `grow`, `shrink`, `dealloc`.
@@ -144,6 +158,58 @@ use proc_macro::TokenStream;
 /// let inside = usize::from(is_active());
 /// assert_eq!(future.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Ready([inside; 2]));
 /// ```
+///
+/// A function that makes a future, out of what it allocates before:
+/// ```
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// # use std::{pin::pin, task::{Context, Poll, Waker}};
+/// use std::future::Future;
+///
+/// use qadapt::allocate_panic;
+///
+/// trait Filter {
+///     fn apply(&mut self, samples: &[f32]) -> impl Future<Output = Vec<f32>> + Send;
+/// }
+///
+/// struct Gain(f32);
+///
+/// impl Filter for Gain {
+///     #[allocate_panic(future, name = "gain")]
+///     fn apply(&mut self, samples: &[f32]) -> impl Future<Output = Vec<f32>> + Send {
+///         let mut samples = samples.to_vec(); // outside
+///         async move {
+///             for sample in &mut samples {
+///                 *sample *= self.0;
+///             }
+///             samples
+///         }
+///     }
+/// }
+///
+/// let mut gain = Gain(2.0);
+/// let mut future = pin!(gain.apply(&[0.5, -1.0]));
+/// # let polled = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+/// // let samples = future.await;
+/// # let Poll::Ready(samples) = polled else { unreachable!() };
+/// assert_eq!(samples, [1.0, -2.0]);
+/// ```
+///
+/// An `async` closure, whose block is guarded:
+/// ```
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// # use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
+/// use qadapt::{Policy, is_active, protection_level};
+///
+/// const GAIN: Policy = Policy::new().name("gain");
+///
+/// let gain = async |sample: f32| GAIN.wrap(async move { (2.0 * sample, protection_level()) }).await;
+///
+/// let mut future = pin!(gain(0.25));
+/// # let polled = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+/// // let (sample, level) = future.await;
+/// # let Poll::Ready((sample, level)) = polled else { unreachable!() };
+/// assert_eq!((sample, level), (0.5, usize::from(is_active())));
+/// ```
 #[proc_macro_attribute]
 pub fn allocate_panic(options: TokenStream, item: TokenStream) -> TokenStream {
     Attribute::AllocatePanic.expand(options.into(), item.into()).into()
@@ -187,8 +253,9 @@ pub fn no_alloc(options: TokenStream, item: TokenStream) -> TokenStream {
 /// again. Without an open region it does nothing.
 ///
 /// It stands on the same functions as [`allocate_panic`](macro@allocate_panic), with the same limits: arguments taken
-/// by value are dropped inside the permit, and an `async` function is permitted poll by poll. Its one option is
-/// `crate = path`.
+/// by value are dropped inside the permit, and an `async` function is permitted poll by poll. Its options are
+/// `crate = path` and `future`: then, as at the end of a function in `Box::pin(async ..)`, the permit covers both the
+/// call and the polls of the future that it returns.
 ///
 /// # Examples
 /// ```
@@ -217,10 +284,11 @@ pub fn permit_alloc(options: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// Nothing is disallowed. The report goes to standard error (or to `log` and `tracing`, with those features), a line
 /// for each place that calls the function: how often, and the counts of all those calls together. Call sites are told
-/// apart by `#[track_caller]`, which the attribute adds; an `async` or `extern` function has one line for all of them.
+/// apart by `#[track_caller]`, which the attribute adds; an `async` or `extern` function has one line for all of them. So
+/// has one that returns its future (`future`, or `Box::pin(async ..)` at its end), of which the polls are counted.
 /// In a build without checks the function is what it would be without the attribute, but for `#[track_caller]`.
 ///
-/// Its options are `name = ".."` and `crate = path`; it stands where [`allocate_panic`](macro@allocate_panic) does.
+/// Its options are `name = ".."`, `crate = path` and `future`; it stands where [`allocate_panic`](macro@allocate_panic) does.
 ///
 /// # Examples
 /// ```
@@ -242,7 +310,7 @@ pub fn count_alloc(options: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// It adds `#[test]`, unless another test attribute stands below it; so for an `async` test write `#[qadapt::test]`
 /// above `#[tokio::test]`. Results, `#[should_panic]` and `#[ignore]` work as usual. The options are those of
-/// [`allocate_panic`](macro@allocate_panic) but for `sample` and `prove`.
+/// [`allocate_panic`](macro@allocate_panic) but for `future`, `sample` and `prove`.
 ///
 /// # Panics
 /// So that the test fails: if the body violated the policy; if QADAPT is not the program's global allocator; if the

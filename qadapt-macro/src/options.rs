@@ -16,6 +16,8 @@ pub(crate) struct Options {
     krate: Option<Path>,
     /// The type whose methods an attribute on an impl block marks: part of their names.
     owner: Option<LitStr>,
+    /// The option by which the future that the function returns is watched, not its call.
+    future: Option<Ident>,
     policy: PolicyOptions,
 }
 
@@ -50,6 +52,11 @@ impl Options {
         self.owner.as_ref()
     }
 
+    /// Where the user asks for the future that the function returns to be watched.
+    pub(crate) fn future(&self) -> Option<&Ident> {
+        self.future.as_ref()
+    }
+
     /// What makes the region more than a plain one.
     pub(crate) fn policy(&self) -> &PolicyOptions {
         &self.policy
@@ -75,6 +82,9 @@ impl Options {
             "crate" => once(&mut self.krate, &option, || read_crate(&option, input)),
             // Written by the attribute on an impl block, for the methods in it.
             "__owner" => once(&mut self.owner, &option, || read_name(&option, input)),
+            "future" if attribute.effect() != Effect::Test => {
+                once(&mut self.future, &option, || Ok(option.clone()))
+            }
             "sample" if attribute.effect() == Effect::Test => Err(syn::Error::new(
                 option.span(),
                 "a test that is not watched each time proves nothing: remove `sample`",
@@ -92,15 +102,15 @@ impl Options {
 fn accepted(attribute: Attribute) -> &'static str {
     match attribute.effect() {
         Effect::Protect => {
-            "write `name = \"..\"`, `crate = path::to::qadapt`, `forbid`, `prove`, `mode = \"log\"`, \
+            "write `name = \"..\"`, `crate = path::to::qadapt`, `future`, `forbid`, `prove`, `mode = \"log\"`, \
              `allow(dealloc)`, `budget(allocs = 2, bytes = 4096)` or `sample = 100`"
         }
         Effect::Test => {
             "write `name = \"..\"`, `crate = path::to::qadapt`, `forbid`, `mode = \"log\"`, `allow(dealloc)` or \
              `budget(allocs = 2, bytes = 4096)`"
         }
-        Effect::Count => "write `name = \"..\"` or `crate = path::to::qadapt`",
-        Effect::Permit => "write `crate = path::to::qadapt`",
+        Effect::Count => "write `name = \"..\"`, `crate = path::to::qadapt` or `future`",
+        Effect::Permit => "write `crate = path::to::qadapt` or `future`",
     }
 }
 
@@ -206,6 +216,8 @@ mod tests {
             (Test, "sample = 2", "a test that is not watched each time proves nothing"),
             (Test, "x", "`#[qadapt::test]` has no option `x`"),
             (NoAlloc, "forbid = 1", "write a comma between two options"),
+            (NoAlloc, "future, future", "the option `future` is given twice"),
+            (Test, "future", "`#[qadapt::test]` has no option `future`"),
             (NoAlloc, "prove, prove", "the option `prove` is given twice"),
             (NoAlloc, "mode", "the option `mode` takes a word"),
             (NoAlloc, "mode = \"x\"", "there is no mode `x`: write one of"),

@@ -18,6 +18,11 @@ impl Output {
         Self(ty)
     }
 
+    /// A type that the body itself decides.
+    pub(crate) fn inferred() -> Self {
+        Self(Type::Infer(TypeInfer { underscore_token: syn::Token![_](Span::mixed_site()) }))
+    }
+
     /// The type in tokens; `_` stands where a body cannot write the type, for each `impl Trait`.
     pub(crate) fn tokens(&self) -> TokenStream {
         self.0.to_token_stream()

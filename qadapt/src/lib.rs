@@ -71,8 +71,8 @@ pub mod migration {}
 pub mod __private {
     pub use crate::model::Place;
     pub use crate::region::{
-        Measurement, count_calls, count_future, guard_future, no_alloc, permit_alloc, permit_future,
-        policy_future, run_policy, run_required, test,
+        Measurement, count_calls, count_future, guard_future, made, no_alloc, permit_alloc, permit_future,
+        pinned, policy_future, run_policy, run_required, test,
     };
     pub use crate::report::Expectation;
 }

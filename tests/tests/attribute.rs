@@ -38,6 +38,8 @@ fn assert_inside(levels: &[usize]) {
     assert_eq!(protection_level(), 0);
 }
 
+#[path = "attribute/async_trait.rs"]
+mod async_trait;
 #[path = "attribute/drops.rs"]
 mod drops;
 #[path = "attribute/futures.rs"]
@@ -46,6 +48,8 @@ mod futures;
 mod methods;
 #[path = "attribute/places.rs"]
 mod places;
+#[path = "attribute/returned.rs"]
+mod returned;
 #[path = "attribute/returns.rs"]
 mod returns;
 #[path = "attribute/values.rs"]

@@ -216,6 +216,20 @@ pub const fn policy_future<F: Future>(
     Guarded::new(inner, Policed::at(*policy, place))
 }
 
+/// Makes the future that a function returns.
+#[doc(hidden)]
+#[inline(always)]
+pub fn made<F>(make: impl FnOnce() -> F) -> F {
+    make()
+}
+
+/// Makes the box of a guarded future. Since the future has a size, no other one leaves in its place, behind a `dyn`.
+#[doc(hidden)]
+#[inline(always)]
+pub fn pinned<F>(make: impl FnOnce() -> Pin<Box<F>>) -> Pin<Box<F>> {
+    make()
+}
+
 /// What `#[count_alloc]` makes of an `async fn`: its one call site is its own place.
 #[doc(hidden)]
 pub async fn count_future<F: Future>(place: Place, inner: F) -> F::Output {

@@ -28,7 +28,9 @@ mod watch;
 
 pub use count::{count_alloc, count_calls};
 pub use guard::Region;
-pub use guarded::{GuardExt, Guarded, count_future, guard_future, permit_future, policy_future};
+pub use guarded::{
+    GuardExt, Guarded, count_future, guard_future, made, permit_future, pinned, policy_future,
+};
 pub use manual::{enter_protected, exit_protected, protection_level};
 pub use measurement::Measurement;
 pub use mode::set_mode;

@@ -182,3 +182,36 @@ pub async fn never_later(code: u32) -> ! {
     ready(()).await;
     panic!("{code}")
 }
+
+#[no_alloc(future)]
+pub fn shares(text: &str) -> impl Future<Output = usize> + '_ {
+    let doubled = text.len() * 2;
+    async move {
+        ready(()).await;
+        doubled
+    }
+}
+
+#[no_alloc(future)]
+#[must_use = "futures do nothing unless polled"]
+pub fn five() -> impl Future<Output = u32> + Send {
+    ready(5)
+}
+
+type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+#[no_alloc]
+#[must_use = "futures do nothing unless polled"]
+pub fn in_a_box(text: &str) -> Boxed<'_, usize> {
+    Box::pin(async move {
+        ready(()).await;
+        text.len()
+    })
+}
+
+#[no_alloc(future)]
+#[must_use = "futures do nothing unless polled"]
+pub fn in_a_box_after_all(text: &str) -> Boxed<'_, usize> {
+    let doubled = text.len() * 2;
+    Box::pin(ready(doubled))
+}

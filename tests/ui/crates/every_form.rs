@@ -166,3 +166,39 @@ pub async fn never_later(code: i32) -> ! {
 pub fn is_send() -> impl Future<Output = Result<u32, std::num::TryFromIntError>> + Send {
     later(1, (2, String::new()))
 }
+
+#[no_alloc(future)]
+pub fn returns_a_future<'a>(x: &'a mut u32, (y, _): (u32, String)) -> impl Future<Output = u32> + Send + 'a {
+    *x += y;
+    let y = *x;
+    async move {
+        *x += 1;
+        std::future::ready(*x + y).await
+    }
+}
+
+#[permit_alloc(future)]
+pub fn permits_a_future(early: bool) -> impl Future<Output = Result<String, std::num::ParseIntError>> {
+    if early {
+        return std::future::ready(Ok(String::from("early")));
+    }
+    std::future::ready("5".parse::<u32>().map(|x| x.to_string()))
+}
+
+/// As `#[async_trait]` writes it.
+#[no_alloc]
+pub fn boxed_later<'a>(text: &'a str) -> Pin<Box<dyn Future<Output = usize> + Send + 'a>> {
+    Box::pin(async move {
+        std::future::ready(()).await;
+        text.len()
+    })
+}
+
+#[allocate_panic(future)]
+pub fn boxes_a_future(text: &str) -> Pin<Box<dyn Future<Output = usize> + '_>> {
+    let len = text.len();
+    let doubled = move || {
+        return len * 2;
+    };
+    Box::pin(std::future::ready(doubled()))
+}
