@@ -5,6 +5,7 @@
 //! - `order_book`: a limit order book that follows a market-data feed.
 //! - `trivia`: which of three lines of Rust allocate, in this build.
 //! - `async_pipeline`: a service on several threads whose hot path is protected while its neighbours allocate.
+//! - `server`: a web server whose handlers are watched, one request in ten, under the load of its clients.
 //! - `dyn_async`: four ways to call an async method through `dyn`, and what each call allocates.
 //! - `pinned`: one future pinned in a box and on the stack.
 //! - `zero_alloc_test`: a library's test suite that asserts zero allocation.

@@ -8,6 +8,7 @@ mod audio_callback;
 mod child;
 mod order_book;
 mod quickstart;
+mod server;
 mod trivia;
 
 #[global_allocator]
