@@ -71,15 +71,17 @@ impl Figures {
     /// The figures' names in files.
     pub const NAMES: [&'static str; 5] = ["allocs", "reallocs", "deallocs", "bytes", "peak"];
 
-    /// The figures of one run, without what was removed.
+    /// The figures of one run, without what was removed. Where allocations were, the peak of the others is not known,
+    /// and left out.
     #[must_use]
     pub fn of(counts: &Counts, removed: &Counts) -> Self {
+        let peak = if removed.bytes > 0 { 0 } else { counts.peak };
         Self {
             allocs: Range::exactly(counts.allocs.saturating_sub(removed.allocs)),
             reallocs: Range::exactly(counts.reallocs.saturating_sub(removed.reallocs)),
             deallocs: Range::exactly(counts.deallocs.saturating_sub(removed.deallocs)),
             bytes: Range::exactly(counts.bytes.saturating_sub(removed.bytes)),
-            peak: Range::exactly(counts.peak),
+            peak: Range::exactly(peak),
         }
     }
 

@@ -1,7 +1,10 @@
 //! What became of a run since another revision.
 
+use std::collections::BTreeSet;
+
 use super::baseline::{Figures, Run};
 use super::compare::new_lines;
+use super::key::RegionKey;
 use super::now::Now;
 use crate::report::changes::{Change, Changes, Trend};
 
@@ -32,8 +35,9 @@ pub fn changes(since: &str, command: &str, before: &Run, now: &Now) -> Changes {
             });
         }
     }
+    let kept: BTreeSet<&RegionKey> = matched.into_values().collect();
     for (key, region) in &before.regions {
-        if matched.values().any(|old| *old == key) {
+        if kept.contains(key) {
             continue;
         }
         let ran = region.counts.iter().filter(|(profile, _)| now.run.profiles.contains(*profile));

@@ -1,5 +1,7 @@
 //! What was run now against what was settled.
 
+use std::collections::BTreeSet;
+
 use super::baseline::{Baseline, Figures, Range, Region, Run};
 use super::key::{RegionKey, SiteKey};
 use super::now::Now;
@@ -15,6 +17,9 @@ const WORDS: [(&str, &str); 5] = [
     ("byte", "bytes"),
     ("byte at once", "bytes at once"),
 ];
+
+/// What to do about a failure.
+const ACCEPT: &str = "make it do less, or accept it with `--bless`";
 
 /// Everything that a comparison looks at.
 #[derive(Debug)]
@@ -35,58 +40,59 @@ impl Comparison<'_> {
     /// All findings, failures first.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
-        let mut findings = Vec::new();
+        let mut found = Vec::new();
         if let Some(before) = self.before {
-            self.against(before, &mut findings);
+            self.against(before, &mut found);
         }
-        self.over_budget(&mut findings);
-        self.varying(&mut findings);
-        self.unmatched(&mut findings);
+        self.over_budget(&mut found);
+        self.varying(&mut found);
+        let mut findings: Vec<Finding> = joined(found).into_iter().map(|found| self.finding(found)).collect();
+        findings.extend(self.gone());
+        findings.extend(self.unmatched());
         findings.sort_by_key(|finding| (finding.rule, finding.region, finding.profile));
         Outcome { findings }
     }
 
-    fn against(&self, before: &Run, findings: &mut Vec<Finding>) {
+    fn against(&self, before: &Run, all: &mut Vec<Found>) {
         let matched = before.matching(&self.now.run);
         for (region, key) in self.now.regions.iter().enumerate() {
             let is_permitted = self.config.permits.iter().any(|permit| key.is_meant(&permit.region));
+            if is_permitted {
+                continue;
+            }
             let known = matched.get(key).and_then(|old| before.regions.get(*old));
             for (profile, name) in self.profiles() {
-                let Some(now) = self.figures(key, name) else { continue };
-                let found = match known {
-                    Some(known) => more_or_less(known.counts.get(name).copied().unwrap_or_default(), now),
-                    None => self.unknown(region, profile, now),
+                let was = known.and_then(|known| known.counts.get(name)).copied();
+                let found = match (known, self.figures(key, name)) {
+                    // A profile that did not enter it, before or now, did nothing in it.
+                    (Some(_), now) => more_or_less(was.unwrap_or_default(), now.unwrap_or_default()),
+                    (None, Some(now)) => self.unknown(region, profile, now),
+                    (None, None) => None,
                 };
-                if let Some((rule, what)) = found.filter(|_| !is_permitted) {
-                    let lines = if rule.is_failure() {
-                        new_lines(self.now, region, profile, known)
-                    } else {
-                        Vec::new()
-                    };
-                    findings.push(self.finding(rule, region, profile, &what, lines));
-                }
-            }
-            // Entered when it was settled, and not now.
-            for (profile, name) in self.profiles() {
-                let was = known.and_then(|known| known.counts.get(name));
-                if let (Some(was), None) = (was, self.figures(key, name))
-                    && let Some((rule, what)) =
-                        more_or_less(*was, Figures::default()).filter(|_| !is_permitted)
-                {
-                    findings.push(self.finding(rule, region, profile, &what, Vec::new()));
-                }
+                let Some((rule, what)) = found else { continue };
+                let lines =
+                    if rule.is_failure() { new_lines(self.now, region, profile, known) } else { Vec::new() };
+                all.push(Found { rule, region, profiles: vec![profile], what, lines });
             }
         }
-        for (key, region) in &before.regions {
-            let was_run = region.counts.keys().any(|profile| self.now.run.profiles.contains(profile));
-            if was_run && !matched.values().any(|old| *old == key) {
-                let message = format!(
-                    "the baseline knows the region {}, which was not entered; `--bless` removes it",
-                    key.title()
-                );
-                findings.push(whole(Rule::Unmatched, message));
-            }
-        }
+    }
+
+    /// Regions that the baseline knows and that were not entered.
+    fn gone(&self) -> Vec<Finding> {
+        let Some(before) = self.before else { return Vec::new() };
+        let matched = before.matching(&self.now.run);
+        let matched: BTreeSet<&RegionKey> = matched.into_values().collect();
+        let gone = before.regions.iter().filter(|(key, region)| {
+            region.counts.keys().any(|profile| self.now.run.profiles.contains(profile))
+                && !matched.contains(key)
+        });
+        gone.map(|(key, _)| {
+            let title = key.title();
+            let message =
+                format!("the baseline knows the region {title}, which was not entered; `--bless` removes it");
+            unmatched(&message)
+        })
+        .collect()
     }
 
     /// A region that the baseline does not know.
@@ -94,18 +100,23 @@ impl Comparison<'_> {
         let counts = self.now.report.regions.get(region)?.counts.get(profile)?.unwrap_or_default();
         let what = listed(now.all().map(|range| (range.max > 0).then_some(range)));
         if counts.disallowed > 0 {
-            Some((Rule::NotInBaseline, format!("{what} in a region that the baseline does not know")))
+            Some((
+                Rule::NotInBaseline,
+                format!("{what} in a region that the baseline does not know: {ACCEPT}"),
+            ))
         } else if counts.events() > 0 {
             Some((
                 Rule::NewRegion,
-                format!("{what}, all of them allowed, in a region that the baseline does not know"),
+                format!(
+                    "{what}, all allowed, in a region that the baseline does not know: `--bless` adds it"
+                ),
             ))
         } else {
             None
         }
     }
 
-    fn over_budget(&self, findings: &mut Vec<Finding>) {
+    fn over_budget(&self, all: &mut Vec<Found>) {
         for budget in &self.config.budgets {
             for (region, key) in
                 self.now.regions.iter().enumerate().filter(|(_, key)| key.is_meant(&budget.region))
@@ -116,19 +127,20 @@ impl Comparison<'_> {
                     let over = over(budget, now);
                     if !over.is_empty() {
                         let lines = new_lines(self.now, region, profile, None);
-                        let message = format!(
+                        let what = format!(
                             "{}: the budget for `{}` in qadapt.toml, which `--bless` does not change",
                             over.join(", "),
                             budget.region.as_str()
                         );
-                        findings.push(self.finding(Rule::OverBudget, region, profile, &message, lines));
+                        let rule = Rule::OverBudget;
+                        all.push(Found { rule, region, profiles: vec![profile], what, lines });
                     }
                 }
             }
         }
     }
 
-    fn varying(&self, findings: &mut Vec<Finding>) {
+    fn varying(&self, all: &mut Vec<Found>) {
         let matched = self.before.map(|before| before.matching(&self.now.run)).unwrap_or_default();
         for (region, key) in self.now.regions.iter().enumerate() {
             for (profile, name) in self.profiles() {
@@ -146,44 +158,55 @@ impl Comparison<'_> {
                         "{}, not the same in each run: the baseline keeps the least and the most",
                         listed(varies)
                     );
-                    findings.push(self.finding(Rule::Varies, region, profile, &what, Vec::new()));
+                    all.push(Found {
+                        rule: Rule::Varies,
+                        region,
+                        profiles: vec![profile],
+                        what,
+                        lines: Vec::new(),
+                    });
                 }
             }
         }
     }
 
     /// Entries of the configuration that are about nothing, neither now nor in any run that was settled.
-    fn unmatched(&self, findings: &mut Vec<Finding>) {
-        let settled = self.baseline.runs.values().flat_map(|run| run.regions.keys());
+    fn unmatched(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let is_known_better = |command: &String, profile: &String| {
+            // What this run did in the profiles that ran now.
+            command == self.command && self.now.run.profiles.contains(profile)
+        };
+        let settled = self.baseline.runs.iter().flat_map(|(command, run)| {
+            let stands =
+                move |region: &Region| region.counts.keys().any(|name| !is_known_better(command, name));
+            run.regions.iter().filter(move |(_, region)| stands(region)).map(|(key, _)| key)
+        });
         let keys: Vec<&RegionKey> = settled.chain(&self.now.regions).collect();
         let budgets = self.config.budgets.iter().map(|budget| ("budget for", &budget.region));
         let permits = self.config.permits.iter().map(|permit| ("permit for", &permit.region));
         for (what, glob) in budgets.chain(permits) {
             if !keys.iter().any(|key| key.is_meant(glob)) {
-                findings.push(whole(
-                    Rule::Unmatched,
-                    format!("the {what} `{}` in qadapt.toml matches no region: remove it", glob.as_str()),
-                ));
+                findings.push(unmatched(&format!(
+                    "the {what} `{}` in qadapt.toml matches no region: remove it",
+                    glob.as_str()
+                )));
             }
         }
-        // What this run did in the profiles that ran now is known better now.
         let known = self.baseline.runs.iter().flat_map(|(command, run)| {
-            let is_this = command == self.command;
-            run.suppressed
-                .iter()
-                .filter(move |(profile, _)| !(is_this && self.now.run.profiles.contains(*profile)))
-                .flat_map(|(_, what)| what)
+            let stands = run.suppressed.iter().filter(move |(profile, _)| !is_known_better(command, profile));
+            stands.flat_map(|(_, what)| what)
         });
         let known: Vec<&String> = known.chain(self.now.run.suppressed.values().flatten()).collect();
         for suppression in &self.config.suppressions {
             let words = suppression.words();
             if !known.contains(&&words) {
-                findings.push(whole(
-                    Rule::Unmatched,
-                    format!("the suppression of {words} in qadapt.toml matches no stack: remove it"),
-                ));
+                findings.push(unmatched(&format!(
+                    "the suppression of {words} in qadapt.toml matches no stack: remove it"
+                )));
             }
         }
+        findings
     }
 
     fn profiles(&self) -> impl Iterator<Item = (usize, &str)> {
@@ -194,18 +217,48 @@ impl Comparison<'_> {
         self.now.run.regions.get(key)?.counts.get(profile).copied()
     }
 
-    fn finding(&self, rule: Rule, region: usize, profile: usize, what: &str, lines: Vec<usize>) -> Finding {
-        let name =
-            self.now.report.regions.get(region).map(|region| region_name(&region.place)).unwrap_or_default();
-        let profile_name = self.now.report.profiles.get(profile).map_or("", |profile| profile.name.as_str());
+    fn finding(&self, found: Found) -> Finding {
+        let Found { rule, region, profiles, what, lines } = found;
+        let report = &self.now.report;
+        let name = report.regions.get(region).map(|region| region_name(&region.place)).unwrap_or_default();
+        let names = profiles.iter().filter_map(|&profile| report.profiles.get(profile));
+        let names: Vec<&str> = names.map(|profile| profile.name.as_str()).collect();
         Finding {
             rule,
             region: Some(region),
-            profile: Some(profile),
-            message: format!("{name} in {profile_name}: {what}"),
+            profile: if let [profile] = profiles[..] { Some(profile) } else { None },
+            message: format!("{name} in {}: {what}.", names.join(" and ")),
             lines,
         }
     }
+}
+
+/// Something about a region, before it is put in words.
+#[derive(Debug, PartialEq, Eq)]
+struct Found {
+    rule: Rule,
+    region: usize,
+    profiles: Vec<usize>,
+    what: String,
+    lines: Vec<usize>,
+}
+
+/// What is the same in several profiles is told once.
+fn joined(all: Vec<Found>) -> Vec<Found> {
+    let mut joined: Vec<Found> = Vec::new();
+    for found in all {
+        // Those of one region lie together.
+        let near = joined.iter_mut().rev().take_while(|known| known.region == found.region);
+        let same = near.into_iter().find(|known| {
+            (known.rule, known.region, &known.what, &known.lines)
+                == (found.rule, found.region, &found.what, &found.lines)
+        });
+        match same {
+            Some(known) => known.profiles.extend(found.profiles),
+            None => joined.push(found),
+        }
+    }
+    joined
 }
 
 /// The lines of a region that it did not have before, or less often.
@@ -222,16 +275,19 @@ pub fn new_lines(now: &Now, region: usize, profile: usize, before: Option<&Regio
             (Some(before), Some(now)) => !before.allows(*now),
         }
     };
-    let lines = now.lines.iter().zip(&now.sites).enumerate();
-    let here = lines.filter(|(_, (line, _))| {
-        line.region == region && line.counts.get(profile).is_some_and(Option::is_some)
-    });
-    here.filter(|(_, (_, site))| is_new(site)).map(|(index, _)| index).collect()
+    // Lines are in the order of their regions.
+    let first = now.lines.partition_point(|line| line.region < region);
+    let here = now.lines.iter().zip(&now.sites).enumerate().skip(first);
+    here.take_while(|(_, (line, _))| line.region == region)
+        .filter(|(_, (line, site))| line.counts.get(profile).is_some_and(Option::is_some) && is_new(site))
+        .map(|(index, _)| index)
+        .collect()
 }
 
-/// A finding about no region in particular.
-fn whole(rule: Rule, message: String) -> Finding {
-    Finding { rule, region: None, profile: None, message, lines: Vec::new() }
+/// A finding about no region of the report.
+fn unmatched(message: &str) -> Finding {
+    let message = format!("{message}.");
+    Finding { rule: Rule::Unmatched, region: None, profile: None, message, lines: Vec::new() }
 }
 
 /// What a region does more than before, or if nothing, less.
@@ -247,8 +303,7 @@ fn more_or_less(before: Figures, now: Figures) -> Option<(Rule, String)> {
         (!chosen.is_empty()).then(|| chosen.join(", "))
     };
     if let Some(more) = select(|before, now| now.max > before.max) {
-        let advice = "make it do less, or accept it with `--bless`";
-        return Some((Rule::MoreThanBaseline, format!("{more}: {advice}")));
+        return Some((Rule::MoreThanBaseline, format!("{more}: {ACCEPT}")));
     }
     let less = select(|before, now| now.min < before.min)?;
     Some((Rule::LessThanBaseline, format!("{less}: `--bless` keeps it so")))

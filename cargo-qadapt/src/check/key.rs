@@ -112,6 +112,11 @@ impl Keys {
                 op: line.op,
             };
         };
+        // The standard library's source is only on some machines.
+        if let Some(library) = in_library(file) {
+            let (file, function) = (library.to_owned(), line.function.clone());
+            return SiteKey { file, function, code: String::new(), op: line.op };
+        }
         let code = self.sources.line(file, *number).unwrap_or_default().to_owned();
         let function = self.function(file, *number, 0).map_or_else(|| line.function.clone(), str::to_owned);
         SiteKey { file: stable(file, &self.root), function, code, op: line.op }
@@ -128,24 +133,20 @@ impl Keys {
 /// A path that is the same on every machine: relative to the workspace, or to the package that it belongs to.
 #[must_use]
 pub fn stable(path: &str, root: &Path) -> String {
-    let after = |marker: &str, skip: usize| {
-        let (_, rest) = path.split_once(marker)?;
-        rest.splitn(skip + 1, '/').nth(skip)
-    };
-    if let Some(package) = after("/registry/src/", 1) {
+    if let Some(package) = after(path, "/registry/src/", 1) {
         let (name, rest) = package.split_once('/').unwrap_or((package, ""));
         return format!("{}/{rest}", without_version(name));
     }
-    if let Some(checkout) = after("/git/checkouts/", 0) {
+    if let Some(checkout) = after(path, "/git/checkouts/", 0) {
         let mut parts = checkout.splitn(3, '/');
         let (name, rest) = (parts.next().unwrap_or_default(), parts.nth(1).unwrap_or_default());
         return format!("{}/{rest}", name.rsplit_once('-').map_or(name, |(name, _)| name));
     }
-    if let Some(library) = after("/rustc/", 1).or_else(|| after("/lib/rustlib/src/rust/", 0)) {
+    if let Some(library) = in_library(path) {
         return library.to_owned();
     }
     // What a build script wrote: its folder's name holds a hash.
-    if let Some(built) = after("/build/", 1).and_then(|rest| rest.strip_prefix("out/")) {
+    if let Some(built) = after(path, "/build/", 1).and_then(|rest| rest.strip_prefix("out/")) {
         return format!("OUT_DIR/{built}");
     }
     if !Path::new(path).is_absolute() {
@@ -153,6 +154,17 @@ pub fn stable(path: &str, root: &Path) -> String {
     }
     pathdiff::diff_paths(path, root)
         .map_or_else(|| path.to_owned(), |path| path.to_string_lossy().into_owned())
+}
+
+/// A path in the standard library, without what comes before.
+fn in_library(path: &str) -> Option<&str> {
+    after(path, "/rustc/", 1).or_else(|| after(path, "/lib/rustlib/src/rust/", 0))
+}
+
+/// What follows a part of a path and so many names after it.
+fn after<'a>(path: &'a str, marker: &str, skip: usize) -> Option<&'a str> {
+    let (_, rest) = path.split_once(marker)?;
+    rest.splitn(skip + 1, '/').nth(skip)
 }
 
 /// A package's folder without the version: an update must not make its regions unknown.
@@ -184,6 +196,26 @@ mod tests {
         ] {
             assert_eq!(stable(path, root), expected);
         }
+    }
+
+    #[test]
+    fn the_standard_library_needs_no_source() {
+        let line = |file: &str| Line {
+            region: 0,
+            at: Some((file.to_owned(), 1)),
+            function: "std::rt::init".to_owned(),
+            op: Op::Alloc,
+            called: Vec::new(),
+            advice: Vec::new(),
+            counts: Vec::new(),
+            mark: String::new(),
+            sites: Vec::new(),
+        };
+        let mut keys = Keys::below(Path::new(env!("CARGO_MANIFEST_DIR")));
+        let key = keys.line(&line("/rustc/0123/library/std/src/rt.rs"));
+        assert_eq!((key.file.as_str(), key.code.as_str()), ("library/std/src/rt.rs", ""));
+        let own = keys.line(&line("src/check/key.rs"));
+        assert!(own.code.starts_with("//! What regions and sites are called"), "{}", own.code);
     }
 
     #[test]

@@ -45,7 +45,9 @@ fn write_finding(out: &mut String, view: &View<'_>, finding: &Finding, sources: 
     let profiles: Vec<&str> = profiles.iter().map(String::as_str).collect();
     for line in finding.lines.iter().filter_map(|&line| view.lines.get(line)) {
         let counts = line.counts.iter().enumerate().filter(|(index, _)| is_meant(*index));
-        let line = Line { counts: counts.map(|(_, counts)| *counts).collect(), ..line.clone() };
+        let counts = counts.map(|(_, counts)| *counts).collect();
+        let mark = if finding.profile.is_some() { String::new() } else { line.mark.clone() };
+        let line = Line { counts, mark, ..line.clone() };
         site(out, &profiles, &line, sources);
     }
 }

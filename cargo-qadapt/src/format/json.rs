@@ -6,6 +6,7 @@ use super::view::View;
 use crate::error::{Error, Result};
 use crate::report::advice::Advice;
 use crate::report::figures::{Op, PerProfile, Report, SiteCounts};
+use crate::report::outcome::Finding;
 use crate::report::sites::Line;
 
 /// The report as `cargo qadapt merge` reads it, and for other readers also its sites by line, which can be told from
@@ -15,6 +16,9 @@ struct Shown<'a> {
     #[serde(flatten)]
     report: &'a Report,
     lines: Vec<ShownLine<'a>>,
+    /// What a check found; not there in an audit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    findings: Option<&'a [Finding]>,
 }
 
 #[derive(Serialize)]
@@ -51,7 +55,11 @@ impl<'a> ShownLine<'a> {
 /// # Errors
 /// If it cannot be written so.
 pub fn json(view: &View<'_>) -> Result<Vec<u8>> {
-    let shown = Shown { report: view.report, lines: view.lines.iter().map(ShownLine::of).collect() };
+    let shown = Shown {
+        report: view.report,
+        lines: view.lines.iter().map(ShownLine::of).collect(),
+        findings: view.outcome.as_ref().map(|outcome| outcome.findings.as_slice()),
+    };
     let mut json =
         serde_json::to_vec_pretty(&shown).map_err(|e| Error::Usage(format!("could not write JSON: {e}")))?;
     json.push(b'\n');

@@ -166,15 +166,15 @@ fn tabs_and_the_flame_graph_follow_the_arrows() {
     let said = "return document.querySelector('.said').textContent";
     assert_eq!(browser.text(said), "all: 9 events, 100 %");
     browser.press(&TAB.repeat(10));
-    browser.press(&format!("{DOWN}{DOWN}"));
+    browser.press(&format!("{DOWN}{DOWN}{DOWN}"));
     assert_eq!(browser.text(said), "radio::tune: 9 events, 100.0 %");
     browser.press(DOWN);
     assert_eq!(browser.text(said), "alloc::vec::Vec<T,A>::push: 4 events, 44.4 %");
     browser.press(ENTER);
     let widths = "return [...document.querySelectorAll('.frame')].map((frame) => frame.style.width)";
-    assert_eq!(browser.run(widths, &[]), json!(["100%", "100%", "100%", "100%"]));
+    assert_eq!(browser.run(widths, &[]), json!(["100%", "100%", "100%", "100%", "100%"]));
     browser.press(ESCAPE);
-    assert_eq!(browser.run("return document.querySelectorAll('.frame').length", &[]), json!(5));
+    assert_eq!(browser.run("return document.querySelectorAll('.frame').length", &[]), json!(6));
     browser.press("/reserve");
     assert_eq!(browser.found(), "1 frame");
     let bytes = "document.querySelectorAll('.choice button')[3].click(); return document.querySelector('.said').textContent";

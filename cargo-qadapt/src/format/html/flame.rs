@@ -35,7 +35,7 @@ pub(super) struct Flame {
     weight: Weight,
     /// What one unit of the graph stands for: more than 1 only where a sum would overflow.
     unit: u64,
-    /// The graph; frames are called `f` with a frame's place, or `lost`.
+    /// The graph; frames are called `r` with the region's place, or `f` with a frame's.
     svg: String,
 }
 
@@ -100,7 +100,9 @@ fn folded(report: &Report, stacks: &Stacks, own: Vec<u64>, functions: &[Option<u
             totals[parent as usize] += totals[index];
         }
     }
-    let is_shown = |index: usize| totals[index] > totals[0] / SMALLEST;
+    let roots = stacks.nodes.iter().zip(&totals).filter(|(node, _)| node.0.is_none());
+    let smallest = roots.map(|(_, &total)| total).sum::<u64>() / SMALLEST;
+    let is_shown = |index: usize| totals[index] > smallest;
     // What a node keeps for itself, once those that are shown have taken theirs.
     let mut rest = totals.clone();
     for (index, node) in stacks.nodes.iter().enumerate() {
@@ -119,10 +121,11 @@ fn folded(report: &Report, stacks: &Stacks, own: Vec<u64>, functions: &[Option<u
         // What starts a thread is the same everywhere.
         let outermost = frames.iter().rposition(|&frame| report.frames[frame].origin != Origin::Internal);
         frames.truncate(outermost.map_or(frames.len(), |last| last + 1));
-        let names = frames.iter().rev().filter_map(|&frame| functions[frame]);
-        let names: Vec<String> = names.map(|name| format!("f{name}")).collect();
-        let stack = if names.is_empty() { "lost".to_owned() } else { names.join(";") };
-        let _ = writeln!(lines, "{stack} {}", rest[index]);
+        let _ = write!(lines, "r{}", node.1);
+        for function in frames.iter().rev().filter_map(|&frame| functions[frame]) {
+            let _ = write!(lines, ";f{function}");
+        }
+        let _ = writeln!(lines, " {}", rest[index]);
     }
     lines
 }

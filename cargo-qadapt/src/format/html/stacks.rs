@@ -6,21 +6,21 @@ use serde::Serialize;
 
 use crate::report::figures::Report;
 
-/// A tree of the frames that stacks go through, outermost first. Its root, at 0, is no frame.
+/// A tree with a root for each region; further in are the frames that the region's stacks go through, outermost first.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
 pub(super) struct Stacks {
     pub(super) nodes: Vec<Node>,
 }
 
-/// The parent's place, which is always a smaller one, and the frame.
+/// The parent's place, which is always a smaller one, and the frame; a root has no parent, and its region's place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub(super) struct Node(pub(super) Option<u32>, pub(super) u32);
 
 impl Stacks {
     /// The tree of a report's stacks, and where in it each site's stack ends.
     pub(super) fn of(report: &Report) -> (Self, Vec<u32>) {
-        let mut nodes = vec![Node(None, 0)];
+        let mut nodes = Vec::new();
         let mut places: HashMap<Node, u32> = HashMap::new();
         let mut place = |node: Node| {
             *places.entry(node).or_insert_with(|| {
@@ -31,7 +31,10 @@ impl Stacks {
         let ends = report
             .sites
             .iter()
-            .map(|site| site.stack.iter().rev().fold(0, |parent, &frame| place(Node(Some(parent), frame))))
+            .map(|site| {
+                let root = place(Node(None, u32::try_from(site.region).unwrap_or(u32::MAX)));
+                site.stack.iter().rev().fold(root, |parent, &frame| place(Node(Some(parent), frame)))
+            })
             .collect();
         (Self { nodes }, ends)
     }
@@ -44,12 +47,22 @@ mod tests {
 
     #[test]
     fn shared_frames_are_there_once() {
-        let site = |stack: &[u32]| Site { region: 0, op: Op::Alloc, stack: stack.to_vec(), counts: vec![] };
-        let report =
-            Report { sites: vec![site(&[2, 1, 0]), site(&[]), site(&[3, 1, 0])], ..Report::default() };
+        let site =
+            |region, stack: &[u32]| Site { region, op: Op::Alloc, stack: stack.to_vec(), counts: vec![] };
+        let report = Report {
+            sites: vec![site(0, &[2, 1, 0]), site(0, &[3, 1, 0]), site(1, &[])],
+            ..Report::default()
+        };
         let (stacks, ends) = Stacks::of(&report);
-        let tree = [Node(None, 0), Node(Some(0), 0), Node(Some(1), 1), Node(Some(2), 2), Node(Some(2), 3)];
+        let tree = [
+            Node(None, 0),
+            Node(Some(0), 0),
+            Node(Some(1), 1),
+            Node(Some(2), 2),
+            Node(Some(2), 3),
+            Node(None, 1),
+        ];
         assert_eq!(stacks.nodes, tree);
-        assert_eq!(ends, [3, 0, 4]);
+        assert_eq!(ends, [3, 4, 5]);
     }
 }

@@ -9,10 +9,12 @@ const framesOfGraph = (svg) => {
   const parsed = new DOMParser().parseFromString(svg, "text/xml");
   const frames = [...parsed.querySelectorAll("svg > g")].map((group) => {
     const rect = group.querySelector("rect");
+    const name = /^([rf])(\d+) /.exec(group.querySelector("title").textContent);
+    const start = Number(rect.getAttribute("fg:x"));
     return {
-      ...labelOf(group.querySelector("title").textContent),
+      ...labelOf(name),
       y: Number(rect.getAttribute("y")),
-      start: Number(rect.getAttribute("fg:x")),
+      start,
       width: Number(rect.getAttribute("fg:w")),
     };
   });
@@ -23,10 +25,12 @@ const framesOfGraph = (svg) => {
   return frames;
 };
 
-const labelOf = (title) => {
-  const index = /^f(\d+) /.exec(title)?.[1];
-  if (index !== undefined) return { label: functionName(data.frames[index]), origin: data.frames[index][3] };
-  return { label: title.startsWith("lost ") ? "(their stacks were lost)" : "all", origin: "root" };
+const labelOf = (name) => {
+  if (name === null) return { label: "all", origin: "root" };
+  const index = Number(name[2]);
+  return name[1] === "r"
+    ? { label: `in ${regionName(data.regions[index])}`, origin: "root" }
+    : { label: functionName(data.frames[index]), origin: data.frames[index][3] };
 };
 
 const flame = {
@@ -52,7 +56,7 @@ const flame = {
       element(
         "p",
         { class: "explained" },
-        "What is disallowed and happened, by stack: a frame is as wide as what it and all that it calls asked for. Enter or a " +
+        "What regions did that is disallowed: a frame is as wide as what it and all that it calls asked for. Enter or a " +
           "click zooms in, Escape zooms out; the arrow keys go from frame to frame.",
       ),
       element("p", { class: "legend" }, ["own", "dependency", "internal"].map((origin) =>

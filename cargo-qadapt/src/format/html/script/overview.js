@@ -1,6 +1,6 @@
 // The first view: verdict, what a check found, what differs, what happens most.
 
-const ROWS = 10;
+const ROWS = 20;
 
 const summary = () => [
   element(
@@ -202,12 +202,12 @@ const most = () => {
     return [heading, element("p", { class: "empty" }, why)];
   }
   const list = siteList("Most events");
-  list.append(...lines.slice(0, ROWS).map(siteRow));
+  list.append(...lines.slice(0, ROWS / 2).map(siteRow));
   return [
     heading,
     siteHead(),
     list,
-    lines.length > ROWS && element(
+    lines.length > ROWS / 2 && element(
       "button",
       { type: "button", class: "more", onclick: () => showAll(null) },
       `Show all ${number(lines.length)} in Sites`,

@@ -3,9 +3,6 @@
 const times = (counts) =>
   counts[EVENTS] === counts[RECORDED] ? `${number(counts[EVENTS])}×` : `≈ ${number(counts[EVENTS])}×`;
 
-const recorded = (counts) =>
-  counts[EVENTS] === counts[RECORDED] ? times(counts) : `${times(counts)} (${number(counts[RECORDED])} recorded)`;
-
 const figureCell = (counts, profile) =>
   counts === null
     ? element("span", { class: "figure none" }, element("span", { class: "for" }, profiles()[profile]), "–")
@@ -100,7 +97,7 @@ const figureTable = (all) =>
           element("th", { scope: "row" }, profiles()[profile]),
           counts === null
             ? element("td", { colspan: 3, class: "none" }, "never")
-            : [recorded(counts), number(counts[BYTES]), number(counts[LARGEST])].map((cell) => element("td", {}, cell)),
+            : [times(counts), number(counts[BYTES]), number(counts[LARGEST])].map((cell) => element("td", {}, cell)),
         )
       ),
     ),

@@ -1,0 +1,93 @@
+//! What `qadapt.toml` settles.
+
+use crate::copy::Copy;
+
+#[test]
+fn budgets_hold_whatever_the_baseline_says() {
+    let copy = Copy::new("budgets");
+    let line = copy.line("meter/src/lib.rs", "    assert_no_alloc(|| {");
+    for (budget, said) in [
+        ("region = \"meter/src/lib.rs:fill\"\nallocs = 1", Some("2 allocations where 1 may be")),
+        (
+            "region = \"*:fill\"\nbytes = 15\npeak = 7",
+            Some("16 bytes where 15 may be, 8 bytes at once where 7 may be"),
+        ),
+        ("region = \"*:fill\"\nallocs = 2\nbytes = 16\npeak = 8", None),
+        ("region = \"*:fill\"\nprofile = \"release\"\nallocs = 0", None),
+    ] {
+        copy.write("qadapt.toml", &format!("[[budget]]\n{budget}\n"));
+        let run = copy.check(&["--bless"]);
+        match said {
+            Some(said) => {
+                let label = format!("error[over-budget]: meter/src/lib.rs:{line} in debug: {said}");
+                run.assert(1, &[&label]);
+                copy.check(&[]).assert(1, &[&label, "drop(black_box(Box::new(step)));"]);
+            }
+            None => run.assert(0, &["0 notes"]),
+        }
+    }
+}
+
+#[test]
+fn permits_let_regions_grow() {
+    let copy = Copy::new("permits");
+    copy.bless(&[]);
+    copy.edit("meter/src/main.rs", "meter::fill(times);", "meter::fill(times + 1);");
+    copy.check(&[]).assert(1, &["3 allocations instead of 2"]);
+    copy.write("qadapt.toml", "[[permit]]\nregion = \"*:fill\"\nreason = \"it is filled on demand\"\n");
+    copy.check(&[]).assert(0, &["0 failures, 0 notes"]);
+}
+
+#[test]
+fn suppressed_stacks_are_no_violations() {
+    let copy = Copy::new("suppressed");
+    copy.write("qadapt.toml", "[[suppress]]\nfunction = \"meter::write_log\"\nreason = \"a debug aid\"\n");
+    copy.bless(&[]);
+    let lock = copy.read("qadapt.lock");
+    assert!(lock.contains("suppressed.debug = [\"function `meter::write_log`\"]"), "{lock}");
+    assert!(!lock.contains("to_string"), "{lock}");
+    // More of the same is suppressed too.
+    copy.edit(
+        "meter/src/lib.rs",
+        "    drop(black_box(step.to_string()));",
+        "    drop(black_box((step.to_string(), step.to_string())));",
+    );
+    copy.check(&[]).assert(
+        0,
+        &[
+            "check passed: 0 failures, 0 notes",
+            "suppressed by qadapt.toml: 8 in debug events of function `meter::write_log`: a debug aid",
+        ],
+    );
+    // And is not without.
+    copy.write("qadapt.toml", "");
+    copy.check(&[]).assert(1, &["error[more-than-baseline]: log "]);
+
+    copy.write("qadapt.toml", "[[suppress]]\nfile = \"meter/*\"\nreason = \"all of it\"\n");
+    let audit = copy.qadapt(&["audit", "-p", "meter", "--bin", "meter", "--profile", "debug"]);
+    audit.assert(0, &["events of file `meter/*`: all of it", "0 disallowed"]);
+    audit.assert_not("Sites");
+}
+
+#[test]
+fn what_matches_nothing_is_told() {
+    let copy = Copy::new("unmatched");
+    copy.write(
+        "qadapt.toml",
+        "[[budget]]\nregion = \"fil\"\nallocs = 1\n\n[[permit]]\nregion = \"old::*\"\nreason = \"x\"\n\n[[suppress]]\nfile = \
+         \"gone.rs\"\nreason = \"x\"\n\n[[permit]]\nregion = \"guarded::*\"\nreason = \"a test's\"\n",
+    );
+    let told = [
+        "the budget for `fil` in qadapt.toml matches no region",
+        "the permit for `old::*` in qadapt.toml matches no region",
+        "the suppression of file `gone.rs` in qadapt.toml matches no stack",
+    ];
+    let of_a_test = "the permit for `guarded::*` in qadapt.toml matches no region";
+    copy.check(&["--bless"]).assert(0, &[told[0], told[1], told[2], of_a_test]);
+    // What another run of the baseline has is not unmatched.
+    copy.qadapt(&["check", "-p", "meter", "--test", "guarded", "--profile", "debug", "--bless"])
+        .assert(0, &told);
+    let run = copy.check(&[]);
+    run.assert(0, &told);
+    run.assert_not(of_a_test);
+}

@@ -1,0 +1,9 @@
+//! The check, as a user runs it, on copies of a small program that the tests then edit.
+
+mod bad_input;
+mod baseline;
+mod config;
+mod copy;
+mod examples;
+mod runs;
+mod since;

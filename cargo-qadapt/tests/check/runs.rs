@@ -1,0 +1,32 @@
+//! Figures that vary from run to run.
+
+use crate::copy::Copy;
+
+#[test]
+fn a_range_is_kept_and_accepted() {
+    let copy = Copy::new("runs");
+    let counter = copy.root.join("starts");
+    let counter = counter.to_str().expect("the path is UTF-8").to_owned();
+    let line = copy.line("meter/src/lib.rs", "    assert_no_alloc(|| {");
+    let check = |more: &[&str], starts: usize| {
+        copy.write("starts", &".".repeat(starts));
+        copy.check(&[more, &["--", &counter]].concat())
+    };
+    let varies = format!("warning[varies]: meter/src/lib.rs:{line} in debug: 3 to 5 allocations");
+    check(&["--bless", "--runs", "3"], 2).assert(0, &[&varies, "not the same in each run", "1 note"]);
+    let lock = copy.read("qadapt.lock");
+    assert!(
+        lock.contains("allocs = [3, 5], reallocs = 0, deallocs = [3, 5], bytes = [24, 40], peak = 8"),
+        "{lock}"
+    );
+    for (starts, code, said) in [
+        (2, 0, "0 notes"),
+        (4, 0, "0 notes"),
+        (5, 1, "6 allocations instead of 3 to 5"),
+        (1, 0, "note[less-than-baseline]"),
+    ] {
+        check(&[], starts).assert(code, &[said]);
+    }
+    check(&["--runs", "2"], 4).assert(1, &["5 to 6 allocations instead of 3 to 5"]);
+    check(&["--runs", "2"], 3).assert(0, &["0 notes"]);
+}
