@@ -17,10 +17,13 @@ struct Arena;
 #[repr(align(4096))] struct Memory(#[allow(dead_code)] [u8; 1 << 20]);
 static mut MEMORY: Memory = Memory([0; 1 << 20]);
 static USED: AtomicUsize = AtomicUsize::new(0);
+// SAFETY: each block lies between two values of `USED`, which only grows, so that no two overlap; it is aligned within the
+// room that was taken for it, inside `MEMORY`, and stays for ever. Nothing unwinds.
 unsafe impl GlobalAlloc for Arena {
     INLINE unsafe fn alloc(&self, l: Layout) -> *mut u8 {
         let at = USED.fetch_add(l.size() + l.align(), Ordering::Relaxed);
-        if at + l.size() > 1 << 20 { return std::ptr::null_mut(); }
+        if at + l.size() + l.align() > 1 << 20 { return std::ptr::null_mut(); }
+        // SAFETY: the offset is less than `at + l.align()`, and the block ends within `at + l.size() + l.align()` bytes.
         unsafe { (&raw mut MEMORY).cast::<u8>().add((at + l.align() - 1) & !(l.align() - 1)) }
     }
     INLINE unsafe fn dealloc(&self, _: *mut u8, _: Layout) {}

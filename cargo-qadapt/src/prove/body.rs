@@ -55,8 +55,19 @@ pub enum Fate {
     Panics,
 }
 
-/// Constant arguments of a call that lead to code: function pointers and vtables, by register.
-pub type Given = Box<[(Reg, u64)]>;
+/// What is known of an argument of a call, and matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fact {
+    /// It is this constant, which leads to code: a function pointer or a vtable.
+    Code(u64),
+    /// It leads to a `core::fmt::Formatter` whose writer has this vtable.
+    Formatter(u64),
+    /// It leads to the arguments of `core::fmt::write`, whose calls through pointers are made up for by the caller.
+    Arguments,
+}
+
+/// What is known of the arguments of a call, by register.
+pub type Given = Box<[(Reg, Fact)]>;
 
 /// One call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,13 +78,15 @@ pub struct Call {
     pub callee: Callee,
     /// What is passed to it, where that was asked for.
     pub given: Given,
+    /// Whether it is made whenever control comes here.
+    pub sure: bool,
 }
 
 impl Call {
     /// A call of whose arguments nothing is known.
     #[must_use]
     pub fn new(site: u64, callee: Callee) -> Self {
-        Self { site, callee, given: Given::default() }
+        Self { site, callee, given: Given::default(), sure: true }
     }
 }
 
@@ -148,16 +161,30 @@ impl Body {
         if self.blocks.iter().all(|b| b.end != End::Panic) {
             return;
         }
-        let mut predecessors: Vec<Vec<u32>> = vec![Vec::new(); self.blocks.len()];
         let mut open: Vec<u32> = vec![0; self.blocks.len()];
         let mut queue = Vec::new();
+        // The predecessors of all blocks in one list; those of block `i` end where those of the next one begin.
+        let mut first: Vec<u32> = vec![0; self.blocks.len() + 1];
         for (i, block) in (0u32..).zip(&self.blocks) {
             for &to in self.edges_of(block) {
-                predecessors[to as usize].push(i);
+                first[to as usize] += 1;
                 open[i as usize] += 1;
             }
             if block.end == End::Panic {
                 queue.push(i);
+            }
+        }
+        let mut sum = 0;
+        for end in &mut first {
+            sum += *end;
+            *end = sum;
+        }
+        let mut predecessors: Vec<u32> = vec![0; self.edges.len()];
+        for (i, block) in (0u32..).zip(&self.blocks) {
+            for &to in self.edges_of(block) {
+                let at = &mut first[to as usize];
+                *at -= 1;
+                predecessors[*at as usize] = i;
             }
         }
         while let Some(i) = queue.pop() {
@@ -166,7 +193,8 @@ impl Body {
                 continue;
             }
             block.doomed = true;
-            for &p in &predecessors[i as usize] {
+            let (start, end) = (first[i as usize] as usize, first[i as usize + 1] as usize);
+            for &p in &predecessors[start..end] {
                 open[p as usize] -= 1;
                 if open[p as usize] == 0 && self.blocks[p as usize].end == End::Flow {
                     queue.push(p);

@@ -9,12 +9,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::addr_map::AddrMap;
-use super::body::{Block, Body, Call, Callee, End, Fate, Given, Why};
-use super::decode::{ARGUMENTS, Flow, Step, Steps, Via};
+use super::body::{Block, Body, Call, Callee, End, Fact, Fate, Given, Why};
+use super::decode::{ARGUMENTS, Effect, Flow, RSP, Reg, Step, Steps, Via};
 use super::eh::{Catch, Catches};
-use super::load::Image;
+use super::format;
+use super::frame::Slots;
+use super::load::{Image, Slot};
+use super::spill::Spills;
 use super::table::{self, Table};
 use super::value::{State, Value};
+
+/// The arguments of `core::fmt::write`: the writer's address is in rdi, its vtable in rsi.
+const TEXT_WRITER: Reg = 6;
+/// The template.
+const TEXT_TEMPLATE: Reg = 2;
+/// What the template's placeholders stand for.
+const TEXT_ARGUMENTS: Reg = 1;
 
 /// Answers what becomes of the caller of a function.
 pub trait Oracle {
@@ -31,21 +41,33 @@ pub struct Start {
     pub stops: BTreeSet<u64>,
     /// What is known of the registers on entry.
     pub state: State,
+    /// Whether this is `core::fmt::write`, whose calls through pointers its caller has told.
+    pub formats: bool,
 }
 
 impl Start {
     /// A whole function, of whose arguments nothing is known.
     #[must_use]
     pub fn function(entry: u64) -> Self {
-        Self { entry, stops: BTreeSet::new(), state: State::unknown() }
+        Self { entry, stops: BTreeSet::new(), state: State::unknown(), formats: false }
     }
 
     /// A whole function that is passed these constants.
     #[must_use]
     pub fn function_given(entry: u64, given: &Given) -> Self {
         let mut start = Self::function(entry);
-        for &(reg, constant) in given {
-            start.state.set(reg, Value::Const(constant));
+        for &(reg, fact) in given {
+            start.state.set(
+                reg,
+                match fact {
+                    Fact::Code(constant) => Value::Const(constant),
+                    Fact::Formatter(vtable) => Value::Formatter(vtable),
+                    Fact::Arguments => {
+                        start.formats = true;
+                        Value::Any
+                    }
+                },
+            );
         }
         start
     }
@@ -89,9 +111,17 @@ pub fn analyse(context: &Context<'_>, oracle: &dyn Oracle, start: &Start, scratc
     let mut walk = Walk::new(context, oracle, start, scratch);
     // A table found late may end one that was read too far: then once more, knowing all. Reading too far only adds
     // edges, so whatever the last round yields is sound.
-    for round in 0..4 {
+    let mut rounds = 0;
+    loop {
         walk.run(start);
-        if !walk.overrun || walk.exhausted || round == 3 {
+        if walk.exhausted {
+            break;
+        }
+        if walk.spills.were_wrong() {
+            walk.spills = Spills::new(false);
+        } else if walk.overrun && rounds < 3 {
+            rounds += 1;
+        } else {
             break;
         }
         walk.reset();
@@ -107,7 +137,23 @@ pub struct Scratch {
     nodes: Vec<Node>,
     queue: BTreeSet<u64>,
     spare: Vec<(u64, State)>,
+    spare_calls: Vec<Vec<Call>>,
+    spare_succ: Vec<Vec<u64>>,
     number: AddrMap<u64, u32>,
+}
+
+impl Scratch {
+    /// Forgets a function, and keeps its memory.
+    fn clear(&mut self) {
+        for mut node in self.nodes.drain(..) {
+            node.calls.clear();
+            node.succ.clear();
+            self.spare_calls.push(node.calls);
+            self.spare_succ.push(node.succ);
+        }
+        self.index.clear();
+        self.queue.clear();
+    }
 }
 
 #[derive(Debug)]
@@ -132,13 +178,12 @@ struct Walk<'c, 'a> {
     tables: BTreeMap<u64, u64>,
     overrun: bool,
     exhausted: bool,
+    spills: Spills,
 }
 
 impl<'c, 'a> Walk<'c, 'a> {
     fn new(context: &'c Context<'a>, oracle: &'c dyn Oracle, start: &'c Start, mem: &'c mut Scratch) -> Self {
-        mem.nodes.clear();
-        mem.index.clear();
-        mem.queue.clear();
+        mem.clear();
         let bounds = context.image.bounds(start.entry);
         let found = context.catches.of(start.entry);
         let bad_table = found.is_none();
@@ -147,7 +192,7 @@ impl<'c, 'a> Walk<'c, 'a> {
         Self {
             context,
             oracle,
-            steps: Steps::new(code, bounds.start),
+            steps: Steps::new(code, bounds.start).with_writes(context.arguments),
             bounds,
             stops: &start.stops,
             catches,
@@ -156,18 +201,21 @@ impl<'c, 'a> Walk<'c, 'a> {
             tables: BTreeMap::new(),
             overrun: false,
             exhausted: false,
+            spills: Spills::new(context.arguments),
         }
     }
 
     fn reset(&mut self) {
-        self.mem.nodes.clear();
-        self.mem.index.clear();
-        self.mem.queue.clear();
+        self.mem.clear();
         self.overrun = false;
     }
 
     fn run(&mut self, start: &Start) {
-        self.reach(start.entry, &start.state);
+        let mut state = start.state;
+        if self.context.arguments {
+            state.set(RSP, Value::Frame(0));
+        }
+        self.reach(start.entry, &state);
         // Lowest address first: close to the order in which the compiler laid the blocks out.
         while let Some(addr) = self.mem.queue.pop_first() {
             if self.exhausted {
@@ -192,13 +240,9 @@ impl<'c, 'a> Walk<'c, 'a> {
             self.mem.queue.insert(before);
         }
         self.mem.index.insert(addr, self.mem.nodes.len());
-        self.mem.nodes.push(Node {
-            state: *state,
-            end_addr: addr,
-            calls: Vec::new(),
-            succ: Vec::new(),
-            end: End::Lost,
-        });
+        let calls = self.mem.spare_calls.pop().unwrap_or_default();
+        let succ = self.mem.spare_succ.pop().unwrap_or_default();
+        self.mem.nodes.push(Node { state: *state, end_addr: addr, calls, succ, end: End::Lost });
         self.mem.queue.insert(addr);
     }
 
@@ -217,6 +261,7 @@ impl<'c, 'a> Walk<'c, 'a> {
         if is_pad {
             block.calls.push(Call::new(addr, Callee::Unknown(Why::CaughtPanic)));
         }
+        let mut slots = Slots::default();
         let mut at = addr;
         let end = loop {
             if self.stops.contains(&at) {
@@ -238,7 +283,14 @@ impl<'c, 'a> Walk<'c, 'a> {
             let step = self.steps.at(at);
             at = step.next;
             match step.flow {
-                Flow::Next => state.apply(step.effect, step.flags_lost, self.context.image),
+                Flow::Next => {
+                    let read =
+                        if self.context.arguments { self.stack(&step, &mut state, &mut slots) } else { None };
+                    state.apply(step.effect, step.flags_lost, self.context.image);
+                    if let (Effect::Load(reg, _), Some(value)) = (step.effect, read) {
+                        state.set(reg, value);
+                    }
+                }
                 Flow::Return => break End::Return,
                 // A pad that does nothing but die: the panic went no further, and nor does anything else.
                 Flow::Trap if is_pad && block.calls.len() == 1 => break End::Panic,
@@ -272,9 +324,11 @@ impl<'c, 'a> Walk<'c, 'a> {
                         Flow::CallVia(via) => self.resolve(via, &state, Why::IndirectCall),
                         _ => continue,
                     };
-                    if let Some(end) = self.call(&mut block, &step, callee, &mut state) {
+                    self.spills.call(&mut state);
+                    if let Some(end) = self.call(&mut block, &step, callee, &mut state, &slots) {
                         break end;
                     }
+                    slots.forget();
                 }
             }
         };
@@ -291,9 +345,30 @@ impl<'c, 'a> Walk<'c, 'a> {
         self.mem.spare = succ;
     }
 
+    /// What a step does to what is known of the stack; yields what it reads from there.
+    fn stack(&mut self, step: &Step, state: &mut State, slots: &mut Slots) -> Option<Value> {
+        self.spills.watch(step.stack, state);
+        let read = self.spills.read(step.effect, state);
+        slots.write(step.write, state);
+        self.spills.write(step.write, state, self.context.image);
+        read
+    }
+
     /// A call: where control goes from there, unless simply on.
-    fn call(&self, block: &mut Open, step: &Step, callee: Callee, state: &mut State) -> Option<End> {
-        block.calls.push(Call { site: step.addr, callee, given: self.given(state) });
+    fn call(
+        &self,
+        block: &mut Open,
+        step: &Step,
+        callee: Callee,
+        state: &mut State,
+        slots: &Slots,
+    ) -> Option<End> {
+        let mut call = Call { given: self.given(state), ..Call::new(step.addr, callee) };
+        if let Some(made) = self.formatting(&call, state, slots) {
+            call.given = call.given.iter().copied().chain([(TEXT_ARGUMENTS, Fact::Arguments)]).collect();
+            block.calls.extend(made);
+        }
+        block.calls.push(call);
         let before = block.succ.len();
         for catch in self.catches.iter().filter(|c| (c.start..c.end).contains(&step.addr)) {
             // Which registers survive an unwinding is not worth following.
@@ -313,6 +388,35 @@ impl<'c, 'a> Walk<'c, 'a> {
         }
     }
 
+    /// What a call of `core::fmt::write` calls, if this is one and it can be told.
+    fn formatting(&self, call: &Call, state: &State, slots: &Slots) -> Option<Vec<Call>> {
+        let Callee::Local(addr) = call.callee else { return None };
+        let image = self.context.image;
+        if !self.context.arguments || !format::is_known(image, addr) {
+            return None;
+        }
+        let Value::Const(writer) = state.get(TEXT_WRITER) else { return None };
+        let from_stack = |base: i64, distance: u64| match slots.get(base.checked_add_unsigned(distance)?) {
+            Value::Const(addr) => Some(Slot::Addr(addr)),
+            Value::Import(index) => Some(Slot::Import(index)),
+            _ => None,
+        };
+        let calls = |template, argument: &dyn Fn(u64) -> Option<Slot>| {
+            format::calls(image, call.site, writer, template, argument)
+        };
+        match (state.get(TEXT_TEMPLATE), state.get(TEXT_ARGUMENTS)) {
+            // An odd number is the length of a text that stands for the template.
+            (_, Value::Const(length)) if length & 1 == 1 => calls(None, &|_| None),
+            (Value::Const(template), Value::Const(base)) => {
+                calls(Some(template), &|distance| image.constant(base.checked_add(distance)?))
+            }
+            (Value::Const(template), Value::Frame(base)) => {
+                calls(Some(template), &|distance| from_stack(base, distance))
+            }
+            _ => None,
+        }
+    }
+
     /// The constant arguments that lead to code.
     fn given(&self, state: &State) -> Given {
         if !self.context.arguments {
@@ -321,7 +425,8 @@ impl<'c, 'a> Walk<'c, 'a> {
         ARGUMENTS
             .iter()
             .filter_map(|&reg| match state.get(reg) {
-                Value::Const(c) if self.context.image.leads_to_code(c) => Some((reg, c)),
+                Value::Const(c) if self.context.image.leads_to_code(c) => Some((reg, Fact::Code(c))),
+                Value::Formatter(vtable) => Some((reg, Fact::Formatter(vtable))),
                 _ => None,
             })
             .collect()
@@ -357,7 +462,7 @@ impl<'c, 'a> Walk<'c, 'a> {
     }
 
     fn tail(&self, block: &mut Open, site: u64, callee: Callee, state: &State) -> End {
-        block.calls.push(Call { site, callee, given: self.given(state) });
+        block.calls.push(Call { given: self.given(state), ..Call::new(site, callee) });
         if matches!(callee, Callee::Unknown(_)) {
             return End::Lost;
         }

@@ -14,6 +14,12 @@ pub type Reg = u8;
 /// The number of general-purpose registers.
 pub const REGS: usize = 16;
 
+/// The stack pointer.
+pub const RSP: Reg = 4;
+
+/// The frame pointer, where it is used as one.
+pub const RBP: Reg = 5;
+
 /// Registers that a call may change under the System V calling convention, one bit each: rax, rcx, rdx, rsi,
 /// rdi, r8 to r11.
 pub const CALLER_SAVED: u16 = 0b0000_1111_1100_0111;
@@ -106,8 +112,23 @@ pub enum Effect {
     Extend(Reg, Reg, u8),
     /// Compares the low `bits` of a register with a constant.
     Compare(Reg, u8, u64),
+    /// `dst = memory` at the stack pointer, which moves on by 8 bytes.
+    Pop(Reg),
     /// Changes these registers in ways that are not tracked.
     Clobber(u16),
+}
+
+/// What a step writes to memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Write {
+    /// Nothing.
+    None,
+    /// A register of eight bytes.
+    Register(Mem, Reg),
+    /// So many bytes of something else.
+    Bytes(Mem, u8),
+    /// It could not be told.
+    Unknown,
 }
 
 /// One instruction.
@@ -123,6 +144,21 @@ pub struct Step {
     pub effect: Effect,
     /// Whether the result of the last comparison is lost.
     pub flags_lost: bool,
+    /// What it writes to memory; nothing unless that was asked for.
+    pub write: Write,
+    /// What it does with the addresses of the stack; nothing unless that was asked for.
+    pub stack: Stack,
+}
+
+/// What a step does with the addresses in rsp and rbp, one bit for each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stack {
+    /// It takes the one in rsp for more than reading and writing there.
+    pub takes_rsp: bool,
+    /// It takes what is in rbp so.
+    pub takes_rbp: bool,
+    /// It writes rbp to the stack.
+    pub pushes_rbp: bool,
 }
 
 /// Decodes one function's bytes, step by step.
@@ -133,6 +169,7 @@ pub struct Steps<'a> {
     info: Option<InstructionInfoFactory>,
     base: u64,
     len: usize,
+    writes: bool,
 }
 
 impl std::fmt::Debug for Steps<'_> {
@@ -151,7 +188,14 @@ impl<'a> Steps<'a> {
             info: None,
             base,
             len: code.len(),
+            writes: false,
         }
+    }
+
+    /// The same, telling what steps write to memory.
+    #[must_use]
+    pub fn with_writes(self, writes: bool) -> Self {
+        Self { writes, ..self }
     }
 
     /// The step at `addr`; outside the code it is [`Flow::Undecodable`].
@@ -159,6 +203,10 @@ impl<'a> Steps<'a> {
         let mut step = self.flow_at(addr);
         if matches!(step.flow, Flow::Next) {
             self.effect(&mut step);
+            if self.writes {
+                step.write = self.write();
+                step.stack = stack(&self.instruction);
+            }
         }
         step
     }
@@ -171,6 +219,8 @@ impl<'a> Steps<'a> {
             flow: Flow::Undecodable,
             effect: Effect::None,
             flags_lost: true,
+            write: Write::None,
+            stack: Stack::default(),
         };
         let Some(offset) = addr.checked_sub(self.base).and_then(|o| usize::try_from(o).ok()) else {
             return lost;
@@ -190,6 +240,8 @@ impl<'a> Steps<'a> {
             flow,
             effect: Effect::None,
             flags_lost: self.instruction.rflags_modified() != 0,
+            write: Write::None,
+            stack: Stack::default(),
         };
         if !matches!(
             flow,
@@ -203,6 +255,42 @@ impl<'a> Steps<'a> {
             });
         }
         step
+    }
+
+    fn write(&mut self) -> Write {
+        let i = &self.instruction;
+        if i.mnemonic() == Mnemonic::Mov
+            && i.op0_kind() == OpKind::Memory
+            && i.op1_kind() == OpKind::Register
+            && i.op1_register().is_gpr64()
+            && let (Some(mem), Some(reg)) = (mem(i), gpr(i.op1_register()))
+        {
+            return Write::Register(mem, reg);
+        }
+        // The system may write for a call, and a repeated instruction writes more than once.
+        if i.is_string_instruction() || i.is_privileged() || i.mnemonic() == Mnemonic::Syscall {
+            return Write::Unknown;
+        }
+        let info = self.info.get_or_insert_with(InstructionInfoFactory::new).info(&self.instruction);
+        let mut write = Write::None;
+        for used in info.used_memory() {
+            if matches!(
+                used.access(),
+                OpAccess::Read | OpAccess::CondRead | OpAccess::NoMemAccess | OpAccess::None
+            ) {
+                continue;
+            }
+            let size = u8::try_from(used.memory_size().size()).unwrap_or(0);
+            let place = gpr(used.base()).filter(|_| used.base().is_gpr64() && used.index() == Register::None);
+            let tls = matches!(used.segment(), Register::FS | Register::GS);
+            write = match place {
+                Some(base) if size > 0 && !tls && write == Write::None => {
+                    Write::Bytes(Mem { base: Some(base), index: None, disp: used.displacement() }, size)
+                }
+                _ => return Write::Unknown,
+            };
+        }
+        write
     }
 
     fn effect(&mut self, step: &mut Step) {
@@ -223,6 +311,40 @@ impl<'a> Steps<'a> {
         }
         step.effect = if mask == 0 { Effect::None } else { Effect::Clobber(mask) };
     }
+}
+
+/// Whether an instruction makes something of rsp or rbp but a frame: whatever could let an address of the stack out.
+fn stack(i: &Instruction) -> Stack {
+    let mut stack = Stack::default();
+    let mut take = |r: Register| {
+        stack.takes_rsp |= r.full_register() == Register::RSP;
+        stack.takes_rbp |= r.full_register() == Register::RBP;
+    };
+    let is_frame = |r: Register| matches!(r, Register::RSP | Register::RBP);
+    let to_frame = i.op0_kind() == OpKind::Register && is_frame(i.op0_register());
+    // An index is added to something else.
+    take(i.memory_index());
+    match i.mnemonic() {
+        Mnemonic::Lea if to_frame && i.memory_index() == Register::None => {}
+        Mnemonic::Lea => take(i.memory_base()),
+        Mnemonic::Push if i.op0_kind() == OpKind::Register => {
+            stack.pushes_rbp = i.op0_register() == Register::RBP;
+            stack.takes_rsp |= i.op0_register().full_register() == Register::RSP;
+        }
+        Mnemonic::Push | Mnemonic::Pop | Mnemonic::Leave | Mnemonic::Cmp | Mnemonic::Test => {}
+        Mnemonic::Add | Mnemonic::Sub if to_frame && i.op_kind(1) != OpKind::Register => {}
+        // It is no frame any more, which shows for rsp.
+        Mnemonic::And
+            if to_frame && i.op0_register() == Register::RSP && i.op_kind(1) != OpKind::Register => {}
+        // From one to the other it stays a frame.
+        Mnemonic::Mov if to_frame && i.op1_kind() == OpKind::Register && is_frame(i.op1_register()) => {}
+        _ => {
+            for op in (0..i.op_count()).filter(|&op| i.op_kind(op) == OpKind::Register) {
+                take(i.op_register(op));
+            }
+        }
+    }
+    stack
 }
 
 fn flow(i: &Instruction) -> Flow {
@@ -372,6 +494,10 @@ fn simple_effect(i: &Instruction) -> Option<Effect> {
         }
         Mnemonic::Nop | Mnemonic::Endbr64 | Mnemonic::Test => Some(Effect::None),
         Mnemonic::Syscall => Some(Effect::Clobber(1 | 2 | 1 << 11)),
+        Mnemonic::Pop if i.code() == Code::Pop_r64 && i.op0_register() != Register::RSP => {
+            Some(Effect::Pop(dst()?))
+        }
+        Mnemonic::Push if i.code() == Code::Push_r64 => Some(Effect::AddConst(RSP, 8u64.wrapping_neg())),
         _ => None,
     }
 }
@@ -450,6 +576,86 @@ mod tests {
         for (bytes, flow, effect) in cases {
             let step = one(bytes);
             assert_eq!((step.flow, step.effect), (*flow, *effect), "{bytes:02x?}");
+        }
+    }
+
+    #[test]
+    fn tells_what_is_written_to_memory() {
+        let cases: &[(&[u8], Write)] = &[
+            // mov [rsp+0x18], rax
+            (
+                &[0x48, 0x89, 0x44, 0x24, 0x18],
+                Write::Register(Mem { base: Some(4), index: None, disp: 0x18 }, 0),
+            ),
+            // mov [rsp+0x18], eax
+            (&[0x89, 0x44, 0x24, 0x18], Write::Bytes(Mem { base: Some(4), index: None, disp: 0x18 }, 4)),
+            // push rbx: below the stack pointer as it was
+            (&[0x53], Write::Bytes(Mem { base: Some(4), index: None, disp: 8u64.wrapping_neg() }, 8)),
+            // movups [rsp], xmm0
+            (&[0x0f, 0x11, 0x04, 0x24], Write::Bytes(Mem { base: Some(4), index: None, disp: 0 }, 16)),
+            // inc dword [rbx]
+            (&[0xff, 0x03], Write::Bytes(Mem { base: Some(3), index: None, disp: 0 }, 4)),
+            // mov [rbx+rcx], rax
+            (
+                &[0x48, 0x89, 0x04, 0x0b],
+                Write::Register(Mem { base: Some(3), index: Some((1, 1)), disp: 0 }, 0),
+            ),
+            // mov [rbx+rcx], eax
+            (&[0x89, 0x04, 0x0b], Write::Unknown),
+            // mov fs:[0x10], rax
+            (&[0x64, 0x48, 0x89, 0x04, 0x25, 0x10, 0, 0, 0], Write::Unknown),
+            // rep stosq, stosq, syscall, fxsave [rsp]
+            (&[0xf3, 0x48, 0xab], Write::Unknown),
+            (&[0x48, 0xab], Write::Unknown),
+            (&[0x0f, 0x05], Write::Unknown),
+            (&[0x0f, 0xae, 0x04, 0x24], Write::Unknown),
+            // xchg [rsp], rax
+            (&[0x48, 0x87, 0x04, 0x24], Write::Bytes(Mem { base: Some(4), index: None, disp: 0 }, 8)),
+            // lock cmpxchg [rbx], rcx
+            (&[0xf0, 0x48, 0x0f, 0xb1, 0x0b], Write::Bytes(Mem { base: Some(3), index: None, disp: 0 }, 8)),
+            // mov rax, [rsp]; lea rax, [rsp]; cmp [rsp], rax
+            (&[0x48, 0x8b, 0x04, 0x24], Write::None),
+            (&[0x48, 0x8d, 0x04, 0x24], Write::None),
+            (&[0x48, 0x39, 0x04, 0x24], Write::None),
+        ];
+        for (bytes, write) in cases {
+            assert_eq!(Steps::new(bytes, 0x1000).with_writes(true).at(0x1000).write, *write, "{bytes:02x?}");
+        }
+    }
+
+    #[test]
+    fn tells_where_addresses_of_the_stack_go() {
+        let cases: &[(&[u8], bool, bool, bool)] = &[
+            // mov [rsp+0x18], rax; mov rax, [rbp-8]; sub rsp, 0x48; mov rbp, rsp; lea rsp, [rbp-0x28]
+            (&[0x48, 0x89, 0x44, 0x24, 0x18], false, false, false),
+            (&[0x48, 0x8b, 0x45, 0xf8], false, false, false),
+            (&[0x48, 0x83, 0xec, 0x48], false, false, false),
+            (&[0x48, 0x89, 0xe5], false, false, false),
+            (&[0x48, 0x8d, 0x65, 0xd8], false, false, false),
+            // push rbp; push rsp; push rbx
+            (&[0x55], false, false, true),
+            (&[0x54], true, false, false),
+            (&[0x53], false, false, false),
+            // lea rax, [rsp+8]; lea rax, [rbp-8]; lea rax, [rax+rbp]; lea rbp, [rsp+rax]
+            (&[0x48, 0x8d, 0x44, 0x24, 0x08], true, false, false),
+            (&[0x48, 0x8d, 0x45, 0xf8], false, true, false),
+            (&[0x48, 0x8d, 0x04, 0x28], false, true, false),
+            (&[0x48, 0x8d, 0x2c, 0x04], true, false, false),
+            // mov rax, rsp; mov [rax], rsp; xchg rax, rsp; add rax, rbp; mov eax, esp; movq xmm0, rsp
+            (&[0x48, 0x89, 0xe0], true, false, false),
+            (&[0x48, 0x89, 0x20], true, false, false),
+            (&[0x48, 0x94], true, false, false),
+            (&[0x48, 0x01, 0xe8], false, true, false),
+            (&[0x89, 0xe0], true, false, false),
+            (&[0x66, 0x48, 0x0f, 0x6e, 0xc4], true, false, false),
+            // mov rax, [rbx+rbp*8]: as an index; and rbp, -16; mov rbp, rax
+            (&[0x48, 0x8b, 0x04, 0xeb], false, true, false),
+            (&[0x48, 0x83, 0xe5, 0xf0], false, true, false),
+            (&[0x48, 0x89, 0xc5], false, true, false),
+        ];
+        for &(bytes, takes_rsp, takes_rbp, pushes_rbp) in cases {
+            let stack = Steps::new(bytes, 0x1000).with_writes(true).at(0x1000).stack;
+            assert_eq!(stack, Stack { takes_rsp, takes_rbp, pushes_rbp }, "{bytes:02x?}");
         }
     }
 

@@ -97,8 +97,8 @@ impl Graph {
         Self::explore(program, regions, assumed, None)
     }
 
-    /// The same once more, following function pointers and vtables into the callees that need them: those that come
-    /// to something unresolved in `coarse`.
+    /// The same once more, following function pointers and vtables into the callees that may need them: all but those
+    /// that come to nothing unresolved in `coarse`.
     #[must_use]
     pub fn refine(
         program: &Program<'_>,
@@ -106,19 +106,19 @@ impl Graph {
         assumed: &dyn Assumptions,
         coarse: &Self,
     ) -> Self {
-        let open: AddrSet = (0u32..)
+        let closed: AddrSet = (0u32..)
             .zip(&coarse.nodes)
-            .filter(|&(i, _)| coarse.reaches(i, Goal::Unknown))
+            .filter(|&(i, _)| !coarse.reaches(i, Goal::Unknown))
             .map(|(_, n)| n.entry)
             .collect();
-        Self::explore(program, regions, assumed, Some(&open))
+        Self::explore(program, regions, assumed, Some(&closed))
     }
 
     fn explore(
         program: &Program<'_>,
         regions: &[Start],
         assumed: &dyn Assumptions,
-        open: Option<&AddrSet>,
+        closed: Option<&AddrSet>,
     ) -> Self {
         let mut nodes: Vec<Node> = Vec::new();
         let mut index: AddrMap<u64, u32> = AddrMap::default();
@@ -131,19 +131,20 @@ impl Graph {
             queue.push_back(region.clone());
         }
         while let Some(start) = queue.pop_front() {
-            let body = program.body(&start, open.is_some());
+            let body = program.body(&start, closed.is_some());
             let mut edges = Vec::new();
             for call in body.live_calls() {
                 let to = match assumed.covers(call.site, call.callee) {
                     Some(number) => To::Assumed(number),
                     None => match (program.role(call.callee), call.callee) {
                         (Role::Sink(kind), callee) => To::Sink(kind, callee),
+                        (_, Callee::Unknown(why)) if start.formats && why.is_indirect() => continue,
                         (_, Callee::Unknown(why)) => To::Unknown(why),
                         (Role::Foreign | Role::Exit, Callee::Import(i)) => To::Foreign(i),
                         (_, Callee::Import(_)) => continue,
                         (_, Callee::Local(addr)) => {
                             let fresh = u32::try_from(nodes.len() + 1 + queue.len()).unwrap_or(u32::MAX);
-                            let wanted = !call.given.is_empty() && open.is_some_and(|o| o.contains(&addr));
+                            let wanted = !call.given.is_empty() && closed.is_some_and(|c| !c.contains(&addr));
                             To::Node(if wanted && copies.len() < MOST_COPIES {
                                 *copies.entry((addr, call.given.clone())).or_insert_with(|| {
                                     queue.push_back(Start::function_given(addr, &call.given));
@@ -334,7 +335,7 @@ fn cannot_avoid(body: &Body, allocates: &dyn Fn(Callee) -> bool) -> bool {
         // The last call of a conditional tail call is made on one side only.
         let conditional = block.end == End::Tail && !edges.is_empty();
         let (sure, last) = if conditional { calls.split_at(calls.len() - 1) } else { (calls, &[][..]) };
-        if sure.iter().any(|c| allocates(c.callee)) {
+        if sure.iter().any(|c| c.sure && allocates(c.callee)) {
             stopped = true;
             continue;
         }

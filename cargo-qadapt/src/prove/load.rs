@@ -282,6 +282,13 @@ impl<'a> Image<'a> {
             )
     }
 
+    /// Bytes that are the same at any time after loading.
+    #[must_use]
+    pub fn frozen(&self, addr: u64, len: usize) -> Option<&'a [u8]> {
+        let known = !self.touches_fixup(addr, len as u64) && self.is_frozen(addr, len as u64);
+        if known { self.read(addr, len) } else { None }
+    }
+
     /// A 32-bit number in read-only memory.
     #[must_use]
     pub fn constant_i32(&self, addr: u64) -> Option<i32> {

@@ -1,7 +1,8 @@
 //! What is known of the registers at one point of a function: constants, and enough about indices to read jump
 //! tables.
 
-use super::decode::{CALLER_SAVED, Cond, Effect, Mem, REGS, Reg};
+use super::decode::{CALLER_SAVED, Cond, Effect, Mem, REGS, RSP, Reg};
+use super::format;
 use super::load::{Image, Slot};
 
 /// What is known of one register.
@@ -13,6 +14,10 @@ pub enum Value {
     Const(u64),
     /// The address of a symbol of another object.
     Import(u32),
+    /// This far from the stack pointer at the function's entry.
+    Frame(i64),
+    /// The address of a `core::fmt::Formatter` whose writer has this vtable.
+    Formatter(u64),
     /// The low `bits` are at most `max`.
     AtMost {
         /// How many low bits the bound speaks of; 64 for the whole register.
@@ -73,10 +78,22 @@ struct Compared {
     with: u64,
 }
 
-/// What is known of all registers.
+/// How many places on the stack a state speaks of.
+pub const SPILLS: usize = 6;
+
+/// What is known of a register that was put away on the stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Spill {
+    Any,
+    Const(u64),
+    Formatter(u64),
+}
+
+/// What is known of all registers, and of some that were put away on the stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct State {
     regs: [Value; REGS],
+    spills: [Spill; SPILLS],
     compared: Option<Compared>,
 }
 
@@ -84,7 +101,7 @@ impl State {
     /// Nothing is known.
     #[must_use]
     pub fn unknown() -> Self {
-        Self { regs: [Value::Any; REGS], compared: None }
+        Self { regs: [Value::Any; REGS], spills: [Spill::Any; SPILLS], compared: None }
     }
 
     /// What is known of a register.
@@ -101,6 +118,27 @@ impl State {
         }
     }
 
+    /// What lies in a place on the stack.
+    #[must_use]
+    pub fn spill(&self, place: usize) -> Value {
+        match self.spills.get(place) {
+            Some(&Spill::Const(c)) => Value::Const(c),
+            Some(&Spill::Formatter(vtable)) => Value::Formatter(vtable),
+            _ => Value::Any,
+        }
+    }
+
+    /// Puts a value into a place on the stack.
+    pub fn set_spill(&mut self, place: usize, value: Value) {
+        if let Some(spill) = self.spills.get_mut(place) {
+            *spill = match value {
+                Value::Const(c) => Spill::Const(c),
+                Value::Formatter(vtable) => Spill::Formatter(vtable),
+                _ => Spill::Any,
+            };
+        }
+    }
+
     /// Keeps only what holds in both; says whether this state changed.
     pub fn join(&mut self, other: &Self) -> bool {
         let mut changed = false;
@@ -108,6 +146,12 @@ impl State {
             let joined = mine.join(*theirs);
             changed |= joined != *mine;
             *mine = joined;
+        }
+        for (mine, theirs) in self.spills.iter_mut().zip(&other.spills) {
+            if *mine != Spill::Any && mine != theirs {
+                *mine = Spill::Any;
+                changed = true;
+            }
         }
         if self.compared.is_some() && self.compared != other.compared {
             self.compared = None;
@@ -165,6 +209,11 @@ impl State {
     /// What a pointer-sized read yields.
     #[must_use]
     pub fn load(&self, mem: &Mem, image: &Image<'_>) -> Value {
+        if let Mem { base: Some(base), index: None, disp: format::VTABLE } = *mem
+            && let Value::Formatter(vtable) = self.get(base)
+        {
+            return Value::Const(vtable);
+        }
         match self.address(mem).and_then(|a| image.constant(a)) {
             Some(Slot::Addr(a)) => Value::Const(a),
             Some(Slot::Import(i)) => Value::Import(i),
@@ -217,6 +266,11 @@ impl State {
                 };
                 self.set(dst, value);
             }
+            Effect::Pop(dst) => {
+                self.set(dst, Value::Any);
+                let top = add(self.get(RSP), Value::Const(8));
+                self.set(RSP, top);
+            }
             Effect::Compare(reg, bits, with) => self.compared = Some(Compared { reg, bits, with }),
             Effect::Clobber(mask) => self.clobber(mask),
         }
@@ -267,6 +321,9 @@ impl State {
 fn add(a: Value, b: Value) -> Value {
     match (a, b) {
         (Value::Const(x), Value::Const(y)) => Value::Const(x.wrapping_add(y)),
+        (Value::Frame(at), Value::Const(by)) | (Value::Const(by), Value::Frame(at)) => {
+            Value::Frame(at.wrapping_add_unsigned(by))
+        }
         (Value::Entry { table, last }, Value::Const(base))
         | (Value::Const(base), Value::Entry { table, last }) => Value::Target { table, base, last },
         (Value::AtMost { bits: 64, max }, Value::Const(0)) => Value::AtMost { bits: 64, max },

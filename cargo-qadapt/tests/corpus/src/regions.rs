@@ -48,6 +48,57 @@ impl std::fmt::Write for Stack {
     }
 }
 
+/// Allocates for each piece of text.
+pub struct LoudText(usize);
+
+impl std::fmt::Write for LoudText {
+    fn write_str(&mut self, s: &str) -> std::fmt::Result {
+        self.0 += loud(s.len());
+        Ok(())
+    }
+}
+
+/// Allocates for single characters only.
+pub struct LoudChar(usize);
+
+impl std::fmt::Write for LoudChar {
+    fn write_str(&mut self, s: &str) -> std::fmt::Result {
+        self.0 += s.len();
+        Ok(())
+    }
+
+    fn write_char(&mut self, c: char) -> std::fmt::Result {
+        self.0 += loud(c.len_utf8());
+        Ok(())
+    }
+}
+
+struct QuietText(usize);
+
+impl std::fmt::Display for QuietText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "<{}>", self.0)
+    }
+}
+
+struct LoudShown(usize);
+
+impl std::fmt::Display for LoudShown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(black_box(self.0.to_string()).as_str())
+    }
+}
+
+#[inline(never)]
+fn makes_loud(a: &mut &dyn Act) {
+    *black_box(a) = &Loud;
+}
+
+#[inline(never)]
+fn changes_pointer(f: &mut [fn(usize) -> usize; 2], i: usize) {
+    black_box(f)[i % 2] = |n| black_box(loud(n));
+}
+
 /// Says what it does.
 pub trait Act {
     fn act(&self, i: usize) -> usize;
@@ -339,6 +390,18 @@ cases! {
     tls_in_thread, Some, ALL, |i| () => (), |v| std::thread::Builder::new().spawn(move || LAZY.with_borrow(Vec::len)).map_or(0, |t| t.join().unwrap_or(0));
     write_stack, Never, ALL, |i| Stack { bytes: [0; 64], len: 0 } => Stack, |s| { let _ = write!(s, "{i} {:?}", "x"); s.len };
     write_string, Some, ALL, |i| String::new() => String, |s| { let _ = write!(s, "{i}"); s.len() };
+    write_number, Never, ALL, |i| Stack { bytes: [0; 64], len: 0 } => Stack, |s| { let _ = write!(s, "{i}"); s.len };
+    write_options, Never, ALL, |i| Stack { bytes: [0; 64], len: 0 } => Stack, |s| { let _ = write!(s, "{0:>8} {1:#x} {0} {2:1$}", i, i % 7, i as i32); s.len };
+    write_shown, Never, ALL, |i| Stack { bytes: [0; 64], len: 0 } => Stack, |s| { let _ = write!(s, "{} {}", QuietText(i), i); s.len };
+    write_shown_loud, Some, ALL, |i| Stack { bytes: [0; 64], len: 0 } => Stack, |s| { let _ = write!(s, "{} {}", i, LoudShown(i)); s.len };
+    write_one_shown_loud, Some, ALL, |i| Stack { bytes: [0; 64], len: 0 } => Stack, |s| { let _ = write!(s, "{1} {0}", LoudShown(i), i); s.len };
+    write_either_loud, Some, ALL, |i| Stack { bytes: [0; 64], len: 0 } => Stack, |s| { let a: &dyn std::fmt::Display = if i > 40 { &LoudShown(3) } else { &QuietText(2) }; let _ = write!(s, "{a} {i}"); s.len };
+    write_loud_writer, Some, ALL, |i| LoudText(0) => LoudText, |s| { let _ = write!(s, "{i}"); s.0 };
+    write_loud_char, Some, ALL, |i| LoudChar(0) => LoudChar, |s| { let _ = write!(s, "{0:>1$}", i, i % 30); s.0 };
+    write_loud_text, Some, ALL, |i| LoudText(0) => LoudText, |s| { let _ = write!(s, "no argument"); s.0 + i };
+    write_long, Never, ALL, |i| Stack { bytes: [0; 64], len: 0 } => Stack, |s| { let _ = write!(s, "{i}0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789{}", i + 1); s.len };
+    dyn_made_loud, Some, ALL, |i| () => (), |v| { let mut a: &dyn Act = &Quiet; makes_loud(&mut a); a.act(i) };
+    pointer_made_loud, Some, ALL, |i| () => (), |v| { let mut f = [quiet as fn(usize) -> usize; 2]; changes_pointer(&mut f, i); f[0](i) + f[1](i) };
     write_str_stack, Never, ALL, |i| Stack { bytes: [0; 64], len: 0 } => Stack, |s| { let _ = s.write_str("abc"); s.len + i };
     c_strlen, Never, ALL, |i| CString::new("abc").unwrap_or_default() => CString, |s| unsafe { strlen(s.as_ptr()) } + i;
     c_strdup, Some, ALL, |i| CString::new("abc").unwrap_or_default() => CString, |s| unsafe { let p = strdup(s.as_ptr()); let n = strlen(p); free(p.cast()); n };

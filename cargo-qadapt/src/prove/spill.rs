@@ -1,0 +1,110 @@
+//! Registers that a function puts away on its stack while it needs them for something else.
+//!
+//! As long as a function lets no address of its stack out, nobody else can write there: not its callees, and not a write
+//! through any pointer. [`Spills`] watches for that while the function is followed. If an address does get out, the
+//! function is followed once more, and nothing is believed of its stack.
+
+use super::decode::{Effect, RBP, RSP, Stack, Write};
+use super::load::Image;
+use super::value::{SPILLS, State, Value};
+
+/// The places of one function's stack that a [`State`] speaks of, by their distance from the stack pointer at its entry.
+#[derive(Debug, Default)]
+pub struct Spills {
+    places: Vec<i64>,
+    believed: bool,
+    let_out: bool,
+    rbp: Uses,
+}
+
+/// What rbp is used for.
+#[derive(Clone, Copy, Debug, Default)]
+struct Uses {
+    frame: bool,
+    other: bool,
+}
+
+impl Spills {
+    /// Nothing is put away yet; `believed` says whether anything ever will be.
+    #[must_use]
+    pub fn new(believed: bool) -> Self {
+        Self { believed, ..Self::default() }
+    }
+
+    /// Whether something was believed of a stack of which an address got out.
+    #[must_use]
+    pub fn were_wrong(&self) -> bool {
+        // Where rbp is a frame pointer in one place, no other use of it can be told from one of that address.
+        self.believed && (self.let_out || (self.rbp.frame && self.rbp.other))
+    }
+
+    /// Watches a step, with the registers as they are before it.
+    pub fn watch(&mut self, stack: Stack, state: &State) {
+        let rbp = matches!(state.get(RBP), Value::Frame(_));
+        self.rbp.frame |= rbp;
+        self.rbp.other |= stack.takes_rbp;
+        self.let_out |=
+            stack.takes_rsp || (stack.pushes_rbp && rbp) || !matches!(state.get(RSP), Value::Frame(_));
+    }
+
+    /// Carries out a write, with the registers as they are before it.
+    pub fn write(&mut self, write: Write, state: &mut State, image: &Image<'_>) {
+        let (mem, size, value) = match write {
+            _ if !self.believed => return,
+            Write::None => return,
+            Write::Unknown => return self.forget(state, |_| true),
+            Write::Register(mem, reg) => (mem, 8, state.get(reg)),
+            Write::Bytes(mem, size) => (mem, i64::from(size), Value::Any),
+        };
+        // No other register leads here.
+        let Some(Value::Frame(base)) = mem.base.map(|base| state.get(base)) else { return };
+        if mem.index.is_some() {
+            return self.forget(state, |_| true);
+        }
+        let at = base.wrapping_add(mem.disp.cast_signed());
+        self.forget(state, |place| place.saturating_add(8) > at && place < at.saturating_add(size));
+        let matters = match value {
+            Value::Formatter(_) => true,
+            Value::Const(c) => image.leads_to_code(c),
+            _ => false,
+        };
+        // What lies beyond the return address is the caller's.
+        if matters && at <= -8 {
+            let place = self.places.iter().position(|&place| place == at).unwrap_or_else(|| {
+                if self.places.len() < SPILLS {
+                    self.places.push(at);
+                }
+                self.places.len() - 1
+            });
+            if self.places[place] == at {
+                state.set_spill(place, value);
+            }
+        }
+    }
+
+    /// What a step reads back, with the registers as they are before it.
+    #[must_use]
+    pub fn read(&self, effect: Effect, state: &State) -> Option<Value> {
+        let Effect::Load(_, mem) = effect else { return None };
+        let (Some(base), None) = (mem.base, mem.index) else { return None };
+        let Value::Frame(base) = state.get(base) else { return None };
+        let at = base.wrapping_add(mem.disp.cast_signed());
+        let place = self.places.iter().position(|&place| place == at)?;
+        Some(state.spill(place)).filter(|_| self.believed)
+    }
+
+    /// A call may use everything below the stack pointer.
+    pub fn call(&mut self, state: &mut State) {
+        if let Value::Frame(top) = state.get(RSP) {
+            self.forget(state, |place| place < top);
+        } else {
+            self.let_out = true;
+        }
+    }
+
+    fn forget(&self, state: &mut State, which: impl Fn(i64) -> bool) {
+        for (number, _) in self.places.iter().enumerate().filter(|&(_, &place)| which(place)) {
+            state.set_spill(number, Value::Any);
+        }
+    }
+}
