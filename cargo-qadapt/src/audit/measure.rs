@@ -1,7 +1,7 @@
 //! Building, running and collecting: from a selection to figures.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::collect::collect;
 use super::fold::Fold;
 use super::problems::Problems;
 use super::run::{End, Options, Runner, run};
-use crate::build::{Build, Verb, Workspace};
+use crate::build::{Build, Verb, Workspace, cargo};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::report::figures::Report;
@@ -34,6 +34,9 @@ impl Runs {
     /// If it cannot be built or run.
     pub fn measure(&self, workspace: &Workspace, times: usize) -> Result<Measured> {
         let runner = self.runner(workspace);
+        if runner == Runner::Nextest {
+            find_nextest()?;
+        }
         let mut folds: Vec<Fold> = (0..times).map(|_| Fold::new()).collect();
         let (mut problems, mut failed) = (Problems::default(), Vec::new());
         for profile in &self.profile {
@@ -86,7 +89,8 @@ impl Runs {
             Runner::Test | Runner::Nextest => Verb::Test,
             Runner::Bench => Verb::Bench,
         };
-        build.run(verb, |name| progress.say(format!("building for {}: {name}", profile.name())))?;
+        let programs =
+            build.run(verb, |name| progress.say(format!("building for {}: {name}", profile.name())))?;
         let options = Options {
             runner,
             traces: target_directory.join("traces").join(self.selection.slug()).join(profile.name()),
@@ -110,7 +114,10 @@ impl Runs {
                 }
                 End::Timeout => problems.add_gap(self.timed_out(profile)),
             }
-            problems.extend((traces == 0).then(|| self.traceless(profile)));
+            problems.extend((traces == 0).then(|| match (runner, &programs[..]) {
+                (Runner::Run, [_, _, ..]) if end != End::Success => several(&programs),
+                _ => self.traceless(profile),
+            }));
         }
         Ok(failed)
     }
@@ -161,6 +168,26 @@ pub fn nothing_audited(report: &Report, whole_program: bool) -> Option<String> {
          assert_no_alloc(..), give the program arguments with which it gets there, or audit all of it with \
          --whole-program"
             .to_owned()
+    })
+}
+
+/// Cargo runs none of several programs unless it is told which.
+fn several(programs: &[PathBuf]) -> String {
+    let name = |path: &PathBuf| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut names: Vec<String> = programs.iter().map(name).collect();
+    names.sort();
+    format!("there are several programs ({}): name one with --bin", names.join(", "))
+}
+
+/// Fails where cargo has no `nextest`.
+fn find_nextest() -> Result<()> {
+    let found = cargo().args(["nextest", "--version"]).output().is_ok_and(|output| output.status.success());
+    found.then_some(()).ok_or_else(|| {
+        Error::Usage(
+            "there is no cargo-nextest here: install it (`cargo install --locked cargo-nextest`), or leave out \
+             --nextest"
+                .to_owned(),
+        )
     })
 }
 

@@ -1,5 +1,7 @@
 //! What cannot be audited gets an error that says what to do, and is never a success.
 
+use std::process::Command;
+
 use crate::command::{audit, folder, qadapt, run};
 
 #[test]
@@ -50,6 +52,31 @@ fn a_program_that_hangs() {
 #[test]
 fn a_target_that_does_not_exist() {
     run(&["audit", "-p", "odd", "--example", "nothing"]).assert(2, "no example target named `nothing`");
+}
+
+#[test]
+fn a_package_with_several_programs() {
+    let run = run(&["audit", "-p", "odd", "--profile", "debug"]);
+    run.assert(2, "there are several programs (busy, clean, ");
+    assert!(run.stderr.contains("name one with --bin"), "{}", run.stderr);
+}
+
+/// Where cargo finds no other commands than its own.
+#[test]
+fn nextest_that_is_not_installed() {
+    let folder = folder("nothing");
+    let rustc = Command::new("rustc").args(["--print", "sysroot"]).output().expect("there is rustc");
+    let sysroot = String::from_utf8(rustc.stdout).expect("the path is UTF-8");
+    let output = qadapt(&["audit", "-p", "suite", "--nextest"])
+        .env("PATH", &folder)
+        .env("CARGO_HOME", &folder)
+        .env("CARGO", format!("{}/bin/cargo", sysroot.trim_end()))
+        .env("RUSTC", format!("{}/bin/rustc", sysroot.trim_end()))
+        .output()
+        .expect("the command starts");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains("cargo install --locked cargo-nextest"), "{stderr}");
 }
 
 #[test]
