@@ -5,6 +5,7 @@
 //!
 //! - [`StackTable`] keeps each distinct call stack once and counts how often it occurred.
 //! - [`Key`] is the 64-bit hash that tells stacks apart.
+//! - [`Mailboxes`] bring what other threads give to an owner, who can close its box at any time.
 //! - [`Lock`] guards what the report side shares; taking it always gives up after a bounded number of attempts.
 //!
 //! The crate needs 64-bit atomics and `core` alone. Under `--cfg loom` the atomics are loom's, so that the models
@@ -27,9 +28,11 @@
 
 mod key;
 mod lock;
+mod mailboxes;
 mod primitive;
 mod stack_table;
 
 pub use key::Key;
 pub use lock::{Guard, Lock};
+pub use mailboxes::{Address, Busy, Given, Mailboxes};
 pub use stack_table::{Slot, Stack, StackTable};

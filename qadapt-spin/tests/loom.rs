@@ -17,7 +17,7 @@ use core::{
 };
 
 use loom::{cell::UnsafeCell, model, sync::Arc, thread};
-use qadapt_spin::{Key, Lock, Slot, StackTable};
+use qadapt_spin::{Given, Key, Lock, Mailboxes, Slot, StackTable};
 
 /// Small keys all start their search at the first slot.
 fn key(number: u64) -> Key {
@@ -257,4 +257,91 @@ fn lock_within_tries_again() {
         drop(held);
         assert!(waiter.join().expect("no panic"));
     });
+}
+
+fn add_one(sum: &mut Option<u32>) {
+    *sum = Some(sum.unwrap_or(0) + 1);
+}
+
+/// Whatever the order in which the owner closes and another gives: the thing is taken or refused, and only one of them.
+#[test]
+fn what_is_given_to_a_mailbox_is_taken_or_refused() {
+    static KEPT: Reached = Reached::new();
+    static REFUSED: Reached = Reached::new();
+    static BUSY: Reached = Reached::new();
+    model(|| {
+        let boxes = Arc::new(Mailboxes::<u32, 1>::new());
+        let address = boxes.open().expect("it is free");
+        assert!(boxes.join(address));
+        let giver = thread::spawn({
+            let boxes = Arc::clone(&boxes);
+            move || {
+                let given = boxes.give(address, add_one);
+                boxes.leave(address);
+                given
+            }
+        });
+        boxes.close(address);
+        let taken = loop {
+            match boxes.take(address) {
+                Ok(taken) => break taken,
+                Err(_) => thread::yield_now(),
+            }
+        };
+        boxes.leave(address);
+        let given = giver.join().expect("no panic");
+        assert_eq!(taken, (given == Given::Kept).then_some(1));
+        match given {
+            Given::Kept => KEPT.here(),
+            Given::Refused => REFUSED.here(),
+            Given::Busy => BUSY.here(),
+        }
+        assert!(boxes.open().is_some(), "everyone has left");
+    });
+    assert!(KEPT.at_least_once() && REFUSED.at_least_once() && BUSY.at_least_once());
+}
+
+/// Of two things that are given at once none is overwritten by the other.
+#[test]
+fn a_mailbox_keeps_what_two_threads_give() {
+    model(|| {
+        let boxes = Arc::new(Mailboxes::<u32, 1>::new());
+        let address = boxes.open().expect("it is free");
+        let give = || -> Box<dyn FnOnce() -> u32 + Send> {
+            let boxes = Arc::clone(&boxes);
+            Box::new(move || u32::from(boxes.give(address, add_one) == Given::Kept))
+        };
+        let kept: u32 = together([give(), give()]).into_iter().sum();
+        assert_eq!(boxes.take(address), Ok(Some(kept)));
+        assert!(kept > 0);
+    });
+}
+
+/// A box is not used again before everyone has left, and an address of an earlier use leads nowhere.
+#[test]
+fn a_mailbox_in_use_is_not_opened_again() {
+    static AGAIN: Reached = Reached::new();
+    model(|| {
+        let boxes = Arc::new(Mailboxes::<u32, 1>::new());
+        let first = boxes.open().expect("it is free");
+        let joiner = thread::spawn({
+            let boxes = Arc::clone(&boxes);
+            move || {
+                if boxes.join(first) {
+                    boxes.give(first, add_one);
+                    boxes.leave(first);
+                }
+            }
+        });
+        boxes.close(first);
+        boxes.leave(first);
+        if let Some(second) = boxes.open() {
+            AGAIN.here();
+            assert_ne!(first, second);
+            assert_eq!(boxes.take(second), Ok(None));
+            assert!(!boxes.join(first) && boxes.join(second));
+        }
+        joiner.join().expect("no panic");
+    });
+    assert!(AGAIN.at_least_once());
 }

@@ -48,9 +48,9 @@ pub use model::{Budget, Counts, Measured, Mode, Op, Ops, UnknownMode};
 pub use qadapt_advice::Advice;
 pub use qadapt_macro::{allocate_panic, count_alloc, no_alloc, permit_alloc, test};
 pub use region::{
-    Counted, CountsHandle, GuardExt, Guarded, NoAlloc, PermitDrop, Permitted, Policed, Policy, Region, Watch,
-    assert_no_alloc, count_alloc, enter_protected, exit_protected, permit_alloc, protection_level, set_mode,
-    sweep, take_violations, violations, warm_up,
+    Counted, CountsHandle, GuardExt, Guarded, NoAlloc, PermitDrop, Permitted, Policed, Policy, PolicyToken,
+    Region, Watch, assert_no_alloc, count_alloc, enter_protected, exit_protected, permit_alloc,
+    protection_level, set_mode, sweep, take_violations, violations, warm_up,
 };
 pub use report::{Site, Violation, is_active, set_violation_hook};
 

@@ -8,6 +8,7 @@ pub mod polled;
 pub mod random;
 pub mod reference;
 pub mod signal;
+pub mod worker;
 
 /// True where the guard watches. Where it does not, says on standard error what is passed over and why.
 #[must_use]

@@ -4,6 +4,7 @@ use core::cell::Cell;
 use core::ptr;
 
 use super::event::Request;
+use super::shared_budget::SharedBudget;
 use crate::model::{Budget, Op};
 
 /// A budget and what its region has used so far.
@@ -11,9 +12,10 @@ use crate::model::{Budget, Op};
 pub(crate) struct Open {
     outer: Cell<*const Open>,
     limits: Budget,
-    allocs: Cell<u64>,
-    bytes: Cell<u64>,
-    live: Cell<i64>,
+    used: Cell<Used>,
+    /// Where what was left of it, and of those outside it, is shared with other threads.
+    shared: Cell<Option<&'static SharedBudget>>,
+    is_borrowed: bool,
 }
 
 thread_local! {
@@ -21,15 +23,54 @@ thread_local! {
 }
 
 /// What has been used of a budget.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Used {
-    allocs: u64,
-    bytes: u64,
-    live: i64,
+    pub(crate) allocs: u64,
+    pub(crate) bytes: u64,
+    pub(crate) live: i64,
 }
 
 impl Used {
     pub(crate) const NOTHING: Self = Self { allocs: 0, bytes: 0, live: 0 };
+
+    /// What one request uses.
+    fn by(request: &Request) -> Self {
+        let size = request.size as u64;
+        if request.op == Op::Dealloc {
+            return Self { live: 0_i64.saturating_sub_unsigned(size), ..Self::NOTHING };
+        }
+        let live = 0_i64.saturating_add_unsigned(size).saturating_sub_unsigned(request.old_size as u64);
+        Self { allocs: u64::from(request.grows()), bytes: size, live }
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            allocs: self.allocs.saturating_add(other.allocs),
+            bytes: self.bytes.saturating_add(other.bytes),
+            live: self.live.saturating_add(other.live),
+        }
+    }
+
+    /// True if the limits do not allow for the request on top of this.
+    pub(super) fn leaves_no_room_for(self, request: &Request, limits: &Budget) -> bool {
+        let then = self.and(Self::by(request));
+        self.allocs >= limits.allocs
+            || then.bytes > limits.bytes
+            || u64::try_from(then.live).is_ok_and(|live| live > limits.peak_bytes)
+    }
+
+    /// The limits on what comes on top of this.
+    fn left_of(self, limits: &Budget) -> Budget {
+        let less = |limit: u64, used: u64| if limit == u64::MAX { limit } else { limit.saturating_sub(used) };
+        let live = u64::try_from(self.live).unwrap_or(0);
+        let given_back = if self.live < 0 { self.live.unsigned_abs() } else { 0 };
+        Budget {
+            allocs: less(limits.allocs, self.allocs),
+            bytes: less(limits.bytes, self.bytes),
+            peak_bytes: less(limits.peak_bytes, live).saturating_add(given_back),
+            warm_up: 0,
+        }
+    }
 }
 
 impl Open {
@@ -37,14 +78,19 @@ impl Open {
         Self {
             outer: Cell::new(ptr::null()),
             limits,
-            allocs: Cell::new(used.allocs),
-            bytes: Cell::new(used.bytes),
-            live: Cell::new(used.live),
+            used: Cell::new(used),
+            shared: Cell::new(None),
+            is_borrowed: false,
         }
     }
 
+    /// Another thread's budget.
+    pub(crate) const fn borrowed(shared: &'static SharedBudget) -> Self {
+        Self { shared: Cell::new(Some(shared)), is_borrowed: true, ..Self::new(Budget::new(), Used::NOTHING) }
+    }
+
     pub(crate) fn used(&self) -> Used {
-        Used { allocs: self.allocs.get(), bytes: self.bytes.get(), live: self.live.get() }
+        self.used.get()
     }
 
     /// Puts the budget above those that are open.
@@ -56,26 +102,14 @@ impl Open {
 
     /// True if the request would use more than is left.
     fn is_exceeded_by(&self, request: &Request) -> bool {
-        let limits = &self.limits;
-        let size = request.size as u64;
-        let live =
-            self.live.get().saturating_add_unsigned(size).saturating_sub_unsigned(request.old_size as u64);
-        self.allocs.get() >= limits.allocs
-            || self.bytes.get().saturating_add(size) > limits.bytes
-            || u64::try_from(live).is_ok_and(|live| live > limits.peak_bytes)
+        self.used.get().leaves_no_room_for(request, &self.limits)
+            || self.shared.get().is_some_and(|shared| shared.is_exceeded_by(request))
     }
 
-    fn take(&self, request: &Request) {
-        let size = request.size as u64;
-        let live = self.live.get();
-        if request.op == Op::Dealloc {
-            self.live.set(live.saturating_sub_unsigned(size));
-            return;
-        }
-        self.live.set(live.saturating_add_unsigned(size).saturating_sub_unsigned(request.old_size as u64));
-        self.bytes.set(self.bytes.get().saturating_add(size));
-        if request.grows() {
-            self.allocs.set(self.allocs.get().saturating_add(1));
+    fn take(&self, used: Used) {
+        self.used.set(self.used.get().and(used));
+        if let Some(shared) = self.shared.get() {
+            shared.take(used, self.is_borrowed);
         }
     }
 }
@@ -99,7 +133,56 @@ pub(super) fn is_exceeded_by(request: &Request) -> bool {
 
 /// Takes a request that succeeded off every open budget.
 pub(super) fn take(request: &Request) {
-    for_each(|open| open.take(request));
+    let used = Used::by(request);
+    for_each(|open| open.take(used));
+}
+
+/// What is left of all open budgets together.
+pub(crate) fn left() -> Budget {
+    let mut least = Budget::new();
+    for_each(|open| {
+        let mut also = |left: Budget| {
+            least.allocs = least.allocs.min(left.allocs);
+            least.bytes = least.bytes.min(left.bytes);
+            least.peak_bytes = least.peak_bytes.min(left.peak_bytes);
+        };
+        also(open.used().left_of(&open.limits));
+        if let Some(shared) = open.shared.get() {
+            also(shared.used().left_of(&shared.left()));
+        }
+    });
+    least
+}
+
+/// Shares the innermost open budget, unless it is shared already: what this thread uses of it counts there from here on.
+pub(super) fn share(shared: &'static SharedBudget) {
+    with_innermost(|open| open.shared.set(Some(open.shared.get().unwrap_or(shared))));
+}
+
+/// Where the innermost open budget is shared.
+pub(super) fn shared() -> Option<&'static SharedBudget> {
+    with_innermost(|open| open.shared.get()).flatten()
+}
+
+/// Takes what other threads have used off the budgets that were shared with them, which no longer are.
+pub(super) fn settle(shared: &SharedBudget) {
+    let mut owed = None;
+    for_each(|open| {
+        if open.shared.get().is_some_and(|open| ptr::eq(open, shared)) && !open.is_borrowed {
+            owed = Some(shared.take_borrowed());
+            open.shared.set(None);
+        }
+        if let Some(owed) = owed {
+            open.used.set(open.used.get().and(owed));
+        }
+    });
+}
+
+fn with_innermost<R>(act: impl FnOnce(&Open) -> R) -> Option<R> {
+    let mut act = Some(act);
+    let mut result = None;
+    for_each(|open| result = act.take().map(|act| act(open)).or(result.take()));
+    result
 }
 
 #[expect(unsafe_code, reason = "open budgets lie with the regions that hold them")]

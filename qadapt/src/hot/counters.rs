@@ -12,11 +12,13 @@ struct Counters {
     live: i64,
     /// The highest value of `live` since the innermost counting region opened.
     high: i64,
+    /// Times that something was left out.
+    lost: u64,
 }
 
 thread_local! {
     static COUNTERS: Cell<Counters> = const {
-        Cell::new(Counters { tally: Tally::NOTHING, live: 0, high: 0 })
+        Cell::new(Counters { tally: Tally::NOTHING, live: 0, high: 0, lost: 0 })
     };
 }
 
@@ -35,13 +37,13 @@ pub(crate) fn open() -> Option<Mark> {
         .ok()
 }
 
-/// What was counted since the mark. The outer region's high-water mark takes in the inner one's.
+/// What was counted since the mark; none if something was left out. The outer region's high-water mark takes in the inner one's.
 pub(crate) fn close(Mark(then): Mark) -> Option<Tally> {
     COUNTERS
         .try_with(|cell| {
             let now = cell.get();
             cell.set(Counters { high: now.high.max(then.high), ..now });
-            Tally {
+            (now.lost == then.lost).then_some(Tally {
                 allocs: now.tally.allocs.wrapping_sub(then.tally.allocs),
                 reallocs: now.tally.reallocs.wrapping_sub(then.tally.reallocs),
                 deallocs: now.tally.deallocs.wrapping_sub(then.tally.deallocs),
@@ -49,9 +51,32 @@ pub(crate) fn close(Mark(then): Mark) -> Option<Tally> {
                 bytes_allocated: now.tally.bytes_allocated.wrapping_sub(then.tally.bytes_allocated),
                 bytes_freed: now.tally.bytes_freed.wrapping_sub(then.tally.bytes_freed),
                 peak_bytes: u64::try_from(now.high.wrapping_sub(then.live)).unwrap_or(0),
-            }
+            })
         })
-        .ok()
+        .unwrap_or(None)
+}
+
+/// Notes that events of this thread's regions will not be counted.
+pub(crate) fn lose() {
+    let _ = COUNTERS.try_with(|cell| {
+        let counters = cell.get();
+        cell.set(Counters { lost: counters.lost.wrapping_add(1), ..counters });
+    });
+}
+
+/// Adds what another thread counted.
+pub(crate) fn add(other: Tally) {
+    let _ = COUNTERS.try_with(|cell| {
+        let mut counters = cell.get();
+        let high = counters.live.saturating_add_unsigned(other.peak_bytes);
+        counters.tally = counters.tally.and(other);
+        counters.live = counters
+            .live
+            .wrapping_add_unsigned(other.bytes_allocated)
+            .wrapping_sub_unsigned(other.bytes_freed);
+        counters.high = counters.high.max(high).max(counters.live);
+        cell.set(counters);
+    });
 }
 
 /// Adds one event.

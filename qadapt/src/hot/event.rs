@@ -127,7 +127,7 @@ fn witness(trace: &trace::Trace, request: &Request, mark: *const c_void, word: i
 }
 
 fn violate(request: &Request, mark: *const c_void, cause: Cause, word: i64) -> Outcome {
-    pending::count();
+    pending::add_violations(1);
     if let Some(trace) = trace::active() {
         // A traced run goes on whatever it violates, so that all of it is seen: every mode counts.
         witness(trace, request, mark, word);

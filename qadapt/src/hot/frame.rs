@@ -11,7 +11,7 @@ use core::ptr;
 use super::guards::{self, Innermost};
 use super::pending::Base;
 use super::trace::chain::{Node, Opening};
-use super::{budget, manual, pending, setting, trace, word};
+use super::{budget, loans, manual, pending, setting, trace, word};
 use crate::model::Place;
 
 /// What a region set aside when it opened.
@@ -22,6 +22,7 @@ pub(crate) struct Frame {
     manual: u32,
     guards: Innermost,
     budget: *const budget::Open,
+    loans: loans::Head,
     /// Where the region's own violations begin.
     start: Base,
     /// Where the enclosing region's begin.
@@ -41,7 +42,7 @@ fn top() -> *const Frame {
     TOP.try_with(Cell::get).unwrap_or(ptr::null())
 }
 
-/// Pushes a frame: manual regions, guards and what is pending are set aside, so that the region starts without.
+/// Pushes a frame: manual regions, guards, loans and what is pending are set aside, so that the region starts without.
 pub(crate) fn push(room: &mut Room, place: Place, opening: Opening) {
     let start = pending::end();
     let frame = room.write(Frame {
@@ -50,6 +51,7 @@ pub(crate) fn push(room: &mut Room, place: Place, opening: Opening) {
         manual: manual::set_count(0),
         guards: guards::set_aside(),
         budget: budget::innermost(),
+        loans: loans::replace(loans::Head::NONE),
         start,
         outer_start: pending::set_start(start),
         node: Node::idle(),
@@ -74,8 +76,9 @@ pub(crate) fn leave(room: &Room, outer: Option<i64>) -> Base {
 /// Restores what the region set aside; returns where the enclosing region's violations begin.
 fn restore(room: &Room) -> Base {
     if !ptr::eq(top(), room.as_ptr()) {
-        // A fast entry found nothing pending and no budget open.
+        // A fast entry found nothing pending, no budget open and nothing lent.
         budget::set_innermost(ptr::null());
+        loans::replace(loans::Head::NONE);
         pending::set_start(Base::EMPTY);
         return Base::EMPTY;
     }
@@ -83,6 +86,7 @@ fn restore(room: &Room) -> Base {
         manual::set_count(frame.manual);
         guards::set(frame.guards);
         budget::set_innermost(frame.budget);
+        loans::replace(frame.loans);
         pending::set_start(frame.start);
         frame.node.close();
         let _ = TOP.try_with(|cell| cell.set(frame.outer));
@@ -125,6 +129,7 @@ pub(crate) fn update_attention() {
         || guards::innermost().number > 0
         || !top().is_null()
         || trace::is_on()
+        || !loans::innermost().is_empty()
         || !pending::is_empty();
     word::set(if reason { word | word::ATTENTION } else { word });
 }

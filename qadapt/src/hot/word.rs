@@ -69,6 +69,18 @@ pub(crate) fn add(delta: i64) -> i64 {
     .unwrap_or(0)
 }
 
+/// The address of this thread's word, which tells it from all threads that live; 0 where it cannot be had.
+pub(crate) fn address() -> usize {
+    WORD.try_with(|cell| core::ptr::from_ref(cell).addr()).unwrap_or(0)
+}
+
+/// What of the word another thread can be lent: the same protection, as a policy's, and counting. A countdown to a
+/// refusal counts one thread's requests.
+pub(crate) const fn lendable(word: i64) -> i64 {
+    let plain = if word & LEVELS == 0 { 0 } else { policy(Ops::ALL, None) };
+    word & (POLICY & !INJECT | COUNTING) | plain
+}
+
 /// The bits of a policy that disallows these operations in this mode.
 pub(crate) const fn policy(ops: Ops, mode: Option<Mode>) -> i64 {
     let mode = match mode {

@@ -54,15 +54,27 @@ impl Tally {
     /// The tally of two stretches of code, one after the other.
     fn followed_by(self, next: Self) -> Self {
         let peak_of_next = self.net_bytes().saturating_add_unsigned(next.peak_bytes);
+        let peak_bytes = self.peak_bytes.max(u64::try_from(peak_of_next).unwrap_or(0));
+        Self { peak_bytes, ..self.and(next) }
+    }
+
+    /// The sums of two tallies, but for the peak, which stays the first one's.
+    pub(crate) const fn and(self, other: Self) -> Self {
         Self {
-            allocs: self.allocs.wrapping_add(next.allocs),
-            reallocs: self.reallocs.wrapping_add(next.reallocs),
-            deallocs: self.deallocs.wrapping_add(next.deallocs),
-            failed: self.failed.wrapping_add(next.failed),
-            bytes_allocated: self.bytes_allocated.wrapping_add(next.bytes_allocated),
-            bytes_freed: self.bytes_freed.wrapping_add(next.bytes_freed),
-            peak_bytes: self.peak_bytes.max(u64::try_from(peak_of_next).unwrap_or(0)),
+            allocs: self.allocs.wrapping_add(other.allocs),
+            reallocs: self.reallocs.wrapping_add(other.reallocs),
+            deallocs: self.deallocs.wrapping_add(other.deallocs),
+            failed: self.failed.wrapping_add(other.failed),
+            bytes_allocated: self.bytes_allocated.wrapping_add(other.bytes_allocated),
+            bytes_freed: self.bytes_freed.wrapping_add(other.bytes_freed),
+            peak_bytes: self.peak_bytes,
         }
+    }
+
+    /// The tally of two threads that ran side by side. Which bytes lived at the same time is not known: the peak is
+    /// the sum of both, which is never too low.
+    pub(crate) const fn beside(self, other: Self) -> Self {
+        Self { peak_bytes: self.peak_bytes.saturating_add(other.peak_bytes), ..self.and(other) }
     }
 
     #[expect(clippy::cast_possible_wrap, reason = "two's complement gives the signed difference")]

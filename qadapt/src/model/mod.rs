@@ -14,4 +14,4 @@ pub use mode::{Mode, UnknownMode};
 pub use op::Op;
 pub use ops::Ops;
 pub use place::Place;
-pub(crate) use qadapt_trace::RegionKind;
+pub(crate) use qadapt_trace::{RegionKind, RegionNumber};

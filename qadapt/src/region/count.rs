@@ -2,10 +2,11 @@
 
 use core::panic::Location;
 
-use super::edge;
+use super::{edge, lending};
 use crate::checks;
 use crate::hot::counters::{self, Mark};
-use crate::hot::word;
+use crate::hot::loans::{self, Head};
+use crate::hot::{frame, word};
 use crate::model::{Counts, Place};
 use crate::report::{call_sites, live};
 
@@ -51,6 +52,8 @@ pub(super) struct Counting {
     /// The word's counting bit before.
     outer: i64,
     mark: Option<Mark>,
+    /// What the region around it has lent.
+    outer_loans: Head,
 }
 
 impl Counting {
@@ -68,23 +71,55 @@ impl Counting {
         let word = word::get();
         let mark = counters::open();
         word::set(word | word::COUNTING);
-        Self { outer: word & word::COUNTING, mark }
+        Self { outer: word & word::COUNTING, mark, outer_loans: loans::replace(Head::NONE) }
     }
 
     pub(super) fn close(mut self) -> Counts {
-        self.end()
+        self.end(None)
+    }
+
+    /// Closes the region, but for loans that a future `keeps` for its next poll.
+    pub(super) fn pause(mut self, keeps: &mut Head) -> Counts {
+        self.end(Some(keeps))
     }
 
     /// Closes the region once.
-    fn end(&mut self) -> Counts {
+    fn end(&mut self, keeps: Option<&mut Head>) -> Counts {
         let Some(mark) = self.mark.take() else { return Counts::UNMEASURED };
+        let lent = loans::replace(self.outer_loans);
+        if !lent.is_empty() {
+            end_loans(lent, self.outer == 0, keeps);
+        }
         word::set(word::get() & !word::COUNTING | self.outer);
         counters::close(mark).map_or(Counts::UNMEASURED, Counts::measured)
     }
 }
 
+/// Ends a counting region's loans, but for those that a future `keeps` for its next poll. A loan that was made in a
+/// protected region also lends that, and so goes on as long.
+#[cold]
+#[inline(never)]
+fn end_loans(lent: Head, is_innermost: bool, keeps: Option<&mut Head>) {
+    let goes_on = !is_innermost || word::is_protected(word::get());
+    let kept = if keeps.is_some() && !goes_on { lent } else { Head::NONE };
+    if goes_on {
+        loans::join(lent);
+    } else {
+        loans::detach(lent);
+    }
+    if goes_on || !kept.is_empty() {
+        lending::receive(lent);
+    } else {
+        lending::end(lent);
+    }
+    if let Some(keeps) = keeps {
+        *keeps = kept;
+    }
+    frame::update_attention();
+}
+
 impl Drop for Counting {
     fn drop(&mut self) {
-        self.end();
+        self.end(None);
     }
 }

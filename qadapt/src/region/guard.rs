@@ -3,13 +3,13 @@
 use core::marker::PhantomData;
 use core::{mem, ptr};
 
-use super::edge;
 use super::policy::Injection;
+use super::{edge, lending};
 use crate::hot::budget::{self, Open};
 use crate::hot::guards::{self, Restore};
 use crate::hot::pending::{self, Base};
 use crate::hot::trace::chain::{Node, Opening};
-use crate::hot::{frame, trace, word};
+use crate::hot::{frame, loans, trace, word};
 use crate::model::{Place, RegionKind};
 use crate::report::misuse;
 
@@ -127,8 +127,11 @@ impl Region {
         if innermost > restore.number {
             misuse::say(place, format_args!("ended before one that was entered inside it: both end here"));
         }
+        let lent = loans::take_since_guard(restore.number);
+        loans::settle(lent);
         guards::restore(&restore);
         pending::set_start(start);
+        lending::end(lent);
         drop_as_own_work(budget);
         drop_as_own_work(node);
         Some((place, restore.start))

@@ -2,11 +2,11 @@
 
 use core::panic::Location;
 
-use super::edge;
+use super::{edge, lending};
 use crate::checks;
 use crate::hot::manual::{self, Entered};
 use crate::hot::trace::chain;
-use crate::hot::{frame, pending, word};
+use crate::hot::{frame, loans, pending, word};
 use crate::model::Place;
 
 /// Opens a protected region on this thread, until [`exit_protected`] closes it.
@@ -64,11 +64,13 @@ pub fn exit_protected() {
         "qadapt: exit_protected() without a matching enter_protected() on this thread; \
          an entry outside the closure or attribute region around this call cannot be closed inside it"
     );
+    let lent = loans::take_since_manual();
     word::add(-word::LEVEL);
     chain::close_manual();
     // A region that is no longer remembered was entered too deep: what is pending outside of it is reported with its own.
     let Entered { location, outer_start } = manual::exit()
         .unwrap_or_else(|| Entered { location: Location::caller(), outer_start: frame::innermost_start() });
+    lending::end(lent);
     edge::close(outer_start, Place { name: None, location, poll: 0 }).act();
 }
 

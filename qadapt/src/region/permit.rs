@@ -1,5 +1,6 @@
 //! Permits: exemptions inside a region.
 
+use super::polled::Source;
 use super::scope::{Change, Scope};
 use crate::checks;
 use crate::hot::frame::Room;
@@ -28,6 +29,6 @@ pub fn permit_alloc<R>(body: impl FnOnce() -> R) -> R {
     }
     let mut room = Room::uninit();
     // Dropped, not closed: a permit logs what a region inside it left unreported, and never panics.
-    let _permit = Scope::open(&mut room, Place::unnamed(), Change::Permit);
+    let _permit = Scope::open(&mut room, Source::Closure(Place::unnamed()), Change::Permit);
     body()
 }

@@ -3,6 +3,7 @@
 use core::mem;
 
 use super::edge;
+use super::polled::{Polled, Source};
 use crate::checks;
 use crate::hot::frame::Room;
 use crate::hot::word;
@@ -38,18 +39,29 @@ pub fn assert_no_alloc<R>(body: impl FnOnce() -> R) -> R {
 #[inline(always)]
 #[track_caller]
 pub fn no_alloc<R>(place: Place, body: impl FnOnce() -> R) -> R {
-    no_alloc_at(&place, true, body)
-}
-
-/// The same with a place that is read only if it is needed. A panic that is due is logged unless it `may_panic`.
-#[inline(always)]
-#[track_caller]
-pub(super) fn no_alloc_at<R>(place: &Place, may_panic: bool, body: impl FnOnce() -> R) -> R {
     if !checks::ON {
         return mark::region(body);
     }
     let mut room = Room::uninit();
-    let region = Region::open(&mut room, place);
+    let region = Region::open(&mut room, Source::Closure(place));
+    let result = body();
+    region.close();
+    result
+}
+
+/// The same for one poll of a future. A panic that is due is logged unless it `may_panic`.
+#[inline(always)]
+#[track_caller]
+pub(super) fn poll_no_alloc<R>(polled: &mut Polled, may_panic: bool, body: impl FnOnce() -> R) -> R {
+    if !checks::ON {
+        return mark::region(body);
+    }
+    polled.begin();
+    if polled.has_lent() {
+        edge::alert();
+    }
+    let mut room = Room::uninit();
+    let region = Region::open(&mut room, Source::Future(polled));
     let result = body();
     if may_panic {
         region.close();
@@ -62,24 +74,31 @@ pub(super) fn no_alloc_at<R>(place: &Place, may_panic: bool, body: impl FnOnce()
 /// An open plain region. Dropping it closes it and logs what is due: that is what an unwinding body does.
 struct Region<'a> {
     room: &'a mut Room,
-    place: &'a Place,
+    source: Source<'a>,
 }
 
 impl<'a> Region<'a> {
     #[inline(always)]
-    fn open(room: &'a mut Room, place: &'a Place) -> Self {
+    fn open(room: &'a mut Room, source: Source<'a>) -> Self {
         if word::add(word::LEVEL) < 0 {
-            edge::opened(room, place.name, place.location);
+            match &source {
+                Source::Closure(place) => edge::opened(room, place.name, place.location),
+                Source::Future(polled) => edge::resumed(room, polled),
+            }
         }
-        Self { room, place }
+        Self { room, source }
     }
 
     #[inline(always)]
     #[track_caller]
     fn close(self) {
-        let region = mem::ManuallyDrop::new(self);
+        let mut region = mem::ManuallyDrop::new(self);
         if word::add(-word::LEVEL) < 0 {
-            edge::closed(region.room, region.place.name, region.place.location, region.place.poll);
+            let Self { room, source } = &mut *region;
+            match source {
+                Source::Closure(place) => edge::closed(room, place.name, place.location),
+                Source::Future(polled) => edge::paused(room, None, polled),
+            }
         }
     }
 }
@@ -88,7 +107,10 @@ impl Drop for Region<'_> {
     #[inline(always)]
     fn drop(&mut self) {
         if word::add(-word::LEVEL) < 0 {
-            edge::unwound(self.room, self.place.name, self.place.location, self.place.poll);
+            match &mut self.source {
+                Source::Closure(place) => edge::unwound(self.room, place.name, place.location),
+                Source::Future(polled) => edge::unwound_poll(self.room, None, polled),
+            }
         }
     }
 }

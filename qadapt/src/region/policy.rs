@@ -2,7 +2,9 @@
 
 use core::panic::Location;
 
+use super::edge;
 use super::guard::Region;
+use super::polled::Source;
 use super::scope::{Change, Scope};
 use crate::checks;
 use crate::hot::budget::{Open, Used};
@@ -122,7 +124,7 @@ impl Policy {
             return body();
         }
         let mut used = Used::NOTHING;
-        self.warmed_up(place).run_part(place, &mut used, true, body)
+        self.warmed_up(place).run_part(Source::Closure(place), &mut used, true, body)
     }
 
     /// Runs one of several stretches of code that share a budget. A panic that is due is logged unless it `may_panic`.
@@ -130,17 +132,21 @@ impl Policy {
     #[track_caller]
     pub(super) fn run_part<R>(
         &self,
-        place: Place,
+        source: Source<'_>,
         used: &mut Used,
         may_panic: bool,
         body: impl FnOnce() -> R,
     ) -> R {
+        let loans = source.loans();
         let budget = self.budget.map(|limits| Spending { open: Open::new(limits, *used), used });
         let _inject = Injection::open(self.fail_nth);
         let mut room = Room::uninit();
-        let scope = Scope::open(&mut room, place, Change::Add(self.flags()));
+        let scope = Scope::open(&mut room, source, Change::Add(self.flags()));
         if let Some(budget) = &budget {
             budget.open.open();
+        }
+        if !loans.is_empty() {
+            edge::take_up(loans, budget.is_some());
         }
         let result = body();
         if may_panic {

@@ -4,6 +4,7 @@ use core::panic::Location;
 use core::{mem, ptr};
 
 use super::edge;
+use super::polled::Source;
 use crate::hot::frame::{self, Room};
 use crate::hot::trace::chain::Opening;
 use crate::hot::{budget, pending, word};
@@ -53,31 +54,35 @@ impl Change {
 }
 
 /// An open scope. Dropping it closes it and logs what is due: that is what an unwinding body does.
-pub(super) struct Scope<'room> {
+pub(super) struct Scope<'a> {
     outer: i64,
-    room: &'room mut Room,
-    place: Place,
+    room: &'a mut Room,
+    source: Source<'a>,
     is_permit: bool,
 }
 
-impl<'room> Scope<'room> {
+impl<'a> Scope<'a> {
     #[inline(always)]
-    pub(super) fn open(room: &'room mut Room, place: Place, change: Change) -> Self {
+    pub(super) fn open(room: &'a mut Room, source: Source<'a>, change: Change) -> Self {
         let mut outer = word::get();
         if outer < 0 || change.needs_frame() {
-            outer = opened(room, place.name, place.location, change);
+            outer = opened(room, source.name(), source.location(), change);
         } else {
             word::set(change.apply_unforbidden(outer));
         }
-        Self { outer, room, place, is_permit: matches!(change, Change::Permit) }
+        Self { outer, room, source, is_permit: matches!(change, Change::Permit) }
     }
 
     #[inline(always)]
     #[track_caller]
     pub(super) fn close(self) {
-        let scope = mem::ManuallyDrop::new(self);
+        let mut scope = mem::ManuallyDrop::new(self);
         if word::get() < 0 {
-            closed(scope.room, scope.outer, scope.place.name, scope.place.location, scope.place.poll);
+            let Self { outer, room, source, .. } = &mut *scope;
+            match source {
+                Source::Closure(place) => closed(room, *outer, place.name, place.location),
+                Source::Future(polled) => edge::paused(room, Some(*outer), polled),
+            }
         } else {
             word::set(scope.outer);
         }
@@ -87,12 +92,15 @@ impl<'room> Scope<'room> {
 impl Drop for Scope<'_> {
     #[inline(always)]
     fn drop(&mut self) {
-        if word::get() < 0 && self.is_permit {
-            permitted(self.room, self.outer, self.place.location);
-        } else if word::get() < 0 {
-            unwound(self.room, self.outer, self.place.name, self.place.location, self.place.poll);
-        } else {
+        if word::get() >= 0 {
             word::set(self.outer);
+        } else if self.is_permit {
+            permitted(self.room, self.outer, self.source.location());
+        } else {
+            match &mut self.source {
+                Source::Closure(place) => unwound(self.room, self.outer, place.name, place.location),
+                Source::Future(polled) => edge::unwound_poll(self.room, Some(self.outer), polled),
+            }
         }
     }
 }
@@ -123,28 +131,16 @@ fn opened(
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn closed(
-    room: &Room,
-    outer: i64,
-    name: Option<&'static str>,
-    location: &'static Location<'static>,
-    poll: u32,
-) {
-    let place = Place { name, location, poll };
+fn closed(room: &Room, outer: i64, name: Option<&'static str>, location: &'static Location<'static>) {
+    let place = Place { name, location, poll: 0 };
     let start = edge::leave(room, Some(outer), place);
     edge::close(start, place).act();
 }
 
 #[cold]
 #[inline(never)]
-fn unwound(
-    room: &Room,
-    outer: i64,
-    name: Option<&'static str>,
-    location: &'static Location<'static>,
-    poll: u32,
-) {
-    let place = Place { name, location, poll };
+fn unwound(room: &Room, outer: i64, name: Option<&'static str>, location: &'static Location<'static>) {
+    let place = Place { name, location, poll: 0 };
     let start = edge::leave(room, Some(outer), place);
     edge::log(start, place);
 }

@@ -1,15 +1,18 @@
 //! What is done around each poll of a guarded future.
 
 use core::fmt;
+use core::mem;
 use std::sync::Arc;
 
 use qadapt_spin::Lock;
 
 use super::count::Counting;
 use super::policy::Policy;
-use super::{permit, plain};
+use super::polled::{Polled, Source};
+use super::{edge, lending, permit, plain};
 use crate::checks;
 use crate::hot::budget::Used;
+use crate::hot::loans::Head;
 use crate::hot::word;
 use crate::model::{Counts, Place, Tally};
 
@@ -43,12 +46,19 @@ mod sealed {
 /// Each poll is a plain region.
 #[derive(Debug)]
 pub struct NoAlloc {
-    place: Place,
+    polled: Polled,
 }
 
 impl NoAlloc {
     pub(super) const fn new(place: Place) -> Self {
-        Self { place }
+        Self { polled: Polled::new(place) }
+    }
+}
+
+impl Drop for NoAlloc {
+    #[inline(always)]
+    fn drop(&mut self) {
+        end(&mut self.polled);
     }
 }
 
@@ -59,15 +69,20 @@ impl Watch for NoAlloc {
     #[inline(always)]
     #[track_caller]
     fn around<R>(&mut self, may_panic: bool, poll: impl FnOnce() -> R) -> R {
-        if checks::ON {
-            self.place.poll = self.place.poll.wrapping_add(1);
-        }
-        plain::no_alloc_at(&self.place, may_panic, poll)
+        plain::poll_no_alloc(&mut self.polled, may_panic, poll)
     }
 
     #[inline(always)]
     fn finish<T>(&mut self, output: T) -> T {
         output
+    }
+}
+
+/// A future goes away.
+#[inline(always)]
+fn end(polled: &mut Polled) {
+    if checks::ON && polled.has_lent() {
+        edge::abandon(polled);
     }
 }
 
@@ -100,7 +115,7 @@ impl Watch for Permitted {
 #[derive(Debug)]
 pub struct Policed {
     policy: Policy,
-    place: Place,
+    polled: Polled,
     /// False for a future that sampling leaves out; decided at the first poll.
     watched: bool,
     used: Used,
@@ -113,7 +128,14 @@ impl Policed {
     }
 
     pub(super) const fn at(policy: Policy, place: Place) -> Self {
-        Self { policy, place, watched: true, used: Used::NOTHING }
+        Self { policy, polled: Polled::new(place), watched: true, used: Used::NOTHING }
+    }
+}
+
+impl Drop for Policed {
+    #[inline(always)]
+    fn drop(&mut self) {
+        end(&mut self.polled);
     }
 }
 
@@ -127,15 +149,16 @@ impl Watch for Policed {
         if !checks::ON {
             return poll();
         }
-        if self.place.poll == 0 {
-            self.watched = self.policy.watches_entry(self.place);
-            self.policy = self.policy.warmed_up(self.place);
+        if self.polled.is_new() {
+            let place = self.polled.place();
+            self.watched = self.policy.watches_entry(place);
+            self.policy = self.policy.warmed_up(place);
         }
-        self.place.poll = self.place.poll.saturating_add(1);
+        self.polled.begin();
         if !self.watched {
             return poll();
         }
-        self.policy.run_part(self.place, &mut self.used, may_panic, poll)
+        self.policy.run_part(Source::Future(&mut self.polled), &mut self.used, may_panic, poll)
     }
 
     #[inline(always)]
@@ -149,17 +172,27 @@ impl Watch for Policed {
 pub struct Counted {
     counts: Counts,
     shared: Option<Arc<Lock<Counts>>>,
+    loans: Head,
 }
 
 impl Counted {
     pub(super) const fn new() -> Self {
-        Self { counts: Counts::measured(Tally::NOTHING), shared: None }
+        Self { counts: Counts::measured(Tally::NOTHING), shared: None, loans: Head::NONE }
     }
 
     pub(super) fn handle(&mut self) -> CountsHandle {
         let counts = self.counts;
         let shared = self.shared.get_or_insert_with(|| word::as_own_work(|| Arc::new(Lock::new(counts))));
         CountsHandle { shared: Arc::clone(shared) }
+    }
+
+    /// Adds what happened since, for the future and its handles.
+    fn add(&mut self, counts: Counts) {
+        self.counts = self.counts.followed_by(counts);
+        let shared = self.shared.as_ref();
+        if let Some(mut shared) = shared.and_then(|shared| shared.lock_within(PATIENCE)) {
+            *shared = self.counts;
+        }
     }
 }
 
@@ -175,15 +208,15 @@ impl Watch for Counted {
         }
         impl Drop for Add<'_> {
             fn drop(&mut self) {
-                let poll = self.counting.take().map_or(Counts::UNMEASURED, Counting::close);
-                self.counted.counts = self.counted.counts.followed_by(poll);
-                let shared = self.counted.shared.as_ref();
-                if let Some(mut shared) = shared.and_then(|shared| shared.lock_within(PATIENCE)) {
-                    *shared = self.counted.counts;
-                }
+                let loans = &mut self.counted.loans;
+                let poll = self.counting.take().map_or(Counts::UNMEASURED, |counting| counting.pause(loans));
+                self.counted.add(poll);
             }
         }
-        let _add = Add { counting: Counting::open_if_live(), counted: self };
+        let add = Add { counting: Counting::open_if_live(), counted: self };
+        if add.counting.is_some() {
+            edge::take_up(add.counted.loans, false);
+        }
         poll()
     }
 
@@ -194,6 +227,9 @@ impl Watch for Counted {
 
 impl Drop for Counted {
     fn drop(&mut self) {
+        if let Some(deeds) = lending::close(mem::replace(&mut self.loans, Head::NONE)) {
+            self.add(Counts::measured(deeds.tally));
+        }
         let shared = self.shared.take();
         word::as_own_work(|| drop(shared));
     }

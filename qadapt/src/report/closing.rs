@@ -6,7 +6,7 @@ use std::panic::catch_unwind;
 use super::violation::Violation;
 use super::{hook, sink};
 use crate::hot::capture::STACKS;
-use crate::hot::pending::{self, Lost, Pending, ROOM};
+use crate::hot::pending::{self, Batch, Lost, Pending, ROOM};
 use crate::hot::word;
 use crate::model::{Mode, Place};
 
@@ -14,7 +14,7 @@ use crate::model::{Mode, Place};
 ///
 /// While the thread unwinds nothing is owed: then all of it is logged.
 pub(crate) fn report(place: Place) -> Option<String> {
-    let (entries, lost) = take()?;
+    let Batch { entries, lost } = take()?;
     word::as_own_work(|| {
         let mut owed = Vec::new();
         for pending in entries.into_iter().flatten() {
@@ -37,7 +37,7 @@ pub(crate) fn report(place: Place) -> Option<String> {
 
 /// Logs what the region that closes has pending, whatever its mode.
 pub(crate) fn log(place: Place) {
-    let Some((entries, lost)) = take() else { return };
+    let Some(Batch { entries, lost }) = take() else { return };
     // A panic here would end the process, since the thread may be unwinding: a closed standard error panics.
     let _ = catch_unwind(|| {
         word::as_own_work(|| {
@@ -51,9 +51,8 @@ pub(crate) fn log(place: Place) {
     });
 }
 
-fn take() -> Option<([Option<Pending>; ROOM], Lost)> {
-    let (entries, lost) = pending::take();
-    (lost.count > 0 || entries.first().is_some_and(Option::is_some)).then_some((entries, lost))
+fn take() -> Option<Batch> {
+    pending::is_due().then(pending::take).filter(|batch| !batch.is_empty())
 }
 
 /// Makes the violation and shows it to the user's hook.

@@ -3,7 +3,7 @@
 use std::panic::catch_unwind;
 
 use super::violation::Violation;
-use super::{call_sites, sink};
+use super::{call_sites, sink, unlent};
 use crate::hot::capture::STACKS;
 use crate::hot::{pending, trace, word};
 
@@ -23,6 +23,7 @@ pub(super) extern "C" fn report() {
                 }
             }
             call_sites::report();
+            unlent::report();
             let lost = pending::take_unsaid();
             if lost > 0 {
                 sink::send(&format!(

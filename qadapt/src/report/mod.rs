@@ -14,6 +14,7 @@ mod sink;
 mod source;
 mod startup;
 mod trace;
+pub(crate) mod unlent;
 mod violation;
 
 pub use excess::Expectation;

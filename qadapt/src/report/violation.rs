@@ -28,28 +28,39 @@ pub struct Violation {
     cause: Cause,
     /// `None` for a region that was still open when the process ended.
     place: Option<Place>,
+    lent: bool,
     trace: Arc<Trace>,
 }
 
 impl Violation {
     pub(super) fn new(pending: &Pending, place: Place) -> Self {
-        let Pending { op, size, old_size, align, slot, times, cause, .. } = *pending;
+        let Pending { op, size, old_size, align, slot, times, cause, lent, .. } = *pending;
         let trace = slot.map_or_else(Arc::default, Trace::of);
-        Self { op, size, old_size, align, times: u64::from(times), cause, place: Some(place), trace }
+        Self { op, size, old_size, align, times: u64::from(times), cause, place: Some(place), lent, trace }
     }
 
     /// The violation of a stack whose region never closed.
     pub(super) fn unclosed(slot: Slot, times: u64) -> Option<Self> {
         let Request { op, size, old_size, align } = capture::first_request(STACKS.stack(slot)?.tag())?;
         let trace = Trace::of(slot);
-        Some(Self { op, size, old_size, align, times, cause: Cause::Disallowed, place: None, trace })
+        Some(Self {
+            op,
+            size,
+            old_size,
+            align,
+            times,
+            cause: Cause::Disallowed,
+            place: None,
+            lent: false,
+            trace,
+        })
     }
 
     /// An event of a measurement, which is no violation; it only lends its form.
     pub(super) fn recorded(recorded: &Recorded) -> Self {
         let Recorded { request: Request { op, size, old_size, align }, slot, times } = *recorded;
         let trace = slot.map_or_else(Arc::default, Trace::of);
-        Self { op, size, old_size, align, times, cause: Cause::Disallowed, place: None, trace }
+        Self { op, size, old_size, align, times, cause: Cause::Disallowed, place: None, lent: false, trace }
     }
 
     /// The event and its site in one line, and a second one with advice if there is any.
@@ -159,6 +170,7 @@ impl fmt::Display for Violation {
             write!(f, ", {times} times,")?;
         }
         match self.place {
+            Some(place) if self.lent => writeln!(f, " in {place}, on a thread that its policy was lent to")?,
             Some(place) => writeln!(f, " in {place}")?,
             None => writeln!(f, " in a protected region that was still open when the process ended")?,
         }

@@ -53,6 +53,8 @@ thread_local! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Opening {
     Region(RegionKind),
+    /// A region of another thread that lent its policy; none if the trace has no row for it.
+    Lent(Option<RegionNumber>),
     Permit,
     /// What changes nothing: a permit that a region forbids, a policy without any rule.
     Nothing,
@@ -70,6 +72,7 @@ impl Node {
             Opening::Nothing => Role::Void,
             Opening::Permit => Role::Permit,
             Opening::Region(kind) => enter(trace, place, kind),
+            Opening::Lent(number) => role(number, false),
         };
         self.role.set(role);
         self.live.set(0);
@@ -100,15 +103,36 @@ fn enter(trace: &Trace, place: Place, kind: RegionKind) -> Role {
         line: place.location.line(),
         column: place.location.column(),
     };
-    let manual = kind == RegionKind::Manual;
-    let Some(number) = trace.region(&region) else { return Role::Nameless { manual } };
-    trace.enter(number);
+    let number = trace.region(&region);
+    if let Some(number) = number {
+        trace.enter(number);
+    }
+    role(number, kind == RegionKind::Manual)
+}
+
+/// What a region is in the chain.
+fn role(number: Option<RegionNumber>, manual: bool) -> Role {
+    let Some(number) = number else { return Role::Nameless { manual } };
     let mut counts = true;
     for_each(|node| {
         counts &= !matches!(node.role.get(), Role::Region { number: open, .. } if open == number);
         counts
     });
     Role::Region { number, manual, counts }
+}
+
+/// The innermost open region; none if there is none, or it has no row.
+pub(crate) fn innermost() -> Option<RegionNumber> {
+    let mut innermost = None;
+    for_each(|node| match node.role.get() {
+        Role::Region { number, .. } => {
+            innermost = Some(number);
+            false
+        }
+        Role::Void => true,
+        Role::Idle | Role::Nameless { .. } | Role::Permit => false,
+    });
+    innermost
 }
 
 /// `enter_protected` on this thread.

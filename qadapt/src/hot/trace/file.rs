@@ -58,8 +58,8 @@ pub(crate) fn start() {
     // The program may change its working directory before it forks, or before the file needs more room.
     let mut here = [0; DIRECTORY_ROOM];
     let here = if directory.starts_with(b"/") { b"" } else { working_directory(&mut here) };
-    let parts = [here, b"/", directory];
-    let parts = if here.is_empty() { &parts[2..] } else { &parts[..] };
+    let separator: &[u8] = if here.is_empty() { b"" } else { b"/" };
+    let parts = [here, separator, directory];
     if parts.iter().map(|part| part.len()).sum::<usize>() >= DIRECTORY_ROOM {
         Line::new().text(b"qadapt: no trace: the path in QADAPT_TRACE is too long").write();
         return;

@@ -1,0 +1,106 @@
+//! A budget that several threads use.
+
+use core::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use super::budget::Used;
+use super::event::Request;
+use crate::model::Budget;
+
+/// What was left of a thread's budgets when it lent them, and what all threads have used of that since.
+///
+/// Two requests at the same moment may both get the last of it. Relaxed throughout: each figure stands for itself.
+#[derive(Debug)]
+pub(crate) struct SharedBudget {
+    allocs: AtomicU64,
+    bytes: AtomicU64,
+    peak_bytes: AtomicU64,
+    used: Sum,
+    /// The borrowers' part, as far as it is not yet taken off the lender's own budgets.
+    borrowed: Sum,
+}
+
+#[derive(Debug)]
+struct Sum {
+    allocs: AtomicU64,
+    bytes: AtomicU64,
+    live: AtomicI64,
+}
+
+impl Sum {
+    const fn new() -> Self {
+        Self { allocs: AtomicU64::new(0), bytes: AtomicU64::new(0), live: AtomicI64::new(0) }
+    }
+
+    fn add(&self, used: Used) {
+        self.allocs.fetch_add(used.allocs, Ordering::Relaxed);
+        self.bytes.fetch_add(used.bytes, Ordering::Relaxed);
+        self.live.fetch_add(used.live, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> Used {
+        Used {
+            allocs: self.allocs.load(Ordering::Relaxed),
+            bytes: self.bytes.load(Ordering::Relaxed),
+            live: self.live.load(Ordering::Relaxed),
+        }
+    }
+
+    fn take(&self) -> Used {
+        Used {
+            allocs: self.allocs.swap(0, Ordering::Relaxed),
+            bytes: self.bytes.swap(0, Ordering::Relaxed),
+            live: self.live.swap(0, Ordering::Relaxed),
+        }
+    }
+}
+
+impl SharedBudget {
+    pub(super) const fn new() -> Self {
+        Self {
+            allocs: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+            peak_bytes: AtomicU64::new(0),
+            used: Sum::new(),
+            borrowed: Sum::new(),
+        }
+    }
+
+    /// Begins anew with these limits.
+    pub(super) fn start(&self, left: &Budget) {
+        self.allocs.store(left.allocs, Ordering::Relaxed);
+        self.bytes.store(left.bytes, Ordering::Relaxed);
+        self.peak_bytes.store(left.peak_bytes, Ordering::Relaxed);
+        self.used.take();
+        self.borrowed.take();
+    }
+
+    /// The limits on what is used from the lending on.
+    pub(super) fn left(&self) -> Budget {
+        Budget {
+            allocs: self.allocs.load(Ordering::Relaxed),
+            bytes: self.bytes.load(Ordering::Relaxed),
+            peak_bytes: self.peak_bytes.load(Ordering::Relaxed),
+            warm_up: 0,
+        }
+    }
+
+    pub(super) fn used(&self) -> Used {
+        self.used.get()
+    }
+
+    pub(super) fn is_exceeded_by(&self, request: &Request) -> bool {
+        self.used().leaves_no_room_for(request, &self.left())
+    }
+
+    pub(super) fn take(&self, used: Used, by_borrower: bool) {
+        self.used.add(used);
+        if by_borrower {
+            self.borrowed.add(used);
+        }
+    }
+
+    /// What borrowers have used since the last time.
+    pub(super) fn take_borrowed(&self) -> Used {
+        self.borrowed.take()
+    }
+}

@@ -1,0 +1,151 @@
+//! Bringing what borrowers did to the lender, as long as that is open.
+
+use qadapt_spin::{Address, Given, Mailboxes};
+
+use crate::hot::loans::{self, Head, ROOM};
+use crate::hot::pending::{self, Batch};
+use crate::hot::{counters, word};
+use crate::model::Tally;
+
+/// What a borrower has done.
+#[derive(Clone, Copy)]
+pub(super) struct Deeds {
+    pub(super) pending: Batch,
+    pub(super) tally: Tally,
+    pub(super) violations: u64,
+}
+
+impl Deeds {
+    const NONE: Self = Self { pending: Batch::EMPTY, tally: Tally::NOTHING, violations: 0 };
+
+    fn add(&mut self, other: &Self) {
+        self.pending.add(&other.pending);
+        self.tally = self.tally.beside(other.tally);
+        self.violations = self.violations.saturating_add(other.violations);
+    }
+
+    /// Makes them this thread's and its innermost region's.
+    fn receive(&self) {
+        pending::receive(&self.pending);
+        pending::add_violations(self.violations);
+        counters::add(self.tally);
+    }
+}
+
+static BOXES: Mailboxes<Deeds, ROOM> = Mailboxes::new();
+
+/// Tries for a box that is held, with a pause after each: more than a moment takes only a thread that was stopped.
+const PATIENCE: u32 = 1_000;
+
+/// Lends what is open to other threads, for as long as the innermost region stays open. `None` where there is no room.
+pub(super) fn lend(flags: i64) -> Option<Address> {
+    if let Some(address) = loans::equal(flags) {
+        return Some(address);
+    }
+    let address = BOXES.open()?;
+    loans::add(address, flags);
+    word::set(word::get() | word::ATTENTION);
+    Some(address)
+}
+
+/// Whose events a borrower's are.
+pub(super) enum Lender {
+    /// A region that is open on another thread; the borrower must [leave](leave) it.
+    Elsewhere(Address),
+    /// A region that is open on this thread, and so sees them anyway.
+    Here,
+    /// One that has closed.
+    Gone,
+}
+
+/// Enters a loan that is open, until [`leave`]; false if it has been closed.
+pub(super) fn enter(address: Address) -> bool {
+    BOXES.join(address)
+}
+
+/// Enters a loan, or says why not.
+pub(super) fn join(address: Address) -> Lender {
+    if !enter(address) {
+        Lender::Gone
+    } else if loans::is_own(address) {
+        BOXES.leave(address);
+        Lender::Here
+    } else {
+        Lender::Elsewhere(address)
+    }
+}
+
+/// Leaves a loan that was entered.
+pub(super) fn leave(address: Address) {
+    BOXES.leave(address);
+}
+
+/// Hands over what a borrower did; false if the lender has closed.
+pub(super) fn give(address: Address, deeds: &Deeds) -> bool {
+    let add = |there: &mut Option<Deeds>| there.get_or_insert(Deeds::NONE).add(deeds);
+    for _ in 0..PATIENCE {
+        match BOXES.give(address, add) {
+            Given::Kept => return true,
+            Given::Refused => return false,
+            Given::Busy => std::thread::yield_now(),
+        }
+    }
+    false
+}
+
+/// Ends loans, and makes what borrowers did the innermost region's.
+#[inline]
+pub(super) fn end(head: Head) {
+    if !head.is_empty() {
+        end_all(head);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn end_all(head: Head) {
+    if let Some(deeds) = close(head) {
+        deeds.receive();
+    }
+}
+
+/// Makes what borrowers did so far the innermost region's.
+#[cold]
+#[inline(never)]
+pub(super) fn receive(head: Head) {
+    if let Some(deeds) = collect(head) {
+        deeds.receive();
+    }
+}
+
+/// Ends loans: borrowers that are not done yet keep what they do. Returns what the others did.
+#[must_use]
+pub(super) fn close(head: Head) -> Option<Deeds> {
+    for address in head.addresses() {
+        BOXES.close(address);
+    }
+    let deeds = collect(head);
+    for address in head.addresses() {
+        BOXES.leave(address);
+    }
+    deeds
+}
+
+/// What borrowers did since the last time.
+fn collect(head: Head) -> Option<Deeds> {
+    let mut all: Option<Deeds> = None;
+    for deeds in head.addresses().filter_map(take) {
+        all.get_or_insert(Deeds::NONE).add(&deeds);
+    }
+    all
+}
+
+fn take(address: Address) -> Option<Deeds> {
+    for _ in 0..PATIENCE {
+        match BOXES.take(address) {
+            Ok(deeds) => return deeds,
+            Err(_) => std::thread::yield_now(),
+        }
+    }
+    None
+}

@@ -1,0 +1,352 @@
+//! Policies that are lent to other threads.
+//!
+//! Alone in its process because it installs the guard around the system's allocator, and because one test takes all the
+//! room that there is for loans.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+
+use qadapt::{
+    Budget, Mode, Ops, Policy, PolicyToken, QADAPT, assert_no_alloc, count_alloc, enter_protected,
+    exit_protected, permit_alloc, protection_level, take_violations,
+};
+use qadapt_tests::force::{alloc_and_free, force_alloc};
+use qadapt_tests::watching;
+use qadapt_tests::worker::{Worker, beside};
+
+/// Three requests for memory, and any number of frees.
+const THREE: Policy = Policy::new().name("three").allow(Ops::DEALLOC).budget(Budget::new().allocs(3));
+
+#[global_allocator]
+static ALLOC: QADAPT = QADAPT;
+
+/// Held by every test: there is room for 64 loans in the whole process.
+static ROOM: Mutex<()> = Mutex::new(());
+
+/// The text of the panic that the closure ends with, if it does.
+fn report_of(body: impl FnOnce()) -> Option<String> {
+    let payload = catch_unwind(AssertUnwindSafe(body)).err()?;
+    Some(*payload.downcast::<String>().expect("the guard panics with text"))
+}
+
+/// Lends what is open, and waits until the worker is done.
+fn lend(worker: &Worker) {
+    worker.start(Policy::current());
+    worker.step();
+}
+
+/// What the lender and the worker report of one run.
+fn reports(
+    work: impl FnOnce(PolicyToken, &Worker) + Send,
+    lender: impl FnOnce(&Worker),
+) -> (Option<String>, Option<String>) {
+    let _room = ROOM.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    beside(work, |worker| report_of(|| lender(worker)))
+}
+
+#[test]
+fn a_workers_violation_is_the_lenders() {
+    if !watching("what a worker does") {
+        return;
+    }
+    let work = |token: PolicyToken, _: &Worker| token.run(|| alloc_and_free(24));
+    let (lender, worker) = reports(work, |worker| assert_no_alloc(|| lend(worker)));
+    assert_eq!(worker, None);
+    let report = lender.expect("the lender panics");
+    assert!(report.contains("allocation of 24 bytes"), "{report}");
+    assert!(report.contains("in a protected region, on a thread that its policy was lent to"), "{report}");
+    assert!(report.contains("lending.rs"), "{report}");
+
+    let (lender, worker) = reports(work, |worker| {
+        Policy::new().name("hall").run(|| lend(worker));
+    });
+    assert_eq!(worker, None);
+    assert!(lender.is_some_and(|report| report.contains("region `hall`, on a thread")));
+}
+
+#[test]
+fn guards_and_manual_regions_lend_too() {
+    if !watching("guards that lend") {
+        return;
+    }
+    let work = |token: PolicyToken, _: &Worker| token.run(|| alloc_and_free(24));
+    let (lender, worker) = reports(work, |worker| {
+        let outer = Policy::new().name("outer").mode(Mode::Count).enter();
+        let inner = Policy::new().name("inner").enter();
+        lend(worker);
+        inner.exit();
+        outer.exit();
+    });
+    assert_eq!(worker, None);
+    assert!(lender.is_some_and(|report| report.contains("`inner`")));
+    let (lender, worker) = reports(work, |worker| {
+        enter_protected();
+        lend(worker);
+        exit_protected();
+    });
+    assert_eq!(worker, None);
+    assert!(lender.is_some_and(|report| report.contains("24 bytes")));
+}
+
+#[test]
+fn a_region_inside_the_lender_is_not_the_lender() {
+    if !watching("regions inside the lender") {
+        return;
+    }
+    let work = |token: PolicyToken, _: &Worker| token.run(|| alloc_and_free(24));
+    let mut inner = None;
+    let (lender, _) = reports(work, |worker| {
+        Policy::new().name("outer").run(|| {
+            let token = Policy::current();
+            inner = report_of(|| {
+                Policy::new().name("inner").run(|| {
+                    worker.start(token);
+                    worker.step();
+                });
+            });
+        });
+    });
+    assert_eq!(inner, None);
+    assert!(lender.is_some_and(|report| report.contains("`outer`")));
+}
+
+#[test]
+fn a_worker_that_outlives_the_lender_reports_itself() {
+    if !watching("a lender that closes first") {
+        return;
+    }
+    let work = |token: PolicyToken, worker: &Worker| {
+        token.run(|| {
+            alloc_and_free(24);
+            worker.step();
+            worker.step();
+        });
+    };
+    let (lender, worker) = reports(work, |worker| {
+        assert_no_alloc(|| {
+            worker.start(Policy::current());
+            worker.step();
+        });
+        worker.step();
+        worker.step();
+    });
+    assert_eq!(lender, None);
+    let report = worker.expect("its own edge acts");
+    assert!(report.contains("24 bytes") && !report.contains("lent to"), "{report}");
+    // A token that is used later is a region of its own from the start.
+    let token = assert_no_alloc(Policy::current);
+    let report = report_of(|| token.run(|| alloc_and_free(25))).expect("it panics");
+    assert!(report.contains("25 bytes"), "{report}");
+}
+
+#[test]
+fn counts_include_the_workers() {
+    if !watching("counts of workers") {
+        return;
+    }
+    let _room = ROOM.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let work = |token: PolicyToken, _: &Worker| {
+        alloc_and_free(1000); // not under the policy
+        token.run(|| {
+            alloc_and_free(24);
+            drop(force_alloc(8));
+        });
+    };
+    let ((counts, ()), _) = beside(work, |worker| {
+        count_alloc(|| {
+            drop(force_alloc(5));
+            lend(worker);
+        })
+    });
+    assert_eq!(
+        counts.to_string(),
+        "3 allocs, 0 reallocs, 3 deallocs, 0 failed, 37 bytes allocated, 37 bytes freed, 24 bytes at peak"
+    );
+
+    // Through a region inside; and a counting region that opens after the loan leaves the worker's out.
+    let ((outer, inner), _) = beside(work, |worker| {
+        count_alloc(|| {
+            Policy::new().mode(Mode::Count).run(|| {
+                let token = Policy::current();
+                let (inner, ()) = count_alloc(|| {
+                    worker.start(token);
+                    worker.step();
+                });
+                inner
+            })
+        })
+    });
+    assert_eq!(outer.allocs(), 2);
+    assert_eq!(inner.allocs(), 0);
+}
+
+#[test]
+fn a_loan_made_while_counting_lasts_as_long_as_its_region() {
+    if !watching("loans that outlive a counting region") {
+        return;
+    }
+    let work = |token: PolicyToken, worker: &Worker| {
+        token.run(|| {
+            worker.step();
+            alloc_and_free(24);
+        });
+    };
+    let (lender, worker) = reports(work, |worker| {
+        Policy::new().name("around").run(|| {
+            let (counts, ()) = count_alloc(|| worker.start(Policy::current()));
+            assert_eq!(counts.allocs(), 0);
+            worker.step();
+            worker.step();
+        });
+    });
+    assert_eq!(worker, None);
+    assert!(lender.is_some_and(|report| report.contains("`around`")));
+}
+
+#[test]
+fn a_budget_is_shared() {
+    if !watching("budgets of workers") {
+        return;
+    }
+    let twice = |token: PolicyToken, _: &Worker| {
+        token.run(|| {
+            alloc_and_free(8);
+            alloc_and_free(8);
+        });
+    };
+    let lend_after_one = |worker: &Worker| {
+        alloc_and_free(8);
+        lend(worker);
+    };
+    let (lender, worker) = reports(twice, |worker| THREE.run(|| lend_after_one(worker)));
+    assert_eq!((lender, worker), (None, None));
+    // The lender's own requests come off what is left, before and after.
+    let (lender, worker) = reports(twice, |worker| {
+        THREE.run(|| {
+            lend_after_one(worker);
+            alloc_and_free(9);
+        });
+    });
+    assert_eq!(worker, None);
+    let report = lender.expect("it is one too many");
+    assert!(report.contains("allocation of 9 bytes") && report.contains("over the budget"), "{report}");
+    let (lender, _) = reports(
+        |token, _| token.run(|| (0..3).for_each(|_| alloc_and_free(7))),
+        |worker| THREE.run(|| lend_after_one(worker)),
+    );
+    let report = lender.expect("it is one too many");
+    assert!(report.contains("allocation of 7 bytes") && report.contains("lent to"), "{report}");
+}
+
+#[test]
+fn what_forbids_permits_here_forbids_them_there() {
+    if !watching("permits of workers") {
+        return;
+    }
+    let work = |token: PolicyToken, _: &Worker| token.run(|| permit_alloc(|| alloc_and_free(24)));
+    let (lender, _) = reports(work, |worker| assert_no_alloc(|| lend(worker)));
+    assert_eq!(lender, None);
+    let (lender, _) = reports(work, |worker| Policy::new().forbid().run(|| lend(worker)));
+    assert!(lender.is_some_and(|report| report.contains("24 bytes")));
+    // Inside a permit nothing is open that could be lent.
+    let (lender, worker) = reports(
+        |token, _| token.run(|| alloc_and_free(24)),
+        |worker| assert_no_alloc(|| permit_alloc(|| lend(worker))),
+    );
+    assert_eq!((lender, worker), (None, None));
+}
+
+#[test]
+fn a_token_changes_nothing_after_its_run() {
+    if !watching("what a token leaves") {
+        return;
+    }
+    let work = |token: PolicyToken, _: &Worker| {
+        let inside = token.run(protection_level);
+        assert_eq!((inside, protection_level()), (1, 0));
+        let unwound = catch_unwind(|| token.run(|| panic!("{}", "the user's")));
+        assert!(unwound.is_err());
+        assert_eq!(protection_level(), 0);
+        alloc_and_free(24);
+        // On top of what the worker has open itself.
+        assert_eq!(assert_no_alloc(|| token.run(protection_level)), 2);
+    };
+    let (lender, worker) = reports(work, |worker| assert_no_alloc(|| lend(worker)));
+    assert_eq!((lender, worker), (None, None));
+}
+
+#[test]
+fn a_workers_violations_count_where_the_lender_is() {
+    if !watching("the number of violations") {
+        return;
+    }
+    let _room = ROOM.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let work = |token: PolicyToken, _: &Worker| {
+        token.run(|| alloc_and_free(24));
+        assert_eq!(take_violations(), 0);
+    };
+    let _ = take_violations();
+    let ((), worker) = beside(work, |worker| Policy::new().mode(Mode::Count).run(|| lend(worker)));
+    assert_eq!((take_violations(), worker), (2, None));
+}
+
+#[test]
+fn on_the_lenders_own_thread_a_token_adds_nothing() {
+    if !watching("a token at home") {
+        return;
+    }
+    let _room = ROOM.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let report = report_of(|| {
+        Policy::new().name("home").run(|| {
+            let token = Policy::current();
+            token.run(|| alloc_and_free(24));
+        });
+    });
+    let report = report.expect("the region panics");
+    assert!(report.contains("region `home`") && !report.contains("lent to"), "{report}");
+    let (counts, ()) = count_alloc(|| Policy::current().run(|| alloc_and_free(24)));
+    assert_eq!(counts.allocs(), 1);
+}
+
+#[test]
+fn a_worker_can_lend_on() {
+    if !watching("a worker that lends") {
+        return;
+    }
+    let work = |token: PolicyToken, _: &Worker| {
+        let ((), second) =
+            beside(|token, _| token.run(|| alloc_and_free(24)), |worker| token.run(|| lend(worker)));
+        assert_eq!(second, None);
+    };
+    let (lender, worker) = reports(work, |worker| assert_no_alloc(|| lend(worker)));
+    assert_eq!(worker, None);
+    assert!(lender.is_some_and(|report| report.contains("allocation of 24 bytes")));
+}
+
+/// Lends in each of so many regions inside each other, then runs the body in the innermost.
+fn nested(depth: usize, body: &mut dyn FnMut(PolicyToken)) {
+    assert_no_alloc(|| {
+        let token = Policy::current();
+        if depth == 1 { body(token) } else { nested(depth - 1, body) }
+    });
+}
+
+#[test]
+fn where_there_is_no_room_the_worker_logs_and_counts_are_unmeasured() {
+    if !watching("loans beyond the room") {
+        return;
+    }
+    let work = |token: PolicyToken, _: &Worker| token.run(|| alloc_and_free(24));
+    let (lender, worker) = reports(work, |worker| {
+        nested(65, &mut |token| {
+            worker.start(token);
+            worker.step();
+        });
+    });
+    assert_eq!((lender, worker), (None, None));
+    let _room = ROOM.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let (counts, ()) = count_alloc(|| nested(65, &mut |_| ()));
+    assert!(!counts.is_measured());
+    let (counts, ()) = count_alloc(|| nested(64, &mut |_| ()));
+    assert_eq!(counts.allocs(), 0);
+}
