@@ -8,6 +8,7 @@ mod exact;
 mod examples;
 mod formats;
 mod merging;
+mod pace;
 mod processes;
 mod proofs;
 mod readme;
