@@ -104,8 +104,10 @@ impl Line {
             Op::Realloc | Op::Dealloc => return found.mark(),
         };
         let Presence::Only(here) = &found else { return found.mark() };
-        let twin =
-            lines.iter().find(|line| line.region == self.region && line.at == self.at && line.op == other);
+        // Lines with a place are in the order of these three.
+        let wanted = (self.region, &self.at, other);
+        let twin = lines.binary_search_by(|line| (line.region, &line.at, line.op).cmp(&wanted));
+        let twin = twin.ok().map(|index| &lines[index]);
         let there: Vec<&str> = match twin {
             Some(twin) if self.at.is_some() => profiles
                 .into_iter()

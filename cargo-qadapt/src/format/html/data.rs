@@ -166,7 +166,11 @@ fn region_data(profiles: &[&str], region: &Region, strings: &mut Strings) -> Reg
 }
 
 fn mark(presence: &Presence, strings: &mut Strings) -> Mark {
-    Mark(strings.number(&presence.mark()), matches!(presence, Presence::Only(_) | Presence::Differs))
+    Mark(strings.number(&presence.mark()), is_difference(presence))
+}
+
+const fn is_difference(presence: &Presence) -> bool {
+    matches!(presence, Presence::Only(_) | Presence::Differs)
 }
 
 fn line_data(view: &View<'_>, profiles: &[&str], ends: &[u32], strings: &mut Strings) -> Vec<LineData> {
@@ -187,7 +191,7 @@ fn line_data(view: &View<'_>, profiles: &[&str], ends: &[u32], strings: &mut Str
                     .iter()
                     .map(|advice| (strings.number(advice.id), strings.number(advice.text)))
                     .collect(),
-                mark: mark(&presence(profiles, &events), strings),
+                mark: Mark(strings.number(&line.mark), is_difference(&presence(profiles, &events))),
                 counts: figures(&line.counts),
                 stacks: line
                     .sites

@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use super::super::source::printable;
 use super::super::text::region_name;
 use super::super::view::View;
-use crate::report::diff::presence;
 
 /// Rows of a table.
 const ROWS: usize = 1_000;
@@ -54,9 +53,7 @@ pub(super) fn plain(view: &View<'_>) -> String {
             Some((file, number)) => format!("{}:{number}", printable(file)),
             None => printable(&line.function),
         };
-        let events: Vec<u64> =
-            line.counts.iter().map(|counts| counts.map_or(0, |counts| counts.estimate)).collect();
-        let mark = escape(&presence(&profiles, &events).mark());
+        let mark = escape(&line.mark);
         for (profile, counts) in profiles.iter().zip(&line.counts) {
             let Some(counts) = counts else { continue };
             let _ = writeln!(

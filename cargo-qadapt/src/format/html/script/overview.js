@@ -104,12 +104,14 @@ const findings = () => {
 const EXPLAINED = {
   other: "Look here first: a release build pays for these, and a debug run does not show them.",
   differs: "Both profiles pay, one of them more often.",
+  twin: "The optimiser joined an allocation with the zeros that are written to it, or took them apart.",
   debug: "The optimiser took these away. Nothing says that it will in the next version of the compiler.",
   entered: "One profile never came here: another input, a cfg, or a debug_assert.",
 };
 
 const groupKind = (mark) => {
   if (mark.startsWith("entered only")) return "entered";
+  if (mark.includes("zeroed in")) return "twin";
   if (mark.startsWith("only in debug:")) return "debug";
   return mark.startsWith("only in") ? "other" : "differs";
 };
@@ -137,7 +139,7 @@ const differences = () => {
     if (!groups.has(mark)) groups.set(mark, []);
     groups.get(mark).push(line);
   }
-  const order = ["other", "differs", "debug"];
+  const order = ["other", "differs", "twin", "debug"];
   const sorted = [...groups].sort(([a], [b]) => order.indexOf(groupKind(a)) - order.indexOf(groupKind(b)));
   const regions = data.regions.filter((region) =>
     region.mark[1] && groupKind(text(region.mark[0])) === "entered" && filter.limit === null && matchesRegion(region)
@@ -145,7 +147,7 @@ const differences = () => {
   if (sorted.length === 0 && regions.length === 0) {
     const why = isFiltered()
       ? "None among what is searched for."
-      : `${profiles().join(" and ")} ask for the same at every line.`;
+      : `${profiles().join(" and ")} ask equally often at every line.`;
     return [heading, element("p", { class: "empty" }, why)];
   }
   return [

@@ -26,7 +26,7 @@ const placeLink = (file, line) =>
 
 const siteRow = (line) => {
   const code = codeOf(line);
-  const at = line.file === null ? text(line.function) : place(line.file, line.line);
+  const at = line.file === null ? text(line.function) : shortPath(place(line.file, line.line));
   const summary = element(
     "summary",
     {},
