@@ -75,6 +75,27 @@ fn json_has_lines_with_advice() {
     );
 }
 
+/// What is in the page is tested in a browser (`tests/page`).
+#[test]
+fn a_page_is_written_whole_and_the_same_each_time() {
+    let folder = folder("html");
+    let pages = ["one.html", "two.html"].map(|name| {
+        let path = folder.join(name);
+        let path = path.to_str().expect("the path is UTF-8");
+        run(&["audit", "--bin", "shapes", "--format", "html", "--output", path]).assert(1, "");
+        std::fs::read_to_string(path).expect("it is UTF-8")
+    });
+    assert_eq!(pages[0], pages[1]);
+    let [page, _] = pages;
+    assert!(page.starts_with("<!doctype html>") && page.trim_end().ends_with("</html>"));
+    let (_, data) = page.split_once(r#"<script id="data" type="application/json">"#).expect("it has data");
+    let (data, _) = data.split_once("</script>").expect("it ends");
+    let data: serde_json::Value = serde_json::from_str(data).expect("it is JSON");
+    assert_eq!(data["lines"].as_array().map(Vec::len), Some(13));
+    let code = data["files"][0]["parts"][0]["lines"].to_string();
+    assert!(code.contains("list.reserve_exact(8);"), "{code}");
+}
+
 #[test]
 fn traces_merge_to_the_report_that_the_audit_made() {
     let audit = run(&["audit", "-p", "shapes", "--bin", "shapes", "--format", "json"]);

@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::super::source::printable;
+use super::super::source::{on_one_line, printable};
 use super::super::text::region_name;
 use super::super::view::View;
+use crate::report::sites::Line;
 
 /// Rows of a table.
 const ROWS: usize = 1_000;
@@ -13,8 +14,11 @@ const ROWS: usize = 1_000;
 pub(super) fn plain(view: &View<'_>) -> String {
     let report = view.report;
     let mut out = String::new();
-    for finding in view.outcome.iter().flat_map(|outcome| &outcome.findings) {
-        let _ = writeln!(out, "<p>{}</p>", escape(&finding.message));
+    for finding in view.outcome.iter().flat_map(|outcome| &outcome.findings).take(ROWS) {
+        let _ = writeln!(out, "<p>{}: {}</p>", finding.rule.id(), escape(&on_one_line(&finding.message)));
+        for line in finding.lines.iter().filter_map(|&line| view.lines.get(line)) {
+            let _ = writeln!(out, "<p>{} at {}</p>", line.op.noun(), escape(&place(line)));
+        }
     }
     out.push_str(
         "<h2>Regions</h2><table><thead><tr><th>region<th>profile<th>calls<th>allocs<th>reallocs<th>deallocs\
@@ -49,17 +53,13 @@ pub(super) fn plain(view: &View<'_>) -> String {
     out.push_str("<h2>Sites</h2><table><thead><tr><th>line<th>what<th>in profile<th>times<th>bytes<th></thead><tbody>\n");
     let profiles: Vec<&str> = report.profiles.iter().map(|profile| profile.name.as_str()).collect();
     for line in view.lines.iter().take(ROWS) {
-        let place = match &line.at {
-            Some((file, number)) => format!("{}:{number}", printable(file)),
-            None => printable(&line.function),
-        };
         let mark = escape(&line.mark);
         for (profile, counts) in profiles.iter().zip(&line.counts) {
             let Some(counts) = counts else { continue };
             let _ = writeln!(
                 out,
                 "<tr><td>{}<td>{}<td>{}<td>{}<td>{}<td>{mark}",
-                escape(&place),
+                escape(&place(line)),
                 line.op.noun(),
                 escape(&printable(profile)),
                 counts.estimate,
@@ -70,6 +70,13 @@ pub(super) fn plain(view: &View<'_>) -> String {
     out.push_str("</tbody></table>\n");
     left_out(&mut out, view.lines.len());
     out
+}
+
+fn place(line: &Line) -> String {
+    match &line.at {
+        Some((file, number)) => format!("{}:{number}", printable(file)),
+        None => printable(&line.function),
+    }
 }
 
 fn left_out(out: &mut String, rows: usize) {
