@@ -4,7 +4,8 @@
 //! room that there is for loans.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
+use std::sync::{Barrier, Mutex};
+use std::{hint, thread};
 
 use qadapt::{
     Budget, Mode, Ops, Policy, PolicyToken, QADAPT, assert_no_alloc, count_alloc, enter_protected,
@@ -321,6 +322,49 @@ fn a_worker_can_lend_on() {
     let (lender, worker) = reports(work, |worker| assert_no_alloc(|| lend(worker)));
     assert_eq!(worker, None);
     assert!(lender.is_some_and(|report| report.contains("allocation of 24 bytes")));
+}
+
+/// The lender closes whenever it likes: each violation counts on one side, and on one only.
+#[test]
+fn whoever_is_first_nothing_is_lost_or_told_twice() {
+    if !watching("lenders that race with workers") {
+        return;
+    }
+    const WORKERS: usize = 3;
+    const ROUNDS: usize = 2_000;
+    let _room = ROOM.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let policy = Policy::new().mode(Mode::Count);
+    let token = Mutex::new(None);
+    let (start, end) = (Barrier::new(WORKERS + 1), Barrier::new(WORKERS + 1));
+    let work = || {
+        let mut own = 0;
+        for _ in 0..ROUNDS {
+            start.wait();
+            let token: PolicyToken = token.lock().expect("nobody panics with it").expect("it was put there");
+            let _ = take_violations();
+            token.run(|| alloc_and_free(8));
+            own += take_violations();
+            end.wait();
+        }
+        own
+    };
+    let _ = take_violations();
+    let (lenders, workers) = thread::scope(|scope| {
+        let workers = [(); WORKERS].map(|()| scope.spawn(work));
+        let mut lenders = 0;
+        for round in 0..ROUNDS {
+            policy.run(|| {
+                *token.lock().expect("nobody panics with it") = Some(Policy::current());
+                start.wait();
+                (0..round % 64 * 50).for_each(|_| hint::spin_loop());
+            });
+            lenders += take_violations();
+            end.wait();
+        }
+        (lenders, workers.map(|worker| worker.join().expect("no panic")))
+    });
+    println!("{lenders} violations at the lender, {workers:?} at the workers");
+    assert_eq!(lenders + workers.iter().sum::<u64>(), (2 * WORKERS * ROUNDS) as u64);
 }
 
 /// Lends in each of so many regions inside each other, then runs the body in the innermost.
