@@ -324,14 +324,15 @@ fn a_worker_can_lend_on() {
     assert!(lender.is_some_and(|report| report.contains("allocation of 24 bytes")));
 }
 
+const WORKERS: usize = 3;
+const ROUNDS: usize = 2_000;
+
 /// The lender closes whenever it likes: each violation counts on one side, and on one only.
 #[test]
 fn whoever_is_first_nothing_is_lost_or_told_twice() {
     if !watching("lenders that race with workers") {
         return;
     }
-    const WORKERS: usize = 3;
-    const ROUNDS: usize = 2_000;
     let _room = ROOM.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let policy = Policy::new().mode(Mode::Count);
     let token = Mutex::new(None);
