@@ -118,7 +118,8 @@ fn the_focus_is_seen_wherever_it_goes() {
 #[ignore = "needs Chromium: cargo test -p cargo-qadapt --test page -- --ignored"]
 fn a_narrow_page_does_not_scroll_sideways() {
     let browser = open("narrow");
-    browser.run("document.documentElement.style.width = '600px'", &[]);
+    browser.resize(600, 1000);
+    assert_eq!(browser.run("return innerWidth", &[]), json!(600));
     for view in ["1", "2", "3", "4", "5"] {
         browser.press(view);
         browser.run(

@@ -43,6 +43,7 @@ const refresh = (view) => {
 
 const select = (view, { focus = false } = {}) => {
   current = view;
+  document.documentElement.dataset.view = view.name;
   for (const other of VIEWS) {
     const isCurrent = other === view;
     other.tab.setAttribute("aria-selected", String(isCurrent));
