@@ -42,10 +42,11 @@ const fn one_in(before: u64) -> u64 {
     16 << (before / ALL).ilog2()
 }
 
-/// True for one in `step` of consecutive numbers. The numbers are spread before they are divided (by Knuth's
-/// multiplicative hashing), so that a program that allocates and frees in turn has both recorded.
+/// True for one in `step` of consecutive numbers, where `step` is a power of two, so that no division is needed. The
+/// numbers are spread before (by Knuth's multiplicative hashing), so that a program that allocates and frees in turn has
+/// both recorded.
 const fn is_chosen(number: u64, step: u64) -> bool {
-    (number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) % step == 0
+    (number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) & (step - 1) == 0
 }
 
 /// Seconds of the coarse clock, which needs no system call.
