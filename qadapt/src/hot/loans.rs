@@ -31,9 +31,8 @@ impl Head {
         Self(u32::try_from(number + 1).unwrap_or(0))
     }
 
-    fn loan(self) -> Option<(usize, &'static Loan)> {
-        let number = (self.0 as usize).checked_sub(1)?;
-        Some((number, LOANS.get(number)?))
+    fn loan(self) -> Option<&'static Loan> {
+        LOANS.get((self.0 as usize).checked_sub(1)?)
     }
 
     /// The addresses of the list.
@@ -44,7 +43,7 @@ impl Head {
     fn loans(self) -> impl Iterator<Item = &'static Loan> {
         let mut next = self;
         core::iter::from_fn(move || {
-            let (_, loan) = next.loan()?;
+            let loan = next.loan()?;
             next = loan.next();
             Some(loan)
         })
@@ -103,7 +102,7 @@ pub(crate) fn replace(head: Head) -> Head {
 
 /// The innermost region's loan of exactly what is open now, if there is one.
 pub(crate) fn equal(flags: i64) -> Option<Address> {
-    let (_, loan) = innermost().loan()?;
+    let loan = innermost().loan()?;
     let same = loan.flags.load(Ordering::Relaxed) == flags
         && loan.guard.load(Ordering::Relaxed) == guards::innermost().number
         && loan.manual.load(Ordering::Relaxed) == manual::count();
@@ -144,9 +143,13 @@ pub(crate) fn settle(head: Head) {
     head.loans().for_each(|loan| budget::settle(&loan.budget));
 }
 
-/// A future stops being polled: its loans have no thread.
+/// A future stops being polled: its loans have no thread, and no guard or manual region of a thread ends them.
 pub(crate) fn detach(head: Head) {
-    head.loans().for_each(|loan| loan.thread.store(0, Ordering::Relaxed));
+    for loan in head.loans() {
+        loan.thread.store(0, Ordering::Relaxed);
+        loan.guard.store(0, Ordering::Relaxed);
+        loan.manual.store(0, Ordering::Relaxed);
+    }
 }
 
 /// A future is polled on this thread: its loans are the innermost region's. A budget of its own is shared again.

@@ -78,7 +78,7 @@ impl Counting {
         self.end(None)
     }
 
-    /// Closes the region, but for loans that a future `keeps` for its next poll.
+    /// Closes the region, but for loans that a future, which has none here, `keeps` for its next poll.
     pub(super) fn pause(mut self, keeps: &mut Head) -> Counts {
         self.end(Some(keeps))
     }
@@ -100,20 +100,15 @@ impl Counting {
 #[cold]
 #[inline(never)]
 fn end_loans(lent: Head, is_innermost: bool, keeps: Option<&mut Head>) {
-    let goes_on = !is_innermost || word::is_protected(word::get());
-    let kept = if keeps.is_some() && !goes_on { lent } else { Head::NONE };
-    if goes_on {
+    if !is_innermost || word::is_protected(word::get()) {
         loans::join(lent);
-    } else {
+        lending::receive(lent);
+    } else if let Some(keeps) = keeps {
+        *keeps = lent;
         loans::detach(lent);
-    }
-    if goes_on || !kept.is_empty() {
         lending::receive(lent);
     } else {
         lending::end(lent);
-    }
-    if let Some(keeps) = keeps {
-        *keeps = kept;
     }
     frame::update_attention();
 }

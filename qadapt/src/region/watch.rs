@@ -215,7 +215,8 @@ impl Watch for Counted {
         }
         let add = Add { counting: Counting::open_if_live(), counted: self };
         if add.counting.is_some() {
-            edge::take_up(add.counted.loans, false);
+            // Until the poll ends they are the thread's.
+            edge::take_up(mem::replace(&mut add.counted.loans, Head::NONE), false);
         }
         poll()
     }
