@@ -24,6 +24,7 @@ unsafe extern "C" {
 }
 
 extern "C" fn compare_quiet(a: *const c_void, b: *const c_void) -> c_int {
+    // SAFETY: `qsort` passes pointers to two elements of its array, which holds `u32`s.
     unsafe { *a.cast::<u32>() }.cmp(&unsafe { *b.cast::<u32>() }) as c_int
 }
 
@@ -403,6 +404,8 @@ cases! {
     dyn_made_loud, Some, ALL, |i| () => (), |v| { let mut a: &dyn Act = &Quiet; makes_loud(&mut a); a.act(i) };
     pointer_made_loud, Some, ALL, |i| () => (), |v| { let mut f = [quiet as fn(usize) -> usize; 2]; changes_pointer(&mut f, i); f[0](i) + f[1](i) };
     write_str_stack, Never, ALL, |i| Stack { bytes: [0; 64], len: 0 } => Stack, |s| { let _ = s.write_str("abc"); s.len + i };
+    // SAFETY, of the next four: strings end with a NUL and outlive the call; what `strdup` gave is freed once, and is
+    // read before; `qsort` gets an array with its length and the size of its elements, and a function that compares them.
     c_strlen, Never, ALL, |i| CString::new("abc").unwrap_or_default() => CString, |s| unsafe { strlen(s.as_ptr()) } + i;
     c_strdup, Some, ALL, |i| CString::new("abc").unwrap_or_default() => CString, |s| unsafe { let p = strdup(s.as_ptr()); let n = strlen(p); free(p.cast()); n };
     c_qsort_quiet, Never, ALL, |i| vec![3, 1, 2] => Vec<u32>, |v| { unsafe { qsort(v.as_mut_ptr().cast(), v.len(), 4, compare_quiet) }; v.len() };

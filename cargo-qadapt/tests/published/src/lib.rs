@@ -14,12 +14,14 @@ unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         TOTALS[0].fetch_add(1, Relaxed);
         TOTALS[3].fetch_add(layout.size() as u64, Relaxed);
+        // SAFETY: the caller keeps the same contract.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         TOTALS[0].fetch_add(1, Relaxed);
         TOTALS[3].fetch_add(layout.size() as u64, Relaxed);
+        // SAFETY: the caller keeps the same contract.
         unsafe { System.alloc_zeroed(layout) }
     }
 
@@ -27,12 +29,14 @@ unsafe impl GlobalAlloc for Counting {
         TOTALS[1].fetch_add(1, Relaxed);
         TOTALS[3].fetch_add(size as u64, Relaxed);
         TOTALS[4].fetch_add(layout.size() as u64, Relaxed);
+        // SAFETY: the caller keeps the same contract.
         unsafe { System.realloc(block, layout, size) }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         TOTALS[2].fetch_add(1, Relaxed);
         TOTALS[4].fetch_add(layout.size() as u64, Relaxed);
+        // SAFETY: the caller keeps the same contract.
         unsafe { System.dealloc(block, layout) }
     }
 }
