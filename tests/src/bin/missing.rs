@@ -10,7 +10,7 @@
 // expect: after #[global_allocator]
 // expect: after static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
 // expect: run trace-set regions
-// expect: env QADAPT_TRACE=1
+// expect: env QADAPT_TRACE=target
 // expect: exit 0
 // expect: times 1 is not watched
 // expect: stderr #[global_allocator]
