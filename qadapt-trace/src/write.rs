@@ -19,6 +19,12 @@ impl RegionNumber {
     /// The number of the region that was added first.
     pub const FIRST: Self = Self(0);
 
+    /// The region with this number, which [`index`](Self::index) gave.
+    #[must_use]
+    pub const fn of(index: u32) -> Self {
+        Self(index)
+    }
+
     /// The number itself.
     #[must_use]
     pub const fn index(self) -> usize {

@@ -126,31 +126,54 @@ fn a_guard_panics_in_exit_and_logs_in_drop() {
 }
 
 #[test]
-fn guards_out_of_order_end_with_the_outer_one() {
+fn a_guard_ends_its_own_region_and_no_other() {
     if !watching("guards out of order") {
         return;
     }
-    let outer = Policy::new().mode(Mode::Count).enter();
-    let inner = Policy::new().mode(Mode::Count).budget(Budget::new()).enter();
+    const COUNT: Policy = Policy::new().mode(Mode::Count);
+    let outer = COUNT.enter();
+    let inner = COUNT.allow(Ops::ALL).budget(Budget::new().allocs(1)).enter();
     drop(outer);
-    assert_eq!(qadapt::protection_level(), 0);
-    drop(inner);
-    assert_eq!(qadapt::protection_level(), 0);
+    assert_eq!(qadapt::protection_level(), 1);
     let seen = qadapt::violations();
     alloc_and_free(8);
-    assert_eq!(qadapt::violations(), seen);
+    assert_eq!(qadapt::violations(), seen, "within the inner one's budget");
+    alloc_and_free(8);
+    assert_eq!(qadapt::violations(), seen + 1, "over it");
+    drop(inner);
+    assert_eq!(qadapt::protection_level(), 0);
+    alloc_and_free(8);
+    assert_eq!(qadapt::violations(), seen + 1);
 }
 
 #[test]
-fn a_guard_moved_into_a_region_ends_with_that() {
+fn a_guard_moved_into_a_region_ends_where_it_is_dropped() {
     if !watching("moved guards") {
         return;
     }
     let guard = Policy::new().mode(Mode::Count).enter();
     qadapt::assert_no_alloc(move || {
-        drop(guard);
         assert_eq!(qadapt::protection_level(), 2);
+        drop(guard);
+        assert_eq!(qadapt::protection_level(), 1);
     });
+    assert_eq!(qadapt::protection_level(), 0);
+}
+
+#[test]
+fn a_guard_that_is_forgotten_ends_with_its_closure() {
+    if !watching("forgotten guards") {
+        return;
+    }
+    const COUNT: Policy = Policy::new().mode(Mode::Count);
+    COUNT.run(|| std::mem::forget(COUNT.enter()));
+    assert_eq!(qadapt::protection_level(), 0);
+    let escaped = qadapt::assert_no_alloc(|| COUNT.budget(Budget::new().allocs(1)).enter());
+    assert_eq!(qadapt::protection_level(), 0);
+    let younger = COUNT.enter();
+    drop(escaped);
+    assert_eq!(qadapt::protection_level(), 1);
+    drop(younger);
     assert_eq!(qadapt::protection_level(), 0);
 }
 

@@ -2,9 +2,11 @@
 
 use core::ffi::c_void;
 use core::ptr;
+use core::sync::atomic::{Ordering, compiler_fence};
 use std::alloc::{GlobalAlloc, Layout, System};
 
-use super::event::{self, Outcome, Request};
+use super::event::{self, Outcome};
+use super::request::Request;
 use super::word;
 use crate::checks;
 use crate::model::Op;
@@ -112,7 +114,7 @@ unsafe fn alloc_watched<A: GlobalAlloc>(inner: &A, size: usize, align: usize) ->
     // SAFETY: the caller says that they are a layout's.
     let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
     // SAFETY: the caller's contract.
-    let block = unsafe { inner.alloc(layout) };
+    let block = quietly(|| unsafe { inner.alloc(layout) });
     event::after(&request, !block.is_null());
     block
 }
@@ -129,7 +131,7 @@ unsafe fn dealloc_watched<A: GlobalAlloc>(inner: &A, block: *mut u8, size: usize
     // SAFETY: the caller says that they are a layout's.
     let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
     // SAFETY: the caller's contract.
-    unsafe { inner.dealloc(block, layout) };
+    quietly(|| unsafe { inner.dealloc(block, layout) });
     event::after(&request, true);
 }
 
@@ -147,7 +149,7 @@ unsafe fn alloc_zeroed_watched<A: GlobalAlloc>(inner: &A, size: usize, align: us
     // SAFETY: the caller says that they are a layout's.
     let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
     // SAFETY: the caller's contract.
-    let block = unsafe { inner.alloc_zeroed(layout) };
+    let block = quietly(|| unsafe { inner.alloc_zeroed(layout) });
     event::after(&request, !block.is_null());
     block
 }
@@ -172,9 +174,24 @@ unsafe fn realloc_watched<A: GlobalAlloc>(
     // SAFETY: the caller says that they are a layout's.
     let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
     // SAFETY: the caller's contract.
-    let moved = unsafe { inner.realloc(block, layout, new_size) };
+    let moved = quietly(|| unsafe { inner.realloc(block, layout, new_size) });
     event::after(&request, !moved.is_null());
     moved
+}
+
+/// Calls the inner allocator: the edge of a region that a signal handler closes meanwhile says nothing, as that may allocate.
+#[inline(always)]
+fn quietly<R>(call: impl FnOnce() -> R) -> R {
+    let before = word::get();
+    word::set(before | word::QUIET);
+    // The compiler knows what allocation functions read and write, and would move or drop the stores.
+    compiler_fence(Ordering::SeqCst);
+    let result = call();
+    compiler_fence(Ordering::SeqCst);
+    if before & word::QUIET == 0 {
+        word::set(word::get() & !word::QUIET);
+    }
+    result
 }
 
 /// An address in the calling method's own frame.

@@ -1,9 +1,9 @@
 //! What is said at the event itself: written to standard error from a buffer on the stack, without allocating.
 
 use super::capture::Captured;
-use super::event::Request;
-use super::frame;
 use super::modules;
+use super::request::Request;
+use crate::model::Place;
 
 /// Text gathered in a fixed buffer and written to standard error in one call; what does not fit is cut.
 pub(super) struct Line {
@@ -66,10 +66,10 @@ impl Line {
 }
 
 /// Writes what happened, where, and the raw stack, a line a frame.
-pub(super) fn violation(request: &Request, stack: &Captured, closing: &[u8]) {
+pub(super) fn violation(request: &Request, stack: &Captured, place: Option<Place>, closing: &[u8]) {
     let mut line = Line::new();
     line.text(b"qadapt: ");
-    describe(&mut line, request);
+    describe(&mut line, request, place);
     line.text(closing).write();
     for &address in stack.frames() {
         let mut line = Line::new();
@@ -80,10 +80,10 @@ pub(super) fn violation(request: &Request, stack: &Captured, closing: &[u8]) {
 }
 
 /// Writes in one line which request got no memory, and the addresses nearest to it.
-pub(super) fn refusal(request: &Request, stack: &Captured) {
+pub(super) fn refusal(request: &Request, stack: &Captured, place: Option<Place>) {
     let mut line = Line::new();
     line.text(b"qadapt: no memory for the ");
-    describe(&mut line, request);
+    describe(&mut line, request, place);
     line.text(b"; called from");
     for &address in stack.frames() {
         line.text(b" ");
@@ -92,10 +92,10 @@ pub(super) fn refusal(request: &Request, stack: &Captured) {
     line.write();
 }
 
-fn describe(line: &mut Line, request: &Request) {
+fn describe(line: &mut Line, request: &Request, place: Option<Place>) {
     line.text(request.op.noun().as_bytes()).text(b" of ").decimal(request.size);
     line.text(b" bytes (align ").decimal(request.align).text(b") in ");
-    let Some(place) = frame::innermost_place() else {
+    let Some(place) = place else {
         line.text(b"a protected region");
         return;
     };

@@ -4,7 +4,7 @@ use core::ffi::c_void;
 
 use qadapt_spin::{Key, Slot, StackTable};
 
-use super::event::Request;
+use super::request::Request;
 use super::walk;
 use crate::model::Op;
 

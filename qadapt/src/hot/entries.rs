@@ -14,6 +14,8 @@ static PLACES: StackTable<256, 1> = StackTable::new();
 pub(crate) enum Purpose {
     Sample,
     WarmUp,
+    /// What became of a region is said once.
+    Misuse,
 }
 
 /// Counts an entry and returns how many there were in the process, this one included.

@@ -4,28 +4,9 @@ use core::ffi::c_void;
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::capture::Captured;
-use super::{announce, budget, counters, frame, inject, pending, record, trace, word};
-use crate::model::{Mode, Op, Ops};
-
-/// One call of an allocator method. Sizes and alignment are in bytes.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Request {
-    pub(crate) op: Op,
-    /// What is asked for; for a deallocation, what is given back.
-    pub(crate) size: usize,
-    /// The block's size before a reallocation; otherwise 0.
-    pub(crate) old_size: usize,
-    pub(crate) align: usize,
-}
-
-/// Why an event is a violation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Cause {
-    /// A region disallows the operation.
-    Disallowed,
-    /// A budget has not enough left for it.
-    OverBudget,
-}
+use super::request::{Cause, Request};
+use super::{announce, budget, counters, measured, open, pending, setting, trace, word};
+use crate::model::{Mode, Op};
 
 /// Whether the request goes on to the inner allocator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,44 +16,46 @@ pub(super) enum Outcome {
     Refuse,
 }
 
-impl Request {
-    fn ops(&self) -> Ops {
-        match self.op {
-            Op::Alloc => Ops::ALLOC,
-            Op::AllocZeroed => Ops::ZEROED,
-            Op::Realloc if self.size > self.old_size => Ops::GROW,
-            Op::Realloc => Ops::SHRINK,
-            Op::Dealloc => Ops::DEALLOC,
-        }
-    }
-
-    /// True if it asks for more memory than the program had.
-    pub(super) fn grows(&self) -> bool {
-        self.op != Op::Dealloc && self.size > self.old_size
-    }
-}
+/// What anything in the word can mean for an event.
+const MATTERS: i64 = word::LEVELS | word::POLICY | word::COUNTING | word::RECORDING;
 
 /// Before the inner allocator is called. `mark` lies on the stack of the allocator's method.
+#[inline(always)]
 pub(super) fn before(request: &Request, mark: *const c_void) -> Outcome {
-    let mut word = word::get();
-    if word & word::UNLINKED != 0 {
-        frame::link();
-        word = word::get();
+    let word = word::get();
+    if word & (word::UNLINKED | word::PROBE) != 0 {
+        first(word);
+        return before_known(request, mark);
     }
-    if word & word::PROBE != 0 {
-        word::set(word & !word::PROBE);
+    if word & MATTERS == 0 && !trace::is_on() {
         return Outcome::Proceed;
     }
-    if std::thread::panicking() {
+    before_known(request, mark)
+}
+
+/// The thread's first event, or the probe.
+#[cold]
+#[inline(never)]
+fn first(word: i64) {
+    if word & word::UNLINKED != 0 {
+        open::link();
+    }
+    // The guard is the program's allocator: that is all that the probe asks.
+    word::set(word::get() & !word::PROBE);
+}
+
+fn before_known(request: &Request, mark: *const c_void) -> Outcome {
+    let word = word::get();
+    if word & word::OWN_WORK != 0 || std::thread::panicking() {
         return Outcome::Proceed;
     }
     if word & word::RECORDING != 0 && word & word::BUSY == 0 {
         word::set(word | word::BUSY);
-        record::push(request, Captured::here(mark).slot(request));
-        word::set(word);
+        measured::push(request, Captured::here(mark).slot(request));
+        word::set(word::get() & !word::BUSY);
     }
     if !word::is_protected(word) {
-        if word < 0 && trace::is_whole_program() {
+        if trace::is_whole_program() {
             if let Some(trace) = trace::active() {
                 witness(trace, request, mark, word);
             }
@@ -83,27 +66,37 @@ pub(super) fn before(request: &Request, mark: *const c_void) -> Outcome {
     if outcome == Outcome::Refuse {
         return outcome;
     }
-    if word & word::INJECT != 0 && request.op != Op::Dealloc && inject::is_due() {
+    if word & word::INJECT != 0 && request.op != Op::Dealloc && open::is_refusal_due() {
         return Outcome::Refuse;
     }
     Outcome::Proceed
 }
 
 /// After it: `succeeded` says whether there was memory.
+#[inline(always)]
 pub(super) fn after(request: &Request, succeeded: bool) {
     let word = word::get();
     if word & word::COUNTING != 0 {
         counters::count(request, succeeded);
     }
-    // What a panic asks for is not taken off the budget, as it is no violation either.
-    if word & word::BUDGET != 0 && succeeded && !std::thread::panicking() {
-        budget::take(request);
+    if word & word::BUDGET != 0 && succeeded {
+        spend(request);
     }
-    if word < 0 {
+    if trace::is_on() && word & word::OWN_WORK == 0 {
         trace::count(request, succeeded);
     }
 }
 
+#[cold]
+#[inline(never)]
+fn spend(request: &Request) {
+    // What a panic asks for is not taken off the budget, as it is no violation either.
+    if !std::thread::panicking() {
+        budget::take(request);
+    }
+}
+
+#[inline(always)]
 fn cause(request: &Request, word: i64) -> Option<Cause> {
     if word::disallows(word, request.ops()) {
         Some(Cause::Disallowed)
@@ -123,25 +116,36 @@ fn witness(trace: &trace::Trace, request: &Request, mark: *const c_void, word: i
     }
     word::set(word | word::BUSY);
     trace::disallow(trace, request, mark);
-    word::set(word);
+    word::set(word::get() & !word::BUSY);
 }
 
 fn violate(request: &Request, mark: *const c_void, cause: Cause, word: i64) -> Outcome {
-    pending::add_violations(1);
+    pending::count_violation();
     if let Some(trace) = trace::active() {
         // A traced run goes on whatever it violates, so that all of it is seen: every mode counts.
         witness(trace, request, mark, word);
         return Outcome::Proceed;
     }
-    if word & word::BUSY != 0 {
-        // A signal handler interrupted the lines below on this thread, and is protected.
-        pending::push_lost(word::mode(word));
+    let mode = word::mode(word, setting::default_mode());
+    if mode == Mode::Count {
         return Outcome::Proceed;
     }
-    word::set(word | word::BUSY);
-    let outcome = act(request, mark, cause, word::mode(word));
-    word::set(word);
-    frame::update_attention();
+    speak(request, mark, cause, mode)
+}
+
+/// What a violation does in the modes that do something.
+#[cold]
+#[inline(never)]
+fn speak(request: &Request, mark: *const c_void, cause: Cause, mode: Mode) -> Outcome {
+    if word::get() & word::BUSY != 0 {
+        // A signal handler interrupted the lines below on this thread, or an edge, and is protected.
+        pending::push_lost(open::reporter(), mode);
+        return Outcome::Proceed;
+    }
+    word::set(word::get() | word::BUSY);
+    let outcome = act(request, mark, cause, mode);
+    // What is pending now is told at an edge.
+    word::set(word::get() & !word::BUSY | if pending::is_empty() { 0 } else { word::ATTENTION });
     outcome
 }
 
@@ -149,34 +153,32 @@ fn violate(request: &Request, mark: *const c_void, cause: Cause, word: i64) -> O
 static UNRECORDED: AtomicU64 = AtomicU64::new(0);
 
 fn act(request: &Request, mark: *const c_void, cause: Cause, mode: Mode) -> Outcome {
-    if mode == Mode::Count {
-        return Outcome::Proceed;
-    }
     let stack = Captured::here(mark);
     match mode {
         Mode::Count => {}
         Mode::Panic | Mode::Log => {
-            pending::push(request, mode, cause, stack.record(request).map(|(slot, _)| slot));
+            let slot = stack.record(request).map(|(slot, _)| slot);
+            pending::push(open::reporter(), request, mode, cause, slot);
         }
         Mode::Fail => {
             let recorded = stack.record(request);
-            pending::push(request, mode, cause, recorded.map(|(slot, _)| slot));
+            pending::push(open::reporter(), request, mode, cause, recorded.map(|(slot, _)| slot));
             if request.op != Op::Dealloc {
                 // Where the table of stacks is full, every refusal counts as one more of the same stack.
                 let times = recorded
                     .map_or_else(|| UNRECORDED.fetch_add(1, Ordering::Relaxed) + 1, |(_, times)| times);
                 if times == 1 {
-                    announce::refusal(request, &stack);
+                    announce::refusal(request, &stack, open::innermost_place());
                 }
                 return Outcome::Refuse;
             }
         }
         Mode::Abort => {
-            announce::violation(request, &stack, b"; mode abort ends the process");
+            announce::violation(request, &stack, open::innermost_place(), b"; mode abort ends the process");
             std::process::abort();
         }
         Mode::Trap => {
-            announce::violation(request, &stack, b"; mode trap raises SIGTRAP");
+            announce::violation(request, &stack, open::innermost_place(), b"; mode trap raises SIGTRAP");
             trap();
         }
     }

@@ -1,16 +1,30 @@
 //! Violations recorded on this thread and not yet reported.
+//!
+//! Each belongs to a region: to the innermost one that reports, told by its serial, or to the regions without a record. The
+//! list lies in the thread's own memory, and where that is full in pages.
 
 use core::cell::Cell;
+use core::mem::size_of;
+use core::ptr;
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use qadapt_spin::Slot;
 
 use super::capture::STACKS;
-use super::event::{Cause, Request};
+use super::pages;
+use super::record::Serial;
+use super::request::{Cause, Request};
+use super::word;
 use crate::model::{Mode, Op};
 
-/// Distinct violations that one thread can have pending; more are counted as lost.
-pub(crate) const ROOM: usize = 8;
+/// Distinct violations that are handed on at once, from a thread to the lender of its policy.
+pub(crate) const ROOM: usize = 64;
+
+/// Distinct violations that a thread keeps in its own memory, and in pages.
+const INLINE: usize = 8;
+const OUTSIDE: usize = 1016;
+/// All of them; more are counted as lost.
+pub(crate) const ALL: usize = INLINE + OUTSIDE;
 
 /// Equal violations, pending since the same region opened.
 #[derive(Clone, Copy, Debug)]
@@ -76,13 +90,6 @@ impl Batch {
     }
 }
 
-/// A place in the list. What lies beyond the place where a region began is the region's own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Base {
-    length: usize,
-    lost: Lost,
-}
-
 /// Violations that could not be recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Lost {
@@ -92,33 +99,59 @@ pub(crate) struct Lost {
 }
 
 impl Lost {
-    const NOTHING: Self = Self { count: 0, owed: 0 };
+    pub(crate) const NOTHING: Self = Self { count: 0, owed: 0 };
 
     const fn and(self, other: Self) -> Self {
         Self { count: self.count.saturating_add(other.count), owed: self.owed.saturating_add(other.owed) }
     }
 }
 
-impl Base {
-    pub(crate) const EMPTY: Self = Self { length: 0, lost: Lost::NOTHING };
+/// A violation and the region that it belongs to.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    region: Serial,
+    pending: Pending,
 }
 
+impl Entry {
+    /// What lies in a place that is not used: zeros, so that a thread's start copies nothing.
+    const UNUSED: Self = Self {
+        region: Serial::NONE,
+        pending: Pending {
+            op: Op::Alloc,
+            size: 0,
+            old_size: 0,
+            align: 0,
+            mode: Mode::Panic,
+            cause: Cause::Disallowed,
+            slot: None,
+            times: 0,
+            lent: false,
+        },
+    };
+}
+
+type Place = Cell<Entry>;
+
+/// Regions whose lost violations are counted apart; those of more count as the last one's.
+const LOSERS: usize = 4;
+
 struct List {
-    entries: [Cell<Option<Pending>>; ROOM],
+    inline: [Place; INLINE],
+    /// [`OUTSIDE`] more, where they were needed.
+    pages: Cell<*mut Place>,
     length: Cell<usize>,
-    lost: Cell<Lost>,
-    /// Where the innermost region began.
-    start: Cell<Base>,
+    lost: [Cell<(Serial, Lost)>; LOSERS],
     violations: Cell<u64>,
 }
 
 thread_local! {
     static LIST: List = const {
         List {
-            entries: [const { Cell::new(None) }; ROOM],
+            inline: [const { Cell::new(Entry::UNUSED) }; INLINE],
+            pages: Cell::new(ptr::null_mut()),
             length: Cell::new(0),
-            lost: Cell::new(Base::EMPTY.lost),
-            start: Cell::new(Base::EMPTY),
+            lost: [const { Cell::new((Serial::NONE, Lost::NOTHING)) }; LOSERS],
             violations: Cell::new(0),
         }
     };
@@ -128,35 +161,137 @@ thread_local! {
 /// the process has to say. Relaxed: it guards nothing.
 static UNSAID: AtomicU64 = AtomicU64::new(0);
 
-/// Adds a violation to the list: to an equal one of the same region, or as a new one, or as lost.
-pub(super) fn push(request: &Request, mode: Mode, cause: Cause, slot: Option<Slot>) {
+impl List {
+    /// A place below the length.
+    #[expect(unsafe_code, reason = "places beyond the first lie in pages")]
+    fn place(&self, index: usize) -> Option<&Place> {
+        if let Some(place) = self.inline.get(index) {
+            return Some(place);
+        }
+        if index >= self.length.get() {
+            return None;
+        }
+        // SAFETY: entries beyond the inline ones are there only with pages for `OUTSIDE` of them, and `append` adds no more.
+        let place = unsafe { self.pages.get().add(index - INLINE) };
+        // SAFETY: `append` wrote to the place before the length went beyond it; the pages are unmapped only by `shrink`, where
+        // the list is empty, and no reference into them is held. Only this thread reaches them, through `Cell`s.
+        Some(unsafe { &*place })
+    }
+
+    /// Adds an entry; false where there is no room.
+    #[expect(unsafe_code, reason = "places beyond the first lie in pages")]
+    fn append(&self, entry: Entry) -> bool {
+        let length = self.length.get();
+        if let Some(place) = self.inline.get(length) {
+            place.set(entry);
+        } else {
+            if length >= ALL {
+                return false;
+            }
+            if self.pages.get().is_null() {
+                self.pages.set(pages::map(OUTSIDE * size_of::<Place>()).cast());
+            }
+            if self.pages.get().is_null() {
+                return false;
+            }
+            // SAFETY: the length is less than `ALL`, so that this is one of the `OUTSIDE` places in the pages.
+            let place = unsafe { self.pages.get().add(length - INLINE) };
+            // SAFETY: the place is mapped and writable, and aligned since pages are. Nobody holds a reference to a place at the
+            // length.
+            unsafe { place.write(Cell::new(entry)) };
+        }
+        self.length.set(length + 1);
+        true
+    }
+
+    /// Gives the pages back where nothing is pending.
+    #[expect(unsafe_code, reason = "gives pages back")]
+    fn shrink(&self) {
+        if self.length.get() > 0 || self.pages.get().is_null() {
+            return;
+        }
+        let pages = self.pages.replace(ptr::null_mut());
+        // SAFETY: `append` mapped them with this size; the list is empty and no reference into them is held here.
+        unsafe { pages::unmap(pages.cast(), OUTSIDE * size_of::<Place>()) };
+    }
+
+    fn entries(&self) -> impl Iterator<Item = &Place> {
+        (0..self.length.get()).map_while(|index| self.place(index))
+    }
+
+    /// Adds violations to equal ones of the same region, or as new ones, or as lost.
+    fn add(&self, region: Serial, pending: &Pending) {
+        for place in self.entries() {
+            let mut known = place.get();
+            if known.region == region && known.pending.is_like(pending) {
+                known.pending.times = known.pending.times.saturating_add(pending.times);
+                place.set(known);
+                return;
+            }
+        }
+        if !self.append(Entry { region, pending: *pending }) {
+            self.lose(region, lost(pending));
+        }
+    }
+
+    fn lose(&self, region: Serial, lost: Lost) {
+        let is_there = |cell: &&Cell<(Serial, Lost)>| {
+            let (owner, before) = cell.get();
+            owner == region || before == Lost::NOTHING
+        };
+        if let Some(cell) = self.lost.iter().find(is_there).or_else(|| self.lost.last()) {
+            cell.set((region, cell.get().1.and(lost)));
+        }
+    }
+
+    /// Takes the first entry of a region off the list.
+    fn take(&self, region: Serial) -> Option<Pending> {
+        let found = self.entries().position(|place| place.get().region == region)?;
+        let taken = self.place(found)?.get();
+        // The others stay in their order.
+        for index in found + 1..self.length.get() {
+            if let (Some(place), Some(next)) = (self.place(index - 1), self.place(index)) {
+                place.set(next.get());
+            }
+        }
+        self.length.set(self.length.get().saturating_sub(1));
+        Some(taken.pending)
+    }
+
+    fn take_lost(&self, region: Serial) -> Lost {
+        let cell = self.lost.iter().find(|cell| cell.get().0 == region && cell.get().1 != Lost::NOTHING);
+        cell.map_or(Lost::NOTHING, |cell| cell.replace((Serial::NONE, Lost::NOTHING)).1)
+    }
+
+    fn has(&self, region: Serial) -> bool {
+        self.entries().any(|place| place.get().region == region)
+            || self.lost.iter().any(|cell| cell.get().0 == region && cell.get().1 != Lost::NOTHING)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.length.get() == 0 && self.lost.iter().all(|cell| cell.get().1 == Lost::NOTHING)
+    }
+}
+
+/// Changes the list; a signal handler's violations are counted as lost meanwhile.
+fn change<R>(act: impl FnOnce(&List) -> R) -> Option<R> {
+    let before = word::get() & word::BUSY;
+    word::set(word::get() | word::BUSY);
+    let result = LIST.try_with(act).ok();
+    if before == 0 {
+        word::set(word::get() & !word::BUSY);
+    }
+    result
+}
+
+/// Adds a violation to a region's. The caller has set [`word::BUSY`].
+pub(super) fn push(region: Serial, request: &Request, mode: Mode, cause: Cause, slot: Option<Slot>) {
     let Request { op, size, old_size, align } = *request;
     if slot.is_none() {
         UNSAID.fetch_add(1, Ordering::Relaxed);
     }
-    add(&Pending { op, size, old_size, align, mode, cause, slot, times: 1, lent: false });
-}
-
-/// Adds violations to the list as [`push`] does. Those without a slot are among the unsaid ones already.
-fn add(pending: &Pending) {
-    let _ = LIST.try_with(|list| {
-        let length = list.length.get();
-        let own = list.entries.get(list.start.get().length..length).unwrap_or_default();
-        for cell in own {
-            let Some(mut known) = cell.get() else { continue };
-            if known.is_like(pending) {
-                known.times = known.times.saturating_add(pending.times);
-                cell.set(Some(known));
-                return;
-            }
-        }
-        if let Some(cell) = list.entries.get(length) {
-            cell.set(Some(*pending));
-            list.length.set(length + 1);
-        } else {
-            list.lost.set(list.lost.get().and(lost(pending)));
-        }
-    });
+    let pending = Pending { op, size, old_size, align, mode, cause, slot, times: 1, lent: false };
+    let _ = LIST.try_with(|list| list.add(region, &pending));
 }
 
 /// What violations that there is no room for are counted as.
@@ -170,64 +305,91 @@ fn lost(pending: &Pending) -> Lost {
     Lost { count: times, owed: if pending.mode == Mode::Panic { times } else { 0 } }
 }
 
-/// Adds to the innermost region's what another thread had pending.
-pub(crate) fn receive(batch: &Batch) {
-    batch.entries.iter().flatten().for_each(add);
-    let _ = LIST.try_with(|list| list.lost.set(list.lost.get().and(batch.lost)));
+/// Adds to a region's what another thread had pending.
+pub(crate) fn receive(region: Serial, batch: &Batch) {
+    change(|list| {
+        batch.entries.iter().flatten().for_each(|pending| list.add(region, pending));
+        if batch.lost != Lost::NOTHING {
+            list.lose(region, batch.lost);
+        }
+    });
 }
 
 /// Counts a violation that could not be recorded.
-pub(super) fn push_lost(mode: Mode) {
+pub(super) fn push_lost(region: Serial, mode: Mode) {
     UNSAID.fetch_add(1, Ordering::Relaxed);
     let one = Lost { count: 1, owed: u64::from(mode == Mode::Panic) };
-    let _ = LIST.try_with(|list| list.lost.set(list.lost.get().and(one)));
+    let _ = LIST.try_with(|list| list.lose(region, one));
 }
 
-/// Where the list ends now.
-pub(crate) fn end() -> Base {
-    LIST.try_with(|list| Base { length: list.length.get(), lost: list.lost.get() }).unwrap_or(Base::EMPTY)
+/// Makes one region's another's: it ended with that.
+pub(crate) fn pass_on(from: Serial, to: Serial) {
+    pass(from, to, |mode| mode);
 }
 
-/// True if nothing is pending, for this region or an outer one.
-pub(crate) fn is_empty() -> bool {
-    end() == Base::EMPTY
+/// The same for what must not be said here: nobody owes a panic for it any more.
+pub(crate) fn put_off(from: Serial, to: Serial) {
+    pass(from, to, |mode| if mode == Mode::Panic { Mode::Log } else { mode });
 }
 
-/// True if the innermost region has something pending.
-pub(crate) fn is_due() -> bool {
-    LIST.try_with(|list| list.start.get()).is_ok_and(|start| end() != start)
-}
-
-/// Makes `start` the place where the innermost region began, and returns the one before.
-pub(crate) fn set_start(start: Base) -> Base {
-    LIST.try_with(|list| list.start.replace(start)).unwrap_or(Base::EMPTY)
-}
-
-/// Takes what the innermost region has pending off the list, to be reported now.
-pub(crate) fn take() -> Batch {
-    let batch = drain();
-    let unrecorded = batch.entries.iter().flatten().filter(|pending| pending.slot.is_none());
-    let said = unrecorded.fold(batch.lost.count, |sum, pending| sum.saturating_add(u64::from(pending.times)));
-    if said > 0 {
-        UNSAID.fetch_sub(said, Ordering::Relaxed);
+fn pass(from: Serial, to: Serial, mode: impl Fn(Mode) -> Mode) {
+    if is_empty() || from == to {
+        return;
     }
-    batch
+    change(|list| {
+        while let Some(pending) = list.take(from) {
+            list.add(to, &Pending { mode: mode(pending.mode), ..pending });
+        }
+        let lost = list.take_lost(from);
+        if lost != Lost::NOTHING {
+            let owed = if mode(Mode::Panic) == Mode::Panic { lost.owed } else { 0 };
+            list.lose(to, Lost { owed, ..lost });
+        }
+    });
 }
 
-/// Takes what the innermost region has pending off the list, for another thread to [receive](receive).
-pub(crate) fn drain() -> Batch {
+/// True if nothing is pending, for any region.
+#[inline]
+pub(crate) fn is_empty() -> bool {
+    LIST.try_with(List::is_empty).unwrap_or(true)
+}
+
+/// True if a region has something pending.
+pub(crate) fn is_due(region: Serial) -> bool {
+    LIST.try_with(|list| list.has(region)).unwrap_or(false)
+}
+
+/// Takes one of a region's violations off the list, to be reported now.
+pub(crate) fn take(region: Serial) -> Option<Pending> {
+    let pending = change(|list| list.take(region)).flatten()?;
+    if pending.slot.is_none() {
+        UNSAID.fetch_sub(u64::from(pending.times), Ordering::Relaxed);
+    }
+    Some(pending)
+}
+
+/// Takes a region's lost violations off the list, to be said now; after [`take`] has no more.
+pub(crate) fn take_lost(region: Serial) -> Lost {
+    let lost = change(|list| {
+        list.shrink();
+        list.take_lost(region)
+    });
+    let lost = lost.unwrap_or(Lost::NOTHING);
+    if lost.count > 0 {
+        UNSAID.fetch_sub(lost.count, Ordering::Relaxed);
+    }
+    lost
+}
+
+/// Takes up to [`ROOM`] of a region's violations off the list, and the lost ones, for another thread to
+/// [receive](receive); empty where there are no more.
+pub(crate) fn drain(region: Serial) -> Batch {
     let mut batch = Batch::EMPTY;
-    let _ = LIST.try_with(|list| {
-        let start = list.start.get();
-        let own = list.entries.get(start.length..list.length.get()).unwrap_or_default();
-        for (place, cell) in batch.entries.iter_mut().zip(own) {
-            *place = cell.take();
+    change(|list| {
+        for place in &mut batch.entries {
+            *place = list.take(region);
         }
-        list.length.set(list.length.get().min(start.length));
-        let lost = list.lost.get();
-        let kept = Lost { count: lost.count.min(start.lost.count), owed: lost.owed.min(start.lost.owed) };
-        list.lost.set(kept);
-        batch.lost = Lost { count: lost.count - kept.count, owed: lost.owed - kept.owed };
+        batch.lost = list.take_lost(region);
     });
     batch
 }
@@ -240,6 +402,13 @@ pub(crate) fn take_unsaid() -> u64 {
 /// This thread's violations.
 pub(crate) fn violations() -> u64 {
     LIST.try_with(|list| list.violations.get()).unwrap_or(0)
+}
+
+/// Counts a violation of this thread.
+#[inline(always)]
+pub(super) fn count_violation() {
+    // One instruction, so that a signal handler's in between is not lost.
+    let _ = LIST.try_with(|list| list.violations.set(list.violations.get().wrapping_add(1)));
 }
 
 /// Adds violations to this thread's count that happened on another one.

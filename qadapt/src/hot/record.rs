@@ -1,92 +1,228 @@
-//! The events of open measurements, each distinct stack once.
+//! What the table keeps of one thing that is open on a thread.
 
 use core::cell::Cell;
 
-use qadapt_spin::Slot;
+use super::head::Head;
+use super::spending::Caps;
+use super::word;
+use crate::model::Place;
 
-use super::event::Request;
-
-/// Distinct events that one thread keeps for its open measurements; more are counted as lost.
-pub(crate) const ROOM: usize = 16;
-
-/// Equal events.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Recorded {
-    /// The first of them.
-    pub(crate) request: Request,
-    /// Their stack; `None` where the table of stacks was full.
-    pub(crate) slot: Option<Slot>,
-    pub(crate) times: u64,
+/// What is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Kind {
+    /// Nothing: the place is free, or is being filled.
+    Free = 0,
+    /// A plain closure region.
+    Plain,
+    /// A closure under a policy, or a future's poll.
+    Policy,
+    /// A closure under another thread's policy.
+    Borrowed,
+    /// A permit's closure.
+    Permit,
+    /// QADAPT's own work.
+    OwnWork,
+    /// The user's code that own work calls.
+    Hook,
+    /// A region with a guard.
+    Guard,
+    /// `enter_protected`.
+    Manual,
+    /// A closure whose events are counted.
+    Counting,
+    /// A closure of which the stack of each event is kept.
+    Recording,
+    /// What a closure region without a record has lent.
+    Loan,
 }
 
-struct List {
-    entries: [Cell<Option<Recorded>>; ROOM],
-    length: Cell<usize>,
-    lost: Cell<u64>,
+impl Kind {
+    /// True for what ends with a closure: guards, manual regions and loans opened inside end with it.
+    pub(crate) const fn is_closure(self) -> bool {
+        matches!(
+            self,
+            Self::Plain | Self::Policy | Self::Borrowed | Self::Permit | Self::OwnWork | Self::Hook
+        )
+    }
+
+    /// True for what the closure around it ends, if nobody else did.
+    pub(crate) const fn is_left(self) -> bool {
+        matches!(self, Self::Guard | Self::Manual | Self::Loan)
+    }
+
+    /// True for what tells of the violations inside it when it ends.
+    pub(super) const fn reports(self) -> bool {
+        matches!(self, Self::Plain | Self::Policy | Self::Borrowed | Self::Guard | Self::Manual | Self::Hook)
+    }
+
+    /// The word with this on top of what is open below it.
+    pub(super) const fn on_top_of(self, below: i64, flags: i64) -> i64 {
+        match self {
+            Self::Permit => word::permitted(below),
+            Self::OwnWork => word::OWN_WORK | word::QUIET,
+            Self::Hook => word::OWN_WORK,
+            Self::Free | Self::Loan => below,
+            Self::Counting | Self::Recording => below | flags,
+            // A region inside own work protects, as everywhere.
+            Self::Plain | Self::Manual => (below & !word::OWN_WORK).wrapping_add(word::LEVEL),
+            Self::Policy | Self::Borrowed | Self::Guard => below & !word::OWN_WORK | flags,
+        }
+    }
 }
 
-/// Where a measurement began.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Start {
-    length: usize,
-    lost: u64,
+/// A name that no other thing on any thread has had: of a record, for as long as it is open. 0 is nothing's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Serial(pub(super) u64);
+
+impl Serial {
+    pub(crate) const NONE: Self = Self(0);
+
+    /// The serial as a number of less than 62 bits.
+    pub(crate) const fn number(self) -> u64 {
+        self.0 & (u64::MAX >> 2)
+    }
+
+    /// The serial with this number, which [`number`](Self::number) gave.
+    pub(crate) const fn numbered(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// True for a thing that has no record.
+    pub(crate) const fn is_none(self) -> bool {
+        self.0 == 0
+    }
 }
 
-thread_local! {
-    static LIST: List = const {
-        List { entries: [const { Cell::new(None) }; ROOM], length: Cell::new(0), lost: Cell::new(0) }
+/// What the trace keeps of a region; see [`chain`](super::trace::chain).
+#[derive(Debug)]
+pub(super) struct Traced {
+    /// The region's row, from 1; 0 for what has none.
+    pub(super) number: Cell<u32>,
+    /// The innermost region's row that this or what is below has, up to a permit.
+    pub(super) innermost: Cell<u32>,
+    /// Where the first region is, from here outwards, that events are counted in: its index, from 1.
+    pub(super) counts: Cell<u32>,
+    /// A permit lies between here and there.
+    pub(super) through_permit: Cell<bool>,
+    /// Live bytes of the thread at the entry.
+    pub(super) entry: Cell<i64>,
+    /// The least of the live bytes at the open entries of this region.
+    pub(super) lowest: Cell<i64>,
+}
+
+/// One thing that is open: who it is, what it changes, and what that makes of the word with all that is below it.
+#[derive(Debug)]
+pub(crate) struct Record {
+    /// Written last when a record is opened, and first when it ends: [`Kind::Free`] hides the rest.
+    pub(super) kind: Cell<Kind>,
+    pub(super) loans: Cell<Head>,
+    pub(super) serial: Cell<u64>,
+    /// The address of the closure's frame: a number, which nothing follows.
+    pub(super) key: Cell<usize>,
+    /// The innermost closure below: its serial.
+    pub(super) owner: Cell<u64>,
+    /// The innermost that [reports](Kind::reports), this one included: its serial.
+    pub(super) reporter: Cell<u64>,
+    /// What it sets in the word.
+    pub(super) flags: Cell<i64>,
+    /// The word with this on top.
+    pub(super) word: Cell<i64>,
+    pub(super) place: Cell<Option<Place>>,
+    /// The caps of its own budget; of a permit, the total before.
+    pub(super) own_caps: Cell<Caps>,
+    /// The caps with this on top, where the word has a budget.
+    pub(super) caps: Cell<Caps>,
+    /// The loan through which its budget is shared.
+    pub(super) shared: Cell<Head>,
+    /// Requests until one is refused; for a counting region, the high-water mark before.
+    pub(super) figure: Cell<i64>,
+    pub(super) traced: Traced,
+}
+
+impl Record {
+    pub(super) const FREE: Self = Self {
+        kind: Cell::new(Kind::Free),
+        loans: Cell::new(Head::NONE),
+        serial: Cell::new(0),
+        key: Cell::new(0),
+        owner: Cell::new(0),
+        reporter: Cell::new(0),
+        flags: Cell::new(0),
+        word: Cell::new(0),
+        place: Cell::new(None),
+        own_caps: Cell::new(Caps::ZERO),
+        caps: Cell::new(Caps::ZERO),
+        shared: Cell::new(Head::NONE),
+        figure: Cell::new(0),
+        traced: Traced {
+            number: Cell::new(0),
+            innermost: Cell::new(0),
+            counts: Cell::new(0),
+            through_permit: Cell::new(false),
+            entry: Cell::new(0),
+            lowest: Cell::new(0),
+        },
     };
-    static START: Cell<usize> = const { Cell::new(0) };
-}
 
-/// Keeps an event: with an equal one of the innermost measurement, or as a new one, or as lost.
-pub(super) fn push(request: &Request, slot: Option<Slot>) {
-    let start = START.try_with(Cell::get).unwrap_or(0);
-    let _ = LIST.try_with(|list| {
-        let length = list.length.get();
-        for cell in list.entries.get(start..length).unwrap_or_default() {
-            let Some(mut recorded) = cell.get() else { continue };
-            if recorded.slot == slot && recorded.request.op == request.op {
-                recorded.times = recorded.times.saturating_add(1);
-                cell.set(Some(recorded));
-                return;
-            }
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind.get()
+    }
+
+    pub(crate) fn serial(&self) -> Serial {
+        Serial(self.serial.get())
+    }
+
+    pub(crate) fn place(&self) -> Option<Place> {
+        self.place.get()
+    }
+
+    pub(crate) fn owner(&self) -> Serial {
+        Serial(self.owner.get())
+    }
+
+    pub(crate) fn reporter(&self) -> Serial {
+        Serial(self.reporter.get())
+    }
+
+    pub(super) fn word(&self) -> i64 {
+        self.word.get()
+    }
+
+    /// The innermost closure, this one included: its serial.
+    pub(super) fn closure(&self) -> u64 {
+        if self.kind.get().is_closure() { self.serial.get() } else { self.owner.get() }
+    }
+
+    /// Makes this a copy of a record further up, but for the kind.
+    pub(super) fn take(&self, other: &Self) {
+        self.loans.set(other.loans.get());
+        self.serial.set(other.serial.get());
+        self.key.set(other.key.get());
+        self.flags.set(other.flags.get());
+        self.place.set(other.place.get());
+        self.own_caps.set(other.own_caps.get());
+        self.shared.set(other.shared.get());
+        self.figure.set(other.figure.get());
+        self.traced.number.set(other.traced.number.get());
+        self.traced.entry.set(other.traced.entry.get());
+        self.traced.lowest.set(other.traced.lowest.get());
+    }
+
+    /// Works out what follows from the records below: `below` is the one under this, `base` the word under all.
+    pub(super) fn settle_on(&self, kind: Kind, below: Option<&Self>, base: i64) {
+        let under = below.map_or(base, Self::word);
+        let flags = self.flags.get();
+        let word = kind.on_top_of(under, flags);
+        self.word.set(word);
+        self.owner.set(below.map_or(0, Self::closure));
+        let reporter =
+            if kind.reports() { self.serial.get() } else { below.map_or(0, |below| below.reporter.get()) };
+        self.reporter.set(reporter);
+        if word & word::BUDGET != 0 {
+            let own = if flags & word::BUDGET != 0 { self.own_caps.get() } else { Caps::NONE };
+            let outer = below.filter(|below| below.word() & word::BUDGET != 0).map(|below| below.caps.get());
+            self.caps.set(outer.map_or(own, |outer| own.and(outer)));
         }
-        if let Some(cell) = list.entries.get(length) {
-            cell.set(Some(Recorded { request: *request, slot, times: 1 }));
-            list.length.set(length + 1);
-        } else {
-            list.lost.set(list.lost.get().saturating_add(1));
-        }
-    });
-}
-
-/// Begins a measurement; returns what [`close`] needs.
-pub(crate) fn open() -> (Start, usize) {
-    let start = LIST
-        .try_with(|list| Start { length: list.length.get(), lost: list.lost.get() })
-        .unwrap_or(Start { length: 0, lost: 0 });
-    (start, START.try_with(|cell| cell.replace(start.length)).unwrap_or(0))
-}
-
-/// Ends a measurement: its events, and how many were lost. They stay in the list for the measurement around it.
-pub(crate) fn close((start, outer): (Start, usize)) -> ([Option<Recorded>; ROOM], u64) {
-    let mut own = [None; ROOM];
-    let lost = LIST.try_with(|list| {
-        let entries = list.entries.get(start.length..list.length.get()).unwrap_or_default();
-        for (place, cell) in own.iter_mut().zip(entries) {
-            *place = cell.get();
-        }
-        list.lost.get().saturating_sub(start.lost)
-    });
-    let _ = START.try_with(|cell| cell.set(outer));
-    (own, lost.unwrap_or(0))
-}
-
-/// Empties the list, when no measurement is open any more.
-pub(crate) fn clear() {
-    let _ = LIST.try_with(|list| {
-        list.length.set(0);
-        list.lost.set(0);
-    });
+    }
 }

@@ -2,8 +2,8 @@
 
 use core::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use super::budget::Used;
-use super::event::Request;
+use super::request::Request;
+use super::spending::Used;
 use crate::model::Budget;
 
 /// What was left of a thread's budgets when it lent them, and what all threads have used of that since.

@@ -1,50 +1,94 @@
 //! The thread's word: one thread-local integer that says whether anything watches this thread.
 //!
-//! Zero means that nothing does: the allocator tests for that and nothing else. The low half counts the open plain
-//! regions, so that entering one is an increment; the upper half holds flags. The sign bit sends the *edges* of
-//! regions to their slow path: an increment or decrement that leaves the word negative tells so for free.
+//! Zero means that nothing does: the allocator tests for that and nothing else.
 //!
-//! Increment and decrement are not atomic against a signal handler, and need not be: a handler leaves the word as it
-//! found it but for [`ATTENTION`], whose reasons are kept elsewhere and looked up again at the next slow edge.
+//! ```text
+//!  63 62 61      60 .. 32            31 ..                                0
+//! +-----+---------+-----------------+--------------------------------------+
+//! | att | borrow  | open plain      | state | what policies and counting   |
+//! |     |         | regions         |       | regions ask for              |
+//! +-----+---------+-----------------+--------------------------------------+
+//! ```
+//!
+//! Entering a plain region adds [`LEVEL`], leaving one subtracts it, and a negative result sends the edge to its slow
+//! path, which the processor tells for free. Two things make it negative. `att`, both bits of [`ATTENTION`], is set
+//! while a record is open, while something is pending, and on the thread's first touch. And a region that leaves
+//! where none is counted borrows from [`BORROW`] and the bits above; whether `att` is set or not, the
+//! result is negative then too.
+//!
+//! Fast edges change the word and nothing else. While a record is open ([`table`](super::table)), every edge is slow, and
+//! the word is what the records say.
 
 use core::cell::Cell;
 
-use super::setting;
 use crate::model::{Mode, Ops};
 
 /// One open plain region.
-pub(crate) const LEVEL: i64 = 1;
+pub(crate) const LEVEL: i64 = 1 << 32;
 /// The number of open plain regions.
-pub(crate) const LEVELS: i64 = 0xFFFF_FFFF;
-/// A counting region is open: events go into the thread's counters.
-pub(crate) const COUNTING: i64 = 1 << 32;
+pub(crate) const LEVELS: i64 = (BORROW - 1) & !(LEVEL - 1);
+/// Set where a plain region was subtracted that was not counted.
+pub(crate) const BORROW: i64 = 1 << 61;
+/// The edges of regions take their slow path.
+pub(crate) const ATTENTION: i64 = -1 << 62;
+
 /// The operations that open policies disallow: [`Ops`]' bits from here.
-const OPS_SHIFT: u32 = 33;
+const OPS_SHIFT: u32 = 0;
 /// The modes of open policies: a bit for each severity from here.
 const MODES_SHIFT: u32 = OPS_SHIFT + Ops::BITS;
 /// An open policy has no mode of its own and uses the process's.
-const DEFAULT_MODE: i64 = 1 << 44;
+const DEFAULT_MODE: i64 = 1 << 11;
 /// Permits have no effect.
-pub(crate) const FORBID: i64 = 1 << 45;
+pub(crate) const FORBID: i64 = 1 << 12;
 /// A budget is open.
-pub(crate) const BUDGET: i64 = 1 << 46;
+pub(crate) const BUDGET: i64 = 1 << 13;
 /// A request will be refused on purpose.
-pub(crate) const INJECT: i64 = 1 << 47;
-/// A measurement is open: the stack of each event is kept.
-pub(crate) const RECORDING: i64 = 1 << 48;
+pub(crate) const INJECT: i64 = 1 << 14;
 /// All that policies set.
 pub(crate) const POLICY: i64 = (INJECT << 1) - (1 << OPS_SHIFT);
-/// This thread is inside QADAPT's handling of an event; a second event is a signal handler's.
-pub(crate) const BUSY: i64 = 1 << 60;
+/// A counting region is open: events go into the thread's counters.
+pub(crate) const COUNTING: i64 = 1 << 15;
+/// A measurement is open: the stack of each event is kept.
+pub(crate) const RECORDING: i64 = 1 << 16;
+/// QADAPT's own work: what it does is neither counted nor a violation.
+pub(crate) const OWN_WORK: i64 = 1 << 17;
+
+/// QADAPT or an allocator is at work on this thread: the edge of a region that a signal handler closes here says
+/// nothing and leaves what it would say to the edge that it interrupted, or the next one.
+pub(crate) const QUIET: i64 = 1 << 24;
+/// The list of what is pending is being changed: a violation of a signal handler is counted as lost.
+pub(crate) const BUSY: i64 = 1 << 25;
 /// The next allocation is the probe that tells whether QADAPT is the global allocator.
-pub(crate) const PROBE: i64 = 1 << 61;
+pub(crate) const PROBE: i64 = 1 << 26;
 /// Nothing has touched the guard on this thread yet.
-pub(crate) const UNLINKED: i64 = 1 << 62;
-/// The edges of regions take their slow path.
-pub(crate) const ATTENTION: i64 = i64::MIN;
+pub(crate) const UNLINKED: i64 = 1 << 27;
+/// What says how the thread is and not what is open: no record sets it, but for own work and [`QUIET`].
+pub(crate) const STATE: i64 = ATTENTION | BORROW | QUIET | BUSY | PROBE | UNLINKED;
 
 thread_local! {
     static WORD: Cell<i64> = const { Cell::new(UNLINKED | ATTENTION) };
+}
+
+thread_local! {
+    /// Permits that are open on the fast path.
+    static PERMITS: Cell<u32> = const { Cell::new(0) };
+}
+
+/// How many permits are open on the fast path: those that hide something from the word.
+pub(crate) fn permits() -> u32 {
+    PERMITS.try_with(Cell::get).unwrap_or(0)
+}
+
+/// A permit opened on the fast path.
+#[inline(always)]
+pub(crate) fn permit() {
+    let _ = PERMITS.try_with(|cell| cell.set(cell.get().wrapping_add(1)));
+}
+
+/// Such a permit ends.
+#[inline(always)]
+pub(crate) fn end_permit() {
+    let _ = PERMITS.try_with(|cell| cell.set(cell.get().wrapping_sub(1)));
 }
 
 /// The word. Zero where the thread-local cannot be had: then nothing is watched.
@@ -69,18 +113,6 @@ pub(crate) fn add(delta: i64) -> i64 {
     .unwrap_or(0)
 }
 
-/// The address of this thread's word, which tells it from all threads that live; 0 where it cannot be had.
-pub(crate) fn address() -> usize {
-    WORD.try_with(|cell| core::ptr::from_ref(cell).addr()).unwrap_or(0)
-}
-
-/// What of the word another thread can be lent: the same protection, as a policy's, and counting. A countdown to a
-/// refusal counts one thread's requests.
-pub(crate) const fn lendable(word: i64) -> i64 {
-    let plain = if word & LEVELS == 0 { 0 } else { policy(Ops::ALL, None) };
-    word & (POLICY & !INJECT | COUNTING) | plain
-}
-
 /// The bits of a policy that disallows these operations in this mode.
 pub(crate) const fn policy(ops: Ops, mode: Option<Mode>) -> i64 {
     let mode = match mode {
@@ -90,49 +122,54 @@ pub(crate) const fn policy(ops: Ops, mode: Option<Mode>) -> i64 {
     (ops.bits() as i64) << OPS_SHIFT | mode
 }
 
+/// What of the word another thread can be lent: the same protection, as a policy's, and counting. A countdown to a
+/// refusal counts one thread's requests.
+pub(crate) const fn lendable(word: i64) -> i64 {
+    let plain = if word & LEVELS == 0 { 0 } else { policy(Ops::ALL, None) };
+    word & (POLICY & !INJECT | COUNTING) | plain
+}
+
 /// True if an open region disallows the operation outright.
+#[inline(always)]
 pub(crate) const fn disallows(word: i64, op: Ops) -> bool {
     word & (LEVELS | (op.bits() as i64) << OPS_SHIFT) != 0
 }
 
 /// True if a plain region or a policy is open.
+#[inline(always)]
 pub(crate) const fn is_protected(word: i64) -> bool {
     word & (LEVELS | POLICY) != 0
 }
 
-/// The most severe of the modes that are open.
-pub(crate) fn mode(word: i64) -> Mode {
+/// The most severe of the modes that are open; `default` is the process's.
+pub(crate) fn mode(word: i64, default: Mode) -> Mode {
     let own = Mode::BY_SEVERITY
         .into_iter()
         .rev()
         .find(|mode| word & 1 << (MODES_SHIFT + u32::from(mode.severity())) != 0);
     match own {
         Some(own) if word & (LEVELS | DEFAULT_MODE) == 0 => own,
-        Some(own) => own.more_severe(setting::default_mode()),
-        None => setting::default_mode(),
+        Some(own) => own.more_severe(default),
+        None => default,
     }
 }
 
-/// True if the word has a flag for which the edges of regions must take their slow path: it goes with state that
-/// frames keep, or with a mode that speaks at the event and so needs to know the region there.
-pub(crate) const fn needs_attention(word: i64) -> bool {
+/// True for flags of a policy that needs a record: it has figures of its own, permits must find it, or its mode speaks at
+/// the event and so needs to know the region there.
+pub(crate) const fn needs_record(flags: i64) -> bool {
     let speaking = (1 << Mode::Abort.severity() | 1 << Mode::Trap.severity()) << MODES_SHIFT;
-    word & (UNLINKED | FORBID | BUDGET | INJECT | speaking) != 0
+    flags & (FORBID | BUDGET | INJECT | speaking) != 0
 }
 
-/// Runs QADAPT's own work: what it asks of the allocator is neither counted nor a violation.
-pub(crate) fn as_own_work<R>(work: impl FnOnce() -> R) -> R {
-    /// Puts the word back, also where the work unwinds.
-    struct Restore(i64);
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            set(self.0);
-        }
-    }
+/// What is left of the word's protection inside a permit.
+pub(crate) const fn permitted(word: i64) -> i64 {
+    if word & FORBID == 0 { word & (COUNTING | RECORDING | OWN_WORK | QUIET) } else { word }
+}
 
-    let _restore = Restore(get());
-    set(0);
-    work()
+/// The number of open plain regions.
+#[expect(clippy::cast_sign_loss, clippy::cast_possible_truncation, reason = "a field of 29 bits")]
+pub(crate) const fn levels(word: i64) -> u32 {
+    ((word & LEVELS) >> LEVEL.trailing_zeros()) as u32
 }
 
 #[cfg(test)]
@@ -143,6 +180,7 @@ mod tests {
     fn no_two_fields_overlap() {
         let fields = [
             LEVELS,
+            BORROW,
             COUNTING,
             i64::from(Ops::ALL.bits()) << OPS_SHIFT,
             0b11_1111 << MODES_SHIFT,
@@ -151,6 +189,8 @@ mod tests {
             BUDGET,
             INJECT,
             RECORDING,
+            OWN_WORK,
+            QUIET,
             BUSY,
             PROBE,
             UNLINKED,
@@ -161,19 +201,30 @@ mod tests {
             assert_eq!(seen & field, 0, "{field:#x}");
             seen |= field;
         }
-        assert_eq!(POLICY & (LEVELS | COUNTING | RECORDING | BUSY | PROBE | UNLINKED | ATTENTION), 0);
+        assert_eq!(POLICY & (LEVELS | COUNTING | RECORDING | OWN_WORK | STATE), 0);
+    }
+
+    #[test]
+    fn a_level_too_few_is_negative_whatever_else_is_set() {
+        for other in [0, ATTENTION, POLICY, POLICY | ATTENTION, COUNTING | QUIET | ATTENTION] {
+            let under = other - LEVEL;
+            assert!(under < 0 && under & BORROW != 0, "{other:#x}");
+            assert_eq!(under + LEVEL, other);
+            assert_eq!((other + LEVEL < 0), (other < 0), "{other:#x}");
+            assert_eq!(levels(other + LEVEL), 1);
+        }
     }
 
     #[test]
     fn the_most_severe_open_mode_acts() {
         let log = policy(Ops::ALL, Some(Mode::Log));
         let abort = policy(Ops::DEALLOC, Some(Mode::Abort));
-        assert_eq!(mode(log), Mode::Log);
-        assert_eq!(mode(log | abort), Mode::Abort);
-        // A plain region has the process's mode, which is `Panic` here.
-        assert_eq!(mode(log | LEVEL), Mode::Panic);
-        assert_eq!(mode(policy(Ops::ALL, None)), Mode::Panic);
-        assert!(needs_attention(log | abort) && !needs_attention(log));
+        assert_eq!(mode(log, Mode::Panic), Mode::Log);
+        assert_eq!(mode(log | abort, Mode::Panic), Mode::Abort);
+        // A plain region has the process's mode.
+        assert_eq!(mode(log | LEVEL, Mode::Panic), Mode::Panic);
+        assert_eq!(mode(policy(Ops::ALL, None), Mode::Fail), Mode::Fail);
+        assert!(needs_record(log | abort) && !needs_record(log));
     }
 
     #[test]

@@ -5,8 +5,8 @@ use core::panic::Location;
 use super::{edge, lending};
 use crate::checks;
 use crate::hot::counters::{self, Mark};
-use crate::hot::loans::{self, Head};
-use crate::hot::{frame, word};
+use crate::hot::head::Head;
+use crate::hot::{loans, open};
 use crate::model::{Counts, Place};
 use crate::report::{call_sites, live};
 
@@ -49,11 +49,7 @@ pub fn count_calls<R>(place: Place, body: impl FnOnce() -> R) -> R {
 
 /// An open counting region; dropping it closes it.
 pub(super) struct Counting {
-    /// The word's counting bit before.
-    outer: i64,
     mark: Option<Mark>,
-    /// What the region around it has lent.
-    outer_loans: Head,
 }
 
 impl Counting {
@@ -64,14 +60,7 @@ impl Counting {
             return None;
         }
         edge::touch(Place::unnamed());
-        live::is_active().then(Self::open)
-    }
-
-    fn open() -> Self {
-        let word = word::get();
-        let mark = counters::open();
-        word::set(word | word::COUNTING);
-        Self { outer: word & word::COUNTING, mark, outer_loans: loans::replace(Head::NONE) }
+        live::is_active().then(|| Self { mark: counters::open() })
     }
 
     pub(super) fn close(mut self) -> Counts {
@@ -86,31 +75,33 @@ impl Counting {
     /// Closes the region once.
     fn end(&mut self, keeps: Option<&mut Head>) -> Counts {
         let Some(mark) = self.mark.take() else { return Counts::UNMEASURED };
-        let lent = loans::replace(self.outer_loans);
+        let (lent, goes_on) = open::take_loans(mark.serial());
         if !lent.is_empty() {
-            end_loans(lent, self.outer == 0, keeps);
+            end_loans(lent, goes_on, keeps);
         }
-        word::set(word::get() & !word::COUNTING | self.outer);
-        counters::close(mark).map_or(Counts::UNMEASURED, Counts::measured)
+        let tally = counters::close(mark);
+        if goes_on {
+            loans::join(lent);
+        }
+        tally.map_or(Counts::UNMEASURED, Counts::measured)
     }
 }
 
-/// Ends a counting region's loans, but for those that a future `keeps` for its next poll. A loan that was made in a
-/// protected region also lends that, and so goes on as long.
+/// Before a counting region ends: ends its loans, but for those that a future `keeps` for its next poll. A loan that was
+/// made in a protected region also lends that, and so goes on as long. What borrowers have counted is this region's.
 #[cold]
 #[inline(never)]
-fn end_loans(lent: Head, is_innermost: bool, keeps: Option<&mut Head>) {
-    if !is_innermost || word::is_protected(word::get()) {
-        loans::join(lent);
-        lending::receive(lent);
-    } else if let Some(keeps) = keeps {
-        *keeps = lent;
-        loans::detach(lent);
-        lending::receive(lent);
-    } else {
-        lending::end(lent);
+fn end_loans(lent: Head, goes_on: bool, keeps: Option<&mut Head>) {
+    let region = open::reporter();
+    match keeps {
+        None if !goes_on => lending::end(lent, region),
+        Some(keeps) if !goes_on => {
+            *keeps = lent;
+            loans::detach(lent);
+            lending::receive(lent, region);
+        }
+        _ => lending::receive(lent, region),
     }
-    frame::update_attention();
 }
 
 impl Drop for Counting {

@@ -1,20 +1,25 @@
-//! The slow path of a region's two edges: linking the thread, frames, and what is pending when a region closes.
+//! The slow path of a region's two edges: linking the thread, records, and what is pending when a region closes.
 //!
 //! What a region calls here takes a place apart and gives nothing back: a whole [`Place`] in the arguments, or a
 //! result, would be made room for in the region's own function and cost its fast path up to nine instructions.
 
+use core::mem::MaybeUninit;
 use core::panic::Location;
+use core::ptr;
 use std::panic::panic_any;
 
 use super::lending;
 use super::polled::Polled;
-use crate::hot::frame::{self, Room};
-use crate::hot::loans::{self, Head};
-use crate::hot::pending::Base;
-use crate::hot::trace::chain::Opening;
-use crate::hot::{guards, pending, word};
-use crate::model::{Place, RegionKind};
+use crate::hot::entries::{self, Purpose};
+use crate::hot::head::Head;
+use crate::hot::open::{self, Ended, Inner};
+use crate::hot::record::Serial;
+use crate::hot::{loans, pending, table, word};
+use crate::model::Place;
 use crate::report::{closing, live, misuse};
+
+/// What tells one closure region of a thread from all others that are open: its address.
+pub(super) type Anchor = MaybeUninit<u8>;
 
 /// A report that is owed as a panic; `None` where there is none, or it was logged.
 #[must_use]
@@ -34,7 +39,7 @@ impl Due {
 /// allocator is missing.
 pub(super) fn touch(place: Place) {
     if word::get() & word::UNLINKED != 0 {
-        frame::link();
+        open::link();
         live::report_if_missing(place);
     }
 }
@@ -42,77 +47,83 @@ pub(super) fn touch(place: Place) {
 /// After a plain region raised the level and found the word negative.
 #[cold]
 #[inline(never)]
-pub(super) fn opened(room: &mut Room, name: Option<&'static str>, location: &'static Location<'static>) {
-    let place = Place { name, location, poll: 0 };
-    touch(place);
-    if word::get() & word::ATTENTION != 0 {
-        frame::push(room, place, Opening::Region(RegionKind::Plain));
+pub(super) fn opened(anchor: &Anchor, name: Option<&'static str>, location: &'static Location<'static>) {
+    open_plain(anchor, Place { name, location, poll: 0 }, false);
+}
+
+fn open_plain(anchor: &Anchor, place: Place, lends: bool) {
+    if word::get() & word::UNLINKED != 0 {
+        // The level waits until the thread is linked.
+        word::add(-word::LEVEL);
+        touch(place);
+        word::add(word::LEVEL);
     }
+    if !open::plain(key(anchor), place, lends) {
+        no_room(place);
+    }
+}
+
+fn key(anchor: &Anchor) -> usize {
+    ptr::from_ref(anchor).addr()
+}
+
+/// Says that the table of what is open is full.
+pub(super) fn no_room(place: Place) {
+    misuse_once(
+        place,
+        format_args!("is not watched: {} regions are open on this thread already", table::ROOM),
+    );
 }
 
 /// After a plain region lowered the level and found the word negative; panics at the caller's line if that is due.
 #[cold]
 #[inline(never)]
 #[track_caller]
-pub(super) fn closed(room: &Room, name: Option<&'static str>, location: &'static Location<'static>) {
+pub(super) fn closed(anchor: &Anchor, name: Option<&'static str>, location: &'static Location<'static>) {
     let place = Place { name, location, poll: 0 };
-    let outer = leave(room, None, place);
-    close(outer, place).act();
+    close(open::end_plain(key(anchor)), place).act();
 }
 
 /// The same where the body unwinds: everything is logged.
 #[cold]
 #[inline(never)]
-pub(super) fn unwound(room: &Room, name: Option<&'static str>, location: &'static Location<'static>) {
+pub(super) fn unwound(anchor: &Anchor, name: Option<&'static str>, location: &'static Location<'static>) {
     let place = Place { name, location, poll: 0 };
-    let outer = leave(room, None, place);
-    log(outer, place);
+    log(open::end_plain(key(anchor)), place);
 }
 
 /// What [`closed`] does, at the end of a poll.
 #[cold]
 #[inline(never)]
 #[track_caller]
-pub(super) fn paused(room: &Room, word: Option<i64>, polled: &mut Polled) {
-    let outer = leave_poll(room, word, polled);
-    close(outer, polled.place()).act();
+pub(super) fn paused(anchor: &Anchor, polled: &mut Polled) {
+    pause(open::end_plain(key(anchor)), polled).act();
 }
 
 /// What [`unwound`] does, at the end of a poll.
 #[cold]
 #[inline(never)]
-pub(super) fn unwound_poll(room: &Room, word: Option<i64>, polled: &mut Polled) {
-    let outer = leave_poll(room, word, polled);
-    log(outer, polled.place());
+pub(super) fn unwound_poll(anchor: &Anchor, polled: &mut Polled) {
+    pause_logging(open::end_plain(key(anchor)), polled);
 }
 
-/// Leaves a closure region: what was opened by hand inside it ends, and a guard that did not is named. So end its loans.
-pub(super) fn leave(room: &Room, word: Option<i64>, place: Place) -> Base {
-    let (outer, loans) = leave_but_loans(room, word, place);
-    lending::end(loans);
-    outer
+/// Ends a poll. Its loans stay with the future, for its next poll.
+pub(super) fn pause(ended: Ended, polled: &mut Polled) -> Due {
+    close(keep_loans(ended, polled), polled.place())
 }
 
-/// What [`leave`] does, but for the loans, which the future keeps for its next poll.
-fn leave_poll(room: &Room, word: Option<i64>, polled: &mut Polled) -> Base {
-    let (outer, loans) = leave_but_loans(room, word, polled.place());
-    polled.set_loans(loans);
-    if !loans.is_empty() {
-        loans::detach(loans);
-        lending::receive(loans);
+/// The same, logging everything.
+pub(super) fn pause_logging(ended: Ended, polled: &mut Polled) {
+    log(keep_loans(ended, polled), polled.place());
+}
+
+fn keep_loans(ended: Ended, polled: &mut Polled) -> Ended {
+    polled.set_loans(ended.loans);
+    if !ended.loans.is_empty() {
+        loans::detach(ended.loans);
+        lending::receive(ended.loans, ended.serial);
     }
-    outer
-}
-
-fn leave_but_loans(room: &Room, word: Option<i64>, place: Place) -> (Base, Head) {
-    let left = guards::innermost().place;
-    let loans = loans::replace(Head::NONE);
-    loans::settle(loans);
-    let outer = frame::leave(room, word);
-    if let Some(left) = left {
-        misuse::say(left, format_args!("was still open at the end of {place}, and ended there"));
-    }
-    (outer, loans)
+    Ended { loans: Head::NONE, ..ended }
 }
 
 /// Before a poll of a future that has lent its policy: the poll takes the slow path.
@@ -125,8 +136,9 @@ pub(super) fn alert() {
 /// What [`opened`] does, at the beginning of a poll: what borrowers do is this poll's from here on.
 #[cold]
 #[inline(never)]
-pub(super) fn resumed(room: &mut Room, polled: &Polled) {
-    opened(room, polled.name(), polled.location());
+pub(super) fn resumed(anchor: &Anchor, polled: &Polled) {
+    let place = Place { name: polled.name(), location: polled.location(), poll: 0 };
+    open_plain(anchor, place, !polled.loans().is_empty());
     take_up(polled.loans(), false);
 }
 
@@ -134,7 +146,6 @@ pub(super) fn resumed(room: &mut Room, polled: &Polled) {
 pub(super) fn take_up(loans: Head, has_budget: bool) {
     if !loans.is_empty() {
         loans::attach(loans, has_budget);
-        frame::update_attention();
     }
 }
 
@@ -142,25 +153,87 @@ pub(super) fn take_up(loans: Head, has_budget: bool) {
 #[cold]
 #[inline(never)]
 pub(super) fn abandon(polled: &mut Polled) {
-    let outer = pending::set_start(pending::end());
-    if let Some(deeds) = lending::close(polled.loans()) {
-        pending::receive(&deeds.pending);
-    }
+    let deeds = lending::close(polled.loans());
     polled.set_loans(Head::NONE);
-    log(outer, polled.place());
+    let Some(deeds) = deeds else { return };
+    // As the end of a region that is open for no longer than that.
+    let serial = open::push(&table::New::of(crate::hot::record::Kind::Policy, Some(polled.place())));
+    pending::receive(serial, &deeds.pending);
+    log(open::end(serial), polled.place());
 }
 
-/// Reports what a closed region has pending; the enclosing region's begins at `outer`.
-pub(super) fn close(outer: Base, place: Place) -> Due {
-    let report = closing::report(place);
-    pending::set_start(outer);
-    frame::update_attention();
+/// Reports what a region that ended has pending, and ends its loans.
+pub(super) fn close(ended: Ended, place: Place) -> Due {
+    if settle(ended, place) {
+        return Due(None);
+    }
+    let report = closing::report(ended.serial, place);
+    afterwards(place);
     Due(report)
 }
 
 /// What [`close`] does, logging everything.
-pub(super) fn log(outer: Base, place: Place) {
-    closing::log(place);
-    pending::set_start(outer);
-    frame::update_attention();
+pub(super) fn log(ended: Ended, place: Place) {
+    if !settle(ended, place) {
+        closing::log(ended.serial, place);
+        afterwards(place);
+    }
+}
+
+/// Ends the loans of what tells nothing itself.
+pub(super) fn leave_pending(ended: Ended) {
+    lending::end(ended.loans, ended.serial);
+    open::refresh();
+}
+
+/// What comes before a report. True if there is nothing to report, or not here.
+fn settle(ended: Ended, place: Place) -> bool {
+    let Ended { serial, loans, left, quiet, foreign, inner: _, is_void: _ } = ended;
+    lending::end(loans, serial);
+    if quiet {
+        // It is told by what encloses the handler's code.
+        pending::put_off(serial, open::reporter());
+        return true;
+    }
+    if let Some(left) = left {
+        misuse_once(left, format_args!("was still open at the end of {place}, and ended there"));
+    }
+    if foreign {
+        misuse_once(place, format_args!("ended on a thread on which it was not open"));
+    }
+    if pending::is_empty() {
+        if !loans.is_empty() {
+            open::refresh();
+        }
+        return true;
+    }
+    false
+}
+
+/// What comes after a report.
+fn afterwards(place: Place) {
+    if open::is_idle() && pending::is_due(Serial::NONE) {
+        // What a signal handler left where it might not speak.
+        closing::log(Serial::NONE, place);
+    }
+    open::refresh();
+}
+
+/// What a guard or a manual region that ended leaves open.
+pub(super) fn say_inner(ended: &Ended, place: Place) {
+    if ended.quiet {
+        return;
+    }
+    match ended.inner {
+        Inner::Nothing => {}
+        Inner::Guard => misuse_once(place, format_args!("ended before one that was entered inside it")),
+        Inner::Closure => misuse_once(place, format_args!("ended inside a region that was entered later")),
+    }
+}
+
+/// Says what became of a region, once for each place in the source.
+fn misuse_once(place: Place, what: core::fmt::Arguments<'_>) {
+    if entries::count(Purpose::Misuse, place) == 1 {
+        misuse::say(place, what);
+    }
 }

@@ -1,23 +1,18 @@
 //! Regions that last as long as a guard.
 
 use core::marker::PhantomData;
-use core::{mem, ptr};
 
-use super::policy::Injection;
-use super::{edge, lending};
-use crate::hot::budget::{self, Open};
-use crate::hot::guards::{self, Restore};
-use crate::hot::pending::{self, Base};
-use crate::hot::trace::chain::{Node, Opening};
-use crate::hot::{frame, loans, trace, word};
+use super::edge;
+use super::scope::Rules;
+use crate::hot::open::{self, Ended};
+use crate::hot::record::{Kind, Serial};
 use crate::model::{Place, RegionKind};
-use crate::report::misuse;
 
 /// A region opened by [`Policy::enter`](crate::Policy::enter); it ends when the guard goes away.
 ///
 /// The guard belongs to the thread that entered, and to the closure region in which it was made: it ends with that at
-/// the latest. Where guards are dropped out of order that is reported on standard error, and protection ends with the
-/// outer one of them.
+/// the latest. Guards can end in any order: each ends its own region and no other. Where one ends before a region that was
+/// entered inside it, that is said once on standard error.
 ///
 /// # Examples
 /// ```
@@ -35,21 +30,8 @@ use crate::report::misuse;
 #[derive(Debug)]
 #[must_use = "the region ends when the guard is dropped"]
 pub struct Region {
-    open: Option<Opened>,
+    open: Option<(Serial, Place)>,
     not_send: PhantomData<*const ()>,
-}
-
-#[derive(Debug)]
-struct Opened {
-    restore: Restore,
-    place: Place,
-    /// Where the region's own violations begin.
-    start: Base,
-    /// On the heap, because the guard can move.
-    budget: Option<Box<Open>>,
-    /// On the heap too; there while a trace is written.
-    node: Option<Box<Node>>,
-    injection: Injection,
 }
 
 impl Region {
@@ -57,33 +39,13 @@ impl Region {
         Self { open: None, not_send: PhantomData }
     }
 
-    pub(super) fn open(place: Place, flags: i64, budget: Option<Open>, fail_nth: u64) -> Self {
+    pub(super) fn open(place: Place, rules: &Rules) -> Self {
         edge::touch(place);
-        let outer = guards::innermost();
-        let policy = word::get() & word::POLICY;
-        let injection = Injection::open(fail_nth);
-        let number = guards::open(place, injection.outer());
-        let outer_budget = budget::innermost();
-        let budget = budget.map(|budget| word::as_own_work(|| Box::new(budget)));
-        if let Some(budget) = &budget {
-            budget.open();
+        let serial = open::push_as(&rules.record(Kind::Guard, place), rules.opening(RegionKind::Guard));
+        if serial.is_none() {
+            edge::no_room(place);
         }
-        let node = trace::is_on().then(|| word::as_own_work(|| Box::new(Node::idle())));
-        if let Some(node) = &node {
-            node.open(place, Opening::Region(RegionKind::Guard));
-        }
-        let start = pending::end();
-        let restore = Restore {
-            number,
-            outer,
-            policy,
-            budget: outer_budget,
-            start: pending::set_start(start),
-            node: node.as_deref().map_or(ptr::null(), ptr::from_ref),
-        };
-        word::set(word::get() | flags);
-        frame::update_attention();
-        Self { open: Some(Opened { restore, place, start, budget, node, injection }), not_send: PhantomData }
+        Self { open: Some((serial, place)), not_send: PhantomData }
     }
 
     /// Ends the region.
@@ -93,61 +55,24 @@ impl Region {
     /// guard is just dropped the report is logged instead.
     #[track_caller]
     pub fn exit(mut self) {
-        if let Some((place, outer)) = self.end() {
-            edge::close(outer, place).act();
+        if let Some((ended, place)) = self.end() {
+            edge::close(ended, place).act();
         }
     }
 
-    /// Restores what the region changed. Returns what its report needs; nothing if it is not this guard's to report.
-    fn end(&mut self) -> Option<(Place, Base)> {
-        let Opened { restore, place, start, budget, node, injection } = self.open.take()?;
-        let innermost = guards::innermost().number;
-        if innermost < restore.number {
-            // The countdown and the budget's place in the chain are the business of what ended the region.
-            mem::forget(injection);
-            if frame::encloses(restore.number) {
-                misuse::say(
-                    place,
-                    format_args!("was moved into a region that was entered later: it ends with that"),
-                );
-                // The chains of budgets and of open regions still lead through these.
-                mem::forget(budget);
-                mem::forget(node);
-                guards::postpone(restore);
-            } else {
-                if let Some(node) = &node {
-                    // Nothing, if what ended the region took it off the chain.
-                    node.close();
-                }
-                drop_as_own_work(budget);
-                drop_as_own_work(node);
-            }
-            return None;
-        }
-        if innermost > restore.number {
-            misuse::say(place, format_args!("ended before one that was entered inside it: both end here"));
-        }
-        let lent = loans::take_since_guard(restore.number);
-        loans::settle(lent);
-        guards::restore(&restore);
-        pending::set_start(start);
-        lending::end(lent);
-        drop_as_own_work(budget);
-        drop_as_own_work(node);
-        Some((place, restore.start))
+    /// Ends the region, unless its closure or its thread has.
+    fn end(&mut self) -> Option<(Ended, Place)> {
+        let (serial, place) = self.open.take()?;
+        let ended = open::end_guard(serial)?;
+        edge::say_inner(&ended, place);
+        Some((ended, place))
     }
 }
 
 impl Drop for Region {
     fn drop(&mut self) {
-        if let Some((place, outer_start)) = self.end() {
-            edge::log(outer_start, place);
+        if let Some((ended, place)) = self.end() {
+            edge::log(ended, place);
         }
-    }
-}
-
-fn drop_as_own_work<T>(block: Option<Box<T>>) {
-    if block.is_some() {
-        word::as_own_work(|| drop(block));
     }
 }

@@ -2,9 +2,11 @@
 
 use qadapt_spin::{Address, Given, Mailboxes};
 
-use crate::hot::loans::{self, Head, ROOM};
+use crate::hot::counters;
+use crate::hot::head::Head;
+use crate::hot::loans::{self, ROOM};
 use crate::hot::pending::{self, Batch};
-use crate::hot::{counters, word};
+use crate::hot::record::Serial;
 use crate::model::Tally;
 
 /// What a borrower has done.
@@ -24,9 +26,9 @@ impl Deeds {
         self.violations = self.violations.saturating_add(other.violations);
     }
 
-    /// Makes them this thread's and its innermost region's.
-    fn receive(&self) {
-        pending::receive(&self.pending);
+    /// Makes them this thread's and a region's.
+    fn receive(&self, region: Serial) {
+        pending::receive(region, &self.pending);
         pending::add_violations(self.violations);
         counters::add(self.tally);
     }
@@ -44,7 +46,6 @@ pub(super) fn lend(flags: i64) -> Option<Address> {
     }
     let address = BOXES.open()?;
     loans::add(address, flags);
-    word::set(word::get() | word::ATTENTION);
     Some(address)
 }
 
@@ -93,39 +94,39 @@ pub(super) fn give(address: Address, deeds: &Deeds) -> bool {
     false
 }
 
-/// Ends loans, and makes what borrowers did the innermost region's.
+/// Ends loans, and makes what borrowers did a region's.
 #[inline]
-pub(super) fn end(head: Head) {
+pub(super) fn end(head: Head, region: Serial) {
     if !head.is_empty() {
-        end_all(head);
+        end_all(head, region);
     }
 }
 
 #[cold]
 #[inline(never)]
-fn end_all(head: Head) {
+fn end_all(head: Head, region: Serial) {
     if let Some(deeds) = close(head) {
-        deeds.receive();
+        deeds.receive(region);
     }
 }
 
-/// Makes what borrowers did so far the innermost region's.
+/// Makes what borrowers did so far a region's.
 #[cold]
 #[inline(never)]
-pub(super) fn receive(head: Head) {
+pub(super) fn receive(head: Head, region: Serial) {
     if let Some(deeds) = collect(head) {
-        deeds.receive();
+        deeds.receive(region);
     }
 }
 
 /// Ends loans: borrowers that are not done yet keep what they do. Returns what the others did.
 #[must_use]
 pub(super) fn close(head: Head) -> Option<Deeds> {
-    for address in head.addresses() {
+    for address in loans::addresses(head) {
         BOXES.close(address);
     }
     let deeds = collect(head);
-    for address in head.addresses() {
+    for address in loans::addresses(head) {
         BOXES.leave(address);
     }
     deeds
@@ -134,7 +135,7 @@ pub(super) fn close(head: Head) -> Option<Deeds> {
 /// What borrowers did since the last time.
 fn collect(head: Head) -> Option<Deeds> {
     let mut all: Option<Deeds> = None;
-    for deeds in head.addresses().filter_map(take) {
+    for deeds in loans::addresses(head).filter_map(take) {
         all.get_or_insert(Deeds::NONE).add(&deeds);
     }
     all

@@ -2,12 +2,13 @@
 
 use core::panic::Location;
 
-use super::{edge, lending};
+use super::edge;
 use crate::checks;
-use crate::hot::manual::{self, Entered};
-use crate::hot::trace::chain;
-use crate::hot::{frame, loans, pending, word};
-use crate::model::Place;
+use crate::hot::record::Kind;
+use crate::hot::table::New;
+use crate::hot::trace::chain::Opening;
+use crate::hot::{open, word};
+use crate::model::{Place, RegionKind};
 
 /// Opens a protected region on this thread, until [`exit_protected`] closes it.
 ///
@@ -29,16 +30,12 @@ pub fn enter_protected() {
         return;
     }
     let location = Location::caller();
-    edge::touch(Place { name: None, location, poll: 0 });
-    let word = word::get();
-    // Saturates rather than spill into the flags; the matching exits then run out early, with their panic.
-    if word & word::LEVELS == word::LEVELS {
-        return;
+    let place = Place { name: None, location, poll: 0 };
+    edge::touch(place);
+    let opening = Opening::Region(RegionKind::Manual);
+    if open::push_as(&New::of(Kind::Manual, Some(place)), opening).is_none() {
+        edge::no_room(place);
     }
-    let outer_start = pending::set_start(pending::end());
-    manual::enter(Entered { location, outer_start });
-    chain::open_manual(Place { name: None, location, poll: 0 });
-    word::set((word + word::LEVEL) | word::ATTENTION);
 }
 
 /// Closes the region that the last [`enter_protected`] opened on this thread.
@@ -59,20 +56,13 @@ pub fn exit_protected() {
     if !checks::ON {
         return;
     }
-    assert!(
-        manual::count() > 0,
-        "qadapt: exit_protected() without a matching enter_protected() on this thread; \
-         an entry outside the closure or attribute region around this call cannot be closed inside it"
-    );
-    let lent = loans::take_since_manual();
-    word::add(-word::LEVEL);
-    chain::close_manual();
-    // A region that is no longer remembered was entered too deep: what is pending outside of it is reported with its own.
-    let Entered { location, outer_start } = manual::exit()
-        .unwrap_or_else(|| Entered { location: Location::caller(), outer_start: frame::innermost_start() });
-    lending::end(lent);
-    edge::close(outer_start, Place { name: None, location, poll: 0 }).act();
+    let Some((ended, place)) = open::end_manual() else { panic!("{NO_ENTRY}") };
+    let place = place.unwrap_or(Place { name: None, location: Location::caller(), poll: 0 });
+    edge::close(ended, place).act();
 }
+
+const NO_ENTRY: &str = "qadapt: exit_protected() without a matching enter_protected() on this thread; \
+    an entry outside the closure or attribute region around this call cannot be closed inside it";
 
 /// The number of protected regions open on this thread; 0 inside a permit, and in a build without checks.
 ///
@@ -92,10 +82,5 @@ pub fn protection_level() -> usize {
         return 0;
     }
     let word = word::get();
-    level_of(word) as usize + usize::from(word & word::POLICY != 0)
-}
-
-#[expect(clippy::cast_sign_loss, reason = "the level is the word's low half")]
-fn level_of(word: i64) -> u32 {
-    (word & word::LEVELS) as u32
+    word::levels(word) as usize + usize::from(word & word::POLICY != 0)
 }

@@ -4,7 +4,10 @@ use std::panic::panic_any;
 
 use super::count::Counting;
 use crate::checks;
-use crate::hot::record::{self, ROOM, Recorded, Start};
+use crate::hot::measured::{self, ROOM, Recorded, Start};
+use crate::hot::open;
+use crate::hot::record::{Kind, Serial};
+use crate::hot::table::New;
 use crate::hot::word;
 use crate::model::{Counts, Measured};
 use crate::report::excess::{self, Expectation};
@@ -88,31 +91,29 @@ impl Measurement {
 
 /// An open recording; dropping it closes it.
 struct Recording {
-    outer: i64,
+    serial: Serial,
     start: (Start, usize),
 }
 
 impl Recording {
     fn open() -> Self {
-        let start = record::open();
-        let word = word::get();
-        if checks::ON {
-            word::set(word | word::RECORDING);
-        }
-        Self { outer: word & word::RECORDING, start }
+        let start = measured::open();
+        let new = New { flags: word::RECORDING, ..New::of(Kind::Recording, None) };
+        let serial = if checks::ON { open::push(&new) } else { Serial::NONE };
+        Self { serial, start }
     }
 
     fn close(self) -> ([Option<Recorded>; ROOM], u64) {
-        record::close(self.start)
+        measured::close(self.start)
     }
 }
 
 impl Drop for Recording {
     fn drop(&mut self) {
-        word::set(word::get() & !word::RECORDING | self.outer);
-        record::close(self.start);
-        if self.outer == 0 {
-            record::clear();
+        let _ = open::end_plainly(self.serial, |_, _| ());
+        measured::close(self.start);
+        if self.start.1 == 0 {
+            measured::clear();
         }
     }
 }

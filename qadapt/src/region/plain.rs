@@ -2,10 +2,9 @@
 
 use core::mem;
 
-use super::edge;
+use super::edge::{self, Anchor};
 use super::polled::{Polled, Source};
 use crate::checks;
-use crate::hot::frame::Room;
 use crate::hot::word;
 use crate::mark;
 use crate::model::Place;
@@ -42,8 +41,8 @@ pub fn no_alloc<R>(place: Place, body: impl FnOnce() -> R) -> R {
     if !checks::ON {
         return mark::region(body);
     }
-    let mut room = Room::uninit();
-    let region = Region::open(&mut room, Source::Closure(place));
+    let anchor = Anchor::uninit();
+    let region = Region::open(&anchor, Source::Closure(place));
     let result = body();
     region.close();
     result
@@ -60,8 +59,8 @@ pub(super) fn poll_no_alloc<R>(polled: &mut Polled, may_panic: bool, body: impl 
     if polled.has_lent() {
         edge::alert();
     }
-    let mut room = Room::uninit();
-    let region = Region::open(&mut room, Source::Future(polled));
+    let anchor = Anchor::uninit();
+    let region = Region::open(&anchor, Source::Future(polled));
     let result = body();
     if may_panic {
         region.close();
@@ -73,20 +72,20 @@ pub(super) fn poll_no_alloc<R>(polled: &mut Polled, may_panic: bool, body: impl 
 
 /// An open plain region. Dropping it closes it and logs what is due: that is what an unwinding body does.
 struct Region<'a> {
-    room: &'a mut Room,
+    anchor: &'a Anchor,
     source: Source<'a>,
 }
 
 impl<'a> Region<'a> {
     #[inline(always)]
-    fn open(room: &'a mut Room, source: Source<'a>) -> Self {
+    fn open(anchor: &'a Anchor, source: Source<'a>) -> Self {
         if word::add(word::LEVEL) < 0 {
             match &source {
-                Source::Closure(place) => edge::opened(room, place.name, place.location),
-                Source::Future(polled) => edge::resumed(room, polled),
+                Source::Closure(place) => edge::opened(anchor, place.name, place.location),
+                Source::Future(polled) => edge::resumed(anchor, polled),
             }
         }
-        Self { room, source }
+        Self { anchor, source }
     }
 
     #[inline(always)]
@@ -94,10 +93,10 @@ impl<'a> Region<'a> {
     fn close(self) {
         let mut region = mem::ManuallyDrop::new(self);
         if word::add(-word::LEVEL) < 0 {
-            let Self { room, source } = &mut *region;
+            let Self { anchor, source } = &mut *region;
             match source {
-                Source::Closure(place) => edge::closed(room, place.name, place.location),
-                Source::Future(polled) => edge::paused(room, None, polled),
+                Source::Closure(place) => edge::closed(anchor, place.name, place.location),
+                Source::Future(polled) => edge::paused(anchor, polled),
             }
         }
     }
@@ -108,8 +107,8 @@ impl Drop for Region<'_> {
     fn drop(&mut self) {
         if word::add(-word::LEVEL) < 0 {
             match &mut self.source {
-                Source::Closure(place) => edge::unwound(self.room, place.name, place.location),
-                Source::Future(polled) => edge::unwound_poll(self.room, None, polled),
+                Source::Closure(place) => edge::unwound(self.anchor, place.name, place.location),
+                Source::Future(polled) => edge::unwound_poll(self.anchor, polled),
             }
         }
     }

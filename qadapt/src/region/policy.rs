@@ -5,11 +5,10 @@ use core::panic::Location;
 use super::edge;
 use super::guard::Region;
 use super::polled::Source;
-use super::scope::{Change, Scope};
+use super::scope::{Rules, Scope};
 use crate::checks;
-use crate::hot::budget::{Open, Used};
-use crate::hot::frame::Room;
-use crate::hot::{entries, inject, word};
+use crate::hot::spending::{Caps, Start, Used};
+use crate::hot::{budget, entries, word};
 use crate::mark;
 use crate::model::{Budget, Mode, Ops, Place};
 
@@ -138,38 +137,33 @@ impl Policy {
         body: impl FnOnce() -> R,
     ) -> R {
         let loans = source.loans();
-        let budget = self.budget.map(|limits| Spending { open: Open::new(limits, *used), used });
-        let _inject = Injection::open(self.fail_nth);
-        let mut room = Room::uninit();
-        let scope = Scope::open(&mut room, source, Change::Add(self.flags()));
-        if let Some(budget) = &budget {
-            budget.open.open();
-        }
+        let rules = self.rules(*used, !loans.is_empty());
+        let scope = Scope::open(source, &rules);
+        let spending = self.budget.map(|_| Spending { start: budget::total().less(*used), used });
         if !loans.is_empty() {
-            edge::take_up(loans, budget.is_some());
+            edge::take_up(loans, spending.is_some());
         }
         let result = body();
+        // While the budget is still open: what borrowers have used is taken off it at its end.
         if may_panic {
             scope.close();
         } else {
             drop(scope);
         }
+        drop(spending);
         result
     }
 
     /// Opens a region that lasts until the guard is dropped or [exited](Region::exit).
     ///
-    /// Prefer [`run`](Self::run) where the code is one block: the guard's drop cannot panic, so that it only logs. A
-    /// guard with a budget takes a few bytes of memory for it.
+    /// Prefer [`run`](Self::run) where the code is one block: the guard's drop cannot panic, so that it only logs.
     #[track_caller]
     pub fn enter(&self) -> Region {
         let place = self.place();
         if !checks::ON || !self.watches_entry(place) {
             return Region::unwatched();
         }
-        let policy = self.warmed_up(place);
-        let budget = policy.budget.map(|limits| Open::new(limits, Used::NOTHING));
-        Region::open(place, policy.flags(), budget, policy.fail_nth)
+        Region::open(place, &self.warmed_up(place).rules(Used::NOTHING, false))
     }
 
     #[inline(always)]
@@ -195,6 +189,13 @@ impl Policy {
             }
             _ => self,
         }
+    }
+
+    /// What a region under the policy needs, of whose budget so much has been used.
+    #[inline(always)]
+    fn rules(&self, used: Used, lends: bool) -> Rules {
+        let caps = self.budget.map_or(Caps::NONE, |limits| budget::caps(&limits, used));
+        Rules { flags: self.flags(), caps, countdown: self.fail_nth, lends }
     }
 
     /// What the policy sets in the thread's word.
@@ -241,43 +242,15 @@ impl Default for Policy {
     }
 }
 
-/// An open budget; dropping it takes down what has been used of it.
+/// An open budget of a future's poll; dropping it takes down what has been used of it.
 struct Spending<'a> {
-    open: Open,
+    start: Start,
     used: &'a mut Used,
 }
 
 impl Drop for Spending<'_> {
     #[inline(always)]
     fn drop(&mut self) {
-        *self.used = self.open.used();
-    }
-}
-
-/// A countdown to a refusal; dropping it restores the one before.
-#[derive(Debug)]
-pub(super) struct Injection {
-    outer: Option<u64>,
-}
-
-impl Injection {
-    /// None for `n` = 0: the countdown of a region around it goes on.
-    #[inline(always)]
-    pub(super) fn open(n: u64) -> Self {
-        Self { outer: if n > 0 { Some(inject::replace(n)) } else { None } }
-    }
-
-    /// The countdown before, if this one replaced it.
-    pub(super) const fn outer(&self) -> Option<u64> {
-        self.outer
-    }
-}
-
-impl Drop for Injection {
-    #[inline(always)]
-    fn drop(&mut self) {
-        if let Some(outer) = self.outer {
-            inject::replace(outer);
-        }
+        *self.used = self.start.to(budget::total());
     }
 }

@@ -1,6 +1,6 @@
 //! What a guarded future keeps from poll to poll.
 
-use crate::hot::loans::Head;
+use crate::hot::head::Head;
 use crate::model::Place;
 
 /// Set in the number of polls while the future has lent its policy: the increment at each poll tells it for free.

@@ -9,10 +9,13 @@ use super::edge;
 use super::lending::{self, Deeds, Lender};
 use super::policy::Policy;
 use crate::checks;
-use crate::hot::budget::{Open, Used};
 use crate::hot::counters::{self, Mark};
-use crate::hot::frame::{self, Room};
-use crate::hot::pending::{self, Base};
+use crate::hot::head::Head;
+use crate::hot::open::{self, Ended};
+use crate::hot::pending::{self, Batch};
+use crate::hot::record::{Kind, Serial};
+use crate::hot::spending::{Caps, Used};
+use crate::hot::table::New;
 use crate::hot::trace::chain::{self, Opening};
 use crate::hot::{budget, loans, word};
 use crate::model::{Budget, Place, RegionNumber, Tally};
@@ -85,11 +88,11 @@ impl Policy {
         if !checks::ON {
             return PolicyToken { lent: None };
         }
-        let flags = word::lendable(word::get());
+        let flags = loans::lendable();
         if flags == 0 {
             return PolicyToken { lent: None };
         }
-        let name = frame::innermost_place().and_then(|place| place.name);
+        let name = open::innermost_place().and_then(|place| place.name);
         let place = Place { name, location: Location::caller(), poll: 0 };
         let loan = lending::lend(flags);
         if loan.is_none() {
@@ -97,14 +100,8 @@ impl Policy {
             counters::lose();
         }
         let has_budget = flags & word::BUDGET != 0;
-        let lent = Lent {
-            flags,
-            place,
-            loan,
-            budget: if has_budget { loans::sharing() } else { None },
-            left: if has_budget { budget::left() } else { Budget::new() },
-            region: chain::innermost(),
-        };
+        let (budget, left) = if has_budget { loans::sharing() } else { (None, Budget::new()) };
+        let lent = Lent { flags, place, loan, budget, left, region: chain::innermost() };
         PolicyToken { lent: Some(lent) }
     }
 }
@@ -123,112 +120,135 @@ impl PolicyToken {
         edge::touch(lent.place);
         let lender = lent.loan.map_or(Lender::Gone, lending::join);
         let budget = BorrowedBudget::of(&lent, &lender);
-        let mut room = Room::uninit();
-        let borrowed = Borrowed::open(&mut room, lent, lender);
-        if let Some(open) = &budget.open {
-            open.open();
-        }
+        let borrowed = Borrowed::open(lent, lender, &budget);
         let result = body();
         borrowed.close();
+        drop(budget);
         result
     }
 }
 
 /// A borrowed policy that is open. Dropping it closes it and logs what is due: that is what an unwinding body does.
-struct Borrowed<'a> {
-    room: &'a mut Room,
+struct Borrowed {
+    serial: Serial,
     lent: Lent,
     lender: Lender,
-    /// The word before.
-    outer: i64,
     /// Where the lender counts, and not on this thread.
     mark: Option<Mark>,
     /// This thread's violations before.
     violations: u64,
 }
 
-impl<'a> Borrowed<'a> {
-    fn open(room: &'a mut Room, lent: Lent, lender: Lender) -> Self {
-        frame::push(room, lent.place, Opening::Lent(lent.region));
-        let outer = word::get();
+impl Borrowed {
+    fn open(lent: Lent, lender: Lender, budget: &BorrowedBudget) -> Self {
+        // On the lender's own thread its budgets are open anyway.
+        let hidden = if budget.is_none { word::BUDGET } else { 0 };
+        let new = New {
+            flags: lent.flags & !word::COUNTING & !hidden,
+            caps: budget.caps,
+            shared: budget.shared,
+            ..New::of(Kind::Borrowed, Some(lent.place))
+        };
+        let serial = open::push_as(&new, Opening::Lent(lent.region));
+        if serial.is_none() {
+            edge::no_room(lent.place);
+        }
         let counts = matches!(lender, Lender::Elsewhere(_)) && lent.flags & word::COUNTING != 0;
-        word::set(outer | if counts { lent.flags } else { lent.flags & !word::COUNTING });
-        frame::update_attention();
         let mark = if counts { counters::open() } else { None };
-        Self { room, lent, lender, outer, mark, violations: pending::violations() }
+        Self { serial, lent, lender, mark, violations: pending::violations() }
     }
 
     #[track_caller]
     fn close(self) {
         let mut borrowed = mem::ManuallyDrop::new(self);
-        if let Some(start) = borrowed.end() {
+        if let Some(ended) = borrowed.end() {
             if borrowed.lent.loan.is_some() {
-                edge::close(start, borrowed.lent.place).act();
+                edge::close(ended, borrowed.lent.place).act();
             } else {
-                edge::log(start, borrowed.lent.place);
+                edge::log(ended, borrowed.lent.place);
             }
         }
     }
 
     /// Ends the policy on this thread and hands what happened to the lender. What that does not take is to be reported
-    /// here: then this returns where the enclosing region's violations begin.
-    fn end(&mut self) -> Option<Base> {
-        let start = edge::leave(self.room, Some(self.outer), self.lent.place);
+    /// here: then this returns what ended.
+    fn end(&mut self) -> Option<Ended> {
         let tally = self.mark.take().and_then(counters::close);
+        let mut ended = open::end(self.serial);
+        lending::end(mem::replace(&mut ended.loans, Head::NONE), ended.serial);
         let given = match self.lender {
-            // What is pending stays with the lender's region, around this one.
-            Lender::Here => true,
+            Lender::Here => {
+                // What is pending stays with the lender's region, around this one.
+                pending::pass_on(ended.serial, open::reporter());
+                true
+            }
             Lender::Gone => false,
             Lender::Elsewhere(loan) => {
-                let own = pending::drain();
-                let deeds = Deeds {
-                    pending: own.lent(),
-                    tally: tally.unwrap_or(Tally::NOTHING),
-                    violations: pending::violations().saturating_sub(self.violations),
-                };
-                let given = lending::give(loan, &deeds);
+                let given = self.give(loan, ended.serial, tally);
                 lending::leave(loan);
-                if given {
-                    pending::subtract_violations(deeds.violations);
-                } else {
-                    pending::receive(&own);
-                }
                 given
             }
         };
         if given {
-            pending::set_start(start);
-            frame::update_attention();
+            open::refresh();
             return None;
         }
-        Some(start)
+        Some(ended)
     }
-}
 
-impl Drop for Borrowed<'_> {
-    fn drop(&mut self) {
-        if let Some(start) = self.end() {
-            edge::log(start, self.lent.place);
+    /// Gives the lender all that happened; false if it has closed.
+    fn give(&self, loan: Address, region: Serial, tally: Option<Tally>) -> bool {
+        let mut deeds = Deeds {
+            pending: Batch::EMPTY,
+            tally: tally.unwrap_or(Tally::NOTHING),
+            violations: pending::violations().saturating_sub(self.violations),
+        };
+        let mut violations = deeds.violations;
+        loop {
+            let own = pending::drain(region);
+            deeds.pending = own.lent();
+            let is_last = own.is_empty();
+            if (!is_last || violations > 0 || deeds.tally != Tally::NOTHING) && !lending::give(loan, &deeds) {
+                pending::receive(region, &own);
+                return false;
+            }
+            pending::subtract_violations(violations);
+            violations = 0;
+            (deeds.violations, deeds.tally) = (0, Tally::NOTHING);
+            if is_last {
+                return true;
+            }
         }
     }
 }
 
-/// The budget that comes with a borrowed policy. It is declared before the policy opens and so outlives that.
+impl Drop for Borrowed {
+    fn drop(&mut self) {
+        if let Some(ended) = self.end() {
+            edge::log(ended, self.lent.place);
+        }
+    }
+}
+
+/// The budget that comes with a borrowed policy.
 struct BorrowedBudget {
-    open: Option<Open>,
+    /// No budget is to be opened.
+    is_none: bool,
+    caps: Caps,
+    shared: Head,
     joined: Option<Address>,
 }
 
 impl BorrowedBudget {
     fn of(lent: &Lent, lender: &Lender) -> Self {
-        // On the lender's own thread its budgets are open anyway.
+        let none = Self { is_none: true, caps: Caps::NONE, shared: Head::NONE, joined: None };
         if lent.flags & word::BUDGET == 0 || matches!(lender, Lender::Here) {
-            return Self { open: None, joined: None };
+            return none;
         }
-        let joined = lent.budget.filter(|&loan| lending::enter(loan));
-        let shared = joined.and_then(loans::budget);
-        let open = shared.map_or_else(|| Open::new(lent.left, Used::NOTHING), Open::borrowed);
-        Self { open: Some(open), joined }
+        match lent.budget.filter(|&loan| lending::enter(loan)) {
+            Some(loan) => Self { is_none: false, shared: loans::shared(loan), joined: Some(loan), ..none },
+            None => Self { is_none: false, caps: budget::caps(&lent.left, Used::NOTHING), ..none },
+        }
     }
 }
 

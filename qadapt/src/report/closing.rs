@@ -6,18 +6,21 @@ use std::panic::catch_unwind;
 use super::violation::Violation;
 use super::{hook, sink};
 use crate::hot::capture::STACKS;
-use crate::hot::pending::{self, Batch, Lost, Pending, ROOM};
-use crate::hot::word;
+use crate::hot::open;
+use crate::hot::pending::{self, ALL, Lost, Pending};
+use crate::hot::record::Serial;
 use crate::model::{Mode, Place};
 
-/// Reports what the region that closes has pending: logs it, or returns it if it is owed as a panic.
+/// Reports what a region that closed has pending: logs it, or returns it if it is owed as a panic.
 ///
 /// While the thread unwinds nothing is owed: then all of it is logged.
-pub(crate) fn report(place: Place) -> Option<String> {
-    let Batch { entries, lost } = take()?;
-    word::as_own_work(|| {
+pub(crate) fn report(region: Serial, place: Place) -> Option<String> {
+    if !pending::is_due(region) {
+        return None;
+    }
+    open::as_own_work(|| {
         let mut owed = Vec::new();
-        for pending in entries.into_iter().flatten() {
+        while let Some(pending) = pending::take(region) {
             let violation = heard(&pending, place);
             if pending.mode == Mode::Panic && !std::thread::panicking() {
                 settle(&pending);
@@ -26,6 +29,7 @@ pub(crate) fn report(place: Place) -> Option<String> {
                 log_one(&pending, &violation);
             }
         }
+        let lost = pending::take_lost(region);
         if lost.owed > 0 && !std::thread::panicking() {
             owed.push(lost_line(lost, place));
         } else if lost.count > 0 {
@@ -35,24 +39,23 @@ pub(crate) fn report(place: Place) -> Option<String> {
     })
 }
 
-/// Logs what the region that closes has pending, whatever its mode.
-pub(crate) fn log(place: Place) {
-    let Some(Batch { entries, lost }) = take() else { return };
+/// Logs what a region that closed has pending, whatever its mode.
+pub(crate) fn log(region: Serial, place: Place) {
+    if !pending::is_due(region) {
+        return;
+    }
     // A panic here would end the process, since the thread may be unwinding: a closed standard error panics.
     let _ = catch_unwind(|| {
-        word::as_own_work(|| {
-            for pending in entries.into_iter().flatten() {
+        open::as_own_work(|| {
+            while let Some(pending) = pending::take(region) {
                 log_one(&pending, &heard(&pending, place));
             }
+            let lost = pending::take_lost(region);
             if lost.count > 0 {
                 sink::send(&lost_line(lost, place));
             }
         });
     });
-}
-
-fn take() -> Option<Batch> {
-    pending::is_due().then(pending::take).filter(|batch| !batch.is_empty())
 }
 
 /// Makes the violation and shows it to the user's hook.
@@ -95,7 +98,7 @@ fn due(before: u64, times: u64) -> Option<u64> {
 
 fn lost_line(Lost { count, .. }: Lost, place: Place) -> String {
     format!(
-        "qadapt: {count} more violations in {place} were lost: a thread records {ROOM} distinct ones until their \
+        "qadapt: {count} more violations in {place} were lost: a thread records {ALL} distinct ones until their \
          region closes\n   = region entered at {}\n",
         place.location
     )

@@ -10,9 +10,9 @@ use qadapt_spin::Slot;
 use super::source;
 use super::trace::{Site, Trace};
 use crate::hot::capture::{self, STACKS};
-use crate::hot::event::{Cause, Request};
+use crate::hot::measured::Recorded;
 use crate::hot::pending::Pending;
-use crate::hot::record::Recorded;
+use crate::hot::request::{Cause, Request};
 use crate::model::{Op, Place};
 
 /// Equal violations of one region: the same operation from the same call stack.

@@ -1,23 +1,20 @@
 //! What does not fit is counted as lost, and said.
-// expect: run more-than-a-region-records few
+// expect: run a-dozen-in-a-region few
 // expect: env QADAPT_MODE=log
 // expect: exit 0
-// expect: times 8 qadapt: allocation of 17 bytes
-// expect: stderr qadapt: 4 more violations in a protected region
-// expect: after lost
+// expect: times 12 qadapt: allocation of 17 bytes
+// expect: never lost
 // expect: never still open
 // expect: stdout 12 violations
 // expect: off stdout 0 violations
 // expect: run before-a-panic few
 // expect: exit 101
 // expect: times 1 panicked at
-// expect: times 8 qadapt: allocation of 17 bytes
-// expect: times 1 4 more violations in
+// expect: times 12 qadapt: allocation of 17 bytes
 // expect: run at-the-processs-end open
 // expect: exit 6
-// expect: stderr qadapt: allocation of 17 bytes
-// expect: times 8 qadapt: allocation of 17 bytes
-// expect: times 1 qadapt: violations lost in protected regions that were still open when the process ended: 4
+// expect: times 12 qadapt: allocation of 17 bytes
+// expect: never lost
 // expect: off exit 6
 // expect: run full-table many
 // expect: env QADAPT_MODE=log
@@ -32,9 +29,9 @@
 // expect: off skip nothing panics there
 // expect: run full-table-at-the-processs-end full-open
 // expect: exit 8
-// expect: stderr qadapt: 1092 more violations in a protected region
+// expect: stderr qadapt: 76 more violations in a protected region
 // expect: after qadapt: violations lost in protected regions that were still open when the process ended: 1
-// expect: times 8 qadapt: allocation of 17 bytes
+// expect: times 1024 qadapt: allocation of 17 bytes
 // expect: off exit 8
 
 use std::env;

@@ -1,5 +1,16 @@
-//! The regions that are open on this thread, as the trace sees them: closures, guards, manual regions and permits,
-//! innermost first.
+//! The regions that are open on this thread, as the trace sees them.
+//!
+//! Each record says which region it is in the trace, and where outwards of it the next region is that events are counted in:
+//! so that an event visits each distinct open region once, however deep a recursion is. A region that is open
+//! further out already is counted there.
+//!
+//! ```text
+//!              f       g       f        permit     h
+//!            +-------+-------+--------+----------+-------+
+//! counts in  | f     | g -> f| g -> f | g -> f   | h -> g -> f
+//! permitted  |       |       |        | g, f     |   g, f
+//!            +-------+-------+--------+----------+-------+
+//! ```
 
 use core::cell::Cell;
 use core::ptr;
@@ -7,47 +18,11 @@ use core::ptr;
 use qadapt_spin::Key;
 use qadapt_trace::{Event, NewRegion, RegionKind, RegionNumber};
 
+use super::super::record::{Kind, Record};
+use super::super::table::{self, Table};
+use super::super::word;
 use super::file::{self, Trace};
 use crate::model::Place;
-
-/// A region or permit that is open.
-///
-/// It must stay where it is until [`close`] has taken it off the chain.
-#[derive(Debug)]
-pub(crate) struct Node {
-    outer: Cell<*const Node>,
-    role: Cell<Role>,
-    /// Bytes live since the entry. Only this thread changes it; what a signal handler adds in between may be lost, and
-    /// with it some bytes of a peak.
-    live: Cell<i64>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Role {
-    /// Not in the chain.
-    Idle,
-    /// In the chain, with no row in the trace, because there was no room for one.
-    Nameless {
-        manual: bool,
-    },
-    Region {
-        number: RegionNumber,
-        manual: bool,
-        /// False where the same region is open further out: an event counts in it once.
-        counts: bool,
-    },
-    Permit,
-    /// It changes nothing, and is in the chain only so that what was left open inside ends with it.
-    Void,
-}
-
-/// Nested manual entries that have a node; more of them count as the innermost that has one.
-const MANUAL: usize = 4;
-
-thread_local! {
-    static INNERMOST: Cell<*const Node> = const { Cell::new(ptr::null()) };
-    static MANUAL_NODES: [Node; MANUAL] = const { [const { Node::idle() }; MANUAL] };
-}
 
 /// What opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,44 +30,66 @@ pub(crate) enum Opening {
     Region(RegionKind),
     /// A region of another thread that lent its policy; none if the trace has no row for it.
     Lent(Option<RegionNumber>),
-    Permit,
-    /// What changes nothing: a permit that a region forbids, a policy without any rule.
+    /// What the trace has no row for: permits, what only counts, a policy without any rule.
     Nothing,
 }
 
-impl Node {
-    pub(crate) const fn idle() -> Self {
-        Self { outer: Cell::new(ptr::null()), role: Cell::new(Role::Idle), live: Cell::new(0) }
-    }
+thread_local! {
+    /// Bytes that this thread has asked for less those that it gave back; may be negative.
+    static LIVE: Cell<i64> = const { Cell::new(0) };
+}
 
-    /// Puts the node on the chain if a trace is written.
-    pub(crate) fn open(&self, place: Place, opening: Opening) {
-        let Some(trace) = file::active() else { return };
-        let role = match opening {
-            Opening::Nothing => Role::Void,
-            Opening::Permit => Role::Permit,
-            Opening::Region(kind) => enter(trace, place, kind),
-            Opening::Lent(number) => role(number, false),
+/// A record opens at a place in the table; `below` is the one under it. Nothing where no trace is written.
+#[inline]
+pub(in super::super) fn enter(
+    table: &Table,
+    record: &Record,
+    kind: Kind,
+    index: usize,
+    below: Option<&Record>,
+    opening: Opening,
+) {
+    if let Some(trace) = file::active() {
+        let number = match opening {
+            Opening::Region(region) => record.place().and_then(|place| count_entry(trace, place, region)),
+            Opening::Lent(number) => number,
+            Opening::Nothing => None,
         };
-        self.role.set(role);
-        self.live.set(0);
-        let _ = INNERMOST.try_with(|innermost| self.outer.set(innermost.replace(self)));
+        record.traced.number.set(number.map_or(0, code));
+        record.traced.entry.set(LIVE.try_with(Cell::get).unwrap_or(0));
+        link(table, record, kind, index, below);
     }
+}
 
-    /// Takes the node off the chain, and all that are further in: they end with it. Nothing if it is not there.
-    pub(crate) fn close(&self) {
-        if self.role.get() != Role::Idle && is_open(self) {
-            for_each(|node| {
-                node.role.set(Role::Idle);
-                !ptr::eq(node, self)
-            });
-            let _ = INNERMOST.try_with(|innermost| innermost.set(self.outer.get()));
+/// The record at a place is about to end.
+#[inline]
+pub(in super::super) fn leave(table: &Table, index: usize) {
+    if !file::is_on() {
+        return;
+    }
+    let Some(record) = table.record(index) else { return };
+    let number = record.traced.number.get();
+    if number != 0 && record.traced.counts.get() != place_of(index) {
+        if let Some(counted) = instance(table, table.below(index), number) {
+            counted.traced.lowest.set(record.traced.lowest.get());
         }
     }
 }
 
-/// Counts the entry, and says what the region is in the chain.
-fn enter(trace: &Trace, place: Place, kind: RegionKind) -> Role {
+/// A record ended that was not on top: those above it have moved.
+pub(in super::super) fn moved(table: &Table) {
+    if !file::is_on() {
+        return;
+    }
+    for index in 0..table.len() {
+        if let Some(record) = table.record(index) {
+            link(table, record, record.kind(), index, table.below(index));
+        }
+    }
+}
+
+/// Finds the region's row, and counts the entry.
+fn count_entry(trace: &Trace, place: Place, kind: RegionKind) -> Option<RegionNumber> {
     let name = place.name.unwrap_or_default();
     let identity = [name.as_ptr().addr(), name.len(), ptr::from_ref(place.location).addr()];
     let region = NewRegion {
@@ -103,99 +100,85 @@ fn enter(trace: &Trace, place: Place, kind: RegionKind) -> Role {
         line: place.location.line(),
         column: place.location.column(),
     };
-    let number = trace.region(&region);
-    if let Some(number) = number {
-        trace.enter(number);
-    }
-    role(number, kind == RegionKind::Manual)
+    let number = trace.region(&region)?;
+    trace.enter(number);
+    Some(number)
 }
 
-/// What a region is in the chain.
-fn role(number: Option<RegionNumber>, manual: bool) -> Role {
-    let Some(number) = number else { return Role::Nameless { manual } };
-    let mut counts = true;
-    for_each(|node| {
-        counts &= !matches!(node.role.get(), Role::Region { number: open, .. } if open == number);
-        counts
+/// Says in a record where its events count.
+fn link(table: &Table, record: &Record, kind: Kind, index: usize, below: Option<&Record>) {
+    let traced = &record.traced;
+    let outer = below.map(|below| &below.traced);
+    traced.innermost.set(outer.map_or(0, |outer| outer.innermost.get()));
+    traced.counts.set(outer.map_or(0, |outer| outer.counts.get()));
+    traced.through_permit.set(outer.is_some_and(|outer| outer.through_permit.get()));
+    let number = traced.number.get();
+    match kind {
+        Kind::OwnWork | Kind::Hook => {
+            traced.innermost.set(0);
+            traced.counts.set(0);
+            traced.through_permit.set(false);
+        }
+        Kind::Permit if below.is_none_or(|below| below.word() & word::FORBID == 0) => {
+            traced.innermost.set(0);
+            traced.through_permit.set(true);
+        }
+        _ if number != 0 => {
+            let entry = traced.entry.get();
+            traced.innermost.set(number);
+            if let Some(counted) = instance(table, below, number) {
+                let lowest = counted.traced.lowest.get();
+                traced.lowest.set(lowest);
+                counted.traced.lowest.set(lowest.min(entry));
+            } else {
+                traced.counts.set(place_of(index));
+                traced.through_permit.set(false);
+                traced.lowest.set(entry);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The open record in which the events of a region are counted, from a record outwards.
+fn instance<'a>(table: &'a Table, from: Option<&Record>, number: u32) -> Option<&'a Record> {
+    let mut found = None;
+    for_each(table, from, |record, _| {
+        if record.traced.number.get() == number {
+            found = Some(record);
+        }
+        found.is_none()
     });
-    Role::Region { number, manual, counts }
+    found
 }
 
 /// The innermost open region; none if there is none, or it has no row.
 pub(crate) fn innermost() -> Option<RegionNumber> {
-    let mut innermost = None;
-    for_each(|node| match node.role.get() {
-        Role::Region { number, .. } => {
-            innermost = Some(number);
-            false
-        }
-        Role::Void => true,
-        Role::Idle | Role::Nameless { .. } | Role::Permit => false,
-    });
-    innermost
-}
-
-/// `enter_protected` on this thread.
-pub(crate) fn open_manual(place: Place) {
     if !file::is_on() {
-        return;
+        return None;
     }
-    let _ = MANUAL_NODES.try_with(|nodes| {
-        if let Some(node) = nodes.iter().find(|node| node.role.get() == Role::Idle) {
-            node.open(place, Opening::Region(RegionKind::Manual));
-        }
-    });
-}
-
-/// `exit_protected` on this thread: ends the innermost manual region, and no other.
-pub(crate) fn close_manual() {
-    let mut inner: *const Node = ptr::null();
-    for_each(|node| {
-        if !matches!(node.role.get(), Role::Region { manual: true, .. } | Role::Nameless { manual: true }) {
-            inner = node;
-            return true;
-        }
-        node.role.set(Role::Idle);
-        unlink(inner, node.outer.get());
-        false
-    });
-}
-
-/// Makes `outer` the next one after `inner`; the innermost where that is null.
-#[expect(unsafe_code, reason = "open regions lie where they were opened")]
-fn unlink(inner: *const Node, outer: *const Node) {
-    // SAFETY: it was reached through the chain just now; see `for_each`.
-    match unsafe { inner.as_ref() } {
-        Some(inner) => inner.outer.set(outer),
-        None => {
-            let _ = INNERMOST.try_with(|innermost| innermost.set(outer));
-        }
-    }
+    table::with(|table| table.top().and_then(|top| number(top.traced.innermost.get()))).flatten()
 }
 
 /// The region to which a disallowed event belongs: the innermost one, or the whole program; and counts it as
 /// disallowed in every open region up to the innermost permit.
 pub(super) fn disallow(trace: &Trace) -> Option<RegionNumber> {
-    let mut innermost = None;
     let mut permitted = false;
-    for_each(|node| {
-        match node.role.get() {
-            Role::Permit => permitted = true,
-            Role::Region { number, counts, .. } => {
-                innermost = innermost.or(Some(number));
-                if counts {
-                    trace.count_disallowed(number);
-                }
+    let innermost = table::with(|table| {
+        let top = table.top();
+        permitted = for_each(table, top, |record, permitted| {
+            if let Some(number) = number(record.traced.number.get()).filter(|_| !permitted) {
+                trace.count_disallowed(number);
             }
-            Role::Idle | Role::Nameless { .. } | Role::Void => {}
-        }
-        !permitted
+            !permitted
+        });
+        number(top?.traced.innermost.get())
     });
     if file::is_whole_program() && !permitted {
         trace.count_disallowed(RegionNumber::FIRST);
-        innermost = innermost.or(Some(RegionNumber::FIRST));
+        return innermost.flatten().or(Some(RegionNumber::FIRST));
     }
-    innermost
+    innermost.flatten()
 }
 
 /// Counts an event in every open region; further out than a permit, as permitted. False if none is open.
@@ -203,30 +186,30 @@ pub(super) fn disallow(trace: &Trace) -> Option<RegionNumber> {
 pub(super) fn count(trace: &Trace, event: &Event) -> bool {
     let (asked, freed) = event.bytes();
     let change = (asked as i64).wrapping_sub(freed as i64);
+    let live = LIVE.try_with(|live| {
+        live.set(live.get().wrapping_add(change));
+        live.get()
+    });
+    let live = live.unwrap_or(0);
     let mut any = false;
-    let mut permitted = false;
-    for_each(|node| {
-        any |= node.role.get() != Role::Void;
-        match node.role.get() {
-            Role::Permit => permitted = true,
-            Role::Region { number, counts: true, .. } if permitted => trace.count_permitted(number, event),
-            Role::Region { number, counts, .. } if !permitted => {
-                if counts {
-                    trace.count(number, event);
-                }
-                let live = node.live.get().wrapping_add(change);
-                node.live.set(live);
-                if let Ok(live) = u64::try_from(live) {
-                    trace.raise_peak(number, live);
-                }
+    let permitted = table::with(|table| {
+        for_each(table, table.top(), |record, permitted| {
+            any = true;
+            let Some(number) = number(record.traced.number.get()) else { return true };
+            if permitted {
+                trace.count_permitted(number, event);
+                return true;
             }
-            Role::Region { .. } | Role::Idle | Role::Nameless { .. } | Role::Void => {}
-        }
-        true
+            trace.count(number, event);
+            if let Ok(peak) = u64::try_from(live.wrapping_sub(record.traced.lowest.get())) {
+                trace.raise_peak(number, peak);
+            }
+            true
+        })
     });
     if file::is_whole_program() {
         any = true;
-        if permitted {
+        if permitted.unwrap_or(false) {
             trace.count_permitted(RegionNumber::FIRST, event);
         } else {
             trace.count(RegionNumber::FIRST, event);
@@ -238,33 +221,42 @@ pub(super) fn count(trace: &Trace, event: &Event) -> bool {
 
 /// True if a permit is open that no region inside it takes back.
 pub(super) fn is_permitted() -> bool {
-    let mut permitted = false;
-    for_each(|node| {
-        permitted = node.role.get() == Role::Permit;
-        node.role.get() == Role::Void
-    });
+    table::with(|table| {
+        table.top().is_some_and(|top| top.traced.innermost.get() == 0 && top.traced.through_permit.get())
+    })
+    .unwrap_or(false)
+}
+
+/// Visits the records in which events count, from one outwards, as long as `visit` returns true; it is told whether a
+/// permit lies between. Returns whether one lies on the whole way that was gone.
+fn for_each<'a>(
+    table: &'a Table,
+    from: Option<&Record>,
+    mut visit: impl FnMut(&'a Record, bool) -> bool,
+) -> bool {
+    let Some(from) = from else { return false };
+    let mut permitted = from.traced.through_permit.get();
+    let mut place = from.traced.counts.get();
+    while let Some(index) = (place as usize).checked_sub(1) {
+        let Some(record) = table.record(index) else { break };
+        if !visit(record, permitted) {
+            break;
+        }
+        let Some(outer) = table.below(index) else { break };
+        permitted |= outer.traced.through_permit.get();
+        place = outer.traced.counts.get();
+    }
     permitted
 }
 
-fn is_open(node: &Node) -> bool {
-    let mut found = false;
-    for_each(|open| {
-        found = ptr::eq(open, node);
-        !found
-    });
-    found
+fn place_of(index: usize) -> u32 {
+    u32::try_from(index + 1).unwrap_or(0)
 }
 
-/// Visits the open nodes, innermost first, as long as `visit` returns true.
-#[expect(unsafe_code, reason = "open regions lie where they were opened")]
-fn for_each(mut visit: impl FnMut(&Node) -> bool) {
-    let mut next = INNERMOST.try_with(Cell::get).unwrap_or(ptr::null());
-    // SAFETY: a pointer in the chain was set by `open`, whose caller keeps the node in place until `close` has taken it
-    // off; only this thread can see it, and it is only ever shared.
-    while let Some(node) = unsafe { next.as_ref() } {
-        next = node.outer.get();
-        if !visit(node) {
-            return;
-        }
-    }
+fn code(number: RegionNumber) -> u32 {
+    place_of(number.index())
+}
+
+fn number(code: u32) -> Option<RegionNumber> {
+    code.checked_sub(1).map(RegionNumber::of)
 }

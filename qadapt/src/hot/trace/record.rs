@@ -6,7 +6,7 @@ use qadapt_spin::Key;
 use qadapt_trace::{Event, flags};
 
 use super::super::capture::Captured;
-use super::super::event::Request;
+use super::super::request::Request;
 use super::file::{self, Trace};
 use super::{chain, rate};
 use crate::model::Op;

@@ -1,0 +1,92 @@
+//! The events of open measurements, each distinct stack once.
+
+use core::cell::Cell;
+
+use qadapt_spin::Slot;
+
+use super::request::Request;
+
+/// Distinct events that one thread keeps for its open measurements; more are counted as lost.
+pub(crate) const ROOM: usize = 16;
+
+/// Equal events.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Recorded {
+    /// The first of them.
+    pub(crate) request: Request,
+    /// Their stack; `None` where the table of stacks was full.
+    pub(crate) slot: Option<Slot>,
+    pub(crate) times: u64,
+}
+
+struct List {
+    entries: [Cell<Option<Recorded>>; ROOM],
+    length: Cell<usize>,
+    lost: Cell<u64>,
+}
+
+/// Where a measurement began.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Start {
+    length: usize,
+    lost: u64,
+}
+
+thread_local! {
+    static LIST: List = const {
+        List { entries: [const { Cell::new(None) }; ROOM], length: Cell::new(0), lost: Cell::new(0) }
+    };
+    static START: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Keeps an event: with an equal one of the innermost measurement, or as a new one, or as lost.
+pub(super) fn push(request: &Request, slot: Option<Slot>) {
+    let start = START.try_with(Cell::get).unwrap_or(0);
+    let _ = LIST.try_with(|list| {
+        let length = list.length.get();
+        for cell in list.entries.get(start..length).unwrap_or_default() {
+            let Some(mut recorded) = cell.get() else { continue };
+            if recorded.slot == slot && recorded.request.op == request.op {
+                recorded.times = recorded.times.saturating_add(1);
+                cell.set(Some(recorded));
+                return;
+            }
+        }
+        if let Some(cell) = list.entries.get(length) {
+            cell.set(Some(Recorded { request: *request, slot, times: 1 }));
+            list.length.set(length + 1);
+        } else {
+            list.lost.set(list.lost.get().saturating_add(1));
+        }
+    });
+}
+
+/// Begins a measurement; returns what [`close`] needs.
+pub(crate) fn open() -> (Start, usize) {
+    let start = LIST
+        .try_with(|list| Start { length: list.length.get(), lost: list.lost.get() })
+        .unwrap_or(Start { length: 0, lost: 0 });
+    (start, START.try_with(|cell| cell.replace(start.length)).unwrap_or(0))
+}
+
+/// Ends a measurement: its events, and how many were lost. They stay in the list for the measurement around it.
+pub(crate) fn close((start, outer): (Start, usize)) -> ([Option<Recorded>; ROOM], u64) {
+    let mut own = [None; ROOM];
+    let lost = LIST.try_with(|list| {
+        let entries = list.entries.get(start.length..list.length.get()).unwrap_or_default();
+        for (place, cell) in own.iter_mut().zip(entries) {
+            *place = cell.get();
+        }
+        list.lost.get().saturating_sub(start.lost)
+    });
+    let _ = START.try_with(|cell| cell.set(outer));
+    (own, lost.unwrap_or(0))
+}
+
+/// Empties the list, when no measurement is open any more.
+pub(crate) fn clear() {
+    let _ = LIST.try_with(|list| {
+        list.length.set(0);
+        list.lost.set(0);
+    });
+}

@@ -1,0 +1,407 @@
+//! The table of what is open on a thread.
+//!
+//! Each thing that is open and is not on a fast path has one [`Record`]: slow closure regions, guards, manual regions,
+//! permits, counting regions, own work. The newest is on top. The thread's [word](super::word) is what the top record says, or
+//! `base` where there is none.
+//!
+//! ```text
+//!              base   record 0     record 1     record 2
+//!              +---+  +---------+  +---------+  +---------+
+//!              | w |  | Policy  |  | Manual  |  | Guard   |
+//! word with it | w |  | w|flags |  | +LEVEL  |  | |flags  | = the thread's word, with ATTENTION
+//!              +---+  +---------+  +---------+  +---------+
+//!  push:  length 3 -> 4 (nobody else gets place 3)  ->  fill it  ->  write its kind  ->  the word
+//!  end 1: kind 1 = Free  ->  2 moves to 1, with what it makes of the word  ->  length 3 -> 2  ->  the word
+//! ```
+//!
+//! A signal handler may come between any two of these steps, open what it likes on top and end it again; so it leaves the
+//! table as it was. It looks at nothing below the top but through what the top record says, so that it never
+//! sees a step half done. Nothing here is read by another thread.
+//!
+//! The first records lie in the thread's own memory, further ones in pages that are mapped when they are needed. Records
+//! are found by serial, or by the address of a frame as a mere number: no pointer leads from a record to anything of the user's.
+
+use core::cell::Cell;
+use core::mem::size_of;
+use core::ptr;
+use core::sync::atomic::{AtomicU64, Ordering, compiler_fence};
+
+use super::head::Head;
+use super::pages;
+use super::record::{Kind, Record};
+use super::spending::{Caps, Total};
+use super::word;
+use crate::model::Place;
+
+/// Records in the thread's own memory.
+const INLINE: usize = 16;
+/// Pieces of memory beyond, each as large as all before it.
+const CHUNKS: usize = 12;
+/// Records that a thread can have.
+pub(crate) const ROOM: usize = INLINE << CHUNKS;
+/// With fewer records than this the pieces are given back.
+const FEW: usize = INLINE / 2;
+
+/// What is open on one thread, and what belongs to that.
+#[derive(Debug)]
+pub(crate) struct Table {
+    length: Cell<usize>,
+    /// The word of what fast edges opened, below all records. It is the word itself where there is no record.
+    base: Cell<i64>,
+    /// This thread, by a number that no other thread has; 0 until it is needed.
+    thread: Cell<u64>,
+    serials: Cell<u64>,
+    /// Closures that are open and have no record, because the table was full.
+    overflow: Cell<u32>,
+    /// What regions of other stacks have taken off while a fast permit hid it, and the permit must not put back.
+    debt: Cell<i64>,
+    /// What was used while a budget was open.
+    pub(super) total: Total,
+    /// A record of this thread shares a budget.
+    pub(super) is_sharing: Cell<bool>,
+    inline: [Record; INLINE],
+    chunks: [Cell<*mut Record>; CHUNKS],
+}
+
+thread_local! {
+    // All of it is zero, so that a thread's start copies nothing.
+    static TABLE: Table = const {
+        Table {
+            length: Cell::new(0),
+            base: Cell::new(0),
+            thread: Cell::new(0),
+            serials: Cell::new(0),
+            overflow: Cell::new(0),
+            debt: Cell::new(0),
+            total: Total { allocs: Cell::new(0), bytes: Cell::new(0), live: Cell::new(0) },
+            is_sharing: Cell::new(false),
+            inline: [const { Record::FREE }; INLINE],
+            chunks: [const { Cell::new(ptr::null_mut()) }; CHUNKS],
+        }
+    };
+}
+
+/// What a record is made of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct New {
+    pub(crate) kind: Kind,
+    /// The address of a closure's frame, for a [plain](Kind::Plain) region.
+    pub(crate) key: usize,
+    /// What it sets in the word.
+    pub(crate) flags: i64,
+    pub(crate) place: Option<Place>,
+    pub(crate) caps: Caps,
+    pub(crate) figure: i64,
+    pub(crate) loans: Head,
+    /// The loan through which another thread shares the budget.
+    pub(crate) shared: Head,
+}
+
+impl New {
+    pub(crate) const fn of(kind: Kind, place: Option<Place>) -> Self {
+        Self {
+            kind,
+            key: 0,
+            flags: 0,
+            place,
+            caps: Caps::NONE,
+            figure: 0,
+            loans: Head::NONE,
+            shared: Head::NONE,
+        }
+    }
+}
+
+/// Reads or changes this thread's table; `None` where the thread-local cannot be had.
+#[inline(always)]
+pub(crate) fn with<R>(act: impl FnOnce(&Table) -> R) -> Option<R> {
+    TABLE.try_with(act).ok()
+}
+
+/// This thread's number, which no other thread has or had; 0 where the thread-local cannot be had.
+pub(crate) fn thread_number() -> u64 {
+    with(Table::thread).unwrap_or(0)
+}
+
+/// A signal handler may come here: what was written above is written, as far as this thread can tell.
+#[inline(always)]
+pub(super) fn step() {
+    compiler_fence(Ordering::SeqCst);
+}
+
+impl Table {
+    pub(crate) fn len(&self) -> usize {
+        self.length.get()
+    }
+
+    /// The record at a place.
+    #[inline(always)]
+    pub(crate) fn record(&self, index: usize) -> Option<&Record> {
+        self.inline.get(index).or_else(|| self.outside(index))
+    }
+
+    #[cold]
+    #[inline(never)]
+    #[expect(unsafe_code, reason = "records beyond the first lie in pages")]
+    fn outside(&self, index: usize) -> Option<&Record> {
+        let (chunk, within) = chunk_of(index)?;
+        let start = self.chunks.get(chunk)?.get();
+        if start.is_null() {
+            return None;
+        }
+        // SAFETY: `within` is less than the number of records in the chunk, for which its pages are large enough.
+        let record = unsafe { start.add(within) };
+        // SAFETY: the pages were zeroed, and all-zero bytes are a free record, as `Record::FREE` is; they are unmapped only by
+        // `shrink`, with fewer than `FEW` records open, which nobody does while a reference into them is held: records in
+        // pages have a larger index. Only this thread reaches them, and each field is a `Cell`.
+        Some(unsafe { &*record })
+    }
+
+    /// The record at a place, whose memory is mapped if it is not there yet; `None` where there is none.
+    #[inline(always)]
+    fn room(&self, index: usize) -> Option<&Record> {
+        self.inline.get(index).or_else(|| self.mapped(index))
+    }
+
+    #[cold]
+    #[inline(never)]
+    #[expect(unsafe_code, reason = "gives pages back that a signal handler mapped too")]
+    fn mapped(&self, index: usize) -> Option<&Record> {
+        let (chunk, _) = chunk_of(index)?;
+        let cell = self.chunks.get(chunk)?;
+        if cell.get().is_null() {
+            let pages = pages::map(bytes_of(chunk));
+            if cell.get().is_null() {
+                cell.set(pages.cast());
+            } else if !pages.is_null() {
+                // SAFETY: they were mapped here with this size, and nobody knows them.
+                unsafe { pages::unmap(pages, bytes_of(chunk)) };
+            }
+        }
+        self.outside(index)
+    }
+
+    /// Gives memory back that few records do not need.
+    #[expect(unsafe_code, reason = "gives pages back")]
+    pub(super) fn shrink(&self) {
+        if self.length.get() >= FEW {
+            return;
+        }
+        for (chunk, cell) in self.chunks.iter().enumerate() {
+            let pages = cell.replace(ptr::null_mut());
+            if pages.is_null() {
+                break;
+            }
+            // SAFETY: `mapped` mapped them with this size. The open records all lie inline, and no reference to a record in
+            // these pages is held: whoever holds one works on an open record.
+            unsafe { pages::unmap(pages.cast(), bytes_of(chunk)) };
+        }
+    }
+
+    /// True if records lie in pages, or did.
+    #[inline(always)]
+    pub(super) fn has_pages(&self) -> bool {
+        self.chunks.first().is_some_and(|first| !first.get().is_null())
+    }
+
+    /// The topmost record below a place.
+    #[inline(always)]
+    pub(crate) fn below(&self, index: usize) -> Option<&Record> {
+        let mut index = index;
+        // One step, but where a signal handler asks while a record is being filled or moved.
+        while index > 0 {
+            index -= 1;
+            let record = self.record(index)?;
+            if record.kind.get() != Kind::Free {
+                return Some(record);
+            }
+        }
+        None
+    }
+
+    /// The newest record.
+    #[inline(always)]
+    pub(crate) fn top(&self) -> Option<&Record> {
+        self.below(self.length.get())
+    }
+
+    /// What is open, as the word has it.
+    #[inline(always)]
+    pub(super) fn word(&self) -> i64 {
+        self.top().map_or(self.base.get(), Record::word)
+    }
+
+    pub(super) fn base(&self) -> i64 {
+        self.base.get()
+    }
+
+    /// Changes what is open below all records. The edge that calls this has set the word's state.
+    pub(super) fn set_base(&self, base: i64) {
+        if self.length.get() == 0 {
+            // First the word: a signal handler that opens the first record takes its base from there.
+            word::set(base | word::get() & word::STATE);
+            step();
+        }
+        self.base.set(base);
+    }
+
+    pub(super) fn debt(&self) -> i64 {
+        self.debt.get()
+    }
+
+    pub(super) fn set_debt(&self, debt: i64) {
+        self.debt.set(debt);
+    }
+
+    /// A closure opened for which there was no room.
+    pub(super) fn overflow(&self) {
+        self.overflow.set(self.overflow.get().saturating_add(1));
+    }
+
+    /// A closure without a record ended: true if it was one of those.
+    pub(super) fn underflow(&self) -> bool {
+        let open = self.overflow.get();
+        self.overflow.set(open.saturating_sub(1));
+        open > 0
+    }
+
+    #[inline(always)]
+    fn next_serial(&self) -> u64 {
+        if self.serials.get() == 0 {
+            self.begin_serials();
+        }
+        let serial = self.serials.get().wrapping_add(1);
+        self.serials.set(serial);
+        serial
+    }
+
+    /// A thread's serials begin where no other thread's reach: 2^40 each.
+    #[cold]
+    #[inline(never)]
+    fn begin_serials(&self) {
+        self.serials.set(self.thread() << 40);
+    }
+
+    fn thread(&self) -> u64 {
+        /// Threads that have a number. Relaxed: only that each is given once.
+        static THREADS: AtomicU64 = AtomicU64::new(0);
+        if self.thread.get() == 0 {
+            self.thread.set(THREADS.fetch_add(1, Ordering::Relaxed) + 1);
+        }
+        self.thread.get()
+    }
+
+    /// Opens a record on top; `None` where there is no room. `fill` adds to it before it counts as open; it is told the
+    /// record's place and the one below.
+    #[inline]
+    pub(super) fn push(
+        &self,
+        new: &New,
+        fill: impl FnOnce(&Record, usize, Option<&Record>),
+    ) -> Option<&Record> {
+        let index = self.length.get();
+        let record = self.room(index)?;
+        self.length.set(index + 1);
+        step();
+        let below = self.below(index);
+        record.serial.set(self.next_serial());
+        record.key.set(new.key);
+        record.flags.set(new.flags);
+        record.place.set(new.place);
+        record.own_caps.set(new.caps);
+        record.shared.set(new.shared);
+        record.figure.set(new.figure);
+        record.loans.set(new.loans);
+        record.traced.number.set(0);
+        record.settle_on(new.kind, below, self.base.get());
+        fill(record, index, below);
+        step();
+        record.kind.set(new.kind);
+        step();
+        Some(record)
+    }
+
+    /// Where the record with a serial is, looked for from the top; the same for a free choice of records.
+    pub(crate) fn find(&self, mut is_it: impl FnMut(&Record) -> bool) -> Option<usize> {
+        let mut index = self.length.get();
+        while index > 0 {
+            index -= 1;
+            let record = self.record(index)?;
+            if record.kind.get() != Kind::Free && is_it(record) {
+                return Some(index);
+            }
+        }
+        None
+    }
+
+    /// Ends the record at a place: those above it move down, and say what they make of the word without it.
+    pub(super) fn end(&self, index: usize) {
+        let Some(record) = self.record(index) else { return };
+        let length = self.length.get();
+        record.kind.set(Kind::Free);
+        step();
+        let mut free = record;
+        for above in index + 1..length {
+            let Some(from) = self.record(above) else { break };
+            let kind = from.kind.get();
+            free.take(from);
+            free.settle_on(kind, self.below(above - 1), self.base.get());
+            step();
+            free.kind.set(kind);
+            step();
+            from.kind.set(Kind::Free);
+            step();
+            free = from;
+        }
+        // First the word, then the length: see `set_base`.
+        word::set(self.word() | word::get() & word::STATE);
+        step();
+        self.length.set(length.saturating_sub(1));
+    }
+
+    /// Works out anew what each record makes of the word, from a place on.
+    pub(super) fn settle_from(&self, index: usize) {
+        for index in index..self.length.get() {
+            if let Some(record) = self.record(index) {
+                record.settle_on(record.kind.get(), self.below(index), self.base.get());
+            }
+        }
+    }
+
+    /// Visits the open records, newest first, as long as `visit` returns true.
+    pub(crate) fn for_each(&self, mut visit: impl FnMut(&Record) -> bool) {
+        let _ = self.find(|record| !visit(record));
+    }
+}
+
+/// The chunk that a record beyond the first ones lies in, and its place there.
+fn chunk_of(index: usize) -> Option<(usize, usize)> {
+    let chunk = (index / INLINE).checked_ilog2()? as usize;
+    let start = INLINE << chunk;
+    (chunk < CHUNKS).then(|| (chunk, index - start))
+}
+
+/// The size of a chunk's pages. A chunk has as many records as there are before it.
+fn bytes_of(chunk: usize) -> usize {
+    (INLINE << chunk) * size_of::<Record>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_record_has_a_place_of_its_own() {
+        let mut expected = (0, 0);
+        for index in INLINE..ROOM {
+            assert_eq!(chunk_of(index), Some(expected), "{index}");
+            expected.1 += 1;
+            if expected.1 * size_of::<Record>() == bytes_of(expected.0) {
+                expected = (expected.0 + 1, 0);
+            }
+        }
+        assert_eq!(expected, (CHUNKS, 0));
+        assert_eq!(chunk_of(ROOM), None);
+        assert_eq!(chunk_of(INLINE - 1), None);
+    }
+}
