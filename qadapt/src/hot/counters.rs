@@ -4,8 +4,8 @@ use core::cell::Cell;
 
 use super::record::{Kind, Record, Serial};
 use super::request::Request;
-use super::table::{New, Table};
-use super::{open, word};
+use super::table::Table;
+use super::{end, open, word};
 use crate::model::{Op, Tally};
 
 /// Each figure changes in one step, so that what a signal handler adds in between is not lost.
@@ -59,9 +59,7 @@ impl Mark {
 pub(crate) fn open() -> Option<Mark> {
     COUNTERS
         .try_with(|counters| {
-            let new =
-                New { flags: word::COUNTING, figure: counters.high.get(), ..New::of(Kind::Counting, None) };
-            let serial = open::push(&new);
+            let serial = open::measuring(Kind::Counting, word::COUNTING, counters.high.get());
             if serial.is_none() {
                 return None;
             }
@@ -76,7 +74,7 @@ pub(crate) fn open() -> Option<Mark> {
 /// Ends a counting region; returns what was counted since it opened, or none if something was left out. Further out
 /// regions' high-water marks take in this one's.
 pub(crate) fn close(mark: Mark) -> Option<Tally> {
-    let high = open::end_plainly(mark.serial, settle)?;
+    let high = end::measuring(mark.serial, settle)?;
     COUNTERS
         .try_with(|counters| {
             let now = counters.tally();

@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::capture::Captured;
 use super::request::{Cause, Request};
-use super::{announce, budget, counters, measured, open, pending, setting, trace, word};
+use super::{announce, budget, counters, inject, measured, pending, setting, step, table, trace, word};
 use crate::model::{Mode, Op};
 
 /// Whether the request goes on to the inner allocator.
@@ -38,7 +38,7 @@ pub(super) fn before(request: &Request, mark: *const c_void) -> Outcome {
 #[inline(never)]
 fn first(word: i64) {
     if word & word::UNLINKED != 0 {
-        open::link();
+        step::link();
     }
     // The guard is the program's allocator: that is all that the probe asks.
     word::set(word::get() & !word::PROBE);
@@ -66,7 +66,7 @@ fn before_known(request: &Request, mark: *const c_void) -> Outcome {
     if outcome == Outcome::Refuse {
         return outcome;
     }
-    if word & word::INJECT != 0 && request.op != Op::Dealloc && open::is_refusal_due() {
+    if word & word::INJECT != 0 && request.op != Op::Dealloc && inject::is_due() {
         return Outcome::Refuse;
     }
     Outcome::Proceed
@@ -139,7 +139,7 @@ fn violate(request: &Request, mark: *const c_void, cause: Cause, word: i64) -> O
 fn speak(request: &Request, mark: *const c_void, cause: Cause, mode: Mode) -> Outcome {
     if word::get() & word::BUSY != 0 {
         // A signal handler interrupted the lines below on this thread, or an edge, and is protected.
-        pending::push_lost(open::reporter(), mode);
+        pending::push_lost(table::reporter(), mode);
         return Outcome::Proceed;
     }
     word::set(word::get() | word::BUSY);
@@ -158,27 +158,27 @@ fn act(request: &Request, mark: *const c_void, cause: Cause, mode: Mode) -> Outc
         Mode::Count => {}
         Mode::Panic | Mode::Log => {
             let slot = stack.record(request).map(|(slot, _)| slot);
-            pending::push(open::reporter(), request, mode, cause, slot);
+            pending::push(table::reporter(), request, mode, cause, slot);
         }
         Mode::Fail => {
             let recorded = stack.record(request);
-            pending::push(open::reporter(), request, mode, cause, recorded.map(|(slot, _)| slot));
+            pending::push(table::reporter(), request, mode, cause, recorded.map(|(slot, _)| slot));
             if request.op != Op::Dealloc {
                 // Where the table of stacks is full, every refusal counts as one more of the same stack.
                 let times = recorded
                     .map_or_else(|| UNRECORDED.fetch_add(1, Ordering::Relaxed) + 1, |(_, times)| times);
                 if times == 1 {
-                    announce::refusal(request, &stack, open::innermost_place());
+                    announce::refusal(request, &stack, table::innermost_place());
                 }
                 return Outcome::Refuse;
             }
         }
         Mode::Abort => {
-            announce::violation(request, &stack, open::innermost_place(), b"; mode abort ends the process");
+            announce::violation(request, &stack, table::innermost_place(), b"; mode abort ends the process");
             std::process::abort();
         }
         Mode::Trap => {
-            announce::violation(request, &stack, open::innermost_place(), b"; mode trap raises SIGTRAP");
+            announce::violation(request, &stack, table::innermost_place(), b"; mode trap raises SIGTRAP");
             trap();
         }
     }

@@ -9,7 +9,7 @@ use qadapt_spin::Address;
 
 use super::head::Head;
 use super::record::{Kind, Record};
-use super::table::{self, New, Table};
+use super::table::{self, Table};
 use super::{budget, loan, open, word};
 use crate::model::Budget;
 
@@ -57,7 +57,7 @@ pub(crate) fn add(address: Address, flags: i64) {
     if known.flatten().is_none() {
         // The region around has no record: it ends this one.
         loan.next.store(Head::NONE.0, Ordering::Relaxed);
-        open::push(&New { loans: head, ..New::of(Kind::Loan, None) });
+        open::loans(head);
     }
     if flags & word::BUDGET != 0 {
         loan.budget.start(&budget::left());
@@ -87,7 +87,7 @@ pub(crate) fn detach(head: Head) {
 pub(crate) fn attach(head: Head, has_budget: bool) {
     let known = table::with(|table| table.top().map(|top| top.loans.set(head))).flatten();
     if known.is_none() {
-        open::push(&New { loans: head, ..New::of(Kind::Loan, None) });
+        open::loans(head);
     }
     for loan in loan::all(head) {
         loan.thread.store(table::thread_number(), Ordering::Relaxed);
@@ -106,7 +106,7 @@ pub(crate) fn join(head: Head) {
         Some(())
     });
     if known.flatten().is_none() {
-        open::push(&New { loans: head, ..New::of(Kind::Loan, None) });
+        open::loans(head);
     }
 }
 

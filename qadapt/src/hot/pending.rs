@@ -142,6 +142,8 @@ struct List {
     pages: Cell<*mut Place>,
     length: Cell<usize>,
     lost: [Cell<(Serial, Lost)>; LOSERS],
+    /// True unless nothing is pending.
+    any: Cell<bool>,
     violations: Cell<u64>,
 }
 
@@ -152,6 +154,7 @@ thread_local! {
             pages: Cell::new(ptr::null_mut()),
             length: Cell::new(0),
             lost: [const { Cell::new((Serial::NONE, Lost::NOTHING)) }; LOSERS],
+            any: Cell::new(false),
             violations: Cell::new(0),
         }
     };
@@ -201,6 +204,7 @@ impl List {
             unsafe { place.write(Cell::new(entry)) };
         }
         self.length.set(length + 1);
+        self.any.set(true);
         true
     }
 
@@ -241,6 +245,7 @@ impl List {
         };
         if let Some(cell) = self.lost.iter().find(is_there).or_else(|| self.lost.last()) {
             cell.set((region, cell.get().1.and(lost)));
+            self.any.set(true);
         }
     }
 
@@ -268,8 +273,10 @@ impl List {
             || self.lost.iter().any(|cell| cell.get().0 == region && cell.get().1 != Lost::NOTHING)
     }
 
-    fn is_empty(&self) -> bool {
-        self.length.get() == 0 && self.lost.iter().all(|cell| cell.get().1 == Lost::NOTHING)
+    /// Looks again whether anything is pending.
+    fn settle(&self) {
+        let none_lost = self.lost.iter().all(|cell| cell.get().1 == Lost::NOTHING);
+        self.any.set(self.length.get() > 0 || !none_lost);
     }
 }
 
@@ -277,7 +284,12 @@ impl List {
 fn change<R>(act: impl FnOnce(&List) -> R) -> Option<R> {
     let before = word::get() & word::BUSY;
     word::set(word::get() | word::BUSY);
-    let result = LIST.try_with(act).ok();
+    let result = LIST.try_with(|list| {
+        let result = act(list);
+        list.settle();
+        result
+    });
+    let result = result.ok();
     if before == 0 {
         word::set(word::get() & !word::BUSY);
     }
@@ -349,9 +361,9 @@ fn pass(from: Serial, to: Serial, mode: impl Fn(Mode) -> Mode) {
 }
 
 /// True if nothing is pending, for any region.
-#[inline]
+#[inline(always)]
 pub(crate) fn is_empty() -> bool {
-    LIST.try_with(List::is_empty).unwrap_or(true)
+    LIST.try_with(|list| !list.any.get()).unwrap_or(true)
 }
 
 /// True if a region has something pending.

@@ -51,16 +51,21 @@ impl Kind {
         matches!(self, Self::Guard | Self::Manual | Self::Loan)
     }
 
+    /// True for what protects, and so has a place.
+    pub(crate) const fn is_region(self) -> bool {
+        matches!(self, Self::Plain | Self::Policy | Self::Borrowed | Self::Guard | Self::Manual)
+    }
+
     /// True for what tells of the violations inside it when it ends.
     pub(super) const fn reports(self) -> bool {
-        matches!(self, Self::Plain | Self::Policy | Self::Borrowed | Self::Guard | Self::Manual | Self::Hook)
+        self.is_region() || matches!(self, Self::Hook)
     }
 
     /// The word with this on top of what is open below it.
     pub(super) const fn on_top_of(self, below: i64, flags: i64) -> i64 {
         match self {
             Self::Permit => word::permitted(below),
-            Self::OwnWork => word::OWN_WORK | word::QUIET,
+            Self::OwnWork => word::OWN_WORK | word::SILENT,
             Self::Hook => word::OWN_WORK,
             Self::Free | Self::Loan => below,
             Self::Counting | Self::Recording => below | flags,
@@ -173,7 +178,7 @@ impl Record {
         Serial(self.serial.get())
     }
 
-    pub(crate) fn place(&self) -> Option<Place> {
+    pub(super) fn place(&self) -> Option<Place> {
         self.place.get()
     }
 

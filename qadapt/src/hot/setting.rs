@@ -17,6 +17,12 @@ pub(crate) fn default_mode() -> Mode {
     Mode::BY_SEVERITY.get(severity).copied().unwrap_or_default()
 }
 
+/// True if the default mode speaks at the event itself and so needs the region's place there: abort and trap.
+#[inline(always)]
+pub(crate) fn speaks_at_once() -> bool {
+    DEFAULT.load(Ordering::Relaxed) >= Mode::Abort.severity()
+}
+
 pub(crate) fn set_default_mode(mode: Mode) {
     DEFAULT.store(mode.severity(), Ordering::Relaxed);
 }

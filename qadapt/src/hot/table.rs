@@ -28,8 +28,8 @@ use core::sync::atomic::{AtomicU64, Ordering, compiler_fence};
 
 use super::head::Head;
 use super::pages;
-use super::record::{Kind, Record};
-use super::spending::{Caps, Total};
+use super::record::{Kind, Record, Serial};
+use super::spending::Total;
 use super::word;
 use crate::model::Place;
 
@@ -81,37 +81,6 @@ thread_local! {
     };
 }
 
-/// What a record is made of.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct New {
-    pub(crate) kind: Kind,
-    /// The address of a closure's frame, for a [plain](Kind::Plain) region.
-    pub(crate) key: usize,
-    /// What it sets in the word.
-    pub(crate) flags: i64,
-    pub(crate) place: Option<Place>,
-    pub(crate) caps: Caps,
-    pub(crate) figure: i64,
-    pub(crate) loans: Head,
-    /// The loan through which another thread shares the budget.
-    pub(crate) shared: Head,
-}
-
-impl New {
-    pub(crate) const fn of(kind: Kind, place: Option<Place>) -> Self {
-        Self {
-            kind,
-            key: 0,
-            flags: 0,
-            place,
-            caps: Caps::NONE,
-            figure: 0,
-            loans: Head::NONE,
-            shared: Head::NONE,
-        }
-    }
-}
-
 /// Reads or changes this thread's table; `None` where the thread-local cannot be had.
 #[inline(always)]
 pub(crate) fn with<R>(act: impl FnOnce(&Table) -> R) -> Option<R> {
@@ -121,6 +90,26 @@ pub(crate) fn with<R>(act: impl FnOnce(&Table) -> R) -> Option<R> {
 /// This thread's number, which no other thread has or had; 0 where the thread-local cannot be had.
 pub(crate) fn thread_number() -> u64 {
     with(Table::thread).unwrap_or(0)
+}
+
+/// The place of the innermost region that has one.
+pub(crate) fn innermost_place() -> Option<Place> {
+    with(|table| {
+        let index = table.find(|record| record.kind().is_region())?;
+        table.record(index)?.place()
+    })
+    .flatten()
+}
+
+/// Whose a violation is that happens now.
+#[inline(always)]
+pub(crate) fn reporter() -> Serial {
+    with(|table| table.top().map_or(Serial::NONE, Record::reporter)).unwrap_or(Serial::NONE)
+}
+
+/// True if nothing is open on this thread: no record, and nothing below.
+pub(crate) fn is_idle() -> bool {
+    with(|table| table.len() == 0 && table.base() == 0).unwrap_or(true)
 }
 
 /// A signal handler may come here: what was written above is written, as far as this thread can tell.
@@ -198,12 +187,6 @@ impl Table {
         }
     }
 
-    /// True if records lie in pages, or did.
-    #[inline(always)]
-    pub(super) fn has_pages(&self) -> bool {
-        self.chunks.first().is_some_and(|first| !first.get().is_null())
-    }
-
     /// The topmost record below a place.
     #[inline(always)]
     pub(crate) fn below(&self, index: usize) -> Option<&Record> {
@@ -235,13 +218,19 @@ impl Table {
         self.base.get()
     }
 
-    /// Changes what is open below all records. The edge that calls this has set the word's state.
+    /// Changes what is open below all records. A step is under way.
     pub(super) fn set_base(&self, base: i64) {
         if self.length.get() == 0 {
             // First the word: a signal handler that opens the first record takes its base from there.
             word::set(base | word::get() & word::STATE);
             step();
         }
+        self.base.set(base);
+    }
+
+    /// Takes over what the word says to be open below all records.
+    #[inline(always)]
+    pub(super) fn take_base(&self, base: i64) {
         self.base.set(base);
     }
 
@@ -291,12 +280,12 @@ impl Table {
         self.thread.get()
     }
 
-    /// Opens a record on top; `None` where there is no room. `fill` adds to it before it counts as open; it is told the
-    /// record's place and the one below.
-    #[inline]
+    /// Opens a record on top, and returns it; `None` where there is no room. `fill` adds what this kind needs, before it counts as
+    /// open: it is told the record's place and the one below.
+    #[inline(always)]
     pub(super) fn push(
         &self,
-        new: &New,
+        kind: Kind,
         fill: impl FnOnce(&Record, usize, Option<&Record>),
     ) -> Option<&Record> {
         let index = self.length.get();
@@ -305,19 +294,12 @@ impl Table {
         step();
         let below = self.below(index);
         record.serial.set(self.next_serial());
-        record.key.set(new.key);
-        record.flags.set(new.flags);
-        record.place.set(new.place);
-        record.own_caps.set(new.caps);
-        record.shared.set(new.shared);
-        record.figure.set(new.figure);
-        record.loans.set(new.loans);
-        record.traced.number.set(0);
-        record.settle_on(new.kind, below, self.base.get());
+        record.flags.set(0);
+        record.loans.set(Head::NONE);
         fill(record, index, below);
+        record.settle_on(kind, below, self.base.get());
         step();
-        record.kind.set(new.kind);
-        step();
+        record.kind.set(kind);
         Some(record)
     }
 
@@ -334,29 +316,35 @@ impl Table {
         None
     }
 
+    /// Ends the newest record, which is at this place.
+    #[inline(always)]
+    pub(super) fn pop(&self, index: usize, record: &Record) {
+        record.kind.set(Kind::Free);
+        step();
+        // First the word, then the length: see `set_base`.
+        let word = self.below(index).map_or(self.base.get(), Record::word);
+        word::set(word | word::ATTENTION | word::get() & word::STATE);
+        step();
+        self.length.set(index);
+    }
+
     /// Ends the record at a place: those above it move down, and say what they make of the word without it.
     pub(super) fn end(&self, index: usize) {
         let Some(record) = self.record(index) else { return };
         let length = self.length.get();
-        record.kind.set(Kind::Free);
-        step();
         let mut free = record;
         for above in index + 1..length {
             let Some(from) = self.record(above) else { break };
             let kind = from.kind.get();
+            free.kind.set(Kind::Free);
+            step();
             free.take(from);
             free.settle_on(kind, self.below(above - 1), self.base.get());
             step();
             free.kind.set(kind);
-            step();
-            from.kind.set(Kind::Free);
-            step();
             free = from;
         }
-        // First the word, then the length: see `set_base`.
-        word::set(self.word() | word::get() & word::STATE);
-        step();
-        self.length.set(length.saturating_sub(1));
+        self.pop(length - 1, free);
     }
 
     /// Works out anew what each record makes of the word, from a place on.

@@ -3,18 +3,17 @@
 //! Zero means that nothing does: the allocator tests for that and nothing else.
 //!
 //! ```text
-//!  63 62 61      60 .. 32            31 ..                                0
-//! +-----+---------+-----------------+--------------------------------------+
-//! | att | borrow  | open plain      | state | what policies and counting   |
-//! |     |         | regions         |       | regions ask for              |
-//! +-----+---------+-----------------+--------------------------------------+
+//!   63  62   61     60 .. 24              23 ..                               0
+//! +--------+------+-------------------+--------------------------------------+
+//! |  att   |borrow| open plain regions | what policies and counting regions   |
+//! |        |      |                    | ask for, and how the thread is       |
+//! +--------+------+-------------------+--------------------------------------+
 //! ```
 //!
 //! Entering a plain region adds [`LEVEL`], leaving one subtracts it, and a negative result sends the edge to its slow
 //! path, which the processor tells for free. Two things make it negative. `att`, both bits of [`ATTENTION`], is set
 //! while a record is open, while something is pending, and on the thread's first touch. And a region that leaves
-//! where none is counted borrows from [`BORROW`] and the bits above; whether `att` is set or not, the
-//! result is negative then too.
+//! where none is counted borrows from [`BORROW`] and the bits above: whether `att` is set or not, the result is negative.
 //!
 //! Fast edges change the word and nothing else. While a record is open ([`table`](super::table)), every edge is slow, and
 //! the word is what the records say.
@@ -23,8 +22,8 @@ use core::cell::Cell;
 
 use crate::model::{Mode, Ops};
 
-/// One open plain region.
-pub(crate) const LEVEL: i64 = 1 << 32;
+/// One open plain region. An instruction can hold the number.
+pub(crate) const LEVEL: i64 = 1 << 24;
 /// The number of open plain regions.
 pub(crate) const LEVELS: i64 = (BORROW - 1) & !(LEVEL - 1);
 /// Set where a plain region was subtracted that was not counted.
@@ -50,19 +49,21 @@ pub(crate) const POLICY: i64 = (INJECT << 1) - (1 << OPS_SHIFT);
 pub(crate) const COUNTING: i64 = 1 << 15;
 /// A measurement is open: the stack of each event is kept.
 pub(crate) const RECORDING: i64 = 1 << 16;
-/// QADAPT's own work: what it does is neither counted nor a violation.
+/// QADAPT's own work, or a hook that it calls: what it does is neither counted nor a violation.
 pub(crate) const OWN_WORK: i64 = 1 << 17;
+/// QADAPT's own work, and all that is opened inside: nothing more is said.
+pub(crate) const SILENT: i64 = 1 << 22;
 
 /// QADAPT or an allocator is at work on this thread: the edge of a region that a signal handler closes here says
 /// nothing and leaves what it would say to the edge that it interrupted, or the next one.
-pub(crate) const QUIET: i64 = 1 << 24;
+pub(crate) const QUIET: i64 = 1 << 18;
 /// The list of what is pending is being changed: a violation of a signal handler is counted as lost.
-pub(crate) const BUSY: i64 = 1 << 25;
+pub(crate) const BUSY: i64 = 1 << 19;
 /// The next allocation is the probe that tells whether QADAPT is the global allocator.
-pub(crate) const PROBE: i64 = 1 << 26;
+pub(crate) const PROBE: i64 = 1 << 20;
 /// Nothing has touched the guard on this thread yet.
-pub(crate) const UNLINKED: i64 = 1 << 27;
-/// What says how the thread is and not what is open: no record sets it, but for own work and [`QUIET`].
+pub(crate) const UNLINKED: i64 = 1 << 21;
+/// What says how the thread is and not what is open: no record sets it.
 pub(crate) const STATE: i64 = ATTENTION | BORROW | QUIET | BUSY | PROBE | UNLINKED;
 
 thread_local! {
@@ -163,13 +164,13 @@ pub(crate) const fn needs_record(flags: i64) -> bool {
 
 /// What is left of the word's protection inside a permit.
 pub(crate) const fn permitted(word: i64) -> i64 {
-    if word & FORBID == 0 { word & (COUNTING | RECORDING | OWN_WORK | QUIET) } else { word }
+    if word & FORBID == 0 { word & (COUNTING | RECORDING | OWN_WORK | SILENT) } else { word }
 }
 
 /// The number of open plain regions.
-#[expect(clippy::cast_sign_loss, clippy::cast_possible_truncation, reason = "a field of 29 bits")]
-pub(crate) const fn levels(word: i64) -> u32 {
-    ((word & LEVELS) >> LEVEL.trailing_zeros()) as u32
+#[expect(clippy::cast_sign_loss, clippy::cast_possible_truncation, reason = "a table of records has less")]
+pub(crate) const fn levels(word: i64) -> usize {
+    ((word & LEVELS) >> LEVEL.trailing_zeros()) as usize
 }
 
 #[cfg(test)]
@@ -190,6 +191,7 @@ mod tests {
             INJECT,
             RECORDING,
             OWN_WORK,
+            SILENT,
             QUIET,
             BUSY,
             PROBE,
@@ -201,7 +203,7 @@ mod tests {
             assert_eq!(seen & field, 0, "{field:#x}");
             seen |= field;
         }
-        assert_eq!(POLICY & (LEVELS | COUNTING | RECORDING | OWN_WORK | STATE), 0);
+        assert_eq!(POLICY & (LEVELS | COUNTING | RECORDING | OWN_WORK | SILENT | STATE), 0);
     }
 
     #[test]

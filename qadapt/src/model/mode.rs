@@ -67,11 +67,6 @@ impl Mode {
     pub(crate) const fn more_severe(self, other: Self) -> Self {
         if other.severity() > self.severity() { other } else { self }
     }
-
-    /// True for the modes that speak at the event itself and so need the region's place there.
-    pub(crate) const fn speaks_at_once(self) -> bool {
-        matches!(self, Self::Abort | Self::Trap)
-    }
 }
 
 impl fmt::Display for Mode {

@@ -6,7 +6,7 @@ use super::{edge, lending};
 use crate::checks;
 use crate::hot::counters::{self, Mark};
 use crate::hot::head::Head;
-use crate::hot::{loans, open};
+use crate::hot::{end, loans, table};
 use crate::model::{Counts, Place};
 use crate::report::{call_sites, live};
 
@@ -75,7 +75,7 @@ impl Counting {
     /// Closes the region once.
     fn end(&mut self, keeps: Option<&mut Head>) -> Counts {
         let Some(mark) = self.mark.take() else { return Counts::UNMEASURED };
-        let (lent, goes_on) = open::take_loans(mark.serial());
+        let (lent, goes_on) = end::take_loans(mark.serial());
         if !lent.is_empty() {
             end_loans(lent, goes_on, keeps);
         }
@@ -92,7 +92,7 @@ impl Counting {
 #[cold]
 #[inline(never)]
 fn end_loans(lent: Head, goes_on: bool, keeps: Option<&mut Head>) {
-    let region = open::reporter();
+    let region = table::reporter();
     match keeps {
         None if !goes_on => lending::end(lent, region),
         Some(keeps) if !goes_on => {

@@ -10,11 +10,11 @@ use std::panic::panic_any;
 
 use super::lending;
 use super::polled::Polled;
+use crate::hot::end::{self, ByHand, Ended, Inner};
 use crate::hot::entries::{self, Purpose};
 use crate::hot::head::Head;
-use crate::hot::open::{self, Ended, Inner};
 use crate::hot::record::Serial;
-use crate::hot::{loans, pending, table, word};
+use crate::hot::{loans, open, pending, step, table, word};
 use crate::model::Place;
 use crate::report::{closing, live, misuse};
 
@@ -39,7 +39,7 @@ impl Due {
 /// allocator is missing.
 pub(super) fn touch(place: Place) {
     if word::get() & word::UNLINKED != 0 {
-        open::link();
+        step::link();
         live::report_if_missing(place);
     }
 }
@@ -81,7 +81,9 @@ pub(super) fn no_room(place: Place) {
 #[track_caller]
 pub(super) fn closed(anchor: &Anchor, name: Option<&'static str>, location: &'static Location<'static>) {
     let place = Place { name, location, poll: 0 };
-    close(open::end_plain(key(anchor)), place).act();
+    if let Some(ended) = end::plain(key(anchor)) {
+        close(ended, place).act();
+    }
 }
 
 /// The same where the body unwinds: everything is logged.
@@ -89,7 +91,9 @@ pub(super) fn closed(anchor: &Anchor, name: Option<&'static str>, location: &'st
 #[inline(never)]
 pub(super) fn unwound(anchor: &Anchor, name: Option<&'static str>, location: &'static Location<'static>) {
     let place = Place { name, location, poll: 0 };
-    log(open::end_plain(key(anchor)), place);
+    if let Some(ended) = end::plain(key(anchor)) {
+        log(ended, place);
+    }
 }
 
 /// What [`closed`] does, at the end of a poll.
@@ -97,24 +101,29 @@ pub(super) fn unwound(anchor: &Anchor, name: Option<&'static str>, location: &'s
 #[inline(never)]
 #[track_caller]
 pub(super) fn paused(anchor: &Anchor, polled: &mut Polled) {
-    pause(open::end_plain(key(anchor)), polled).act();
+    pause(end::plain(key(anchor)), polled).act();
 }
 
 /// What [`unwound`] does, at the end of a poll.
 #[cold]
 #[inline(never)]
 pub(super) fn unwound_poll(anchor: &Anchor, polled: &mut Polled) {
-    pause_logging(open::end_plain(key(anchor)), polled);
+    pause_logging(end::plain(key(anchor)), polled);
 }
 
 /// Ends a poll. Its loans stay with the future, for its next poll.
-pub(super) fn pause(ended: Ended, polled: &mut Polled) -> Due {
-    close(keep_loans(ended, polled), polled.place())
+pub(super) fn pause(ended: Option<Ended>, polled: &mut Polled) -> Due {
+    match ended {
+        Some(ended) => close(keep_loans(ended, polled), polled.place()),
+        None => Due(None),
+    }
 }
 
 /// The same, logging everything.
-pub(super) fn pause_logging(ended: Ended, polled: &mut Polled) {
-    log(keep_loans(ended, polled), polled.place());
+pub(super) fn pause_logging(ended: Option<Ended>, polled: &mut Polled) {
+    if let Some(ended) = ended {
+        log(keep_loans(ended, polled), polled.place());
+    }
 }
 
 fn keep_loans(ended: Ended, polled: &mut Polled) -> Ended {
@@ -157,9 +166,11 @@ pub(super) fn abandon(polled: &mut Polled) {
     polled.set_loans(Head::NONE);
     let Some(deeds) = deeds else { return };
     // As the end of a region that is open for no longer than that.
-    let serial = open::push(&table::New::of(crate::hot::record::Kind::Policy, Some(polled.place())));
+    let serial = open::manual(polled.place());
     pending::receive(serial, &deeds.pending);
-    log(open::end(serial), polled.place());
+    if let ByHand::Ended(ended, _) = end::guard(serial) {
+        log(ended, polled.place());
+    }
 }
 
 /// Reports what a region that ended has pending, and ends its loans.
@@ -183,7 +194,7 @@ pub(super) fn log(ended: Ended, place: Place) {
 /// Ends the loans of what tells nothing itself.
 pub(super) fn leave_pending(ended: Ended) {
     lending::end(ended.loans, ended.serial);
-    open::refresh();
+    step::refresh();
 }
 
 /// What comes before a report. True if there is nothing to report, or not here.
@@ -192,7 +203,7 @@ fn settle(ended: Ended, place: Place) -> bool {
     lending::end(loans, serial);
     if quiet {
         // It is told by what encloses the handler's code.
-        pending::put_off(serial, open::reporter());
+        pending::put_off(serial, table::reporter());
         return true;
     }
     if let Some(left) = left {
@@ -203,7 +214,7 @@ fn settle(ended: Ended, place: Place) -> bool {
     }
     if pending::is_empty() {
         if !loans.is_empty() {
-            open::refresh();
+            step::refresh();
         }
         return true;
     }
@@ -212,11 +223,11 @@ fn settle(ended: Ended, place: Place) -> bool {
 
 /// What comes after a report.
 fn afterwards(place: Place) {
-    if open::is_idle() && pending::is_due(Serial::NONE) {
+    if table::is_idle() && pending::is_due(Serial::NONE) {
         // What a signal handler left where it might not speak.
         closing::log(Serial::NONE, place);
     }
-    open::refresh();
+    step::refresh();
 }
 
 /// What a guard or a manual region that ended leaves open.

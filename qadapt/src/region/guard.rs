@@ -2,9 +2,9 @@
 
 use core::marker::PhantomData;
 
-use super::edge;
-use super::scope::Rules;
-use crate::hot::open::{self, Ended};
+use super::{edge, scope};
+use crate::hot::end::{self, ByHand, Ended};
+use crate::hot::open::{self, Rules};
 use crate::hot::record::{Kind, Serial};
 use crate::model::{Place, RegionKind};
 
@@ -41,7 +41,7 @@ impl Region {
 
     pub(super) fn open(place: Place, rules: &Rules) -> Self {
         edge::touch(place);
-        let serial = open::push_as(&rules.record(Kind::Guard, place), rules.opening(RegionKind::Guard));
+        let serial = open::ruled(Kind::Guard, place, rules, scope::opening(rules.flags, RegionKind::Guard));
         if serial.is_none() {
             edge::no_room(place);
         }
@@ -63,7 +63,7 @@ impl Region {
     /// Ends the region, unless its closure or its thread has.
     fn end(&mut self) -> Option<(Ended, Place)> {
         let (serial, place) = self.open.take()?;
-        let ended = open::end_guard(serial)?;
+        let ByHand::Ended(ended, _) = end::guard(serial) else { return None };
         edge::say_inner(&ended, place);
         Some((ended, place))
     }

@@ -4,11 +4,9 @@ use core::panic::Location;
 
 use super::edge;
 use crate::checks;
-use crate::hot::record::Kind;
-use crate::hot::table::New;
-use crate::hot::trace::chain::Opening;
+use crate::hot::end::{self, ByHand};
 use crate::hot::{open, word};
-use crate::model::{Place, RegionKind};
+use crate::model::Place;
 
 /// Opens a protected region on this thread, until [`exit_protected`] closes it.
 ///
@@ -32,8 +30,7 @@ pub fn enter_protected() {
     let location = Location::caller();
     let place = Place { name: None, location, poll: 0 };
     edge::touch(place);
-    let opening = Opening::Region(RegionKind::Manual);
-    if open::push_as(&New::of(Kind::Manual, Some(place)), opening).is_none() {
+    if open::manual(place).is_none() {
         edge::no_room(place);
     }
 }
@@ -56,9 +53,11 @@ pub fn exit_protected() {
     if !checks::ON {
         return;
     }
-    let Some((ended, place)) = open::end_manual() else { panic!("{NO_ENTRY}") };
-    let place = place.unwrap_or(Place { name: None, location: Location::caller(), poll: 0 });
-    edge::close(ended, place).act();
+    match end::manual() {
+        ByHand::Quietly => {}
+        ByHand::Gone => panic!("{NO_ENTRY}"),
+        ByHand::Ended(ended, place) => edge::close(ended, place.unwrap_or(Place::unnamed())).act(),
+    }
 }
 
 const NO_ENTRY: &str = "qadapt: exit_protected() without a matching enter_protected() on this thread; \
@@ -82,5 +81,5 @@ pub fn protection_level() -> usize {
         return 0;
     }
     let word = word::get();
-    word::levels(word) as usize + usize::from(word & word::POLICY != 0)
+    word::levels(word) + usize::from(word & word::POLICY != 0)
 }

@@ -5,10 +5,8 @@ use std::panic::panic_any;
 use super::count::Counting;
 use crate::checks;
 use crate::hot::measured::{self, ROOM, Recorded, Start};
-use crate::hot::open;
 use crate::hot::record::{Kind, Serial};
-use crate::hot::table::New;
-use crate::hot::word;
+use crate::hot::{end, open, word};
 use crate::model::{Counts, Measured};
 use crate::report::excess::{self, Expectation};
 
@@ -98,8 +96,8 @@ struct Recording {
 impl Recording {
     fn open() -> Self {
         let start = measured::open();
-        let new = New { flags: word::RECORDING, ..New::of(Kind::Recording, None) };
-        let serial = if checks::ON { open::push(&new) } else { Serial::NONE };
+        let serial =
+            if checks::ON { open::measuring(Kind::Recording, word::RECORDING, 0) } else { Serial::NONE };
         Self { serial, start }
     }
 
@@ -110,7 +108,7 @@ impl Recording {
 
 impl Drop for Recording {
     fn drop(&mut self) {
-        let _ = open::end_plainly(self.serial, |_, _| ());
+        let _ = end::measuring(self.serial, |_, _| ());
         measured::close(self.start);
         if self.start.1 == 0 {
             measured::clear();

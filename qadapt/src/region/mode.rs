@@ -1,6 +1,6 @@
 //! The process's default mode.
 
-use crate::hot::{open, setting};
+use crate::hot::{setting, step};
 use crate::model::Mode;
 
 /// Sets what a violation does, for every region of the process that has no mode of its own.
@@ -19,5 +19,5 @@ use crate::model::Mode;
 /// ```
 pub fn set_mode(mode: Mode) {
     setting::set_default_mode(mode);
-    open::refresh();
+    step::refresh();
 }

@@ -5,8 +5,10 @@ use core::panic::Location;
 use super::edge;
 use super::guard::Region;
 use super::polled::Source;
-use super::scope::{Rules, Scope};
+use super::scope::Scope;
 use crate::checks;
+use crate::hot::head::Head;
+use crate::hot::open::Rules;
 use crate::hot::spending::{Caps, Start, Used};
 use crate::hot::{budget, entries, word};
 use crate::mark;
@@ -137,8 +139,7 @@ impl Policy {
         body: impl FnOnce() -> R,
     ) -> R {
         let loans = source.loans();
-        let rules = self.rules(*used, !loans.is_empty());
-        let scope = Scope::open(source, &rules);
+        let scope = Scope::open(source, self, *used);
         let spending = self.budget.map(|_| Spending { start: budget::total().less(*used), used });
         if !loans.is_empty() {
             edge::take_up(loans, spending.is_some());
@@ -163,7 +164,7 @@ impl Policy {
         if !checks::ON || !self.watches_entry(place) {
             return Region::unwatched();
         }
-        Region::open(place, &self.warmed_up(place).rules(Used::NOTHING, false))
+        Region::open(place, &self.warmed_up(place).rules(Used::NOTHING))
     }
 
     #[inline(always)]
@@ -192,15 +193,14 @@ impl Policy {
     }
 
     /// What a region under the policy needs, of whose budget so much has been used.
-    #[inline(always)]
-    fn rules(&self, used: Used, lends: bool) -> Rules {
+    pub(super) fn rules(&self, used: Used) -> Rules {
         let caps = self.budget.map_or(Caps::NONE, |limits| budget::caps(&limits, used));
-        Rules { flags: self.flags(), caps, countdown: self.fail_nth, lends }
+        Rules { flags: self.flags(), caps, shared: Head::NONE, countdown: self.fail_nth }
     }
 
     /// What the policy sets in the thread's word.
     #[inline(always)]
-    const fn flags(&self) -> i64 {
+    pub(super) const fn flags(&self) -> i64 {
         let budget = self.budget.is_some();
         let disallowed = if budget { self.ops.without(Ops::DEALLOC.complement()) } else { self.ops };
         let mut flags = 0;

@@ -8,13 +8,13 @@ use core::mem;
 use core::panic::Location;
 
 use super::edge;
-use super::polled::Source;
-use crate::hot::open::{self, Ended};
+use super::policy::Policy;
+use super::polled::{Polled, Source};
+use crate::hot::end::{self, Ended};
 use crate::hot::record::{Kind, Serial};
-use crate::hot::spending::Caps;
-use crate::hot::table::New;
+use crate::hot::spending::Used;
 use crate::hot::trace::chain::Opening;
-use crate::hot::word;
+use crate::hot::{open, word};
 use crate::model::{Place, RegionKind};
 
 /// What a scope keeps: the word from before, which is not negative; or a serial, with the sign bit, and without the next
@@ -35,34 +35,9 @@ impl Before {
     }
 }
 
-/// What a policy sets, and what it needs a record for.
-#[derive(Clone, Copy)]
-pub(super) struct Rules {
-    /// In the word.
-    pub(super) flags: i64,
-    pub(super) caps: Caps,
-    /// Requests until one is refused; 0 for none.
-    pub(super) countdown: u64,
-    /// What earlier polls have lent needs a record.
-    pub(super) lends: bool,
-}
-
-impl Rules {
-    /// The record of a region under these rules.
-    #[expect(clippy::cast_possible_wrap, reason = "nobody makes so many requests")]
-    pub(super) const fn record(&self, kind: Kind, place: Place) -> New {
-        New {
-            flags: self.flags,
-            caps: self.caps,
-            figure: self.countdown as i64,
-            ..New::of(kind, Some(place))
-        }
-    }
-
-    /// What the region is in the trace.
-    pub(super) const fn opening(&self, kind: RegionKind) -> Opening {
-        if self.flags & word::POLICY == 0 { Opening::Nothing } else { Opening::Region(kind) }
-    }
+/// What a region that sets these flags is in the trace.
+pub(super) const fn opening(flags: i64, kind: RegionKind) -> Opening {
+    if flags & word::POLICY == 0 { Opening::Nothing } else { Opening::Region(kind) }
 }
 
 /// An open policy. Dropping it closes it and logs what is due: that is what an unwinding body does.
@@ -74,11 +49,12 @@ pub(super) struct Scope<'a> {
 
 impl<'a> Scope<'a> {
     #[inline(always)]
-    pub(super) fn open(source: Source<'a>, rules: &Rules) -> Self {
-        let flags = rules.flags;
+    pub(super) fn open(source: Source<'a>, policy: &Policy, used: Used) -> Self {
+        let flags = policy.flags();
         let word = word::get();
-        if word < 0 || word::needs_record(flags) || rules.lends {
-            let before = opened(source.name(), source.location(), rules);
+        let lends = !source.loans().is_empty();
+        if word < 0 || word::needs_record(flags) || lends {
+            let before = opened(source.name(), source.location(), policy, used, lends);
             return Self { before, flags, source };
         }
         word::set(word | flags);
@@ -96,7 +72,7 @@ impl<'a> Scope<'a> {
         let Self { before, flags, source } = &mut *scope;
         match source {
             Source::Closure(place) => closed(before.0, *flags, place.name, place.location),
-            Source::Future(polled) => edge::pause(end(before.0, *flags), polled).act(),
+            Source::Future(polled) => paused(before.0, *flags, polled),
         }
     }
 
@@ -115,7 +91,7 @@ impl Drop for Scope<'_> {
         }
         match &mut self.source {
             Source::Closure(place) => unwound(self.before.0, self.flags, place.name, place.location),
-            Source::Future(polled) => edge::pause_logging(end(self.before.0, self.flags), polled),
+            Source::Future(polled) => unwound_poll(self.before.0, self.flags, polled),
         }
     }
 }
@@ -123,25 +99,34 @@ impl Drop for Scope<'_> {
 /// Opens a policy on the slow path: with a record, unless the thread was only to be linked.
 #[cold]
 #[inline(never)]
-fn opened(name: Option<&'static str>, location: &'static Location<'static>, rules: &Rules) -> Before {
+fn opened(
+    name: Option<&'static str>,
+    location: &'static Location<'static>,
+    policy: &Policy,
+    used: Used,
+    lends: bool,
+) -> Before {
     let place = Place { name, location, poll: 0 };
     edge::touch(place);
     let word = word::get();
-    if word >= 0 && !word::needs_record(rules.flags) && !rules.lends {
+    let rules = policy.rules(used);
+    if word >= 0 && !word::needs_record(rules.flags) && !lends {
         word::set(word | rules.flags);
         return Before(word);
     }
-    let serial = open::push_as(&rules.record(Kind::Policy, place), rules.opening(RegionKind::Policy));
+    let opening = opening(rules.flags, RegionKind::Policy);
+    let serial = open::ruled(Kind::Policy, place, &rules, opening);
     if serial.is_none() {
         edge::no_room(place);
     }
     Before::of(serial)
 }
 
-fn end(before: i64, flags: i64) -> Ended {
+/// What is to be said of a scope that ended.
+fn end(before: i64, flags: i64) -> Option<Ended> {
     match Before(before).serial() {
-        Some(serial) => open::end(serial),
-        None => open::end_policy(before, flags),
+        Some(serial) => end::record(serial),
+        None => Some(end::policy(before, flags)),
     }
 }
 
@@ -149,13 +134,31 @@ fn end(before: i64, flags: i64) -> Ended {
 #[inline(never)]
 #[track_caller]
 fn closed(before: i64, flags: i64, name: Option<&'static str>, location: &'static Location<'static>) {
-    edge::close(end(before, flags), Place { name, location, poll: 0 }).act();
+    if let Some(ended) = end(before, flags) {
+        edge::close(ended, Place { name, location, poll: 0 }).act();
+    }
 }
 
 #[cold]
 #[inline(never)]
 fn unwound(before: i64, flags: i64, name: Option<&'static str>, location: &'static Location<'static>) {
-    edge::log(end(before, flags), Place { name, location, poll: 0 });
+    if let Some(ended) = end(before, flags) {
+        edge::log(ended, Place { name, location, poll: 0 });
+    }
+}
+
+/// At the end of a poll.
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn paused(before: i64, flags: i64, polled: &mut Polled) {
+    edge::pause(end(before, flags), polled).act();
+}
+
+#[cold]
+#[inline(never)]
+fn unwound_poll(before: i64, flags: i64, polled: &mut Polled) {
+    edge::pause_logging(end(before, flags), polled);
 }
 
 /// An open permit. It closes when it is dropped.
@@ -204,7 +207,7 @@ fn opened_permit(location: &'static Location<'static>) -> Before {
         word::set(0);
         return Before(word);
     }
-    Before::of(open::push(&New::of(Kind::Permit, Some(place))))
+    Before::of(open::permit())
 }
 
 /// The end of a permit, on every way out.
@@ -212,8 +215,8 @@ fn opened_permit(location: &'static Location<'static>) -> Before {
 #[inline(never)]
 fn permitted(before: i64, location: &'static Location<'static>) {
     let ended = match Before(before).serial() {
-        Some(serial) => open::end(serial),
-        None => open::end_permit(before),
+        Some(serial) => end::record_slowly(serial),
+        None => end::permit(before),
     };
     // One that a region forbids was none: what is pending stays with that region.
     let place = Place { name: None, location, poll: 0 };

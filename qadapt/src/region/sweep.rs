@@ -2,7 +2,7 @@
 
 use super::policy::Policy;
 use crate::checks;
-use crate::hot::open;
+use crate::hot::inject;
 use crate::report::live;
 
 /// Runs a closure again and again, refusing its 1st request for memory, then its 2nd, .., until a run makes fewer
@@ -42,7 +42,7 @@ pub fn sweep<R>(mut body: impl FnMut() -> R) -> (u64, R) {
         // An inner sweep or policy may count down too: the run's own countdown is what is left when it ends.
         let (fired, result) = Policy::fail_nth(refused + 1).run(|| {
             let result = body();
-            (open::requests_left() == 0, result)
+            (inject::requests_left() == 0, result)
         });
         if !fired {
             return (refused, result);

@@ -10,14 +10,14 @@ use super::lending::{self, Deeds, Lender};
 use super::policy::Policy;
 use crate::checks;
 use crate::hot::counters::{self, Mark};
+use crate::hot::end::{self, Ended};
 use crate::hot::head::Head;
-use crate::hot::open::{self, Ended};
+use crate::hot::open::{self, Rules};
 use crate::hot::pending::{self, Batch};
 use crate::hot::record::{Kind, Serial};
 use crate::hot::spending::{Caps, Used};
-use crate::hot::table::New;
 use crate::hot::trace::chain::{self, Opening};
-use crate::hot::{budget, loans, word};
+use crate::hot::{budget, loans, step, table, word};
 use crate::model::{Budget, Place, RegionNumber, Tally};
 use crate::report::unlent;
 
@@ -92,7 +92,7 @@ impl Policy {
         if flags == 0 {
             return PolicyToken { lent: None };
         }
-        let name = open::innermost_place().and_then(|place| place.name);
+        let name = table::innermost_place().and_then(|place| place.name);
         let place = Place { name, location: Location::caller(), poll: 0 };
         let loan = lending::lend(flags);
         if loan.is_none() {
@@ -143,13 +143,13 @@ impl Borrowed {
     fn open(lent: Lent, lender: Lender, budget: &BorrowedBudget) -> Self {
         // On the lender's own thread its budgets are open anyway.
         let hidden = if budget.is_none { word::BUDGET } else { 0 };
-        let new = New {
+        let rules = Rules {
             flags: lent.flags & !word::COUNTING & !hidden,
             caps: budget.caps,
             shared: budget.shared,
-            ..New::of(Kind::Borrowed, Some(lent.place))
+            countdown: 0,
         };
-        let serial = open::push_as(&new, Opening::Lent(lent.region));
+        let serial = open::ruled(Kind::Borrowed, lent.place, &rules, Opening::Lent(lent.region));
         if serial.is_none() {
             edge::no_room(lent.place);
         }
@@ -174,12 +174,12 @@ impl Borrowed {
     /// here: then this returns what ended.
     fn end(&mut self) -> Option<Ended> {
         let tally = self.mark.take().and_then(counters::close);
-        let mut ended = open::end(self.serial);
+        let mut ended = end::record_slowly(self.serial);
         lending::end(mem::replace(&mut ended.loans, Head::NONE), ended.serial);
         let given = match self.lender {
             Lender::Here => {
                 // What is pending stays with the lender's region, around this one.
-                pending::pass_on(ended.serial, open::reporter());
+                pending::pass_on(ended.serial, table::reporter());
                 true
             }
             Lender::Gone => false,
@@ -190,7 +190,7 @@ impl Borrowed {
             }
         };
         if given {
-            open::refresh();
+            step::refresh();
             return None;
         }
         Some(ended)

@@ -12,7 +12,7 @@ use super::polled::{Polled, Source};
 use super::{edge, lending, permit, plain};
 use crate::checks;
 use crate::hot::head::Head;
-use crate::hot::open;
+use crate::hot::own_work;
 use crate::hot::spending::Used;
 use crate::model::{Counts, Place, Tally};
 
@@ -182,7 +182,7 @@ impl Counted {
 
     pub(super) fn handle(&mut self) -> CountsHandle {
         let counts = self.counts;
-        let shared = self.shared.get_or_insert_with(|| open::as_own_work(|| Arc::new(Lock::new(counts))));
+        let shared = self.shared.get_or_insert_with(|| own_work::as_own_work(|| Arc::new(Lock::new(counts))));
         CountsHandle { shared: Arc::clone(shared) }
     }
 
@@ -232,7 +232,7 @@ impl Drop for Counted {
             self.add(Counts::measured(deeds.tally));
         }
         let shared = self.shared.take();
-        open::as_own_work(|| drop(shared));
+        own_work::as_own_work(|| drop(shared));
     }
 }
 

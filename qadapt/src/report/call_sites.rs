@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use qadapt_spin::Lock;
 
 use super::sink;
-use crate::hot::open;
+use crate::hot::own_work;
 use crate::model::{Counts, Place, Tally};
 
 /// The function's place and the caller's.
@@ -27,7 +27,7 @@ const PATIENCE: u32 = 100_000;
 
 /// Adds one call.
 pub(crate) fn add(place: Place, caller: &'static Location<'static>, counts: Counts) {
-    open::as_own_work(|| {
+    own_work::as_own_work(|| {
         let Some(mut sites) = SITES.lock_within(PATIENCE) else { return };
         let calls = sites.entry((key_of(place.location), key_of(caller))).or_insert_with(|| Calls {
             place,

@@ -6,7 +6,7 @@ use std::panic::catch_unwind;
 use super::violation::Violation;
 use super::{hook, sink};
 use crate::hot::capture::STACKS;
-use crate::hot::open;
+use crate::hot::own_work;
 use crate::hot::pending::{self, ALL, Lost, Pending};
 use crate::hot::record::Serial;
 use crate::model::{Mode, Place};
@@ -18,7 +18,7 @@ pub(crate) fn report(region: Serial, place: Place) -> Option<String> {
     if !pending::is_due(region) {
         return None;
     }
-    open::as_own_work(|| {
+    own_work::as_own_work(|| {
         let mut owed = Vec::new();
         while let Some(pending) = pending::take(region) {
             let violation = heard(&pending, place);
@@ -46,7 +46,7 @@ pub(crate) fn log(region: Serial, place: Place) {
     }
     // A panic here would end the process, since the thread may be unwinding: a closed standard error panics.
     let _ = catch_unwind(|| {
-        open::as_own_work(|| {
+        own_work::as_own_work(|| {
             while let Some(pending) = pending::take(region) {
                 log_one(&pending, &heard(&pending, place));
             }

@@ -4,7 +4,7 @@ use core::fmt::Write as _;
 
 use super::violation::Violation;
 use crate::hot::measured::{ROOM, Recorded};
-use crate::hot::open;
+use crate::hot::own_work;
 use crate::model::Counts;
 
 /// One condition of an assertion.
@@ -40,7 +40,7 @@ pub(crate) fn report(
     recorded: &[Option<Recorded>; ROOM],
     lost: u64,
 ) -> String {
-    open::as_own_work(|| {
+    own_work::as_own_work(|| {
         let mut text = String::from("qadapt: the assertion about allocations failed\n");
         row(&mut text, "", "expected", "measured", "");
         for Expectation { figure, condition, measured, met } in expectations {

@@ -5,14 +5,14 @@ use std::panic::catch_unwind;
 use super::violation::Violation;
 use super::{call_sites, sink, unlent};
 use crate::hot::capture::STACKS;
-use crate::hot::{open, pending, trace};
+use crate::hot::{own_work, pending, trace};
 
 /// Logs every violation that no region has reported: those of regions that were open at the end, on any thread.
 pub(super) extern "C" fn report() {
     trace::finish();
     // Unwinding must not leave a function that C calls.
     let _ = catch_unwind(|| {
-        open::as_own_work(|| {
+        own_work::as_own_work(|| {
             for slot in STACKS.slots() {
                 let times = STACKS.take_unreported(slot);
                 if times == 0 {

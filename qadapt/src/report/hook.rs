@@ -7,7 +7,7 @@ use std::sync::Arc;
 use qadapt_spin::Lock;
 
 use super::violation::Violation;
-use crate::hot::open;
+use crate::hot::own_work;
 
 type Hook = Arc<dyn Fn(&Violation) + Send + Sync>;
 
@@ -40,7 +40,7 @@ const PATIENCE: u32 = 10_000;
 /// # drop(boxed);
 /// ```
 pub fn set_violation_hook(hook: impl Fn(&Violation) + Send + Sync + 'static) {
-    open::as_own_work(|| {
+    own_work::as_own_work(|| {
         let mut next: Option<Hook> = Some(Arc::new(hook));
         while next.is_some() {
             if let Some(mut current) = HOOK.lock_within(PATIENCE) {
@@ -67,7 +67,7 @@ pub(super) fn call(violation: &Violation) {
     if let Some(hook) = hook {
         CALLING.set(true);
         // The payload's own drop may panic too; forgetting it is the lesser evil.
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| open::as_hook(|| hook(violation)))) {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| own_work::as_hook(|| hook(violation)))) {
             std::mem::forget(payload);
         }
         CALLING.set(false);

@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::path::Path;
 
 use crate::checks;
-use crate::hot::{open, setting, word};
+use crate::hot::{own_work, setting, word};
 use crate::model::Place;
 
 /// What the probe found. Relaxed: every thread would find the same, so that nothing depends on order.
@@ -44,7 +44,7 @@ pub fn is_active() -> bool {
 
 /// Makes one allocation, marked in the thread's word; the guard's allocator takes the mark away.
 fn probe() -> bool {
-    open::as_own_work(|| {
+    own_work::as_own_work(|| {
         word::set(word::get() | word::PROBE);
         drop(black_box(Box::new(black_box(0_u8))));
         word::get() & word::PROBE == 0
@@ -57,7 +57,7 @@ pub(crate) fn report_if_missing(place: Place) {
     if !asked_for() || is_active() || SAID.swap(true, Ordering::Relaxed) {
         return;
     }
-    open::as_own_work(|| {
+    own_work::as_own_work(|| {
         let region = place.name.map_or_else(String::new, |name| format!(" `{name}`"));
         eprintln!(
             "qadapt: the region{region} at {} is not watched, because QADAPT is not the global allocator. Add to the \
@@ -70,7 +70,7 @@ pub(crate) fn report_if_missing(place: Place) {
 
 /// True if an environment variable asks for the guard, or this is a test program.
 fn asked_for() -> bool {
-    setting::asked_for() || open::as_own_work(is_test_program)
+    setting::asked_for() || own_work::as_own_work(is_test_program)
 }
 
 /// Cargo runs the programs of tests and benchmarks from a folder of this name, and nothing else.

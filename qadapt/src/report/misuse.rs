@@ -3,17 +3,17 @@
 use core::fmt;
 use std::panic::catch_unwind;
 
-use crate::hot::open;
+use crate::hot::own_work;
 use crate::model::Place;
 
 /// Says on standard error what became of a region's guard.
 #[cold]
 pub(crate) fn say(guard: Place, what: fmt::Arguments<'_>) {
-    let text = open::as_own_work(|| {
+    let text = own_work::as_own_work(|| {
         let name = guard.name.map_or_else(String::new, |name| format!("`{name}` "));
         format!("qadapt: the region {name}entered at {} {what}", guard.location)
     });
-    open::as_own_work(move || {
+    own_work::as_own_work(move || {
         // A closed standard error panics, which a drop must not.
         let _ = catch_unwind(|| eprintln!("{text}"));
         drop(text);

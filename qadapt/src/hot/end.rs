@@ -1,0 +1,305 @@
+//! Ending what is open: each thing ends its own record, wherever that is.
+
+use super::head::Head;
+use super::record::{Kind, Record, Serial};
+use super::step::{self, Done, Outer};
+use super::table::{self, Table};
+use super::trace::chain;
+use super::{base, budget, loan, pending, trace, word};
+use crate::model::Place;
+
+/// What ended.
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub(crate) struct Ended {
+    /// Whose violations are to be reported now: the record's, or [`Serial::NONE`] for a closure without one.
+    pub(crate) serial: Serial,
+    /// What it had lent.
+    pub(crate) loans: Head,
+    /// A guard that was left open inside and ended with it.
+    pub(crate) left: Option<Place>,
+    /// Nothing may be said here: this is a signal handler that interrupted QADAPT or an allocator.
+    pub(crate) quiet: bool,
+    /// It was opened on another thread.
+    pub(crate) foreign: bool,
+    /// A permit that a region forbids: what is pending stays with that region.
+    pub(crate) is_void: bool,
+    /// What is open further in.
+    pub(crate) inner: Inner,
+}
+
+/// What a guard leaves open that was entered later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Inner {
+    Nothing,
+    Guard,
+    Closure,
+}
+
+impl Ended {
+    const NOTHING: Self = {
+        Self {
+            serial: Serial::NONE,
+            loans: Head::NONE,
+            left: None,
+            quiet: false,
+            foreign: false,
+            is_void: false,
+            inner: Inner::Nothing,
+        }
+    };
+}
+
+/// Ends the newest record if it is this and there is nothing to say or to settle: the way of all that nests.
+#[inline(always)]
+fn pop_quietly(table: &Table, is_it: impl FnOnce(&Record) -> bool) -> Option<&Record> {
+    let index = table.len().checked_sub(1)?;
+    let record = table.record(index)?;
+    if !is_it(record) || !record.loans.get().is_empty() || !pending::is_empty() || trace::is_on() {
+        return None;
+    }
+    let outer = step::begin(table, Done::Nothing);
+    table.pop(index, record);
+    step::finish(table, outer);
+    Some(record)
+}
+
+/// A plain region was taken off the word, which is negative. `None` where nothing is to be said.
+#[inline(always)]
+pub(crate) fn plain(key: usize) -> Option<Ended> {
+    let popped =
+        table::with(|table| pop_quietly(table, |record| is_plain(record, key)).is_some()).unwrap_or(true);
+    if popped { None } else { Some(plain_slowly(key)) }
+}
+
+fn is_plain(record: &Record, key: usize) -> bool {
+    record.kind() == Kind::Plain && record.key.get() == key
+}
+
+#[cold]
+#[inline(never)]
+fn plain_slowly(key: usize) -> Ended {
+    table::with(|table| {
+        step::run(table, Done::Lowered, |outer| match table.find(|record| is_plain(record, key)) {
+            Some(index) => closure(table, index, outer),
+            None => fast(table, outer, base::end_level),
+        })
+    })
+    .unwrap_or(Ended::NOTHING)
+}
+
+/// Ends a closure's record. `None` where nothing is to be said.
+#[inline(always)]
+pub(crate) fn record(serial: Serial) -> Option<Ended> {
+    let popped = table::with(|table| {
+        let is_it = |record: &Record| record.serial() == serial && record.kind().is_region();
+        pop_quietly(table, is_it).is_some()
+    });
+    if popped.unwrap_or(true) { None } else { Some(record_slowly(serial)) }
+}
+
+#[cold]
+#[inline(never)]
+pub(crate) fn record_slowly(serial: Serial) -> Ended {
+    table::with(|table| {
+        step::run(table, Done::Nothing, |outer| match table.find(|record| record.serial() == serial) {
+            Some(index) => closure(table, index, outer),
+            // One for which there was no room, or which another thread has.
+            None => Ended { foreign: !table.underflow(), quiet: outer.is_interrupted(), ..Ended::NOTHING },
+        })
+    })
+    .unwrap_or(Ended::NOTHING)
+}
+
+/// Ends a policy's closure that has no record: `flags` is what it set in the word, `before` what the word was before.
+pub(crate) fn policy(before: i64, flags: i64) -> Ended {
+    table::with(|table| {
+        step::run(table, Done::Nothing, |outer| {
+            fast(table, outer, |table| base::end_policy(table, flags & !before))
+        })
+    })
+    .unwrap_or(Ended::NOTHING)
+}
+
+/// Ends a permit's closure that has no record: `before` is what the word was before, which the permit has hidden.
+pub(crate) fn permit(before: i64) -> Ended {
+    table::with(|table| {
+        step::run(table, Done::Nothing, |outer| {
+            fast(table, outer, |table| {
+                base::end_permit(table, before);
+                true
+            })
+        })
+    })
+    .unwrap_or(Ended::NOTHING)
+}
+
+/// What became of a region that is ended by hand.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum ByHand {
+    /// Something else has ended it, or it was never there.
+    Gone,
+    /// It ended, and there is nothing to say.
+    Quietly,
+    Ended(Ended, Option<Place>),
+}
+
+/// Ends a guard's record, wherever it is.
+#[inline(always)]
+pub(crate) fn guard(serial: Serial) -> ByHand {
+    by_hand(|record| record.serial() == serial, |record| record.serial() == serial)
+}
+
+/// Ends the newest manual region since the innermost closure.
+#[inline(always)]
+pub(crate) fn manual() -> ByHand {
+    // The search stops at a closure, which is not a manual region.
+    let is_end = |record: &Record| record.kind() == Kind::Manual || record.kind().is_closure();
+    by_hand(|record| record.kind() == Kind::Manual, is_end)
+}
+
+#[inline(always)]
+fn by_hand(is_it: impl Fn(&Record) -> bool, is_end: impl FnMut(&Record) -> bool) -> ByHand {
+    let ended = table::with(|table| {
+        if pop_quietly(table, &is_it).is_some() {
+            return ByHand::Quietly;
+        }
+        by_hand_slowly(table, is_it, is_end)
+    });
+    ended.unwrap_or(ByHand::Quietly)
+}
+
+#[cold]
+#[inline(never)]
+fn by_hand_slowly(
+    table: &Table,
+    is_it: impl Fn(&Record) -> bool,
+    is_end: impl FnMut(&Record) -> bool,
+) -> ByHand {
+    step::run(table, Done::Nothing, |outer| {
+        let found = table.find(is_end).and_then(|index| Some((index, table.record(index)?)));
+        let Some((index, record)) = found.filter(|(_, record)| is_it(record)) else { return ByHand::Gone };
+        let loans = record.loans.get();
+        let place = record.place.get();
+        let ended = Ended {
+            serial: record.serial(),
+            loans,
+            quiet: outer.is_interrupted(),
+            inner: inner_of(table, index),
+            ..Ended::NOTHING
+        };
+        loan::all(loans).for_each(budget::settle);
+        remove(table, index);
+        ByHand::Ended(ended, place)
+    })
+}
+
+/// What is open above a place.
+fn inner_of(table: &Table, index: usize) -> Inner {
+    let mut inner = Inner::Nothing;
+    for above in index + 1..table.len() {
+        match table.record(above).map(Record::kind) {
+            Some(Kind::Guard) if inner == Inner::Nothing => inner = Inner::Guard,
+            Some(kind) if kind.is_closure() => inner = Inner::Closure,
+            _ => {}
+        }
+    }
+    inner
+}
+
+/// Ends what only measures; `last` sees it before. `None` if it is not there.
+#[inline(always)]
+pub(crate) fn measuring<R>(serial: Serial, last: impl FnOnce(&Table, &Record) -> R) -> Option<R> {
+    table::with(|table| {
+        let index = match table.len().checked_sub(1) {
+            Some(top) if table.record(top)?.serial() == serial => top,
+            _ => table.find(|record| record.serial() == serial)?,
+        };
+        let outer = step::begin(table, Done::Nothing);
+        let result = last(table, table.record(index)?);
+        remove(table, index);
+        step::finish(table, outer);
+        Some(result)
+    })
+    .flatten()
+}
+
+/// Takes the loans of a record, which is about to end; and whether what lies below it also lends what was lent there.
+pub(crate) fn take_loans(serial: Serial) -> (Head, bool) {
+    table::with(|table| {
+        let index = table.find(|record| record.serial() == serial)?;
+        let lent = table.record(index)?.loans.replace(Head::NONE);
+        if lent.is_empty() {
+            return None;
+        }
+        let below = table.below(index).map_or(table.base(), Record::word);
+        Some((lent, word::lendable(below) != 0))
+    })
+    .flatten()
+    .unwrap_or((Head::NONE, false))
+}
+
+/// What is left open by hand inside a closure ends with it, and is reported with it.
+fn closure(table: &Table, index: usize, outer: Outer) -> Ended {
+    let Some(record) = table.record(index) else { return Ended::NOTHING };
+    let serial = record.serial();
+    // A permit that a region forbids is none.
+    let is_void = record.kind() == Kind::Permit
+        && table.below(index).is_some_and(|below| below.word() & word::FORBID != 0);
+    let told_by = if is_void { record.reporter() } else { serial };
+    let mut ended = Ended { serial: told_by, is_void, quiet: outer.is_interrupted(), ..Ended::NOTHING };
+    for above in (index + 1..table.len()).rev() {
+        if table.record(above).is_some_and(|above| above.owner() == serial) {
+            left(table, above, &mut ended);
+        }
+    }
+    let own = record.loans.get();
+    loan::all(own).for_each(budget::settle);
+    ended.loans = loan::joined(own, ended.loans);
+    remove(table, index);
+    ended
+}
+
+/// A closure without a record ends. It opened when there was no record at all: unless another closure is open now,
+/// what is left open was opened inside it. `change` takes it off the base; false if it is not there.
+fn fast(table: &Table, outer: Outer, change: impl FnOnce(&Table) -> bool) -> Ended {
+    let mut ended = Ended { quiet: outer.is_interrupted(), ..Ended::NOTHING };
+    if table.len() > 0 && table.find(|record| record.kind().is_closure()).is_none() {
+        for index in (0..table.len()).rev() {
+            left(table, index, &mut ended);
+        }
+    }
+    if !table.underflow() {
+        ended.foreign = !change(table);
+        table.settle_from(0);
+    }
+    ended
+}
+
+/// Ends a record if it is of the kind that ends with the closure around it.
+fn left(table: &Table, index: usize, closure: &mut Ended) {
+    let Some(record) = table.record(index).filter(|record| record.kind().is_left()) else { return };
+    if record.kind() == Kind::Guard {
+        closure.left = closure.left.or(record.place.get());
+    }
+    let own = record.loans.get();
+    loan::all(own).for_each(budget::settle);
+    closure.loans = loan::joined(own, closure.loans);
+    pending::pass_on(record.serial(), closure.serial);
+    remove(table, index);
+}
+
+#[inline(always)]
+fn remove(table: &Table, index: usize) {
+    let Some(record) = table.record(index) else { return };
+    if matches!(record.kind(), Kind::Permit | Kind::OwnWork | Kind::Hook) && record.figure.get() != 0 {
+        table.total.set(record.own_caps.get().kept());
+    }
+    chain::leave(table, index);
+    if index + 1 == table.len() {
+        table.pop(index, record);
+    } else {
+        table.end(index);
+        chain::moved(table);
+    }
+}

@@ -1,0 +1,29 @@
+//! QADAPT's own work on a user's thread.
+
+use super::record::{Kind, Serial};
+use super::{end, open, pending, table};
+
+/// Runs QADAPT's own work: what it asks of the allocator is neither counted nor a violation, and the regions in it and in a signal
+/// handler say nothing meanwhile.
+pub(crate) fn as_own_work<R>(work: impl FnOnce() -> R) -> R {
+    run(Kind::OwnWork, work)
+}
+
+/// Runs the user's code that own work calls: the same, but the regions in it speak.
+pub(crate) fn as_hook<R>(work: impl FnOnce() -> R) -> R {
+    run(Kind::Hook, work)
+}
+
+fn run<R>(kind: Kind, work: impl FnOnce() -> R) -> R {
+    /// Ends the work, also where it unwinds.
+    struct End(Serial);
+    impl Drop for End {
+        fn drop(&mut self) {
+            let ended = end::record_slowly(self.0);
+            pending::put_off(ended.serial, table::reporter());
+        }
+    }
+
+    let _end = End(open::work(kind));
+    work()
+}

@@ -1,0 +1,124 @@
+//! Steps from one state of what is open on a thread to the next.
+//!
+//! A step begins by telling signal handlers that it is under way ([`word::QUIET`]), changes the table or the base below it,
+//! and finishes with the word that follows. Between the two the word has [`word::ATTENTION`], so that every edge of a handler
+//! is a step of its own, which leaves that as it is.
+
+use super::table::{Table, step};
+use super::{pending, setting, trace, word};
+
+/// What a fast edge did to the word before it found that it has to be slow.
+#[derive(Clone, Copy)]
+pub(super) enum Done {
+    Nothing,
+    Raised,
+    Lowered,
+}
+
+/// What a step interrupted: nothing, or another step, an allocator, a list that is being changed.
+#[derive(Clone, Copy)]
+pub(super) struct Outer(i64);
+
+impl Outer {
+    /// What of it the word has still to say afterwards; own work says it by its record.
+    const fn state(self) -> i64 {
+        self.0 & (word::QUIET | word::BUSY)
+    }
+
+    /// True if nothing may be said here.
+    pub(super) const fn is_interrupted(self) -> bool {
+        self.0 != 0
+    }
+}
+
+/// Sets the word's state, and takes from the word what only it has: the base, where there is no record.
+#[inline(always)]
+pub(super) fn begin(table: &Table, done: Done) -> Outer {
+    let now = word::get();
+    let outer = Outer(now & (word::QUIET | word::BUSY | word::SILENT));
+    if table.len() > 0 {
+        if !matches!(done, Done::Nothing) {
+            word::set(table.word() | word::ATTENTION | word::QUIET | outer.state());
+            step();
+        }
+        return outer;
+    }
+    let base = match done {
+        Done::Nothing => now,
+        Done::Raised => now.wrapping_sub(word::LEVEL),
+        Done::Lowered => now.wrapping_add(word::LEVEL),
+    };
+    let base = base & !word::STATE;
+    word::set(base | word::ATTENTION | word::QUIET | outer.state());
+    step();
+    table.take_base(base);
+    step();
+    outer
+}
+
+/// Sets the word where a record is open: `word` is what the newest says.
+#[inline(always)]
+pub(super) fn finish_under(word: i64, outer: Outer) {
+    step();
+    word::set(word | word::ATTENTION | outer.state());
+}
+
+/// Sets the word that follows.
+#[inline(always)]
+pub(super) fn finish(table: &Table, outer: Outer) {
+    step();
+    if table.len() > 0 {
+        return finish_under(table.word(), outer);
+    }
+    finish_idle(table, outer);
+}
+
+/// Sets the word where no record is open.
+#[inline(always)]
+pub(super) fn finish_idle(table: &Table, outer: Outer) {
+    let base = table.base();
+    if outer.is_interrupted() || is_asked_for(table) {
+        word::set(base | word::ATTENTION | outer.state());
+        return;
+    }
+    word::set(base);
+    step();
+    // A signal handler may have left something since.
+    if is_asked_for(table) {
+        word::set(word::get() | word::ATTENTION);
+    }
+}
+
+/// True if edges must be slow, whatever is open.
+#[inline(always)]
+pub(super) fn is_asked_for(table: &Table) -> bool {
+    !pending::is_empty() || table.debt() != 0 || trace::is_on() || setting::speaks_at_once()
+}
+
+/// Runs one step. Returns what it returns, and tells it what it interrupted.
+#[inline(always)]
+pub(super) fn run<R>(table: &Table, done: Done, act: impl FnOnce(Outer) -> R) -> R {
+    let outer = begin(table, done);
+    let result = act(outer);
+    finish(table, outer);
+    result
+}
+
+/// The thread's first touch of the guard: from here on its word speaks for itself.
+#[cold]
+#[inline(never)]
+pub(crate) fn link() {
+    word::set(word::get() & !word::UNLINKED);
+    refresh();
+}
+
+/// Looks again for reasons to take the slow path.
+pub(crate) fn refresh() {
+    let _ = super::table::with(|table| {
+        run(table, Done::Nothing, |outer| {
+            if !outer.is_interrupted() {
+                table.shrink();
+            }
+        });
+    });
+}
