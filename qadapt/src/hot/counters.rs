@@ -2,6 +2,7 @@
 
 use core::cell::Cell;
 
+use super::head::Head;
 use super::record::{Kind, Record, Serial};
 use super::request::Request;
 use super::table::Table;
@@ -44,80 +45,62 @@ thread_local! {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mark {
     serial: Serial,
+    /// Nothing, where no other counting region was open: then the counters began at 0.
+    then: Option<Then>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Then {
     tally: Tally,
     live: i64,
     lost: u64,
 }
 
-impl Mark {
-    pub(crate) const fn serial(&self) -> Serial {
-        self.serial
-    }
-}
-
 /// Opens a counting region; `None` where it cannot count.
+#[inline(always)]
 pub(crate) fn open() -> Option<Mark> {
+    let is_nested = word::get() & word::COUNTING != 0;
     COUNTERS
         .try_with(|counters| {
             let serial = open::measuring(Kind::Counting, word::COUNTING, counters.high.get());
             if serial.is_none() {
                 return None;
             }
-            let live = counters.live.get();
-            counters.high.set(live);
-            Some(Mark { serial, tally: counters.tally(), live, lost: counters.lost.get() })
+            let then = if is_nested {
+                Some(counters.then())
+            } else {
+                counters.clear();
+                None
+            };
+            counters.high.set(counters.live.get());
+            Some(Mark { serial, then })
         })
         .ok()
         .flatten()
 }
 
-/// Ends a counting region; returns what was counted since it opened, or none if something was left out. Further out
-/// regions' high-water marks take in this one's.
-pub(crate) fn close(mark: Mark) -> Option<Tally> {
-    let high = end::measuring(mark.serial, settle)?;
+/// Ends a counting region; returns what was counted since it opened, or none if something was left out. What regions further
+/// out have had at most takes in what this one had.
+///
+/// The loans of the region go to `settle_loans` before, with whether what lies around it also lends what was lent there.
+#[inline(always)]
+pub(crate) fn close(mark: &Mark, settle_loans: impl FnOnce(Head, bool)) -> Option<Tally> {
     COUNTERS
         .try_with(|counters| {
+            let high = end::measuring(
+                mark.serial,
+                |lent, goes_on| settle_loans(lent, goes_on),
+                |table, record, is_top| counters.end(table, record, is_top),
+            )?;
             let now = counters.tally();
-            let then = mark.tally;
-            (counters.lost.get() == mark.lost).then_some(Tally {
-                allocs: now.allocs.wrapping_sub(then.allocs),
-                reallocs: now.reallocs.wrapping_sub(then.reallocs),
-                deallocs: now.deallocs.wrapping_sub(then.deallocs),
-                failed: now.failed.wrapping_sub(then.failed),
-                bytes_allocated: now.bytes_allocated.wrapping_sub(then.bytes_allocated),
-                bytes_freed: now.bytes_freed.wrapping_sub(then.bytes_freed),
-                peak_bytes: u64::try_from(high.wrapping_sub(mark.live)).unwrap_or(0),
-            })
+            let Some(then) = &mark.then else {
+                let peak_bytes = u64::try_from(high).unwrap_or(0);
+                return (counters.lost.get() == 0).then_some(Tally { peak_bytes, ..now });
+            };
+            (counters.lost.get() == then.lost).then_some(now.since(&then.tally, high.wrapping_sub(then.live)))
         })
         .ok()
         .flatten()
-}
-
-/// A counting region's record is about to end: hands its high-water mark on, and returns it.
-fn settle(table: &Table, record: &Record) -> i64 {
-    COUNTERS
-        .try_with(|counters| {
-            let before = record.figure.get();
-            // The regions that opened later each have what was the highest until then.
-            let mut high = counters.high.get();
-            let mut newer: Option<&Record> = None;
-            for index in (0..table.len()).rev() {
-                let Some(above) = table.record(index) else { break };
-                if core::ptr::eq(above, record) {
-                    break;
-                }
-                if above.kind() == Kind::Counting {
-                    high = high.max(above.figure.get());
-                    newer = Some(above);
-                }
-            }
-            match newer {
-                Some(newer) => newer.figure.set(newer.figure.get().max(before)),
-                None => counters.high.set(high.max(before)),
-            }
-            high
-        })
-        .unwrap_or(0)
 }
 
 /// Notes that events of this thread's regions will not be counted.
@@ -184,6 +167,7 @@ impl Counters {
     }
 
     /// The figures, but for the peak.
+    #[inline(always)]
     fn tally(&self) -> Tally {
         Tally {
             allocs: self.allocs.get(),
@@ -194,5 +178,61 @@ impl Counters {
             bytes_freed: self.bytes_freed.get(),
             peak_bytes: 0,
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn then(&self) -> Then {
+        Then { tally: self.tally(), live: self.live.get(), lost: self.lost.get() }
+    }
+
+    #[inline(always)]
+    fn clear(&self) {
+        for figure in [
+            &self.allocs,
+            &self.reallocs,
+            &self.deallocs,
+            &self.failed,
+            &self.bytes_allocated,
+            &self.bytes_freed,
+            &self.lost,
+        ] {
+            figure.set(0);
+        }
+        self.live.set(0);
+    }
+
+    /// A counting region's record is about to end: hands what it had at most on, and returns that.
+    #[inline(always)]
+    fn end(&self, table: &Table, record: &Record, is_top: bool) -> i64 {
+        let before = record.figure.get();
+        let high = self.high.get();
+        if is_top {
+            self.high.set(high.max(before));
+            return high;
+        }
+        self.end_below(table, record)
+    }
+
+    /// The regions that opened later each have what was the most until then.
+    #[cold]
+    #[inline(never)]
+    fn end_below(&self, table: &Table, record: &Record) -> i64 {
+        let before = record.figure.get();
+        let mut high = self.high.get();
+        let mut next: Option<&Record> = None;
+        table.for_each(|above| {
+            let is_above = !core::ptr::eq(above, record);
+            if is_above && above.kind() == Kind::Counting {
+                high = high.max(above.figure.get());
+                next = Some(above);
+            }
+            is_above
+        });
+        match next {
+            Some(next) => next.figure.set(next.figure.get().max(before)),
+            None => self.high.set(self.high.get().max(before)),
+        }
+        high
     }
 }

@@ -52,23 +52,41 @@ impl Ended {
 
 /// Ends the newest record if it is this and there is nothing to say or to settle: the way of all that nests.
 #[inline(always)]
-fn pop_quietly(table: &Table, is_it: impl FnOnce(&Record) -> bool) -> Option<&Record> {
-    let index = table.len().checked_sub(1)?;
-    let record = table.record(index)?;
-    if !is_it(record) || !record.loans.get().is_empty() || !pending::is_empty() || trace::is_on() {
-        return None;
+fn pop_quietly(table: &Table, is_it: impl Fn(&Record) -> bool) -> bool {
+    if let Some(only) = table.only() {
+        if !is_it(only) || !is_quiet(only) {
+            return false;
+        }
+        let outer = step::begin(table, Done::Nothing);
+        table.pop_only(only);
+        step::finish_idle(table, outer);
+        return true;
     }
+    pop_newest_quietly(table, is_it)
+}
+
+#[inline(never)]
+fn pop_newest_quietly(table: &Table, is_it: impl Fn(&Record) -> bool) -> bool {
+    let Some(index) = table.len().checked_sub(1) else { return false };
+    let Some(record) = table.record(index).filter(|record| is_it(record) && is_quiet(record)) else {
+        return false;
+    };
     let outer = step::begin(table, Done::Nothing);
     table.pop(index, record);
     step::finish(table, outer);
-    Some(record)
+    true
+}
+
+/// True if nothing is to be said or to be settled where the record ends.
+#[inline(always)]
+fn is_quiet(record: &Record) -> bool {
+    record.loans.get().is_empty() && pending::is_empty() && !trace::is_on()
 }
 
 /// A plain region was taken off the word, which is negative. `None` where nothing is to be said.
 #[inline(always)]
 pub(crate) fn plain(key: usize) -> Option<Ended> {
-    let popped =
-        table::with(|table| pop_quietly(table, |record| is_plain(record, key)).is_some()).unwrap_or(true);
+    let popped = table::with(|table| pop_quietly(table, |record| is_plain(record, key))).unwrap_or(true);
     if popped { None } else { Some(plain_slowly(key)) }
 }
 
@@ -93,7 +111,7 @@ fn plain_slowly(key: usize) -> Ended {
 pub(crate) fn record(serial: Serial) -> Option<Ended> {
     let popped = table::with(|table| {
         let is_it = |record: &Record| record.serial() == serial && record.kind().is_region();
-        pop_quietly(table, is_it).is_some()
+        pop_quietly(table, is_it)
     });
     if popped.unwrap_or(true) { None } else { Some(record_slowly(serial)) }
 }
@@ -161,7 +179,7 @@ pub(crate) fn manual() -> ByHand {
 #[inline(always)]
 fn by_hand(is_it: impl Fn(&Record) -> bool, is_end: impl FnMut(&Record) -> bool) -> ByHand {
     let ended = table::with(|table| {
-        if pop_quietly(table, &is_it).is_some() {
+        if pop_quietly(table, &is_it) {
             return ByHand::Quietly;
         }
         by_hand_slowly(table, is_it, is_end)
@@ -207,36 +225,65 @@ fn inner_of(table: &Table, index: usize) -> Inner {
     inner
 }
 
-/// Ends what only measures; `last` sees it before. `None` if it is not there.
+/// Ends what only measures. `None` if it is not there. Before, `settle` takes its loans, with whether what lies below also lends
+/// what was lent there; and `last` sees it, and is told whether it is the newest.
 #[inline(always)]
-pub(crate) fn measuring<R>(serial: Serial, last: impl FnOnce(&Table, &Record) -> R) -> Option<R> {
+pub(crate) fn measuring<R>(
+    serial: Serial,
+    settle: impl FnOnce(Head, bool),
+    last: impl FnOnce(&Table, &Record, bool) -> R,
+) -> Option<R> {
     table::with(|table| {
-        let index = match table.len().checked_sub(1) {
-            Some(top) if table.record(top)?.serial() == serial => top,
-            _ => table.find(|record| record.serial() == serial)?,
-        };
-        let outer = step::begin(table, Done::Nothing);
-        let result = last(table, table.record(index)?);
-        remove(table, index);
-        step::finish(table, outer);
-        Some(result)
+        if let Some(only) = table.only()
+            && only.serial() == serial
+            && only.loans.get().is_empty()
+            && !trace::is_on()
+        {
+            let outer = step::begin(table, Done::Nothing);
+            let result = last(table, only, true);
+            table.pop_only(only);
+            step::finish_idle(table, outer);
+            return Some(result);
+        }
+        measuring_further(table, serial, settle, last)
     })
     .flatten()
 }
 
-/// Takes the loans of a record, which is about to end; and whether what lies below it also lends what was lent there.
-pub(crate) fn take_loans(serial: Serial) -> (Head, bool) {
-    table::with(|table| {
-        let index = table.find(|record| record.serial() == serial)?;
-        let lent = table.record(index)?.loans.replace(Head::NONE);
-        if lent.is_empty() {
-            return None;
-        }
+#[inline(never)]
+fn measuring_further<R>(
+    table: &Table,
+    serial: Serial,
+    settle: impl FnOnce(Head, bool),
+    last: impl FnOnce(&Table, &Record, bool) -> R,
+) -> Option<R> {
+    let (index, record) = find(table, serial)?;
+    if !record.loans.get().is_empty() {
         let below = table.below(index).map_or(table.base(), Record::word);
-        Some((lent, word::lendable(below) != 0))
-    })
-    .flatten()
-    .unwrap_or((Head::NONE, false))
+        settle(record.loans.replace(Head::NONE), word::lendable(below) != 0);
+    }
+    let outer = step::begin(table, Done::Nothing);
+    let result = last(table, record, index + 1 == table.len());
+    remove(table, index);
+    step::finish(table, outer);
+    Some(result)
+}
+
+#[inline(always)]
+fn find(table: &Table, serial: Serial) -> Option<(usize, &Record)> {
+    let top = table.len().checked_sub(1)?;
+    let record = table.record(top)?;
+    if record.serial() == serial && record.kind() != Kind::Free {
+        return Some((top, record));
+    }
+    find_below(table, serial)
+}
+
+#[cold]
+#[inline(never)]
+fn find_below(table: &Table, serial: Serial) -> Option<(usize, &Record)> {
+    let index = table.find(|record| record.serial() == serial)?;
+    Some((index, table.record(index)?))
 }
 
 /// What is left open by hand inside a closure ends with it, and is reported with it.

@@ -29,15 +29,32 @@ pub(crate) struct Rules {
 #[inline(always)]
 pub(super) fn push(kind: Kind, opening: Opening, fill: impl FnOnce(&Table, &Record)) -> Serial {
     let pushed = table::with(|table| {
-        let outer = step::begin(table, Done::Nothing);
-        let Some(record) = add(table, kind, opening, fill) else {
-            step::finish(table, outer);
-            return Serial::NONE;
-        };
-        step::finish_under(record.word(), outer);
-        record.serial()
+        if table.len() == 0 { first(table, kind, opening, fill) } else { further(table, kind, opening, fill) }
     });
     pushed.unwrap_or(Serial::NONE)
+}
+
+/// The first record: there is room, and nothing below but the base.
+#[inline(always)]
+fn first(table: &Table, kind: Kind, opening: Opening, fill: impl FnOnce(&Table, &Record)) -> Serial {
+    let outer = step::begin_idle(table, Done::Nothing);
+    let record = table.push_first(kind, |record| {
+        fill(table, record);
+        chain::enter(table, record, kind, 0, None, opening);
+    });
+    step::finish_under(record.word(), outer);
+    record.serial()
+}
+
+#[inline(never)]
+fn further(table: &Table, kind: Kind, opening: Opening, fill: impl FnOnce(&Table, &Record)) -> Serial {
+    let outer = step::begin(table, Done::Nothing);
+    let Some(record) = add(table, kind, opening, fill) else {
+        step::finish(table, outer);
+        return Serial::NONE;
+    };
+    step::finish_under(record.word(), outer);
+    record.serial()
 }
 
 #[inline(always)]

@@ -39,6 +39,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// True for what ends with a closure: guards, manual regions and loans opened inside end with it.
+    #[inline(always)]
     pub(crate) const fn is_closure(self) -> bool {
         matches!(
             self,
@@ -52,16 +53,19 @@ impl Kind {
     }
 
     /// True for what protects, and so has a place.
+    #[inline(always)]
     pub(crate) const fn is_region(self) -> bool {
         matches!(self, Self::Plain | Self::Policy | Self::Borrowed | Self::Guard | Self::Manual)
     }
 
     /// True for what tells of the violations inside it when it ends.
+    #[inline(always)]
     pub(super) const fn reports(self) -> bool {
         self.is_region() || matches!(self, Self::Hook)
     }
 
     /// The word with this on top of what is open below it.
+    #[inline(always)]
     pub(super) const fn on_top_of(self, below: i64, flags: i64) -> i64 {
         match self {
             Self::Permit => word::permitted(below),
@@ -170,10 +174,12 @@ impl Record {
         },
     };
 
+    #[inline(always)]
     pub(crate) fn kind(&self) -> Kind {
         self.kind.get()
     }
 
+    #[inline(always)]
     pub(crate) fn serial(&self) -> Serial {
         Serial(self.serial.get())
     }
@@ -190,11 +196,13 @@ impl Record {
         Serial(self.reporter.get())
     }
 
+    #[inline(always)]
     pub(super) fn word(&self) -> i64 {
         self.word.get()
     }
 
     /// The innermost closure, this one included: its serial.
+    #[inline(always)]
     pub(super) fn closure(&self) -> u64 {
         if self.kind.get().is_closure() { self.serial.get() } else { self.owner.get() }
     }
@@ -215,6 +223,7 @@ impl Record {
     }
 
     /// Works out what follows from the records below: `below` is the one under this, `base` the word under all.
+    #[inline(always)]
     pub(super) fn settle_on(&self, kind: Kind, below: Option<&Self>, base: i64) {
         let under = below.map_or(base, Self::word);
         let flags = self.flags.get();
@@ -225,9 +234,15 @@ impl Record {
             if kind.reports() { self.serial.get() } else { below.map_or(0, |below| below.reporter.get()) };
         self.reporter.set(reporter);
         if word & word::BUDGET != 0 {
-            let own = if flags & word::BUDGET != 0 { self.own_caps.get() } else { Caps::NONE };
-            let outer = below.filter(|below| below.word() & word::BUDGET != 0).map(|below| below.caps.get());
-            self.caps.set(outer.map_or(own, |outer| own.and(outer)));
+            self.settle_caps(below);
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn settle_caps(&self, below: Option<&Self>) {
+        let own = if self.flags.get() & word::BUDGET != 0 { self.own_caps.get() } else { Caps::NONE };
+        let outer = below.filter(|below| below.word() & word::BUDGET != 0).map(|below| below.caps.get());
+        self.caps.set(outer.map_or(own, |outer| own.and(outer)));
     }
 }

@@ -43,6 +43,14 @@ pub(super) fn begin(table: &Table, done: Done) -> Outer {
         }
         return outer;
     }
+    begin_idle(table, done)
+}
+
+/// The same where no record is open.
+#[inline(always)]
+pub(super) fn begin_idle(table: &Table, done: Done) -> Outer {
+    let now = word::get();
+    let outer = Outer(now & (word::QUIET | word::BUSY | word::SILENT));
     let base = match done {
         Done::Nothing => now,
         Done::Raised => now.wrapping_sub(word::LEVEL),

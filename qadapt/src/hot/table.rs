@@ -280,6 +280,40 @@ impl Table {
         self.thread.get()
     }
 
+    /// Opens the first record, and returns it; see [`push`](Self::push).
+    #[inline(always)]
+    pub(super) fn push_first(&self, kind: Kind, fill: impl FnOnce(&Record)) -> &Record {
+        let [record, ..] = &self.inline;
+        self.length.set(1);
+        step();
+        record.serial.set(self.next_serial());
+        record.flags.set(0);
+        record.loans.set(Head::NONE);
+        fill(record);
+        record.settle_on(kind, None, self.base.get());
+        step();
+        record.kind.set(kind);
+        record
+    }
+
+    /// The record, if only one is open.
+    #[inline(always)]
+    pub(super) fn only(&self) -> Option<&Record> {
+        let [record, ..] = &self.inline;
+        (self.length.get() == 1 && record.kind.get() != Kind::Free).then_some(record)
+    }
+
+    /// Ends the only record.
+    #[inline(always)]
+    pub(super) fn pop_only(&self, record: &Record) {
+        record.kind.set(Kind::Free);
+        step();
+        // First the word, then the length: see `set_base`.
+        word::set(self.base.get() | word::ATTENTION | word::get() & word::STATE);
+        step();
+        self.length.set(0);
+    }
+
     /// Opens a record on top, and returns it; `None` where there is no room. `fill` adds what this kind needs, before it counts as
     /// open: it is told the record's place and the one below.
     #[inline(always)]
@@ -304,7 +338,7 @@ impl Table {
     }
 
     /// Where the record with a serial is, looked for from the top; the same for a free choice of records.
-    pub(crate) fn find(&self, mut is_it: impl FnMut(&Record) -> bool) -> Option<usize> {
+    pub(crate) fn find<'a>(&'a self, mut is_it: impl FnMut(&'a Record) -> bool) -> Option<usize> {
         let mut index = self.length.get();
         while index > 0 {
             index -= 1;
@@ -357,7 +391,7 @@ impl Table {
     }
 
     /// Visits the open records, newest first, as long as `visit` returns true.
-    pub(crate) fn for_each(&self, mut visit: impl FnMut(&Record) -> bool) {
+    pub(crate) fn for_each<'a>(&'a self, mut visit: impl FnMut(&'a Record) -> bool) {
         let _ = self.find(|record| !visit(record));
     }
 }

@@ -58,6 +58,19 @@ impl Tally {
         Self { peak_bytes, ..self.and(next) }
     }
 
+    /// What was counted since an earlier tally, with this peak.
+    pub(crate) fn since(self, then: &Self, peak: i64) -> Self {
+        Self {
+            allocs: self.allocs.wrapping_sub(then.allocs),
+            reallocs: self.reallocs.wrapping_sub(then.reallocs),
+            deallocs: self.deallocs.wrapping_sub(then.deallocs),
+            failed: self.failed.wrapping_sub(then.failed),
+            bytes_allocated: self.bytes_allocated.wrapping_sub(then.bytes_allocated),
+            bytes_freed: self.bytes_freed.wrapping_sub(then.bytes_freed),
+            peak_bytes: u64::try_from(peak).unwrap_or(0),
+        }
+    }
+
     /// The sums of two tallies, but for the peak, which stays the first one's.
     pub(crate) const fn and(self, other: Self) -> Self {
         Self {

@@ -1,12 +1,13 @@
 //! Counting regions.
 
+use core::mem;
 use core::panic::Location;
 
 use super::{edge, lending};
 use crate::checks;
 use crate::hot::counters::{self, Mark};
 use crate::hot::head::Head;
-use crate::hot::{end, loans, table};
+use crate::hot::{loans, table};
 use crate::model::{Counts, Place};
 use crate::report::{call_sites, live};
 
@@ -63,25 +64,27 @@ impl Counting {
         live::is_active().then(|| Self { mark: counters::open() })
     }
 
-    pub(super) fn close(mut self) -> Counts {
-        self.end(None)
+    #[inline(always)]
+    pub(super) fn close(self) -> Counts {
+        mem::ManuallyDrop::new(self).end(None)
     }
 
     /// Closes the region, but for loans that a future, which has none here, `keeps` for its next poll.
-    pub(super) fn pause(mut self, keeps: &mut Head) -> Counts {
-        self.end(Some(keeps))
+    pub(super) fn pause(self, keeps: &mut Head) -> Counts {
+        mem::ManuallyDrop::new(self).end(Some(keeps))
     }
 
     /// Closes the region once.
+    #[inline(always)]
     fn end(&mut self, keeps: Option<&mut Head>) -> Counts {
-        let Some(mark) = self.mark.take() else { return Counts::UNMEASURED };
-        let (lent, goes_on) = end::take_loans(mark.serial());
-        if !lent.is_empty() {
+        let Some(mark) = &self.mark else { return Counts::UNMEASURED };
+        let mut passed_on = Head::NONE;
+        let tally = counters::close(mark, |lent, goes_on| {
             end_loans(lent, goes_on, keeps);
-        }
-        let tally = counters::close(mark);
-        if goes_on {
-            loans::join(lent);
+            passed_on = if goes_on { lent } else { Head::NONE };
+        });
+        if !passed_on.is_empty() {
+            loans::join(passed_on);
         }
         tally.map_or(Counts::UNMEASURED, Counts::measured)
     }

@@ -108,7 +108,7 @@ impl Recording {
 
 impl Drop for Recording {
     fn drop(&mut self) {
-        let _ = end::measuring(self.serial, |_, _| ());
+        let _ = end::measuring(self.serial, |_, _| (), |_, _, _| ());
         measured::close(self.start);
         if self.start.1 == 0 {
             measured::clear();

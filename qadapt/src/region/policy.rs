@@ -4,7 +4,7 @@ use core::panic::Location;
 
 use super::edge;
 use super::guard::Region;
-use super::polled::Source;
+use super::polled::{Polled, Source};
 use super::scope::Scope;
 use crate::checks;
 use crate::hot::head::Head;
@@ -124,33 +124,35 @@ impl Policy {
         if !self.watches_entry(place) {
             return body();
         }
-        let mut used = Used::NOTHING;
-        self.warmed_up(place).run_part(Source::Closure(place), &mut used, true, body)
+        let scope = Scope::open(Source::Closure(place), self, self.warms_up(place), None);
+        let result = body();
+        scope.close();
+        result
     }
 
-    /// Runs one of several stretches of code that share a budget. A panic that is due is logged unless it `may_panic`.
+    /// Runs one poll of a future; all polls share a budget. A panic that is due is logged unless it `may_panic`.
     #[inline(always)]
     #[track_caller]
-    pub(super) fn run_part<R>(
+    pub(super) fn run_poll<R>(
         &self,
-        source: Source<'_>,
+        polled: &mut Polled,
         used: &mut Used,
         may_panic: bool,
         body: impl FnOnce() -> R,
     ) -> R {
-        let loans = source.loans();
-        let scope = Scope::open(source, self, *used);
+        let loans = polled.loans();
+        let scope = Scope::open(Source::Future(polled), self, false, Some(used));
         let spending = self.budget.map(|_| Spending { start: budget::total().less(*used), used });
         if !loans.is_empty() {
             edge::take_up(loans, spending.is_some());
         }
         let result = body();
-        // While the budget is still open: what borrowers have used is taken off it at its end.
         if may_panic {
             scope.close();
         } else {
             drop(scope);
         }
+        // After the scope: at its end what borrowers have used is taken off the budget.
         drop(spending);
         result
     }
@@ -164,7 +166,7 @@ impl Policy {
         if !checks::ON || !self.watches_entry(place) {
             return Region::unwatched();
         }
-        Region::open(place, &self.warmed_up(place).rules(Used::NOTHING))
+        Region::open(place, &self.rules(self.warms_up(place), None))
     }
 
     #[inline(always)]
@@ -178,23 +180,24 @@ impl Policy {
         self.sample <= 1 || (entries::count(entries::Purpose::Sample, place) - 1) % self.sample == 0
     }
 
-    /// The policy for this entry: without limits while the budget warms up.
+    /// True for an entry at which the budget still warms up: it has no limits then.
     #[inline(always)]
-    pub(super) fn warmed_up(self, place: Place) -> Self {
-        match self.budget {
-            Some(budget)
-                if budget.warm_up > 0
-                    && entries::count(entries::Purpose::WarmUp, place) <= budget.warm_up =>
-            {
-                self.budget(Budget::new())
-            }
-            _ => self,
-        }
+    pub(super) fn warms_up(&self, place: Place) -> bool {
+        self.budget.is_some_and(|budget| {
+            budget.warm_up > 0 && entries::count(entries::Purpose::WarmUp, place) <= budget.warm_up
+        })
+    }
+
+    /// The policy without limits on its budget.
+    pub(super) fn without_limits(self) -> Self {
+        Self { budget: self.budget.map(|_| Budget::new()), ..self }
     }
 
     /// What a region under the policy needs, of whose budget so much has been used.
-    pub(super) fn rules(&self, used: Used) -> Rules {
-        let caps = self.budget.map_or(Caps::NONE, |limits| budget::caps(&limits, used));
+    pub(super) fn rules(&self, warms_up: bool, used: Option<&Used>) -> Rules {
+        let used = used.copied().unwrap_or(Used::NOTHING);
+        let limits = self.budget.filter(|_| !warms_up);
+        let caps = limits.map_or(Caps::NONE, |limits| budget::caps(&limits, used));
         Rules { flags: self.flags(), caps, shared: Head::NONE, countdown: self.fail_nth }
     }
 

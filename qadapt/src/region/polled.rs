@@ -73,20 +73,4 @@ impl Source<'_> {
             Self::Future(polled) => polled.loans(),
         }
     }
-
-    #[inline(always)]
-    pub(super) const fn name(&self) -> Option<&'static str> {
-        match self {
-            Self::Closure(place) => place.name,
-            Self::Future(polled) => polled.name(),
-        }
-    }
-
-    #[inline(always)]
-    pub(super) const fn location(&self) -> &'static core::panic::Location<'static> {
-        match self {
-            Self::Closure(place) => place.location,
-            Self::Future(polled) => polled.location(),
-        }
-    }
 }

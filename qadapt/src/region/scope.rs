@@ -11,10 +11,11 @@ use super::edge;
 use super::policy::Policy;
 use super::polled::{Polled, Source};
 use crate::hot::end::{self, Ended};
+use crate::hot::open::{self, Rules};
 use crate::hot::record::{Kind, Serial};
 use crate::hot::spending::Used;
 use crate::hot::trace::chain::Opening;
-use crate::hot::{open, word};
+use crate::hot::word;
 use crate::model::{Place, RegionKind};
 
 /// What a scope keeps: the word from before, which is not negative; or a serial, with the sign bit, and without the next
@@ -49,12 +50,15 @@ pub(super) struct Scope<'a> {
 
 impl<'a> Scope<'a> {
     #[inline(always)]
-    pub(super) fn open(source: Source<'a>, policy: &Policy, used: Used) -> Self {
+    pub(super) fn open(source: Source<'a>, policy: &Policy, warms_up: bool, used: Option<&Used>) -> Self {
         let flags = policy.flags();
         let word = word::get();
         let lends = !source.loans().is_empty();
         if word < 0 || word::needs_record(flags) || lends {
-            let before = opened(source.name(), source.location(), policy, used, lends);
+            let before = match &source {
+                Source::Closure(place) => opened(place.name, place.location, policy, warms_up),
+                Source::Future(polled) => resumed(polled, policy, used),
+            };
             return Self { before, flags, source };
         }
         word::set(word | flags);
@@ -103,19 +107,28 @@ fn opened(
     name: Option<&'static str>,
     location: &'static Location<'static>,
     policy: &Policy,
-    used: Used,
-    lends: bool,
+    warms_up: bool,
 ) -> Before {
-    let place = Place { name, location, poll: 0 };
+    open_slowly(Place { name, location, poll: 0 }, &policy.rules(warms_up, None), false)
+}
+
+/// The same, at the beginning of a poll.
+#[cold]
+#[inline(never)]
+fn resumed(polled: &Polled, policy: &Policy, used: Option<&Used>) -> Before {
+    let place = Place { name: polled.name(), location: polled.location(), poll: 0 };
+    open_slowly(place, &policy.rules(false, used), !polled.loans().is_empty())
+}
+
+fn open_slowly(place: Place, rules: &Rules, lends: bool) -> Before {
     edge::touch(place);
     let word = word::get();
-    let rules = policy.rules(used);
     if word >= 0 && !word::needs_record(rules.flags) && !lends {
         word::set(word | rules.flags);
         return Before(word);
     }
     let opening = opening(rules.flags, RegionKind::Policy);
-    let serial = open::ruled(Kind::Policy, place, &rules, opening);
+    let serial = open::ruled(Kind::Policy, place, rules, opening);
     if serial.is_none() {
         edge::no_room(place);
     }

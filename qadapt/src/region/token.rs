@@ -173,7 +173,9 @@ impl Borrowed {
     /// Ends the policy on this thread and hands what happened to the lender. What that does not take is to be reported
     /// here: then this returns what ended.
     fn end(&mut self) -> Option<Ended> {
-        let tally = self.mark.take().and_then(counters::close);
+        let region = self.serial;
+        let mark = self.mark.take();
+        let tally = mark.and_then(|mark| counters::close(&mark, |lent, _| lending::end(lent, region)));
         let mut ended = end::record_slowly(self.serial);
         lending::end(mem::replace(&mut ended.loans, Head::NONE), ended.serial);
         let given = match self.lender {

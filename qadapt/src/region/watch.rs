@@ -8,7 +8,7 @@ use qadapt_spin::Lock;
 
 use super::count::Counting;
 use super::policy::Policy;
-use super::polled::{Polled, Source};
+use super::polled::Polled;
 use super::{edge, lending, permit, plain};
 use crate::checks;
 use crate::hot::head::Head;
@@ -152,13 +152,15 @@ impl Watch for Policed {
         if self.polled.is_new() {
             let place = self.polled.place();
             self.watched = self.policy.watches_entry(place);
-            self.policy = self.policy.warmed_up(place);
+            if self.policy.warms_up(place) {
+                self.policy = self.policy.without_limits();
+            }
         }
         self.polled.begin();
         if !self.watched {
             return poll();
         }
-        self.policy.run_part(Source::Future(&mut self.polled), &mut self.used, may_panic, poll)
+        self.policy.run_poll(&mut self.polled, &mut self.used, may_panic, poll)
     }
 
     #[inline(always)]

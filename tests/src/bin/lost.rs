@@ -3,7 +3,7 @@
 // expect: env QADAPT_MODE=log
 // expect: exit 0
 // expect: times 12 qadapt: allocation of 17 bytes
-// expect: never lost
+// expect: never were lost
 // expect: never still open
 // expect: stdout 12 violations
 // expect: off stdout 0 violations
@@ -14,7 +14,7 @@
 // expect: run at-the-processs-end open
 // expect: exit 6
 // expect: times 12 qadapt: allocation of 17 bytes
-// expect: never lost
+// expect: never were lost
 // expect: off exit 6
 // expect: run full-table many
 // expect: env QADAPT_MODE=log

@@ -40,7 +40,7 @@ thread_local! {
 }
 
 /// A record opens at a place in the table; `below` is the one under it. Nothing where no trace is written.
-#[inline]
+#[inline(always)]
 pub(in super::super) fn enter(
     table: &Table,
     record: &Record,
@@ -50,23 +50,42 @@ pub(in super::super) fn enter(
     opening: Opening,
 ) {
     if let Some(trace) = file::active() {
-        let number = match opening {
-            Opening::Region(region) => record.place().and_then(|place| count_entry(trace, place, region)),
-            Opening::Lent(number) => number,
-            Opening::Nothing => None,
-        };
-        record.traced.number.set(number.map_or(0, code));
-        record.traced.entry.set(LIVE.try_with(Cell::get).unwrap_or(0));
-        link(table, record, kind, index, below);
+        enter_traced(trace, table, record, kind, index, below, opening);
     }
 }
 
+#[cold]
+#[inline(never)]
+fn enter_traced(
+    trace: &Trace,
+    table: &Table,
+    record: &Record,
+    kind: Kind,
+    index: usize,
+    below: Option<&Record>,
+    opening: Opening,
+) {
+    let number = match opening {
+        Opening::Region(region) => record.place().and_then(|place| count_entry(trace, place, region)),
+        Opening::Lent(number) => number,
+        Opening::Nothing => None,
+    };
+    record.traced.number.set(number.map_or(0, code));
+    record.traced.entry.set(LIVE.try_with(Cell::get).unwrap_or(0));
+    link(table, record, kind, index, below);
+}
+
 /// The record at a place is about to end.
-#[inline]
+#[inline(always)]
 pub(in super::super) fn leave(table: &Table, index: usize) {
-    if !file::is_on() {
-        return;
+    if file::is_on() {
+        leave_traced(table, index);
     }
+}
+
+#[cold]
+#[inline(never)]
+fn leave_traced(table: &Table, index: usize) {
     let Some(record) = table.record(index) else { return };
     let number = record.traced.number.get();
     if number != 0 && record.traced.counts.get() != place_of(index) {
