@@ -6,15 +6,6 @@ use super::{end, open, pending, table};
 /// Runs QADAPT's own work: what it asks of the allocator is neither counted nor a violation, and the regions in it and in a signal
 /// handler say nothing meanwhile.
 pub(crate) fn as_own_work<R>(work: impl FnOnce() -> R) -> R {
-    run(Kind::OwnWork, work)
-}
-
-/// Runs the user's code that own work calls: the same, but the regions in it speak.
-pub(crate) fn as_hook<R>(work: impl FnOnce() -> R) -> R {
-    run(Kind::Hook, work)
-}
-
-fn run<R>(kind: Kind, work: impl FnOnce() -> R) -> R {
     /// Ends the work, also where it unwinds.
     struct End(Serial);
     impl Drop for End {
@@ -24,6 +15,14 @@ fn run<R>(kind: Kind, work: impl FnOnce() -> R) -> R {
         }
     }
 
-    let _end = End(open::work(kind));
+    let _end = End(open::work(Kind::OwnWork));
     work()
+}
+
+/// Runs the user's code that own work calls: the same, but the regions in it speak. The code must not unwind. Returns also whose
+/// the violations are of what it left open by hand; none where there is no room to know them.
+pub(crate) fn as_hook<R>(work: impl FnOnce() -> R) -> (Serial, R) {
+    let hook = open::work(Kind::Hook);
+    let result = work();
+    (end::record_slowly(hook).serial, result)
 }

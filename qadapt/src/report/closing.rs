@@ -61,7 +61,17 @@ pub(crate) fn log(region: Serial, place: Place) {
 /// Makes the violation and shows it to the user's hook.
 fn heard(pending: &Pending, place: Place) -> Violation {
     let violation = Violation::new(pending, place);
-    hook::call(&violation);
+    let left = hook::call(&violation);
+    if !left.is_none() {
+        // What the hook left open has ended with it. It is logged, as nobody can catch a panic, and not shown to the hook.
+        while let Some(pending) = pending::take(left) {
+            log_one(&pending, &Violation::new(&pending, place));
+        }
+        let lost = pending::take_lost(left);
+        if lost.count > 0 {
+            sink::send(&lost_line(lost, place));
+        }
+    }
     violation
 }
 

@@ -1,6 +1,7 @@
 //! The user's hook.
 
 use std::cell::Cell;
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use qadapt_spin::Lock;
 
 use super::violation::Violation;
 use crate::hot::own_work;
+use crate::hot::record::Serial;
 
 type Hook = Arc<dyn Fn(&Violation) + Send + Sync>;
 
@@ -58,18 +60,18 @@ thread_local! {
     static CALLING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Calls the hook, if there is one and it is not the hook itself that made the violation. Called as own work.
-pub(super) fn call(violation: &Violation) {
+/// Calls the hook, if there is one and it is not the hook itself that made the violation. Called as own work. Returns whose the
+/// violations are that the hook left to be told.
+pub(super) fn call(violation: &Violation) -> Serial {
     if CALLING.get() {
-        return;
+        return Serial::NONE;
     }
-    let hook = HOOK.lock_within(PATIENCE).and_then(|hook| hook.clone());
-    if let Some(hook) = hook {
-        CALLING.set(true);
-        // The payload's own drop may panic too; forgetting it is the lesser evil.
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| own_work::as_hook(|| hook(violation)))) {
-            std::mem::forget(payload);
-        }
-        CALLING.set(false);
-    }
+    let Some(hook) = HOOK.lock_within(PATIENCE).and_then(|hook| hook.clone()) else { return Serial::NONE };
+    CALLING.set(true);
+    let (left, outcome) =
+        own_work::as_hook(|| catch_unwind(AssertUnwindSafe(|| hook(violation))).map_err(mem::forget));
+    // The payload's own drop may panic too; forgetting it is the lesser evil.
+    let _ = outcome;
+    CALLING.set(false);
+    left
 }

@@ -1,0 +1,107 @@
+//! Random walks through all that can be open on a thread, against a model that is a list of what is open.
+//!
+//! Alone in its process because it sets the process's mode, its hook and its panic hook.
+
+#[path = "policy_model/guards.rs"]
+mod guards;
+#[path = "policy_model/model.rs"]
+mod model;
+#[path = "policy_model/spending.rs"]
+mod spending;
+#[cfg_attr(miri, path = "policy_model/one_stack.rs")]
+#[cfg_attr(not(miri), path = "policy_model/stacks.rs")]
+mod stacks;
+#[path = "policy_model/state.rs"]
+mod state;
+#[path = "policy_model/tasks.rs"]
+mod tasks;
+#[path = "policy_model/walk.rs"]
+mod walk;
+
+use std::fmt::{self, Display, Formatter};
+use std::thread;
+
+use qadapt::QADAPT;
+
+use state::{Actions, Difference, Seen};
+use walk::Walk;
+
+#[global_allocator]
+static ALLOC: QADAPT = QADAPT;
+
+/// Steps of all walks together: events, entries and ends of regions, polls, changes of stacks.
+const STEPS: u64 = if cfg!(miri) { 4_000 } else { 1_000_000 };
+/// Walks one after the other on each thread, each from its own seed.
+const WALKS: u64 = if cfg!(miri) { 2 } else { 50 };
+const THREADS: u64 = 2;
+
+#[test]
+fn a_million_steps_agree_with_the_model() {
+    if !qadapt_tests::watching("the model of open regions") {
+        return;
+    }
+    qadapt::set_mode(model::DEFAULT);
+    qadapt::set_violation_hook(walk::hook);
+    std::panic::set_hook(Box::new(|_| ()));
+    let threads: Vec<_> = (0..THREADS).map(|thread| thread::spawn(move || walks(thread))).collect();
+    let ended: Vec<_> = threads.into_iter().map(thread::JoinHandle::join).collect();
+    drop(std::panic::take_hook());
+    let mut total = Vec::new();
+    for result in ended {
+        match result.expect("a walk catches its own panics") {
+            Ok(seen) => total.push(seen.figures()),
+            Err(failure) => panic!("{failure}"),
+        }
+    }
+    // A walk that never got anywhere would agree with any model.
+    for (index, (what, _)) in Seen::default().figures().into_iter().enumerate() {
+        let number: u64 = total.iter().map(|figures| figures[index].1).sum();
+        println!("{number} {what}");
+        if !cfg!(miri) {
+            assert!(number > 1_000, "only {number} {what}");
+        }
+    }
+}
+
+/// Where a walk first differs from the model. Making one takes no memory: there may be none.
+struct Failure {
+    seed: u64,
+    difference: Difference,
+    actions: Actions,
+}
+
+impl Display for Failure {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self { seed, difference: Difference { step, what, seen, expected }, actions } = self;
+        write!(f, "seed {seed}, step {step}: {what} {seen}, expected {expected}; before it:")?;
+        actions.iter().try_for_each(|(what, step, open)| write!(f, "\n{step:8} {open:3} open  {what}"))
+    }
+}
+
+/// The walks of one thread: what they came across, or where one differs from the model.
+#[expect(clippy::result_large_err, reason = "a box takes memory, and there may be none")]
+fn walks(thread: u64) -> Result<Seen, Failure> {
+    let mut total = Seen::default();
+    for number in 0..WALKS {
+        let seed = thread * WALKS + number;
+        let walk = Walk::start(seed);
+        walk.with(|state| {
+            state.seen = total;
+            state.model.violations = qadapt::violations();
+        });
+        let until = STEPS / THREADS * (number + 1) / WALKS;
+        walk.run(until, number % 2 == 1);
+        let failure = walk.with(|state| {
+            let failure = Failure { seed, difference: state.difference?, actions: state.actions };
+            Some(failure)
+        });
+        if let Some(failure) = failure {
+            // What is open may be wrong: nothing of it is used again.
+            std::mem::forget(walk);
+            return Err(failure);
+        }
+        total = walk.with(|state| state.seen);
+        walk.end();
+    }
+    Ok(total)
+}
