@@ -61,7 +61,8 @@ pub(super) fn before(request: &Request, mark: *const c_void) -> Outcome {
     }
     if word & word::PROBE != 0 {
         word::set(word & !word::PROBE);
-        return Outcome::Proceed;
+        // It needs no memory, only an answer.
+        return Outcome::Refuse;
     }
     if std::thread::panicking() {
         return Outcome::Proceed;

@@ -5,6 +5,7 @@
 //! found.
 
 use core::ffi::c_int;
+use core::ops::Range;
 
 /// Calls `found` with the file that holds `address` and the address within it, counted from where the file's first
 /// part was loaded: for a position-independent file that is the address that its debug information speaks of.
@@ -19,6 +20,17 @@ pub(crate) fn locate(address: usize, mut found: impl FnMut(&[u8], usize)) {
         if (mapping.start..mapping.end).contains(&address) {
             found(mapping.path, address - base);
             return;
+        }
+    }
+}
+
+/// Calls `found` with each part of a file that is loaded for execution: its addresses, where it begins in the file, and the
+/// file.
+pub(crate) fn for_each_code(mut found: impl FnMut(Range<usize>, usize, &[u8])) {
+    let Some(mut lines) = Lines::open() else { return };
+    while let Some(line) = lines.next() {
+        if let Some(mapping) = Mapping::parse(line).filter(|mapping| mapping.is_executable) {
+            found(mapping.start..mapping.end, mapping.file_offset, mapping.path);
         }
     }
 }

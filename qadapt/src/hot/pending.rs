@@ -237,6 +237,17 @@ pub(crate) fn take_unsaid() -> u64 {
     UNSAID.swap(0, Ordering::Relaxed)
 }
 
+/// In a forked child: what this thread has pending, and what nobody has said, is the parent's to report.
+pub(crate) fn forget() {
+    UNSAID.store(0, Ordering::Relaxed);
+    let _ = LIST.try_with(|list| {
+        for cell in &list.entries {
+            cell.set(None);
+        }
+        list.lost.set(list.start.get().lost);
+    });
+}
+
 /// This thread's violations.
 pub(crate) fn violations() -> u64 {
     LIST.try_with(|list| list.violations.get()).unwrap_or(0)

@@ -4,17 +4,16 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use qadapt_spin::Lock;
+use arc_swap::ArcSwapOption;
 
 use super::violation::Violation;
 use crate::hot::word;
 
-type Hook = Arc<dyn Fn(&Violation) + Send + Sync>;
+type Hook = Box<dyn Fn(&Violation) + Send + Sync>;
 
-static HOOK: Lock<Option<Hook>> = Lock::new(None);
-
-/// Attempts to take the lock before giving up; it is only ever held for the copy of a pointer.
-const PATIENCE: u32 = 10_000;
+/// It is read without a lock: a reader that gave up, or that waited for a thread that a fork left behind, would leave
+/// the hook uncalled.
+static HOOK: ArcSwapOption<Hook> = ArcSwapOption::const_empty();
 
 /// Sets what is called for each report, besides what the mode does.
 ///
@@ -40,17 +39,7 @@ const PATIENCE: u32 = 10_000;
 /// # drop(boxed);
 /// ```
 pub fn set_violation_hook(hook: impl Fn(&Violation) + Send + Sync + 'static) {
-    word::as_own_work(|| {
-        let mut next: Option<Hook> = Some(Arc::new(hook));
-        while next.is_some() {
-            if let Some(mut current) = HOOK.lock_within(PATIENCE) {
-                std::mem::swap(&mut *current, &mut next);
-                break;
-            }
-            std::thread::yield_now();
-        }
-        // `next` holds the hook before, which is dropped outside the lock.
-    });
+    word::as_own_work(|| HOOK.store(Some(Arc::new(Box::new(hook)))));
 }
 
 thread_local! {
@@ -63,8 +52,7 @@ pub(super) fn call(violation: &Violation) {
     if CALLING.get() {
         return;
     }
-    let hook = HOOK.lock_within(PATIENCE).and_then(|hook| hook.clone());
-    if let Some(hook) = hook {
+    if let Some(hook) = HOOK.load_full() {
         CALLING.set(true);
         // The payload's own drop may panic too; forgetting it is the lesser evil.
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| hook(violation))) {

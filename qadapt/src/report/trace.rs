@@ -1,6 +1,5 @@
 //! Resolved call stacks: which functions and lines the recorded addresses are.
 
-use core::ffi::c_void;
 use core::fmt;
 use core::iter::Peekable;
 use std::collections::BTreeMap;
@@ -11,8 +10,9 @@ use qadapt_advice::Frame as Named;
 use qadapt_spin::{Lock, Slot};
 
 use super::origin::Origin;
+use super::symbols::{self, Symbol};
 use crate::hot::capture::STACKS;
-use crate::hot::modules;
+use crate::hot::{modules, setting};
 
 /// Stacks that are resolved already: resolving costs milliseconds, and a stack can be reported often.
 static RESOLVED: Lock<BTreeMap<usize, Arc<Trace>>> = Lock::new(BTreeMap::new());
@@ -105,15 +105,14 @@ impl Trace {
     }
 
     fn resolve(addresses: &[usize]) -> Self {
+        let full = setting::shows_full_stacks();
         let mut frames = Vec::new();
-        for &address in addresses {
-            let before = frames.len();
-            // Inlined functions come first, each with the line of its call.
-            backtrace::resolve(address as *mut c_void, |symbol| frames.push(Frame::new(address, symbol)));
-            if frames.len() == before {
-                frames.push(Frame::unknown(address));
-            }
-        }
+        // Inlined functions come first, each with the line of its call.
+        symbols::resolve(addresses, |address, symbol| {
+            let is_start = symbol.function.as_deref().is_some_and(is_start);
+            frames.push(Frame::new(address, symbol));
+            full || !is_start
+        });
         Self { frames }
     }
 
@@ -147,7 +146,7 @@ impl Trace {
 /// The frames, a line each, internal ones folded unless `QADAPT_BACKTRACE=full`.
 impl fmt::Display for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let full = std::env::var_os("QADAPT_BACKTRACE").is_some_and(|value| value == "full");
+        let full = setting::shows_full_stacks();
         if self.frames.is_empty() {
             return Ok(());
         }
@@ -170,6 +169,12 @@ impl fmt::Display for Trace {
     }
 }
 
+/// The standard library calls a program's `main`, and each of its threads, through this function. What lies further
+/// out is nobody's code, and takes longer to resolve than all the rest, since it is the C library's.
+fn is_start(function: &str) -> bool {
+    function.contains("__rust_begin_short_backtrace")
+}
+
 fn skip_internal<'a>(frames: &mut Peekable<impl Iterator<Item = &'a Frame>>) -> usize {
     let mut skipped = 0;
     while frames.next_if(|frame| frame.origin.is_internal()).is_some() {
@@ -179,16 +184,10 @@ fn skip_internal<'a>(frames: &mut Peekable<impl Iterator<Item = &'a Frame>>) -> 
 }
 
 impl Frame {
-    fn new(address: usize, symbol: &backtrace::Symbol) -> Self {
-        // The alternate form leaves out the hash at the name's end.
-        let function = symbol.name().map(|name| format!("{name:#}"));
-        let file = symbol.filename().map(Path::to_path_buf);
-        let origin = Origin::of(file.as_deref(), function.as_deref());
-        Self { address, function, file, line: symbol.lineno().unwrap_or(0), column: symbol.colno(), origin }
-    }
-
-    fn unknown(address: usize) -> Self {
-        Self { address, function: None, file: None, line: 0, column: None, origin: Origin::Own }
+    fn new(address: usize, symbol: Symbol) -> Self {
+        let Symbol { function, file, line, column, is_system } = symbol;
+        let origin = if is_system { Origin::Std } else { Origin::of(file.as_deref(), function.as_deref()) };
+        Self { address, function, file, line, column, origin }
     }
 
     fn named(&self) -> Named<'_> {

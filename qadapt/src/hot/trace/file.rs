@@ -159,8 +159,9 @@ fn create(parent: u64) -> Option<&'static Trace> {
         path.push(&[byte]);
     }
     if let Some(directory) = path.as_c_str() {
+        // What runs may be nobody's business but the user's.
         // SAFETY: the path is nul-terminated. If the directory cannot be made, opening the file says why.
-        unsafe { libc::mkdir(directory.as_ptr(), 0o777) };
+        unsafe { libc::mkdir(directory.as_ptr(), 0o700) };
     }
     path.push(b"/").push(program.rsplit(|&byte| byte == b'/').next().unwrap_or_default());
     path.push(b"-").number(pid.unsigned_abs()).push(b"-");
