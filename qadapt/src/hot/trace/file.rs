@@ -100,12 +100,13 @@ pub(crate) fn finish() {
 
 /// Adds the files that are loaded now to the trace's modules.
 pub(super) fn note_modules(trace: &Trace) {
+    let memory = modules::Memory::open();
     modules::for_each(|module| {
         trace.module(&NewModule {
             start: module.start as u64,
             end: module.end as u64,
             path: module.path,
-            build_id: module.build_id(),
+            build_id: module.build_id(&memory).bytes(),
             file_size: file_size(module.path),
         });
     });
