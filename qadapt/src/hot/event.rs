@@ -69,7 +69,7 @@ pub(super) fn before(request: &Request, mark: *const c_void) -> Outcome {
     }
     if word & word::RECORDING != 0 && word & word::BUSY == 0 {
         word::set(word | word::BUSY);
-        record::push(request, Captured::here(mark).slot(request));
+        record::push(request, &Captured::here(mark));
         word::set(word);
     }
     if !word::is_protected(word) {

@@ -20,6 +20,7 @@ pub(crate) mod pending;
 pub(crate) mod record;
 pub(crate) mod setting;
 mod shared_budget;
+mod stacks;
 pub(crate) mod trace;
 mod walk;
 pub(crate) mod word;

@@ -4,7 +4,7 @@ use std::panic::panic_any;
 
 use super::count::Counting;
 use crate::checks;
-use crate::hot::record::{self, ROOM, Recorded, Start};
+use crate::hot::record::{self, Records, Start};
 use crate::hot::word;
 use crate::model::{Counts, Measured};
 use crate::report::excess::{self, Expectation};
@@ -13,8 +13,7 @@ use crate::report::excess::{self, Expectation};
 #[derive(Debug)]
 pub struct Measurement {
     counts: Counts,
-    recorded: [Option<Recorded>; ROOM],
-    lost: u64,
+    records: Records,
 }
 
 impl Measurement {
@@ -25,15 +24,14 @@ impl Measurement {
         let counting = Counting::open_if_live();
         let result = body();
         let counts = counting.map_or(Counts::UNMEASURED, Counting::close);
-        let (recorded, lost) = recording.close();
-        (Self { counts, recorded, lost }, result)
+        (Self { counts, records: recording.close() }, result)
     }
 
     /// Panics with a table if an expectation is not met.
     #[track_caller]
     pub fn check(&self, expectations: &[Expectation]) {
         if !expectations.iter().all(Expectation::is_met) {
-            panic_any(excess::report(expectations, self.counts, &self.recorded, self.lost));
+            panic_any(excess::report(expectations, self.counts, &self.records));
         }
     }
 
@@ -102,7 +100,7 @@ impl Recording {
         Self { outer: word & word::RECORDING, start }
     }
 
-    fn close(self) -> ([Option<Recorded>; ROOM], u64) {
+    fn close(self) -> Records {
         record::close(self.start)
     }
 }

@@ -7,15 +7,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use qadapt_advice::Frame as Named;
-use qadapt_spin::{Lock, Slot};
+use qadapt_spin::{Lock, Slot, Stack};
 
 use super::origin::Origin;
 use super::symbols::{self, Symbol};
-use crate::hot::capture::STACKS;
+use crate::hot::capture::{FRAMES, STACKS};
 use crate::hot::{modules, setting};
 
 /// Stacks that are resolved already: resolving costs milliseconds, and a stack can be reported often.
 static RESOLVED: Lock<BTreeMap<usize, Arc<Trace>>> = Lock::new(BTreeMap::new());
+
+/// Resolved stacks that are kept; with one more, all are resolved anew.
+const KEPT: usize = 1024;
 
 /// Attempts to take the lock; on failure a stack is resolved again.
 const PATIENCE: u32 = 1000;
@@ -99,9 +102,17 @@ impl Trace {
         let Some(stack) = STACKS.stack(slot) else { return Arc::default() };
         let trace = Arc::new(Self::resolve(stack.frames()));
         if let Some(mut map) = RESOLVED.lock_within(PATIENCE) {
+            if map.len() == KEPT {
+                map.clear();
+            }
             map.insert(slot.index(), Arc::clone(&trace));
         }
         trace
+    }
+
+    /// The trace of a stack that is reported once.
+    pub(super) fn once(stack: &Stack<FRAMES>) -> Arc<Self> {
+        Arc::new(Self::resolve(stack.frames()))
     }
 
     fn resolve(addresses: &[usize]) -> Self {
@@ -132,7 +143,10 @@ impl Trace {
     /// Says where the stack is when no frame has a line.
     pub(super) fn fmt_without_site(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(frame) = self.frames.iter().find(|frame| !frame.origin.is_internal()) else {
-            return writeln!(f, " --> at an unknown place: its call stack could not be recorded");
+            return writeln!(
+                f,
+                " --> at an unknown place: its call stack could not be recorded, since there is no room for more stacks"
+            );
         };
         write!(f, " --> ")?;
         frame.fmt_name(f)?;

@@ -9,7 +9,7 @@ use qadapt_spin::Slot;
 
 use super::source;
 use super::trace::{Site, Trace};
-use crate::hot::capture::{self, STACKS};
+use crate::hot::capture::{self, Kept, STACKS};
 use crate::hot::event::{Cause, Request};
 use crate::hot::pending::Pending;
 use crate::hot::record::Recorded;
@@ -58,8 +58,8 @@ impl Violation {
 
     /// An event of a measurement, which is no violation; it only lends its form.
     pub(super) fn recorded(recorded: &Recorded) -> Self {
-        let Recorded { request: Request { op, size, old_size, align }, slot, times } = *recorded;
-        let trace = slot.map_or_else(Arc::default, Trace::of);
+        let Recorded { request: Request { op, size, old_size, align }, stack, times, .. } = *recorded;
+        let trace = stack.and_then(Kept::stack).map_or_else(Arc::default, |stack| Trace::once(&stack));
         Self { op, size, old_size, align, times, cause: Cause::Disallowed, place: None, lent: false, trace }
     }
 
