@@ -16,6 +16,7 @@ pub(crate) mod inject;
 pub(crate) mod loans;
 pub(crate) mod manual;
 pub(crate) mod modules;
+pub(crate) mod own_blocks;
 pub(crate) mod pending;
 pub(crate) mod record;
 pub(crate) mod setting;

@@ -34,6 +34,8 @@ pub(crate) const INJECT: i64 = 1 << 47;
 pub(crate) const RECORDING: i64 = 1 << 48;
 /// All that policies set.
 pub(crate) const POLICY: i64 = (INJECT << 1) - (1 << OPS_SHIFT);
+/// This thread raises a panic of QADAPT's own.
+pub(crate) const RAISING: i64 = 1 << 59;
 /// This thread is inside QADAPT's handling of an event; a second event is a signal handler's.
 pub(crate) const BUSY: i64 = 1 << 60;
 /// The next allocation is the probe that tells whether QADAPT is the global allocator.
@@ -151,6 +153,7 @@ mod tests {
             BUDGET,
             INJECT,
             RECORDING,
+            RAISING,
             BUSY,
             PROBE,
             UNLINKED,

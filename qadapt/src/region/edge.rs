@@ -4,7 +4,6 @@
 //! result, would be made room for in the region's own function and cost its fast path up to nine instructions.
 
 use core::panic::Location;
-use std::panic::panic_any;
 
 use super::lending;
 use super::polled::Polled;
@@ -14,7 +13,7 @@ use crate::hot::pending::Base;
 use crate::hot::trace::chain::Opening;
 use crate::hot::{guards, pending, word};
 use crate::model::{Place, RegionKind};
-use crate::report::{closing, live, misuse};
+use crate::report::{closing, live, misuse, payload};
 
 /// A report that is owed as a panic; `None` where there is none, or it was logged.
 #[must_use]
@@ -25,7 +24,7 @@ impl Due {
     #[track_caller]
     pub(super) fn act(self) {
         if let Some(report) = self.0 {
-            panic_any(report);
+            payload::raise(report);
         }
     }
 }

@@ -1,13 +1,12 @@
 //! Assertions about what an expression asks of the allocator.
 
-use std::panic::panic_any;
-
 use super::count::Counting;
 use crate::checks;
 use crate::hot::record::{self, Records, Start};
 use crate::hot::word;
 use crate::model::{Counts, Measured};
 use crate::report::excess::{self, Expectation};
+use crate::report::payload;
 
 /// What an expression asked of the allocator, with the stack of each event.
 #[derive(Debug)]
@@ -31,7 +30,7 @@ impl Measurement {
     #[track_caller]
     pub fn check(&self, expectations: &[Expectation]) {
         if !expectations.iter().all(Expectation::is_met) {
-            panic_any(excess::report(expectations, self.counts, &self.records));
+            payload::raise(excess::report(expectations, self.counts, &self.records));
         }
     }
 

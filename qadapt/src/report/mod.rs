@@ -12,6 +12,7 @@ mod hook;
 pub(crate) mod live;
 pub(crate) mod misuse;
 mod origin;
+pub(crate) mod payload;
 mod sink;
 mod source;
 mod startup;
