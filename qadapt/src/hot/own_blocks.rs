@@ -26,9 +26,14 @@ struct Entry {
     beginning: [AtomicUsize; 2],
 }
 
-/// Each block has one possible place; of two that share it the later one stays, and the other counts as the program's.
-static ENTRIES: [Entry; ENTRIES_ROOM] = [const { Entry::new() }; ENTRIES_ROOM];
-const ENTRIES_ROOM: usize = 256;
+/// A block has one of [`WAYS`] places. Where all of them are taken the next in turn is given up, and counts as the
+/// program's.
+static ENTRIES: [[Entry; WAYS]; SETS] = [const { [const { Entry::new() }; WAYS] }; SETS];
+const SETS: usize = 32;
+const WAYS: usize = 8;
+
+/// Which of the places is given up next. Relaxed: any would do.
+static TURN: AtomicUsize = AtomicUsize::new(0);
 
 /// Entries made and not taken back. Relaxed: it only spares a look.
 static LIVE: AtomicUsize = AtomicUsize::new(0);
@@ -90,8 +95,11 @@ pub(crate) fn own(address: usize, size: usize) {
     if address == 0 || size < size_of::<Beginning>() || cfg!(miri) {
         return;
     }
-    let Some(entry) = ENTRIES.get(place_of(address)) else { return };
-    // Relaxed, both: the Release below orders what follows.
+    let set = set_of(address);
+    let is_free = |entry: &&Entry| [0, address].contains(&entry.address.load(Ordering::Relaxed));
+    let turn = TURN.fetch_add(1, Ordering::Relaxed) % WAYS;
+    let Some(entry) = set.iter().find(is_free).or_else(|| set.get(turn)) else { return };
+    // Relaxed: the Release below orders what follows. Of two threads with the same place one loses its entry.
     if entry.address.swap(0, Ordering::Relaxed) == 0 {
         LIVE.fetch_add(1, Ordering::Relaxed);
     }
@@ -118,31 +126,38 @@ pub(super) fn forget(block: *const u8) {
 }
 
 #[cold]
-fn look_up(address: usize, size: usize) -> bool {
-    let Some(entry) = ENTRIES.get(place_of(address)) else { return false };
-    // Acquire pairs with the Release in `own`: with the address come size and beginning. If they are another's by now,
-    // so is the address, and `remove` fails.
-    if entry.address.load(Ordering::Acquire) != address || entry.size.load(Ordering::Relaxed) != size {
-        return false;
+fn remove(address: usize) {
+    for entry in set_of(address) {
+        entry.remove(address);
     }
-    let known = entry.beginning.each_ref().map(|place| place.load(Ordering::Relaxed));
-    known == beginning(address) && remove(address)
 }
 
-fn remove(address: usize) -> bool {
-    let removed = ENTRIES.get(place_of(address)).is_some_and(|entry| {
+#[cold]
+fn look_up(address: usize, size: usize) -> bool {
+    set_of(address).iter().any(|entry| {
+        // Acquire pairs with the Release in `own`: with the address come size and beginning. If they are another's by
+        // now, so is the address, and it is not taken away.
+        entry.address.load(Ordering::Acquire) == address
+            && entry.size.load(Ordering::Relaxed) == size
+            && entry.beginning.each_ref().map(|place| place.load(Ordering::Relaxed)) == beginning(address)
+            && entry.remove(address)
+    })
+}
+
+impl Entry {
+    fn remove(&self, address: usize) -> bool {
         // Relaxed, both: only one can take it.
-        entry.address.compare_exchange(address, 0, Ordering::Relaxed, Ordering::Relaxed).is_ok()
-    });
-    if removed {
-        LIVE.fetch_sub(1, Ordering::Relaxed);
+        let removed = self.address.compare_exchange(address, 0, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        if removed {
+            LIVE.fetch_sub(1, Ordering::Relaxed);
+        }
+        removed
     }
-    removed
 }
 
 /// Blocks are aligned to 16 bytes at least by most allocators.
-const fn place_of(address: usize) -> usize {
-    (address >> 4) % ENTRIES_ROOM
+fn set_of(address: usize) -> &'static [Entry] {
+    ENTRIES.get((address >> 4) % SETS).map_or(&[], |set| set)
 }
 
 #[expect(unsafe_code, reason = "another's words are looked at")]
