@@ -23,7 +23,9 @@ use qadapt_spin::Lock;
 use crate::hot::word;
 
 /// How long a region's edge waits for a listener.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How long the process's end waits for one that has begun.
+const LAST_PATIENCE: Duration = Duration::from_millis(250);
 
 /// Attempts to take the list of unfinished reports, which is held for one insertion.
 const SPINS: u32 = 100_000;
@@ -86,7 +88,13 @@ pub(super) fn to(listener: impl FnOnce(&Handed) + Send + 'static, report: &str) 
 pub(super) fn finish(write: impl Fn(&str)) {
     let Some(mut unfinished) = UNFINISHED.lock_within(SPINS) else { return };
     for handed in mem::take(&mut *unfinished) {
-        if handed.process == std::process::id() && handed.end().written.is_none() {
+        if handed.process != std::process::id() {
+            continue;
+        }
+        let waited =
+            handed.ended.wait_timeout_while(handed.end(), LAST_PATIENCE, |end| end.written.is_none());
+        let end = waited.unwrap_or_else(PoisonError::into_inner).0;
+        if end.written.is_none() {
             write(&handed.text);
         }
     }

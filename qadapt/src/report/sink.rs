@@ -5,7 +5,7 @@ use super::{handover, live, stderr};
 /// Sends a report to `tracing` and `log`, where those features are on and somebody listens there; otherwise to
 /// standard error. Called as own work.
 ///
-/// It waits for a listener for a second at most, and a listener may panic: then standard error has the report.
+/// It waits for a listener for two seconds at most, and a listener may panic: then standard error has the report.
 pub(super) fn send(report: &str) {
     #[cfg(any(feature = "log", feature = "tracing"))]
     if listeners::tell(report) {
