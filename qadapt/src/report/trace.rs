@@ -4,12 +4,13 @@ use core::fmt;
 use core::iter::Peekable;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use qadapt_advice::Frame as Named;
+use qadapt_advice::{Advice, Frame as Named};
 use qadapt_spin::{Lock, Slot, Stack};
 
 use super::origin::Origin;
+use super::source;
 use super::symbols::{self, Symbol};
 use crate::hot::capture::{FRAMES, STACKS};
 use crate::hot::{modules, setting};
@@ -23,11 +24,20 @@ const KEPT: usize = 1024;
 /// Attempts to take the lock; on failure a stack is resolved again.
 const PATIENCE: u32 = 1000;
 
-/// A resolved stack, innermost frame first. Empty if the stack was not recorded.
+/// A resolved stack, innermost frame first, and what reports say of it. Empty if the stack was not recorded.
 #[derive(Debug, Default)]
 pub(super) struct Trace {
     frames: Vec<Frame>,
+    /// The line of the user's code, or why there is none.
+    site: String,
+    /// The frames, a line each.
+    stack: String,
+    /// The last advice that was asked for here, and for which event: a stack's events are alike as a rule.
+    advice: Mutex<Option<(Event, Option<Advice>)>>,
 }
+
+/// What advice depends on besides the stack: the operation and its sizes in bytes.
+type Event = (qadapt_advice::Op, usize, usize);
 
 #[derive(Debug)]
 struct Frame {
@@ -124,7 +134,42 @@ impl Trace {
             frames.push(Frame::new(address, symbol));
             full || !is_start
         });
-        Self { frames }
+        Self::of_frames(frames)
+    }
+
+    /// Says what reports say of these frames: once, since it reads source files and the working directory.
+    fn of_frames(frames: Vec<Frame>) -> Self {
+        let mut trace = Self { frames, ..Self::default() };
+        let (mut site, mut stack) = (String::new(), String::new());
+        // Writing to a String does not fail.
+        let _ = match trace.site() {
+            Some(found) => source::excerpt(&mut site, &found),
+            None => trace.fmt_without_site(&mut site),
+        };
+        let _ = trace.fmt_stack(&mut stack);
+        (trace.site, trace.stack) = (site, stack);
+        trace
+    }
+
+    /// The line of the user's code with its source, or why there is none.
+    pub(super) fn excerpt(&self) -> &str {
+        if self.frames.is_empty() { NO_STACK } else { &self.site }
+    }
+
+    /// What to do instead of this event.
+    pub(super) fn advice(&self, op: qadapt_advice::Op, size: usize, old_size: usize) -> Option<Advice> {
+        let event = (op, size, old_size);
+        if let Some((known, advice)) = self.advice.try_lock().ok().and_then(|last| *last) {
+            if known == event {
+                return advice;
+            }
+        }
+        let frames = self.names();
+        let advice = qadapt_advice::advise(&qadapt_advice::Event { op, size, old_size, frames: &frames });
+        if let Ok(mut last) = self.advice.try_lock() {
+            *last = Some((event, advice));
+        }
+        advice
     }
 
     /// The first line of the user's own code; failing that, of a dependency's.
@@ -135,18 +180,15 @@ impl Trace {
     }
 
     /// The frames from the allocator's caller to the edge of the region, as the catalogue of advice takes them.
-    pub(super) fn names(&self) -> Vec<Named<'_>> {
+    fn names(&self) -> Vec<Named<'_>> {
         let caller = self.frames.iter().skip_while(|frame| frame.origin == Origin::Guard);
         caller.take_while(|frame| frame.origin != Origin::Guard).map(Frame::named).collect()
     }
 
     /// Says where the stack is when no frame has a line.
-    pub(super) fn fmt_without_site(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn fmt_without_site(&self, f: &mut impl fmt::Write) -> fmt::Result {
         let Some(frame) = self.frames.iter().find(|frame| !frame.origin.is_internal()) else {
-            return writeln!(
-                f,
-                " --> at an unknown place: its call stack could not be recorded, since there is no room for more stacks"
-            );
+            return f.write_str(NO_STACK);
         };
         write!(f, " --> ")?;
         frame.fmt_name(f)?;
@@ -155,11 +197,9 @@ impl Trace {
             "\n   = no lines: build with debug information (`debug = \"line-tables-only\"` in the profile)"
         )
     }
-}
 
-/// The frames, a line each, internal ones folded unless `QADAPT_BACKTRACE=full`.
-impl fmt::Display for Trace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// The frames, a line each, internal ones folded unless `QADAPT_BACKTRACE=full`.
+    fn fmt_stack(&self, f: &mut impl fmt::Write) -> fmt::Result {
         let full = setting::shows_full_stacks();
         if self.frames.is_empty() {
             return Ok(());
@@ -182,6 +222,16 @@ impl fmt::Display for Trace {
         Ok(())
     }
 }
+
+/// The frames, a line each.
+impl fmt::Display for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.stack)
+    }
+}
+
+/// Where a stack was not recorded.
+const NO_STACK: &str = " --> at an unknown place: its call stack could not be recorded, since there is no room for more stacks\n";
 
 /// The standard library calls a program's `main`, and each of its threads, through this function. What lies further
 /// out is nobody's code, and takes longer to resolve than all the rest, since it is the C library's.
@@ -215,7 +265,7 @@ impl Frame {
         (self.line > 0).then_some(Site { path, line: self.line, column: self.column })
     }
 
-    fn fmt_line(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn fmt_line(&self, f: &mut impl fmt::Write) -> fmt::Result {
         write!(f, "       ")?;
         self.fmt_name(f)?;
         match self.site() {
@@ -225,7 +275,7 @@ impl Frame {
     }
 
     /// The function; failing that, the file that the address was loaded from and the place in it.
-    fn fmt_name(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn fmt_name(&self, f: &mut impl fmt::Write) -> fmt::Result {
         if let Some(function) = &self.function {
             return f.write_str(function);
         }

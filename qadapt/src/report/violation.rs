@@ -4,10 +4,9 @@ use core::fmt;
 use core::panic::Location;
 use std::sync::Arc;
 
-use qadapt_advice::{Advice, Event};
+use qadapt_advice::Advice;
 use qadapt_spin::Slot;
 
-use super::source;
 use super::trace::{Site, Trace};
 use crate::hot::capture::{self, Kept, STACKS};
 use crate::hot::event::{Cause, Request};
@@ -151,8 +150,7 @@ impl Violation {
             Op::Realloc => qadapt_advice::Op::Realloc,
             Op::Dealloc => qadapt_advice::Op::Dealloc,
         };
-        let frames = self.trace.names();
-        qadapt_advice::advise(&Event { op, size: self.size, old_size: self.old_size, frames: &frames })
+        self.trace.advice(op, self.size, self.old_size)
     }
 }
 
@@ -174,10 +172,7 @@ impl fmt::Display for Violation {
             Some(place) => writeln!(f, " in {place}")?,
             None => writeln!(f, " in a protected region that was still open when the process ended")?,
         }
-        match self.site() {
-            Some(site) => source::excerpt(f, &site)?,
-            None => self.trace.fmt_without_site(f)?,
-        }
+        f.write_str(self.trace.excerpt())?;
         if let Some(entered) = self.entered() {
             writeln!(f, "   = region entered at {entered}")?;
         }

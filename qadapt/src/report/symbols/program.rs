@@ -10,7 +10,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use addr2line::gimli::{self, Dwarf, DwarfPackage, EndianSlice, RunTimeEndian};
+use addr2line::gimli::{self, AbbreviationsCacheStrategy, Dwarf, DwarfPackage, EndianSlice, RunTimeEndian};
 use addr2line::{LookupContinuation as _, LookupResult, SplitDwarfLoad};
 use memmap2::Mmap;
 use object::read::elf::ElfFile;
@@ -192,7 +192,10 @@ fn apart(elf: &Elf, path: &Path) -> Vec<PathBuf> {
 
 fn dwarf(elf: &Elf, name: impl Fn(gimli::SectionId) -> Option<&'static str>) -> Option<Dwarf<Bytes>> {
     let endian = endian(elf);
-    Dwarf::load(|id| Ok::<_, gimli::Error>(section(elf, name(id), endian))).ok()
+    let mut dwarf = Dwarf::load(|id| Ok::<_, gimli::Error>(section(elf, name(id), endian))).ok()?;
+    // The compiler gives many units one table: it is parsed once then, rather than for each of them.
+    dwarf.populate_abbreviations_cache(AbbreviationsCacheStrategy::Duplicates);
+    Some(dwarf)
 }
 
 fn endian(elf: &Elf) -> RunTimeEndian {
