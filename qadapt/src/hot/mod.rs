@@ -4,7 +4,7 @@
 //! in a signal handler that interrupted the allocator.
 
 pub(crate) mod allocator;
-mod announce;
+pub(crate) mod announce;
 pub(crate) mod budget;
 pub(crate) mod capture;
 pub(crate) mod counters;

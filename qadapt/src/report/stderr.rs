@@ -4,8 +4,9 @@
 //! left behind never lets go of it. So QADAPT writes to the file without that lock: what fits into a pipe's buffer in
 //! one call, so that lines of several threads stay whole.
 
-use core::ffi::c_int;
 use core::sync::atomic::{AtomicU64, Ordering};
+
+use crate::hot::announce::is_read;
 
 /// Texts that nobody read in time. Relaxed: it is a count.
 static UNREAD: AtomicU64 = AtomicU64::new(0);
@@ -13,16 +14,13 @@ static UNREAD: AtomicU64 = AtomicU64::new(0);
 /// A pipe takes so many bytes in one piece (`PIPE_BUF` of Linux, pipe(7)).
 const PIECE: usize = 4096;
 
-/// Milliseconds that one text waits for whoever reads standard error; after that the rest of it is counted as unread.
-const PATIENCE: c_int = 1000;
-
 /// Writes a text and the end of a line. Where standard error is closed the text is passed over; where nobody reads it
 /// in time, it is counted, and said at the process's end.
 pub(super) fn write(text: &str) {
     let line = [text.as_bytes(), b"\n"].concat();
     let mut rest = line.as_slice();
     while !rest.is_empty() {
-        if !is_ready() {
+        if !is_read() {
             UNREAD.fetch_add(1, Ordering::Relaxed);
             return;
         }
@@ -48,25 +46,4 @@ fn write_piece(piece: &[u8]) -> Option<usize> {
     }
     let error = std::io::Error::last_os_error();
     matches!(error.kind(), std::io::ErrorKind::Interrupted | std::io::ErrorKind::WouldBlock).then_some(0)
-}
-
-/// True as soon as a piece can be written, or is known to fail; false where neither is so in time.
-#[cfg(unix)]
-#[expect(unsafe_code, reason = "std cannot wait for a file")]
-fn is_ready() -> bool {
-    let mut file = libc::pollfd { fd: libc::STDERR_FILENO, events: libc::POLLOUT, revents: 0 };
-    loop {
-        // SAFETY: `file` is one such record, as the second argument says.
-        let ready = unsafe { libc::poll(&raw mut file, 1, PATIENCE) };
-        // A signal begins the wait anew; whoever sends them for ever runs, too.
-        if ready >= 0 || std::io::Error::last_os_error().kind() != std::io::ErrorKind::Interrupted {
-            return ready != 0;
-        }
-    }
-}
-
-#[cfg(not(unix))]
-fn is_ready() -> bool {
-    let _ = PATIENCE;
-    true
 }

@@ -36,6 +36,10 @@
 // expect: times 1 qadapt: allocation of 31 bytes
 // expect: stdout went on
 // expect: off stdout went on
+// expect: run nobody-reads-before-an-abort unread
+// expect: env QADAPT_MODE=abort
+// expect: signal ABRT
+// expect: off exit 0
 // expect: run nobody-reads unread
 // expect: env QADAPT_MODE=log
 // expect: exit 0

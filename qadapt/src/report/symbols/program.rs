@@ -10,7 +10,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use addr2line::gimli::{self, AbbreviationsCacheStrategy, Dwarf, DwarfPackage, EndianSlice, RunTimeEndian};
+use addr2line::gimli::{self, AbbreviationsCacheStrategy, Dwarf, DwarfPackage, EndianSlice, NativeEndian};
 use addr2line::{LookupContinuation as _, LookupResult, SplitDwarfLoad};
 use memmap2::Mmap;
 use object::read::elf::ElfFile;
@@ -19,12 +19,13 @@ use object::{CompressionFormat, Object, ObjectSection, ObjectSegment, ObjectSymb
 use super::Symbol;
 
 #[cfg(target_pointer_width = "64")]
-type Header = object::elf::FileHeader64<object::Endianness>;
+type Header = object::elf::FileHeader64<object::NativeEndian>;
 #[cfg(target_pointer_width = "32")]
-type Header = object::elf::FileHeader32<object::Endianness>;
+type Header = object::elf::FileHeader32<object::NativeEndian>;
 
 type Elf = ElfFile<'static, Header>;
-type Bytes = EndianSlice<'static, RunTimeEndian>;
+/// What is loaded has the machine's own order of bytes.
+type Bytes = EndianSlice<'static, NativeEndian>;
 
 /// Where distributions keep debug information apart from programs.
 const APART: &str = "/usr/lib/debug";
@@ -97,10 +98,9 @@ impl Lines {
         let mut package = path.as_os_str().to_owned();
         package.push(".dwp");
         let package = open(Path::new(&package)).and_then(|elf| {
-            let endian = endian(&elf);
             DwarfPackage::load(
-                |id| Ok::<_, gimli::Error>(section(&elf, id.dwo_name(), endian)),
-                EndianSlice::new(&[], endian),
+                |id| Ok::<_, gimli::Error>(section(&elf, id.dwo_name())),
+                EndianSlice::new(&[], NativeEndian),
             )
             .ok()
         });
@@ -191,19 +191,14 @@ fn apart(elf: &Elf, path: &Path) -> Vec<PathBuf> {
 }
 
 fn dwarf(elf: &Elf, name: impl Fn(gimli::SectionId) -> Option<&'static str>) -> Option<Dwarf<Bytes>> {
-    let endian = endian(elf);
-    let mut dwarf = Dwarf::load(|id| Ok::<_, gimli::Error>(section(elf, name(id), endian))).ok()?;
+    let mut dwarf = Dwarf::load(|id| Ok::<_, gimli::Error>(section(elf, name(id)))).ok()?;
     // The compiler gives many units one table: it is parsed once then, rather than for each of them.
     dwarf.populate_abbreviations_cache(AbbreviationsCacheStrategy::Duplicates);
     Some(dwarf)
 }
 
-fn endian(elf: &Elf) -> RunTimeEndian {
-    if elf.is_little_endian() { RunTimeEndian::Little } else { RunTimeEndian::Big }
-}
-
 /// A section; empty where there is none, or it cannot be decompressed.
-fn section(elf: &Elf, name: Option<&str>, endian: RunTimeEndian) -> Bytes {
+fn section(elf: &Elf, name: Option<&str>) -> Bytes {
     let data = name.and_then(|name| elf.section_by_name(name)?.compressed_data().ok());
     let bytes = data.and_then(|data| match data.format {
         CompressionFormat::None => Some(data.data),
@@ -214,7 +209,7 @@ fn section(elf: &Elf, name: Option<&str>, endian: RunTimeEndian) -> Bytes {
         }
         _ => None,
     });
-    EndianSlice::new(bytes.unwrap_or_default(), endian)
+    EndianSlice::new(bytes.unwrap_or_default(), NativeEndian)
 }
 
 /// The alternate form leaves out the hash at the name's end.
