@@ -106,9 +106,8 @@ pub(crate) fn close((start, outer): (Start, usize)) -> Records {
 /// Empties the list, when no measurement is open any more.
 pub(crate) fn clear() {
     let _ = LIST.try_with(|list| {
-        for recorded in list.entries.iter().filter_map(Cell::take) {
-            recorded.stack.map(Kept::give_back);
-        }
+        let recorded = list.entries.iter().filter_map(Cell::take);
+        recorded.filter_map(|recorded| recorded.stack).for_each(Kept::give_back);
         list.length.set(0);
         list.lost.set(0);
     });

@@ -114,9 +114,9 @@ fn in_child(act: impl FnOnce()) -> bool {
 fn main() {
     let case = env::args().nth(1).expect("a case");
     if case == "unread" {
-        stop_reading()
+        stop_reading();
     } else {
-        hold()
+        hold();
     }
     match case.as_str() {
         "counted" => counted(),
