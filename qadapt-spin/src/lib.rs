@@ -4,6 +4,7 @@
 //! `static`. That is what a `GlobalAlloc` method may use, and what a signal handler may use that interrupts one.
 //!
 //! - [`StackTable`] keeps each distinct call stack once and counts how often it occurred.
+//! - [`StackPool`] keeps call stacks for as long as somebody holds them.
 //! - [`Key`] is the 64-bit hash that tells stacks apart.
 //! - [`Mailboxes`] bring what other threads give to an owner, who can close its box at any time.
 //! - [`Lock`] guards what the report side shares; taking it always gives up after a bounded number of attempts.
@@ -30,9 +31,11 @@ mod key;
 mod lock;
 mod mailboxes;
 mod primitive;
+mod stack_pool;
 mod stack_table;
 
 pub use key::Key;
 pub use lock::{Guard, Lock};
 pub use mailboxes::{Address, Busy, Given, Mailboxes};
+pub use stack_pool::StackPool;
 pub use stack_table::{Slot, Stack, StackTable};

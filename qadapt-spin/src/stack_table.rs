@@ -105,9 +105,29 @@ impl<const SLOTS: usize, const FRAMES: usize> StackTable<SLOTS, FRAMES> {
     /// assert_eq!(slot.and_then(|slot| STACKS.stack(slot)).expect("published").frames(), [1, 2]);
     /// ```
     pub fn insert(&self, key: Key, frames: &[usize], tag: [u64; 2]) -> Option<Slot> {
+        self.insert_within(SLOTS, key, frames, tag)
+    }
+
+    /// What [`insert`](Self::insert) does, but gives up after so many keys of others.
+    ///
+    /// Whoever always gives up after the same number finds each key again that was inserted so, since slots are never
+    /// freed. So a chain of tables can be searched without going through each full one to its end.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use qadapt_spin::{Key, StackTable};
+    ///
+    /// static STACKS: [StackTable<64, 2>; 2] = [const { StackTable::new() }; 2];
+    ///
+    /// let key = Key::of(0, &[1]);
+    /// let place = STACKS.iter().position(|table| table.insert_within(8, key, &[1], [0, 0]).is_some());
+    /// assert_eq!(place, Some(0));
+    /// ```
+    pub fn insert_within(&self, keys: usize, key: Key, frames: &[usize], tag: [u64; 2]) -> Option<Slot> {
         let wanted = key.get().get();
         let mut index = home(wanted, SLOTS);
-        for _ in 0..SLOTS {
+        for _ in 0..keys.min(SLOTS) {
             let entry = self.keys.get(index)?;
             // Relaxed: the key itself is all that is read here; what belongs to it is guarded by `published`. A stale 0
             // is put right by the compare-exchange below, which sees the latest value.
@@ -336,6 +356,21 @@ impl Slot {
     pub const fn index(self) -> usize {
         self.0 as usize
     }
+
+    /// The place with a number, as whoever chains tables numbers them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use qadapt_spin::Slot;
+    ///
+    /// assert_eq!(Slot::numbered(7).index(), 7);
+    /// ```
+    #[must_use]
+    #[inline]
+    pub const fn numbered(index: u32) -> Self {
+        Self(index)
+    }
 }
 
 /// A copy of a stack that was kept in a [`StackTable`].
@@ -353,9 +388,9 @@ impl Slot {
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Stack<const FRAMES: usize> {
-    frames: [usize; FRAMES],
-    len: usize,
-    tag: [u64; 2],
+    pub(crate) frames: [usize; FRAMES],
+    pub(crate) len: usize,
+    pub(crate) tag: [u64; 2],
 }
 
 impl<const FRAMES: usize> Stack<FRAMES> {

@@ -17,7 +17,7 @@ use core::{
 };
 
 use loom::{cell::UnsafeCell, model, sync::Arc, thread};
-use qadapt_spin::{Given, Key, Lock, Mailboxes, Slot, StackTable};
+use qadapt_spin::{Given, Key, Lock, Mailboxes, Slot, StackPool, StackTable};
 
 /// Small keys all start their search at the first slot.
 fn key(number: u64) -> Key {
@@ -344,4 +344,48 @@ fn a_mailbox_in_use_is_not_opened_again() {
         joiner.join().expect("no panic");
     });
     assert!(AGAIN.at_least_once());
+}
+
+#[test]
+fn two_holders_of_a_pool_s_one_place_come_one_after_the_other() {
+    static BOTH: Reached = Reached::new();
+    static REFUSED: Reached = Reached::new();
+    model(|| {
+        let pool = Arc::new(StackPool::<1, 1>::new());
+        let holder = |number: usize| -> Box<dyn FnOnce() -> bool + Send> {
+            let pool = Arc::clone(&pool);
+            Box::new(move || {
+                let Some(slot) = pool.keep(&[number], [number as u64; 2]) else { return false };
+                let stack = pool.stack(slot).expect("it is held");
+                assert_eq!((stack.frames(), stack.tag()), (&[number][..], [number as u64; 2]));
+                pool.give_back(slot);
+                true
+            })
+        };
+        match together([holder(1), holder(2)])[..] {
+            [true, true] => BOTH.here(),
+            [false, false] => panic!("one of two finds the place free"),
+            _ => REFUSED.here(),
+        }
+        assert_eq!(pool.held(), 0);
+    });
+    assert!(BOTH.at_least_once() && REFUSED.at_least_once());
+}
+
+#[test]
+fn a_shared_place_is_free_when_the_last_of_two_threads_gives_it_back() {
+    model(|| {
+        let pool = Arc::new(StackPool::<1, 1>::new());
+        let slot = pool.keep(&[7], [7, 7]).expect("there is room");
+        pool.share(slot);
+        let holder = || -> Box<dyn FnOnce() + Send> {
+            let pool = Arc::clone(&pool);
+            Box::new(move || {
+                assert_eq!(pool.stack(slot).expect("it is held").frames(), [7]);
+                pool.give_back(slot);
+            })
+        };
+        together([holder(), holder()]);
+        assert_eq!(pool.keep(&[8], [0, 0]), Some(slot));
+    });
 }

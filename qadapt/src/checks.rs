@@ -9,6 +9,9 @@
 pub(crate) const ON: bool =
     cfg!(all(not(qadapt_marks), any(debug_assertions, feature = "enforce", qadapt_enforce)));
 
+/// True where the build asked for the checks by name, rather than having them because it is a debug build.
+pub(crate) const ENFORCED: bool = cfg!(all(not(qadapt_marks), any(feature = "enforce", qadapt_enforce)));
+
 /// Has the loader call a function before `main`, where the checks are on; elsewhere no trace of it is left.
 macro_rules! before_main {
     ($start:path) => {

@@ -41,7 +41,9 @@
 //!
 //! # Environment
 //! - `QADAPT_MODE`: the process's [`Mode`], read before `main`.
-//! - `QADAPT_BACKTRACE=full`: reports show every frame.
+//! - `QADAPT_BACKTRACE=full`: reports show every frame, those beyond `main` included. Read before `main`.
+//!
+//! A process with rights that its user has not (a set-user-id program) reads none of them.
 
 pub use hot::allocator::{QADAPT, Qadapt};
 pub use model::{Budget, Counts, Measured, Mode, Op, Ops, UnknownMode};

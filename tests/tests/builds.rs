@@ -145,7 +145,9 @@ fn without_symbols_the_address_is_given() {
 }
 
 fn reports_go_where_the_features_send_them() {
-    Build { name: "log", features: "enforce,log", settings: &[] }.check("to_log", "probes/to_log.rs");
+    let log = Build { name: "log", features: "enforce,log", settings: &[] };
+    log.check("to_log", "probes/to_log.rs");
+    log.check("stuck_log", "probes/stuck_log.rs");
     Build { name: "tracing", features: "enforce,tracing", settings: &[] }
         .check("to_tracing", "probes/to_tracing.rs");
 }

@@ -1,5 +1,6 @@
 //! The `#[global_allocator]` wrapper.
 
+use core::any::type_name;
 use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::{Ordering, compiler_fence};
@@ -7,7 +8,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 
 use super::event::{self, Outcome};
 use super::request::Request;
-use super::word;
+use super::{own_blocks, word};
 use crate::checks;
 use crate::model::Op;
 
@@ -51,8 +52,18 @@ pub const QADAPT: QADAPT = Qadapt::new(System);
 
 /// True if anything watches this thread, or nothing has asked yet.
 #[inline(always)]
-fn watched() -> bool {
-    checks::ON && word::get() != 0
+fn watched<A>() -> bool {
+    checks::ON && word::get() != 0 && !is_guard::<A>()
+}
+
+/// True if the inner allocator is the guard itself, which then sees each event; the outer one passes them on, so that
+/// they count once. The optimiser knows the answer.
+#[inline(always)]
+fn is_guard<A>() -> bool {
+    /// Its type argument follows, but for the default one.
+    const NAME: &str = concat!(module_path!(), "::Qadapt");
+    let rest = type_name::<A>().as_bytes().strip_prefix(NAME.as_bytes());
+    matches!(rest, Some([] | [b'<', ..]))
 }
 
 // SAFETY: every method forwards to the same method of the inner allocator with the caller's own arguments, and
@@ -61,7 +72,7 @@ fn watched() -> bool {
 unsafe impl<A: GlobalAlloc> GlobalAlloc for Qadapt<A> {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if watched() {
+        if watched::<A>() {
             // SAFETY: the caller's contract is the callee's.
             return unsafe { alloc_watched(&self.inner, layout.size(), layout.align()) };
         }
@@ -71,7 +82,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Qadapt<A> {
 
     #[inline]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        if watched() {
+        if watched::<A>() {
             // SAFETY: the caller's contract is the callee's.
             return unsafe { dealloc_watched(&self.inner, block, layout.size(), layout.align()) };
         }
@@ -81,7 +92,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Qadapt<A> {
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        if watched() {
+        if watched::<A>() {
             // SAFETY: the caller's contract is the callee's.
             return unsafe { alloc_zeroed_watched(&self.inner, layout.size(), layout.align()) };
         }
@@ -91,7 +102,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Qadapt<A> {
 
     #[inline]
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        if watched() {
+        if watched::<A>() {
             // SAFETY: the caller's contract is the callee's.
             return unsafe { realloc_watched(&self.inner, block, layout.size(), layout.align(), new_size) };
         }
@@ -115,6 +126,10 @@ unsafe fn alloc_watched<A: GlobalAlloc>(inner: &A, size: usize, align: usize) ->
     let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
     // SAFETY: the caller's contract.
     let block = quietly(|| unsafe { inner.alloc(layout) });
+    own_blocks::forget(block);
+    if word::get() & word::RAISING != 0 {
+        own_blocks::made(block, size);
+    }
     event::after(&request, !block.is_null());
     block
 }
@@ -126,10 +141,14 @@ unsafe fn alloc_watched<A: GlobalAlloc>(inner: &A, size: usize, align: usize) ->
 #[expect(unsafe_code, reason = "forwards an allocator call")]
 unsafe fn dealloc_watched<A: GlobalAlloc>(inner: &A, block: *mut u8, size: usize, align: usize) {
     let request = Request { op: Op::Dealloc, size, old_size: 0, align };
-    // A deallocation is never refused.
-    let _ = event::before(&request, mark(&request));
     // SAFETY: the caller says that they are a layout's.
     let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
+    if own_blocks::take(block, size) {
+        // SAFETY: the caller's contract.
+        return unsafe { inner.dealloc(block, layout) };
+    }
+    // A deallocation is never refused.
+    let _ = event::before(&request, mark(&request));
     // SAFETY: the caller's contract.
     quietly(|| unsafe { inner.dealloc(block, layout) });
     event::after(&request, true);
@@ -150,6 +169,7 @@ unsafe fn alloc_zeroed_watched<A: GlobalAlloc>(inner: &A, size: usize, align: us
     let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
     // SAFETY: the caller's contract.
     let block = quietly(|| unsafe { inner.alloc_zeroed(layout) });
+    own_blocks::forget(block);
     event::after(&request, !block.is_null());
     block
 }
@@ -175,6 +195,7 @@ unsafe fn realloc_watched<A: GlobalAlloc>(
     let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
     // SAFETY: the caller's contract.
     let moved = quietly(|| unsafe { inner.realloc(block, layout, new_size) });
+    own_blocks::forget(moved);
     event::after(&request, !moved.is_null());
     moved
 }
@@ -197,4 +218,15 @@ fn quietly<R>(call: impl FnOnce() -> R) -> R {
 /// An address in the calling method's own frame.
 fn mark(request: &Request) -> *const c_void {
     ptr::from_ref(request).cast()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_guard_knows_itself() {
+        assert!(is_guard::<QADAPT>() && is_guard::<Qadapt<QADAPT>>() && is_guard::<Qadapt<Option<u8>>>());
+        assert!(!is_guard::<System>() && !is_guard::<Option<QADAPT>>());
+    }
 }

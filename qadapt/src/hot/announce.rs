@@ -1,5 +1,8 @@
 //! What is said at the event itself: written to standard error from a buffer on the stack, without allocating.
 
+use core::ffi::c_int;
+use core::sync::atomic::{AtomicBool, Ordering};
+
 use super::capture::Captured;
 use super::modules;
 use super::request::Request;
@@ -60,9 +63,43 @@ impl Line {
             *place = b'\n';
             self.used += 1;
         }
+        if !is_read() {
+            return;
+        }
         // SAFETY: the buffer is this thread's own and `used` is at most its length.
         let _ = unsafe { libc::write(libc::STDERR_FILENO, self.bytes.as_ptr().cast(), self.used) };
     }
+}
+
+/// Milliseconds that a line waits for whoever reads standard error, until one has waited in vain.
+const PATIENCE: c_int = 1000;
+
+/// Nobody has read standard error in time. Relaxed: it only spares waits.
+static UNREAD: AtomicBool = AtomicBool::new(false);
+
+/// True as soon as a line can be written to standard error, or is known to fail; false where neither is so in time:
+/// whoever reads it has stopped, and the write would wait for ever. After that nothing waits until it is read again.
+#[cfg(unix)]
+#[expect(unsafe_code, reason = "std cannot wait for a file")]
+pub(crate) fn is_read() -> bool {
+    let mut file = libc::pollfd { fd: libc::STDERR_FILENO, events: libc::POLLOUT, revents: 0 };
+    let patience = if UNREAD.load(Ordering::Relaxed) { 0 } else { PATIENCE };
+    // A signal ends the wait: whoever sends them without end gets some waits that are short, and no more than these.
+    for _ in 0..10 {
+        // SAFETY: `file` is one such record, as the second argument says.
+        let ready = unsafe { libc::poll(&raw mut file, 1, patience) };
+        if ready >= 0 {
+            UNREAD.store(ready == 0, Ordering::Relaxed);
+            return ready != 0;
+        }
+    }
+    true
+}
+
+#[cfg(not(unix))]
+pub(crate) fn is_read() -> bool {
+    let _ = (PATIENCE, &UNREAD);
+    true
 }
 
 /// Writes what happened, where, and the raw stack, a line a frame.

@@ -2,17 +2,40 @@
 
 use core::ffi::c_void;
 
-use qadapt_spin::{Key, Slot, StackTable};
+use qadapt_spin::{Key, Slot, Stack, StackPool};
 
 use super::request::Request;
+use super::stacks::Stacks;
 use super::walk;
 use crate::model::Op;
 
 /// Frames kept of one stack, from the allocator's caller outwards.
 pub(crate) const FRAMES: usize = 32;
 
-/// Distinct stacks that the process can keep: 1,024 take 304 KiB of zeroed static memory.
-pub(crate) static STACKS: StackTable<1024, FRAMES> = StackTable::new();
+/// The stacks of violations, for the life of the process.
+pub(crate) static STACKS: Stacks = Stacks::new();
+
+/// The stacks that open measurements keep: 256 take 72 KiB of zeroed static memory.
+static KEPT: StackPool<256, FRAMES> = StackPool::new();
+
+/// A stack of an open measurement, to be [given back](give_back) by each holder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Kept(Slot);
+
+impl Kept {
+    /// For one more holder.
+    pub(super) fn share(self) {
+        KEPT.share(self.0);
+    }
+
+    pub(super) fn give_back(self) {
+        KEPT.give_back(self.0);
+    }
+
+    pub(crate) fn stack(self) -> Option<Stack<FRAMES>> {
+        KEPT.stack(self.0)
+    }
+}
 
 /// True if the program is built with frame pointers, as far as the flags tell with which this crate is.
 pub(super) const FRAME_POINTERS: bool = cfg!(qadapt_frame_pointers);
@@ -61,16 +84,20 @@ impl Captured {
         Self::here(mark)
     }
 
-    /// The stack's slot in the table; `None` if the table is full.
-    pub(super) fn slot(&self, request: &Request) -> Option<Slot> {
-        let key = Key::of(u64::from(request.op.code()), self.frames());
-        STACKS.insert(key, self.frames(), tag(request))
+    /// What tells this request at this stack from others.
+    pub(super) fn key(&self, request: &Request) -> Key {
+        Key::of(u64::from(request.op.code()), self.frames())
     }
 
     /// The stack's slot in the table, and how often it has occurred; `None` if the table is full.
     pub(super) fn record(&self, request: &Request) -> Option<(Slot, u64)> {
-        let slot = self.slot(request)?;
+        let slot = STACKS.insert(self.key(request), self.frames(), tag(request))?;
         Some((slot, STACKS.hit(slot)))
+    }
+
+    /// Keeps the stack for a measurement; `None` if the open ones have no room left.
+    pub(super) fn keep(&self) -> Option<Kept> {
+        KEPT.keep(self.frames(), [0; 2]).map(Kept)
     }
 }
 

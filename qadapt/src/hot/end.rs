@@ -339,7 +339,9 @@ fn left(table: &Table, index: usize, closure: &mut Ended) {
 #[inline(always)]
 fn remove(table: &Table, index: usize) {
     let Some(record) = table.record(index) else { return };
-    if matches!(record.kind(), Kind::Permit | Kind::OwnWork | Kind::Hook) && record.figure.get() != 0 {
+    if matches!(record.kind(), Kind::Permit | Kind::OwnWork | Kind::Hook | Kind::Raising)
+        && record.figure.get() != 0
+    {
         table.total.set(record.own_caps.get().kept());
     }
     chain::leave(table, index);

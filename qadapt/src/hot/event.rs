@@ -24,8 +24,7 @@ const MATTERS: i64 = word::LEVELS | word::POLICY | word::COUNTING | word::RECORD
 pub(super) fn before(request: &Request, mark: *const c_void) -> Outcome {
     let word = word::get();
     if word & (word::UNLINKED | word::PROBE) != 0 {
-        first(word);
-        return before_known(request, mark);
+        return first(request, mark, word);
     }
     if word & MATTERS == 0 && !trace::is_on() {
         return Outcome::Proceed;
@@ -36,12 +35,16 @@ pub(super) fn before(request: &Request, mark: *const c_void) -> Outcome {
 /// The thread's first event, or the probe.
 #[cold]
 #[inline(never)]
-fn first(word: i64) {
+fn first(request: &Request, mark: *const c_void, word: i64) -> Outcome {
     if word & word::UNLINKED != 0 {
         step::link();
     }
-    // The guard is the program's allocator: that is all that the probe asks.
-    word::set(word::get() & !word::PROBE);
+    if word & word::PROBE != 0 {
+        // It needs no memory, only an answer.
+        word::set(word::get() & !word::PROBE);
+        return Outcome::Refuse;
+    }
+    before_known(request, mark)
 }
 
 fn before_known(request: &Request, mark: *const c_void) -> Outcome {
@@ -51,7 +54,7 @@ fn before_known(request: &Request, mark: *const c_void) -> Outcome {
     }
     if word & word::RECORDING != 0 && word & word::BUSY == 0 {
         word::set(word | word::BUSY);
-        measured::push(request, Captured::here(mark).slot(request));
+        measured::push(request, &Captured::here(mark));
         word::set(word::get() & !word::BUSY);
     }
     if !word::is_protected(word) {

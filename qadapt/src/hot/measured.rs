@@ -2,8 +2,9 @@
 
 use core::cell::Cell;
 
-use qadapt_spin::Slot;
+use qadapt_spin::Key;
 
+use super::capture::{Captured, Kept};
 use super::request::Request;
 
 /// Distinct events that one thread keeps for its open measurements; more are counted as lost.
@@ -14,9 +15,23 @@ pub(crate) const ROOM: usize = 16;
 pub(crate) struct Recorded {
     /// The first of them.
     pub(crate) request: Request,
-    /// Their stack; `None` where the table of stacks was full.
-    pub(crate) slot: Option<Slot>,
+    key: Key,
+    /// Their stack; `None` where all measurements together had no more room.
+    pub(crate) stack: Option<Kept>,
     pub(crate) times: u64,
+}
+
+/// The events of one measurement that has ended. It holds their stacks.
+#[derive(Debug)]
+pub(crate) struct Records {
+    pub(crate) entries: [Option<Recorded>; ROOM],
+    pub(crate) lost: u64,
+}
+
+impl Drop for Records {
+    fn drop(&mut self) {
+        self.entries.iter().flatten().filter_map(|recorded| recorded.stack).for_each(Kept::give_back);
+    }
 }
 
 struct List {
@@ -40,20 +55,21 @@ thread_local! {
 }
 
 /// Keeps an event: with an equal one of the innermost measurement, or as a new one, or as lost.
-pub(super) fn push(request: &Request, slot: Option<Slot>) {
+pub(super) fn push(request: &Request, stack: &Captured) {
     let start = START.try_with(Cell::get).unwrap_or(0);
+    let key = stack.key(request);
     let _ = LIST.try_with(|list| {
         let length = list.length.get();
         for cell in list.entries.get(start..length).unwrap_or_default() {
             let Some(mut recorded) = cell.get() else { continue };
-            if recorded.slot == slot && recorded.request.op == request.op {
+            if recorded.key == key {
                 recorded.times = recorded.times.saturating_add(1);
                 cell.set(Some(recorded));
                 return;
             }
         }
         if let Some(cell) = list.entries.get(length) {
-            cell.set(Some(Recorded { request: *request, slot, times: 1 }));
+            cell.set(Some(Recorded { request: *request, key, stack: stack.keep(), times: 1 }));
             list.length.set(length + 1);
         } else {
             list.lost.set(list.lost.get().saturating_add(1));
@@ -70,22 +86,28 @@ pub(crate) fn open() -> (Start, usize) {
 }
 
 /// Ends a measurement: its events, and how many were lost. They stay in the list for the measurement around it.
-pub(crate) fn close((start, outer): (Start, usize)) -> ([Option<Recorded>; ROOM], u64) {
-    let mut own = [None; ROOM];
+pub(crate) fn close((start, outer): (Start, usize)) -> Records {
+    let mut entries = [None; ROOM];
     let lost = LIST.try_with(|list| {
-        let entries = list.entries.get(start.length..list.length.get()).unwrap_or_default();
-        for (place, cell) in own.iter_mut().zip(entries) {
-            *place = cell.get();
+        let own = list.entries.get(start.length..list.length.get()).unwrap_or_default();
+        for (place, cell) in entries.iter_mut().zip(own) {
+            let recorded = cell.get();
+            if let Some(stack) = recorded.and_then(|recorded| recorded.stack) {
+                stack.share();
+            }
+            *place = recorded;
         }
         list.lost.get().saturating_sub(start.lost)
     });
     let _ = START.try_with(|cell| cell.set(outer));
-    (own, lost.unwrap_or(0))
+    Records { entries, lost: lost.unwrap_or(0) }
 }
 
 /// Empties the list, when no measurement is open any more.
 pub(crate) fn clear() {
     let _ = LIST.try_with(|list| {
+        let recorded = list.entries.iter().filter_map(Cell::take);
+        recorded.filter_map(|recorded| recorded.stack).for_each(Kept::give_back);
         list.length.set(0);
         list.lost.set(0);
     });

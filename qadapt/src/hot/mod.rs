@@ -4,7 +4,7 @@
 //! in a signal handler that interrupted the allocator.
 
 pub(crate) mod allocator;
-mod announce;
+pub(crate) mod announce;
 mod base;
 pub(crate) mod budget;
 pub(crate) mod capture;
@@ -19,6 +19,7 @@ pub(crate) mod loans;
 pub(crate) mod measured;
 pub(crate) mod modules;
 pub(crate) mod open;
+pub(crate) mod own_blocks;
 pub(crate) mod own_work;
 mod pages;
 pub(crate) mod pending;
@@ -27,6 +28,7 @@ pub(crate) mod request;
 pub(crate) mod setting;
 mod shared_budget;
 pub(crate) mod spending;
+mod stacks;
 pub(crate) mod step;
 pub(crate) mod table;
 pub(crate) mod trace;

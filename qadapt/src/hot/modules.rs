@@ -5,6 +5,7 @@
 //! found.
 
 use core::ffi::c_int;
+use core::ops::Range;
 
 /// Calls `found` with the file that holds `address` and the address within it, counted from where the file's first
 /// part was loaded: for a position-independent file that is the address that its debug information speaks of.
@@ -19,6 +20,17 @@ pub(crate) fn locate(address: usize, mut found: impl FnMut(&[u8], usize)) {
         if (mapping.start..mapping.end).contains(&address) {
             found(mapping.path, address - base);
             return;
+        }
+    }
+}
+
+/// Calls `found` with each part of a file that is loaded for execution: its addresses, where it begins in the file, and the
+/// file.
+pub(crate) fn for_each_code(mut found: impl FnMut(Range<usize>, usize, &[u8])) {
+    let Some(mut lines) = Lines::open() else { return };
+    while let Some(line) = lines.next() {
+        if let Some(mapping) = Mapping::parse(line).filter(|mapping| mapping.is_executable) {
+            found(mapping.start..mapping.end, mapping.file_offset, mapping.path);
         }
     }
 }
@@ -41,8 +53,8 @@ pub(super) struct Module<'a> {
     pub(super) start: usize,
     pub(super) end: usize,
     pub(super) path: &'a [u8],
-    /// The part that holds the file's head, while it is loaded.
-    head: &'a [u8],
+    /// Where the part ends that holds the file's head; `start` where that is not loaded.
+    head_end: usize,
 }
 
 /// Calls `found` with each file that is loaded for execution.
@@ -68,7 +80,7 @@ pub(super) fn for_each(mut found: impl FnMut(&Module<'_>)) {
             }
         }
         if has_code && !known.is_empty() {
-            found(&Module { start, end, path: known, head: head(start, head_end) });
+            found(&Module { start, end, path: known, head_end });
         }
         let Some(next) = mapping else { return };
         (start, end, has_code) = (next.start, next.end, next.is_executable);
@@ -80,45 +92,106 @@ pub(super) fn for_each(mut found: impl FnMut(&Module<'_>)) {
     }
 }
 
-#[expect(unsafe_code, reason = "the head of a loaded file is only in memory")]
-fn head<'a>(start: usize, end: usize) -> &'a [u8] {
-    if start == 0 || end <= start {
-        return &[];
-    }
-    // SAFETY: the kernel lists these bytes as mapped, readable and from a file's beginning; `for_each` uses them at
-    // once. Where another thread unloads the file in this moment they go away: then the process is about to fault on
-    // the code that is unloaded too, since a frame of it is on a stack.
-    unsafe { core::slice::from_raw_parts(core::ptr::with_exposed_provenance(start), end - start) }
+/// The linker's mark of a file.
+pub(super) struct BuildId {
+    bytes: [u8; BUILD_ID],
+    length: usize,
 }
 
-impl<'a> Module<'a> {
+/// Bytes that are kept of a build id; linkers write 16, 20 or 32.
+const BUILD_ID: usize = 64;
+/// Notes are looked through so far.
+const NOTES: usize = 512;
+
+impl BuildId {
+    /// Empty where there is none.
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+}
+
+impl Module<'_> {
     /// The linker's build id: the `GNU` note of type 3 (elf(5)); empty where there is none.
-    pub(super) fn build_id(&self) -> &'a [u8] {
-        self.find_build_id().unwrap_or_default()
+    ///
+    /// The file's head is read as the process's memory through the kernel, never through a pointer: another thread may
+    /// unload the file in this moment, and the kernel only says so.
+    pub(super) fn build_id(&self, memory: &Memory) -> BuildId {
+        let mut id = BuildId { bytes: [0; BUILD_ID], length: 0 };
+        let mut notes = [0; NOTES];
+        if let Some(found) = self.notes(memory, &mut notes).and_then(build_id_in) {
+            id.length = found.len().min(BUILD_ID);
+            for (place, &byte) in id.bytes.iter_mut().zip(found) {
+                *place = byte;
+            }
+        }
+        id
     }
 
-    fn find_build_id(&self) -> Option<&'a [u8]> {
+    /// The beginning of the first notes that have a build id.
+    fn notes<'a>(&self, memory: &Memory, notes: &'a mut [u8; NOTES]) -> Option<&'a [u8]> {
         /// A program header that describes notes.
         const PT_NOTE: u64 = 4;
-        let head = self.head;
+        let head = self.read::<64>(memory, 0)?;
         if !head.starts_with(b"\x7fELF\x02\x01") {
             return None;
         }
-        let table = little(head, 32, 8)?;
-        let (size, count) = (little(head, 54, 2)?, little(head, 56, 2)?);
+        let table = little(&head, 32, 8)?;
+        let (size, count) = (little(&head, 54, 2)?, little(&head, 56, 2)?);
         for index in 0..count {
-            let entry = table.checked_add(index * size)?;
-            if little(head, entry, 4)? != PT_NOTE {
+            let entry = self.read::<56>(memory, table.checked_add(index * size)?)?;
+            if little(&entry, 0, 4)? != PT_NOTE {
                 continue;
             }
-            let start = usize::try_from(little(head, entry + 8, 8)?).ok()?;
-            let length = usize::try_from(little(head, entry + 32, 8)?).ok()?;
-            let found = head.get(start..).and_then(|rest| rest.get(..length)).and_then(build_id_in);
-            if found.is_some() {
-                return found;
+            let length = usize::try_from(little(&entry, 32, 8)?).ok()?.min(NOTES);
+            let read = notes.get_mut(..length)?;
+            if self.fill(memory, little(&entry, 8, 8)?, read).is_some() && build_id_in(read).is_some() {
+                return notes.get(..length);
             }
         }
         None
+    }
+
+    fn read<const SIZE: usize>(&self, memory: &Memory, offset: u64) -> Option<[u8; SIZE]> {
+        let mut bytes = [0; SIZE];
+        self.fill(memory, offset, &mut bytes)?;
+        Some(bytes)
+    }
+
+    /// Reads from the loaded part that holds the file's head.
+    fn fill(&self, memory: &Memory, offset: u64, bytes: &mut [u8]) -> Option<()> {
+        let start = self.start.checked_add(usize::try_from(offset).ok()?)?;
+        (start.checked_add(bytes.len())? <= self.head_end).then_some(())?;
+        memory.fill(start, bytes)
+    }
+}
+
+/// The process's own memory, as the kernel gives it out (proc(5)): what is not mapped is an error, not a fault.
+pub(super) struct Memory(c_int);
+
+#[expect(unsafe_code, reason = "std's files would do, but for the path's copy that may allocate")]
+impl Memory {
+    /// Where it cannot be had, nothing can be read.
+    pub(super) fn open() -> Self {
+        let path = c"/proc/self/mem".as_ptr();
+        // SAFETY: the path is nul-terminated.
+        Self(unsafe { libc::open(path, libc::O_RDONLY | libc::O_CLOEXEC) })
+    }
+
+    fn fill(&self, start: usize, bytes: &mut [u8]) -> Option<()> {
+        let start = libc::off_t::try_from(start).ok()?;
+        // SAFETY: `bytes` is writable for its length; a file that could not be opened gives an error.
+        let read = unsafe { libc::pread(self.0, bytes.as_mut_ptr().cast(), bytes.len(), start) };
+        usize::try_from(read).is_ok_and(|read| read == bytes.len()).then_some(())
+    }
+}
+
+#[expect(unsafe_code, reason = "the file was opened by hand")]
+impl Drop for Memory {
+    fn drop(&mut self) {
+        if self.0 >= 0 {
+            // SAFETY: the file was opened by `open` and is closed here only.
+            unsafe { libc::close(self.0) };
+        }
     }
 }
 
@@ -295,6 +368,32 @@ mod tests {
             }
         });
         assert_eq!(seen, 1);
+    }
+
+    #[test]
+    fn memory_that_is_gone_is_an_error() {
+        let memory = Memory::open();
+        let text = *b"here";
+        let mut read = [0; 4];
+        assert_eq!(memory.fill(text.as_ptr().addr(), &mut read), Some(()));
+        assert_eq!(read, text);
+        assert_eq!(memory.fill(0, &mut read), None);
+        // What a thread finds that looks at a file which another one unloads: listed a moment ago, and mapped no more.
+        let gone = Module { start: 4096, end: 3 * 4096, path: b"/gone.so", head_end: 2 * 4096 };
+        assert!(gone.build_id(&memory).bytes().is_empty());
+    }
+
+    #[test]
+    fn this_program_s_build_id_is_read_from_memory() {
+        let own = std::env::current_exe().expect("the program's path");
+        let file = std::fs::read(&own).expect("this program");
+        let memory = Memory::open();
+        for_each(|module| {
+            let id = module.build_id(&memory);
+            if module.path == own.as_os_str().as_encoded_bytes() && !id.bytes().is_empty() {
+                assert!(file.windows(id.bytes().len()).any(|bytes| bytes == id.bytes()));
+            }
+        });
     }
 
     #[test]

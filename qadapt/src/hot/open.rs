@@ -64,7 +64,7 @@ fn add<'a>(
     opening: Opening,
     fill: impl FnOnce(&Table, &Record),
 ) -> Option<&'a Record> {
-    let is_own = matches!(kind, Kind::OwnWork | Kind::Hook);
+    let is_own = matches!(kind, Kind::OwnWork | Kind::Hook | Kind::Raising);
     if !is_own && table.len() >= ROOM - RESERVED {
         return no_room(table, kind);
     }

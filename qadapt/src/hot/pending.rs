@@ -411,6 +411,15 @@ pub(crate) fn take_unsaid() -> u64 {
     UNSAID.swap(0, Ordering::Relaxed)
 }
 
+/// In a forked child: what this thread has pending, and what nobody has said, is the parent's to report.
+pub(crate) fn forget() {
+    UNSAID.store(0, Ordering::Relaxed);
+    change(|list| {
+        list.length.set(0);
+        list.lost.iter().for_each(|cell| cell.set((Serial::NONE, Lost::NOTHING)));
+    });
+}
+
 /// This thread's violations.
 pub(crate) fn violations() -> u64 {
     LIST.try_with(|list| list.violations.get()).unwrap_or(0)

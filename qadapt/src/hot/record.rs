@@ -25,6 +25,8 @@ pub(crate) enum Kind {
     OwnWork,
     /// The user's code that own work calls.
     Hook,
+    /// A panic of QADAPT's own, while it is raised.
+    Raising,
     /// A region with a guard.
     Guard,
     /// `enter_protected`.
@@ -43,7 +45,13 @@ impl Kind {
     pub(crate) const fn is_closure(self) -> bool {
         matches!(
             self,
-            Self::Plain | Self::Policy | Self::Borrowed | Self::Permit | Self::OwnWork | Self::Hook
+            Self::Plain
+                | Self::Policy
+                | Self::Borrowed
+                | Self::Permit
+                | Self::OwnWork
+                | Self::Hook
+                | Self::Raising
         )
     }
 
@@ -71,6 +79,7 @@ impl Kind {
             Self::Permit => word::permitted(below),
             Self::OwnWork => word::OWN_WORK | word::SILENT,
             Self::Hook => word::OWN_WORK,
+            Self::Raising => word::OWN_WORK | word::RAISING,
             Self::Free | Self::Loan => below,
             Self::Counting | Self::Recording => below | flags,
             // A region inside own work protects, as everywhere.

@@ -1,7 +1,7 @@
-//! The process's default mode, and how it is read from the environment before `main`.
+//! What the process was asked for: its default mode, and the rest of what is read before `main`.
 
 use core::ffi::{CStr, c_char};
-use core::sync::atomic::{AtomicU8, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use super::announce::Line;
 use crate::model::Mode;
@@ -9,7 +9,14 @@ use crate::model::Mode;
 /// The default mode's severity. Relaxed: it publishes nothing but itself.
 static DEFAULT: AtomicU8 = AtomicU8::new(Mode::Panic.severity());
 /// Whether the user asked for the guard by an environment variable. Relaxed, as above.
-static ASKED: AtomicU8 = AtomicU8::new(0);
+static ASKED: AtomicBool = AtomicBool::new(false);
+/// Whether reports show every frame. Relaxed, as above.
+static FULL_STACKS: AtomicBool = AtomicBool::new(false);
+/// What [`is_test_program`] found. Relaxed, as above.
+static TEST_PROGRAM: AtomicU8 = AtomicU8::new(UNKNOWN);
+const UNKNOWN: u8 = 0;
+const TEST: u8 = 1;
+const NO_TEST: u8 = 2;
 
 /// The mode of a region that has none of its own.
 pub(crate) fn default_mode() -> Mode {
@@ -29,18 +36,41 @@ pub(crate) fn set_default_mode(mode: Mode) {
 
 /// True if `QADAPT_MODE` or `QADAPT_TRACE` is set in the environment.
 pub(crate) fn asked_for() -> bool {
-    ASKED.load(Ordering::Relaxed) != 0
+    ASKED.load(Ordering::Relaxed)
 }
 
-/// Reads `QADAPT_MODE`. An unknown value is named on standard error and changes nothing.
+/// True if `QADAPT_BACKTRACE=full` was set when the process began.
+pub(crate) fn shows_full_stacks() -> bool {
+    FULL_STACKS.load(Ordering::Relaxed)
+}
+
+/// True if this is the program of a test or a benchmark: Cargo runs those from a folder named `deps`, and nothing else.
+/// `None` where the program's path has not been read.
+pub(crate) fn is_test_program() -> Option<bool> {
+    match TEST_PROGRAM.load(Ordering::Relaxed) {
+        UNKNOWN => None,
+        found => Some(found == TEST),
+    }
+}
+
+/// Keeps the answer of [`is_test_program`].
+pub(crate) fn set_test_program(is_test: bool) {
+    TEST_PROGRAM.store(if is_test { TEST } else { NO_TEST }, Ordering::Relaxed);
+}
+
+/// Reads the environment and the program's path. An unknown `QADAPT_MODE` is named on standard error and changes nothing.
 ///
 /// It runs before `main`, without allocating.
 pub(crate) fn read_environment() {
+    read_program();
+    if variable(c"QADAPT_BACKTRACE").is_some_and(|value| value == b"full") {
+        FULL_STACKS.store(true, Ordering::Relaxed);
+    }
     if variable(c"QADAPT_TRACE").is_some() {
-        ASKED.store(1, Ordering::Relaxed);
+        ASKED.store(true, Ordering::Relaxed);
     }
     let Some(word) = variable(c"QADAPT_MODE") else { return };
-    ASKED.store(1, Ordering::Relaxed);
+    ASKED.store(true, Ordering::Relaxed);
     match Mode::from_word(word) {
         Some(mode) => set_default_mode(mode),
         None => Line::new()
@@ -53,8 +83,43 @@ pub(crate) fn read_environment() {
     }
 }
 
+/// Looks at the folder of the program, where the kernel has its path in a file.
+#[expect(unsafe_code, reason = "std::env allocates")]
+fn read_program() {
+    let mut path = [0; 4096];
+    let name = c"/proc/self/exe".as_ptr();
+    // SAFETY: the name is nul-terminated, and the buffer is writable for its length.
+    let length = unsafe { libc::readlink(name, path.as_mut_ptr().cast(), path.len()) };
+    if let Some(path) = usize::try_from(length).ok().and_then(|length| path.get(..length)) {
+        let folder = path.rsplit(|&byte| byte == b'/').nth(1);
+        set_test_program(folder == Some(b"deps"));
+    }
+}
+
+/// True if the process has rights that its user has not (a set-user-id program): then that user's environment is not
+/// to be trusted, as the C library and the loader do not trust it either (getauxval(3), `AT_SECURE`).
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[expect(unsafe_code, reason = "std does not know")]
+fn is_privileged() -> bool {
+    // SAFETY: it cannot fail, and touches no memory of the caller's.
+    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[expect(unsafe_code, reason = "std does not know")]
+fn is_privileged() -> bool {
+    // SAFETY: these four cannot fail and touch no memory.
+    let (user, group) = unsafe { (libc::getuid(), libc::getgid()) };
+    // SAFETY: as above.
+    (user, group) != unsafe { (libc::geteuid(), libc::getegid()) }
+}
+
+/// The value of an environment variable; `None` in a privileged process.
 #[expect(unsafe_code, reason = "std::env allocates")]
 pub(super) fn variable(name: &CStr) -> Option<&'static [u8]> {
+    if is_privileged() {
+        return None;
+    }
     // SAFETY: the name is nul-terminated. This runs before `main`, when no thread can change the environment.
     let value: *const c_char = unsafe { libc::getenv(name.as_ptr()) };
     if value.is_null() {

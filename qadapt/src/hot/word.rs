@@ -54,6 +54,9 @@ pub(crate) const OWN_WORK: i64 = 1 << 17;
 /// QADAPT's own work, and all that is opened inside: nothing more is said.
 pub(crate) const SILENT: i64 = 1 << 22;
 
+/// This thread raises a panic of QADAPT's own.
+pub(crate) const RAISING: i64 = 1 << 23;
+
 /// QADAPT or an allocator is at work on this thread: the edge of a region that a signal handler closes here says
 /// nothing and leaves what it would say to the edge that it interrupted, or the next one.
 pub(crate) const QUIET: i64 = 1 << 18;
@@ -192,6 +195,7 @@ mod tests {
             RECORDING,
             OWN_WORK,
             SILENT,
+            RAISING,
             QUIET,
             BUSY,
             PROBE,

@@ -6,7 +6,6 @@
 use core::mem::MaybeUninit;
 use core::panic::Location;
 use core::ptr;
-use std::panic::panic_any;
 
 use super::lending;
 use super::polled::Polled;
@@ -16,7 +15,7 @@ use crate::hot::head::Head;
 use crate::hot::record::Serial;
 use crate::hot::{loans, open, pending, step, table, word};
 use crate::model::Place;
-use crate::report::{closing, live, misuse};
+use crate::report::{closing, live, misuse, payload};
 
 /// What tells one closure region of a thread from all others that are open: its address.
 pub(super) type Anchor = MaybeUninit<u8>;
@@ -30,7 +29,7 @@ impl Due {
     #[track_caller]
     pub(super) fn act(self) {
         if let Some(report) = self.0 {
-            panic_any(report);
+            payload::raise(report);
         }
     }
 }

@@ -1,21 +1,19 @@
 //! Assertions about what an expression asks of the allocator.
 
-use std::panic::panic_any;
-
 use super::count::Counting;
 use crate::checks;
-use crate::hot::measured::{self, ROOM, Recorded, Start};
+use crate::hot::measured::{self, Records, Start};
 use crate::hot::record::{Kind, Serial};
 use crate::hot::{end, open, word};
 use crate::model::{Counts, Measured};
 use crate::report::excess::{self, Expectation};
+use crate::report::payload;
 
 /// What an expression asked of the allocator, with the stack of each event.
 #[derive(Debug)]
 pub struct Measurement {
     counts: Counts,
-    recorded: [Option<Recorded>; ROOM],
-    lost: u64,
+    records: Records,
 }
 
 impl Measurement {
@@ -26,15 +24,14 @@ impl Measurement {
         let counting = Counting::open_if_live();
         let result = body();
         let counts = counting.map_or(Counts::UNMEASURED, Counting::close);
-        let (recorded, lost) = recording.close();
-        (Self { counts, recorded, lost }, result)
+        (Self { counts, records: recording.close() }, result)
     }
 
     /// Panics with a table if an expectation is not met.
     #[track_caller]
     pub fn check(&self, expectations: &[Expectation]) {
         if !expectations.iter().all(Expectation::is_met) {
-            panic_any(excess::report(expectations, self.counts, &self.recorded, self.lost));
+            payload::raise(excess::report(expectations, self.counts, &self.records));
         }
     }
 
@@ -101,7 +98,7 @@ impl Recording {
         Self { serial, start }
     }
 
-    fn close(self) -> ([Option<Recorded>; ROOM], u64) {
+    fn close(self) -> Records {
         measured::close(self.start)
     }
 }

@@ -1,6 +1,7 @@
 //! What the calls of counted functions asked of the allocator, call site by call site.
 
 use core::panic::Location;
+use core::sync::atomic::{AtomicU64, Ordering};
 use std::collections::BTreeMap;
 
 use qadapt_spin::Lock;
@@ -22,13 +23,19 @@ struct Calls {
 
 static SITES: Lock<BTreeMap<Site, Calls>> = Lock::new(BTreeMap::new());
 
-/// Attempts to take the lock, which is held for one insertion; a call that fails is left out of the report.
+/// Attempts to take the lock, which is held for one insertion; a call that fails is [lost](LOST).
 const PATIENCE: u32 = 100_000;
+
+/// Calls that are missing from the table. Relaxed: it is a count.
+static LOST: AtomicU64 = AtomicU64::new(0);
 
 /// Adds one call.
 pub(crate) fn add(place: Place, caller: &'static Location<'static>, counts: Counts) {
     own_work::as_own_work(|| {
-        let Some(mut sites) = SITES.lock_within(PATIENCE) else { return };
+        let Some(mut sites) = SITES.lock_within(PATIENCE) else {
+            LOST.fetch_add(1, Ordering::Relaxed);
+            return;
+        };
         let calls = sites.entry((key_of(place.location), key_of(caller))).or_insert_with(|| Calls {
             place,
             caller,
@@ -42,13 +49,34 @@ pub(crate) fn add(place: Place, caller: &'static Location<'static>, counts: Coun
 
 /// Reports every call site, in the order of the source. Called as own work, at the process's end.
 pub(super) fn report() {
-    let Some(mut sites) = SITES.lock_within(PATIENCE) else { return };
-    for calls in std::mem::take(&mut *sites).into_values() {
+    let sites = SITES.lock_within(PATIENCE).map(|mut sites| std::mem::take(&mut *sites));
+    if sites.is_none() {
+        sink::send(
+            "qadapt: the calls of counted functions are lost: a thread that is gone holds their table\n",
+        );
+    }
+    let lost = LOST.swap(0, Ordering::Relaxed);
+    if lost > 0 {
+        sink::send(&format!("qadapt: calls of counted functions missing from the lines below: {lost}\n"));
+    }
+    for calls in sites.unwrap_or_default().into_values().filter(|calls| calls.times > 0) {
         let Calls { place, caller, times, counts } = calls;
         let name = place.name.unwrap_or("a counted function");
         let unit = if times == 1 { "once" } else { "times" };
         let number = if times == 1 { String::new() } else { format!("{times} ") };
         sink::send(&format!("qadapt: `{name}` called {number}{unit} at {caller}: {counts}"));
+    }
+}
+
+/// In a forked child: the calls so far are its parent's to report. What the table holds is kept, since freeing it is not
+/// for a forked child to do.
+pub(super) fn forget() {
+    LOST.store(0, Ordering::Relaxed);
+    if let Some(mut sites) = SITES.try_lock() {
+        for calls in sites.values_mut() {
+            calls.times = 0;
+            calls.counts = Counts::measured(Tally::NOTHING);
+        }
     }
 }
 

@@ -1,7 +1,12 @@
 //! What is reported when a region has closed.
 
+use core::fmt::Write as _;
+use core::ptr;
 use core::sync::atomic::{AtomicU64, Ordering};
+use std::collections::BTreeMap;
 use std::panic::catch_unwind;
+
+use qadapt_spin::Lock;
 
 use super::violation::Violation;
 use super::{hook, sink};
@@ -33,7 +38,7 @@ pub(crate) fn report(region: Serial, place: Place) -> Option<String> {
         if lost.owed > 0 && !std::thread::panicking() {
             owed.push(lost_line(lost, place));
         } else if lost.count > 0 {
-            sink::send(&lost_line(lost, place));
+            log_lost(lost, place);
         }
         (!owed.is_empty()).then(|| owed.join("\n"))
     })
@@ -52,7 +57,7 @@ pub(crate) fn log(region: Serial, place: Place) {
             }
             let lost = pending::take_lost(region);
             if lost.count > 0 {
-                sink::send(&lost_line(lost, place));
+                log_lost(lost, place);
             }
         });
     });
@@ -104,6 +109,27 @@ fn settle(pending: &Pending) -> u64 {
 fn due(before: u64, times: u64) -> Option<u64> {
     let total = before.saturating_add(times);
     (total.checked_ilog10() != before.checked_ilog10()).then_some(total)
+}
+
+/// Logs how many violations of a region were lost unless the rate limit holds it back.
+fn log_lost(lost: Lost, place: Place) {
+    /// Those that were lost so far, by the address of the region's place.
+    static LOST: Lock<BTreeMap<usize, u64>> = Lock::new(BTreeMap::new());
+    /// Attempts to take the lock, which is held for one insertion; on failure all of them are logged.
+    const PATIENCE: u32 = 100_000;
+
+    let before = LOST.lock_within(PATIENCE).map_or(0, |mut counts| {
+        let count = counts.entry(ptr::from_ref(place.location).addr()).or_insert(0);
+        let before = *count;
+        *count = before.saturating_add(lost.count);
+        before
+    });
+    let Some(total) = due(before, lost.count) else { return };
+    let mut line = lost_line(lost, place);
+    if before > 0 {
+        let _ = writeln!(line, "   = {total} were lost there so far; the next line is at ten times as many");
+    }
+    sink::send(&line);
 }
 
 fn lost_line(Lost { count, .. }: Lost, place: Place) -> String {

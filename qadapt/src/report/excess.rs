@@ -3,7 +3,7 @@
 use core::fmt::Write as _;
 
 use super::violation::Violation;
-use crate::hot::measured::{ROOM, Recorded};
+use crate::hot::measured::{ROOM, Records};
 use crate::hot::own_work;
 use crate::model::Counts;
 
@@ -37,8 +37,7 @@ impl Expectation {
 pub(crate) fn report(
     expectations: &[Expectation],
     counts: Counts,
-    recorded: &[Option<Recorded>; ROOM],
-    lost: u64,
+    Records { entries, lost }: &Records,
 ) -> String {
     own_work::as_own_work(|| {
         let mut text = String::from("qadapt: the assertion about allocations failed\n");
@@ -53,11 +52,11 @@ pub(crate) fn report(
                  QADAPT_ENFORCE=1 in its environment (or the feature `enforce`)\n",
             );
         }
-        for recorded in recorded.iter().flatten() {
+        for recorded in entries.iter().flatten() {
             let event = Violation::recorded(recorded);
             let _ = write!(text, "   = {}", event.line());
         }
-        if lost > 0 {
+        if *lost > 0 {
             let _ =
                 writeln!(text, "   = {lost} more events are not listed: a thread keeps {ROOM} distinct ones");
         }

@@ -3,7 +3,7 @@
 use std::panic::catch_unwind;
 
 use super::violation::Violation;
-use super::{call_sites, sink, unlent};
+use super::{call_sites, handover, live, sink, stderr, unlent};
 use crate::hot::capture::STACKS;
 use crate::hot::{own_work, pending, trace};
 
@@ -28,6 +28,14 @@ pub(super) extern "C" fn report() {
             if lost > 0 {
                 sink::send(&format!(
                     "qadapt: violations lost in protected regions that were still open when the process ended: {lost}\n"
+                ));
+            }
+            live::report_at_exit();
+            handover::finish(stderr::write);
+            let unread = stderr::take_unread();
+            if unread > 0 {
+                stderr::write(&format!(
+                    "qadapt: reports cut short because nobody read standard error in time: {unread}"
                 ));
             }
         });

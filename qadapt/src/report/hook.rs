@@ -5,18 +5,17 @@ use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use qadapt_spin::Lock;
+use arc_swap::ArcSwapOption;
 
 use super::violation::Violation;
 use crate::hot::own_work;
 use crate::hot::record::Serial;
 
-type Hook = Arc<dyn Fn(&Violation) + Send + Sync>;
+type Hook = Box<dyn Fn(&Violation) + Send + Sync>;
 
-static HOOK: Lock<Option<Hook>> = Lock::new(None);
-
-/// Attempts to take the lock before giving up; it is only ever held for the copy of a pointer.
-const PATIENCE: u32 = 10_000;
+/// It is read without a lock: a reader that gave up, or that waited for a thread that a fork left behind, would leave
+/// the hook uncalled.
+static HOOK: ArcSwapOption<Hook> = ArcSwapOption::const_empty();
 
 /// Sets what is called for each report, besides what the mode does.
 ///
@@ -42,17 +41,7 @@ const PATIENCE: u32 = 10_000;
 /// # drop(boxed);
 /// ```
 pub fn set_violation_hook(hook: impl Fn(&Violation) + Send + Sync + 'static) {
-    own_work::as_own_work(|| {
-        let mut next: Option<Hook> = Some(Arc::new(hook));
-        while next.is_some() {
-            if let Some(mut current) = HOOK.lock_within(PATIENCE) {
-                std::mem::swap(&mut *current, &mut next);
-                break;
-            }
-            std::thread::yield_now();
-        }
-        // `next` holds the hook before, which is dropped outside the lock.
-    });
+    own_work::as_own_work(|| HOOK.store(Some(Arc::new(Box::new(hook)))));
 }
 
 thread_local! {
@@ -66,7 +55,7 @@ pub(super) fn call(violation: &Violation) -> Serial {
     if CALLING.get() {
         return Serial::NONE;
     }
-    let Some(hook) = HOOK.lock_within(PATIENCE).and_then(|hook| hook.clone()) else { return Serial::NONE };
+    let Some(hook) = HOOK.load_full() else { return Serial::NONE };
     CALLING.set(true);
     let (left, outcome) =
         own_work::as_hook(|| catch_unwind(AssertUnwindSafe(|| hook(violation))).map_err(mem::forget));

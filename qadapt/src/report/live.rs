@@ -1,12 +1,17 @@
 //! Whether the guard is live: compiled in, and really the program's allocator.
 
+use core::cell::Cell;
 use core::hint::black_box;
 use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::alloc::{Layout, alloc, dealloc};
 use std::path::Path;
 
+use qadapt_spin::Lock;
+
+use super::stderr;
 use crate::checks;
 use crate::hot::{own_work, setting, word};
-use crate::model::Place;
+use crate::model::{Mode, Place};
 
 /// What the probe found. Relaxed: every thread would find the same, so that nothing depends on order.
 static PROBED: AtomicU8 = AtomicU8::new(UNKNOWN);
@@ -16,7 +21,8 @@ const MISSING: u8 = 2;
 
 /// True if violations are seen: the checks are compiled in, and the program's global allocator is QADAPT.
 ///
-/// The first call makes one small allocation to find out; the answer is kept for the process.
+/// The first call finds out, by a request that QADAPT answers without memory (and another allocator with one byte); the
+/// answer is kept for the process. False inside that request, where the program's allocator calls this.
 ///
 /// # Examples
 /// ```
@@ -33,48 +39,108 @@ pub fn is_active() -> bool {
         return false;
     }
     match PROBED.load(Ordering::Relaxed) {
-        UNKNOWN => {
-            let live = probe();
-            PROBED.store(if live { LIVE } else { MISSING }, Ordering::Relaxed);
-            live
-        }
+        UNKNOWN => probe(),
         found => found == LIVE,
     }
 }
 
-/// Makes one allocation, marked in the thread's word; the guard's allocator takes the mark away.
-fn probe() -> bool {
-    own_work::as_own_work(|| {
-        word::set(word::get() | word::PROBE);
-        drop(black_box(Box::new(black_box(0_u8))));
-        word::get() & word::PROBE == 0
-    })
+thread_local! {
+    /// This thread is asking.
+    static PROBING: Cell<bool> = const { Cell::new(false) };
 }
 
+/// Asks once. Inside the request, in an allocator that wraps QADAPT, there is no answer yet.
+#[cold]
+fn probe() -> bool {
+    if PROBING.try_with(|probing| probing.replace(true)).unwrap_or(true) {
+        return false;
+    }
+    let live = own_work::as_own_work(request);
+    PROBED.store(if live { LIVE } else { MISSING }, Ordering::Relaxed);
+    let _ = PROBING.try_with(|probing| probing.set(false));
+    live
+}
+
+/// Makes one request, marked in the thread's word; the guard's allocator takes the mark away and gives no memory.
+#[expect(unsafe_code, reason = "a request that may be refused")]
+fn request() -> bool {
+    let layout = Layout::new::<u8>();
+    word::set(word::get() | word::PROBE);
+    // SAFETY: the layout has a size.
+    let block = black_box(unsafe { alloc(layout) });
+    let live = word::get() & word::PROBE == 0;
+    word::set(word::get() & !word::PROBE);
+    if !block.is_null() {
+        // SAFETY: it was allocated above with this layout, and nobody else knows of it.
+        unsafe { dealloc(block, layout) };
+    }
+    live
+}
+
+/// True once the note below was written, or is not this process's to write. Relaxed: only whether.
+static SAID: AtomicBool = AtomicBool::new(false);
+/// The first region of a test program, for a note at its end.
+static FIRST: Lock<Option<Place>> = Lock::new(None);
+
 /// Where the user asked for the guard, says once that it is not live and what to add.
+///
+/// A test program is told at its end: the harness prints a table meanwhile. Where nothing asks, or the answer is known,
+/// this neither allocates nor calls the kernel.
 pub(crate) fn report_if_missing(place: Place) {
-    static SAID: AtomicBool = AtomicBool::new(false);
-    if !asked_for() || is_active() || SAID.swap(true, Ordering::Relaxed) {
+    if PROBED.load(Ordering::Relaxed) == LIVE || SAID.load(Ordering::Relaxed) {
+        return;
+    }
+    if is_test_program() {
+        // Another thread may hold the lock: then it has a first region, too.
+        if let Some(mut first) = FIRST.try_lock() {
+            first.get_or_insert(place);
+        }
+    } else if checks::ENFORCED || setting::asked_for() {
+        say_if_missing(place);
+    }
+}
+
+/// At the process's end: what [`report_if_missing`] has kept.
+pub(super) fn report_at_exit() {
+    let first = FIRST.try_lock().and_then(|mut first| first.take());
+    if let Some(place) = first {
+        say_if_missing(place);
+    }
+}
+
+/// In a forked child: the note is its parent's.
+pub(super) fn forked() {
+    SAID.store(true, Ordering::Relaxed);
+    if let Some(mut first) = FIRST.try_lock() {
+        *first = None;
+    }
+}
+
+fn say_if_missing(place: Place) {
+    if setting::default_mode() == Mode::Count || is_active() || SAID.swap(true, Ordering::Relaxed) {
         return;
     }
     own_work::as_own_work(|| {
         let region = place.name.map_or_else(String::new, |name| format!(" `{name}`"));
-        eprintln!(
+        // Not through the printing macro: a harness hides what a passing test prints.
+        stderr::write(&format!(
             "qadapt: the region{region} at {} is not watched, because QADAPT is not the global allocator. Add to the \
              program's main file (for a test: to the test's file):\n\n    #[global_allocator]\n    static ALLOC: \
              qadapt::QADAPT = qadapt::QADAPT;\n",
             place.location
-        );
+        ));
     });
 }
 
-/// True if an environment variable asks for the guard, or this is a test program.
-fn asked_for() -> bool {
-    setting::asked_for() || own_work::as_own_work(is_test_program)
-}
-
-/// Cargo runs the programs of tests and benchmarks from a folder of this name, and nothing else.
-fn is_test_program() -> bool {
-    std::env::current_exe()
-        .is_ok_and(|program| program.parent().is_some_and(|folder| folder.ends_with(Path::new("deps"))))
+/// True if this is the program of a test or a benchmark.
+pub(super) fn is_test_program() -> bool {
+    setting::is_test_program().unwrap_or_else(|| {
+        let is_test = own_work::as_own_work(|| {
+            std::env::current_exe().is_ok_and(|program| {
+                program.parent().is_some_and(|folder| folder.ends_with(Path::new("deps")))
+            })
+        });
+        setting::set_test_program(is_test);
+        is_test
+    })
 }

@@ -1,21 +1,16 @@
 //! Notes on regions that were opened by hand and not closed as they should be.
 
 use core::fmt;
-use std::panic::catch_unwind;
 
+use super::sink;
 use crate::hot::own_work;
 use crate::model::Place;
 
 /// Says on standard error what became of a region's guard.
 #[cold]
 pub(crate) fn say(guard: Place, what: fmt::Arguments<'_>) {
-    let text = own_work::as_own_work(|| {
+    own_work::as_own_work(|| {
         let name = guard.name.map_or_else(String::new, |name| format!("`{name}` "));
-        format!("qadapt: the region {name}entered at {} {what}", guard.location)
-    });
-    own_work::as_own_work(move || {
-        // A closed standard error panics, which a drop must not.
-        let _ = catch_unwind(|| eprintln!("{text}"));
-        drop(text);
+        sink::say(&format!("qadapt: the region {name}entered at {} {what}", guard.location));
     });
 }

@@ -1,33 +1,63 @@
 //! Where reports go that are logged.
 
-use std::mem;
-use std::panic::catch_unwind;
+use super::{handover, live, stderr};
 
 /// Sends a report to `tracing` and `log`, where those features are on and somebody listens there; otherwise to
 /// standard error. Called as own work.
 ///
-/// Whoever listens may panic, and so does the printing macro where nobody reads standard error: the report is lost
-/// then, and the program goes on.
+/// It waits for a listener for two seconds at most, and a listener may panic: then standard error has the report.
 pub(super) fn send(report: &str) {
-    // The payload's own drop may panic too; forgetting it is the lesser evil.
-    let _ = catch_unwind(|| deliver(report)).map_err(mem::forget);
+    #[cfg(any(feature = "log", feature = "tracing"))]
+    if listeners::tell(report) {
+        return;
+    }
+    say(report);
 }
 
-fn deliver(report: &str) {
-    #[allow(unused_mut, reason = "without the features nothing is heard")]
-    let mut heard = false;
-    #[cfg(feature = "tracing")]
-    if tracing::enabled!(target: "qadapt", tracing::Level::ERROR) {
-        tracing::error!(target: "qadapt", "{report}");
-        heard = true;
+/// Writes a text to standard error, or to what a test harness captures it in. Called as own work.
+pub(super) fn say(text: &str) {
+    // Only the printing macro is captured, and only in tests; but the macro waits for standard error's lock.
+    let captures = live::is_test_program();
+    if !(captures && handover::to(|report| eprintln!("{report}"), text)) {
+        stderr::write(text);
     }
-    #[cfg(feature = "log")]
-    if log::log_enabled!(target: "qadapt", log::Level::Error) {
-        log::error!(target: "qadapt", "{report}");
-        heard = true;
-    }
-    if !heard {
-        // The macro rather than the stream itself: test harnesses capture it.
-        eprintln!("{report}");
+}
+
+#[cfg(any(feature = "log", feature = "tracing"))]
+mod listeners {
+    use crate::report::handover;
+
+    /// Has whoever listens write the report; false where nobody did.
+    pub(super) fn tell(report: &str) -> bool {
+        #[cfg(feature = "log")]
+        let listens = log::max_level() != log::LevelFilter::Off;
+        #[cfg(not(feature = "log"))]
+        let listens = false;
+        #[cfg(feature = "tracing")]
+        let subscriber =
+            tracing::dispatcher::has_been_set().then(|| tracing::dispatcher::get_default(Clone::clone));
+        #[cfg(not(feature = "tracing"))]
+        let subscriber: Option<()> = None;
+        if !listens && subscriber.is_none() {
+            return false;
+        }
+        let hear = move |report: &handover::Handed| {
+            #[cfg(feature = "tracing")]
+            if let Some(subscriber) = subscriber {
+                tracing::dispatcher::with_default(&subscriber, || {
+                    if tracing::enabled!(target: "qadapt", tracing::Level::ERROR) {
+                        tracing::error!(target: "qadapt", "{report}");
+                    }
+                });
+            }
+            #[cfg(feature = "log")]
+            if log::log_enabled!(target: "qadapt", log::Level::Error) {
+                log::error!(target: "qadapt", "{report}");
+            }
+            #[cfg(not(feature = "tracing"))]
+            let _ = subscriber;
+            let _ = report;
+        };
+        handover::to(hear, report)
     }
 }

@@ -11,7 +11,7 @@ use super::trace::Site;
 const WIDTH: usize = 160;
 
 /// Writes `--> file:line:column` and, if the file can be read, the line with a mark below the column.
-pub(super) fn excerpt(f: &mut fmt::Formatter<'_>, site: &Site<'_>) -> fmt::Result {
+pub(super) fn excerpt(f: &mut impl fmt::Write, site: &Site<'_>) -> fmt::Result {
     let gutter = site.line().to_string();
     let indent = gutter.len();
     writeln!(f, "{:indent$}--> {site}", "")?;

@@ -1,30 +1,43 @@
 //! Resolved call stacks: which functions and lines the recorded addresses are.
 
-use core::ffi::c_void;
 use core::fmt;
 use core::iter::Peekable;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use qadapt_advice::Frame as Named;
-use qadapt_spin::{Lock, Slot};
+use qadapt_advice::{Advice, Frame as Named};
+use qadapt_spin::{Lock, Slot, Stack};
 
 use super::origin::Origin;
-use crate::hot::capture::STACKS;
-use crate::hot::modules;
+use super::source;
+use super::symbols::{self, Symbol};
+use crate::hot::capture::{FRAMES, STACKS};
+use crate::hot::{modules, setting};
 
 /// Stacks that are resolved already: resolving costs milliseconds, and a stack can be reported often.
 static RESOLVED: Lock<BTreeMap<usize, Arc<Trace>>> = Lock::new(BTreeMap::new());
 
+/// Resolved stacks that are kept; with one more, all are resolved anew.
+const KEPT: usize = 1024;
+
 /// Attempts to take the lock; on failure a stack is resolved again.
 const PATIENCE: u32 = 1000;
 
-/// A resolved stack, innermost frame first. Empty if the stack was not recorded.
+/// A resolved stack, innermost frame first, and what reports say of it. Empty if the stack was not recorded.
 #[derive(Debug, Default)]
 pub(super) struct Trace {
     frames: Vec<Frame>,
+    /// The line of the user's code, or why there is none.
+    site: String,
+    /// The frames, a line each.
+    stack: String,
+    /// The last advice that was asked for here, and for which event: a stack's events are alike as a rule.
+    advice: Mutex<Option<(Event, Option<Advice>)>>,
 }
+
+/// What advice depends on besides the stack: the operation and its sizes in bytes.
+type Event = (qadapt_advice::Op, usize, usize);
 
 #[derive(Debug)]
 struct Frame {
@@ -99,22 +112,64 @@ impl Trace {
         let Some(stack) = STACKS.stack(slot) else { return Arc::default() };
         let trace = Arc::new(Self::resolve(stack.frames()));
         if let Some(mut map) = RESOLVED.lock_within(PATIENCE) {
+            if map.len() == KEPT {
+                map.clear();
+            }
             map.insert(slot.index(), Arc::clone(&trace));
         }
         trace
     }
 
+    /// The trace of a stack that is reported once.
+    pub(super) fn once(stack: &Stack<FRAMES>) -> Arc<Self> {
+        Arc::new(Self::resolve(stack.frames()))
+    }
+
     fn resolve(addresses: &[usize]) -> Self {
+        let full = setting::shows_full_stacks();
         let mut frames = Vec::new();
-        for &address in addresses {
-            let before = frames.len();
-            // Inlined functions come first, each with the line of its call.
-            backtrace::resolve(address as *mut c_void, |symbol| frames.push(Frame::new(address, symbol)));
-            if frames.len() == before {
-                frames.push(Frame::unknown(address));
+        // Inlined functions come first, each with the line of its call.
+        symbols::resolve(addresses, |address, symbol| {
+            let is_start = symbol.function.as_deref().is_some_and(is_start);
+            frames.push(Frame::new(address, symbol));
+            full || !is_start
+        });
+        Self::of_frames(frames)
+    }
+
+    /// Says what reports say of these frames: once, since it reads source files and the working directory.
+    fn of_frames(frames: Vec<Frame>) -> Self {
+        let mut trace = Self { frames, ..Self::default() };
+        let (mut site, mut stack) = (String::new(), String::new());
+        // Writing to a String does not fail.
+        let _ = match trace.site() {
+            Some(found) => source::excerpt(&mut site, &found),
+            None => trace.fmt_without_site(&mut site),
+        };
+        let _ = trace.fmt_stack(&mut stack);
+        (trace.site, trace.stack) = (site, stack);
+        trace
+    }
+
+    /// The line of the user's code with its source, or why there is none.
+    pub(super) fn excerpt(&self) -> &str {
+        if self.frames.is_empty() { NO_STACK } else { &self.site }
+    }
+
+    /// What to do instead of this event.
+    pub(super) fn advice(&self, op: qadapt_advice::Op, size: usize, old_size: usize) -> Option<Advice> {
+        let event = (op, size, old_size);
+        if let Some((known, advice)) = self.advice.try_lock().ok().and_then(|last| *last) {
+            if known == event {
+                return advice;
             }
         }
-        Self { frames }
+        let frames = self.names();
+        let advice = qadapt_advice::advise(&qadapt_advice::Event { op, size, old_size, frames: &frames });
+        if let Ok(mut last) = self.advice.try_lock() {
+            *last = Some((event, advice));
+        }
+        advice
     }
 
     /// The first line of the user's own code; failing that, of a dependency's.
@@ -125,15 +180,15 @@ impl Trace {
     }
 
     /// The frames from the allocator's caller to the edge of the region, as the catalogue of advice takes them.
-    pub(super) fn names(&self) -> Vec<Named<'_>> {
+    fn names(&self) -> Vec<Named<'_>> {
         let caller = self.frames.iter().skip_while(|frame| frame.origin == Origin::Guard);
         caller.take_while(|frame| frame.origin != Origin::Guard).map(Frame::named).collect()
     }
 
     /// Says where the stack is when no frame has a line.
-    pub(super) fn fmt_without_site(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn fmt_without_site(&self, f: &mut impl fmt::Write) -> fmt::Result {
         let Some(frame) = self.frames.iter().find(|frame| !frame.origin.is_internal()) else {
-            return writeln!(f, " --> at an unknown place: its call stack could not be recorded");
+            return f.write_str(NO_STACK);
         };
         write!(f, " --> ")?;
         frame.fmt_name(f)?;
@@ -142,12 +197,10 @@ impl Trace {
             "\n   = no lines: build with debug information (`debug = \"line-tables-only\"` in the profile)"
         )
     }
-}
 
-/// The frames, a line each, internal ones folded unless `QADAPT_BACKTRACE=full`.
-impl fmt::Display for Trace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let full = std::env::var_os("QADAPT_BACKTRACE").is_some_and(|value| value == "full");
+    /// The frames, a line each, internal ones folded unless `QADAPT_BACKTRACE=full`.
+    fn fmt_stack(&self, f: &mut impl fmt::Write) -> fmt::Result {
+        let full = setting::shows_full_stacks();
         if self.frames.is_empty() {
             return Ok(());
         }
@@ -170,6 +223,22 @@ impl fmt::Display for Trace {
     }
 }
 
+/// The frames, a line each.
+impl fmt::Display for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.stack)
+    }
+}
+
+/// Where a stack was not recorded.
+const NO_STACK: &str = " --> at an unknown place: its call stack could not be recorded, since there is no room for more stacks\n";
+
+/// The standard library calls a program's `main`, and each of its threads, through this function. What lies further
+/// out is nobody's code, and takes longer to resolve than all the rest, since it is the C library's.
+fn is_start(function: &str) -> bool {
+    function.contains("__rust_begin_short_backtrace")
+}
+
 fn skip_internal<'a>(frames: &mut Peekable<impl Iterator<Item = &'a Frame>>) -> usize {
     let mut skipped = 0;
     while frames.next_if(|frame| frame.origin.is_internal()).is_some() {
@@ -179,16 +248,10 @@ fn skip_internal<'a>(frames: &mut Peekable<impl Iterator<Item = &'a Frame>>) -> 
 }
 
 impl Frame {
-    fn new(address: usize, symbol: &backtrace::Symbol) -> Self {
-        // The alternate form leaves out the hash at the name's end.
-        let function = symbol.name().map(|name| format!("{name:#}"));
-        let file = symbol.filename().map(Path::to_path_buf);
-        let origin = Origin::of(file.as_deref(), function.as_deref());
-        Self { address, function, file, line: symbol.lineno().unwrap_or(0), column: symbol.colno(), origin }
-    }
-
-    fn unknown(address: usize) -> Self {
-        Self { address, function: None, file: None, line: 0, column: None, origin: Origin::Own }
+    fn new(address: usize, symbol: Symbol) -> Self {
+        let Symbol { function, file, line, column, is_system } = symbol;
+        let origin = if is_system { Origin::Std } else { Origin::of(file.as_deref(), function.as_deref()) };
+        Self { address, function, file, line, column, origin }
     }
 
     fn named(&self) -> Named<'_> {
@@ -202,7 +265,7 @@ impl Frame {
         (self.line > 0).then_some(Site { path, line: self.line, column: self.column })
     }
 
-    fn fmt_line(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn fmt_line(&self, f: &mut impl fmt::Write) -> fmt::Result {
         write!(f, "       ")?;
         self.fmt_name(f)?;
         match self.site() {
@@ -212,7 +275,7 @@ impl Frame {
     }
 
     /// The function; failing that, the file that the address was loaded from and the place in it.
-    fn fmt_name(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn fmt_name(&self, f: &mut impl fmt::Write) -> fmt::Result {
         if let Some(function) = &self.function {
             return f.write_str(function);
         }

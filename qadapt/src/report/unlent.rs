@@ -12,9 +12,14 @@ pub(crate) fn note() {
     TIMES.fetch_add(1, Ordering::Relaxed);
 }
 
+/// Takes how many there were.
+pub(super) fn take() -> u64 {
+    TIMES.swap(0, Ordering::Relaxed)
+}
+
 /// Says how many there were.
 pub(super) fn report() {
-    let times = TIMES.swap(0, Ordering::Relaxed);
+    let times = take();
     if times > 0 {
         sink::send(&format!(
             "qadapt: policies lent to other threads without room to bring back what those did: {times}; \

@@ -4,12 +4,11 @@ use core::fmt;
 use core::panic::Location;
 use std::sync::Arc;
 
-use qadapt_advice::{Advice, Event};
+use qadapt_advice::Advice;
 use qadapt_spin::Slot;
 
-use super::source;
 use super::trace::{Site, Trace};
-use crate::hot::capture::{self, STACKS};
+use crate::hot::capture::{self, Kept, STACKS};
 use crate::hot::measured::Recorded;
 use crate::hot::pending::Pending;
 use crate::hot::request::{Cause, Request};
@@ -58,8 +57,8 @@ impl Violation {
 
     /// An event of a measurement, which is no violation; it only lends its form.
     pub(super) fn recorded(recorded: &Recorded) -> Self {
-        let Recorded { request: Request { op, size, old_size, align }, slot, times } = *recorded;
-        let trace = slot.map_or_else(Arc::default, Trace::of);
+        let Recorded { request: Request { op, size, old_size, align }, stack, times, .. } = *recorded;
+        let trace = stack.and_then(Kept::stack).map_or_else(Arc::default, |stack| Trace::once(&stack));
         Self { op, size, old_size, align, times, cause: Cause::Disallowed, place: None, lent: false, trace }
     }
 
@@ -151,8 +150,7 @@ impl Violation {
             Op::Realloc => qadapt_advice::Op::Realloc,
             Op::Dealloc => qadapt_advice::Op::Dealloc,
         };
-        let frames = self.trace.names();
-        qadapt_advice::advise(&Event { op, size: self.size, old_size: self.old_size, frames: &frames })
+        self.trace.advice(op, self.size, self.old_size)
     }
 }
 
@@ -174,10 +172,7 @@ impl fmt::Display for Violation {
             Some(place) => writeln!(f, " in {place}")?,
             None => writeln!(f, " in a protected region that was still open when the process ended")?,
         }
-        match self.site() {
-            Some(site) => source::excerpt(f, &site)?,
-            None => self.trace.fmt_without_site(f)?,
-        }
+        f.write_str(self.trace.excerpt())?;
         if let Some(entered) = self.entered() {
             writeln!(f, "   = region entered at {entered}")?;
         }

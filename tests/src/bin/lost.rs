@@ -16,16 +16,27 @@
 // expect: times 12 qadapt: allocation of 17 bytes
 // expect: never were lost
 // expect: off exit 6
-// expect: run full-table many
+// expect: run many-stacks many
 // expect: env QADAPT_MODE=log
 // expect: exit 0
-// expect: stdout 1500 violations, 1500 heard, 1024 with a site
-// expect: stderr its call stack could not be recorded
+// expect: stdout 1500 violations, 1500 heard, 1500 with a site
+// expect: never could not be recorded
 // expect: off stdout 0 violations
+// expect: run what-passes-leaves-nothing passing
+// expect: exit 101
+// expect: stderr qadapt: allocation of 17 bytes
+// expect: after qadapt_tests::force::leak
+// expect: off skip no assertion passes there
+// expect: run lines-are-thinned thinned
+// expect: env QADAPT_MODE=log
+// expect: exit 0
+// expect: times 3 more violations in a protected region
+// expect: times 2 were lost there so far; the next line is at ten times as many
+// expect: off exit 0
 // expect: run full-table-in-panic-mode one-more
 // expect: exit 101
 // expect: stderr qadapt: allocation of 17 bytes
-// expect: after its call stack could not be recorded
+// expect: after its call stack could not be recorded, since there is no room for more stacks
 // expect: off skip nothing panics there
 // expect: run full-table-at-the-processs-end full-open
 // expect: exit 8
@@ -39,38 +50,34 @@ use std::hint::black_box;
 use std::process::exit;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use qadapt::{Mode, QADAPT, assert_no_alloc, permit_alloc, set_mode, violations};
+use qadapt::{Mode, QADAPT, assert_allocs, assert_no_alloc, permit_alloc, set_mode, violations};
 use qadapt_tests::force::leak;
 
 #[global_allocator]
 static ALLOC: QADAPT = QADAPT;
 
-/// One allocation, at a stack that the low bits of `path` choose: each bit picks one of two callers.
+/// One allocation, at a stack that the low bits of `path` choose: each two pick one of four calls.
 #[inline(never)]
 fn descend(path: u32, bits: u32) -> u32 {
     if bits == 0 {
         leak(17);
         return 0;
     }
-    if black_box(path) & 1 == 0 { left(path >> 1, bits - 1) } else { right(path >> 1, bits - 1) }
-}
-
-#[inline(never)]
-fn left(path: u32, bits: u32) -> u32 {
-    descend(path, bits) + black_box(1)
-}
-
-#[inline(never)]
-fn right(path: u32, bits: u32) -> u32 {
-    descend(path, bits) + black_box(2)
+    let (path, next, bits) = (path >> 2, black_box(path) & 3, bits - 2);
+    match next {
+        0 => descend(path, bits) + black_box(1),
+        1 => descend(path, bits) + black_box(2),
+        2 => descend(path, bits) + black_box(3),
+        _ => descend(path, bits) + black_box(4),
+    }
 }
 
 /// Fills the table of stacks, and reports next to nothing of it.
 fn fill() {
     set_mode(Mode::Log);
     assert_no_alloc(|| {
-        for path in 0..1100 {
-            descend(path, 11);
+        for path in 0..100_000 {
+            descend(path, 18);
         }
     });
     set_mode(Mode::Panic);
@@ -101,19 +108,36 @@ fn main() {
                 SITES.fetch_add(u64::from(violation.site().is_some()), Ordering::Relaxed);
             });
             for path in 0..1500 {
-                assert_no_alloc(|| descend(path, 11));
+                assert_no_alloc(|| descend(path, 12));
             }
             let (heard, sites) = (HEARD.load(Ordering::Relaxed), SITES.load(Ordering::Relaxed));
             println!("{} violations, {heard} heard, {sites} with a site", violations());
         }
         "one-more" => {
             fill();
-            assert_no_alloc(|| descend(0, 9));
+            assert_no_alloc(|| descend(0, 10));
+        }
+        "passing" => {
+            for round in 0..100 {
+                for path in 0..1000 {
+                    assert_allocs!(descend(path + round, 12), allocs == 1, bytes <= 17);
+                }
+            }
+            assert_no_alloc(|| descend(0, 10));
+        }
+        "thinned" => {
+            for _ in 0..50 {
+                assert_no_alloc(|| {
+                    for path in 0..100 {
+                        descend(path, 8);
+                    }
+                });
+            }
         }
         "full-open" => {
             fill();
             assert_no_alloc(|| {
-                descend(0, 9);
+                descend(0, 10);
                 permit_alloc(|| exit(8));
             });
         }

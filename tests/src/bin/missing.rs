@@ -1,7 +1,5 @@
-//! QADAPT is not the global allocator here: said once, with the two lines to add, but only to who asked.
-// expect: run silent regions
-// expect: exit 0
-// expect: never qadapt
+//! QADAPT is not the global allocator here: said once, with the two lines to add, but only to who asked
+//! (`tests/missing_allocator.rs` has who did not).
 // expect: run mode-set regions
 // expect: env QADAPT_MODE=panic
 // expect: exit 0
@@ -31,6 +29,14 @@
 // expect: env QADAPT_MODE=log
 // expect: exit 0
 // expect: never qadapt
+// expect: run who-only-counts regions
+// expect: env QADAPT_MODE=count
+// expect: exit 0
+// expect: never qadapt
+// expect: run a-forked-child forked
+// expect: env QADAPT_MODE=log
+// expect: exit 0
+// expect: times 1 is not watched
 // expect: run unknown-mode none
 // expect: env QADAPT_MODE=x
 // expect: exit 0
@@ -41,6 +47,19 @@ use std::{env, thread};
 use qadapt::__private::{Place, no_alloc};
 use qadapt::{assert_no_alloc, count_alloc, enter_protected, exit_protected, is_active};
 use qadapt_tests::force::alloc_and_free;
+
+/// A region in a child, which exits as a process does.
+#[expect(unsafe_code, reason = "std does not fork")]
+fn forked() {
+    // SAFETY: the child runs a region and exits.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        assert_no_alloc(|| alloc_and_free(8));
+        std::process::exit(0);
+    }
+    // SAFETY: a null status is not written.
+    assert_eq!(unsafe { libc::waitpid(child, std::ptr::null_mut(), 0) }, child);
+}
 
 fn main() {
     match env::args().nth(1).expect("a case").as_str() {
@@ -63,6 +82,10 @@ fn main() {
             assert_ne!(counts.allocs(), 0);
             assert_ne!(counts.allocs(), 1);
             println!("{counts}");
+        }
+        "forked" => {
+            assert_no_alloc(|| alloc_and_free(8));
+            forked();
         }
         "none" => alloc_and_free(8),
         other => panic!("no case {other}"),

@@ -133,7 +133,7 @@ fn link(table: &Table, record: &Record, kind: Kind, index: usize, below: Option<
     traced.through_permit.set(outer.is_some_and(|outer| outer.through_permit.get()));
     let number = traced.number.get();
     match kind {
-        Kind::OwnWork | Kind::Hook => {
+        Kind::OwnWork | Kind::Hook | Kind::Raising => {
             traced.innermost.set(0);
             traced.counts.set(0);
             traced.through_permit.set(false);

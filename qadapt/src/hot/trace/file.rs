@@ -100,12 +100,13 @@ pub(crate) fn finish() {
 
 /// Adds the files that are loaded now to the trace's modules.
 pub(super) fn note_modules(trace: &Trace) {
+    let memory = modules::Memory::open();
     modules::for_each(|module| {
         trace.module(&NewModule {
             start: module.start as u64,
             end: module.end as u64,
             path: module.path,
-            build_id: module.build_id(),
+            build_id: module.build_id(&memory).bytes(),
             file_size: file_size(module.path),
         });
     });
@@ -159,8 +160,9 @@ fn create(parent: u64) -> Option<&'static Trace> {
         path.push(&[byte]);
     }
     if let Some(directory) = path.as_c_str() {
+        // What runs may be nobody's business but the user's.
         // SAFETY: the path is nul-terminated. If the directory cannot be made, opening the file says why.
-        unsafe { libc::mkdir(directory.as_ptr(), 0o777) };
+        unsafe { libc::mkdir(directory.as_ptr(), 0o700) };
     }
     path.push(b"/").push(program.rsplit(|&byte| byte == b'/').next().unwrap_or_default());
     path.push(b"-").number(pid.unsigned_abs()).push(b"-");

@@ -58,7 +58,11 @@ impl Walk {
     pub(crate) fn use_guard<W: Borrow<Walk>>(&self, locals: &mut Locals<W>) {
         let place = self.below(8);
         let is_kept = self.below(3) == 0;
-        let held = if is_kept { self.with(|state| state.kept[place % state.kept.len()].take()) } else { locals.place(place).take() };
+        let held = if is_kept {
+            self.with(|state| state.kept[place % state.kept.len()].take())
+        } else {
+            locals.place(place).take()
+        };
         let Some(held) = held else {
             if self.with(|state| state.model.len()) < 64 {
                 let held = self.open_guard();

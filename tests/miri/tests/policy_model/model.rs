@@ -166,7 +166,8 @@ impl Model {
         }
         let Open { kind, used, tally, .. } = self.open.remove(index);
         let is_void = kind == Kind::Permit && self.visible(index).iter().any(|open| open.rules.forbid);
-        if is_void && let Some(around) = self.open[..index].iter_mut().rev().find(|open| open.kind.reports()) {
+        if is_void && let Some(around) = self.open[..index].iter_mut().rev().find(|open| open.kind.reports())
+        {
             // It was none: what is left stays with the region around.
             around.owed.add(owed);
             owed = Owed::default();
@@ -222,7 +223,8 @@ impl Model {
             let reporter = self.open.iter_mut().rev().find(|open| open.kind.reports());
             reporter.expect("somebody disallowed it").owed.add(owed);
         }
-        let mut countdowns = self.open[from..].iter_mut().rev().filter_map(|open| open.rules.countdown.as_mut());
+        let mut countdowns =
+            self.open[from..].iter_mut().rev().filter_map(|open| open.rules.countdown.as_mut());
         if !is_panicking
             && !refused
             && request.kind != Event::Dealloc
@@ -243,5 +245,8 @@ impl Model {
 }
 
 fn severity(mode: Mode) -> usize {
-    [Mode::Count, Mode::Log, Mode::Panic, Mode::Fail].iter().position(|&other| other == mode).expect("one of four")
+    [Mode::Count, Mode::Log, Mode::Panic, Mode::Fail]
+        .iter()
+        .position(|&other| other == mode)
+        .expect("one of four")
 }

@@ -1,0 +1,196 @@
+//! Blocks that QADAPT makes and the program frees: the payload of a report's panic.
+//!
+//! Whoever catches the panic drops a `String` that is none of the program's making, in a box, and the unwinder has freed
+//! a block of its own before. So that none of the three counts as the program's, their addresses are kept until they are
+//! freed.
+//!
+//! A block that is freed where nothing watches is not seen to go, and its address can be another's soon. So a block is
+//! only taken for an own one if it has the size that it had and begins with the same two words, which allocators
+//! overwrite when a block is freed, and so does whoever gets it next; and an address that is seen to be given out is
+//! forgotten.
+
+use core::cell::Cell;
+use core::ptr;
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+use super::record::{Kind, Serial};
+use super::{end, open};
+
+/// Two words at a block's beginning.
+type Beginning = [usize; 2];
+
+/// What is known of an own block.
+struct Entry {
+    /// 0 for none. Written last; whoever takes the block takes this away.
+    address: AtomicUsize,
+    size: AtomicUsize,
+    beginning: [AtomicUsize; 2],
+}
+
+/// A block has one of [`WAYS`] places. Where all of them are taken the next in turn is given up, and counts as the
+/// program's.
+static ENTRIES: [[Entry; WAYS]; SETS] = [const { [const { Entry::new() }; WAYS] }; SETS];
+const SETS: usize = 32;
+const WAYS: usize = 8;
+
+/// Which of the places is given up next. Relaxed: any would do.
+static TURN: AtomicUsize = AtomicUsize::new(0);
+
+/// Entries made and not taken back. Relaxed: it only spares a look.
+static LIVE: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    /// The last two blocks that this thread made while it raised a panic.
+    static MADE: Cell<[(usize, usize); 2]> = const { Cell::new([(0, 0); 2]) };
+}
+
+impl Entry {
+    const fn new() -> Self {
+        Self {
+            address: AtomicUsize::new(0),
+            size: AtomicUsize::new(0),
+            beginning: [const { AtomicUsize::new(0) }; 2],
+        }
+    }
+}
+
+/// From here on the thread raises a panic: what it allocates is neither counted nor a violation. Until the unwinding
+/// reaches this and drops it.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Raising {
+    serial: Serial,
+}
+
+impl Raising {
+    pub(crate) fn begin() -> Self {
+        Self { serial: open::work(Kind::Raising) }
+    }
+}
+
+impl Drop for Raising {
+    /// The last two blocks are the payload's box and the unwinder's exception, in the order of `std::panicking`: the
+    /// hook runs before them, and nothing allocates after.
+    fn drop(&mut self) {
+        let _ = end::record_slowly(self.serial);
+        for (address, size) in MADE.try_with(Cell::take).unwrap_or_default() {
+            own(address, size);
+        }
+    }
+}
+
+/// Notes a block that was made while the thread raises a panic.
+#[cold]
+pub(super) fn made(block: *const u8, size: usize) {
+    let _ = MADE.try_with(|made| {
+        let [_, last] = made.get();
+        made.set([last, (block.expose_provenance(), size)]);
+    });
+}
+
+/// Keeps a block, by its address and size in bytes, that QADAPT has made and the program will free.
+pub(crate) fn own(address: usize, size: usize) {
+    // Miri asks for more than a look at the words of whoever has the block.
+    if address == 0 || size < size_of::<Beginning>() || cfg!(miri) {
+        return;
+    }
+    let set = set_of(address);
+    let is_free = |entry: &&Entry| [0, address].contains(&entry.address.load(Ordering::Relaxed));
+    let turn = TURN.fetch_add(1, Ordering::Relaxed) % WAYS;
+    let Some(entry) = set.iter().find(is_free).or_else(|| set.get(turn)) else { return };
+    // Relaxed: the Release below orders what follows. Of two threads with the same place one loses its entry.
+    if entry.address.swap(0, Ordering::Relaxed) == 0 {
+        LIVE.fetch_add(1, Ordering::Relaxed);
+    }
+    entry.size.store(size, Ordering::Relaxed);
+    for (place, word) in entry.beginning.iter().zip(beginning(address)) {
+        place.store(word, Ordering::Relaxed);
+    }
+    // Release pairs with the Acquire in `take`.
+    entry.address.store(address, Ordering::Release);
+}
+
+/// True if the block that is about to be freed is an own one; then it is no more.
+#[inline]
+pub(super) fn take(block: *const u8, size: usize) -> bool {
+    LIVE.load(Ordering::Relaxed) > 0 && look_up(block.expose_provenance(), size)
+}
+
+/// Forgets an address that was given out just now: what was there is gone.
+#[inline]
+pub(super) fn forget(block: *const u8) {
+    if LIVE.load(Ordering::Relaxed) > 0 {
+        remove(block.addr());
+    }
+}
+
+#[cold]
+fn remove(address: usize) {
+    for entry in set_of(address) {
+        entry.remove(address);
+    }
+}
+
+#[cold]
+fn look_up(address: usize, size: usize) -> bool {
+    set_of(address).iter().any(|entry| {
+        // Acquire pairs with the Release in `own`: with the address come size and beginning. If they are another's by
+        // now, so is the address, and it is not taken away.
+        entry.address.load(Ordering::Acquire) == address
+            && entry.size.load(Ordering::Relaxed) == size
+            && entry.beginning.each_ref().map(|place| place.load(Ordering::Relaxed)) == beginning(address)
+            && entry.remove(address)
+    })
+}
+
+impl Entry {
+    fn remove(&self, address: usize) -> bool {
+        // Relaxed, both: only one can take it.
+        let removed = self.address.compare_exchange(address, 0, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        if removed {
+            LIVE.fetch_sub(1, Ordering::Relaxed);
+        }
+        removed
+    }
+}
+
+/// Blocks are aligned to 16 bytes at least by most allocators.
+fn set_of(address: usize) -> &'static [Entry] {
+    ENTRIES.get((address >> 4) % SETS).map_or(&[], |set| set)
+}
+
+#[expect(unsafe_code, reason = "another's words are looked at")]
+fn beginning(address: usize) -> Beginning {
+    let words: *const Beginning = ptr::with_exposed_provenance(address);
+    // SAFETY: the block is still allocated, of at least this size (`own` keeps no smaller ones, and `take` is told the
+    // same size) and aligned as its maker asked: a string's buffer, read unaligned. What the program left unwritten
+    // reads as some number, since a volatile read is left to the machine; Miri never comes here.
+    unsafe { ptr::read_volatile(words.cast::<[[u8; size_of::<usize>()]; 2]>()) }.map(usize::from_ne_bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_own_block_is_taken_once() {
+        let block = Box::new([7_usize, 8, 9]);
+        let address = ptr::from_ref(&*block).cast::<u8>();
+        own(address.expose_provenance(), 24);
+        assert!(!take(address, 16), "another size");
+        assert!(take(address, 24));
+        assert!(!take(address, 24));
+    }
+
+    #[test]
+    fn another_s_block_at_the_same_address_is_not_taken() {
+        let mut block = Box::new([7_usize, 8, 9]);
+        let address = ptr::from_mut(&mut *block).cast::<u8>().cast_const();
+        own(address.expose_provenance(), 24);
+        block[0] = 6;
+        assert!(!take(address, 24));
+        block[0] = 7;
+        forget(address);
+        assert!(!take(address, 24), "it was given out again");
+    }
+}

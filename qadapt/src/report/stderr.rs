@@ -1,0 +1,49 @@
+//! Standard error past every lock: the program's file 2 itself.
+//!
+//! Another thread may hold the lock of [`std::io::stderr`] for ever (a progress bar does), and a thread that a fork
+//! left behind never lets go of it. So QADAPT writes to the file without that lock: what fits into a pipe's buffer in
+//! one call, so that lines of several threads stay whole.
+
+use core::sync::atomic::{AtomicU64, Ordering};
+
+use crate::hot::announce::is_read;
+
+/// Texts that nobody read in time. Relaxed: it is a count.
+static UNREAD: AtomicU64 = AtomicU64::new(0);
+
+/// A pipe takes so many bytes in one piece (`PIPE_BUF` of Linux, pipe(7)).
+const PIECE: usize = 4096;
+
+/// Writes a text and the end of a line. Where standard error is closed the text is passed over; where nobody reads it
+/// in time, it is counted, and said at the process's end.
+pub(super) fn write(text: &str) {
+    let line = [text.as_bytes(), b"\n"].concat();
+    let mut rest = line.as_slice();
+    while !rest.is_empty() {
+        if !is_read() {
+            UNREAD.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        match write_piece(rest.get(..PIECE).unwrap_or(rest)) {
+            Some(written) => rest = rest.get(written..).unwrap_or_default(),
+            None => return,
+        }
+    }
+}
+
+/// Takes the number of texts that were cut short because nobody read them.
+pub(super) fn take_unread() -> u64 {
+    UNREAD.swap(0, Ordering::Relaxed)
+}
+
+/// The number of bytes written, which may be 0; `None` where there is nobody to write to.
+#[expect(unsafe_code, reason = "std's standard error takes a lock")]
+fn write_piece(piece: &[u8]) -> Option<usize> {
+    // SAFETY: `piece` is readable for its length.
+    let written = unsafe { libc::write(libc::STDERR_FILENO, piece.as_ptr().cast(), piece.len()) };
+    if let Ok(written) = usize::try_from(written) {
+        return Some(written);
+    }
+    let error = std::io::Error::last_os_error();
+    matches!(error.kind(), std::io::ErrorKind::Interrupted | std::io::ErrorKind::WouldBlock).then_some(0)
+}

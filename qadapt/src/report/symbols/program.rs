@@ -1,0 +1,218 @@
+//! One ELF file with its debug information, wherever that lies: in the file itself, in one beside it that its build id
+//! or its `.gnu_debuglink` names (as gdb looks for them), or in `.dwp` and `.dwo` files (split DWARF).
+//!
+//! Files stay mapped for the life of the process, as what borrows from them does.
+
+use std::ffi::OsStr;
+use std::fmt::Write as _;
+use std::fs::{File, read_link};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use addr2line::gimli::{self, AbbreviationsCacheStrategy, Dwarf, DwarfPackage, EndianSlice, NativeEndian};
+use addr2line::{LookupContinuation as _, LookupResult, SplitDwarfLoad};
+use memmap2::Mmap;
+use object::read::elf::ElfFile;
+use object::{CompressionFormat, Object, ObjectSection, ObjectSegment, ObjectSymbol, ObjectSymbolTable};
+
+use super::Symbol;
+
+#[cfg(target_pointer_width = "64")]
+type Header = object::elf::FileHeader64<object::NativeEndian>;
+#[cfg(target_pointer_width = "32")]
+type Header = object::elf::FileHeader32<object::NativeEndian>;
+
+type Elf = ElfFile<'static, Header>;
+/// What is loaded has the machine's own order of bytes.
+type Bytes = EndianSlice<'static, NativeEndian>;
+
+/// Where distributions keep debug information apart from programs.
+const APART: &str = "/usr/lib/debug";
+
+/// A program or library.
+pub(super) struct Program {
+    elf: Elf,
+    lines: Option<Lines>,
+}
+
+impl Program {
+    pub(super) fn load(path: &Path, with_lines: bool) -> Option<Self> {
+        let elf = open(path).or_else(|| open_deleted(path))?;
+        if !with_lines {
+            return Some(Self { elf, lines: None });
+        }
+        let apart = apart(&elf, path).into_iter().find_map(|apart| open(&apart));
+        let lines = Lines::of(apart.as_ref().unwrap_or(&elf), path);
+        Some(Self { elf, lines })
+    }
+
+    /// Calls `found` with the functions at a place in the file, inlined ones first.
+    pub(super) fn functions_at(&self, offset: usize, mut found: impl FnMut(Symbol)) {
+        let Some(address) = self.address_of(offset as u64) else { return };
+        let mut any = false;
+        if let Some(lines) = &self.lines {
+            lines.functions_at(address, |symbol| {
+                any = true;
+                found(symbol);
+            });
+        }
+        if !any {
+            if let Some(function) = self.name_of(address) {
+                found(Symbol { function: Some(function), ..Symbol::default() });
+            }
+        }
+    }
+
+    /// The address that the file's own tables have for a place in it.
+    fn address_of(&self, offset: u64) -> Option<u64> {
+        self.elf.segments().find_map(|segment| {
+            let (start, size) = segment.file_range();
+            let inside = offset.checked_sub(start).filter(|&inside| inside < size)?;
+            segment.address().checked_add(inside)
+        })
+    }
+
+    /// The function that holds an address, from the table of symbols; a stripped file has only what it exports.
+    fn name_of(&self, address: u64) -> Option<String> {
+        let tables = [self.elf.symbol_table(), self.elf.dynamic_symbol_table()];
+        let mut symbols = tables.into_iter().flatten().flat_map(|table| table.symbols());
+        let symbol = symbols.find(|symbol| {
+            let inside = address.checked_sub(symbol.address());
+            symbol.is_definition() && inside.is_some_and(|inside| inside < symbol.size())
+        })?;
+        symbol.name().ok().map(demangled)
+    }
+}
+
+/// Debug information.
+struct Lines {
+    context: addr2line::Context<Bytes>,
+    package: Option<DwarfPackage<Bytes>>,
+}
+
+impl Lines {
+    /// What a file has; `path` is the program's, beside which a package lies.
+    fn of(elf: &Elf, path: &Path) -> Option<Self> {
+        let context = addr2line::Context::from_dwarf(dwarf(elf, |id| Some(id.name()))?).ok()?;
+        let mut package = path.as_os_str().to_owned();
+        package.push(".dwp");
+        let package = open(Path::new(&package)).and_then(|elf| {
+            DwarfPackage::load(
+                |id| Ok::<_, gimli::Error>(section(&elf, id.dwo_name())),
+                EndianSlice::new(&[], NativeEndian),
+            )
+            .ok()
+        });
+        Some(Self { context, package })
+    }
+
+    fn functions_at(&self, address: u64, mut found: impl FnMut(Symbol)) {
+        let mut looked_up = self.context.find_frames(address);
+        let frames = loop {
+            match looked_up {
+                LookupResult::Output(frames) => break frames,
+                LookupResult::Load { load, continuation } => {
+                    looked_up = continuation.resume(self.split(&load));
+                }
+            }
+        };
+        let Ok(mut frames) = frames else { return };
+        while let Ok(Some(frame)) = frames.next() {
+            let function = frame.function.and_then(|function| Some(demangled(&function.raw_name().ok()?)));
+            let place = frame.location;
+            found(Symbol {
+                function,
+                file: place.as_ref().and_then(|place| place.file).map(PathBuf::from),
+                line: place.as_ref().and_then(|place| place.line).unwrap_or(0),
+                column: place.and_then(|place| place.column),
+                is_system: false,
+            });
+        }
+    }
+
+    /// The part of the debug information that was left out of the program, in its package or in a file of its own.
+    fn split(&self, load: &SplitDwarfLoad<Bytes>) -> Option<Arc<Dwarf<Bytes>>> {
+        if let Some(found) =
+            self.package.as_ref().and_then(|package| package.find_cu(load.dwo_id, &load.parent).ok()?)
+        {
+            return Some(Arc::new(found));
+        }
+        let folder = load.comp_dir.map_or(OsStr::new(""), |folder| OsStr::from_bytes(folder.slice()));
+        let elf = open(&Path::new(folder).join(OsStr::from_bytes(load.path?.slice())))?;
+        let mut split = dwarf(&elf, gimli::SectionId::dwo_name)?;
+        let header = split.units().next().ok()??;
+        if split.unit(header).ok()?.dwo_id != Some(load.dwo_id) {
+            return None;
+        }
+        split.make_dwo(&load.parent);
+        Some(Arc::new(split))
+    }
+}
+
+fn open(path: &Path) -> Option<Elf> {
+    map(&File::open(path).ok()?)
+}
+
+/// A program that was replaced or removed while it runs: the kernel still has it.
+fn open_deleted(path: &Path) -> Option<Elf> {
+    let own = Path::new("/proc/self/exe");
+    if read_link(own).ok()? == path { open(own) } else { None }
+}
+
+/// The file in memory, for good.
+#[expect(unsafe_code, reason = "files of tens of megabytes are not for the heap")]
+fn map(file: &File) -> Option<Elf> {
+    // SAFETY: whoever truncates the file of a running program ends the program itself, too; whoever writes into it gets
+    // wrong lines. A debug file that is truncated in this moment can end the program, as it can with every debugger.
+    let mapped = unsafe { Mmap::map(file) }.ok()?;
+    let mapped: &'static Mmap = Box::leak(Box::new(mapped));
+    Elf::parse(mapped).ok()
+}
+
+/// Where the debug information of a file may lie apart from it (gdb's manual, "Debugging Information in Separate Files").
+fn apart(elf: &Elf, path: &Path) -> Vec<PathBuf> {
+    let mut places = Vec::new();
+    if let Some([first, rest @ ..]) = elf.build_id().ok().flatten() {
+        let mut name = format!("{APART}/.build-id/{first:02x}/");
+        for byte in rest {
+            let _ = write!(name, "{byte:02x}");
+        }
+        places.push(PathBuf::from(name + ".debug"));
+    }
+    let link = elf.gnu_debuglink().ok().flatten();
+    if let (Some((name, _)), Some(folder)) = (link, path.parent()) {
+        let name = OsStr::from_bytes(name);
+        places.push(folder.join(name));
+        places.push(folder.join(".debug").join(name));
+        places.push(Path::new(APART).join(folder.strip_prefix("/").unwrap_or(folder)).join(name));
+    }
+    places
+}
+
+fn dwarf(elf: &Elf, name: impl Fn(gimli::SectionId) -> Option<&'static str>) -> Option<Dwarf<Bytes>> {
+    let mut dwarf = Dwarf::load(|id| Ok::<_, gimli::Error>(section(elf, name(id)))).ok()?;
+    // The compiler gives many units one table: it is parsed once then, rather than for each of them.
+    dwarf.populate_abbreviations_cache(AbbreviationsCacheStrategy::Duplicates);
+    Some(dwarf)
+}
+
+/// A section; empty where there is none, or it cannot be decompressed.
+fn section(elf: &Elf, name: Option<&str>) -> Bytes {
+    let data = name.and_then(|name| elf.section_by_name(name)?.compressed_data().ok());
+    let bytes = data.and_then(|data| match data.format {
+        CompressionFormat::None => Some(data.data),
+        CompressionFormat::Zlib => {
+            let size = usize::try_from(data.uncompressed_size).ok()?;
+            let bytes = miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(data.data, size).ok()?;
+            Some(Vec::leak(bytes))
+        }
+        _ => None,
+    });
+    EndianSlice::new(bytes.unwrap_or_default(), NativeEndian)
+}
+
+/// The alternate form leaves out the hash at the name's end.
+fn demangled(name: &(impl AsRef<str> + ?Sized)) -> String {
+    format!("{:#}", rustc_demangle::demangle(name.as_ref()))
+}
