@@ -4,22 +4,12 @@
 //! [`macro@permit_alloc`] exempts one. What an attribute cannot stand on stays as it is, with one error beside it that
 //! says what to write instead.
 
-mod attribute;
-mod block;
-mod conditional;
-mod expansion;
-mod form;
-mod function;
-mod options;
-mod output;
-mod parameters;
-mod policy;
-mod refusal;
-mod tail;
-mod target;
-mod test;
+mod expand;
+mod model;
+mod parse;
+mod road;
 
-use attribute::Attribute;
+use model::Attribute;
 use proc_macro::TokenStream;
 
 /// Runs each call of a function as a protected region, in which this thread must not touch the allocator.
@@ -212,7 +202,7 @@ use proc_macro::TokenStream;
 /// ```
 #[proc_macro_attribute]
 pub fn allocate_panic(options: TokenStream, item: TokenStream) -> TokenStream {
-    Attribute::AllocatePanic.expand(options.into(), item.into()).into()
+    road::take(Attribute::AllocatePanic, options.into(), item.into()).into()
 }
 
 /// Runs each call of a function as a protected region: the second name of
@@ -243,7 +233,7 @@ pub fn allocate_panic(options: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_attribute]
 pub fn no_alloc(options: TokenStream, item: TokenStream) -> TokenStream {
-    Attribute::NoAlloc.expand(options.into(), item.into()).into()
+    road::take(Attribute::NoAlloc, options.into(), item.into()).into()
 }
 
 /// Runs each call of a function as a permit: inside it, this thread may touch the allocator again.
@@ -277,7 +267,7 @@ pub fn no_alloc(options: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_attribute]
 pub fn permit_alloc(options: TokenStream, item: TokenStream) -> TokenStream {
-    Attribute::PermitAlloc.expand(options.into(), item.into()).into()
+    road::take(Attribute::PermitAlloc, options.into(), item.into()).into()
 }
 
 /// Counts what each call of a function asks of the allocator, and reports it for each call site when the process ends.
@@ -303,7 +293,7 @@ pub fn permit_alloc(options: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_attribute]
 pub fn count_alloc(options: TokenStream, item: TokenStream) -> TokenStream {
-    Attribute::CountAlloc.expand(options.into(), item.into()).into()
+    road::take(Attribute::CountAlloc, options.into(), item.into()).into()
 }
 
 /// A test whose body is a protected region, and that fails where nothing is watched.
@@ -334,5 +324,5 @@ pub fn count_alloc(options: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_attribute]
 pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
-    Attribute::Test.expand(options.into(), item.into()).into()
+    road::take(Attribute::Test, options.into(), item.into()).into()
 }
