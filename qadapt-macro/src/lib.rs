@@ -47,7 +47,8 @@ use proc_macro::TokenStream;
 /// An `async` closure takes no attribute: guard the block in it with `Policy::wrap`, as shown below.
 ///
 /// # Options
-/// - `name = "mixer"`: the region's name in reports. By default the path of the module and the name of the function.
+/// - `name = "mixer"`: the region's name in reports. By default the function's path, for a method by way of its type:
+///   `radio::Echo::process`, wherever the impl block stands; see below.
 /// - `crate = path`: where the expansion finds `qadapt`, if the crate has another name or is re-exported.
 /// - `future`: the future that the function returns is watched, and not the call.
 /// - `forbid`: permits inside are void.
@@ -60,6 +61,14 @@ use proc_macro::TokenStream;
 ///
 /// On an impl block it stands for the same attribute on each of its functions, but for `const` ones and those that have
 /// an attribute of this crate's of their own.
+///
+/// # Names
+/// A method of another crate's type, or of one that is no path, is named by the module: `radio::Vec<f32>::process`,
+/// `radio::<&mut [Echo]>::process`. A default method of a trait, and one of an impl for every type, is named by the trait:
+/// `radio::Stage::process`. Parameters are left out, and so a method of `impl<const N: usize> Meter<N>` is one region for
+/// all `N`, `radio::Meter::process`; one of `impl Filter<f32>` is `radio::Filter<f32>::process`. Two traits' methods of one
+/// name on one type have the same name: give them others with `name`. A function inside another one is
+/// `radio::tune::inner`.
 ///
 /// # Panics
 /// In mode `Panic`, if the call touched the allocator, after its body and the drops of its arguments. A panic of the

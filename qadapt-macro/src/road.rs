@@ -50,14 +50,18 @@ mod tests {
             NoAlloc,
             "",
             "fn f() -> u8 { 5 }",
-            r#"fn f() -> u8 {
+            "fn f() -> u8 {
                 (::qadapt::__private::no_alloc)(
-                    const { <::qadapt::__private::Place>::named(
-                        ::core::concat!(::core::module_path!(), "::", "f")
-                    ) },
+                    const {
+                        struct QadaptFunction;
+                        impl ::qadapt::__private::Function for QadaptFunction {
+                            const MODULE: &'static ::core::primitive::str = ::core::module_path!();
+                        }
+                        <::qadapt::__private::Place>::of(&QadaptFunction)
+                    },
                     move || -> u8 { 5 }
                 )
-            }"#,
+            }",
         );
         check(
             NoAlloc,

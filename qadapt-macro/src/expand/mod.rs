@@ -6,6 +6,7 @@ mod conditional;
 mod function;
 mod output;
 mod parameters;
+mod place;
 mod policy;
 mod region;
 mod tail;

@@ -2,11 +2,10 @@
 
 use super::body::Body;
 use super::output::Output;
-use super::policy;
+use super::{place, policy};
 use crate::model::{Effect, Options, Tail};
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
-use syn::ext::IdentExt as _;
+use proc_macro2::{Group, Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
 
 /// The call that runs a body.
 pub(super) struct Region<'a> {
@@ -95,24 +94,7 @@ impl Region<'_> {
         quote_spanned! {self.at=> if !(#krate::__private::test)(#place, #should_panic) { #leave } }
     }
 
-    /// The region's name and place, known at compile time. The place is where the call is written, so the call
-    /// carries the span of the function's name.
     fn place(&self) -> TokenStream {
-        let krate = self.options.krate();
-        let name = self.options.name.as_ref().map_or_else(|| self.path(), ToTokens::to_token_stream);
-        let here = self.function.span();
-        let mut arguments = Group::new(Delimiter::Parenthesis, name);
-        arguments.set_span(here);
-        let (open, close) = (quote_spanned!(here=> <), quote_spanned!(here=> >::named));
-        quote_spanned! {self.at=> const { #open #krate::__private::Place #close #arguments } }
-    }
-
-    /// The name of a region that the user gave none.
-    fn path(&self) -> TokenStream {
-        let function = self.function.unraw().to_string();
-        if let Some(owner) = &self.options.owner {
-            return quote_spanned! {self.at=> ::core::concat!(::core::module_path!(), "::", #owner, "::", #function) };
-        }
-        quote_spanned! {self.at=> ::core::concat!(::core::module_path!(), "::", #function) }
+        place::tokens(self.options, self.function, self.at)
     }
 }

@@ -11,8 +11,6 @@ pub(crate) struct Options {
     /// The region's name, where the user gave one.
     pub(crate) name: Option<LitStr>,
     pub(crate) krate: Option<Path>,
-    /// The type whose methods an attribute on an impl block marks: part of their names.
-    pub(crate) owner: Option<LitStr>,
     /// The option by which the future that the function returns is watched, not its call.
     pub(crate) future: Option<Ident>,
     /// What makes the region more than a plain one.

@@ -40,8 +40,6 @@ fn read_one(options: &mut Options, input: ParseStream<'_>, attribute: Attribute)
         )),
         "name" => once(&mut options.name, &option, || read_name(&option, input)),
         "crate" => once(&mut options.krate, &option, || read_crate(&option, input)),
-        // Written by the attribute on an impl block, for the methods in it.
-        "__owner" => once(&mut options.owner, &option, || read_name(&option, input)),
         "future" if attribute.effect() != Effect::Test => {
             once(&mut options.future, &option, || Ok(option.clone()))
         }

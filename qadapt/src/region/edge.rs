@@ -13,7 +13,7 @@ use crate::hot::loans::{self, Head};
 use crate::hot::pending::Base;
 use crate::hot::trace::chain::Opening;
 use crate::hot::{guards, pending, word};
-use crate::model::{Place, RegionKind};
+use crate::model::{Name, Place, RegionKind};
 use crate::report::{closing, live, misuse};
 
 /// A report that is owed as a panic; `None` where there is none, or it was logged.
@@ -42,7 +42,7 @@ pub(super) fn touch(place: Place) {
 /// After a plain region raised the level and found the word negative.
 #[cold]
 #[inline(never)]
-pub(super) fn opened(room: &mut Room, name: Option<&'static str>, location: &'static Location<'static>) {
+pub(super) fn opened(room: &mut Room, name: Name, location: &'static Location<'static>) {
     let place = Place { name, location, poll: 0 };
     touch(place);
     if word::get() & word::ATTENTION != 0 {
@@ -54,7 +54,7 @@ pub(super) fn opened(room: &mut Room, name: Option<&'static str>, location: &'st
 #[cold]
 #[inline(never)]
 #[track_caller]
-pub(super) fn closed(room: &Room, name: Option<&'static str>, location: &'static Location<'static>) {
+pub(super) fn closed(room: &Room, name: Name, location: &'static Location<'static>) {
     let place = Place { name, location, poll: 0 };
     let outer = leave(room, None, place);
     close(outer, place).act();
@@ -63,7 +63,7 @@ pub(super) fn closed(room: &Room, name: Option<&'static str>, location: &'static
 /// The same where the body unwinds: everything is logged.
 #[cold]
 #[inline(never)]
-pub(super) fn unwound(room: &Room, name: Option<&'static str>, location: &'static Location<'static>) {
+pub(super) fn unwound(room: &Room, name: Name, location: &'static Location<'static>) {
     let place = Place { name, location, poll: 0 };
     let outer = leave(room, None, place);
     log(outer, place);

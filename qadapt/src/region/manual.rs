@@ -7,7 +7,7 @@ use crate::checks;
 use crate::hot::manual::{self, Entered};
 use crate::hot::trace::chain;
 use crate::hot::{frame, loans, pending, word};
-use crate::model::Place;
+use crate::model::{Name, Place};
 
 /// Opens a protected region on this thread, until [`exit_protected`] closes it.
 ///
@@ -29,7 +29,7 @@ pub fn enter_protected() {
         return;
     }
     let location = Location::caller();
-    edge::touch(Place { name: None, location, poll: 0 });
+    edge::touch(Place { name: Name::NONE, location, poll: 0 });
     let word = word::get();
     // Saturates rather than spill into the flags; the matching exits then run out early, with their panic.
     if word & word::LEVELS == word::LEVELS {
@@ -37,7 +37,7 @@ pub fn enter_protected() {
     }
     let outer_start = pending::set_start(pending::end());
     manual::enter(Entered { location, outer_start });
-    chain::open_manual(Place { name: None, location, poll: 0 });
+    chain::open_manual(Place { name: Name::NONE, location, poll: 0 });
     word::set((word + word::LEVEL) | word::ATTENTION);
 }
 
@@ -71,7 +71,7 @@ pub fn exit_protected() {
     let Entered { location, outer_start } = manual::exit()
         .unwrap_or_else(|| Entered { location: Location::caller(), outer_start: frame::innermost_start() });
     lending::end(lent);
-    edge::close(outer_start, Place { name: None, location, poll: 0 }).act();
+    edge::close(outer_start, Place { name: Name::NONE, location, poll: 0 }).act();
 }
 
 /// The number of protected regions open on this thread; 0 inside a permit, and in a build without checks.

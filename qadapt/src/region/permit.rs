@@ -29,6 +29,6 @@ pub fn permit_alloc<R>(body: impl FnOnce() -> R) -> R {
     }
     let mut room = Room::uninit();
     // Dropped, not closed: a permit logs what a region inside it left unreported, and never panics.
-    let _permit = Scope::open(&mut room, Source::Closure(Place::unnamed()), Change::Permit);
+    let _permit = Scope::<true>::open(&mut room, Source::Closure(Place::unnamed()), Change::Permit);
     body()
 }

@@ -8,7 +8,7 @@ use super::polled::Source;
 use crate::hot::frame::{self, Room};
 use crate::hot::trace::chain::Opening;
 use crate::hot::{budget, pending, word};
-use crate::model::{Place, RegionKind};
+use crate::model::{Name, Place, RegionKind};
 
 /// What a scope makes of the word.
 #[derive(Clone, Copy)]
@@ -53,15 +53,15 @@ impl Change {
     }
 }
 
-/// An open scope. Dropping it closes it and logs what is due: that is what an unwinding body does.
-pub(super) struct Scope<'a> {
+/// An open scope, of a permit or of a policy. Which of them is part of the type: a field more to write would cost the fast
+/// path ten instructions. Dropping it closes it and logs what is due: that is what an unwinding body does.
+pub(super) struct Scope<'a, const IS_PERMIT: bool> {
     outer: i64,
     room: &'a mut Room,
     source: Source<'a>,
-    is_permit: bool,
 }
 
-impl<'a> Scope<'a> {
+impl<'a, const IS_PERMIT: bool> Scope<'a, IS_PERMIT> {
     #[inline(always)]
     pub(super) fn open(room: &'a mut Room, source: Source<'a>, change: Change) -> Self {
         let mut outer = word::get();
@@ -70,7 +70,7 @@ impl<'a> Scope<'a> {
         } else {
             word::set(change.apply_unforbidden(outer));
         }
-        Self { outer, room, source, is_permit: matches!(change, Change::Permit) }
+        Self { outer, room, source }
     }
 
     #[inline(always)]
@@ -89,12 +89,12 @@ impl<'a> Scope<'a> {
     }
 }
 
-impl Drop for Scope<'_> {
+impl<const IS_PERMIT: bool> Drop for Scope<'_, IS_PERMIT> {
     #[inline(always)]
     fn drop(&mut self) {
         if word::get() >= 0 {
             word::set(self.outer);
-        } else if self.is_permit {
+        } else if IS_PERMIT {
             permitted(self.room, self.outer, self.source.location());
         } else {
             match &mut self.source {
@@ -108,12 +108,7 @@ impl Drop for Scope<'_> {
 /// Opens a scope with a frame and returns the word before.
 #[cold]
 #[inline(never)]
-fn opened(
-    room: &mut Room,
-    name: Option<&'static str>,
-    location: &'static Location<'static>,
-    change: Change,
-) -> i64 {
+fn opened(room: &mut Room, name: Name, location: &'static Location<'static>, change: Change) -> i64 {
     let place = Place { name, location, poll: 0 };
     edge::touch(place);
     frame::push(room, place, change.opening(word::get()));
@@ -131,7 +126,7 @@ fn opened(
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn closed(room: &Room, outer: i64, name: Option<&'static str>, location: &'static Location<'static>) {
+fn closed(room: &Room, outer: i64, name: Name, location: &'static Location<'static>) {
     let place = Place { name, location, poll: 0 };
     let start = edge::leave(room, Some(outer), place);
     edge::close(start, place).act();
@@ -139,7 +134,7 @@ fn closed(room: &Room, outer: i64, name: Option<&'static str>, location: &'stati
 
 #[cold]
 #[inline(never)]
-fn unwound(room: &Room, outer: i64, name: Option<&'static str>, location: &'static Location<'static>) {
+fn unwound(room: &Room, outer: i64, name: Name, location: &'static Location<'static>) {
     let place = Place { name, location, poll: 0 };
     let start = edge::leave(room, Some(outer), place);
     edge::log(start, place);
@@ -149,7 +144,7 @@ fn unwound(room: &Room, outer: i64, name: Option<&'static str>, location: &'stat
 #[cold]
 #[inline(never)]
 fn permitted(room: &Room, outer: i64, location: &'static Location<'static>) {
-    let place = Place { name: None, location, poll: 0 };
+    let place = Place { name: Name::NONE, location, poll: 0 };
     let start = edge::leave(room, Some(outer), place);
     if outer & word::FORBID == 0 {
         edge::log(start, place);

@@ -15,7 +15,7 @@ use crate::hot::frame::{self, Room};
 use crate::hot::pending::{self, Base};
 use crate::hot::trace::chain::{self, Opening};
 use crate::hot::{budget, loans, word};
-use crate::model::{Budget, Place, RegionNumber, Tally};
+use crate::model::{Budget, Name, Place, RegionNumber, Tally};
 use crate::report::unlent;
 
 /// What protects a thread, to be carried to others: from [`Policy::current`].
@@ -89,7 +89,7 @@ impl Policy {
         if flags == 0 {
             return PolicyToken { lent: None };
         }
-        let name = frame::innermost_place().and_then(|place| place.name);
+        let name = frame::innermost_place().map_or(Name::NONE, |place| place.name);
         let place = Place { name, location: Location::caller(), poll: 0 };
         let loan = lending::lend(flags);
         if loan.is_none() {

@@ -45,7 +45,7 @@ pub(super) fn report() {
     let Some(mut sites) = SITES.lock_within(PATIENCE) else { return };
     for calls in std::mem::take(&mut *sites).into_values() {
         let Calls { place, caller, times, counts } = calls;
-        let name = place.name.unwrap_or("a counted function");
+        let name = place.name;
         let unit = if times == 1 { "once" } else { "times" };
         let number = if times == 1 { String::new() } else { format!("{times} ") };
         sink::send(&format!("qadapt: `{name}` called {number}{unit} at {caller}: {counts}"));

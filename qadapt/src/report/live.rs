@@ -58,7 +58,8 @@ pub(crate) fn report_if_missing(place: Place) {
         return;
     }
     word::as_own_work(|| {
-        let region = place.name.map_or_else(String::new, |name| format!(" `{name}`"));
+        let name = place.name;
+        let region = if name.is_none() { String::new() } else { format!(" `{name}`") };
         eprintln!(
             "qadapt: the region{region} at {} is not watched, because QADAPT is not the global allocator. Add to the \
              program's main file (for a test: to the test's file):\n\n    #[global_allocator]\n    static ALLOC: \

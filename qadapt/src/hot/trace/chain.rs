@@ -7,6 +7,7 @@ use core::ptr;
 use qadapt_spin::Key;
 use qadapt_trace::{Event, NewRegion, RegionKind, RegionNumber};
 
+use super::super::announce::Line;
 use super::file::{self, Trace};
 use crate::model::Place;
 
@@ -93,21 +94,31 @@ impl Node {
 
 /// Counts the entry, and says what the region is in the chain.
 fn enter(trace: &Trace, place: Place, kind: RegionKind) -> Role {
-    let name = place.name.unwrap_or_default();
-    let identity = [name.as_ptr().addr(), name.len(), ptr::from_ref(place.location).addr()];
-    let region = NewRegion {
-        key: Key::of(kind as u64, &identity).get().get(),
-        kind,
-        name: name.as_bytes(),
-        file: place.location.file().as_bytes(),
-        line: place.location.line(),
-        column: place.location.column(),
-    };
-    let number = trace.region(&region);
+    let [start, length] = place.name.identity();
+    let identity = [start, length, ptr::from_ref(place.location).addr()];
+    let key = Key::of(kind as u64, &identity).get().get();
+    let number = trace.known_region(key).or_else(|| add(trace, key, place, kind));
     if let Some(number) = number {
         trace.enter(number);
     }
     role(number, kind == RegionKind::Manual)
+}
+
+/// Adds a region to the trace.
+#[cold]
+fn add(trace: &Trace, key: u64, place: Place, kind: RegionKind) -> Option<RegionNumber> {
+    let mut name = Line::new();
+    place.name.for_each_piece(|piece| {
+        name.text(piece.as_bytes());
+    });
+    trace.region(&NewRegion {
+        key,
+        kind,
+        name: name.so_far(),
+        file: place.location.file().as_bytes(),
+        line: place.location.line(),
+        column: place.location.column(),
+    })
 }
 
 /// What a region is in the chain.
