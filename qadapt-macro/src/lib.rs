@@ -4,22 +4,12 @@
 //! [`macro@permit_alloc`] exempts one. What an attribute cannot stand on stays as it is, with one error beside it that
 //! says what to write instead.
 
-mod attribute;
-mod block;
-mod conditional;
-mod expansion;
-mod form;
-mod function;
-mod options;
-mod output;
-mod parameters;
-mod policy;
-mod refusal;
-mod tail;
-mod target;
-mod test;
+mod expand;
+mod model;
+mod parse;
+mod road;
 
-use attribute::Attribute;
+use model::Attribute;
 use proc_macro::TokenStream;
 
 /// Runs each call of a function as a protected region, in which this thread must not touch the allocator.
@@ -57,7 +47,8 @@ use proc_macro::TokenStream;
 /// An `async` closure takes no attribute: guard the block in it with `Policy::wrap`, as shown below.
 ///
 /// # Options
-/// - `name = "mixer"`: the region's name in reports. By default the path of the module and the name of the function.
+/// - `name = "mixer"`: the region's name in reports. By default the function's path, for a method by way of its type:
+///   `radio::Echo::process`, wherever the impl block stands; see below.
 /// - `crate = path`: where the expansion finds `qadapt`, if the crate has another name or is re-exported.
 /// - `future`: the future that the function returns is watched, and not the call.
 /// - `forbid`: permits inside are void.
@@ -70,6 +61,14 @@ use proc_macro::TokenStream;
 ///
 /// On an impl block it stands for the same attribute on each of its functions, but for `const` ones and those that have
 /// an attribute of this crate's of their own.
+///
+/// # Names
+/// A method of another crate's type, or of one that is no path, is named by the module: `radio::Vec<f32>::process`,
+/// `radio::<&mut [Echo]>::process`. A default method of a trait, and one of an impl for every type, is named by the trait:
+/// `radio::Stage::process`. Parameters are left out, and so a method of `impl<const N: usize> Meter<N>` is one region for
+/// all `N`, `radio::Meter::process`; one of `impl Filter<f32>` is `radio::Filter<f32>::process`. Two traits' methods of one
+/// name on one type have the same name: give them others with `name`. A function inside another one is
+/// `radio::tune::inner`.
 ///
 /// # Panics
 /// In mode `Panic`, if the call touched the allocator, after its body and the drops of its arguments. A panic of the
@@ -212,7 +211,7 @@ use proc_macro::TokenStream;
 /// ```
 #[proc_macro_attribute]
 pub fn allocate_panic(options: TokenStream, item: TokenStream) -> TokenStream {
-    Attribute::AllocatePanic.expand(options.into(), item.into()).into()
+    road::take(Attribute::AllocatePanic, options.into(), item.into()).into()
 }
 
 /// Runs each call of a function as a protected region: the second name of
@@ -243,7 +242,7 @@ pub fn allocate_panic(options: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_attribute]
 pub fn no_alloc(options: TokenStream, item: TokenStream) -> TokenStream {
-    Attribute::NoAlloc.expand(options.into(), item.into()).into()
+    road::take(Attribute::NoAlloc, options.into(), item.into()).into()
 }
 
 /// Runs each call of a function as a permit: inside it, this thread may touch the allocator again.
@@ -277,7 +276,7 @@ pub fn no_alloc(options: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_attribute]
 pub fn permit_alloc(options: TokenStream, item: TokenStream) -> TokenStream {
-    Attribute::PermitAlloc.expand(options.into(), item.into()).into()
+    road::take(Attribute::PermitAlloc, options.into(), item.into()).into()
 }
 
 /// Counts what each call of a function asks of the allocator, and reports it for each call site when the process ends.
@@ -303,7 +302,7 @@ pub fn permit_alloc(options: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_attribute]
 pub fn count_alloc(options: TokenStream, item: TokenStream) -> TokenStream {
-    Attribute::CountAlloc.expand(options.into(), item.into()).into()
+    road::take(Attribute::CountAlloc, options.into(), item.into()).into()
 }
 
 /// A test whose body is a protected region, and that fails where nothing is watched.
@@ -334,5 +333,5 @@ pub fn count_alloc(options: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_attribute]
 pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
-    Attribute::Test.expand(options.into(), item.into()).into()
+    road::take(Attribute::Test, options.into(), item.into()).into()
 }

@@ -62,6 +62,12 @@ pub(crate) fn find_or_insert<E: Keyed>(
     None
 }
 
+/// The number of the entry with this key, if there is one.
+pub(crate) fn find<E: Keyed>(index: &[AtomicU32], entries: &[E], key: u64) -> Option<u32> {
+    let nobody = || None;
+    find_or_insert(index, entries, key, nobody, |_| 0)
+}
+
 /// Where the search begins: the key's place in 0..2^64, scaled to the index without a division (Lemire, "Fast Random
 /// Integer Generation in an Interval", 2019).
 #[expect(clippy::cast_possible_truncation, reason = "less than `slots`")]

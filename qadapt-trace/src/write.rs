@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use crate::entry::{Op, RegionKind};
 use crate::header::{Kind, MAGIC, VERSION};
-use crate::index::{Keyed, find_or_insert};
+use crate::index::{Keyed, find, find_or_insert};
 use crate::layout::{
     MODULES, ModuleRow, REGIONS, RegionRow, SITES, STACKS, STRINGS, SectionRow, SiteRow, StackRow, Trace,
 };
@@ -136,6 +136,11 @@ impl<R: Room> Trace<R> {
             new.kind.published()
         })
         .map(RegionNumber)
+    }
+
+    /// The number of the region with this key, if it was added.
+    pub fn known_region(&self, key: u64) -> Option<RegionNumber> {
+        find(&self.own.region_index, &self.regions, key).map(RegionNumber)
     }
 
     /// Counts an entry of a region.

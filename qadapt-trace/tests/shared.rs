@@ -34,7 +34,9 @@ const ALLOC: Event = Event { op: Op::Alloc, size: 24, old_size: 0, failed: false
 fn what_is_written_is_read() {
     static TRACE: Trace = Trace::new();
     TRACE.begin(42, 7, flags::CHECKS_ON, b"/opt/radio");
+    assert_eq!(TRACE.known_region(9), None);
     let tick = TRACE.region(&region(9, b"tick")).expect("there is room");
+    assert_eq!((TRACE.known_region(9), TRACE.known_region(10)), (Some(tick), None));
     assert_eq!(TRACE.region(&region(9, b"tick")), Some(tick));
     TRACE.enter(tick);
     TRACE.count(tick, &ALLOC);

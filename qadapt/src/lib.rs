@@ -71,7 +71,7 @@ pub mod migration {}
 /// What the attributes expand to; no part of the public interface.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::model::Place;
+    pub use crate::model::{Function, Place};
     pub use crate::region::{
         Measurement, count_calls, count_future, guard_future, made, no_alloc, permit_alloc, permit_future,
         pinned, policy_future, run_policy, run_required, test,

@@ -46,6 +46,8 @@ mod drops;
 mod futures;
 #[path = "attribute/methods.rs"]
 mod methods;
+#[path = "attribute/names.rs"]
+mod names;
 #[path = "attribute/places.rs"]
 mod places;
 #[path = "attribute/returned.rs"]

@@ -1,6 +1,7 @@
 //! Reads the sources of the guard and fails on an import that runs up the layers, and on what the hot path must not
 //! use. Nothing else keeps the layers apart: they are folders of one crate.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -126,6 +127,99 @@ fn the_lower_crates_do_not_know_the_guard() {
             assert!(!found.iter().any(|found| found == dependency), "{name} depends on {dependency}");
         }
     }
+}
+
+/// The layers of the attributes' crate, each with those that it may import: tokens become the model in `parse`, and the
+/// model becomes tokens in `expand`, so that these two do not know each other.
+const MACRO_LAYERS: [(&str, &[&str]); 4] = [
+    ("model", &["model"]),
+    ("parse", &["parse", "model"]),
+    ("expand", &["expand", "model"]),
+    ("road", &["parse", "model", "expand"]),
+];
+
+#[test]
+fn the_attributes_import_one_way() {
+    let modules = Modules::below(&repository().join("qadapt-macro/src"));
+    let edges = modules.edges();
+    assert!(edges.len() > 20, "only {edges:?} were found: is this the right folder?");
+    let faults: Vec<_> = edges.iter().filter(|(from, to)| !is_allowed(&MACRO_LAYERS, from, to)).collect();
+    assert!(faults.is_empty(), "imports that no layer allows: {faults:?}");
+    assert_eq!(cycle(&edges), None);
+}
+
+fn is_allowed(layers: &[(&str, &[&str])], from: &[String], to: &[String]) -> bool {
+    let layer = layers.iter().find(|(layer, _)| from.first().is_some_and(|from| from == layer));
+    layer.is_some_and(|(_, allowed)| allowed.iter().any(|layer| to.first().is_some_and(|to| to == layer)))
+}
+
+/// The modules of one crate, by their paths, without the crate's root.
+struct Modules(BTreeMap<Vec<String>, TokenStream>);
+
+/// A module that names something of another.
+type Edge = (Vec<String>, Vec<String>);
+
+impl Modules {
+    fn below(source: &Path) -> Self {
+        let inside = |file: &PathBuf| file.strip_prefix(source).expect("a path below the folder").to_owned();
+        let files = rust_files(source).into_iter().filter(|file| inside(file) != Path::new("lib.rs"));
+        Self(files.map(|file| (module_of(&inside(&file)), tokens(&read(&file)))).collect())
+    }
+
+    /// Which module names something of which other one.
+    fn edges(&self) -> BTreeSet<Edge> {
+        let named = |from: &Vec<String>, source| {
+            let imports = imports(from, source).into_iter();
+            let homes =
+                imports.filter(|import| !import.path.is_empty()).map(|import| self.home(&import.path));
+            homes.map(|to| (from.clone(), to)).collect::<Vec<_>>()
+        };
+        let edges = self.0.iter().flat_map(|(from, source)| named(from, source));
+        // Tests inside a module are part of it.
+        edges.filter(|(from, to)| !to.starts_with(from)).collect()
+    }
+
+    /// The module that has what a path names: the last one on the path, or the one that it re-exports the name from.
+    fn home(&self, path: &[String]) -> Vec<String> {
+        let known = (1..=path.len()).rev().find(|&length| self.0.contains_key(&path[..length]));
+        let Some(length) = known else { return path.to_vec() };
+        let (module, rest) = path.split_at(length);
+        let Some(name) = rest.first() else { return module.to_vec() };
+        let source: Vec<TokenTree> = self.0[module].clone().into_iter().collect();
+        let lines = source.split(|tree| matches!(tree, TokenTree::Punct(punct) if punct.as_char() == ';'));
+        let mut exported = lines.flat_map(|line| {
+            let import = line.iter().position(|tree| matches!(tree, TokenTree::Ident(word) if word == "use"));
+            import.map_or_else(Vec::new, |at| match &line[at + 1..] {
+                [TokenTree::Ident(child), rest @ ..] => {
+                    paths(module, [module, &[child.to_string()]].concat(), rest)
+                }
+                _ => Vec::new(),
+            })
+        });
+        let from = exported
+            .find(|import| import.path.last() == Some(name) && self.0.contains_key(&import.path[..=length]));
+        from.map_or_else(|| module.to_vec(), |import| import.path[..=length].to_vec())
+    }
+}
+
+/// A module that reaches itself.
+fn cycle(edges: &BTreeSet<Edge>) -> Option<Vec<String>> {
+    let reaches = |start: &Vec<String>| {
+        let mut open = vec![start];
+        let mut seen = BTreeSet::new();
+        while let Some(at) = open.pop() {
+            for (_, to) in edges.iter().filter(|(from, _)| from == at) {
+                if to == start {
+                    return true;
+                }
+                if seen.insert(to) {
+                    open.push(to);
+                }
+            }
+        }
+        false
+    };
+    edges.iter().map(|(from, _)| from).find(|from| reaches(from)).cloned()
 }
 
 fn repository() -> PathBuf {
@@ -413,6 +507,33 @@ mod checker {
         ] {
             assert_eq!(faults(file, source), Vec::<String>::new(), "{file}: {source}");
         }
+    }
+
+    #[test]
+    fn modules_that_know_each_other_are_seen() {
+        let modules = |sources: &[(&str, &str)]| {
+            Modules(sources.iter().map(|(file, text)| (module_of(Path::new(file)), tokens(text))).collect())
+        };
+        let circle = modules(&[
+            ("model/mod.rs", "mod a; mod b; pub(crate) use a::A; pub(crate) use b::{B, C};"),
+            ("model/a.rs", "use super::{C, A};"),
+            ("model/b.rs", "use crate::model::A; mod tests { use super::B; }"),
+        ]);
+        let names = |path: &[&str]| path.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+        let (a, b) = (names(&["model", "a"]), names(&["model", "b"]));
+        assert_eq!(circle.edges(), BTreeSet::from([(a.clone(), b.clone()), (b, a.clone())]));
+        assert_eq!(cycle(&circle.edges()), Some(a));
+
+        let up = modules(&[
+            ("model/mod.rs", "pub(crate) fn f() { crate::parse::x() }"),
+            ("parse/mod.rs", "mod x; pub(crate) use x::x; use crate::model::f;"),
+            ("parse/x.rs", "use crate::expand::{self, item};"),
+            ("expand/mod.rs", ""),
+        ]);
+        let edges = up.edges();
+        let faults = edges.iter().filter(|(from, to)| !is_allowed(&MACRO_LAYERS, from, to));
+        let faults: Vec<_> = faults.map(|(from, to)| (from.join("::"), to.join("::"))).collect();
+        assert_eq!(faults, [("model".into(), "parse::x".into()), ("parse::x".into(), "expand".into())]);
     }
 
     #[test]

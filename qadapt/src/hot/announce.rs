@@ -56,6 +56,10 @@ impl Line {
         self
     }
 
+    pub(super) fn so_far(&self) -> &[u8] {
+        self.bytes.get(..self.used).unwrap_or_default()
+    }
+
     /// Ends the line and writes it. A failing write is passed over: there is nobody to tell.
     #[expect(unsafe_code, reason = "std's standard error takes a lock")]
     pub(super) fn write(&mut self) {
@@ -137,8 +141,12 @@ fn describe(line: &mut Line, request: &Request, place: Option<Place>) {
         return;
     };
     line.text(b"the protected region ");
-    if let Some(name) = place.name {
-        line.text(b"`").text(name.as_bytes()).text(b"` ");
+    if !place.name.is_none() {
+        line.text(b"`");
+        place.name.for_each_piece(|piece| {
+            line.text(piece.as_bytes());
+        });
+        line.text(b"` ");
     }
     line.text(b"entered at ").text(place.location.file().as_bytes()).text(b":");
     line.decimal(place.location.line() as usize).text(b":").decimal(place.location.column() as usize);

@@ -3,6 +3,7 @@
 mod budget;
 mod counts;
 mod mode;
+mod name;
 mod op;
 mod ops;
 mod place;
@@ -11,6 +12,8 @@ pub use budget::Budget;
 pub(crate) use counts::Tally;
 pub use counts::{Counts, Measured};
 pub use mode::{Mode, UnknownMode};
+pub use name::Function;
+pub(crate) use name::Name;
 pub use op::Op;
 pub use ops::Ops;
 pub use place::Place;

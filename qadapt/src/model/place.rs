@@ -3,11 +3,13 @@
 use core::fmt;
 use core::panic::Location;
 
-/// A region's name, if it has one, and where it is entered.
+use super::{Function, Name};
+
+/// A region's name and where it is entered.
 #[derive(Clone, Copy, Debug)]
 pub struct Place {
     /// The name that reports print.
-    pub(crate) name: Option<&'static str>,
+    pub(crate) name: Name,
     /// The line that enters the region.
     pub(crate) location: &'static Location<'static>,
     /// The poll of a future that the region is, counted from 1; 0 for a region that is none.
@@ -19,7 +21,14 @@ impl Place {
     #[must_use]
     #[track_caller]
     pub const fn named(name: &'static str) -> Self {
-        Self { name: Some(name), location: Location::caller(), poll: 0 }
+        Self { name: Name::given(name), location: Location::caller(), poll: 0 }
+    }
+
+    /// The caller's line, under the name of the function that declares the type of `_function`.
+    #[must_use]
+    #[track_caller]
+    pub const fn of<F: Function>(_function: &F) -> Self {
+        Self { name: Name::of::<F>(), location: Location::caller(), poll: 0 }
     }
 
     /// The caller's line, without a name.
@@ -27,7 +36,7 @@ impl Place {
     #[track_caller]
     #[inline(always)]
     pub(crate) const fn unnamed() -> Self {
-        Self { name: None, location: Location::caller(), poll: 0 }
+        Self { name: Name::NONE, location: Location::caller(), poll: 0 }
     }
 }
 
@@ -38,9 +47,9 @@ impl fmt::Display for Place {
             write!(f, "poll {} of ", self.poll)?;
         }
         let what = if self.poll > 0 { "future" } else { "region" };
-        match self.name {
-            Some(name) => write!(f, "the protected {what} `{name}`"),
-            None => write!(f, "a protected {what}"),
+        if self.name.is_none() {
+            return write!(f, "a protected {what}");
         }
+        write!(f, "the protected {what} `{}`", self.name)
     }
 }

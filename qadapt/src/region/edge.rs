@@ -14,7 +14,7 @@ use crate::hot::entries::{self, Purpose};
 use crate::hot::head::Head;
 use crate::hot::record::Serial;
 use crate::hot::{loans, open, pending, step, table, word};
-use crate::model::Place;
+use crate::model::{Name, Place};
 use crate::report::{closing, live, misuse, payload};
 
 /// What tells one closure region of a thread from all others that are open: its address.
@@ -46,7 +46,7 @@ pub(super) fn touch(place: Place) {
 /// After a plain region raised the level and found the word negative.
 #[cold]
 #[inline(never)]
-pub(super) fn opened(anchor: &Anchor, name: Option<&'static str>, location: &'static Location<'static>) {
+pub(super) fn opened(anchor: &Anchor, name: Name, location: &'static Location<'static>) {
     open_plain(anchor, Place { name, location, poll: 0 }, false);
 }
 
@@ -78,7 +78,7 @@ pub(super) fn no_room(place: Place) {
 #[cold]
 #[inline(never)]
 #[track_caller]
-pub(super) fn closed(anchor: &Anchor, name: Option<&'static str>, location: &'static Location<'static>) {
+pub(super) fn closed(anchor: &Anchor, name: Name, location: &'static Location<'static>) {
     let place = Place { name, location, poll: 0 };
     if let Some(ended) = end::plain(key(anchor)) {
         close(ended, place).act();
@@ -88,7 +88,7 @@ pub(super) fn closed(anchor: &Anchor, name: Option<&'static str>, location: &'st
 /// The same where the body unwinds: everything is logged.
 #[cold]
 #[inline(never)]
-pub(super) fn unwound(anchor: &Anchor, name: Option<&'static str>, location: &'static Location<'static>) {
+pub(super) fn unwound(anchor: &Anchor, name: Name, location: &'static Location<'static>) {
     let place = Place { name, location, poll: 0 };
     if let Some(ended) = end::plain(key(anchor)) {
         log(ended, place);

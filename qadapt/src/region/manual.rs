@@ -6,7 +6,7 @@ use super::edge;
 use crate::checks;
 use crate::hot::end::{self, ByHand};
 use crate::hot::{open, word};
-use crate::model::Place;
+use crate::model::{Name, Place};
 
 /// Opens a protected region on this thread, until [`exit_protected`] closes it.
 ///
@@ -28,7 +28,7 @@ pub fn enter_protected() {
         return;
     }
     let location = Location::caller();
-    let place = Place { name: None, location, poll: 0 };
+    let place = Place { name: Name::NONE, location, poll: 0 };
     edge::touch(place);
     if open::manual(place).is_none() {
         edge::no_room(place);

@@ -12,7 +12,7 @@ use crate::hot::open::Rules;
 use crate::hot::spending::{Caps, Start, Used};
 use crate::hot::{budget, entries, word};
 use crate::mark;
-use crate::model::{Budget, Mode, Ops, Place};
+use crate::model::{Budget, Mode, Name, Ops, Place};
 
 /// What a region disallows and what happens then, for regions that [`assert_no_alloc`](crate::assert_no_alloc) is too
 /// strict or too lenient for.
@@ -39,7 +39,8 @@ pub struct Policy {
     mode: Option<Mode>,
     forbid: bool,
     budget: Option<Budget>,
-    name: Option<&'static str>,
+    /// Empty where there is none.
+    name: &'static str,
     sample: u64,
     fail_nth: u64,
 }
@@ -47,7 +48,7 @@ pub struct Policy {
 impl Policy {
     /// Everything is disallowed, in the process's default mode: what [`assert_no_alloc`](crate::assert_no_alloc) does.
     pub const fn new() -> Self {
-        Self { ops: Ops::ALL, mode: None, forbid: false, budget: None, name: None, sample: 1, fail_nth: 0 }
+        Self { ops: Ops::ALL, mode: None, forbid: false, budget: None, name: "", sample: 1, fail_nth: 0 }
     }
 
     /// Everything is allowed, but the `n`th request for memory (counted from 1) on this thread is refused: failure
@@ -95,7 +96,7 @@ impl Policy {
 
     /// The region's name in reports.
     pub const fn name(self, name: &'static str) -> Self {
-        Self { name: Some(name), ..self }
+        Self { name, ..self }
     }
 
     /// Watches one in `n` entries, the first included; the other entries are not protected. Entries are counted for
@@ -172,7 +173,7 @@ impl Policy {
     #[inline(always)]
     #[track_caller]
     pub(super) const fn place(&self) -> Place {
-        Place { name: self.name, location: Location::caller(), poll: 0 }
+        Place { name: Name::given(self.name), location: Location::caller(), poll: 0 }
     }
 
     #[inline(always)]

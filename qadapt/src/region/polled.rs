@@ -1,7 +1,7 @@
 //! What a guarded future keeps from poll to poll.
 
 use crate::hot::head::Head;
-use crate::model::Place;
+use crate::model::{Name, Place};
 
 /// Set in the number of polls while the future has lent its policy: the increment at each poll tells it for free.
 const LENT: u32 = 1 << 31;
@@ -48,7 +48,7 @@ impl Polled {
     }
 
     #[inline(always)]
-    pub(super) const fn name(&self) -> Option<&'static str> {
+    pub(super) const fn name(&self) -> Name {
         self.place.name
     }
 

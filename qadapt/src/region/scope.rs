@@ -16,7 +16,7 @@ use crate::hot::record::{Kind, Serial};
 use crate::hot::spending::Used;
 use crate::hot::trace::chain::Opening;
 use crate::hot::word;
-use crate::model::{Place, RegionKind};
+use crate::model::{Name, Place, RegionKind};
 
 /// What a scope keeps: the word from before, which is not negative; or a serial, with the sign bit, and without the next
 /// one, which every negative word has.
@@ -103,12 +103,7 @@ impl Drop for Scope<'_> {
 /// Opens a policy on the slow path: with a record, unless the thread was only to be linked.
 #[cold]
 #[inline(never)]
-fn opened(
-    name: Option<&'static str>,
-    location: &'static Location<'static>,
-    policy: &Policy,
-    warms_up: bool,
-) -> Before {
+fn opened(name: Name, location: &'static Location<'static>, policy: &Policy, warms_up: bool) -> Before {
     open_slowly(Place { name, location, poll: 0 }, &policy.rules(warms_up, None), false)
 }
 
@@ -146,7 +141,7 @@ fn end(before: i64, flags: i64) -> Option<Ended> {
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn closed(before: i64, flags: i64, name: Option<&'static str>, location: &'static Location<'static>) {
+fn closed(before: i64, flags: i64, name: Name, location: &'static Location<'static>) {
     if let Some(ended) = end(before, flags) {
         edge::close(ended, Place { name, location, poll: 0 }).act();
     }
@@ -154,7 +149,7 @@ fn closed(before: i64, flags: i64, name: Option<&'static str>, location: &'stati
 
 #[cold]
 #[inline(never)]
-fn unwound(before: i64, flags: i64, name: Option<&'static str>, location: &'static Location<'static>) {
+fn unwound(before: i64, flags: i64, name: Name, location: &'static Location<'static>) {
     if let Some(ended) = end(before, flags) {
         edge::log(ended, Place { name, location, poll: 0 });
     }
@@ -212,7 +207,7 @@ impl Drop for Permit {
 #[cold]
 #[inline(never)]
 fn opened_permit(location: &'static Location<'static>) -> Before {
-    let place = Place { name: None, location, poll: 0 };
+    let place = Place { name: Name::NONE, location, poll: 0 };
     edge::touch(place);
     let word = word::get();
     if word >= 0 {
@@ -232,6 +227,6 @@ fn permitted(before: i64, location: &'static Location<'static>) {
         None => end::permit(before),
     };
     // One that a region forbids was none: what is pending stays with that region.
-    let place = Place { name: None, location, poll: 0 };
+    let place = Place { name: Name::NONE, location, poll: 0 };
     if ended.is_void { edge::leave_pending(ended) } else { edge::log(ended, place) }
 }

@@ -13,7 +13,7 @@ pub fn test(place: Place, should_panic: bool) -> bool {
     if live::is_active() {
         return true;
     }
-    let name = place.name.unwrap_or("a test");
+    let name = place.name;
     let why = if checks::ON {
         "QADAPT is not the global allocator. Add to the test's file:\n\n    #[global_allocator]\n    static ALLOC: \
          qadapt::QADAPT = qadapt::QADAPT;\n"

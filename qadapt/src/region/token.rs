@@ -18,7 +18,7 @@ use crate::hot::record::{Kind, Serial};
 use crate::hot::spending::{Caps, Used};
 use crate::hot::trace::chain::{self, Opening};
 use crate::hot::{budget, loans, step, table, word};
-use crate::model::{Budget, Place, RegionNumber, Tally};
+use crate::model::{Budget, Name, Place, RegionNumber, Tally};
 use crate::report::unlent;
 
 /// What protects a thread, to be carried to others: from [`Policy::current`].
@@ -92,7 +92,7 @@ impl Policy {
         if flags == 0 {
             return PolicyToken { lent: None };
         }
-        let name = table::innermost_place().and_then(|place| place.name);
+        let name = table::innermost_place().map_or(Name::NONE, |place| place.name);
         let place = Place { name, location: Location::caller(), poll: 0 };
         let loan = lending::lend(flags);
         if loan.is_none() {

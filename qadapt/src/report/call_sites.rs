@@ -61,7 +61,7 @@ pub(super) fn report() {
     }
     for calls in sites.unwrap_or_default().into_values().filter(|calls| calls.times > 0) {
         let Calls { place, caller, times, counts } = calls;
-        let name = place.name.unwrap_or("a counted function");
+        let name = place.name;
         let unit = if times == 1 { "once" } else { "times" };
         let number = if times == 1 { String::new() } else { format!("{times} ") };
         sink::send(&format!("qadapt: `{name}` called {number}{unit} at {caller}: {counts}"));

@@ -121,7 +121,8 @@ fn say_if_missing(place: Place) {
         return;
     }
     own_work::as_own_work(|| {
-        let region = place.name.map_or_else(String::new, |name| format!(" `{name}`"));
+        let name = place.name;
+        let region = if name.is_none() { String::new() } else { format!(" `{name}`") };
         // Not through the printing macro: a harness hides what a passing test prints.
         stderr::write(&format!(
             "qadapt: the region{region} at {} is not watched, because QADAPT is not the global allocator. Add to the \

@@ -10,7 +10,7 @@ use crate::model::Place;
 #[cold]
 pub(crate) fn say(guard: Place, what: fmt::Arguments<'_>) {
     own_work::as_own_work(|| {
-        let name = guard.name.map_or_else(String::new, |name| format!("`{name}` "));
+        let name = if guard.name.is_none() { String::new() } else { format!("`{}` ", guard.name) };
         sink::say(&format!("qadapt: the region {name}entered at {} {what}", guard.location));
     });
 }

@@ -27,6 +27,8 @@ pub struct Violation {
     cause: Cause,
     /// `None` for a region that was still open when the process ended.
     place: Option<Place>,
+    /// The region's name, if it has one.
+    name: Option<String>,
     lent: bool,
     trace: Arc<Trace>,
 }
@@ -35,7 +37,19 @@ impl Violation {
     pub(super) fn new(pending: &Pending, place: Place) -> Self {
         let Pending { op, size, old_size, align, slot, times, cause, lent, .. } = *pending;
         let trace = slot.map_or_else(Arc::default, Trace::of);
-        Self { op, size, old_size, align, times: u64::from(times), cause, place: Some(place), lent, trace }
+        let name = Some(place.name).filter(|name| !name.is_none()).map(|name| name.to_string());
+        Self {
+            op,
+            size,
+            old_size,
+            align,
+            times: u64::from(times),
+            cause,
+            place: Some(place),
+            name,
+            lent,
+            trace,
+        }
     }
 
     /// The violation of a stack whose region never closed.
@@ -50,6 +64,7 @@ impl Violation {
             times,
             cause: Cause::Disallowed,
             place: None,
+            name: None,
             lent: false,
             trace,
         })
@@ -59,7 +74,18 @@ impl Violation {
     pub(super) fn recorded(recorded: &Recorded) -> Self {
         let Recorded { request: Request { op, size, old_size, align }, stack, times, .. } = *recorded;
         let trace = stack.and_then(Kept::stack).map_or_else(Arc::default, |stack| Trace::once(&stack));
-        Self { op, size, old_size, align, times, cause: Cause::Disallowed, place: None, lent: false, trace }
+        Self {
+            op,
+            size,
+            old_size,
+            align,
+            times,
+            cause: Cause::Disallowed,
+            place: None,
+            name: None,
+            lent: false,
+            trace,
+        }
     }
 
     /// The event and its site in one line, and a second one with advice if there is any.
@@ -106,8 +132,8 @@ impl Violation {
 
     /// The region's name, if it has one.
     #[must_use]
-    pub fn region(&self) -> Option<&'static str> {
-        self.place?.name
+    pub fn region(&self) -> Option<&str> {
+        self.name.as_deref()
     }
 
     /// The poll in which it happened, counted from 1, where the region is a future.

@@ -132,7 +132,7 @@ fn the_report_names_the_method_and_the_poll() {
     let report = payload.downcast_ref::<String>().expect("a report");
     let first = "qadapt: allocation of 24 bytes (align 1) in poll 2 of the protected future `";
     assert!(report.starts_with(first), "{report}");
-    assert!(report.contains("attribute::async_trait::unit`"), "{report}");
+    assert!(report.contains("attribute::async_trait::Voice::unit`"), "{report}");
     assert!(report.contains("attribute/async_trait.rs:"), "{report}");
 }
 

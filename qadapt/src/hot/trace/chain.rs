@@ -18,6 +18,7 @@ use core::ptr;
 use qadapt_spin::Key;
 use qadapt_trace::{Event, NewRegion, RegionKind, RegionNumber};
 
+use super::super::announce::Line;
 use super::super::record::{Kind, Record};
 use super::super::table::{self, Table};
 use super::super::word;
@@ -109,19 +110,29 @@ pub(in super::super) fn moved(table: &Table) {
 
 /// Finds the region's row, and counts the entry.
 fn count_entry(trace: &Trace, place: Place, kind: RegionKind) -> Option<RegionNumber> {
-    let name = place.name.unwrap_or_default();
-    let identity = [name.as_ptr().addr(), name.len(), ptr::from_ref(place.location).addr()];
-    let region = NewRegion {
-        key: Key::of(kind as u64, &identity).get().get(),
+    let [start, length] = place.name.identity();
+    let identity = [start, length, ptr::from_ref(place.location).addr()];
+    let key = Key::of(kind as u64, &identity).get().get();
+    let number = trace.known_region(key).or_else(|| add(trace, key, place, kind))?;
+    trace.enter(number);
+    Some(number)
+}
+
+/// Adds a region to the trace.
+#[cold]
+fn add(trace: &Trace, key: u64, place: Place, kind: RegionKind) -> Option<RegionNumber> {
+    let mut name = Line::new();
+    place.name.for_each_piece(|piece| {
+        name.text(piece.as_bytes());
+    });
+    trace.region(&NewRegion {
+        key,
         kind,
-        name: name.as_bytes(),
+        name: name.so_far(),
         file: place.location.file().as_bytes(),
         line: place.location.line(),
         column: place.location.column(),
-    };
-    let number = trace.region(&region)?;
-    trace.enter(number);
-    Some(number)
+    })
 }
 
 /// Says in a record where its events count.

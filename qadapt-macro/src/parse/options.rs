@@ -1,100 +1,57 @@
 //! The options in an attribute's parentheses.
 
-use crate::attribute::{Attribute, Effect};
-use crate::policy::PolicyOptions;
-use crate::refusal::Refusal;
+use super::policy;
+use crate::model::{Attribute, Effect, Options, Refusal};
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote};
 use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
 use syn::{LitStr, Path, Token};
 
-/// What the user asked for.
-#[derive(Default)]
-pub(crate) struct Options {
-    name: Option<LitStr>,
-    krate: Option<Path>,
-    /// The type whose methods an attribute on an impl block marks: part of their names.
-    owner: Option<LitStr>,
-    /// The option by which the future that the function returns is watched, not its call.
-    future: Option<Ident>,
-    policy: PolicyOptions,
+/// Reads the tokens between the attribute's parentheses.
+pub(crate) fn read(tokens: TokenStream, attribute: Attribute) -> Result<Options, Refusal> {
+    let read = |input: ParseStream<'_>| {
+        let mut options = Options::default();
+        while !input.is_empty() {
+            read_one(&mut options, input, attribute)?;
+            if !input.is_empty() && input.parse::<Option<Token![,]>>()?.is_none() {
+                return Err(input.error("write a comma between two options"));
+            }
+        }
+        Ok(options)
+    };
+    Ok(read.parse2(tokens)?)
 }
 
-impl Options {
-    /// Reads the tokens between the attribute's parentheses.
-    pub(crate) fn read(tokens: TokenStream, attribute: Attribute) -> Result<Self, Refusal> {
-        let read = |input: ParseStream<'_>| {
-            let mut options = Self::default();
-            while !input.is_empty() {
-                options.read_one(input, attribute)?;
-                if !input.is_empty() && input.parse::<Option<Token![,]>>()?.is_none() {
-                    return Err(input.error("write a comma between two options"));
-                }
-            }
-            Ok(options)
-        };
-        Ok(read.parse2(tokens)?)
+fn read_one(options: &mut Options, input: ParseStream<'_>, attribute: Attribute) -> syn::Result<()> {
+    if !input.peek(Ident::peek_any) {
+        let accepted = accepted(attribute);
+        return Err(
+            input.error(format_args!("an option of `{}` is expected: {accepted}", attribute.written()))
+        );
     }
-
-    /// The region's name, where the user gave one.
-    pub(crate) fn name(&self) -> Option<&LitStr> {
-        self.name.as_ref()
-    }
-
-    /// The path under which the user's crate knows the guard.
-    pub(crate) fn krate(&self) -> TokenStream {
-        self.krate.as_ref().map_or_else(|| quote!(::qadapt), ToTokens::to_token_stream)
-    }
-
-    /// The type that the function is a method of, where an attribute on its impl block says so.
-    pub(crate) fn owner(&self) -> Option<&LitStr> {
-        self.owner.as_ref()
-    }
-
-    /// Where the user asks for the future that the function returns to be watched.
-    pub(crate) fn future(&self) -> Option<&Ident> {
-        self.future.as_ref()
-    }
-
-    /// What makes the region more than a plain one.
-    pub(crate) fn policy(&self) -> &PolicyOptions {
-        &self.policy
-    }
-
-    fn read_one(&mut self, input: ParseStream<'_>, attribute: Attribute) -> syn::Result<()> {
-        if !input.peek(Ident::peek_any) {
-            let accepted = accepted(attribute);
-            return Err(
-                input.error(format_args!("an option of `{}` is expected: {accepted}", attribute.written()))
-            );
+    let option = input.call(Ident::parse_any)?;
+    match option.to_string().as_str() {
+        "name" if !attribute.is_region() => Err(syn::Error::new(
+            option.span(),
+            format_args!(
+                "`{}` takes no name, since it opens no region of its own: remove `name`",
+                attribute.written()
+            ),
+        )),
+        "name" => once(&mut options.name, &option, || read_name(&option, input)),
+        "crate" => once(&mut options.krate, &option, || read_crate(&option, input)),
+        "future" if attribute.effect() != Effect::Test => {
+            once(&mut options.future, &option, || Ok(option.clone()))
         }
-        let option = input.call(Ident::parse_any)?;
-        match option.to_string().as_str() {
-            "name" if !attribute.is_region() => Err(syn::Error::new(
-                option.span(),
-                format_args!(
-                    "`{}` takes no name, since it opens no region of its own: remove `name`",
-                    attribute.written()
-                ),
-            )),
-            "name" => once(&mut self.name, &option, || read_name(&option, input)),
-            "crate" => once(&mut self.krate, &option, || read_crate(&option, input)),
-            // Written by the attribute on an impl block, for the methods in it.
-            "__owner" => once(&mut self.owner, &option, || read_name(&option, input)),
-            "future" if attribute.effect() != Effect::Test => {
-                once(&mut self.future, &option, || Ok(option.clone()))
-            }
-            "sample" if attribute.effect() == Effect::Test => Err(syn::Error::new(
-                option.span(),
-                "a test that is not watched each time proves nothing: remove `sample`",
-            )),
-            _ if attribute.has_policy() && self.policy.read_one(&option, input)? => Ok(()),
-            unknown => Err(syn::Error::new(
-                option.span(),
-                format_args!("`{}` has no option `{unknown}`: {}", attribute.written(), accepted(attribute)),
-            )),
-        }
+        "sample" if attribute.effect() == Effect::Test => Err(syn::Error::new(
+            option.span(),
+            "a test that is not watched each time proves nothing: remove `sample`",
+        )),
+        _ if attribute.has_policy() && policy::read_one(&mut options.policy, &option, input)? => Ok(()),
+        unknown => Err(syn::Error::new(
+            option.span(),
+            format_args!("`{}` has no option `{unknown}`: {}", attribute.written(), accepted(attribute)),
+        )),
     }
 }
 
@@ -162,13 +119,12 @@ fn expect_value(option: &Ident, input: ParseStream<'_>, write: &str) -> syn::Res
 
 #[cfg(test)]
 mod tests {
-    use super::Options;
-    use crate::attribute::Attribute;
+    use crate::model::{Attribute, Options};
     use proc_macro2::TokenStream;
 
     fn read(attribute: Attribute, text: &str) -> Result<Options, String> {
         let tokens: TokenStream = text.parse().expect("the test's text lexes");
-        Options::read(tokens, attribute).map_err(|refusal| refusal.to_string())
+        super::read(tokens, attribute).map_err(|refusal| refusal.to_string())
     }
 
     #[test]
@@ -183,7 +139,7 @@ mod tests {
             ("crate = super::q, name = \"x\",", Some("x"), "super :: q"),
         ] {
             let options = read(Attribute::NoAlloc, text).unwrap_or_else(|error| panic!("{text}: {error}"));
-            assert_eq!(options.name().map(syn::LitStr::value).as_deref(), name, "{text}");
+            assert_eq!(options.name.as_ref().map(syn::LitStr::value).as_deref(), name, "{text}");
             assert_eq!(options.krate().to_string(), krate, "{text}");
         }
         assert_eq!(read(Attribute::PermitAlloc, "crate = q").unwrap().krate().to_string(), "q");

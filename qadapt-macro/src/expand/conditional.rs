@@ -16,12 +16,12 @@ enum Place {
 }
 
 /// What of `attribute` stays at the parameter.
-pub(crate) fn on_parameter(attribute: &Attribute) -> Option<Attribute> {
+pub(super) fn on_parameter(attribute: &Attribute) -> Option<Attribute> {
     kept(attribute, |place| place != Place::Binding)
 }
 
 /// What of `attribute` goes to the binding: its conditions, and its lint levels if `lints`.
-pub(crate) fn on_binding(attribute: &Attribute, lints: bool) -> Option<Attribute> {
+pub(super) fn on_binding(attribute: &Attribute, lints: bool) -> Option<Attribute> {
     kept(attribute, |place| place == Place::Both || (lints && place == Place::Binding))
 }
 

@@ -1,13 +1,4 @@
-//! The attributes, and the road from their tokens to what replaces the item.
-
-use crate::block;
-use crate::expansion;
-use crate::form::Form;
-use crate::options::Options;
-use crate::refusal::Refusal;
-use crate::target;
-use crate::test;
-use proc_macro2::TokenStream;
+//! The attributes.
 
 /// An attribute by the name under which the user wrote it: messages repeat that name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,46 +75,5 @@ impl Attribute {
             Effect::Count => "qadapt::count_alloc(|| ..)",
             Effect::Permit => "qadapt::permit_alloc(|| ..)",
         }
-    }
-
-    /// Replaces `item`, or sets one error beside it and leaves it as it is.
-    pub(crate) fn expand(self, options: TokenStream, item: TokenStream) -> TokenStream {
-        self.try_expand(options, item.clone()).unwrap_or_else(|refusal| refusal.beside(item))
-    }
-
-    fn try_expand(self, options: TokenStream, item: TokenStream) -> Result<TokenStream, Refusal> {
-        if let Some(block) = block::read(&item, self) {
-            let parsed = Options::read(options.clone(), self)?;
-            return block?.expand(self, &parsed, &options);
-        }
-        let mut function = target::read(item, self)?;
-        let options = Options::read(options, self)?;
-        if self == Self::Test {
-            test::prepare(&mut function)?;
-        }
-        let form = Form::of(&function, self.effect(), &options)?;
-        Ok(expansion::expand(function, &form, self.effect(), &options))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Attribute;
-    use quote::quote;
-
-    #[test]
-    fn a_refused_item_stays_as_it_was() {
-        let item = quote! { #[doc = "kept"] pub struct Kept<T>(T); };
-        let out = Attribute::NoAlloc.expand(quote!(), item.clone()).to_string();
-        assert!(out.ends_with(&item.to_string()), "{out}");
-        assert_eq!(out.matches("compile_error").count(), 1, "{out}");
-    }
-
-    #[test]
-    fn bad_options_leave_the_function_bare() {
-        let item = quote! { fn f(x: u8) -> u8 { x } };
-        let out = Attribute::AllocatePanic.expand(quote!(nam = "x"), item.clone()).to_string();
-        assert!(out.ends_with(&item.to_string()), "{out}");
-        assert_eq!(out.matches("compile_error").count(), 1, "{out}");
     }
 }

@@ -1,39 +1,27 @@
 //! `#[qadapt::test]`: which other test attribute stands with it, and in which order.
 
-use crate::function::Function;
-use crate::refusal::Refusal;
-use proc_macro2::Span;
+use crate::model::{Function, Refusal, Test};
 use syn::Attribute;
 use syn::spanned::Spanned as _;
 
-/// Adds `#[test]` unless another test attribute follows, and refuses the orders that do not work.
-pub(crate) fn prepare(function: &mut Function) -> Result<(), Refusal> {
+/// Finds out what makes the function a test, and refuses the orders that do not work.
+pub(super) fn read(function: &Function) -> Result<Test, Refusal> {
     let other = function.attributes.iter().find(|attribute| is_test(attribute));
     match other {
         Some(other) if is_built_in(other) && function.signature.asyncness.is_none() && is_absolute(other) => {
             let message = "another test attribute came first and has made its runtime part of the body: write \
                            `#[qadapt::test]` above it";
-            Err(Refusal::at(other.span(), message))
+            return Err(Refusal::at(other.span(), message));
         }
-        Some(_) => Ok(()),
         None if function.signature.asyncness.is_some() => {
             let message = "an `async` test needs a runtime: write its test attribute below this one, for example \
                            `#[tokio::test]`";
-            Err(Refusal::at(function.signature.asyncness.span(), message))
+            return Err(Refusal::at(function.signature.asyncness.span(), message));
         }
-        None => {
-            let attribute = quote::quote_spanned!(Span::call_site()=> #[::core::prelude::v1::test]);
-            function
-                .attributes
-                .push(syn::parse::Parser::parse2(Attribute::parse_outer, attribute)?.remove(0));
-            Ok(())
-        }
+        _ => {}
     }
-}
-
-/// Whether the test is expected to panic.
-pub(crate) fn should_panic(attributes: &[Attribute]) -> bool {
-    attributes.iter().any(|attribute| attribute.path().is_ident("should_panic"))
+    let should_panic = function.attributes.iter().any(|attribute| attribute.path().is_ident("should_panic"));
+    Ok(Test { is_plain: other.is_none(), should_panic })
 }
 
 /// Whether the attribute is some library's for tests, or the compiler's: by custom its name ends in `test`.

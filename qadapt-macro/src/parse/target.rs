@@ -1,15 +1,14 @@
 //! What the attribute stands on: a function with a body, or something that is told what to write instead.
 
-use crate::attribute::Attribute;
-use crate::function::Function;
-use crate::refusal::Refusal;
+use super::function;
+use crate::model::{Attribute, Function, Refusal};
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use syn::Token;
 use syn::buffer::Cursor;
 use syn::parse::{ParseStream, Parser as _};
 
 /// Reads the function that `attribute` stands on, or says why it cannot stand there.
-pub(crate) fn read(item: TokenStream, attribute: Attribute) -> Result<Function, Refusal> {
+pub(super) fn read(item: TokenStream, attribute: Attribute) -> Result<Function, Refusal> {
     let item = unwrapped(item);
     let misplaced = (|input: ParseStream<'_>| {
         let found = misplaced(input);
@@ -20,11 +19,11 @@ pub(crate) fn read(item: TokenStream, attribute: Attribute) -> Result<Function, 
     if let Some(other) = misplaced {
         return Err(other.refusal(attribute));
     }
-    let function = Function::read.parse2(item)?;
-    if let Some((span, why)) = function.obstacle() {
+    let read = function::read.parse2(item)?;
+    if let Some((span, why)) = function::obstacle(&read) {
         return Err(Refusal::at(span, format_args!("`{}` {why}", attribute.written())));
     }
-    Ok(function)
+    Ok(read)
 }
 
 /// Something that is no function.
@@ -137,7 +136,7 @@ fn is_invisible(group: &Group) -> bool {
 #[cfg(test)]
 mod tests {
     use super::read;
-    use crate::attribute::Attribute;
+    use crate::model::Attribute;
     use proc_macro2::TokenStream;
 
     fn refused(text: &str) -> Option<String> {

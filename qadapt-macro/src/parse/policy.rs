@@ -1,21 +1,10 @@
-//! The options that make a policy of a region, and the policy as tokens.
+//! Reads the options that make a policy of a region.
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use crate::model::PolicyOptions;
+use proc_macro2::{Ident, Span};
 use syn::parse::ParseStream;
 use syn::punctuated::Punctuated;
 use syn::{LitInt, LitStr, Token, parenthesized};
-
-/// What the user asked for; without any of it a region is a plain one.
-#[derive(Default)]
-pub(crate) struct PolicyOptions {
-    forbid: bool,
-    prove: bool,
-    mode: Option<Ident>,
-    allow: Option<Vec<Ident>>,
-    budget: Option<Vec<(Ident, LitInt)>>,
-    sample: Option<LitInt>,
-}
 
 /// The words for the modes, and the variants that they stand for.
 const MODES: [(&str, &str); 6] = [
@@ -39,64 +28,35 @@ const OPS: [(&str, &str); 5] = [
 /// The limits of a budget, by the names of their builder methods.
 const LIMITS: [&str; 4] = ["allocs", "bytes", "peak_bytes", "warm_up"];
 
-impl PolicyOptions {
-    /// Reads the value of `option` if it is one of these; false if it is not.
-    pub(crate) fn read_one(&mut self, option: &Ident, input: ParseStream<'_>) -> syn::Result<bool> {
-        match option.to_string().as_str() {
-            "forbid" => flag(&mut self.forbid, option)?,
-            "prove" => flag(&mut self.prove, option)?,
-            "mode" => {
-                first(self.mode.is_some(), option)?;
-                self.mode = Some(read_mode(option, input)?);
-            }
-            "allow" => {
-                first(self.allow.is_some(), option)?;
-                self.allow = Some(read_ops(option, input)?);
-            }
-            "budget" => {
-                first(self.budget.is_some(), option)?;
-                self.budget = Some(read_budget(option, input)?);
-            }
-            "sample" => {
-                first(self.sample.is_some(), option)?;
-                let write = "write `sample = 100` to watch one entry in 100";
-                self.sample = Some(read_number(option, input, write)?);
-            }
-            _ => return Ok(false),
+/// Reads the value of `option` if it is one of these; false if it is not.
+pub(crate) fn read_one(
+    policy: &mut PolicyOptions,
+    option: &Ident,
+    input: ParseStream<'_>,
+) -> syn::Result<bool> {
+    match option.to_string().as_str() {
+        "forbid" => flag(&mut policy.forbid, option)?,
+        "prove" => flag(&mut policy.prove, option)?,
+        "mode" => {
+            first(policy.mode.is_some(), option)?;
+            policy.mode = Some(read_mode(option, input)?);
         }
-        Ok(true)
+        "allow" => {
+            first(policy.allow.is_some(), option)?;
+            policy.allow = Some(read_ops(option, input)?);
+        }
+        "budget" => {
+            first(policy.budget.is_some(), option)?;
+            policy.budget = Some(read_budget(option, input)?);
+        }
+        "sample" => {
+            first(policy.sample.is_some(), option)?;
+            let write = "write `sample = 100` to watch one entry in 100";
+            policy.sample = Some(read_number(option, input, write)?);
+        }
+        _ => return Ok(false),
     }
-
-    /// Whether the region must be proven free of allocation.
-    pub(crate) fn must_be_proven(&self) -> bool {
-        self.prove
-    }
-
-    /// The policy, as an expression for a constant; none where a plain region does.
-    pub(crate) fn tokens(&self, krate: &TokenStream, at: Span) -> Option<TokenStream> {
-        let Self { forbid, prove, mode, allow, budget, sample } = self;
-        if !forbid && !prove && mode.is_none() && allow.is_none() && budget.is_none() && sample.is_none() {
-            return None;
-        }
-        let mut policy = quote_spanned! {at=> #krate::Policy::new() };
-        if *forbid {
-            policy.extend(quote_spanned!(at=> .forbid()));
-        }
-        if let Some(mode) = mode {
-            policy.extend(quote_spanned!(at=> .mode(#krate::Mode::#mode)));
-        }
-        for op in allow.iter().flatten() {
-            policy.extend(quote_spanned!(at=> .allow(#krate::Ops::#op)));
-        }
-        if let Some(budget) = budget {
-            let limits: TokenStream = budget.iter().map(|(limit, number)| quote!(.#limit(#number))).collect();
-            policy.extend(quote_spanned!(at=> .budget(#krate::Budget::new() #limits)));
-        }
-        if let Some(n) = sample {
-            policy.extend(quote_spanned!(at=> .sample(#n)));
-        }
-        Some(policy)
-    }
+    Ok(true)
 }
 
 fn flag(flag: &mut bool, option: &Ident) -> syn::Result<()> {

@@ -1,55 +1,38 @@
-//! What of a function an attribute watches: its call, or the polls of its future.
+//! Finds out what of a function an attribute watches.
 
-use crate::attribute::Effect;
-use crate::function::Function;
-use crate::options::Options;
-use crate::refusal::Refusal;
-use crate::tail::Tail;
+use super::tail;
+use crate::model::{Effect, Form, Function, Options, Refusal};
 use syn::{ReturnType, Type, TypeParamBound};
 
-/// Where the function's work is done.
-pub(crate) enum Form {
-    /// In the call.
-    Call,
-    /// In the future of an `async fn`, which is its whole body.
-    Async,
-    /// In the future that the function returns.
-    Returned,
-    /// In the future that the function puts in a box at its end.
-    Boxed(Tail),
-}
-
-impl Form {
-    /// Looks at the function and at the option `future`.
-    pub(crate) fn of(function: &Function, effect: Effect, options: &Options) -> Result<Self, Refusal> {
-        if function.signature.asyncness.is_some() {
-            return match options.future() {
-                None => Ok(Self::Async),
-                Some(option) => Err(Refusal::at(
-                    option.span(),
-                    "an `async fn` is watched poll by poll in any case: remove `future`",
-                )),
-            };
-        }
-        if effect == Effect::Test {
-            return Ok(Self::Call);
-        }
-        let output = &function.signature.output;
-        if options.future().is_some() && is_future(output) {
-            return Ok(Self::Returned);
-        }
-        match function.body.as_ref().and_then(Tail::of) {
-            Some(tail) if options.future().is_some() || tail.is_async_block => match tail.other_way_out {
-                None => Ok(Self::Boxed(tail)),
-                Some(leaving) => Err(Refusal::at(
-                    leaving,
-                    "only the future in the `Box::pin(..)` at the function's end would be watched, not what is \
+/// Looks at the function and at the option `future`.
+pub(super) fn of(function: &Function, effect: Effect, options: &Options) -> Result<Form, Refusal> {
+    if function.signature.asyncness.is_some() {
+        return match &options.future {
+            None => Ok(Form::Async),
+            Some(option) => Err(Refusal::at(
+                option.span(),
+                "an `async fn` is watched poll by poll in any case: remove `future`",
+            )),
+        };
+    }
+    if effect == Effect::Test {
+        return Ok(Form::Call);
+    }
+    let output = &function.signature.output;
+    if options.future.is_some() && is_future(output) {
+        return Ok(Form::Returned);
+    }
+    match function.body.as_ref().and_then(tail::of) {
+        Some(tail) if options.future.is_some() || tail.is_async_block => match tail.other_way_out {
+            None => Ok(Form::Boxed(tail)),
+            Some(leaving) => Err(Refusal::at(
+                leaving,
+                "only the future in the `Box::pin(..)` at the function's end would be watched, not what is \
                      returned here: leave in one place, or return `impl Future<Output = ..>` with the option `future`",
-                )),
-            },
-            _ if options.future().is_some() => Err(unseen(function)),
-            _ => Ok(Self::Call),
-        }
+            )),
+        },
+        _ if options.future.is_some() => Err(unseen(function)),
+        _ => Ok(Form::Call),
     }
 }
 

@@ -1,65 +1,37 @@
-//! A body that ends in `Box::pin(..)`: what `#[async_trait]` makes of an `async` method, and what one writes by hand.
+//! Finds the `Box::pin(..)` that a body ends in.
 
-use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
-use quote::quote;
+use crate::model::Tail;
+use proc_macro2::{Delimiter, Group, Span, TokenTree};
 use syn::parse::Parser as _;
 use syn::spanned::Spanned as _;
 use syn::visit_mut::VisitMut;
 use syn::{Block, Expr, ExprAsync, ExprCall, ExprClosure, ExprReturn, Item, Stmt};
 
-/// Such a body, taken apart at the future that goes into the box.
-pub(crate) struct Tail {
-    /// The statements, and the call up to its parentheses.
-    before: TokenStream,
-    /// The parentheses and the future in them.
-    future: Group,
-    /// Whether the future is written out here, so that nobody else has made it.
-    pub(crate) is_async_block: bool,
-    /// Whether something is done before the box is made.
-    pub(crate) has_statements: bool,
-    /// A `return` that leaves without this box.
-    pub(crate) other_way_out: Option<Span>,
-}
-
-impl Tail {
-    /// Finds the tail of a body; none where it ends otherwise, or in something that is not understood.
-    pub(crate) fn of(body: &Group) -> Option<Self> {
-        let mut trees: Vec<TokenTree> = body.stream().into_iter().collect();
-        let Some(TokenTree::Group(future)) = trees.pop() else { return None };
-        if future.delimiter() != Delimiter::Parenthesis
-            || trees.last().is_none_or(|tree| tree.to_string() != "pin")
-        {
-            return None;
-        }
-        let mut statements = Block::parse_within.parse2(body.stream()).ok()?;
-        let Some(Stmt::Expr(Expr::Call(call), None)) = statements.last() else { return None };
-        let argument = pinned(call)?;
-        let is_async_block = matches!(argument, Expr::Async(_)) || is_guarded(argument);
-        let has_statements = statements.len() > 1;
-        let mut ways_out = WaysOut(None);
-        for statement in &mut statements {
-            ways_out.visit_stmt_mut(statement);
-        }
-        Some(Self {
-            before: trees.into_iter().collect(),
-            future,
-            is_async_block,
-            has_statements,
-            other_way_out: ways_out.0,
-        })
+/// Finds the tail of a body; none where it ends otherwise, or in something that is not understood.
+pub(super) fn of(body: &Group) -> Option<Tail> {
+    let mut trees: Vec<TokenTree> = body.stream().into_iter().collect();
+    let Some(TokenTree::Group(future)) = trees.pop() else { return None };
+    if future.delimiter() != Delimiter::Parenthesis
+        || trees.last().is_none_or(|tree| tree.to_string() != "pin")
+    {
+        return None;
     }
-
-    /// The body with its future as `guard` makes it anew.
-    pub(crate) fn guarded(&self, body: &Group, guard: impl FnOnce(&TokenStream) -> TokenStream) -> Group {
-        let with_span = |delimiter, tokens, span| {
-            let mut group = Group::new(delimiter, tokens);
-            group.set_span(span);
-            group
-        };
-        let Self { before, future, .. } = self;
-        let argument = with_span(Delimiter::Parenthesis, guard(&future.stream()), future.span());
-        with_span(Delimiter::Brace, quote!(#before #argument), body.span())
+    let mut statements = Block::parse_within.parse2(body.stream()).ok()?;
+    let Some(Stmt::Expr(Expr::Call(call), None)) = statements.last() else { return None };
+    let argument = pinned(call)?;
+    let is_async_block = matches!(argument, Expr::Async(_)) || is_guarded(argument);
+    let has_statements = statements.len() > 1;
+    let mut ways_out = WaysOut(None);
+    for statement in &mut statements {
+        ways_out.visit_stmt_mut(statement);
     }
+    Some(Tail {
+        before: trees.into_iter().collect(),
+        future,
+        is_async_block,
+        has_statements,
+        other_way_out: ways_out.0,
+    })
 }
 
 /// The one argument of a call of `Box::pin`, however the path to it starts.
@@ -94,13 +66,12 @@ impl VisitMut for WaysOut {
 
 #[cfg(test)]
 mod tests {
-    use super::Tail;
+    use crate::model::Tail;
     use proc_macro2::Group;
-    use quote::quote;
 
     fn tail(text: &str) -> Option<Tail> {
         let body: Group = syn::parse_str(text).expect("the test's text is one group");
-        Tail::of(&body)
+        super::of(&body)
     }
 
     #[test]
@@ -140,17 +111,5 @@ mod tests {
         ] {
             assert!(tail(body).is_none(), "{body}");
         }
-    }
-
-    #[test]
-    fn only_the_future_changes() {
-        let body: Group = syn::parse_str("{ x(); a::Box::pin(async { 5 }) }").expect("one group");
-        let found = Tail::of(&body).expect("it ends in a box");
-        let made = found.guarded(&body, |future| quote!(guard(#future)));
-        let expected = quote!({
-            x();
-            a::Box::pin(guard(async { 5 }))
-        });
-        assert_eq!(made.to_string(), expected.to_string());
     }
 }

@@ -4,7 +4,7 @@
 //! pattern there. So an argument is dropped inside the region, whether it is bound, bound in parts or not at
 //! all, and in the order of the bare function: the last parameter first, each after what its pattern bound.
 
-use crate::conditional::{on_binding, on_parameter};
+use super::conditional::{on_binding, on_parameter};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote_spanned};
 use std::collections::HashMap;
@@ -12,7 +12,7 @@ use syn::visit_mut::{VisitMut, visit_pat_ident_mut};
 use syn::{FnArg, Pat, PatIdent, PatType, Receiver, Signature};
 
 /// Renames the parameters of `signature`; the statements that bind them again, written at `at`, come back.
-pub(crate) fn rebind(signature: &mut Signature, at: Span) -> TokenStream {
+pub(super) fn rebind(signature: &mut Signature, at: Span) -> TokenStream {
     let mut names = Names::of(signature);
     signature
         .inputs

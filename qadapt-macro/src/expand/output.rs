@@ -6,10 +6,10 @@ use syn::visit_mut::{VisitMut, visit_type_mut};
 use syn::{ReturnType, Type, TypeInfer};
 
 /// The type that the body must have.
-pub(crate) struct Output(Type);
+pub(super) struct Output(Type);
 
 impl Output {
-    pub(crate) fn of(output: &ReturnType) -> Self {
+    pub(super) fn of(output: &ReturnType) -> Self {
         let mut ty = match output {
             ReturnType::Default => Type::Verbatim(quote_spanned!(Span::mixed_site()=> ())),
             ReturnType::Type(_, ty) => (**ty).clone(),
@@ -19,17 +19,17 @@ impl Output {
     }
 
     /// A type that the body itself decides.
-    pub(crate) fn inferred() -> Self {
+    pub(super) fn inferred() -> Self {
         Self(Type::Infer(TypeInfer { underscore_token: syn::Token![_](Span::mixed_site()) }))
     }
 
     /// The type in tokens; `_` stands where a body cannot write the type, for each `impl Trait`.
-    pub(crate) fn tokens(&self) -> TokenStream {
+    pub(super) fn tokens(&self) -> TokenStream {
         self.0.to_token_stream()
     }
 
     /// Whether the function never returns.
-    pub(crate) fn is_never(&self) -> bool {
+    pub(super) fn is_never(&self) -> bool {
         fn never(ty: &Type) -> bool {
             match ty {
                 Type::Never(_) => true,

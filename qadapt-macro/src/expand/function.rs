@@ -1,0 +1,70 @@
+//! The function that replaces the user's: the same signature, its body in a region.
+//!
+//! The body is handed over as a closure, never run under a guard whose drop acts: a panic from a drop leaks the
+//! value that the function returns. Tokens of this crate's own are resolved in its own context, so that no lint
+//! takes them for the user's, and located at the user's body, where a message about them points best.
+
+use super::body::Body;
+use super::output::Output;
+use super::region::Region;
+use super::{parameters, tail};
+use crate::model::{Effect, Form, Function, Marked};
+use proc_macro2::{Delimiter, Group, Span, TokenStream};
+use quote::quote;
+
+/// Writes the function anew with its body under the attribute's effect.
+pub(super) fn expand(marked: Marked) -> TokenStream {
+    let Marked { attribute, options, mut function, form, test } = marked;
+    let effect = attribute.effect();
+    let Some(user) = function.body.take() else {
+        return TokenStream::new();
+    };
+    let at = Span::mixed_site().located_at(user.span());
+    let signature = &mut function.signature;
+    let name = signature.ident.clone();
+    let region = Region { effect, options: &options, function: &name, at };
+    let mut body = |user: &Group| Body {
+        bindings: parameters::rebind(signature, at),
+        output: Output::of(&signature.output),
+        user: user.clone(),
+        at,
+    };
+    let mut call = match &form {
+        Form::Call => region.run(&body(&user).as_closure()),
+        Form::Async => region.poll(&body(&user).as_future()),
+        Form::Returned => region.guard(&region.make(&body(&user).as_closure())),
+        Form::Boxed(found) => {
+            region.pin(found, &tail::guarded(found, &user, |future| region.guard(future)), body)
+        }
+    };
+    if let Some(test) = test {
+        let first = region.test(test.should_panic);
+        call = quote!(#first #call);
+        if test.is_plain {
+            function
+                .attributes
+                .push(syn::parse_quote_spanned!(Span::call_site()=> #[::core::prelude::v1::test]));
+        }
+    }
+    if effect == Effect::Count && matches!(form, Form::Call) && callers_are_known(&function) {
+        function.attributes.push(syn::parse_quote!(#[track_caller]));
+    }
+
+    let Function { attributes, visibility, defaultness, signature, inner, .. } = function;
+    // The braces stay the user's: lints skip an item that ends in a macro's tokens.
+    let mut braces = Group::new(Delimiter::Brace, quote!(#inner #call));
+    braces.set_span(user.span());
+    quote!(#(#attributes)* #visibility #defaultness #signature #braces)
+}
+
+/// Whether `#[track_caller]` may be added to the function, so that each of its call sites is counted apart.
+fn callers_are_known(function: &Function) -> bool {
+    let signature = &function.signature;
+    let excluded = ["track_caller", "target_feature", "naked"];
+    signature.abi.is_none()
+        && signature.ident != "main"
+        && !function
+            .attributes
+            .iter()
+            .any(|attribute| excluded.iter().any(|name| attribute.path().is_ident(name)))
+}

@@ -1,0 +1,31 @@
+//! A region's policy as tokens.
+
+use crate::model::PolicyOptions;
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+
+/// The policy, as an expression for a constant; none where a plain region does.
+pub(super) fn tokens(options: &PolicyOptions, krate: &TokenStream, at: Span) -> Option<TokenStream> {
+    let PolicyOptions { forbid, prove, mode, allow, budget, sample } = options;
+    if !forbid && !prove && mode.is_none() && allow.is_none() && budget.is_none() && sample.is_none() {
+        return None;
+    }
+    let mut policy = quote_spanned! {at=> #krate::Policy::new() };
+    if *forbid {
+        policy.extend(quote_spanned!(at=> .forbid()));
+    }
+    if let Some(mode) = mode {
+        policy.extend(quote_spanned!(at=> .mode(#krate::Mode::#mode)));
+    }
+    for op in allow.iter().flatten() {
+        policy.extend(quote_spanned!(at=> .allow(#krate::Ops::#op)));
+    }
+    if let Some(budget) = budget {
+        let limits: TokenStream = budget.iter().map(|(limit, number)| quote!(.#limit(#number))).collect();
+        policy.extend(quote_spanned!(at=> .budget(#krate::Budget::new() #limits)));
+    }
+    if let Some(n) = sample {
+        policy.extend(quote_spanned!(at=> .sample(#n)));
+    }
+    Some(policy)
+}
