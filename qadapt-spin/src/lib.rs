@@ -9,8 +9,8 @@
 //! - [`Mailboxes`] bring what other threads give to an owner, who can close its box at any time.
 //! - [`Lock`] guards what the report side shares; taking it always gives up after a bounded number of attempts.
 //!
-//! The crate needs 64-bit atomics and `core` alone. Under `--cfg loom` the atomics are loom's, so that the models
-//! in `tests/loom.rs` explore every interleaving that loom can tell apart; the constructors are then not `const`.
+//! The crate needs 64-bit atomics and `core` alone. The models in `tests/loom.rs` compile these files over loom's atomics,
+//! under `--cfg loom`, and explore every interleaving that loom can tell apart; the constructors are then not `const`.
 //!
 //! # Examples
 //!

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::primitive::{AtomicU64, AtomicUsize, Ordering};
-use crate::{Slot, Stack};
+use crate::stack_table::{Slot, Stack};
 
 /// A bounded, lock-free pool of call stacks that are given back.
 ///

@@ -181,10 +181,6 @@ impl<const SLOTS: usize, const FRAMES: usize> StackTable<SLOTS, FRAMES> {
     /// let slot = STACKS.insert(Key::of(0, &[1]), &[1], [0, 0]).expect("there is room");
     /// assert_eq!((STACKS.hit(slot), STACKS.hit(slot)), (1, 2));
     /// ```
-    #[cfg_attr(
-        loom,
-        expect(clippy::must_use_candidate, reason = "clippy cannot see that loom's atomics change")
-    )]
     pub fn hit(&self, slot: Slot) -> u64 {
         // Relaxed: a count that guards nothing; a read-modify-write loses none.
         self.record(slot).map_or(0, |record| record.hits.fetch_add(1, Ordering::Relaxed).wrapping_add(1))

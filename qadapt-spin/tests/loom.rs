@@ -2,22 +2,41 @@
 //!
 //! `RUSTFLAGS="--cfg loom" cargo test -p qadapt-spin --test loom --release`
 //!
-//! loom allows a Relaxed load any value that the C11 memory model allows it, so a missing Release or Acquire shows here
-//! on any processor. `Lock` is modelled over a stand-in for spin's mutex; its documentation says what that leaves out.
+//! The primitives' own sources are compiled into this test over loom's atomics. loom allows a Relaxed load any value
+//! that the C11 memory model allows it, so a missing Release or Acquire shows here on any processor. `Lock` is modelled
+//! over a stand-in for spin's mutex; its documentation says what that leaves out.
 //!
 //! To find races, loom 0.7 keeps one last access of each atomic: a load is forgotten once another thread has loaded too,
 //! even if that thread then writes. A reader that runs first may so never be shown a claimed slot. Here writers start
 //! first (`together` runs the last job at once), and a model that is about an intermediate state checks with
 //! `Reached` that some interleaving was in that state.
 #![cfg(loom)]
+#![expect(dead_code, unreachable_pub, reason = "the sources of a library, of which the models use a part")]
+
+#[path = "../src/key.rs"]
+mod key;
+#[path = "../src/lock.rs"]
+mod lock;
+#[path = "../src/mailboxes.rs"]
+mod mailboxes;
+#[path = "loom/primitive.rs"]
+mod primitive;
+#[path = "../src/stack_pool.rs"]
+mod stack_pool;
+#[path = "../src/stack_table.rs"]
+mod stack_table;
 
 use core::{
     num::NonZeroU64,
     sync::atomic::{AtomicBool, Ordering},
 };
 
+use key::Key;
+use lock::Lock;
 use loom::{cell::UnsafeCell, model, sync::Arc, thread};
-use qadapt_spin::{Given, Key, Lock, Mailboxes, Slot, StackPool, StackTable};
+use mailboxes::{Given, Mailboxes};
+use stack_pool::StackPool;
+use stack_table::{Slot, StackTable};
 
 /// Small keys all start their search at the first slot.
 fn key(number: u64) -> Key {

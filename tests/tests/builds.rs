@@ -1,7 +1,7 @@
 //! Probes in builds that differ from the one that the tests run in: every optimisation level, fat LTO, panic=abort,
 //! no debug information, no symbols, and the features that send reports elsewhere.
 //!
-//! Alone because it only runs Cargo and other programs. The builds go to a folder of their own and are kept: a second
+//! Alone because it only runs Cargo and other programs. The builds go where other tests build, and are kept: a second
 //! run builds nothing.
 
 use std::fs;
@@ -27,7 +27,7 @@ impl Build {
 
     /// Builds one of this package's programs and gives its file, which no later build writes over.
     fn program(&self, program: &str) -> PathBuf {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("builds");
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("nested/qadapt");
         let mut cargo = Command::new(env!("CARGO"));
         cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
         cargo.args([

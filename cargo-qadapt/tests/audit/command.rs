@@ -58,8 +58,9 @@ pub(crate) fn qadapt(args: &[&str]) -> Command {
     command
 }
 
+/// Where all programs under test are built, this repository's examples too, so that the guard is built once.
 pub(crate) fn target_directory() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("fixtures")
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("nested")
 }
 
 pub(crate) fn run(args: &[&str]) -> Run {
@@ -69,7 +70,7 @@ pub(crate) fn run(args: &[&str]) -> Run {
 /// `cargo qadapt ARGS`, in this repository.
 pub(crate) fn here(args: &[&str]) -> Run {
     let mut command = qadapt(args);
-    command.current_dir(repository()).env("CARGO_TARGET_DIR", target_directory().with_file_name("examples"));
+    command.current_dir(repository());
     Run::of(command.output().expect("the command starts"))
 }
 

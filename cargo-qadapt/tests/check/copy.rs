@@ -56,9 +56,11 @@ impl Copy {
         let mut hasher = DefaultHasher::new();
         name.hash(&mut hasher);
         copy.edit("meter/Cargo.toml", "0.1.0", &format!("0.1.{}", hasher.finish()));
-        let manifest = "[workspace]\nresolver = \"3\"\nmembers = [\"meter\"]\n\n[profile.release]\ndebug = \
-                        \"line-tables-only\"\n";
-        copy.write("Cargo.toml", manifest);
+        std::fs::copy(fixtures.join("Cargo.toml"), copy.root.join("Cargo.toml"))
+            .expect("there is a manifest");
+        let members = copy.read("Cargo.toml");
+        let members = members.lines().find(|line| line.starts_with("members")).expect("it names its members");
+        copy.edit("Cargo.toml", members, "members = [\"meter\"]");
         copy
     }
 
@@ -90,7 +92,8 @@ impl Copy {
 
     /// `cargo qadapt ARGS` in this workspace.
     pub(crate) fn qadapt(&self, arguments: &[&str]) -> Run {
-        // All copies share a target directory, so that the guard is built once; their programs have one name there.
+        // All copies share a target directory, with the programs of other tests, so that the guard is built once; their
+        // programs have one name there.
         static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
         let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-qadapt"));
@@ -98,7 +101,7 @@ impl Copy {
             .arg("qadapt")
             .args(arguments)
             .current_dir(&self.root)
-            .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("check-target"))
+            .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("nested"))
             .env_remove("RUSTFLAGS")
             .env_remove("CARGO_ENCODED_RUSTFLAGS")
             .env_remove("QADAPT_TRACE")

@@ -1,9 +1,8 @@
-//! What compiles with the attributes, what does not, and what the compiler then says.
+//! What compiles with the attributes, what does not, and what the compiler then says; what a user's lock file gets.
 //!
-//! Alone because it drives the compiler. The expected messages in `ui/fail/*.stderr` are those of Rust 1.95; other
+//! Alone because it drives the compiler. The expected messages in `fail/*.stderr` are those of Rust 1.95; other
 //! versions word some of them otherwise, and `TRYBUILD=overwrite` writes them anew.
 
-#[path = "ui/user_crate.rs"]
 mod user_crate;
 
 use user_crate::UserCrate;
@@ -11,13 +10,13 @@ use user_crate::UserCrate;
 /// One rule a file: it compiles, and its `main` runs.
 #[test]
 fn good_uses_compile_and_run() {
-    trybuild::TestCases::new().pass("ui/pass/*.rs");
+    trybuild::TestCases::new().pass("pass/*.rs");
 }
 
 /// One rule a file: it is refused with these messages and no others.
 #[test]
 fn bad_uses_are_refused() {
-    trybuild::TestCases::new().compile_fail("ui/fail/*.rs");
+    trybuild::TestCases::new().compile_fail("fail/*.rs");
 }
 
 #[test]
@@ -37,6 +36,22 @@ fn clippy_finds_nothing() {
     for edition in [2021, 2024] {
         UserCrate::new("clippy", edition, "qadapt").clippy();
     }
+}
+
+/// What some platform needs, and nothing that only this repository's own tests do.
+#[test]
+fn a_lock_file_gets_what_is_linked() {
+    let platforms =
+        ["x86_64-unknown-linux-gnu", "x86_64-pc-windows-msvc", "aarch64-apple-darwin", "wasm32-wasip1"];
+    let user = UserCrate::new("empty", 2024, "qadapt");
+    let locked = user.locked_anew();
+    assert!(locked.contains("qadapt") && locked.contains("backtrace"), "{locked:?}");
+    let linked = user.linked(&platforms);
+    assert_eq!(
+        locked.difference(&linked).collect::<Vec<_>>(),
+        Vec::<&String>::new(),
+        "locked, but never linked"
+    );
 }
 
 /// The tests above can fail.

@@ -1,5 +1,6 @@
-//! A user's crate: one of the sources in `ui/crates`, built as a package of its own.
+//! A user's crate: one of the sources in `crates`, built as a package of its own.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,20 +12,20 @@ pub(crate) struct UserCrate {
 }
 
 impl UserCrate {
-    /// The source `ui/crates/<source>.rs` in an edition, with the guard under a name.
+    /// The source `crates/<source>.rs` in an edition, with the guard under a name.
     pub(crate) fn new(source: &str, edition: u32, guard: &str) -> Self {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let folder = packages().join(format!("{source}_{edition}"));
         let manifest = format!(
             "[package]\nname = \"user_crate\"\nedition = \"{edition}\"\n\n[workspace]\n\n[dependencies]\n\
              {guard} = {{ package = \"qadapt\", path = '{}' }}\n",
-            here.join("../qadapt").display(),
+            here.join("../../qadapt").display(),
         );
         fs::create_dir_all(folder.join("src")).expect("a folder for the package");
         fs::write(folder.join("Cargo.toml"), manifest).expect("its manifest");
-        fs::copy(here.join(format!("ui/crates/{source}.rs")), folder.join("src/lib.rs")).expect("its source");
+        fs::copy(here.join(format!("crates/{source}.rs")), folder.join("src/lib.rs")).expect("its source");
         // The versions of this workspace: they are there without a network.
-        fs::copy(here.join("../Cargo.lock"), folder.join("Cargo.lock")).expect("its lock file");
+        fs::copy(here.join("../../Cargo.lock"), folder.join("Cargo.lock")).expect("its lock file");
         Self { folder }
     }
 
@@ -55,25 +56,49 @@ impl UserCrate {
         Some(self.cargo(&["clippy"], &["--deny", "warnings", "--warn", "clippy::pedantic"]))
     }
 
+    /// Locks versions as for a new package, from what has been downloaded, and names what gets into the lock file.
+    pub(crate) fn locked_anew(&self) -> BTreeSet<String> {
+        let file = self.folder.join("Cargo.lock");
+        fs::remove_file(&file).expect("there is a lock file");
+        self.run(&["generate-lockfile"]).unwrap_or_else(|output| panic!("{output}"));
+        let text = fs::read_to_string(&file).expect("there is a new lock file");
+        let names = text.lines().filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'));
+        names.map(str::to_owned).collect()
+    }
+
+    /// Names what is linked into the package, or needed to build it, on one of these platforms.
+    pub(crate) fn linked(&self, platforms: &[&str]) -> BTreeSet<String> {
+        let platforms = platforms.iter().flat_map(|platform| ["--target", platform]).collect::<Vec<_>>();
+        let command = ["tree", "--edges", "normal,build", "--prefix", "none", "--format", "{p}"];
+        let tree = self.run(&[&command[..], &platforms].concat()).unwrap_or_else(|output| panic!("{output}"));
+        tree.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+    }
+
+    /// Builds with cargo, where other tests build too: what they need to build the guard is there.
     fn cargo(&self, command: &[&str], flags: &[&str]) -> Result<(), String> {
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("nested/qadapt");
+        let target = target.to_str().expect("the path is UTF-8");
+        self.run(&[command, &["--target-dir", target, "--"], flags].concat()).map(drop)
+    }
+
+    /// What cargo prints, or what it prints of its failure.
+    fn run(&self, arguments: &[&str]) -> Result<String, String> {
+        let (verb, others) = arguments.split_first().expect("a verb of cargo's");
         let output = Command::new(env!("CARGO"))
             .current_dir(&self.folder)
-            .args(command)
-            .args(["--offline", "--quiet", "--target-dir"])
-            .arg(packages().join("target"))
-            .arg("--")
-            .args(flags)
+            .args([verb, "--offline", "--quiet"])
+            .args(others)
             .output()
             .expect("cargo runs");
         if output.status.success() {
-            Ok(())
+            Ok(String::from_utf8_lossy(&output.stdout).into_owned())
         } else {
             Err(String::from_utf8_lossy(&output.stderr).into_owned())
         }
     }
 }
 
-/// Where the packages and what is built of them lie.
+/// Where the packages lie.
 fn packages() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("user_crates")
 }

@@ -1,0 +1,1 @@
+//! Depends on the guard and does not use it.
