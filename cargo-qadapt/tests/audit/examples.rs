@@ -69,7 +69,11 @@ fn assert_clean(report: &Report, function: &str, calls: u64) {
 
 #[test]
 fn the_audio_callback_allocates_in_neither_and_its_setup_zeroes_in_release() {
-    assert_clean(&report(&example("audio_callback", &["--format", "json"]), 0), "callback::Callback::process", 188);
+    assert_clean(
+        &report(&example("audio_callback", &["--format", "json"]), 0),
+        "callback::Callback::process",
+        188,
+    );
 
     let whole = report(&example("audio_callback", &["--whole-program", "--format", "json"]), 1);
     assert_clean(&whole, "callback::Callback::process", 188);
@@ -92,7 +96,11 @@ fn with_the_hidden_allocation_the_audio_callback_allocates_in_both() {
 
 #[test]
 fn the_order_book_does_the_same_in_both() {
-    assert_clean(&report(&example("order_book", &["--format", "json"]), 0), "preallocated::OrderBook::on_line", 8000);
+    assert_clean(
+        &report(&example("order_book", &["--format", "json"]), 0),
+        "preallocated::OrderBook::on_line",
+        8000,
+    );
 
     let whole = report(&example("order_book", &["--whole-program", "--format", "json"]), 1);
     let counts = |profile: usize| whole.regions[0].counts[profile].expect("it ran");

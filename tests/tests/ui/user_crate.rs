@@ -45,6 +45,11 @@ impl UserCrate {
         self.cargo(&["rustc", "--profile", "check", "--lib"], &["--deny", "warnings"])
     }
 
+    /// Nothing, or what the compiler found in a test build.
+    pub(crate) fn tested(&self) -> Result<(), String> {
+        self.cargo(&["rustc", "--profile", "test", "--lib"], &[])
+    }
+
     /// Nothing, or what clippy found; `None` where it is not installed.
     pub(crate) fn clippied(&self) -> Option<Result<(), String>> {
         let installed = Command::new(env!("CARGO")).args(["clippy", "--version"]).output();
@@ -55,8 +60,32 @@ impl UserCrate {
         Some(self.cargo(&["clippy"], &["--deny", "warnings", "--warn", "clippy::pedantic"]))
     }
 
+    /// Nothing, or what the nightly compiler found; `None` where there is none.
+    pub(crate) fn checked_by_nightly(&self) -> Option<Result<(), String>> {
+        let nightly = || {
+            let mut nightly = Command::new("rustup");
+            // What cargo tells its children of its own toolchain would stand in the way.
+            for name in ["CARGO", "RUSTC", "RUSTDOC", "RUSTUP_TOOLCHAIN"] {
+                nightly.env_remove(name);
+            }
+            nightly.args(["run", "nightly", "cargo"]);
+            nightly
+        };
+        if !nightly().arg("--version").output().is_ok_and(|output| output.status.success()) {
+            eprintln!(
+                "a nightly compiler is passed over: none is installed (`rustup toolchain install nightly`)"
+            );
+            return None;
+        }
+        Some(self.run(nightly(), &["rustc", "--profile", "check", "--lib"], &[]))
+    }
+
     fn cargo(&self, command: &[&str], flags: &[&str]) -> Result<(), String> {
-        let output = Command::new(env!("CARGO"))
+        self.run(Command::new(env!("CARGO")), command, flags)
+    }
+
+    fn run(&self, mut cargo: Command, command: &[&str], flags: &[&str]) -> Result<(), String> {
+        let output = cargo
             .current_dir(&self.folder)
             .args(command)
             .args(["--offline", "--quiet", "--target-dir"])
