@@ -28,7 +28,9 @@ use proc_macro::TokenStream;
 /// # Where it stands
 /// On functions: free, nested, recursive, generic, `unsafe`, `extern "C"`, `async`, returning `impl Trait` or `!`; on
 /// methods with any kind of `self`, in impls and as defaults in traits. Twice on one function, the regions nest.
-/// Not on a `const fn`, a function without a body, or anything else. Other attributes, lints, documentation and the
+/// Above an attribute that brings a runtime or a test's arguments, such as `#[tokio::main]` or `#[test_case(..)]`, since
+/// below it these would be part of the region. Not on a `const fn`, a naked function, a `gen fn`, one with
+/// `define_opaque`, one without a body, or anything else. Other attributes, lints, documentation and the
 /// compiler's errors stay as they are without it.
 ///
 /// # Futures
@@ -308,7 +310,8 @@ pub fn count_alloc(options: TokenStream, item: TokenStream) -> TokenStream {
 /// A test whose body is a protected region, and that fails where nothing is watched.
 ///
 /// It adds `#[test]`, unless another test attribute stands below it; so for an `async` test write `#[qadapt::test]`
-/// above `#[tokio::test]`. Results, `#[should_panic]` and `#[ignore]` work as usual. The options are those of
+/// above `#[tokio::test]`, and for a test with arguments above `#[rstest]` or `#[test_case(..)]`, which then make their
+/// runtime and the arguments outside the region. The other order is an error. Results, `#[should_panic]` and `#[ignore]` work as usual. The options are those of
 /// [`allocate_panic`](macro@allocate_panic) but for `future`, `sample` and `prove`.
 ///
 /// # Panics

@@ -68,6 +68,37 @@ mod report;
 #[doc = include_str!("../docs/migration.md")]
 pub mod migration {}
 
+/// Everything but `#[qadapt::test]`, for `use qadapt::prelude::*`.
+///
+/// After `use qadapt::*` the compiler cannot tell which `test` a plain `#[test]` means, also one that some other macro
+/// writes.
+///
+/// # Examples
+/// ```
+/// use qadapt::prelude::*;
+///
+/// # #[global_allocator] static ALLOC: QADAPT = QADAPT;
+/// #[no_alloc]
+/// fn half(sample: f32) -> f32 {
+///     0.5 * sample
+/// }
+///
+/// assert_eq!(half(1.0), 0.5);
+/// ```
+pub mod prelude {
+    pub use crate::hot::allocator::{QADAPT, Qadapt};
+    pub use crate::model::{Budget, Counts, Measured, Mode, Op, Ops, UnknownMode};
+    pub use crate::region::{
+        Counted, CountsHandle, GuardExt, Guarded, NoAlloc, PermitDrop, Permitted, Policed, Policy,
+        PolicyToken, Region, Watch, assert_no_alloc, count_alloc, enter_protected, exit_protected,
+        permit_alloc, protection_level, set_mode, sweep, take_violations, violations, warm_up,
+    };
+    pub use crate::report::{Site, Violation, is_active, set_violation_hook};
+    pub use crate::{assert_allocs, assert_no_allocs};
+    pub use qadapt_advice::Advice;
+    pub use qadapt_macro::{allocate_panic, count_alloc, no_alloc, permit_alloc};
+}
+
 /// What the attributes expand to; no part of the public interface.
 #[doc(hidden)]
 pub mod __private {

@@ -67,3 +67,38 @@ async fn a_violation_in_a_poll_fails_the_test() {
     yield_once().await;
     std::mem::forget(force_alloc(9));
 }
+
+#[qadapt::allocate_panic]
+#[tokio::test]
+async fn another_attribute_stands_above_a_runtime_s() {
+    assert_eq!(qadapt::protection_level(), usize::from(qadapt::is_active()));
+    yield_once().await;
+}
+
+/// The arguments are made outside the region.
+#[qadapt::allocate_panic]
+#[test_case::test_case(vec![1]; "one")]
+#[test_case::test_case(vec![1, 2]; "two")]
+fn arguments_are_supplied_to_a_region(argument: Vec<u8>) {
+    assert_eq!(qadapt::protection_level(), usize::from(qadapt::is_active()));
+    assert!(argument.contains(&1));
+    std::mem::forget(argument);
+}
+
+#[qadapt::test]
+#[cfg_attr(not(any(debug_assertions, feature = "enforce")), ignore = "this build has no checks")]
+#[test_case::test_case(vec![3] => 3; "its value is compared")]
+fn arguments_are_supplied_to_a_test(argument: Vec<u8>) -> u8 {
+    assert_eq!(qadapt::protection_level(), 1);
+    let first = argument[0];
+    std::mem::forget(argument);
+    first
+}
+
+#[qadapt::test]
+#[cfg_attr(not(any(debug_assertions, feature = "enforce")), ignore = "this build has no checks")]
+#[test_case::test_case(3)]
+#[should_panic = "in the protected region `test_attribute::a_violation_of_a_test_with_arguments"]
+fn a_violation_of_a_test_with_arguments(argument: usize) {
+    alloc_and_free(argument);
+}

@@ -54,6 +54,33 @@ fn a_lock_file_gets_what_is_linked() {
     );
 }
 
+/// `#[test]` is gone before the attribute below it is read: only a compiler that tells where that stands lets it look
+/// there. It expands in a test build alone, so that the files in `ui/fail` cannot show it.
+#[test]
+fn a_test_that_would_run_twice_is_refused() {
+    let twice = UserCrate::new("test_twice", 2024, "qadapt");
+    let refused = twice.tested().expect_err("two functions are tests twice");
+    let message = "error: `#[test]` stands above `#[qadapt::test]`, which makes the function a test too: it would run \
+                   twice, so remove `#[test]`";
+    assert_eq!(refused.matches(message).count(), 2, "{refused}");
+    assert_eq!(refused.matches("error:").count(), 3, "and that they keep it from compiling: {refused}");
+}
+
+/// What only a nightly compiler takes is refused in this crate's words, and left as it was.
+#[test]
+fn nightly_functions_are_refused() {
+    let Some(outcome) = UserCrate::new("nightly", 2024, "qadapt").checked_by_nightly() else { return };
+    let refused = outcome.expect_err("three functions cannot be regions");
+    for (message, times) in [
+        ("error: `#[no_alloc]` cannot stand on a `gen` function", 2),
+        ("error: `#[no_alloc]` cannot stand on a function with `define_opaque`", 1),
+        ("error:", 4),
+        ("error[", 0),
+    ] {
+        assert_eq!(refused.matches(message).count(), times, "{message}: {refused}");
+    }
+}
+
 /// The tests above can fail.
 #[test]
 fn faults_are_found() {

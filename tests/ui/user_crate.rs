@@ -46,6 +46,11 @@ impl UserCrate {
         self.cargo(&["rustc", "--profile", "check", "--lib"], &["--deny", "warnings"])
     }
 
+    /// Nothing, or what the compiler found in a test build.
+    pub(crate) fn tested(&self) -> Result<(), String> {
+        self.cargo(&["rustc", "--profile", "test", "--lib"], &[])
+    }
+
     /// Nothing, or what clippy found; `None` where it is not installed.
     pub(crate) fn clippied(&self) -> Option<Result<(), String>> {
         let installed = Command::new(env!("CARGO")).args(["clippy", "--version"]).output();
@@ -74,17 +79,45 @@ impl UserCrate {
         tree.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
     }
 
-    /// Builds with cargo, where other tests build too: what they need to build the guard is there.
+    /// Nothing, or what the nightly compiler found; `None` where there is none.
+    pub(crate) fn checked_by_nightly(&self) -> Option<Result<(), String>> {
+        let nightly = || {
+            let mut nightly = Command::new("rustup");
+            // What cargo tells its children of its own toolchain would stand in the way.
+            for name in ["CARGO", "RUSTC", "RUSTDOC", "RUSTUP_TOOLCHAIN"] {
+                nightly.env_remove(name);
+            }
+            nightly.args(["run", "nightly", "cargo"]);
+            nightly
+        };
+        if !nightly().arg("--version").output().is_ok_and(|output| output.status.success()) {
+            eprintln!(
+                "a nightly compiler is passed over: none is installed (`rustup toolchain install nightly`)"
+            );
+            return None;
+        }
+        Some(self.build(nightly(), &["rustc", "--profile", "check", "--lib"], &[]))
+    }
+
     fn cargo(&self, command: &[&str], flags: &[&str]) -> Result<(), String> {
+        self.build(Command::new(env!("CARGO")), command, flags)
+    }
+
+    /// Builds with cargo, where other tests build too: what they need to build the guard is there.
+    fn build(&self, cargo: Command, command: &[&str], flags: &[&str]) -> Result<(), String> {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("nested/qadapt");
         let target = target.to_str().expect("the path is UTF-8");
-        self.run(&[command, &["--target-dir", target, "--"], flags].concat()).map(drop)
+        self.run_with(cargo, &[command, &["--target-dir", target, "--"], flags].concat()).map(drop)
     }
 
     /// What cargo prints, or what it prints of its failure.
     fn run(&self, arguments: &[&str]) -> Result<String, String> {
+        self.run_with(Command::new(env!("CARGO")), arguments)
+    }
+
+    fn run_with(&self, mut cargo: Command, arguments: &[&str]) -> Result<String, String> {
         let (verb, others) = arguments.split_first().expect("a verb of cargo's");
-        let output = Command::new(env!("CARGO"))
+        let output = cargo
             .current_dir(&self.folder)
             .args([verb, "--offline", "--quiet"])
             .args(others)

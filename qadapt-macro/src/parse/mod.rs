@@ -4,6 +4,7 @@ mod block;
 mod form;
 mod function;
 mod options;
+mod order;
 mod policy;
 mod tail;
 mod target;
@@ -18,6 +19,7 @@ pub(crate) fn item(attribute: Attribute, options: TokenStream, item: TokenStream
         return Ok(Item::Block(Box::new(block?)));
     }
     let function = target::read(item, attribute)?;
+    order::check(attribute, &function)?;
     let options = options::read(options, attribute)?;
     let test = (attribute.effect() == Effect::Test).then(|| test::read(&function)).transpose()?;
     let form = form::of(&function, attribute.effect(), &options)?;

@@ -19,6 +19,16 @@ pub(super) fn read(item: TokenStream, attribute: Attribute) -> Result<Function, 
     if let Some(other) = misplaced {
         return Err(other.refusal(attribute));
     }
+    if let Some(keyword) = generator(&item) {
+        return Err(Refusal::at(
+            keyword,
+            format_args!(
+                "`{}` cannot stand on a `gen` function, whose body runs piece by piece where its items are taken: \
+                 write it on the function that takes them",
+                attribute.written()
+            ),
+        ));
+    }
     let read = function::read.parse2(item)?;
     if let Some((span, why)) = function::obstacle(&read) {
         return Err(Refusal::at(span, format_args!("`{}` {why}", attribute.written())));
@@ -114,6 +124,23 @@ fn starts_function(mut cursor: Cursor<'_>) -> bool {
     false
 }
 
+/// The keyword of a `gen fn`, which the parser does not know.
+fn generator(item: &TokenStream) -> Option<Span> {
+    let qualifiers = |input: ParseStream<'_>| {
+        input.call(syn::Attribute::parse_outer)?;
+        input.parse::<syn::Visibility>()?;
+        let mut cursor = input.cursor();
+        let mut found = None;
+        while let Some((word, rest)) = cursor.ident().filter(|(word, _)| word != "fn") {
+            found = found.or_else(|| (word == "gen").then(|| word.span()));
+            cursor = rest;
+        }
+        input.parse::<TokenStream>()?;
+        Ok(found)
+    };
+    qualifiers.parse2(item.clone()).ok().flatten()
+}
+
 /// Whether a macro call stands here as an item or statement: `path!`.
 fn is_macro_call(input: ParseStream<'_>) -> bool {
     let ahead = input.fork();
@@ -155,6 +182,8 @@ mod tests {
             "default fn f(&self) {}",
             "async unsafe fn f(self: Box<Self>) {}",
             "fn f() { #![allow(unused)] this need not be Rust }",
+            "#[cfg_attr(naked, x)] #[a::naked] fn r#gen() {}",
+            "fn gen() {}",
         ] {
             assert_eq!(refused(text), None, "{text}");
         }
@@ -210,6 +239,12 @@ mod tests {
             ("fn f(&self);", "needs a body"),
             ("pub safe fn f();", "needs a body"),
             ("unsafe extern \"C\" fn f(x: i32, ...) {}", "variadic"),
+            ("gen fn f() -> u8 { yield 1; }", "a `gen` function"),
+            ("#[x] pub(crate) async gen unsafe fn f() {}", "a `gen` function"),
+            ("#[naked] extern \"C\" fn f() {}", "a naked function"),
+            ("#[x] #[unsafe(naked)] extern \"C\" fn f() {}", "a naked function"),
+            ("#[cfg_attr(naked, x, unsafe(naked))] extern \"C\" fn f() {}", "a naked function"),
+            ("#[define_opaque(F, G)] fn f() -> F {}", "`define_opaque`"),
         ] {
             let error = refused(text).unwrap_or_else(|| panic!("{text} was accepted"));
             assert!(error.contains(why), "{text}: {error}");
