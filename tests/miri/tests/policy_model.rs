@@ -31,7 +31,7 @@ static ALLOC: QADAPT = QADAPT;
 
 /// Steps of all walks together: events, entries and ends of regions, polls, changes of stacks. The variable `MODEL_STEPS` asks for
 /// another number.
-const STEPS: u64 = if cfg!(miri) { 4_000 } else { 1_000_000 };
+const STEPS: u64 = if cfg!(miri) { 400 } else { 1_000_000 };
 /// Walks one after the other on each thread, each from its own seed. The variable `MODEL_SEED` is the first one's.
 const WALKS: u64 = if cfg!(miri) { 2 } else { 100 };
 const THREADS: u64 = 1;
