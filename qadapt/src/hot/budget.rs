@@ -19,6 +19,58 @@ pub(crate) fn caps(limits: &Budget, used: Used) -> Caps {
     Caps::of(limits, used, total())
 }
 
+/// Keeps the total in a record that opens: it is put back at the record's end.
+pub(super) fn keep_total(table: &Table, record: &Record, is_kept: bool) {
+    record.figure.set(is_kept.into());
+    if is_kept {
+        record.own_caps.set(Caps::keeping(table.total.get()));
+    }
+}
+
+/// A record that hides budgets is about to end. Those below go on from the total that it has kept; so those above, up to the next
+/// that hides, are moved there.
+///
+/// ```text
+///                 below: total 5     above: total 9
+///               +------------------+------------------+
+///               | cap 7: 2 are left| cap 10: 1 is left|     before
+///               | cap 7: 2 are left| cap  6: 1 is left|     after, with total 5 for both
+///               +------------------+------------------+
+/// ```
+pub(super) fn reveal(table: &Table, index: usize, record: &Record) {
+    let kept = record.own_caps.get();
+    let above = || (index + 1..table.len()).map_while(|index| table.record(index));
+    let next = above().find(|record| record.hides_budgets());
+    let now = next.map_or(table.total.get(), |next| next.own_caps.get().kept());
+    for record in above().take_while(|record| !record.hides_budgets()) {
+        if record.flags.get() & word::BUDGET != 0 {
+            record.own_caps.set(record.own_caps.get().moved(now, kept.kept()));
+        }
+    }
+    match next {
+        Some(next) => next.own_caps.set(kept),
+        None => table.total.set(kept.kept()),
+    }
+}
+
+/// A region ended that forbade permits: those from a place on that nobody else forbids hide budgets from now on.
+#[cold]
+#[inline(never)]
+pub(super) fn hide(table: &Table, from: usize) {
+    let mut now = Caps::keeping(table.total.get());
+    for index in (from..table.len()).rev() {
+        let Some(record) = table.record(index) else { continue };
+        let is_permit = record.kind.get() == Kind::Permit && record.figure.get() == 0;
+        if is_permit && table.below(index).is_none_or(|below| below.word() & word::FORBID == 0) {
+            record.figure.set(1);
+            record.own_caps.set(now);
+        }
+        if record.hides_budgets() {
+            now = record.own_caps.get();
+        }
+    }
+}
+
 /// True if the request would use more than an open budget has left.
 pub(super) fn is_exceeded_by(request: &Request) -> bool {
     request.grows()

@@ -5,7 +5,7 @@ use core::cell::Cell;
 use super::head::Head;
 use super::record::{Kind, Record, Serial};
 use super::request::Request;
-use super::table::Table;
+use super::table::{self, Table};
 use super::{end, open, word};
 use crate::model::{Op, Tally};
 
@@ -53,7 +53,10 @@ pub(crate) struct Mark {
 struct Then {
     tally: Tally,
     live: i64,
+    high: i64,
     lost: u64,
+    /// Own work hides all counting regions around it: what is counted here is not theirs.
+    is_hidden: bool,
 }
 
 /// Opens a counting region; `None` where it cannot count.
@@ -62,12 +65,13 @@ pub(crate) fn open() -> Option<Mark> {
     let is_nested = word::get() & word::COUNTING != 0;
     COUNTERS
         .try_with(|counters| {
-            let serial = open::measuring(Kind::Counting, word::COUNTING, counters.high.get());
+            let high = counters.high.get();
+            let serial = open::measuring(Kind::Counting, word::COUNTING, high);
             if serial.is_none() {
                 return None;
             }
-            let then = if is_nested {
-                Some(counters.then())
+            let then = if is_nested || is_hidden() {
+                Some(counters.then(high, !is_nested))
             } else {
                 counters.clear();
                 None
@@ -97,10 +101,27 @@ pub(crate) fn close(mark: &Mark, settle_loans: impl FnOnce(Head, bool)) -> Optio
                 let peak_bytes = u64::try_from(high).unwrap_or(0);
                 return (counters.lost.get() == 0).then_some(Tally { peak_bytes, ..now });
             };
-            (counters.lost.get() == then.lost).then_some(now.since(&then.tally, high.wrapping_sub(then.live)))
+            let is_complete = counters.lost.get() == then.lost;
+            if then.is_hidden {
+                counters.rewind(then);
+            }
+            is_complete.then_some(now.since(&then.tally, high.wrapping_sub(then.live)))
         })
         .ok()
         .flatten()
+}
+
+/// True if another counting region is open than the newest record, which is one: own work hides it.
+#[inline(always)]
+fn is_hidden() -> bool {
+    table::with(|table| table.len() > 1 && counts_below(table)).unwrap_or(false)
+}
+
+#[cold]
+#[inline(never)]
+fn counts_below(table: &Table) -> bool {
+    (0..table.len() - 1)
+        .any(|index| table.record(index).is_some_and(|record| record.kind() == Kind::Counting))
 }
 
 /// Notes that events of this thread's regions will not be counted.
@@ -182,8 +203,25 @@ impl Counters {
 
     #[cold]
     #[inline(never)]
-    fn then(&self) -> Then {
-        Then { tally: self.tally(), live: self.live.get(), lost: self.lost.get() }
+    fn then(&self, high: i64, is_hidden: bool) -> Then {
+        Then { tally: self.tally(), live: self.live.get(), high, lost: self.lost.get(), is_hidden }
+    }
+
+    /// Sets the figures back to where a region began.
+    #[cold]
+    #[inline(never)]
+    fn rewind(&self, to: &Then) {
+        let Tally { allocs, reallocs, deallocs, failed, bytes_allocated, bytes_freed, peak_bytes: _ } =
+            to.tally;
+        self.allocs.set(allocs);
+        self.reallocs.set(reallocs);
+        self.deallocs.set(deallocs);
+        self.failed.set(failed);
+        self.bytes_allocated.set(bytes_allocated);
+        self.bytes_freed.set(bytes_freed);
+        self.live.set(to.live);
+        self.high.set(to.high);
+        self.lost.set(to.lost);
     }
 
     #[inline(always)]

@@ -339,16 +339,18 @@ fn left(table: &Table, index: usize, closure: &mut Ended) {
 #[inline(always)]
 fn remove(table: &Table, index: usize) {
     let Some(record) = table.record(index) else { return };
-    if matches!(record.kind(), Kind::Permit | Kind::OwnWork | Kind::Hook | Kind::Raising)
-        && record.figure.get() != 0
-    {
-        table.total.set(record.own_caps.get().kept());
+    if record.hides_budgets() {
+        budget::reveal(table, index, record);
     }
     chain::leave(table, index);
     if index + 1 == table.len() {
         table.pop(index, record);
-    } else {
-        table.end(index);
-        chain::moved(table);
+        return;
     }
+    let forbade = record.flags.get() & word::FORBID != 0;
+    table.end(index);
+    if forbade {
+        budget::hide(table, index);
+    }
+    chain::moved(table);
 }

@@ -1,6 +1,7 @@
 //! Opening records.
 
 use super::base;
+use super::budget;
 use super::record::{Kind, Record, Serial};
 use super::spending::Caps;
 use super::step::{self, Done};
@@ -130,26 +131,14 @@ pub(crate) fn ruled(kind: Kind, place: Place, rules: &Rules, opening: Opening) -
 /// A permit.
 pub(crate) fn permit() -> Serial {
     push(Kind::Permit, Opening::Nothing, |table, record| {
-        if table.word() & word::FORBID == 0 {
-            hide_budget(table, record);
-        } else {
-            record.figure.set(0);
-        }
+        // One that a region forbids is none.
+        budget::keep_total(table, record, table.word() & word::FORBID == 0);
     })
 }
 
 /// Own work, or a hook.
 pub(super) fn work(kind: Kind) -> Serial {
-    push(kind, Opening::Nothing, |table, record| hide_budget(table, record))
-}
-
-/// What is used inside is not taken off the budgets outside: the total from now is put back at the end.
-fn hide_budget(table: &Table, record: &Record) {
-    let is_open = table.word() & word::BUDGET != 0;
-    record.figure.set(is_open.into());
-    if is_open {
-        record.own_caps.set(Caps::keeping(table.total.get()));
-    }
+    push(kind, Opening::Nothing, |table, record| budget::keep_total(table, record, true))
 }
 
 /// What measures: it sets these flags and nothing else. `figure` is the record's own.

@@ -210,6 +210,12 @@ impl Record {
         self.word.get()
     }
 
+    /// True for what keeps the total from its entry: what is used inside is not taken off the budgets outside.
+    pub(super) fn hides_budgets(&self) -> bool {
+        matches!(self.kind.get(), Kind::Permit | Kind::OwnWork | Kind::Hook | Kind::Raising)
+            && self.figure.get() != 0
+    }
+
     /// The innermost closure, this one included: its serial.
     #[inline(always)]
     pub(super) fn closure(&self) -> u64 {

@@ -148,6 +148,23 @@ impl Caps {
         Used { allocs: self.allocs, bytes: self.bytes, live: self.live }
     }
 
+    /// The same distances from another total.
+    pub(super) fn moved(self, from: Used, to: Used) -> Self {
+        let moved = |cap: u64, from: u64, to: u64| {
+            if cap == u64::MAX { cap } else { cap.wrapping_sub(from).wrapping_add(to) }
+        };
+        let live = if self.live == i64::MAX {
+            self.live
+        } else {
+            self.live.wrapping_sub(from.live).wrapping_add(to.live)
+        };
+        Self {
+            allocs: moved(self.allocs, from.allocs, to.allocs),
+            bytes: moved(self.bytes, from.bytes, to.bytes),
+            live,
+        }
+    }
+
     /// The caps of both.
     pub(super) fn and(self, other: Self) -> Self {
         Self {
@@ -207,6 +224,14 @@ mod tests {
         assert_eq!(TOTAL.less(used).to(TOTAL), used);
         let later = TOTAL.and(Used { allocs: 3, bytes: 5, live: 7 });
         assert_eq!(TOTAL.less(used).to(later), Used { allocs: 4, bytes: 65, live: -1 });
+    }
+
+    #[test]
+    fn moved_caps_leave_as_much() {
+        let limits = Budget::new().allocs(2).peak_bytes(32);
+        let other = Used { allocs: 3, bytes: 7, live: 99 };
+        let moved = Caps::of(&limits, Used::NOTHING, TOTAL).moved(TOTAL, other);
+        assert_eq!(moved.left(other), limits);
     }
 
     #[test]

@@ -29,21 +29,31 @@ use walk::Walk;
 #[global_allocator]
 static ALLOC: QADAPT = QADAPT;
 
-/// Steps of all walks together: events, entries and ends of regions, polls, changes of stacks.
-const STEPS: u64 = if cfg!(miri) { 4_000 } else { 1_000_000 };
-/// Walks one after the other on each thread, each from its own seed.
-const WALKS: u64 = if cfg!(miri) { 2 } else { 50 };
-const THREADS: u64 = 2;
+/// Steps of all walks together: events, entries and ends of regions, polls, changes of stacks. The variable `MODEL_STEPS` asks for
+/// another number.
+const STEPS: u64 = if cfg!(miri) { 400 } else { 1_000_000 };
+/// Walks one after the other on each thread, each from its own seed. The variable `MODEL_SEED` is the first one's.
+const WALKS: u64 = if cfg!(miri) { 2 } else { 100 };
+const THREADS: u64 = 1;
+
+/// A number in the environment.
+fn asked(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).map_or(otherwise, |text| text.parse().expect("a number"))
+}
 
 #[test]
+#[expect(clippy::result_large_err, reason = "as in `walks`")]
 fn a_million_steps_agree_with_the_model() {
     if !qadapt_tests::watching("the model of open regions") {
         return;
     }
+    let (steps, first) = (asked("MODEL_STEPS", STEPS), asked("MODEL_SEED", 0));
     qadapt::set_mode(model::DEFAULT);
     qadapt::set_violation_hook(walk::hook);
     std::panic::set_hook(Box::new(|_| ()));
-    let threads: Vec<_> = (0..THREADS).map(|thread| thread::spawn(move || walks(thread))).collect();
+    let threads: Vec<_> = (0..THREADS)
+        .map(|thread| thread::spawn(move || walks(steps / THREADS, first + thread * WALKS)))
+        .collect();
     let ended: Vec<_> = threads.into_iter().map(thread::JoinHandle::join).collect();
     drop(std::panic::take_hook());
     let mut total = Vec::new();
@@ -80,16 +90,16 @@ impl Display for Failure {
 
 /// The walks of one thread: what they came across, or where one differs from the model.
 #[expect(clippy::result_large_err, reason = "a box takes memory, and there may be none")]
-fn walks(thread: u64) -> Result<Seen, Failure> {
+fn walks(steps: u64, first: u64) -> Result<Seen, Failure> {
     let mut total = Seen::default();
     for number in 0..WALKS {
-        let seed = thread * WALKS + number;
+        let seed = first + number;
         let walk = Walk::start(seed);
         walk.with(|state| {
             state.seen = total;
             state.model.violations = qadapt::violations();
         });
-        let until = STEPS / THREADS * (number + 1) / WALKS;
+        let until = steps * (number + 1) / WALKS;
         walk.run(until, number % 2 == 1);
         let failure = walk.with(|state| {
             let failure = Failure { seed, difference: state.difference?, actions: state.actions };

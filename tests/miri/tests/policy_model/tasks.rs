@@ -53,14 +53,16 @@ pub(crate) struct Task {
 
 impl Walk {
     /// Makes the futures of a walk.
-    pub(crate) fn make_tasks(self: &Rc<Self>) {
+    /// A budget that polls share is inexact where a permit of another stack ends inside a poll: `has_budgets` says whether there may be
+    /// one.
+    pub(crate) fn make_tasks(self: &Rc<Self>, has_budgets: bool) {
         for place in 0..self.with(|state| state.tasks.len()) {
-            let task = self.new_task();
+            let task = self.new_task(has_budgets);
             self.with(|state| state.tasks[place] = Some(task));
         }
     }
 
-    fn new_task(self: &Rc<Self>) -> Task {
+    fn new_task(self: &Rc<Self>, has_budgets: bool) -> Task {
         let closing = Rc::new(Cell::new(Closing::default()));
         let mut steps = Steps {
             walk: Rc::clone(self),
@@ -71,7 +73,9 @@ impl Walk {
         let future = if self.below(2) == 0 {
             Watched::Plain(steps.no_alloc())
         } else {
-            let (policy, rules) = self.random_policy();
+            let random =
+                || Some(self.random_policy()).filter(|(_, rules)| has_budgets || rules.budget.is_none());
+            let (policy, rules) = std::iter::repeat_with(random).flatten().next().expect("without an end");
             steps.rules = Some(rules);
             Watched::Policed(policy.wrap(steps))
         };

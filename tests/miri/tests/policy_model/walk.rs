@@ -111,7 +111,7 @@ impl Walk {
     /// Walks until a number of steps is done or something differs. `base`, a guard, is open all the time if it is asked for, and
     /// then other stacks come in.
     pub(crate) fn run(self: &Rc<Self>, steps: u64, has_stacks: bool) {
-        self.make_tasks();
+        self.make_tasks(!has_stacks);
         let base = has_stacks.then(|| self.open_base());
         if has_stacks {
             self.make_stacks();
@@ -158,7 +158,8 @@ impl Walk {
                 23..25 => self.exit(),
                 25..31 => self.use_guard(&mut locals),
                 31 if depth < DEPTH => self.poll(),
-                32 => self.resume(),
+                // A region that the hook left open on another stack would protect the rest of the report.
+                32 if !self.with(|state| state.in_hook) => self.resume(),
                 33 if !self.with(|state| state.is_ending) => on.pause(),
                 34 if depth > 0 && self.below(4) == 0 && !std::thread::panicking() => {
                     self.with(|state| {
