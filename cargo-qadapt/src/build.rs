@@ -7,7 +7,9 @@ use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 
+use crate::config::Sites;
 use crate::error::{Error, Result};
+use crate::report::origin::Code;
 use crate::selection::{Profile, Selection};
 
 /// Where cargo builds, and what there is to build.
@@ -67,6 +69,16 @@ impl Workspace {
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// The code of its packages, and whose else is the user's own.
+    #[must_use]
+    pub fn code(&self, sites: &Sites) -> Code {
+        let members = self
+            .packages
+            .iter()
+            .filter_map(|package| Some((package.manifest_path.parent()?.to_owned(), package.name.clone())));
+        Code::of(&self.root, members.collect(), sites)
     }
 
     /// The folder for this command's own builds and files, apart from the user's.

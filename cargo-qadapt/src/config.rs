@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::error::{Error, Result};
 use crate::glob::Glob;
 use crate::prove::assume::Section;
+use crate::report::origin::Whose;
 
 /// The name of the file, which lies beside the workspace's manifest.
 pub const NAME: &str = "qadapt.toml";
@@ -18,6 +19,9 @@ pub struct Config {
     /// What proofs may assume.
     #[serde(default)]
     pub prove: Section,
+    /// Which line of a stack stands for it.
+    #[serde(default)]
+    pub sites: Sites,
     /// What regions may do at most.
     #[serde(default, rename = "budget")]
     pub budgets: Vec<Budget>,
@@ -27,6 +31,17 @@ pub struct Config {
     /// Stacks that are no violations.
     #[serde(default, rename = "suppress")]
     pub suppressions: Vec<Suppression>,
+}
+
+/// Which line of a stack stands for it: the first one of the user's own code, past wrappers.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sites {
+    /// Whose code is own; the workspace's and that of dependencies by path if it is not said.
+    pub own: Option<Vec<Whose>>,
+    /// Functions that stand for their callers.
+    #[serde(default)]
+    pub through: Vec<Glob>,
 }
 
 /// The most that a region may do in one run, whatever the baseline says.

@@ -11,6 +11,7 @@ use super::fold::Fold;
 use super::problems::Problems;
 use super::run::{End, Options, Runner, run};
 use crate::build::{Build, Verb, Workspace, cargo};
+use crate::config::Sites;
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::report::figures::Report;
@@ -32,7 +33,7 @@ impl Runs {
     ///
     /// # Errors
     /// If it cannot be built or run.
-    pub fn measure(&self, workspace: &Workspace, times: usize) -> Result<Measured> {
+    pub fn measure(&self, workspace: &Workspace, sites: &Sites, times: usize) -> Result<Measured> {
         let runner = self.runner(workspace);
         if runner == Runner::Nextest {
             find_nextest()?;
@@ -45,8 +46,9 @@ impl Runs {
             }
         }
         let mut reports = Vec::new();
+        let code = workspace.code(sites);
         for fold in folds {
-            let (report, nameless) = fold.finish(workspace.root());
+            let (report, nameless) = fold.finish(&code);
             if !report.sites.is_empty() {
                 problems.extend(nameless);
                 problems.extend(without_lines(&report));

@@ -5,7 +5,6 @@ pub mod baseline;
 pub mod changes;
 pub mod command;
 pub mod compare;
-pub mod items;
 pub mod key;
 pub mod lock;
 pub mod now;

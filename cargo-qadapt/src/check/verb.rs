@@ -36,7 +36,7 @@ impl Check {
         let since = self.since.as_deref().map(|rev| since::baseline(workspace.root(), rev)).transpose()?;
 
         let Measured { reports, mut problems, failed } =
-            self.runs.measure(&workspace, usize::try_from(self.times).unwrap_or(1))?;
+            self.runs.measure(&workspace, &config.sites, usize::try_from(self.times).unwrap_or(1))?;
         let now = Now::new(reports, workspace.root(), &config.suppressions, failed);
         if let Some(problem) = nothing_audited(&now.report, self.runs.whole_program) {
             problems.add_gap(problem);

@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
 
+use cargo_qadapt::report::origin::Code;
+
 use crate::command::{audit, folder, run, target_directory};
 
 /// A copy of a trace of a known run, after a change of its bytes.
@@ -77,7 +79,7 @@ fn no_bytes_make_the_reader_fail_otherwise() {
         if let Ok(trace) = cargo_qadapt::audit::read::Trace::read(&noisy) {
             let mut fold = cargo_qadapt::audit::fold::Fold::new();
             fold.add("debug", &trace, Path::new("/"));
-            let (report, _) = fold.finish(Path::new("/"));
+            let (report, _) = fold.finish(&Code::below(Path::new("/")));
             assert!(report.is_consistent());
         }
     }

@@ -5,7 +5,6 @@ use core::ffi::c_void;
 use qadapt_spin::{Key, Slot, StackTable};
 
 use super::event::Request;
-use super::walk;
 use crate::model::Op;
 
 /// Frames kept of one stack, from the allocator's caller outwards.
@@ -47,18 +46,6 @@ impl Captured {
         // resolving does not touch; the walk itself (`_Unwind_Backtrace`) reads only this thread's stack.
         unsafe { backtrace::trace_unsynchronized(keep) };
         captured
-    }
-
-    /// What [`here`](Self::here) does, by frame pointers where the program is built with them.
-    pub(super) fn fast(mark: *const c_void) -> Self {
-        if FRAME_POINTERS {
-            let mut captured = Self { addresses: [0; FRAMES], length: 0 };
-            if let Some(length) = walk::by_frame_pointers(mark.addr(), &mut captured.addresses) {
-                captured.length = length;
-                return captured;
-            }
-        }
-        Self::here(mark)
     }
 
     /// The stack's slot in the table; `None` if the table is full.
