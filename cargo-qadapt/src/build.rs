@@ -26,6 +26,13 @@ struct Package {
     name: String,
     manifest_path: PathBuf,
     targets: Vec<Target>,
+    #[serde(default)]
+    dependencies: Vec<Dependency>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Dependency {
+    name: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -52,6 +59,7 @@ impl Workspace {
     pub fn find(selection: &Selection) -> Result<Self> {
         let output = cargo()
             .args(["metadata", "--format-version", "1", "--no-deps"])
+            .args(selection.config_arguments())
             .args(selection.manifest_arguments())
             .output()
             .map_err(|e| Error::Cargo(format!("could not start `cargo metadata`: {e}")))?;
@@ -69,6 +77,16 @@ impl Workspace {
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// True if one of its packages is the guard or depends on it.
+    #[must_use]
+    pub fn has_guard(&self) -> bool {
+        let is_guard = |name: &str| name == "qadapt";
+        self.packages.iter().any(|package| {
+            is_guard(&package.name)
+                || package.dependencies.iter().any(|dependency| is_guard(&dependency.name))
+        })
     }
 
     /// The code of its packages, and whose else is the user's own.
@@ -144,6 +162,8 @@ pub struct Build<'a> {
     pub target_directory: &'a Path,
     /// Variables added to the environment.
     pub environment: Vec<(String, OsString)>,
+    /// Settings of cargo's, as `--config` takes them.
+    pub config: Vec<String>,
 }
 
 impl Build<'_> {
@@ -195,6 +215,7 @@ impl Build<'_> {
             .args(self.selection.package_arguments())
             .arg("--target-dir")
             .arg(self.target_directory)
+            .args(self.config.iter().flat_map(|setting| ["--config", setting]))
             .envs(self.environment.iter().map(|(name, value)| (name, value)));
     }
 }

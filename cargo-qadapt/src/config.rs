@@ -22,6 +22,9 @@ pub struct Config {
     /// Which line of a stack stands for it.
     #[serde(default)]
     pub sites: Sites,
+    /// How programs are run.
+    #[serde(default)]
+    pub check: Check,
     /// What regions may do at most.
     #[serde(default, rename = "budget")]
     pub budgets: Vec<Budget>,
@@ -42,6 +45,15 @@ pub struct Sites {
     /// Functions that stand for their callers.
     #[serde(default)]
     pub through: Vec<Glob>,
+}
+
+/// How programs are run.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// The variables that they get, besides those that are about the package; all but what shells and cargo set for
+    /// themselves if it is not said. An `*` at the end stands for anything.
+    pub environment: Option<Vec<String>>,
 }
 
 /// The most that a region may do in one run, whatever the baseline says.

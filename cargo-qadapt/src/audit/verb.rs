@@ -27,7 +27,7 @@ impl Audit {
         self.output.ready()?;
         let workspace = Workspace::find(&self.runs.selection)?;
         let config = Config::beside(workspace.root())?;
-        let Measured { mut reports, mut problems, .. } = self.runs.measure(&workspace, &config.sites, 1)?;
+        let Measured { mut reports, mut problems, .. } = self.runs.measure(&workspace, &config, 1)?;
         let mut report = reports.pop().unwrap_or_default();
         if let Some(problem) = nothing_audited(&report, self.runs.whole_program) {
             problems.add_gap(problem);

@@ -35,12 +35,15 @@ impl Check {
         }
         let since = self.since.as_deref().map(|rev| since::baseline(workspace.root(), rev)).transpose()?;
 
-        let Measured { reports, mut problems, failed } =
-            self.runs.measure(&workspace, &config.sites, usize::try_from(self.times).unwrap_or(1))?;
+        let Measured { reports, mut problems, failed, interrupted } =
+            self.runs.measure(&workspace, &config, usize::try_from(self.times).unwrap_or(1))?;
         let now = Now::new(reports, workspace.root(), &config.suppressions, failed);
         if let Some(problem) = nothing_audited(&now.report, self.runs.whole_program) {
             problems.add_gap(problem);
             return Ok(problems.end(&self.output, false));
+        }
+        if interrupted {
+            problems.add_gap("the run was interrupted: the report shows what it did until then");
         }
         let failures = problems.take_failures();
         let baseline = baseline.unwrap_or_default();

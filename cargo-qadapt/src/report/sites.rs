@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::advice::{Advice, Habits};
-use super::called::called;
+use super::called::{DROP_OF, called};
 use super::diff::{Doubt, Presence, presence};
 use super::doubts::Doubts;
 use super::figures::{Frame, Op, Origin, PerProfile, Report, Site, SiteCounts};
@@ -74,6 +74,7 @@ pub fn lines(report: &Report) -> Vec<Line> {
     }
     let mut lines: Vec<Line> = lines.into_values().collect();
     for line in &mut lines {
+        name_drops_once(&mut line.called);
         line.advice = habits.about(report, &line.sites);
     }
     let marks: Vec<(String, bool)> = lines.iter().map(|line| line.marked(report, &lines, &doubts)).collect();
@@ -82,6 +83,19 @@ pub fn lines(report: &Report) -> Vec<Line> {
         line.is_different = is_different;
     }
     lines
+}
+
+/// What is dropped is a value with all that it owns: `drop of Vec<Box<u8>>` includes `drop of Box<u8>`, which is what
+/// another profile may show of it.
+fn name_drops_once(called: &mut Vec<String>) {
+    let all = called.clone();
+    let dropped = |name: &str| name.strip_prefix(DROP_OF).map(str::to_owned);
+    called.retain(|name| match dropped(name) {
+        Some(inner) => !all
+            .iter()
+            .any(|other| other != name && dropped(other).is_some_and(|outer| outer.contains(&inner))),
+        None => name != "mem::drop" || !all.iter().any(|other| dropped(other).is_some()),
+    });
 }
 
 /// Puts something that is not there yet into a sorted list.
@@ -184,7 +198,8 @@ impl Sited {
         let frame = frames[index];
         // What lies outside a line that stands for itself does not matter.
         let looked_at = own.map_or(&frames[..], |own| &frames[..own]);
-        let is_blind = |frame: &&Frame| frame.line == 0 && frame.origin != Origin::Internal;
+        // What the compiler makes itself has a file and no line.
+        let is_blind = |frame: &&Frame| frame.file.is_none() && frame.origin != Origin::Internal;
         let doubt = if looked_at.iter().any(is_blind) {
             Some(Doubt::NoLines)
         } else {
@@ -210,7 +225,11 @@ fn outermost(inner: &[&Frame]) -> Option<String> {
     let is_glue = |name: &str| {
         name.starts_with("core::ops::function") || name.contains("qadapt::") || name.starts_with("__r")
     };
-    inner.iter().rev().find(|frame| !is_glue(&frame.function) && !frame.is_gap()).map(|frame| called(frame))
+    let mut callees = inner.iter().rev().filter(|frame| !is_glue(&frame.function) && !frame.is_gap());
+    let callee = called(callees.next()?);
+    // `drop` does nothing but drop its argument.
+    let dropped = callees.next().map(|frame| called(frame)).filter(|_| callee == "mem::drop");
+    Some(dropped.filter(|name| name.starts_with(DROP_OF)).unwrap_or(callee))
 }
 
 #[cfg(test)]
@@ -303,7 +322,7 @@ mod tests {
     fn what_cannot_be_compared_is_not() {
         let own = |line| frame("mine", line, Origin::Own);
         let gap = Frame::gap(7);
-        let blind = Frame { file: None, line: 0, ..frame("mine::blind", 0, Origin::Own) };
+        let blind = Frame { file: None, ..frame("mine::blind", 0, Origin::Own) };
         let mark = |frames: Vec<Frame>, sites: &[(&[u32], [u64; 2])], unsampled| -> Vec<String> {
             compared(frames, sites, unsampled).into_iter().map(|line| line.mark).collect()
         };
@@ -362,6 +381,31 @@ mod tests {
         assert_eq!((found.len(), at(0), at(1)), (2, Some(("mine.rs", 3)), Some(("my_push.rs", 2))));
         assert_eq!(found[0].inside, ["bytes-1.0.0/src/buf.rs:4", "my_push.rs:2"]);
         assert!(found[1].inside.is_empty(), "nothing but the wrapper is there");
+    }
+
+    #[test]
+    fn a_drop_is_named_once() {
+        for (called, expected) in [
+            (&["drop of Box<u8>", "drop of Vec<Box<u8>>"][..], &["drop of Vec<Box<u8>>"][..]),
+            (&["drop of Box<u8>", "mem::drop"], &["drop of Box<u8>"]),
+            (&["drop of Box<u8>", "drop of String"], &["drop of Box<u8>", "drop of String"]),
+            (&["mem::drop", "vec::clear"], &["mem::drop", "vec::clear"]),
+        ] {
+            let mut named: Vec<String> = called.iter().map(|&name| name.to_owned()).collect();
+            name_drops_once(&mut named);
+            assert_eq!(named, expected);
+        }
+        let library = |function: &str, file: &str| Frame {
+            file: Some(format!("/rustc/0/library/core/src/{file}")),
+            ..frame(function, 1, Origin::Internal)
+        };
+        let frames = vec![
+            library("core::ptr::drop_in_place<alloc::boxed::Box<u8>>", "ptr/mod.rs"),
+            library("core::mem::drop", "mem/mod.rs"),
+            frame("mine", 3, Origin::Own),
+        ];
+        let found = lines(&report(frames, &[&[0, 1, 2], &[0, 2]]));
+        assert_eq!(found[0].called, ["drop of Box<u8>"]);
     }
 
     #[test]
