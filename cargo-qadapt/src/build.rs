@@ -7,9 +7,9 @@ use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 
-use crate::config::Sites;
 use crate::error::{Error, Result};
 use crate::report::origin::Code;
+use crate::report::origin::Sites;
 use crate::selection::{Profile, Selection};
 
 /// Where cargo builds, and what there is to build.

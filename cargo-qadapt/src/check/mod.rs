@@ -8,5 +8,6 @@ pub mod compare;
 pub mod key;
 pub mod lock;
 pub mod now;
+pub mod range;
 pub mod since;
 pub mod verb;

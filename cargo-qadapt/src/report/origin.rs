@@ -8,7 +8,6 @@ use serde::Deserialize;
 
 use super::figures::Origin;
 use super::items::Items;
-use crate::config::Sites;
 use crate::glob::Glob;
 
 /// Whose code counts as the user's own, which wrappers stand for their callers, and where the sources are.
@@ -21,6 +20,17 @@ pub struct Code {
     through: Vec<Glob>,
     /// The functions of source files, each read once.
     items: RefCell<HashMap<String, Items>>,
+}
+
+/// Which line of a stack stands for it: the first one of the user's own code, past wrappers.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sites {
+    /// Whose code is own; the workspace's and that of dependencies by path if it is not said.
+    pub own: Option<Vec<Whose>>,
+    /// Functions that stand for their callers.
+    #[serde(default)]
+    pub through: Vec<Glob>,
 }
 
 /// Where a package comes from, or which one it is.
