@@ -434,7 +434,7 @@ mod tests {
             (&good[..good.len() / 2], "take it from version control again"),
             (&good.replace("allocs = [3, 5]", "allocs = [5, 3]"), "runs backwards"),
             (&good.replace("allocs = [3, 5]", "allocs = \"few\""), "`few` is no number"),
-            (&good.replace("allocs = [3, 5]", "allocs = -1"), "expected a number"),
+            (&good.replace("allocs = [3, 5]", "allocs = -1"), "-1 is no figure"),
             (&good.replace("allocs = 2.01", "allocs = -2.01"), "-2.01 is no figure"),
             (&good.replace("\"dealloc\"", "\"drop\""), "`drop` is no operation"),
             (&good.replace("nth = 2\n", ""), "is there twice"),
