@@ -13,7 +13,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{OptionalActions, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize};
+use rustix::termios::{OptionalActions, OutputModes, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize};
 
 /// How often the line moves.
 const TICK: Duration = Duration::from_millis(120);
@@ -90,7 +90,9 @@ fn pair() -> io::Result<(OwnedFd, File)> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).custom_flags(libc::O_NOCTTY);
     let program = options.open(name.to_string_lossy().as_ref())?;
-    if let Ok(attributes) = tcgetattr(io::stderr()) {
+    if let Ok(mut attributes) = tcgetattr(io::stderr()) {
+        // What the real terminal does to output is done once.
+        attributes.output_modes.remove(OutputModes::OPOST);
         tcsetattr(&program, OptionalActions::Now, &attributes)?;
     }
     if let Ok(size) = tcgetwinsize(io::stderr()) {
@@ -149,8 +151,8 @@ mod tests {
         assert!(frames.len() == 2 && frames[0] != frames[1], "{drawn:?}");
         line.hand_on(b"name? ", &mut out).expect("it can be written");
         line.draw(&mut out).expect("it can be written");
-        line.hand_on(b"ok\r\n", &mut out).expect("it can be written");
+        line.hand_on(b"ok\n", &mut out).expect("it can be written");
         line.clear(&mut out).expect("it can be written");
-        assert_eq!(String::from_utf8(out).expect("UTF-8"), format!("{CLEAR}name? ok\r\n"));
+        assert_eq!(String::from_utf8(out).expect("UTF-8"), format!("{CLEAR}name? ok\n"));
     }
 }
