@@ -8,6 +8,8 @@ use std::process::{Command, Stdio};
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
+use crate::report::origin::Code;
+use crate::report::origin::Sites;
 use crate::selection::{Profile, Selection};
 
 /// Where cargo builds, and what there is to build.
@@ -24,6 +26,13 @@ struct Package {
     name: String,
     manifest_path: PathBuf,
     targets: Vec<Target>,
+    #[serde(default)]
+    dependencies: Vec<Dependency>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Dependency {
+    name: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -50,6 +59,7 @@ impl Workspace {
     pub fn find(selection: &Selection) -> Result<Self> {
         let output = cargo()
             .args(["metadata", "--format-version", "1", "--no-deps"])
+            .args(selection.config_arguments())
             .args(selection.manifest_arguments())
             .output()
             .map_err(|e| Error::Cargo(format!("could not start `cargo metadata`: {e}")))?;
@@ -67,6 +77,26 @@ impl Workspace {
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// True if one of its packages is the guard or depends on it.
+    #[must_use]
+    pub fn has_guard(&self) -> bool {
+        let is_guard = |name: &str| name == "qadapt";
+        self.packages.iter().any(|package| {
+            is_guard(&package.name)
+                || package.dependencies.iter().any(|dependency| is_guard(&dependency.name))
+        })
+    }
+
+    /// The code of its packages, and whose else is the user's own.
+    #[must_use]
+    pub fn code(&self, sites: &Sites) -> Code {
+        let members = self
+            .packages
+            .iter()
+            .filter_map(|package| Some((package.manifest_path.parent()?.to_owned(), package.name.clone())));
+        Code::of(&self.root, members.collect(), sites)
     }
 
     /// The folder for this command's own builds and files, apart from the user's.
@@ -132,6 +162,8 @@ pub struct Build<'a> {
     pub target_directory: &'a Path,
     /// Variables added to the environment.
     pub environment: Vec<(String, OsString)>,
+    /// Settings of cargo's, as `--config` takes them.
+    pub config: Vec<String>,
 }
 
 impl Build<'_> {
@@ -183,6 +215,7 @@ impl Build<'_> {
             .args(self.selection.package_arguments())
             .arg("--target-dir")
             .arg(self.target_directory)
+            .args(self.config.iter().flat_map(|setting| ["--config", setting]))
             .envs(self.environment.iter().map(|(name, value)| (name, value)));
     }
 }

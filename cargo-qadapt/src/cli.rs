@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::audit::args::{Audit, Merge};
+use crate::audit::launch;
 use crate::check::args::Check;
 use crate::prove::args::Prove;
 
@@ -40,6 +41,9 @@ pub fn main() -> ExitCode {
     let mut args: Vec<OsString> = std::env::args_os().collect();
     if args.get(1).is_some_and(|a| a == "qadapt") {
         args.remove(1);
+    }
+    if args.get(1).is_some_and(|verb| verb == launch::VERB) {
+        return launch::launch(args.into_iter().skip(2));
     }
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::error::{Error, Result};
 use crate::glob::Glob;
 use crate::prove::assume::Section;
+use crate::report::origin::Sites;
 
 /// The name of the file, which lies beside the workspace's manifest.
 pub const NAME: &str = "qadapt.toml";
@@ -18,15 +19,33 @@ pub struct Config {
     /// What proofs may assume.
     #[serde(default)]
     pub prove: Section,
+    /// Which line of a stack stands for it.
+    #[serde(default)]
+    pub sites: Sites,
+    /// How programs are run.
+    #[serde(default)]
+    pub check: Check,
     /// What regions may do at most.
     #[serde(default, rename = "budget")]
     pub budgets: Vec<Budget>,
+    /// Regions whose figures may vary.
+    #[serde(default, rename = "tolerance")]
+    pub tolerances: Vec<Tolerance>,
     /// Regions that may do what they do.
     #[serde(default, rename = "permit")]
     pub permits: Vec<Permit>,
     /// Stacks that are no violations.
     #[serde(default, rename = "suppress")]
     pub suppressions: Vec<Suppression>,
+}
+
+/// How programs are run.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// The variables that they get, besides those that are about the package; all but what shells and cargo set for
+    /// themselves if it is not said. An `*` at the end stands for anything.
+    pub environment: Option<Vec<String>>,
 }
 
 /// The most that a region may do in one run, whatever the baseline says.
@@ -47,6 +66,20 @@ pub struct Budget {
     pub bytes: Option<u64>,
     /// Bytes live at once during one entry.
     pub peak: Option<u64>,
+}
+
+/// Regions whose figures may be somewhat more or less than the baseline's.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tolerance {
+    /// The regions.
+    pub region: Glob,
+    /// The profile; all if there is none.
+    pub profile: Option<String>,
+    /// Percent of each figure.
+    pub percent: u64,
+    /// Why.
+    pub reason: String,
 }
 
 /// Regions whose growth is no failure.
@@ -97,6 +130,16 @@ impl Config {
     pub fn parse(text: &str) -> std::result::Result<Self, String> {
         let config: Self = toml::from_str(text).map_err(|e| e.to_string().trim_end().to_owned())?;
         config.budgets.iter().try_for_each(Budget::check)?;
+        for tolerance in &config.tolerances {
+            reasoned(&tolerance.reason, || format!("tolerance for `{}`", tolerance.region.as_str()))?;
+            if !(1..=100).contains(&tolerance.percent) {
+                return Err(format!(
+                    "the tolerance for `{}` has {} percent: give 1 to 100, or a `[[permit]]` for any",
+                    tolerance.region.as_str(),
+                    tolerance.percent
+                ));
+            }
+        }
         for permit in &config.permits {
             reasoned(&permit.reason, || format!("permit for `{}`", permit.region.as_str()))?;
         }

@@ -14,3 +14,4 @@ pub mod progress;
 pub mod prove;
 pub mod report;
 pub mod selection;
+pub mod settings;

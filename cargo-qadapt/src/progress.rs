@@ -29,10 +29,7 @@ impl Progress {
 
     /// Runs something that writes to the terminal itself.
     pub fn suspend<R>(&self, work: impl FnOnce() -> R) -> R {
-        self.bar.set_draw_target(indicatif::ProgressDrawTarget::hidden());
-        let result = work();
-        self.bar.set_draw_target(indicatif::ProgressDrawTarget::stderr());
-        result
+        self.bar.suspend(work)
     }
 }
 

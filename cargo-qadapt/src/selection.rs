@@ -36,6 +36,9 @@ pub struct Selection {
     /// Turns off the `default` feature.
     #[arg(long)]
     pub no_default_features: bool,
+    /// Overrides a setting of cargo's: KEY=VALUE, or a file.
+    #[arg(long, value_name = "KEY=VALUE|PATH")]
+    pub config: Vec<String>,
     /// The `Cargo.toml` to use.
     #[arg(long, value_name = "PATH")]
     pub manifest_path: Option<PathBuf>,
@@ -58,8 +61,15 @@ impl Selection {
         if self.no_default_features {
             arguments.push("--no-default-features".into());
         }
+        arguments.extend(self.config_arguments());
         arguments.extend(self.manifest_arguments());
         arguments
+    }
+
+    /// The arguments that override settings.
+    #[must_use]
+    pub fn config_arguments(&self) -> Vec<OsString> {
+        self.config.iter().flat_map(|setting| ["--config".into(), setting.into()]).collect()
     }
 
     /// The argument that selects the manifest.

@@ -11,6 +11,7 @@ use crate::rules::RULES;
 #[derive(Clone, Copy, Debug)]
 pub struct Advice {
     rule: &'static Rule,
+    frame: usize,
     size: usize,
     old_size: usize,
 }
@@ -26,6 +27,12 @@ impl Advice {
     #[must_use]
     pub const fn rule(&self) -> &'static Rule {
         self.rule
+    }
+
+    /// The frame that shows the habit, by its place in the event's.
+    #[must_use]
+    pub const fn frame(&self) -> usize {
+        self.frame
     }
 }
 
@@ -52,6 +59,9 @@ impl fmt::Display for Advice {
 /// The outermost frame that a rule knows decides, where rules look as far as the user's own code, or in a few cases
 /// further. Of several rules for one frame the most specific wins, then the first in the catalogue's order.
 ///
+/// What a dependency does on its own account is no habit of the user's: a rule's call counts only where the user's own code
+/// makes it, through the standard library at most.
+///
 /// # Examples
 /// ```
 /// use qadapt_advice::{Event, Frame, Op, advise};
@@ -66,19 +76,45 @@ impl fmt::Display for Advice {
 /// ```
 #[must_use]
 pub fn advise(event: &Event<'_>) -> Option<Advice> {
+    advise_by(event, |_| true)
+}
+
+/// The same, with only the rules that `may` be used.
+///
+/// # Examples
+/// ```
+/// use qadapt_advice::{Event, Frame, Op, advise_by};
+///
+/// let frames = [
+///     Frame::foreign("alloc::boxed::Box<T>::new", ""),
+///     Frame::own("mine::table::{{closure}}", "src/table.rs"),
+///     Frame::foreign("core::cell::once::OnceCell<T>::get_or_init", ""),
+///     Frame::own("mine::table", "src/table.rs"),
+/// ];
+/// let event = Event { op: Op::Alloc, size: 64, old_size: 0, frames: &frames };
+/// let id = |may: fn(&qadapt_advice::Rule) -> bool| advise_by(&event, may).map(|advice| advice.id());
+/// assert_eq!(id(|_| true), Some("lazy-init"));
+/// assert_eq!(id(|rule| !rule.is_about_first_use()), Some("box-new"));
+/// ```
+#[must_use]
+pub fn advise_by(event: &Event<'_>, may: impl Fn(&Rule) -> bool) -> Option<Advice> {
     let own = event.frames.iter().position(|frame| frame.own).unwrap_or(event.frames.len());
-    let rule = event.frames.iter().enumerate().rev().filter(|(_, frame)| !frame.own).find_map(
-        |(index, frame)| {
-            let name = Name::of(frame);
-            let mut best: Option<(Fit, &Rule)> = None;
-            for rule in RULES {
-                let Some(fit) = rule.fit(event, index, &name, own) else { continue };
-                if best.is_none_or(|(known, _)| fit > known) {
-                    best = Some((fit, rule));
-                }
+    let foreign = event.frames.iter().enumerate().rev().filter(|(_, frame)| !frame.own);
+    for (index, frame) in foreign {
+        let name = Name::of(frame);
+        let mut best: Option<(Fit, &'static Rule)> = None;
+        for rule in RULES {
+            let Some(fit) = rule.fit(event, index, &name, own).filter(|_| may(rule)) else { continue };
+            if best.is_none_or(|(known, _)| fit > known) {
+                best = Some((fit, rule));
             }
-            best.map(|(_, rule)| rule)
-        },
-    )?;
-    Some(Advice { rule, size: event.size, old_size: event.old_size })
+        }
+        if let Some((_, rule)) = best {
+            return Some(Advice { rule, frame: index, size: event.size, old_size: event.old_size });
+        }
+        if index < own && !name.is_in_std() {
+            return None;
+        }
+    }
+    None
 }

@@ -6,6 +6,7 @@
 //!
 //! Rules look at the frames between the allocator and the user's own code. The frame nearest to the user's code that
 //! any rule knows decides, since that is the call that the user wrote: a `collect` that grows a `Vec` is a `collect`.
+//! What a dependency's own code calls is no habit of the user's, and gets no advice.
 //! A few rules look further out, as far as the frames go: a lazy value is made by the user's own closure, but what to
 //! do about it is to touch it earlier.
 //!
@@ -34,7 +35,7 @@ mod name;
 mod rule;
 mod rules;
 
-pub use advice::{Advice, advise};
+pub use advice::{Advice, advise, advise_by};
 pub use event::{Event, Frame, Op};
 pub use rule::Rule;
 pub use rules::rules;

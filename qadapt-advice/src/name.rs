@@ -22,10 +22,31 @@ impl<'a> Name<'a> {
         Self { full, function, types, file: frame.file }
     }
 
+    /// True if the function is the standard library's, or nothing tells whose it is.
+    pub(crate) fn is_in_std(&self) -> bool {
+        if self.file.is_empty() {
+            // The names of methods begin with their type or their trait; names without a path are C's or inlined.
+            !self.full.contains("::") || STD.iter().any(|krate| is_in_path(self.full, krate))
+        } else {
+            is_std_file(self.file)
+        }
+    }
+
     /// True if the function is in this module, or below it.
     pub(crate) fn is_in(&self, module: &str) -> bool {
         is_in_file(self.file, module) || is_in_path(self.full, module)
     }
+}
+
+/// The crates of the standard library, and those that it is built with, whose sources lie beside its own.
+const STD: [&str; 5] = ["core", "alloc", "std", "test", "proc_macro"];
+
+/// True for sources of the standard library.
+fn is_std_file(file: &str) -> bool {
+    let has = |part: &str| file.contains(part);
+    has("/library/") && has("/src/") && STD.iter().any(|krate| is_in_file(file, krate))
+        || has("/rust/deps/")
+        || has("\\library\\")
 }
 
 /// Cuts `push<u64>` and `push::<u64>` into `push` and `u64`.

@@ -21,12 +21,22 @@ pub struct Rule {
     pub(crate) through: &'static [Call],
     pub(crate) on: On,
     pub(crate) reach: Reach,
+    /// True if what is recognised happens once in a process or a thread, so that the remedy is to let it happen earlier.
+    pub(crate) once: bool,
 }
 
 impl Rule {
     /// What most rules have in common.
-    pub(crate) const COMMON: Self =
-        Self { id: "", habit: "", advice: "", calls: &[], through: &[], on: On::ANY, reach: Reach::Own };
+    pub(crate) const COMMON: Self = Self {
+        id: "",
+        habit: "",
+        advice: "",
+        calls: &[],
+        through: &[],
+        on: On::ANY,
+        reach: Reach::Own,
+        once: false,
+    };
 
     /// Its name, which stays the same: lower-case words with hyphens.
     #[must_use]
@@ -59,6 +69,19 @@ impl Rule {
             Some((before, _)) => before.rsplit_once(": ").map_or(before, |(remedy, _)| remedy),
             None => self.advice,
         }
+    }
+
+    /// True if it says to let something happen earlier that happens once in a process or a thread: what happens more often
+    /// is another habit.
+    ///
+    /// # Examples
+    /// ```
+    /// let rule = |id| qadapt_advice::rules().find(|rule| rule.id() == id).expect("it is in the catalogue");
+    /// assert!(rule("lazy-init").is_about_first_use() && !rule("box-new").is_about_first_use());
+    /// ```
+    #[must_use]
+    pub const fn is_about_first_use(&self) -> bool {
+        self.once
     }
 
     /// How exactly the rule describes the frame at `index`, or `None` if it does not apply. `own` is the index of the

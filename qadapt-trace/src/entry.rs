@@ -4,8 +4,14 @@ use core::mem::{offset_of, size_of};
 
 use crate::layout::{ModuleRow, RegionRow, SiteRow, StackRow};
 
-/// The most frames that a [`Stack`] has.
-pub const FRAMES: usize = 32;
+/// The most frames that a [`Stack`] has: [`INNER`] and [`OUTER`].
+pub const FRAMES: usize = INNER + OUTER;
+
+/// The innermost frames of a stack that are kept.
+pub const INNER: usize = 192;
+
+/// The outermost frames of a longer stack that are kept besides.
+pub const OUTER: usize = 64;
 
 /// A string's place in the string table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,11 +151,15 @@ impl Region {
     }
 }
 
-/// A call stack: return addresses, innermost first.
+/// A call stack: where its return addresses lie in [`Kind::Frames`](crate::Kind::Frames), innermost first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stack {
-    frames: [u64; FRAMES],
-    length: usize,
+    /// The first one.
+    pub start: u64,
+    /// How many there are.
+    pub length: usize,
+    /// Frames that were left out, after the first [`INNER`]; 0 where the stack is whole.
+    pub left_out: u32,
 }
 
 impl Stack {
@@ -157,25 +167,29 @@ impl Stack {
     #[must_use]
     pub fn parse(entry: &[u8]) -> Option<Self> {
         let length = word(entry, offset_of!(StackRow, published))?.checked_sub(1)? as usize;
-        let mut stack = Self { frames: [0; FRAMES], length };
-        if length > FRAMES {
-            return None;
-        }
-        for (index, frame) in stack.frames.iter_mut().enumerate() {
-            *frame = number(entry, offset_of!(StackRow, frames) + index * size_of::<u64>())?;
-        }
-        Some(stack)
+        let start = number(entry, offset_of!(StackRow, start))?;
+        let left_out = word(entry, offset_of!(StackRow, left_out))?;
+        (length <= FRAMES).then_some(Self { start, length, left_out })
     }
 
-    /// The return addresses.
+    /// The return addresses, out of the contents of [`Kind::Frames`](crate::Kind::Frames); none where they are not
+    /// there.
     #[must_use]
-    pub fn frames(&self) -> &[u64] {
-        self.frames.get(..self.length).unwrap_or_default()
+    pub fn frames<'a>(&self, contents: &'a [u8]) -> impl ExactSizeIterator<Item = u64> + use<'a> {
+        let bytes = usize::try_from(self.start).ok().and_then(|start| {
+            let start = start.checked_mul(size_of::<u64>())?;
+            contents.get(start..)?.get(..self.length.checked_mul(size_of::<u64>())?)
+        });
+        bytes.unwrap_or_default().chunks_exact(size_of::<u64>()).map(|frame| number(frame, 0).unwrap_or(0))
     }
 }
 
 /// What one stack asked of the allocator inside one region, which was the innermost one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+///
+/// Where stacks were sampled, `weight` and `bytes` are estimates without bias: an event that was chosen with a
+/// probability of one in `w` stands for `w` events of its size (Horvitz and Thompson, 1952), and adds `w * (w - 1)` to the
+/// variance of their number.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Site {
     /// The region's number in its table.
     pub region: u32,
@@ -189,10 +203,14 @@ pub struct Site {
     pub count: u64,
     /// The events that they stand for: more than `count` where stacks were sampled.
     pub weight: u64,
-    /// Bytes asked for or given back by the recorded events.
+    /// Bytes asked for or given back by all the events that the recorded ones stand for.
     pub bytes: u64,
     /// The most bytes of one event.
     pub largest: u64,
+    /// The variance of `weight`: 0 where each event was recorded.
+    pub weight_variance: f64,
+    /// The variance of `bytes`.
+    pub bytes_variance: f64,
 }
 
 impl Site {
@@ -209,6 +227,8 @@ impl Site {
             weight: number(entry, offset_of!(SiteRow, weight))?,
             bytes: number(entry, offset_of!(SiteRow, bytes))?,
             largest: number(entry, offset_of!(SiteRow, largest))?,
+            weight_variance: variance(number(entry, offset_of!(SiteRow, weight_variance))?),
+            bytes_variance: variance(number(entry, offset_of!(SiteRow, bytes_variance))?),
         })
     }
 }
@@ -246,6 +266,12 @@ impl Module {
 
 fn number(bytes: &[u8], offset: usize) -> Option<u64> {
     field(bytes, offset).map(u64::from_ne_bytes)
+}
+
+/// A variance out of its bits: never negative, never endless.
+fn variance(bits: u64) -> f64 {
+    let variance = f64::from_bits(bits);
+    if variance.is_finite() && variance > 0.0 { variance } else { 0.0 }
 }
 
 fn word(bytes: &[u8], offset: usize) -> Option<u32> {

@@ -11,7 +11,7 @@ use crate::layout::{HeaderRow, SECTIONS, SectionRow};
 pub const MAGIC: u64 = u64::from_le_bytes(*b"QADAPTtr");
 
 /// The version that this crate writes.
-pub const VERSION: Version = Version { major: 1, minor: 0 };
+pub const VERSION: Version = Version { major: 2, minor: 0 };
 
 /// The bytes that [`Header::parse`] looks at.
 pub const HEADER_SIZE: usize = size_of::<HeaderRow>();
@@ -69,12 +69,14 @@ pub enum Kind {
     Modules,
     /// Bytes.
     Strings,
+    /// Return addresses, to which [`Stack`](crate::Stack)s refer.
+    Frames,
 }
 
 impl Kind {
     /// Every table.
     pub const ALL: [Self; SECTIONS] =
-        [Self::Regions, Self::Stacks, Self::Sites, Self::Modules, Self::Strings];
+        [Self::Regions, Self::Stacks, Self::Sites, Self::Modules, Self::Strings, Self::Frames];
 }
 
 /// Where a table is in the file.
@@ -175,13 +177,14 @@ impl Header {
     /// Where a table is.
     #[must_use]
     pub const fn section(&self, kind: Kind) -> Section {
-        let [regions, stacks, sites, modules, strings] = self.sections;
+        let [regions, stacks, sites, modules, strings, frames] = self.sections;
         match kind {
             Kind::Regions => regions,
             Kind::Stacks => stacks,
             Kind::Sites => sites,
             Kind::Modules => modules,
             Kind::Strings => strings,
+            Kind::Frames => frames,
         }
     }
 

@@ -5,7 +5,6 @@ use core::marker::PhantomData;
 use core::mem::offset_of;
 use core::sync::atomic::{AtomicU8, AtomicU32, AtomicU64};
 
-use crate::entry::FRAMES;
 use crate::room::InMemory;
 
 /// Regions that a trace has room for.
@@ -14,9 +13,11 @@ pub const REGIONS: usize = 4096;
 pub const STACKS: usize = 16_384;
 /// Sites that a trace has room for.
 pub const SITES: usize = 32_768;
+/// Return addresses that a trace has room for, over all its stacks.
+pub const ALL_FRAMES: usize = 1 << 19;
 pub(crate) const MODULES: usize = 512;
 pub(crate) const STRINGS: usize = 1 << 20;
-pub(crate) const SECTIONS: usize = 5;
+pub(crate) const SECTIONS: usize = 6;
 
 /// One table's entry in the header.
 #[repr(C)]
@@ -73,8 +74,10 @@ pub(crate) struct StackRow {
     pub(crate) key: AtomicU64,
     /// The number of frames plus one; 0 until the entry is written.
     pub(crate) published: AtomicU32,
-    pub(crate) reserved: AtomicU32,
-    pub(crate) frames: [AtomicU64; FRAMES],
+    /// Frames left out between those that are kept.
+    pub(crate) left_out: AtomicU32,
+    /// The first frame's place in its table.
+    pub(crate) start: AtomicU64,
 }
 
 #[repr(C)]
@@ -90,6 +93,9 @@ pub(crate) struct SiteRow {
     pub(crate) weight: AtomicU64,
     pub(crate) bytes: AtomicU64,
     pub(crate) largest: AtomicU64,
+    /// The bits of floating-point numbers.
+    pub(crate) weight_variance: AtomicU64,
+    pub(crate) bytes_variance: AtomicU64,
 }
 
 #[repr(C)]
@@ -140,6 +146,7 @@ pub struct Trace<R = InMemory> {
     pub(crate) stacks: [StackRow; STACKS],
     pub(crate) sites: [SiteRow; SITES],
     pub(crate) strings: [AtomicU8; STRINGS],
+    pub(crate) frames: [AtomicU64; ALL_FRAMES],
     pub(crate) own: Own,
     room: PhantomData<fn() -> R>,
 }
@@ -172,10 +179,6 @@ impl Zeroed for AtomicU32 {
     const ZEROED: Self = Self::new(0);
 }
 
-impl Zeroed for [AtomicU64; FRAMES] {
-    const ZEROED: Self = [const { AtomicU64::new(0) }; FRAMES];
-}
-
 impl Zeroed for [SectionRow; SECTIONS] {
     const ZEROED: Self = [const { SectionRow::ZEROED }; SECTIONS];
 }
@@ -203,8 +206,20 @@ zeroed!(RegionRow {
     permitted_bytes,
     live,
 });
-zeroed!(StackRow { key, published, reserved, frames });
-zeroed!(SiteRow { key, published, region, stack, align, count, weight, bytes, largest });
+zeroed!(StackRow { key, published, left_out, start });
+zeroed!(SiteRow {
+    key,
+    published,
+    region,
+    stack,
+    align,
+    count,
+    weight,
+    bytes,
+    largest,
+    weight_variance,
+    bytes_variance,
+});
 zeroed!(ModuleRow { start, end, path, build_id, file_size, published });
 
 impl<R> Trace<R> {
@@ -222,6 +237,7 @@ impl<R> Trace<R> {
             stacks: [const { StackRow::ZEROED }; STACKS],
             sites: [const { SiteRow::ZEROED }; SITES],
             strings: [const { AtomicU8::new(0) }; STRINGS],
+            frames: [const { AtomicU64::new(0) }; ALL_FRAMES],
             own: Own {
                 region_index: [const { AtomicU32::new(0) }; REGIONS * 2],
                 stack_index: [const { AtomicU32::new(0) }; STACKS * 2],

@@ -13,7 +13,9 @@
 //! - The [`Header`], [`HEADER_SIZE`] bytes: magic number, version, [`flags`], process id, totals, and for each section
 //!   its offset, entry size, capacity, entries used and entries lost.
 //! - [`Kind::Regions`]: one [`Region`] for each place in the source that opened one: name, file, line, and counts.
-//! - [`Kind::Stacks`]: each distinct call [`Stack`], as raw return addresses.
+//! - [`Kind::Stacks`]: each distinct call [`Stack`], with its place in the next table.
+//! - [`Kind::Frames`]: raw return addresses. Of a stack with more than [`FRAMES`] frames the [`INNER`] innermost and the
+//!   [`OUTER`] outermost ones are kept, and the stack says how many are left out.
 //! - [`Kind::Sites`]: each distinct combination of region, stack and operation: a [`Site`] with its counts.
 //! - [`Kind::Modules`]: what was loaded where: a [`Module`] with file name and build id.
 //! - [`Kind::Strings`]: bytes that the other tables refer to by a [`Text`].
@@ -23,6 +25,7 @@
 
 #![no_std]
 
+mod add;
 mod entry;
 mod error;
 mod header;
@@ -34,11 +37,11 @@ mod room;
 mod strings;
 mod write;
 
-pub use entry::{FRAMES, Module, Op, Region, RegionKind, Site, Stack, Text};
+pub use entry::{FRAMES, INNER, Module, OUTER, Op, Region, RegionKind, Site, Stack, Text};
 pub use error::Error;
 pub use header::{HEADER_SIZE, Header, Kind, MAGIC, Section, VERSION, Version, flags};
-pub use layout::{REGIONS, SITES, STACKS, Trace};
+pub use layout::{ALL_FRAMES, REGIONS, SITES, STACKS, Trace};
 pub use name::FunctionName;
 pub use room::{InMemory, Room};
 pub use strings::text;
-pub use write::{Event, NewModule, NewRegion, RegionNumber};
+pub use write::{At, Event, NewModule, NewRegion, RegionNumber};

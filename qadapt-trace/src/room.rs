@@ -16,6 +16,13 @@ pub trait Room {
     /// Makes sure that these bytes of the file can be written, and returns false if they cannot. It is called inside
     /// allocator calls, for some bytes more than once, and by several threads.
     fn reserve(offset: u64, length: u64) -> bool;
+
+    /// True if no other thread is there that could count at the same time: then counting takes no locked instruction.
+    /// A signal handler may interrupt at any point.
+    #[must_use]
+    fn is_alone() -> bool {
+        false
+    }
 }
 
 /// For a trace that lies in no file.

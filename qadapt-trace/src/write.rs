@@ -1,13 +1,16 @@
 //! Writing: what the guard does while the program runs.
 
+use core::cell::Cell;
 use core::mem::{offset_of, size_of};
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use crate::entry::{Op, RegionKind};
+use crate::add::{add, add_variance, increased, raise};
+use crate::entry::{FRAMES, Op, RegionKind};
 use crate::header::{Kind, MAGIC, VERSION};
 use crate::index::{Keyed, find, find_or_insert};
 use crate::layout::{
-    MODULES, ModuleRow, REGIONS, RegionRow, SITES, STACKS, STRINGS, SectionRow, SiteRow, StackRow, Trace,
+    ALL_FRAMES, MODULES, ModuleRow, REGIONS, RegionRow, SITES, STACKS, STRINGS, SectionRow, SiteRow,
+    StackRow, Trace,
 };
 use crate::room::Room;
 
@@ -47,6 +50,15 @@ pub struct NewRegion<'a> {
     pub line: u32,
     /// The column, from 1.
     pub column: u32,
+}
+
+/// Where an event happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct At {
+    /// The innermost region.
+    pub region: RegionNumber,
+    /// The stack's number; none where there was no room for it.
+    pub stack: Option<u32>,
 }
 
 /// A file that is loaded.
@@ -102,6 +114,7 @@ impl<R: Room> Trace<R> {
             (Kind::Sites, offset_of!(Self, sites), size_of::<SiteRow>(), SITES),
             (Kind::Modules, offset_of!(Self, modules), size_of::<ModuleRow>(), MODULES),
             (Kind::Strings, offset_of!(Self, strings), 1, STRINGS),
+            (Kind::Frames, offset_of!(Self, frames), size_of::<u64>(), ALL_FRAMES),
         ];
         for (kind, offset, entry_size, capacity) in tables {
             let section = self.section(kind);
@@ -145,12 +158,12 @@ impl<R: Room> Trace<R> {
 
     /// Counts an entry of a region.
     pub fn enter(&self, region: RegionNumber) {
-        self.with(region, |row| add(&row.calls, 1));
+        self.with(region, |row| add::<R>(&row.calls, 1));
     }
 
     /// Counts an event in the header's total.
     pub fn count_event(&self) {
-        add(&self.header.events, 1);
+        add::<R>(&self.header.events, 1);
     }
 
     /// Counts an event in a region.
@@ -158,13 +171,13 @@ impl<R: Room> Trace<R> {
         self.with(region, |row| {
             let (asked, freed) = event.bytes();
             match event.op {
-                _ if event.failed => add(&row.failed, 1),
-                Op::Alloc | Op::AllocZeroed => add(&row.allocs, 1),
-                Op::Realloc => add(&row.reallocs, 1),
-                Op::Dealloc => add(&row.deallocs, 1),
+                _ if event.failed => add::<R>(&row.failed, 1),
+                Op::Alloc | Op::AllocZeroed => add::<R>(&row.allocs, 1),
+                Op::Realloc => add::<R>(&row.reallocs, 1),
+                Op::Dealloc => add::<R>(&row.deallocs, 1),
             }
-            add(&row.bytes, asked);
-            add(&row.freed, freed);
+            add::<R>(&row.bytes, asked);
+            add::<R>(&row.freed, freed);
         });
     }
 
@@ -178,7 +191,7 @@ impl<R: Room> Trace<R> {
         self.with(region, |row| {
             let (asked, freed) = event.bytes();
             let change = asked.wrapping_sub(freed);
-            let live = row.live.fetch_add(change, Ordering::Relaxed).wrapping_add(change);
+            let live = increased::<R>(&row.live, change);
             // A negative number of live bytes is a large unsigned one.
             if live >> 63 == 0 {
                 raise(&row.peak, live);
@@ -189,56 +202,65 @@ impl<R: Room> Trace<R> {
     /// Counts an event that a permit inside the region allowed.
     pub fn count_permitted(&self, region: RegionNumber, event: &Event) {
         self.with(region, |row| {
-            add(&row.permitted, 1);
-            add(&row.permitted_bytes, event.bytes().0);
+            add::<R>(&row.permitted, 1);
+            add::<R>(&row.permitted_bytes, event.bytes().0);
         });
     }
 
     /// Counts an event that was disallowed in a region.
     pub fn count_disallowed(&self, region: RegionNumber) {
-        self.with(region, |row| add(&row.disallowed, 1));
+        self.with(region, |row| add::<R>(&row.disallowed, 1));
     }
 
     /// Counts a disallowed event in the header's total and returns how many there were, this one included.
     pub fn count_all_disallowed(&self) -> u64 {
-        self.header.disallowed.fetch_add(1, Ordering::Relaxed).wrapping_add(1)
+        increased::<R>(&self.header.disallowed, 1)
     }
 
     /// The number of a stack, to be handed to [`site`](Self::site); none if there is no room. `is_new` is called if
-    /// the stack was not there before. `key` tells it from other stacks of this process.
-    pub fn stack(&self, key: u64, frames: &[usize], is_new: impl FnOnce()) -> Option<u32> {
-        let claim = || self.claim_one(Kind::Stacks);
+    /// the stack was not there before. `key` tells it from other stacks of this process. Of `frames`, which are at most
+    /// [`FRAMES`](crate::FRAMES), so many are `left_out` after the first [`INNER`](crate::INNER).
+    pub fn stack(&self, key: u64, frames: &[usize], left_out: u32, is_new: impl FnOnce()) -> Option<u32> {
+        let frames = frames.get(..FRAMES).unwrap_or(frames);
+        let start = Cell::new(0);
+        let claim = || {
+            let Some(first) = self.claim(Kind::Frames, frames.len() as u64) else {
+                add::<R>(&self.section(Kind::Stacks).lost, 1);
+                return None;
+            };
+            start.set(first);
+            self.claim_one(Kind::Stacks)
+        };
         find_or_insert(&self.own.stack_index, &self.stacks, key, claim, |row| {
-            for (place, &frame) in row.frames.iter().zip(frames) {
+            let places = usize::try_from(start.get()).ok().and_then(|start| self.frames.get(start..));
+            for (place, &frame) in places.unwrap_or_default().iter().zip(frames) {
                 place.store(frame as u64, Ordering::Relaxed);
             }
+            row.start.store(start.get(), Ordering::Relaxed);
+            row.left_out.store(left_out, Ordering::Relaxed);
             is_new();
-            u32::try_from(frames.len().min(row.frames.len())).unwrap_or(0) + 1
+            u32::try_from(frames.len()).unwrap_or(0) + 1
         })
     }
 
-    /// Counts a disallowed event at its site. It stands for `weight` events. `key` tells the combination of region,
-    /// stack and operation from others of this process.
-    pub fn site(
-        &self,
-        key: u64,
-        region: RegionNumber,
-        stack: Option<u32>,
-        event: &Event,
-        align: u32,
-        weight: u64,
-    ) {
+    /// Counts a disallowed event at its site. It stands for `weight` events of its size. `key` tells the combination of
+    /// region, stack and operation from others of this process.
+    pub fn site(&self, key: u64, at: At, event: &Event, align: u32, weight: u64) {
         let claim = || self.claim_one(Kind::Sites);
         let number = find_or_insert(&self.own.site_index, &self.sites, key, claim, |row| {
-            row.region.store(region.0, Ordering::Relaxed);
-            row.stack.store(stack.map_or(0, |stack| stack + 1), Ordering::Relaxed);
+            row.region.store(at.region.0, Ordering::Relaxed);
+            row.stack.store(at.stack.map_or(0, |stack| stack + 1), Ordering::Relaxed);
             event.op.published()
         });
         let Some(row) = number.and_then(|number| self.sites.get(number as usize)) else { return };
-        add(&row.count, 1);
-        add(&row.weight, weight);
-        add(&row.bytes, event.size);
+        add::<R>(&row.count, 1);
+        add::<R>(&row.weight, weight);
+        add::<R>(&row.bytes, event.size.saturating_mul(weight));
         raise(&row.largest, event.size);
+        if weight > 1 {
+            add_variance(&row.weight_variance, weight, 1);
+            add_variance(&row.bytes_variance, weight, event.size);
+        }
         if row.align.load(Ordering::Relaxed) < align {
             row.align.fetch_max(align, Ordering::Relaxed);
         }
@@ -310,13 +332,14 @@ impl<R: Room> Trace<R> {
     }
 
     pub(crate) fn section(&self, kind: Kind) -> &SectionRow {
-        let [regions, stacks, sites, modules, strings] = &self.header.sections;
+        let [regions, stacks, sites, modules, strings, frames] = &self.header.sections;
         match kind {
             Kind::Regions => regions,
             Kind::Stacks => stacks,
             Kind::Sites => sites,
             Kind::Modules => modules,
             Kind::Strings => strings,
+            Kind::Frames => frames,
         }
     }
 
@@ -337,19 +360,6 @@ impl<R: Room> Trace<R> {
             .iter()
             .take(usize::try_from(used).unwrap_or(MODULES))
             .filter(|row| row.published.load(Ordering::Acquire) != 0)
-    }
-}
-
-/// Adds, unless there is nothing to add.
-fn add(count: &AtomicU64, by: u64) {
-    if by > 0 {
-        count.fetch_add(by, Ordering::Relaxed);
-    }
-}
-
-fn raise(highest: &AtomicU64, value: u64) {
-    if highest.load(Ordering::Relaxed) < value {
-        highest.fetch_max(value, Ordering::Relaxed);
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use qadapt_trace::{
-    Event, HEADER_SIZE, Header, Kind, Module, NewModule, NewRegion, Op, Region, RegionKind, Room, STACKS,
+    At, Event, HEADER_SIZE, Header, Kind, Module, NewModule, NewRegion, Op, Region, RegionKind, Room, STACKS,
     Site, Stack, Trace, flags, text,
 };
 
@@ -47,8 +47,8 @@ fn what_is_written_is_read() {
     TRACE.raise_peak(tick, 48);
     TRACE.raise_peak(tick, 24);
     TRACE.count_disallowed(tick);
-    let stack = TRACE.stack(5, &[0x1000, 0x2000], || {});
-    TRACE.site(6, tick, stack, &ALLOC, 8, 16);
+    let stack = TRACE.stack(5, &[0x1000, 0x2000], 3, || {});
+    TRACE.site(6, At { region: tick, stack }, &ALLOC, 8, 16);
     TRACE.module(&NewModule {
         start: 0x1000,
         end: 0x9000,
@@ -71,10 +71,14 @@ fn what_is_written_is_read() {
     assert_eq!((found.bytes, found.freed, found.peak, found.disallowed), (72, 72, 48, 1));
     assert_eq!((found.permitted, found.permitted_bytes), (1, 24));
     let found = entries(bytes, Kind::Stacks).next().and_then(Stack::parse).expect("there is one");
-    assert_eq!(found.frames(), [0x1000, 0x2000]);
+    let frames = entries(bytes, Kind::Frames).collect::<Vec<_>>().concat();
+    assert_eq!(found.frames(&frames).collect::<Vec<u64>>(), [0x1000, 0x2000]);
+    assert_eq!(found.left_out, 3);
+    assert_eq!(found.frames(&frames[..8]).count(), 0, "what is not there is not read");
     let found = entries(bytes, Kind::Sites).next().and_then(Site::parse).expect("there is one");
     assert_eq!((found.region, found.stack, found.op, found.align), (0, Some(0), Op::Alloc, 8));
-    assert_eq!((found.count, found.weight, found.bytes, found.largest), (1, 16, 24, 24));
+    assert_eq!((found.count, found.weight, found.bytes, found.largest), (1, 16, 16 * 24, 24));
+    assert_eq!((found.weight_variance, found.bytes_variance), (16.0 * 15.0, 16.0 * 15.0 * 24.0 * 24.0));
     let found = entries(bytes, Kind::Modules).next().and_then(Module::parse).expect("there is one");
     assert_eq!((found.start, found.end, found.file_size), (0x1000, 0x9000, 5));
     assert_eq!(text(&strings, found.build_id), b"\x01\x02");
@@ -110,6 +114,7 @@ fn what_does_not_fit_is_counted_as_lost() {
         let number = TRACE.stack(
             key.wrapping_mul(0x9E37_79B9_7F4A_7C15),
             &[usize::try_from(key).expect("it fits")],
+            0,
             || {},
         );
         assert_eq!(number.is_some(), key <= STACKS as u64, "{key}");
@@ -134,7 +139,7 @@ fn nothing_is_written_where_there_is_no_room() {
     TRACE.begin(1, 0, 0, b"/opt/radio");
     let regions = (1..=1000).filter_map(|key| TRACE.region(&region(key << 50, b"x"))).count();
     assert!((100..1000).contains(&regions), "{regions}");
-    assert_eq!(TRACE.stack(5, &[0x1000], || {}), None);
+    assert_eq!(TRACE.stack(5, &[0x1000], 0, || {}), None);
     TRACE.module(&NewModule { start: 1, end: 2, path: b"x", build_id: b"", file_size: 0 });
     assert!(!TRACE.knows(1));
     let bytes = bytes(&TRACE);

@@ -73,6 +73,13 @@ fn a_budget_is_used_up() {
         ),
         "{report}"
     );
+    let report = report_of(|| TWO.run(|| (0..5).for_each(|_| alloc_and_free(1)))).expect("over the budget");
+    assert!(
+        report.starts_with(
+            "qadapt: allocation of 1 byte (align 1), over the budget, 3 times, in the protected region `two`"
+        ),
+        "{report}"
+    );
     const BYTES: Policy = Policy::new().allow(Ops::DEALLOC).budget(Budget::new().bytes(100));
     assert_eq!(report_of(|| BYTES.run(|| alloc_and_free(100))), None);
     assert!(report_of(|| BYTES.run(|| alloc_and_free(101))).is_some());

@@ -6,14 +6,14 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use qadapt_trace::{Kind as Table, Module, RegionKind, flags};
+use qadapt_trace::{INNER, Kind as Table, Module, RegionKind, flags};
 
 use super::read::Trace;
 use super::resolve::{Address, Files, Identity, Resolver};
 use crate::report::figures::{
     Counts, Kind, Op, PerProfile, Place, Region, Report, Site, SiteCounts, VERSION, counts_of,
 };
-use crate::report::origin::relative;
+use crate::report::origin::{Code, relative};
 
 /// Traces taken in so far.
 #[derive(Debug, Default)]
@@ -72,15 +72,17 @@ impl Fold {
                 bytes: site.bytes,
                 largest: site.largest,
                 align: site.align,
+                variance: site.weight_variance,
+                bytes_variance: site.bytes_variance,
             });
         }
     }
 
     /// The report, with names; and what stood in the way of names.
     #[must_use]
-    pub fn finish(self, root: &Path) -> (Report, Vec<String>) {
+    pub fn finish(self, code: &Code) -> (Report, Vec<String>) {
         let Self { mut report, files, stacks, sites, .. } = self;
-        let mut resolver = Resolver::new(&files, root);
+        let mut resolver = Resolver::new(&files, code);
         let mut frames_of = vec![Vec::new(); stacks.len()];
         for (addresses, number) in &stacks {
             frames_of[*number as usize] = resolver.stack(addresses);
@@ -172,10 +174,9 @@ impl Fold {
 
     fn add_stack(&mut self, trace: &Trace, number: u32, modules: &[(Module, u32)]) -> u32 {
         let Some(stack) = trace.stack(number) else { return 0 };
-        let addresses: Box<[Address]> = stack
-            .frames()
-            .iter()
-            .map(|&address| {
+        let mut addresses: Vec<Address> = trace
+            .frames(&stack)
+            .map(|address| {
                 // A return address can be the first byte after its function and so after the file.
                 let covers = |module: &&(Module, u32)| module.0.start < address && address <= module.0.end;
                 match modules.iter().find(covers) {
@@ -184,7 +185,11 @@ impl Fold {
                 }
             })
             .collect();
+        if stack.left_out > 0 {
+            let gap = Address { file: Address::GAP, offset: stack.left_out.into() };
+            addresses.insert(INNER.min(addresses.len()), gap);
+        }
         let next = u32::try_from(self.stacks.len()).unwrap_or(0);
-        *self.stacks.entry(addresses).or_insert(next)
+        *self.stacks.entry(addresses.into()).or_insert(next)
     }
 }

@@ -1,5 +1,6 @@
 //! Building, running and collecting: from a selection to figures.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
@@ -11,10 +12,12 @@ use super::fold::Fold;
 use super::problems::Problems;
 use super::run::{End, Options, Runner, run};
 use crate::build::{Build, Verb, Workspace, cargo};
+use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::progress::Progress;
-use crate::report::figures::Report;
+use crate::report::figures::{Origin, Report, Site};
 use crate::selection::Profile;
+use crate::settings::Settings;
 
 /// What runs did.
 #[derive(Debug)]
@@ -25,6 +28,16 @@ pub struct Measured {
     pub problems: Problems,
     /// The names of the profiles in which the program failed.
     pub failed: Vec<String>,
+    /// Whether the user interrupted a run, which then was the last one.
+    pub interrupted: bool,
+}
+
+/// What became of a profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Good,
+    Failed,
+    Interrupted,
 }
 
 impl Runs {
@@ -32,21 +45,30 @@ impl Runs {
     ///
     /// # Errors
     /// If it cannot be built or run.
-    pub fn measure(&self, workspace: &Workspace, times: usize) -> Result<Measured> {
+    pub fn measure(&self, workspace: &Workspace, config: &Config, times: usize) -> Result<Measured> {
         let runner = self.runner(workspace);
         if runner == Runner::Nextest {
             find_nextest()?;
         }
         let mut folds: Vec<Fold> = (0..times).map(|_| Fold::new()).collect();
         let (mut problems, mut failed) = (Problems::default(), Vec::new());
-        for profile in &self.profile {
-            if self.run_profile(workspace, profile, runner, &mut folds, &mut problems)? {
-                failed.push(profile.name().to_owned());
+        let how = How::of(self, workspace, config);
+        let mut interrupted = false;
+        for (index, profile) in self.profile.iter().enumerate() {
+            match self.run_profile(workspace, profile, runner, &how, &mut folds, &mut problems)? {
+                Outcome::Good => {}
+                Outcome::Failed => failed.push(profile.name().to_owned()),
+                Outcome::Interrupted => {
+                    interrupted = true;
+                    problems.extend(self.not_run(&self.profile[index + 1..]));
+                    break;
+                }
             }
         }
         let mut reports = Vec::new();
+        let code = workspace.code(&config.sites);
         for fold in folds {
-            let (report, nameless) = fold.finish(workspace.root());
+            let (report, nameless) = fold.finish(&code);
             if !report.sites.is_empty() {
                 problems.extend(nameless);
                 problems.extend(without_lines(&report));
@@ -54,7 +76,7 @@ impl Runs {
             problems.extend(unwatched(&report));
             reports.push(report);
         }
-        Ok(Measured { reports, problems, failed })
+        Ok(Measured { reports, problems, failed, interrupted })
     }
 
     fn runner(&self, workspace: &Workspace) -> Runner {
@@ -66,21 +88,23 @@ impl Runs {
         }
     }
 
-    /// Builds, and runs and collects for each fold; true if the program failed.
+    /// Builds, and runs and collects for each fold.
     fn run_profile(
         &self,
         workspace: &Workspace,
         profile: &Profile,
         runner: Runner,
+        how: &How<'_>,
         folds: &mut [Fold],
         problems: &mut Problems,
-    ) -> Result<bool> {
+    ) -> Result<Outcome> {
         let target_directory = workspace.own_target_directory();
         let build = Build {
             selection: &self.selection,
             profile,
             target_directory: &target_directory,
-            environment: vec![("QADAPT_ENFORCE".into(), "1".into())],
+            environment: how.environment(profile),
+            config: how.config(profile),
         };
         let progress = Progress::start();
         progress.say(format!("building {} in profile {}", self.selection, profile.name()));
@@ -97,12 +121,14 @@ impl Runs {
             whole_program: self.whole_program,
             timeout: self.timeout.map(Duration::from_secs),
             arguments: &self.arguments,
+            launched_on: how.platform.as_deref(),
+            environment: how.kept,
         };
         let _lock = lock(&options.traces)?;
-        let mut failed = false;
+        let mut outcome = Outcome::Good;
         for fold in folds {
-            progress.say(format!("running {} in profile {}", self.selection, profile.name()));
-            let end = progress.suspend(|| run(&build, &options))?;
+            let what = format!("running {} in profile {} (Ctrl-C ends it)", self.selection, profile.name());
+            let end = progress.suspend(|| run(&build, &options, what))?;
             progress.say(format!("reading the traces of profile {}", profile.name()));
             let (traces, damaged) = collect(fold, profile.name(), &options.traces, workspace.root())?;
             problems.extend(damaged);
@@ -110,16 +136,33 @@ impl Runs {
                 End::Success => {}
                 End::Failure(status) => {
                     problems.add_failure(self.failed(profile, status));
-                    failed = true;
+                    outcome = Outcome::Failed;
                 }
+                End::Interrupted => outcome = Outcome::Interrupted,
                 End::Timeout => problems.add_gap(self.timed_out(profile)),
             }
             problems.extend((traces == 0).then(|| match (runner, &programs[..]) {
                 (Runner::Run, [_, _, ..]) if end != End::Success => several(&programs),
                 _ => self.traceless(profile),
             }));
+            if outcome == Outcome::Interrupted {
+                break;
+            }
         }
-        Ok(failed)
+        Ok(outcome)
+    }
+
+    /// What an interrupt left out.
+    fn not_run(&self, profiles: &[Profile]) -> Option<String> {
+        let names: Vec<&str> = profiles.iter().map(Profile::name).collect();
+        (!names.is_empty()).then(|| {
+            format!(
+                "{} was interrupted, and not run in profile {}: choose one with --profile, or let each run equally long \
+                 with --timeout",
+                self.selection,
+                names.join(", ")
+            )
+        })
     }
 
     fn failed(&self, profile: &Profile, status: ExitStatus) -> String {
@@ -147,6 +190,52 @@ impl Runs {
     }
 }
 
+/// How all profiles are built and run.
+struct How<'a> {
+    settings: Settings,
+    has_guard: bool,
+    /// Where programs are started by this command; none if the user has them started otherwise.
+    platform: Option<String>,
+    kept: Option<&'a [String]>,
+}
+
+/// The guard's packages: what they do in the program is no part of what is measured.
+const GUARD: [&str; 3] = ["qadapt", "qadapt-spin", "qadapt-trace"];
+
+impl<'a> How<'a> {
+    fn of(runs: &Runs, workspace: &Workspace, config: &'a Config) -> Self {
+        let settings = Settings::of(workspace.root(), &runs.selection);
+        let platform = if settings.has_runner() { None } else { platform() };
+        Self {
+            settings,
+            has_guard: workspace.has_guard(),
+            platform,
+            kept: config.check.environment.as_deref(),
+        }
+    }
+
+    fn environment(&self, profile: &Profile) -> Vec<(String, OsString)> {
+        let lines = self.settings.for_lines(profile).into_iter().map(|(name, value)| (name, value.into()));
+        lines.chain([("QADAPT_ENFORCE".to_owned(), "1".into())]).collect()
+    }
+
+    /// In a build that does not optimise the guard is optimised all the same, so that it costs little.
+    fn config(&self, profile: &Profile) -> Vec<String> {
+        if !self.has_guard || !self.settings.is_unoptimised(profile) {
+            return Vec::new();
+        }
+        let optimise = |name| format!("profile.{}.package.{name}.opt-level = 3", profile.for_cargo());
+        GUARD.map(optimise).to_vec()
+    }
+}
+
+/// The platform that cargo runs on, and builds for.
+fn platform() -> Option<String> {
+    let output = cargo().arg("-vV").output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    text.lines().find_map(|line| line.strip_prefix("host: ")).map(str::to_owned)
+}
+
 /// Why this is no audit, if it is none.
 #[must_use]
 pub fn nothing_audited(report: &Report, whole_program: bool) -> Option<String> {
@@ -166,7 +255,7 @@ pub fn nothing_audited(report: &Report, whole_program: bool) -> Option<String> {
     (!entered && !whole_program).then(|| {
         "nothing was audited: the program entered no protected region. Mark code with #[allocate_panic] or \
          assert_no_alloc(..), give the program arguments with which it gets there, or audit all of it with \
-         --whole-program"
+         --whole-program. What `count_alloc` counts is for the program itself, and no region"
             .to_owned()
     })
 }
@@ -222,20 +311,22 @@ fn without_lines(report: &Report) -> Option<String> {
     let with_stack = report.sites.iter().filter(|site| !site.stack.is_empty());
     let mut without: Vec<&str> = Vec::new();
     for (index, profile) in report.profiles.iter().enumerate() {
-        let mut own =
-            with_stack.clone().filter(|site| site.counts.get(index).is_some_and(Option::is_some)).peekable();
-        let has_line = |frame: &u32| report.frames.get(*frame as usize).is_some_and(|frame| frame.line > 0);
-        if own.peek().is_some() && !own.any(|site| site.stack.iter().any(has_line)) {
+        let mut own = with_stack.clone().filter(|site| site.counts.get(index).is_some_and(Option::is_some));
+        // The standard library has lines of its own.
+        let is = |frame: &u32, has_line: bool| {
+            let frame = report.frames.get(*frame as usize);
+            frame.is_some_and(|frame| frame.origin != Origin::Internal && (frame.line > 0) == has_line)
+        };
+        let has = |site: &Site, has_line| site.stack.iter().any(|frame| is(frame, has_line));
+        if own.clone().any(|site| has(site, false)) && !own.any(|site| has(site, true)) {
             without.push(&profile.name);
         }
     }
     (!without.is_empty()).then(|| {
         format!(
-            "the build in profile {} has no debug information, so that sites have no lines: add `debug = \
-             \"line-tables-only\"` to [profile.{}] in Cargo.toml, or set CARGO_PROFILE_{}_DEBUG=line-tables-only",
+            "the program in profile {} has no debug information, so that sites have no lines. The audit asks cargo for \
+             it: something takes it out again, as a linker's option or `strip` in a build script does",
             without.join(", "),
-            Profile::new(without[0]).for_cargo(),
-            Profile::new(without[0]).for_cargo().to_uppercase().replace('-', "_"),
         )
     })
 }

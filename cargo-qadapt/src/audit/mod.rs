@@ -3,9 +3,12 @@
 pub mod args;
 pub mod collect;
 pub mod fold;
+pub mod interrupt;
+pub mod launch;
 pub mod measure;
 pub mod problems;
 pub mod read;
 pub mod resolve;
 pub mod run;
+pub mod screen;
 pub mod verb;

@@ -23,6 +23,7 @@ pub struct Trace {
     pub unreadable: u64,
     stacks: Vec<u8>,
     stack_size: usize,
+    frames: Vec<u8>,
     strings: Vec<u8>,
 }
 
@@ -58,6 +59,7 @@ impl Trace {
         let entries = section(Kind::Sites)?;
         let sites: Vec<Site> = entries.chunks_exact(size(Kind::Sites)).filter_map(Site::parse).collect();
         let stacks = section(Kind::Stacks)?;
+        let frames = section(Kind::Frames)?;
         Ok(Self {
             header,
             regions,
@@ -66,6 +68,7 @@ impl Trace {
             unreadable: missing,
             stacks,
             stack_size: size(Kind::Stacks),
+            frames,
             strings,
         })
     }
@@ -75,6 +78,11 @@ impl Trace {
     pub fn stack(&self, number: u32) -> Option<Stack> {
         let start = (number as usize).checked_mul(self.stack_size)?;
         Stack::parse(self.stacks.get(start..)?.get(..self.stack_size)?)
+    }
+
+    /// The return addresses of a stack.
+    pub fn frames(&self, stack: &Stack) -> impl Iterator<Item = u64> {
+        stack.frames(&self.frames)
     }
 
     /// The bytes of a string.

@@ -1,13 +1,13 @@
 //! Names for addresses, from the debug information of the files that they were loaded from.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use addr2line::Loader;
 use object::{Object, ObjectSegment};
 
 use crate::report::figures::{Frame, Origin};
-use crate::report::origin::{origin, relative};
+use crate::report::origin::{Code, relative};
 
 /// The files that addresses were loaded from, by number.
 #[derive(Debug, Default)]
@@ -52,12 +52,14 @@ pub struct Address {
 impl Address {
     /// An address in no known file.
     pub const NOWHERE: u32 = u32::MAX;
+    /// Stands for frames that were left out; the offset says how many.
+    pub const GAP: u32 = u32::MAX - 1;
 }
 
 /// Resolves addresses; each once.
 pub struct Resolver<'a> {
     files: &'a Files,
-    root: &'a Path,
+    code: &'a Code,
     loaded: HashMap<u32, Loaded>,
     known: HashMap<Address, Vec<u32>>,
     frames: Vec<Frame>,
@@ -82,12 +84,12 @@ enum Loaded {
 }
 
 impl<'a> Resolver<'a> {
-    /// Prepares; paths below `root` are shown relative to it.
+    /// Prepares; paths below the code's root are shown relative to it.
     #[must_use]
-    pub fn new(files: &'a Files, root: &'a Path) -> Self {
+    pub fn new(files: &'a Files, code: &'a Code) -> Self {
         Self {
             files,
-            root,
+            code,
             loaded: HashMap::new(),
             known: HashMap::new(),
             frames: Vec::new(),
@@ -99,6 +101,11 @@ impl<'a> Resolver<'a> {
     pub fn stack(&mut self, addresses: &[Address]) -> Vec<u32> {
         let mut stack = Vec::new();
         for &address in addresses {
+            if address.file == Address::GAP {
+                let gap = Frame::gap(u32::try_from(address.offset).unwrap_or(u32::MAX));
+                stack.push(self.keep(gap));
+                continue;
+            }
             if !self.known.contains_key(&address) {
                 let frames = self.resolve(address).into_iter().map(|frame| self.keep(frame)).collect();
                 self.known.insert(address, frames);
@@ -149,10 +156,11 @@ impl<'a> Resolver<'a> {
                 let function = function.map_or_else(|| "?".to_owned(), |name| demangled(&name));
                 let location = frame.location.as_ref();
                 let file = location.and_then(|location| location.file);
+                let line = location.and_then(|location| location.line).unwrap_or(0);
                 frames.push(Frame {
-                    origin: origin(file, &function),
-                    file: file.map(|file| relative(file, self.root)),
-                    line: location.and_then(|location| location.line).unwrap_or(0),
+                    origin: self.code.origin(file, &function, line),
+                    file: file.map(|file| relative(file, self.code.root())),
+                    line,
                     column: location.and_then(|location| location.column).unwrap_or(0),
                     function,
                 });
@@ -162,7 +170,8 @@ impl<'a> Resolver<'a> {
             let function = loader.find_symbol(probe).map(demangled);
             frames.push(match function {
                 Some(function) => {
-                    Frame { origin: origin(None, &function), file: None, line: 0, column: 0, function }
+                    let origin = self.code.origin(None, &function, 0);
+                    Frame { origin, file: None, line: 0, column: 0, function }
                 }
                 None => unknown(&name, address.offset),
             });
@@ -218,6 +227,8 @@ fn demangled(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]
@@ -229,7 +240,8 @@ mod tests {
     #[test]
     fn an_address_in_no_file_has_its_number() {
         let files = Files::default();
-        let mut resolver = Resolver::new(&files, Path::new("/"));
+        let code = Code::below(Path::new("/"));
+        let mut resolver = Resolver::new(&files, &code);
         assert_eq!(resolver.stack(&[Address { file: Address::NOWHERE, offset: 0x12 }]), [0]);
         let (frames, problems) = resolver.finish();
         assert_eq!(frames[0].function, "?+0x12");

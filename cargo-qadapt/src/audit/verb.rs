@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::format::view::View;
 use crate::report::figures::{Report, VERSION};
 use crate::report::merge::merge;
+use crate::report::origin::Code;
 use crate::report::suppress::suppress;
 
 impl Audit {
@@ -26,7 +27,7 @@ impl Audit {
         self.output.ready()?;
         let workspace = Workspace::find(&self.runs.selection)?;
         let config = Config::beside(workspace.root())?;
-        let Measured { mut reports, mut problems, .. } = self.runs.measure(&workspace, 1)?;
+        let Measured { mut reports, mut problems, .. } = self.runs.measure(&workspace, &config, 1)?;
         let mut report = reports.pop().unwrap_or_default();
         if let Some(problem) = nothing_audited(&report, self.runs.whole_program) {
             problems.add_gap(problem);
@@ -90,7 +91,7 @@ pub fn gather(inputs: &[String], root: &Path) -> Result<Gathered> {
             add(&mut fold, profile, &path, root, &mut problems);
         }
     }
-    let (folded, nameless) = fold.finish(root);
+    let (folded, nameless) = fold.finish(&Code::below(root));
     reports.push(folded);
     Ok(Gathered { report: merge(reports), nameless, problems })
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::key::{RegionKey, SiteKey};
+use super::range::{Range, Tolerance};
 use crate::report::figures::Counts;
 
 /// All runs of a workspace, by the command that makes them.
@@ -15,6 +16,8 @@ pub struct Baseline {
 /// What one command does.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Run {
+    /// True if its figures are those of one entry.
+    pub per_entry: bool,
     /// The profiles that were run.
     pub profiles: BTreeSet<String>,
     /// The profiles in which the program failed, as tests do that expect a region to panic.
@@ -49,15 +52,6 @@ pub struct Figures {
     pub peak: Range,
 }
 
-/// A figure, or the least and the most of several runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Range {
-    /// The least.
-    pub min: u64,
-    /// The most.
-    pub max: u64,
-}
-
 /// How often a line violates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Often {
@@ -72,17 +66,32 @@ impl Figures {
     pub const NAMES: [&'static str; 5] = ["allocs", "reallocs", "deallocs", "bytes", "peak"];
 
     /// The figures of one run, without what was removed. Where allocations were, the peak of the others is not known,
-    /// and left out.
+    /// and left out. Where a harness chooses how often the region is entered, all but the peak are those of one entry.
     #[must_use]
-    pub fn of(counts: &Counts, removed: &Counts) -> Self {
+    pub fn of(counts: &Counts, removed: &Counts, per_entry: bool) -> Self {
         let peak = if removed.bytes > 0 { 0 } else { counts.peak };
+        let figure = |all: u64, removed: u64| {
+            let sum = all.saturating_sub(removed);
+            if per_entry { Range::of_entries(sum, counts.calls) } else { Range::exactly(sum) }
+        };
         Self {
-            allocs: Range::exactly(counts.allocs.saturating_sub(removed.allocs)),
-            reallocs: Range::exactly(counts.reallocs.saturating_sub(removed.reallocs)),
-            deallocs: Range::exactly(counts.deallocs.saturating_sub(removed.deallocs)),
-            bytes: Range::exactly(counts.bytes.saturating_sub(removed.bytes)),
+            allocs: figure(counts.allocs, removed.allocs),
+            reallocs: figure(counts.reallocs, removed.reallocs),
+            deallocs: figure(counts.deallocs, removed.deallocs),
+            bytes: figure(counts.bytes, removed.bytes),
             peak: Range::exactly(peak),
         }
+    }
+
+    /// How much each of them may be off, in their order, besides `percent` that the configuration allows.
+    #[must_use]
+    pub fn tolerances(&self, percent: u64) -> [Tolerance; 5] {
+        let [events, bytes] = if self.allocs.per_entry {
+            [Tolerance::OF_ENTRIES, Tolerance::BYTES_OF_ENTRIES]
+        } else {
+            [Tolerance::default(); 2]
+        };
+        [events, events, events, bytes, Tolerance::default()].map(|tolerance| tolerance.or(percent))
     }
 
     /// The figures, in the order of their names.
@@ -104,38 +113,6 @@ impl Figures {
     }
 }
 
-impl Range {
-    /// Always the same.
-    #[must_use]
-    pub const fn exactly(figure: u64) -> Self {
-        Self { min: figure, max: figure }
-    }
-
-    /// True if it was not the same in each run.
-    #[must_use]
-    pub const fn varies(self) -> bool {
-        self.min < self.max
-    }
-
-    /// Both.
-    #[must_use]
-    pub fn or(self, other: Self) -> Self {
-        Self { min: self.min.min(other.min), max: self.max.max(other.max) }
-    }
-
-    /// True if all of the other lies within.
-    #[must_use]
-    pub const fn covers(self, other: Self) -> bool {
-        self.min <= other.min && other.max <= self.max
-    }
-}
-
-impl std::fmt::Display for Range {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.varies() { write!(f, "{} to {}", self.min, self.max) } else { write!(f, "{}", self.max) }
-    }
-}
-
 impl Often {
     /// Another run of the same line.
     #[must_use]
@@ -150,18 +127,19 @@ impl Often {
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         match (self, other) {
-            (Self::Times(a), Self::Times(b)) => {
-                Self::Times(Range { min: a.min.saturating_add(b.min), max: a.max.saturating_add(b.max) })
-            }
+            (Self::Times(a), Self::Times(b)) => Self::Times(a.and(b)),
             _ => Self::Sampled,
         }
     }
 
     /// True if the line may be passed that often.
     #[must_use]
-    pub const fn allows(self, other: Self) -> bool {
+    pub fn allows(self, other: Self, percent: u64) -> bool {
         match (self, other) {
-            (Self::Times(most), Self::Times(now)) => now.max <= most.max,
+            (Self::Times(most), Self::Times(now)) => {
+                let own = if now.per_entry { Tolerance::OF_ENTRIES } else { Tolerance::default() };
+                !now.is_more(most, own.or(percent))
+            }
             _ => true,
         }
     }
@@ -170,7 +148,9 @@ impl Often {
 impl Baseline {
     /// Takes over what a run did in these profiles: what other profiles and other runs did stays.
     pub fn bless(&mut self, command: &str, now: &Run) {
-        let mut run = self.runs.remove(command).unwrap_or_default();
+        let mut run =
+            self.runs.remove(command).filter(|run| run.per_entry == now.per_entry).unwrap_or_default();
+        run.per_entry = now.per_entry;
         let moved: BTreeMap<RegionKey, RegionKey> =
             run.matching(now).into_iter().map(|(new, old)| (old.clone(), new.clone())).collect();
         let keep = |profile: &String| !now.profiles.contains(profile);
@@ -206,6 +186,7 @@ impl Run {
     /// Another run of the same thing: what only one of them did, the other did 0 times.
     #[must_use]
     pub fn or(mut self, other: &Self) -> Self {
+        self.per_entry |= other.per_entry;
         self.profiles.extend(other.profiles.iter().cloned());
         self.failed.extend(other.failed.iter().cloned());
         for (profile, what) in &other.suppressed {
@@ -337,22 +318,5 @@ mod tests {
         baseline.bless("this", &new);
         let moved = &baseline.runs["this"].regions[&key("b.rs", Some("mix"))];
         assert_eq!(moved.counts.len(), 2, "what release did moves with it");
-    }
-
-    #[test]
-    fn ranges() {
-        let range = Range::exactly(3).or(Range::exactly(5));
-        assert_eq!((range.to_string().as_str(), Range::exactly(3).to_string().as_str()), ("3 to 5", "3"));
-        assert!(
-            range.covers(Range::exactly(4))
-                && !range.covers(Range::exactly(6))
-                && !range.covers(Range::exactly(2))
-        );
-        let often = Often::Times(range);
-        assert!(
-            often.allows(Often::Times(Range::exactly(1))) && !often.allows(Often::Times(Range::exactly(6)))
-        );
-        assert!(often.allows(Often::Sampled) && Often::Sampled.allows(often));
-        assert_eq!(often.or(Often::Sampled), Often::Sampled);
     }
 }

@@ -23,7 +23,7 @@ pub fn changes(since: &str, command: &str, before: &Run, now: &Now) -> Changes {
                 continue;
             };
             let lines = match trend {
-                Trend::More | Trend::New => new_lines(now, index, number, known),
+                Trend::More | Trend::New => new_lines(now, index, number, known, 0),
                 Trend::Less | Trend::Gone => Vec::new(),
             };
             rows.push(Change {
@@ -61,10 +61,10 @@ fn trend(was: Option<&Figures>, is: Option<&Figures>) -> Option<Trend> {
         (None, Some(_)) => Some(Trend::New),
         (Some(_), None) => Some(Trend::Gone),
         (Some(was), Some(is)) => {
-            let pairs = || was.all().into_iter().zip(is.all());
-            if pairs().any(|(was, is)| is.max > was.max) {
+            let pairs = || was.all().into_iter().zip(is.all()).zip(is.tolerances(0));
+            if pairs().any(|((was, is), tolerance)| is.is_more(was, tolerance)) {
                 Some(Trend::More)
-            } else if pairs().any(|(was, is)| is.min < was.min) {
+            } else if pairs().any(|((was, is), tolerance)| is.is_less(was, tolerance)) {
                 Some(Trend::Less)
             } else {
                 None
@@ -75,13 +75,19 @@ fn trend(was: Option<&Figures>, is: Option<&Figures>) -> Option<Trend> {
 
 fn cells(was: Option<&Figures>, is: Option<&Figures>) -> Vec<String> {
     let all = |figures: Option<&Figures>| figures.copied().unwrap_or_default().all();
-    let pairs = all(was).into_iter().zip(all(is));
-    pairs.map(|(was, is)| if was.covers(is) { is.to_string() } else { format!("{was} → {is}") }).collect()
+    let tolerances = is.or(was).copied().unwrap_or_default().tolerances(0);
+    let pairs = all(was).into_iter().zip(all(is)).zip(tolerances);
+    pairs
+        .map(|((was, is), tolerance)| {
+            let is_same = !is.is_more(was, tolerance) && !is.is_less(was, tolerance);
+            if is_same { is.to_string() } else { format!("{was} → {is}") }
+        })
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::baseline::Range;
+    use super::super::range::Range;
     use super::*;
 
     #[test]

@@ -31,6 +31,9 @@ pub fn command(runs: &Runs, workspace: &Workspace) -> String {
     if !features.is_empty() {
         words.extend(["--features".to_owned(), features.join(",")]);
     }
+    for setting in &selection.config {
+        words.extend(["--config".to_owned(), setting.clone()]);
+    }
     if !runs.arguments.is_empty() {
         words.push("--".into());
         words.extend(runs.arguments.iter().map(|word| word.to_string_lossy().into_owned()));

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::baseline::{Baseline, Figures, Range, Region, Run};
+use super::baseline::{Baseline, Figures, Region, Run};
 use super::key::{RegionKey, SiteKey};
 use super::now::Now;
-use crate::config::{Budget, Config};
+use super::range::{Range, Tolerance};
+use crate::config::{self, Budget, Config};
 use crate::format::text::region_name;
 use crate::report::outcome::{Finding, Outcome, Rule};
 
@@ -65,13 +66,21 @@ impl Comparison<'_> {
                 let was = known.and_then(|known| known.counts.get(name)).copied();
                 let found = match (known, self.figures(key, name)) {
                     // A profile that did not enter it, before or now, did nothing in it.
-                    (Some(_), now) => more_or_less(was.unwrap_or_default(), now.unwrap_or_default()),
+                    (Some(_), now) => {
+                        let now = now.unwrap_or_default();
+                        let tolerances = now.tolerances(tolerated(self.config, key, name));
+                        more_or_less(was.unwrap_or_default(), now, tolerances)
+                    }
                     (None, Some(now)) => self.unknown(region, profile, now),
                     (None, None) => None,
                 };
                 let Some((rule, what)) = found else { continue };
-                let lines =
-                    if rule.is_failure() { new_lines(self.now, region, profile, known) } else { Vec::new() };
+                let percent = tolerated(self.config, key, name);
+                let lines = if rule.is_failure() {
+                    new_lines(self.now, region, profile, known, percent)
+                } else {
+                    Vec::new()
+                };
                 all.push(Found { rule, region, profiles: vec![profile], what, lines });
             }
         }
@@ -126,7 +135,7 @@ impl Comparison<'_> {
                     let Some(now) = self.figures(key, name).filter(|_| is_limited) else { continue };
                     let over = over(budget, now);
                     if !over.is_empty() {
-                        let lines = new_lines(self.now, region, profile, None);
+                        let lines = new_lines(self.now, region, profile, None, 0);
                         let what = format!(
                             "{}: the budget for `{}` in qadapt.toml, which `--bless` does not change",
                             over.join(", "),
@@ -185,7 +194,9 @@ impl Comparison<'_> {
         let keys: Vec<&RegionKey> = settled.chain(&self.now.regions).collect();
         let budgets = self.config.budgets.iter().map(|budget| ("budget for", &budget.region));
         let permits = self.config.permits.iter().map(|permit| ("permit for", &permit.region));
-        for (what, glob) in budgets.chain(permits) {
+        let tolerances = self.config.tolerances.iter();
+        let tolerances = tolerances.map(|tolerance| ("tolerance for", &tolerance.region));
+        for (what, glob) in budgets.chain(permits).chain(tolerances) {
             if !keys.iter().any(|key| key.is_meant(glob)) {
                 findings.push(unmatched(&format!(
                     "the {what} `{}` in qadapt.toml matches no region: remove it",
@@ -261,9 +272,23 @@ fn joined(all: Vec<Found>) -> Vec<Found> {
     joined
 }
 
+/// The percent by which a region's figures may be off in a profile; 0 if nothing is said.
+fn tolerated(config: &Config, region: &RegionKey, profile: &str) -> u64 {
+    let means = |tolerance: &&config::Tolerance| {
+        tolerance.profile.as_ref().is_none_or(|only| only == profile) && region.is_meant(&tolerance.region)
+    };
+    config.tolerances.iter().filter(means).map(|tolerance| tolerance.percent).max().unwrap_or(0)
+}
+
 /// The lines of a region that it did not have before, or less often.
 #[must_use]
-pub fn new_lines(now: &Now, region: usize, profile: usize, before: Option<&Region>) -> Vec<usize> {
+pub fn new_lines(
+    now: &Now,
+    region: usize,
+    profile: usize,
+    before: Option<&Region>,
+    percent: u64,
+) -> Vec<usize> {
     let Some(name) = now.report.profiles.get(profile).map(|profile| &profile.name) else { return Vec::new() };
     let run = now.regions.get(region).and_then(|key| now.run.regions.get(key));
     let is_new = |site: &SiteKey| {
@@ -272,7 +297,7 @@ pub fn new_lines(now: &Now, region: usize, profile: usize, before: Option<&Regio
         match (before, now) {
             (_, None) => false,
             (None, Some(_)) => true,
-            (Some(before), Some(now)) => !before.allows(*now),
+            (Some(before), Some(now)) => !before.allows(*now, percent),
         }
     };
     // Lines are in the order of their regions.
@@ -291,21 +316,23 @@ fn unmatched(message: &str) -> Finding {
 }
 
 /// What a region does more than before, or if nothing, less.
-fn more_or_less(before: Figures, now: Figures) -> Option<(Rule, String)> {
+fn more_or_less(before: Figures, now: Figures, tolerances: [Tolerance; 5]) -> Option<(Rule, String)> {
     let pairs: Vec<(Range, Range)> = before.all().into_iter().zip(now.all()).collect();
-    let select = |is: fn(Range, Range) -> bool| -> Option<String> {
+    let each = if now.allocs.per_entry { " for each entry" } else { "" };
+    let select = |is: fn(Range, Range, Tolerance) -> bool| -> Option<String> {
         let chosen: Vec<String> = pairs
             .iter()
             .zip(WORDS)
-            .filter(|((before, now), _)| is(*before, *now))
-            .map(|((before, now), words)| format!("{} instead of {before}", counted(*now, words)))
+            .zip(tolerances)
+            .filter(|(((before, now), _), tolerance)| is(*before, *now, *tolerance))
+            .map(|(((before, now), words), _)| format!("{} instead of {before}", counted(*now, words)))
             .collect();
-        (!chosen.is_empty()).then(|| chosen.join(", "))
+        (!chosen.is_empty()).then(|| format!("{}{each}", chosen.join(", ")))
     };
-    if let Some(more) = select(|before, now| now.max > before.max) {
+    if let Some(more) = select(|before, now, tolerance| now.is_more(before, tolerance)) {
         return Some((Rule::MoreThanBaseline, format!("{more}: {ACCEPT}")));
     }
-    let less = select(|before, now| now.min < before.min)?;
+    let less = select(|before, now, tolerance| now.is_less(before, tolerance))?;
     Some((Rule::LessThanBaseline, format!("{less}: `--bless` keeps it so")))
 }
 
@@ -317,7 +344,7 @@ fn over(budget: &Budget, now: Figures) -> Vec<String> {
         .zip(now.all())
         .zip(WORDS)
         .filter_map(|(((_, limit), now), words)| {
-            let limit = limit.filter(|limit| now.max > *limit)?;
+            let limit = limit.filter(|limit| now.max > now.limit(*limit))?;
             Some(format!("{} where {limit} may be", counted(now, words)))
         })
         .collect()
@@ -331,5 +358,5 @@ fn listed(figures: impl IntoIterator<Item = Option<Range>>) -> String {
 }
 
 fn counted(range: Range, (one, several): (&str, &str)) -> String {
-    format!("{range} {}", if range == Range::exactly(1) { one } else { several })
+    format!("{range} {}", if range.is_one() { one } else { several })
 }

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::items::Items;
 use crate::format::source::Sources;
 use crate::report::figures::{Kind, Op, Place, Report};
+use crate::report::items::Items;
+use crate::report::origin::{after, without_version};
 use crate::report::sites::Line;
 
 /// A region.
@@ -161,19 +162,6 @@ fn in_library(path: &str) -> Option<&str> {
     after(path, "/rustc/", 1).or_else(|| after(path, "/lib/rustlib/src/rust/", 0))
 }
 
-/// What follows a part of a path and so many names after it.
-fn after<'a>(path: &'a str, marker: &str, skip: usize) -> Option<&'a str> {
-    let (_, rest) = path.split_once(marker)?;
-    rest.splitn(skip + 1, '/').nth(skip)
-}
-
-/// A package's folder without the version: an update must not make its regions unknown.
-fn without_version(folder: &str) -> &str {
-    let is_version = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit()) && rest.contains('.');
-    let dash = folder.match_indices('-').find(|(at, _)| is_version(&folder[at + 1..]));
-    dash.map_or(folder, |(at, _)| &folder[..at])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,9 +194,11 @@ mod tests {
             function: "std::rt::init".to_owned(),
             op: Op::Alloc,
             called: Vec::new(),
+            inside: Vec::new(),
             advice: Vec::new(),
             counts: Vec::new(),
             mark: String::new(),
+            is_different: false,
             sites: Vec::new(),
         };
         let mut keys = Keys::below(Path::new(env!("CARGO_MANIFEST_DIR")));

@@ -8,8 +8,9 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::baseline::{Baseline, Figures, Often, Range, Region, Run};
+use super::baseline::{Baseline, Figures, Often, Region, Run};
 use super::key::{RegionKey, SiteKey};
+use super::range::Range;
 use crate::error::{Error, Result};
 use crate::report::figures::Op;
 
@@ -58,6 +59,9 @@ pub fn text(baseline: &Baseline) -> String {
         let profiles: Vec<String> = run.profiles.iter().map(|profile| quoted(profile)).collect();
         let _ =
             write!(out, "\n[[run]]\ncommand = {}\nprofiles = [{}]\n", quoted(command), profiles.join(", "));
+        if run.per_entry {
+            out.push_str("per = \"entry\"\n");
+        }
         if !run.failed.is_empty() {
             let failed: Vec<String> = run.failed.iter().map(|profile| quoted(profile)).collect();
             let _ = writeln!(out, "failed = [{}]", failed.join(", "));
@@ -130,7 +134,8 @@ fn op_name(op: Op) -> &'static str {
 }
 
 fn ranged(range: Range) -> String {
-    if range.varies() { format!("[{}, {}]", range.min, range.max) } else { range.max.to_string() }
+    let one = |figure| Range { min: figure, max: figure, ..range }.to_string();
+    if range.varies() { format!("[{}, {}]", one(range.min), one(range.max)) } else { one(range.max) }
 }
 
 fn quoted(text: &str) -> String {
@@ -199,12 +204,20 @@ struct Whole {
 struct WrittenRun {
     command: String,
     profiles: BTreeSet<String>,
+    per: Option<Per>,
     #[serde(default)]
     failed: BTreeSet<String>,
     #[serde(default)]
     suppressed: BTreeMap<String, BTreeSet<String>>,
     #[serde(default)]
     region: Vec<WrittenRegion>,
+}
+
+/// What figures are of, if not of the whole run.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Per {
+    Entry,
 }
 
 #[derive(Deserialize)]
@@ -246,6 +259,8 @@ struct WrittenSite {
 enum Written {
     Figure(u64),
     Range([u64; 2]),
+    Decimal(f64),
+    Decimals([f64; 2]),
     Word(String),
 }
 
@@ -253,11 +268,27 @@ const fn first() -> u32 {
     1
 }
 
+/// The figures of one entry.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it was tested to fit")]
+fn decimals(min: f64, max: f64) -> std::result::Result<Range, String> {
+    let hundredths = |figure: f64| {
+        let all = (figure * 100.0).round();
+        ((0.0..9e15).contains(&all)).then_some(all as u64).ok_or_else(|| format!("{figure} is no figure"))
+    };
+    let (min, max) = (hundredths(min)?, hundredths(max)?);
+    if min > max {
+        return Err("a range runs backwards".to_owned());
+    }
+    Ok(Range { min, max, per_entry: true })
+}
+
 impl Written {
     fn range(&self) -> std::result::Result<Range, String> {
         match self {
             Self::Figure(figure) => Ok(Range::exactly(*figure)),
-            Self::Range([min, max]) if min <= max => Ok(Range { min: *min, max: *max }),
+            Self::Range([min, max]) if min <= max => Ok(Range { min: *min, max: *max, ..Range::default() }),
+            Self::Decimal(figure) => decimals(*figure, *figure),
+            Self::Decimals([min, max]) => decimals(*min, *max),
             Self::Range([min, max]) => Err(format!("the range [{min}, {max}] runs backwards")),
             Self::Word(word) => Err(format!("`{word}` is no number")),
         }
@@ -274,6 +305,7 @@ impl Written {
 impl WrittenRun {
     fn read(self) -> std::result::Result<Run, String> {
         let mut run = Run {
+            per_entry: self.per.is_some(),
             profiles: self.profiles,
             failed: self.failed,
             suppressed: self.suppressed,
@@ -331,8 +363,11 @@ mod tests {
     /// One of everything, with names that a careless writer would break on.
     fn baseline() -> Baseline {
         let mut region = Region::default();
-        let figures =
-            Figures { allocs: Range { min: 3, max: 5 }, bytes: Range::exactly(96), ..Figures::default() };
+        let figures = Figures {
+            allocs: Range { min: 3, max: 5, per_entry: false },
+            bytes: Range::exactly(96),
+            ..Figures::default()
+        };
         region.counts.insert("debug".into(), figures);
         region.counts.insert("große".into(), Figures::default());
         let mut site = SiteKey {
@@ -343,7 +378,11 @@ mod tests {
         };
         region.sites.entry(site.clone()).or_default().insert("debug".into(), Often::Sampled);
         site.op = Op::Dealloc;
-        region.sites.entry(site).or_default().insert("große".into(), Often::Times(Range { min: 1, max: 2 }));
+        region
+            .sites
+            .entry(site)
+            .or_default()
+            .insert("große".into(), Often::Times(Range { min: 1, max: 2, per_entry: false }));
         let key = |nth| RegionKey { file: "src/a.rs".into(), function: Some("f".into()), name: None, nth };
         let mut run = Run::default();
         run.profiles.extend(["debug".to_owned(), "große".to_owned()]);
@@ -355,6 +394,16 @@ mod tests {
         let mut baseline = Baseline::default();
         baseline.runs.insert("-p a --bin 'b c'".into(), run);
         baseline.runs.insert(String::new(), Run::default());
+        let figures = Figures {
+            allocs: Range::of_entries(201, 100),
+            bytes: Range::of_entries(7, 1).or(Range::of_entries(8, 1)),
+            ..Figures::default()
+        };
+        let counts = BTreeMap::from([("release".to_owned(), figures)]);
+        let region = Region { counts, sites: BTreeMap::new() };
+        let mut bench = Run { per_entry: true, ..Run::default() };
+        bench.regions.insert(key(1), region);
+        baseline.runs.insert("--bench b".into(), bench);
         baseline
     }
 
@@ -367,6 +416,9 @@ mod tests {
         assert!(text.contains(
             "counts.debug = { allocs = [3, 5], reallocs = 0, deallocs = 0, bytes = 96, peak = 0 }\n"
         ));
+        assert!(
+            text.contains("allocs = 2.01, reallocs = 0, deallocs = 0, bytes = [7.00, 8.00], peak = 0 }\n")
+        );
         assert_eq!(parse(&super::text(&Baseline::default())), Ok(Baseline::default()));
     }
 
@@ -382,7 +434,8 @@ mod tests {
             (&good[..good.len() / 2], "take it from version control again"),
             (&good.replace("allocs = [3, 5]", "allocs = [5, 3]"), "runs backwards"),
             (&good.replace("allocs = [3, 5]", "allocs = \"few\""), "`few` is no number"),
-            (&good.replace("allocs = [3, 5]", "allocs = -1"), "expected a number"),
+            (&good.replace("allocs = [3, 5]", "allocs = -1"), "-1 is no figure"),
+            (&good.replace("allocs = 2.01", "allocs = -2.01"), "-2.01 is no figure"),
             (&good.replace("\"dealloc\"", "\"drop\""), "`drop` is no operation"),
             (&good.replace("nth = 2\n", ""), "is there twice"),
             (&twice, "the run `` is there twice"),

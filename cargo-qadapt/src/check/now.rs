@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::baseline::{Figures, Often, Range, Run};
+use super::baseline::{Figures, Often, Run};
 use super::key::{Keys, RegionKey, SiteKey};
+use super::range::Range;
 use crate::config::Suppression;
 use crate::report::figures::{Place, Report};
 use crate::report::merge::most;
@@ -29,13 +30,15 @@ pub struct Now {
 }
 
 impl Now {
-    /// Puts runs together. Paths in the reports start at `root`; `failed` names the profiles in which the program did.
+    /// Puts runs together. Paths in the reports start at `root`; `failed` names the profiles in which the program did. With
+    /// `per_entry` the figures are those of one entry.
     #[must_use]
     pub fn new(
         mut reports: Vec<Report>,
         root: &Path,
         suppressions: &[Suppression],
         failed: Vec<String>,
+        per_entry: bool,
     ) -> Self {
         let removed: Vec<Removed> = reports.iter_mut().map(|report| suppress(report, suppressions)).collect();
         let report = most(reports.clone());
@@ -44,8 +47,10 @@ impl Now {
         let regions = keys.regions(&report);
         let key_of: BTreeMap<&Place, &RegionKey> =
             report.regions.iter().map(|region| &region.place).zip(&regions).collect();
-        let runs =
-            reports.iter().zip(&removed).map(|(report, removed)| one(report, removed, &key_of, &mut keys));
+        let runs = reports
+            .iter()
+            .zip(&removed)
+            .map(|(report, removed)| one(report, removed, &key_of, &mut keys, per_entry));
         let mut run = runs.reduce(|runs, run| runs.or(&run)).unwrap_or_default();
         run.failed = failed.into_iter().collect();
         let lines = lines(&report);
@@ -55,9 +60,16 @@ impl Now {
 }
 
 /// A single run.
-fn one(report: &Report, removed: &Removed, key_of: &BTreeMap<&Place, &RegionKey>, keys: &mut Keys) -> Run {
+fn one(
+    report: &Report,
+    removed: &Removed,
+    key_of: &BTreeMap<&Place, &RegionKey>,
+    keys: &mut Keys,
+    per_entry: bool,
+) -> Run {
     let profiles: Vec<&String> = report.profiles.iter().map(|profile| &profile.name).collect();
-    let mut run = Run { profiles: profiles.iter().map(|&name| name.clone()).collect(), ..Run::default() };
+    let profiles_run = profiles.iter().map(|&name| name.clone()).collect();
+    let mut run = Run { per_entry, profiles: profiles_run, ..Run::default() };
     for found in &removed.suppressions {
         for (profile, _) in profiles.iter().zip(&found.events).filter(|(_, events)| **events > 0) {
             run.suppressed.entry((*profile).clone()).or_default().insert(found.what.clone());
@@ -67,22 +79,25 @@ fn one(report: &Report, removed: &Removed, key_of: &BTreeMap<&Place, &RegionKey>
         let Some(key) = key_of.get(&region.place) else { continue };
         for ((profile, counts), removed) in profiles.iter().zip(&region.counts).zip(removed) {
             if let Some(counts) = counts {
-                let figures = Figures::of(counts, &removed.unwrap_or_default());
+                let figures = Figures::of(counts, &removed.unwrap_or_default(), per_entry);
                 run.regions.entry((*key).clone()).or_default().counts.insert((*profile).clone(), figures);
             }
         }
     }
     for line in lines(report) {
-        let Some(region) = report.regions.get(line.region).and_then(|region| key_of.get(&region.place))
-        else {
-            continue;
-        };
+        let Some(place) = report.regions.get(line.region) else { continue };
+        let Some(region) = key_of.get(&place.place) else { continue };
         let site = keys.line(&line);
         let times = run.regions.entry((*region).clone()).or_default().sites.entry(site).or_default();
-        for ((profile, totals), counts) in profiles.iter().zip(&report.profiles).zip(&line.counts) {
+        let entered = place.counts.iter().map(|counts| counts.map_or(1, |counts| counts.calls));
+        for (((profile, totals), counts), entries) in
+            profiles.iter().zip(&report.profiles).zip(&line.counts).zip(entered)
+        {
             let Some(counts) = counts else { continue };
             let often = if totals.unsampled > 0 {
                 Often::Sampled
+            } else if per_entry {
+                Often::Times(Range::of_entries(counts.estimate, entries))
             } else {
                 Often::Times(Range::exactly(counts.estimate))
             };
@@ -148,24 +163,38 @@ mod tests {
 
     #[test]
     fn what_varies_between_runs_is_a_range() {
-        let now = Now::new(vec![report(true, 3), report(false, 5)], Path::new("/nowhere"), &[], Vec::new());
+        let now =
+            Now::new(vec![report(true, 3), report(false, 5)], Path::new("/nowhere"), &[], Vec::new(), false);
         assert_eq!(now.regions, [key(1), key(2)]);
         let debug = |key: &RegionKey| now.run.regions[key].counts["debug"].allocs;
-        assert_eq!(debug(&key(1)), Range { min: 0, max: 1 }, "it was not entered each time");
-        assert_eq!(debug(&key(2)), Range { min: 3, max: 5 });
+        assert_eq!(debug(&key(1)), Range { max: 1, ..Range::default() }, "it was not entered each time");
+        assert_eq!(debug(&key(2)), Range { min: 3, max: 5, per_entry: false });
         assert_eq!(now.report.regions[1].counts[0].expect("it was entered").allocs, 5);
         // Both lines have the same text, which is none: one site.
         let sites = &now.run.regions[&key(2)].sites;
         assert_eq!(sites.len(), 1);
         let times = sites.values().next().expect("there is one");
-        assert_eq!(times["debug"], Often::Times(Range { min: 3, max: 5 }));
+        assert_eq!(times["debug"], Often::Times(Range { min: 3, max: 5, per_entry: false }));
+    }
+
+    #[test]
+    fn a_benchmarks_figures_are_those_of_one_entry() {
+        let mut often = report(true, 1200);
+        for region in &mut often.regions {
+            region.counts[0].as_mut().expect("it was entered").calls = 400;
+        }
+        let now = Now::new(vec![often], Path::new("/nowhere"), &[], Vec::new(), true);
+        assert_eq!(now.run.regions[&key(2)].counts["debug"].allocs.to_string(), "3.00");
+        let sites = &now.run.regions[&key(2)].sites;
+        let times = sites.values().next().expect("there is one")["debug"];
+        assert_eq!(times, Often::Times(Range::of_entries(1200, 400)));
     }
 
     #[test]
     fn sampled_sites_have_no_number() {
         let mut sampled = report(true, 3);
         sampled.profiles[0].unsampled = 1;
-        let now = Now::new(vec![sampled], Path::new("/nowhere"), &[], vec!["debug".into()]);
+        let now = Now::new(vec![sampled], Path::new("/nowhere"), &[], vec!["debug".into()], false);
         assert!(now.run.failed.contains("debug"));
         let sites = &now.run.regions[&key(2)].sites;
         assert_eq!(sites.values().next().expect("there is one")["debug"], Often::Sampled);

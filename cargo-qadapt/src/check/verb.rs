@@ -13,7 +13,7 @@ use super::now::Now;
 use super::{lock, since};
 use crate::audit::measure::{Measured, lock as wait_for, nothing_audited};
 use crate::audit::problems::Problems;
-use crate::build::Workspace;
+use crate::build::{Verb, Workspace};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::format::view::View;
@@ -30,17 +30,31 @@ impl Check {
         let path = workspace.root().join(lock::NAME);
         let command = command(&self.runs, &workspace);
         let baseline = lock::read(&path)?;
+        // How often a harness runs a benchmark is its own decision.
+        let per_entry = workspace.verb(&self.runs.selection) == Verb::Bench;
         if !self.bless {
             self.settled(&path, &command, baseline.as_ref())?;
+            let of_entries =
+                baseline.as_ref().and_then(|baseline| baseline.runs.get(&command)?.per_entry.into());
+            if of_entries != Some(per_entry) {
+                return Err(Error::Usage(format!(
+                    "the baseline of `{}` has figures of the whole run, and a benchmark is held to those of one entry: write it \
+                     anew with --bless",
+                    shown(&command)
+                )));
+            }
         }
         let since = self.since.as_deref().map(|rev| since::baseline(workspace.root(), rev)).transpose()?;
 
-        let Measured { reports, mut problems, failed } =
-            self.runs.measure(&workspace, usize::try_from(self.times).unwrap_or(1))?;
-        let now = Now::new(reports, workspace.root(), &config.suppressions, failed);
+        let Measured { reports, mut problems, failed, interrupted } =
+            self.runs.measure(&workspace, &config, usize::try_from(self.times).unwrap_or(1))?;
+        let now = Now::new(reports, workspace.root(), &config.suppressions, failed, per_entry);
         if let Some(problem) = nothing_audited(&now.report, self.runs.whole_program) {
             problems.add_gap(problem);
             return Ok(problems.end(&self.output, false));
+        }
+        if interrupted {
+            problems.add_gap("the run was interrupted: the report shows what it did until then");
         }
         let failures = problems.take_failures();
         let baseline = baseline.unwrap_or_default();

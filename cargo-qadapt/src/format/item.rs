@@ -2,7 +2,7 @@
 
 use super::paths::Paths;
 use super::source::printable;
-use super::text::{figures, region_name};
+use super::text::{figures, inside, region_name};
 use super::view::View;
 use crate::report::figures::Op;
 use crate::report::outcome::{Finding, Rule};
@@ -108,12 +108,14 @@ pub fn sentence(view: &View<'_>, line: &Line) -> String {
 pub fn what(line: &Line) -> String {
     /// Names that are listed.
     const MOST: usize = 4;
+    let beneath = inside(line);
+    let beneath = if beneath.is_empty() { beneath } else { format!(", in {beneath}") };
     if line.called.is_empty() {
-        return line.op.noun().to_owned();
+        return format!("{}{beneath}", line.op.noun());
     }
     let names: Vec<String> = line.called.iter().take(MOST).map(|name| printable(name)).collect();
     let more = if line.called.len() > MOST { ", .." } else { "" };
-    format!("{} by {}{more}", line.op.noun(), names.join(", "))
+    format!("{} by {}{more}{beneath}", line.op.noun(), names.join(", "))
 }
 
 /// How often in each profile.

@@ -3,7 +3,7 @@
 use super::source::cut;
 use super::text::region_name;
 use super::view::View;
-use crate::report::figures::{Frame, Op, Site, SiteCounts};
+use crate::report::figures::{Frame, Op, Site};
 
 /// Characters of a function's name: generic ones are long, and what tells them apart is often at their end.
 const NAME: usize = 1000;
@@ -54,7 +54,7 @@ impl Names {
                     region: self.regions.get(site.region)?,
                     site,
                     events: counts.estimate,
-                    bytes: estimated_bytes(counts),
+                    bytes: counts.bytes,
                 })
             })
         })
@@ -66,12 +66,6 @@ fn function(frame: &Frame) -> String {
     if name.is_empty() { "(no name)".to_owned() } else { name }
 }
 
-/// The bytes of all events, where only some of them were recorded.
-fn estimated_bytes(counts: &SiteCounts) -> u64 {
-    let all = u128::from(counts.bytes) * u128::from(counts.estimate) / u128::from(counts.count.max(1));
-    u64::try_from(all).unwrap_or(u64::MAX)
-}
-
 /// The frame that stands for an operation.
 #[must_use]
 pub const fn op_frame(op: Op) -> &'static str {
@@ -80,19 +74,5 @@ pub const fn op_frame(op: Op) -> &'static str {
         Op::AllocZeroed => "[zeroed allocation]",
         Op::Realloc => "[reallocation]",
         Op::Dealloc => "[deallocation]",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sampled_bytes_are_scaled() {
-        let counts = SiteCounts { count: 3, estimate: 48, bytes: 24, largest: 8, align: 8 };
-        assert_eq!(estimated_bytes(&counts), 384);
-        assert_eq!(estimated_bytes(&SiteCounts { estimate: 3, ..counts }), 24);
-        assert_eq!(estimated_bytes(&SiteCounts { count: 1, estimate: u64::MAX, ..counts }), u64::MAX);
-        assert_eq!(estimated_bytes(&SiteCounts::default()), 0);
     }
 }

@@ -183,7 +183,9 @@ pub(super) fn site(out: &mut String, profiles: &[&str], line: &Line, sources: &m
         let names: Vec<String> = line.called.iter().map(|name| printable(name)).collect();
         format!(" by {}", names.join(", "))
     };
-    let _ = writeln!(out, "      {}{called}", paint(BAD, line.op.noun()));
+    let inside = inside(line);
+    let inside = if inside.is_empty() { String::new() } else { format!(", in {inside}") };
+    let _ = writeln!(out, "      {}{called}{inside}", paint(BAD, line.op.noun()));
     for (profile, counts) in profiles.iter().zip(&line.counts) {
         if let Some(counts) = counts {
             let _ = writeln!(out, "      {profile}: {}", figures(counts));
@@ -194,16 +196,35 @@ pub(super) fn site(out: &mut String, profiles: &[&str], line: &Line, sources: &m
     }
 }
 
-/// How often a site was passed, in words.
+/// The places in dependencies and wrappers where a line's memory is asked for, the first few.
+#[must_use]
+pub fn inside(line: &Line) -> String {
+    /// Places that are listed.
+    const MOST: usize = 3;
+    let mut places: Vec<String> = line.inside.iter().take(MOST).map(|place| printable(place)).collect();
+    places.extend((line.inside.len() > MOST).then(|| "..".to_owned()));
+    places.join(", ")
+}
+
+/// How often a site was passed, in words. What was sampled comes with its error, which 19 of 20 such figures keep.
 #[must_use]
 pub fn figures(counts: &SiteCounts) -> String {
-    let times = |count: u64| if count == 1 { "once".to_owned() } else { format!("{count} times") };
-    let often = if counts.estimate == counts.count {
-        times(counts.count)
-    } else {
-        format!("about {} times ({} of them sampled)", counts.estimate, counts.count)
-    };
-    format!("{often}, {} bytes, at most {} at once", counts.bytes, counts.largest)
+    let size = |bytes: u64| if bytes == 1 { "1 byte".to_owned() } else { format!("{bytes} bytes") };
+    let bytes = size(counts.bytes);
+    if counts.is_sampled() {
+        return format!(
+            "about {} times (± {} %, {} sampled), about {bytes} (± {} %), the largest request {}",
+            counts.estimate,
+            counts.error(),
+            counts.count,
+            counts.bytes_error(),
+            size(counts.largest)
+        );
+    }
+    match counts.count {
+        1 => format!("once, {bytes}"),
+        count => format!("{count} times, {bytes}, the largest request {}", size(counts.largest)),
+    }
 }
 
 fn summary(out: &mut String, report: &Report) {
@@ -220,8 +241,8 @@ fn summary(out: &mut String, report: &Report) {
         if profile.unsampled > 0 {
             let _ = writeln!(
                 out,
-                "    stacks of {} disallowed events were left out: beyond 10000 a second they are sampled. Region counts \
-                 are exact, site counts are estimates.",
+                "    stacks of {} disallowed events were left out: beyond 10000 in a second of processor time they are \
+                 sampled. Region counts are exact; site counts are estimates, with the error that 19 of 20 keep.",
                 profile.unsampled
             );
         }
@@ -274,9 +295,18 @@ mod tests {
 
     #[test]
     fn estimates_are_called_so() {
-        let counts = SiteCounts { count: 3, estimate: 48, bytes: 24, largest: 8, align: 8 };
-        assert_eq!(figures(&counts), "about 48 times (3 of them sampled), 24 bytes, at most 8 at once");
-        let exact = SiteCounts { estimate: 3, ..counts };
-        assert_eq!(figures(&exact), "3 times, 24 bytes, at most 8 at once");
+        let (variance, bytes_variance) = (100.0, 6400.0);
+        let counts =
+            SiteCounts { count: 3, estimate: 48, bytes: 384, largest: 8, variance, bytes_variance, align: 8 };
+        assert_eq!(
+            figures(&counts),
+            "about 48 times (± 42 %, 3 sampled), about 384 bytes (± 42 %), the largest request 8 bytes"
+        );
+        let exact = SiteCounts { count: 3, estimate: 3, bytes: 24, largest: 8, ..SiteCounts::default() };
+        assert_eq!(figures(&exact), "3 times, 24 bytes, the largest request 8 bytes");
+        let one = SiteCounts { count: 1, estimate: 1, bytes: 1, largest: 1, ..SiteCounts::default() };
+        assert_eq!(figures(&one), "once, 1 byte");
+        let empty = SiteCounts { count: 2, estimate: 2, bytes: 1, largest: 1, ..SiteCounts::default() };
+        assert_eq!(figures(&empty), "2 times, 1 byte, the largest request 1 byte");
     }
 }

@@ -107,6 +107,7 @@ impl Prove {
                 (format!("CARGO_PROFILE_{key}_DEBUG"), "limited".into()),
                 (format!("CARGO_PROFILE_{key}_STRIP"), "none".into()),
             ],
+            config: Vec::new(),
         };
         progress.say(format!("building {} in profile {}", self.selection, profile.name()));
         let executables = build.run(workspace.verb(&self.selection), |name| {

@@ -5,12 +5,15 @@
 
 use super::figures::Frame;
 
+/// What the name of a value begins with that is dropped.
+pub const DROP_OF: &str = "drop of ";
+
 /// The function of a frame: `vec::push`, or `drop of Vec<u64>`.
 #[must_use]
 pub fn called(frame: &Frame) -> String {
     let name = frame.function.as_str();
     if let Some(dropped) = name.split_once("drop_in_place<").and_then(|(_, rest)| rest.strip_suffix('>')) {
-        return format!("drop of {}", simple(dropped));
+        return format!("{DROP_OF}{}", simple(dropped));
     }
     let bare = bare(name);
     match frame.file.as_deref().and_then(library_module) {

@@ -11,6 +11,33 @@ pub enum Presence {
     Differs,
     /// In these only.
     Only(Vec<String>),
+    /// In all; how often cannot be compared, and why.
+    Both(Doubt),
+    /// It was seen in these only; whether it happens in the others is not known, and why.
+    Seen(Vec<String>, Doubt),
+}
+
+/// Why figures of a profile cannot be compared with others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Doubt {
+    /// The program has no lines for what is on the stack.
+    NoLines,
+    /// A stack had too many frames, or no room.
+    Cut,
+    /// Only some events have their stacks recorded.
+    Sampled,
+}
+
+impl Doubt {
+    /// In words, as an end of "not compared: ..".
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::NoLines => "no debug information",
+            Self::Cut => "stacks are cut",
+            Self::Sampled => "stacks are sampled",
+        }
+    }
 }
 
 /// Compares how often something happened in each profile.
@@ -34,6 +61,22 @@ pub fn presence(profiles: &[&str], counts: &[u64]) -> Presence {
 }
 
 impl Presence {
+    /// The same where these figures are in doubt: then nothing is said that another run, or a whole stack, could refute.
+    #[must_use]
+    pub fn doubted(self, doubt: Option<Doubt>) -> Self {
+        match (self, doubt) {
+            (Self::Same | Self::Differs, Some(doubt)) => Self::Both(doubt),
+            (Self::Only(profiles), Some(doubt)) => Self::Seen(profiles, doubt),
+            (known, _) => known,
+        }
+    }
+
+    /// True if something is said to differ.
+    #[must_use]
+    pub const fn is_difference(&self) -> bool {
+        matches!(self, Self::Only(_) | Self::Differs)
+    }
+
     /// The mark in a report.
     #[must_use]
     pub fn mark(&self) -> String {
@@ -43,13 +86,17 @@ impl Presence {
             Self::Differs => "both, not equally often".to_owned(),
             Self::Only(profiles) if profiles == &["debug"] => "only in debug: optimised away".to_owned(),
             Self::Only(profiles) => format!("only in {}", profiles.join(", ")),
+            Self::Both(doubt) => format!("both; how often is not compared: {}", doubt.words()),
+            Self::Seen(profiles, doubt) => {
+                format!("seen in {}; not compared: {}", profiles.join(", "), doubt.words())
+            }
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::presence;
+    use super::*;
 
     #[test]
     fn marks_say_where_something_happens() {
@@ -66,5 +113,21 @@ mod tests {
         for (profiles, counts, expected) in table {
             assert_eq!(presence(profiles, counts).mark(), expected, "{counts:?}");
         }
+    }
+
+    #[test]
+    fn what_is_in_doubt_is_no_difference() {
+        let two = ["debug", "release"];
+        for doubt in [Doubt::NoLines, Doubt::Cut, Doubt::Sampled] {
+            for counts in [[3, 3], [3, 1], [3, 0], [0, 2]] {
+                let found = presence(&two, &counts).doubted(Some(doubt));
+                let mark = found.mark();
+                assert!(!found.is_difference() && mark.ends_with(doubt.words()), "{mark}");
+                for claim in ["only", "optimised", "equally"] {
+                    assert!(!mark.contains(claim), "{mark}");
+                }
+            }
+        }
+        assert_eq!(presence(&two, &[0, 0]).doubted(Some(Doubt::Cut)), Presence::Nothing);
     }
 }

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 /// The version of the JSON form; it changes when a reader of the old one would misread the new one.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// What some runs asked of the allocator, region by region and stack by stack.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// [`VERSION`].
     pub version: u32,
@@ -189,12 +189,34 @@ pub struct Frame {
     pub origin: Origin,
 }
 
+impl Frame {
+    /// What stands in a stack in place of frames that were left out, because there were too many.
+    #[must_use]
+    pub fn gap(frames: u32) -> Self {
+        Self {
+            function: format!("({frames} frames left out)"),
+            file: None,
+            line: 0,
+            column: 0,
+            origin: Origin::Internal,
+        }
+    }
+
+    /// True for [`gap`](Self::gap)s.
+    #[must_use]
+    pub fn is_gap(&self) -> bool {
+        self.file.is_none() && self.function.ends_with(" frames left out)")
+    }
+}
+
 /// Whose code a frame is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Origin {
-    /// The workspace's.
+    /// The user's, to change.
     Own,
+    /// The user's too, and it stands for its caller: it has `#[track_caller]`, or `qadapt.toml` says so.
+    Wrapper,
     /// Another crate's.
     Dependency,
     /// The standard library's, the loader's or qadapt's.
@@ -229,7 +251,7 @@ impl Op {
 }
 
 /// What one stack asked of the allocator in one region, the innermost one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Site {
     /// The region's place in `regions`.
     pub region: usize,
@@ -242,21 +264,50 @@ pub struct Site {
 }
 
 /// How often a site was passed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SiteCounts {
     /// Events recorded.
     pub count: u64,
     /// Events that those stand for: more where stacks were sampled.
     pub estimate: u64,
-    /// Bytes of the recorded events.
+    /// Bytes of all these events, likewise.
     pub bytes: u64,
     /// The most bytes of one event.
     pub largest: u64,
     /// The largest alignment.
     pub align: u32,
+    /// The variance of `estimate`; 0 where it is exact.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub variance: f64,
+    /// The variance of `bytes`; 0 where they are exact.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub bytes_variance: f64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(variance: &f64) -> bool {
+    *variance <= 0.0
 }
 
 impl SiteCounts {
+    /// True if some events were not recorded, so that the figures are estimates.
+    #[must_use]
+    pub const fn is_sampled(&self) -> bool {
+        self.estimate != self.count
+    }
+
+    /// What 19 of 20 estimates of the events are off by at most, in percent, rounded up: two standard errors.
+    #[must_use]
+    pub fn error(&self) -> u64 {
+        percent(self.variance, self.estimate)
+    }
+
+    /// The same for the bytes.
+    #[must_use]
+    pub fn bytes_error(&self) -> u64 {
+        percent(self.bytes_variance, self.bytes)
+    }
+
     /// Adds another run's.
     pub fn add(&mut self, other: &Self) {
         self.count = self.count.saturating_add(other.count);
@@ -264,6 +315,8 @@ impl SiteCounts {
         self.bytes = self.bytes.saturating_add(other.bytes);
         self.largest = self.largest.max(other.largest);
         self.align = self.align.max(other.align);
+        self.variance += other.variance;
+        self.bytes_variance += other.bytes_variance;
     }
 
     /// Takes each figure of another run that is larger.
@@ -273,7 +326,20 @@ impl SiteCounts {
         self.bytes = self.bytes.max(other.bytes);
         self.largest = self.largest.max(other.largest);
         self.align = self.align.max(other.align);
+        self.variance = self.variance.max(other.variance);
+        self.bytes_variance = self.bytes_variance.max(other.bytes_variance);
     }
+}
+
+/// Two standard errors, in percent of the figure, rounded up.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "an error needs few digits, and a conversion ends at the bounds"
+)]
+fn percent(variance: f64, figure: u64) -> u64 {
+    if figure == 0 { 0 } else { (200.0 * variance.sqrt() / figure as f64).ceil() as u64 }
 }
 
 impl Report {

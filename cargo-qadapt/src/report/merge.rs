@@ -158,7 +158,14 @@ mod tests {
             column: 9,
             origin: Origin::Own,
         };
-        let counts = SiteCounts { count: allocs, estimate: allocs, bytes: 8 * allocs, largest: 8, align: 8 };
+        let counts = SiteCounts {
+            count: allocs,
+            estimate: allocs,
+            bytes: 8 * allocs,
+            largest: 8,
+            align: 8,
+            ..SiteCounts::default()
+        };
         let mut report = Report { version: VERSION, ..Report::default() };
         report.profile(profile);
         report.profiles[0].processes = 1;

@@ -1,26 +1,205 @@
 //! Whose code a frame is, and how its path is shown.
 
-use std::path::Path;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
 
 use super::figures::Origin;
+use super::items::Items;
+use crate::glob::Glob;
 
-/// Tells by the source file whose code a function is; by its name where there is no file.
+/// Whose code counts as the user's own, which wrappers stand for their callers, and where the sources are.
+#[derive(Debug, Default)]
+pub struct Code {
+    root: PathBuf,
+    /// The folders and names of the workspace's packages.
+    members: Vec<(PathBuf, String)>,
+    own: Vec<Whose>,
+    through: Vec<Glob>,
+    /// The functions of source files, each read once.
+    items: RefCell<HashMap<String, Items>>,
+}
+
+/// Which line of a stack stands for it: the first one of the user's own code, past wrappers.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sites {
+    /// Whose code is own; the workspace's and that of dependencies by path if it is not said.
+    pub own: Option<Vec<Whose>>,
+    /// Functions that stand for their callers.
+    #[serde(default)]
+    pub through: Vec<Glob>,
+}
+
+/// Where a package comes from, or which one it is.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
+pub enum Whose {
+    /// The workspace's.
+    Workspace,
+    /// Dependencies by path outside of it.
+    Path,
+    /// Dependencies by git.
+    Git,
+    /// Dependencies from a registry, vendored ones too.
+    Registry,
+    /// The package with this name.
+    Package(String),
+}
+
+impl From<String> for Whose {
+    fn from(word: String) -> Self {
+        match word.as_str() {
+            "workspace" => Self::Workspace,
+            "path" => Self::Path,
+            "git" => Self::Git,
+            "registry" => Self::Registry,
+            _ => Self::Package(word),
+        }
+    }
+}
+
+impl Code {
+    /// Code whose own files are all that are in no registry, git checkout or vendor's folder; relative paths start at
+    /// `root`.
+    #[must_use]
+    pub fn below(root: &Path) -> Self {
+        Self { root: root.to_owned(), own: Whose::default_own(), ..Self::default() }
+    }
+
+    /// The same in a workspace with these packages, by folder and name.
+    #[must_use]
+    pub fn of(root: &Path, members: Vec<(PathBuf, String)>, sites: &Sites) -> Self {
+        Self {
+            root: root.to_owned(),
+            members,
+            own: sites.own.clone().unwrap_or_else(Whose::default_own),
+            through: sites.through.clone(),
+            ..Self::default()
+        }
+    }
+
+    /// The folder that relative paths start at.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Tells by the source file whose code a function is; by its name where there is no file.
+    #[must_use]
+    pub fn origin(&self, file: Option<&str>, function: &str, line: u32) -> Origin {
+        if is_own_work(function) {
+            return Origin::Internal;
+        }
+        let Some(file) = file else {
+            // Rust's functions have a path; others are the C library's or the loader's.
+            let is_unknown = function.contains("::") && !is_runtime(function);
+            return if is_unknown { Origin::Own } else { Origin::Internal };
+        };
+        if is_std(file) || is_guard(file) {
+            return Origin::Internal;
+        }
+        let (whose, package) = self.whose(file);
+        let is_own = self.own.iter().any(|own| match own {
+            Whose::Package(name) => same_name(name, package),
+            source => *source == whose,
+        });
+        if !is_own {
+            Origin::Dependency
+        } else if self.is_wrapper(file, function, line) {
+            Origin::Wrapper
+        } else {
+            Origin::Own
+        }
+    }
+
+    /// Where the package comes from that a file belongs to, and its name, if that is known.
+    fn whose<'a>(&'a self, file: &'a str) -> (Whose, &'a str) {
+        if let Some(inside) = after(file, "/registry/src/", 1) {
+            return (Whose::Registry, without_version(inside.split('/').next().unwrap_or(inside)));
+        }
+        if let Some(inside) = after(file, "/git/checkouts/", 0) {
+            let folder = inside.split('/').next().unwrap_or(inside);
+            return (Whose::Git, folder.rsplit_once('-').map_or(folder, |(name, _)| name));
+        }
+        let path = Path::new(file);
+        let holds = |(folder, _): &&(PathBuf, String)| path.starts_with(folder);
+        let member = self.members.iter().filter(holds).max_by_key(|(folder, _)| folder.as_os_str().len());
+        let inside = member.and_then(|(folder, _)| path.strip_prefix(folder).ok()?.to_str()).unwrap_or(file);
+        let vendored = inside.strip_prefix("vendor/").or_else(|| after(inside, "/vendor/", 0));
+        if let Some(vendored) = vendored {
+            return (Whose::Registry, without_version(vendored.split('/').next().unwrap_or(vendored)));
+        }
+        // What a build script wrote lies in the target folder.
+        if let Some(built) = after(file, "/build/", 0).filter(|rest| rest.contains("/out/")) {
+            let folder = built.split('/').next().unwrap_or(built);
+            let name = folder.rsplit_once('-').map_or(folder, |(name, _)| name);
+            let is_member = self.members.is_empty() || self.members.iter().any(|(_, member)| member == name);
+            return (if is_member { Whose::Workspace } else { Whose::Registry }, name);
+        }
+        match member {
+            Some((_, name)) => (Whose::Workspace, name),
+            None if !path.is_absolute() || path.starts_with(&self.root) => (Whose::Workspace, ""),
+            None => (Whose::Path, package_folder(path)),
+        }
+    }
+
+    fn is_wrapper(&self, file: &str, function: &str, line: u32) -> bool {
+        if self.through.iter().any(|glob| glob.is_match(function)) {
+            return true;
+        }
+        let Ok(mut items) = self.items.try_borrow_mut() else { return false };
+        if !items.contains_key(file) {
+            items.insert(file.to_owned(), Items::read(&self.root.join(file)));
+        }
+        let Some(items) = items.get(file) else { return false };
+        items.tracks_caller(line)
+            || items.at(line, 0).is_some_and(|path| self.through.iter().any(|glob| glob.is_match(path)))
+    }
+}
+
+impl Whose {
+    fn default_own() -> Vec<Self> {
+        vec![Self::Workspace, Self::Path]
+    }
+}
+
+/// The folder that holds a source file's `src`, `tests` or the like.
+fn package_folder(path: &Path) -> &str {
+    let sources = ["src", "tests", "examples", "benches"];
+    let source = path
+        .ancestors()
+        .find(|folder| folder.file_name().is_some_and(|name| sources.iter().any(|s| name == *s)));
+    let package = source.and_then(Path::parent).and_then(Path::file_name);
+    package.and_then(|name| name.to_str()).unwrap_or_default()
+}
+
+/// True for names that cargo takes for one.
+fn same_name(a: &str, b: &str) -> bool {
+    a.replace('-', "_") == b.replace('-', "_")
+}
+
+/// A path that is short enough to stand beside another one: from the package's folder, if it lies in a registry.
 #[must_use]
-pub fn origin(file: Option<&str>, function: &str) -> Origin {
-    if is_own_work(function) {
-        return Origin::Internal;
-    }
-    let Some(file) = file else {
-        return if is_runtime(function) { Origin::Internal } else { Origin::Own };
-    };
-    if is_std(file) || is_guard(file) {
-        Origin::Internal
-    } else if file.contains("/registry/src/") || file.contains("/git/checkouts/") || file.contains("/vendor/")
-    {
-        Origin::Dependency
-    } else {
-        Origin::Own
-    }
+pub fn shortened(path: &str) -> &str {
+    after(path, "/registry/src/", 1).or_else(|| after(path, "/git/checkouts/", 0)).unwrap_or(path)
+}
+
+/// What follows a part of a path and so many names after it.
+#[must_use]
+pub fn after<'a>(path: &'a str, marker: &str, skip: usize) -> Option<&'a str> {
+    let (_, rest) = path.split_once(marker)?;
+    rest.splitn(skip + 1, '/').nth(skip)
+}
+
+/// A package's folder without the version.
+#[must_use]
+pub fn without_version(folder: &str) -> &str {
+    let is_version = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit()) && rest.contains('.');
+    let dash = folder.match_indices('-').find(|(at, _)| is_version(&folder[at + 1..]));
+    dash.map_or(folder, |(at, _)| &folder[..at])
 }
 
 /// True for the guard's own functions and for the compiler's entries to the allocator.
@@ -99,10 +278,66 @@ mod tests {
             (Some("/home/u/project/src/main.rs"), "__rustc::__rust_alloc", Origin::Internal),
             (None, "<alloc::vec::Vec<T> as core::clone::Clone>::clone", Origin::Internal),
             (None, "mine::run", Origin::Own),
+            (None, "qsort", Origin::Internal),
         ];
         for (file, function, expected) in table {
-            assert_eq!(origin(file, function), expected, "{file:?} {function}");
+            let code = Code::below(Path::new("/home/u/project"));
+            assert_eq!(code.origin(file, function, 1), expected, "{file:?} {function}");
         }
+    }
+
+    #[test]
+    fn whose_code_is_own_can_be_set() {
+        let members = vec![("/w".into(), "app".into()), ("/w/vendor/kept".into(), "kept".into())];
+        let files = [
+            "/w/src/main.rs",
+            "/w/vendor/kept/src/lib.rs",
+            "/w/target/debug/build/app-0123/out/table.rs",
+            "/u/path-dep/src/lib.rs",
+            "/u/git/checkouts/rand-core-0123abcd/f00/src/lib.rs",
+            "/u/registry/src/index-1/mem-chr-2.7.0/src/lib.rs",
+            "/w/vendor/regex/src/lib.rs",
+            "/w/target/debug/build/serde-0123/out/private.rs",
+        ];
+        for (words, expected) in [
+            (None, 4),
+            (Some(&["workspace"][..]), 3),
+            (Some(&["workspace", "path", "git"][..]), 5),
+            (Some(&["workspace", "path", "git", "registry"][..]), 8),
+            (Some(&["path-dep"][..]), 0),
+        ] {
+            let own = words.map(|words| words.iter().map(|&word| Whose::from(word.to_owned())).collect());
+            let code = Code::of(Path::new("/w"), members.clone(), &Sites { own, ..Sites::default() });
+            let origins = files.map(|file| code.origin(Some(file), "f", 1));
+            let found = origins.iter().take_while(|&&origin| origin == Origin::Own).count();
+            assert_eq!(found, expected, "{words:?}: {origins:?}");
+        }
+        let of = |words: &[&str]| {
+            let own = Some(words.iter().map(|&word| Whose::from(word.to_owned())).collect());
+            Code::of(Path::new("/w"), members.clone(), &Sites { own, ..Sites::default() })
+        };
+        for (word, file) in
+            [("path-dep", files[3]), ("rand_core", files[4]), ("mem-chr", files[5]), ("regex", files[6])]
+        {
+            assert_eq!(of(&[word]).origin(Some(file), "f", 1), Origin::Own, "{word}");
+            assert_eq!(
+                of(&[word]).origin(Some("/u/registry/src/i/other-1.0.0/src/lib.rs"), "f", 1),
+                Origin::Dependency
+            );
+        }
+    }
+
+    #[test]
+    fn wrappers_stand_for_their_callers() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let through = vec![Glob::try_from("*::my_push".to_owned()).expect("it is valid")];
+        let code = Code::of(root, Vec::new(), &Sites { through, ..Sites::default() });
+        assert_eq!(code.origin(Some("no/such.rs"), "mine::my_push", 3), Origin::Wrapper);
+        assert_eq!(code.origin(Some("no/such.rs"), "mine::push", 3), Origin::Own);
+        assert_eq!(
+            code.origin(Some("/u/registry/src/i/x-1.0.0/src/a.rs"), "x::my_push", 3),
+            Origin::Dependency
+        );
     }
 
     #[test]

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::advice::{Advice, advice};
-use super::called::called;
-use super::diff::{Presence, presence};
+use super::advice::{Advice, Habits};
+use super::called::{DROP_OF, called};
+use super::diff::{Doubt, Presence, presence};
+use super::doubts::Doubts;
 use super::figures::{Frame, Op, Origin, PerProfile, Report, Site, SiteCounts};
-use super::origin::is_guards;
+use super::origin::{is_guards, shortened};
 
 /// A line of code and what it asked of the allocator inside one region, over all stacks that lead there.
 #[derive(Clone, Debug)]
@@ -21,12 +22,16 @@ pub struct Line {
     pub op: Op,
     /// What the line calls that asks for it.
     pub called: Vec<String>,
-    /// What to do instead: a piece for each habit that the stacks show, the most frequent one first.
+    /// Where in a dependency or a wrapper it is asked for: the innermost such place, `memchr-2.7.0/src/a.rs:3`.
+    pub inside: Vec<String>,
+    /// What to do instead, for the two most frequent habits that the stacks show.
     pub advice: Vec<Advice>,
     /// For each profile; none where it did not happen.
     pub counts: PerProfile<SiteCounts>,
     /// What differs between profiles, in words.
     pub mark: String,
+    /// Whether that is a difference.
+    pub is_different: bool,
     /// The stacks that lead there, as places in the report's sites.
     pub sites: Vec<usize>,
 }
@@ -34,9 +39,11 @@ pub struct Line {
 /// The lines of a report, by region, then by place.
 #[must_use]
 pub fn lines(report: &Report) -> Vec<Line> {
+    let sited: Vec<Sited> = report.sites.iter().map(|site| Sited::in_stack(report, site)).collect();
+    let doubts = Doubts::of(report, &sited);
+    let habits = Habits::of(report);
     let mut lines: BTreeMap<Key, Line> = BTreeMap::new();
-    for (index, site) in report.sites.iter().enumerate() {
-        let found = Found::in_stack(report, site);
+    for (index, (site, found)) in report.sites.iter().zip(sited).enumerate() {
         let key = (
             site.region,
             found.at.clone(),
@@ -49,16 +56,16 @@ pub fn lines(report: &Report) -> Vec<Line> {
             function: found.function,
             op: site.op,
             called: Vec::new(),
+            inside: Vec::new(),
             advice: Vec::new(),
             counts: vec![None; report.profiles.len()],
             mark: String::new(),
+            is_different: false,
             sites: Vec::new(),
         });
         line.sites.push(index);
-        if let Some(called) = found.called.filter(|called| !line.called.contains(called)) {
-            line.called.push(called);
-            line.called.sort();
-        }
+        insert(&mut line.called, found.called);
+        insert(&mut line.inside, found.inside);
         for (sum, counts) in line.counts.iter_mut().zip(&site.counts) {
             if let Some(counts) = counts {
                 sum.get_or_insert_with(SiteCounts::default).add(counts);
@@ -67,57 +74,75 @@ pub fn lines(report: &Report) -> Vec<Line> {
     }
     let mut lines: Vec<Line> = lines.into_values().collect();
     for line in &mut lines {
-        line.advice = habits(report, &line.sites);
+        name_drops_once(&mut line.called);
+        line.advice = habits.about(report, &line.sites);
     }
-    let marks: Vec<String> = lines.iter().map(|line| line.marked(report, &lines)).collect();
-    for (line, mark) in lines.iter_mut().zip(marks) {
+    let marks: Vec<(String, bool)> = lines.iter().map(|line| line.marked(report, &lines, &doubts)).collect();
+    for (line, (mark, is_different)) in lines.iter_mut().zip(marks) {
         line.mark = mark;
+        line.is_different = is_different;
     }
     lines
 }
 
-/// The advice for some sites, each piece once, that for the most events first.
-fn habits(report: &Report, sites: &[usize]) -> Vec<Advice> {
-    let mut habits: BTreeMap<Advice, u64> = BTreeMap::new();
-    for site in sites.iter().filter_map(|&site| report.sites.get(site)) {
-        if let Some(advice) = advice(report, site) {
-            let sum = habits.entry(advice).or_default();
-            *sum = site.counts.iter().flatten().fold(*sum, |sum, counts| sum.saturating_add(counts.estimate));
-        }
+/// What is dropped is a value with all that it owns: `drop of Vec<Box<u8>>` includes `drop of Box<u8>`, which is what
+/// another profile may show of it.
+fn name_drops_once(called: &mut Vec<String>) {
+    let all = called.clone();
+    let dropped = |name: &str| name.strip_prefix(DROP_OF).map(str::to_owned);
+    called.retain(|name| match dropped(name) {
+        Some(inner) => !all
+            .iter()
+            .any(|other| other != name && dropped(other).is_some_and(|outer| outer.contains(&inner))),
+        None => name != "mem::drop" || !all.iter().any(|other| dropped(other).is_some()),
+    });
+}
+
+/// Puts something that is not there yet into a sorted list.
+fn insert<T: Ord>(list: &mut Vec<T>, new: Option<T>) {
+    let Some(new) = new else { return };
+    if let Err(place) = list.binary_search(&new) {
+        list.insert(place, new);
     }
-    let mut habits: Vec<(Advice, u64)> = habits.into_iter().collect();
-    habits.sort_by_key(|&(_, events)| std::cmp::Reverse(events));
-    habits.into_iter().map(|(advice, _)| advice).collect()
 }
 
 impl Line {
-    /// What differs between profiles; `lines` are all of the report's.
-    fn marked(&self, report: &Report, lines: &[Self]) -> String {
+    /// What differs between profiles, in words, and whether anything does; `lines` are all of the report's.
+    fn marked(&self, report: &Report, lines: &[Self], doubts: &Doubts) -> (String, bool) {
         let profiles: Vec<&str> = report.profiles.iter().map(|profile| profile.name.as_str()).collect();
         let counts: Vec<u64> =
             self.counts.iter().map(|counts| counts.map_or(0, |counts| counts.estimate)).collect();
-        let found = presence(&profiles, &counts);
-        // An optimiser can join an allocation with the zeros that are written to it, or take them apart.
+        let found = presence(&profiles, &counts).doubted(doubts.about(report, self));
+        let Presence::Only(here) = &found else { return (found.mark(), found.is_difference()) };
+        let mark = self.zeroed_elsewhere(&profiles, here, lines).unwrap_or_else(|| {
+            if doubts.moved(self) {
+                // Optimisers merge lines, and take them apart.
+                format!("at this line only in {}", here.join(", "))
+            } else {
+                found.mark()
+            }
+        });
+        (mark, true)
+    }
+
+    /// An optimiser can join an allocation with the zeros that are written to it, or take them apart. Then the profiles
+    /// that lack this line have the other one.
+    fn zeroed_elsewhere(&self, profiles: &[&str], here: &[String], lines: &[Self]) -> Option<String> {
         let (other, word) = match self.op {
             Op::Alloc => (Op::AllocZeroed, "zeroed"),
             Op::AllocZeroed => (Op::Alloc, "not zeroed"),
-            Op::Realloc | Op::Dealloc => return found.mark(),
+            Op::Realloc | Op::Dealloc => return None,
         };
-        let Presence::Only(here) = &found else { return found.mark() };
+        self.at.as_ref()?;
         // Lines with a place are in the order of these three.
         let wanted = (self.region, &self.at, other);
-        let twin = lines.binary_search_by(|line| (line.region, &line.at, line.op).cmp(&wanted));
-        let twin = twin.ok().map(|index| &lines[index]);
-        let there: Vec<&str> = match twin {
-            Some(twin) if self.at.is_some() => profiles
-                .into_iter()
-                .zip(&twin.counts)
-                .filter(|(_, counts)| counts.is_some())
-                .map(|(name, _)| name)
-                .collect(),
-            _ => return found.mark(),
-        };
-        format!("only in {}: {word} in {}", here.join(", "), there.join(", "))
+        let twin = lines.binary_search_by(|line| (line.region, &line.at, line.op).cmp(&wanted)).ok()?;
+        let counts = profiles.iter().zip(&lines.get(twin)?.counts);
+        let there: Vec<&str> = counts
+            .filter(|(name, counts)| counts.is_some() && !here.iter().any(|here| here == *name))
+            .map(|(name, _)| *name)
+            .collect();
+        (!there.is_empty()).then(|| format!("in {}: {word}", there.join(", ")))
     }
 }
 
@@ -133,38 +158,78 @@ fn bare_library(frames: &[&Frame]) -> Option<usize> {
     past.or((!frames.is_empty()).then_some(0))
 }
 
-struct Found {
+/// A site's line, as far as its stack tells.
+#[derive(Debug)]
+pub struct Sited {
     at: Option<(String, u32)>,
     function: String,
     called: Option<String>,
+    inside: Option<String>,
+    doubt: Option<Doubt>,
 }
 
-impl Found {
-    /// The first frame of the user's own code; failing that, of a dependency; failing that, the innermost one.
+impl Sited {
+    /// Why the line may be another one.
+    #[must_use]
+    pub const fn doubt(&self) -> Option<Doubt> {
+        self.doubt
+    }
+
+    /// The first frame of the user's own code that stands for itself; failing that, the outermost wrapper; failing that,
+    /// the first frame of a dependency; failing that, the innermost one.
     fn in_stack(report: &Report, site: &Site) -> Self {
         let frames: Vec<&Frame> =
             site.stack.iter().filter_map(|&frame| report.frames.get(frame as usize)).collect();
-        let of = |origin| frames.iter().position(|frame| frame.origin == origin && frame.line > 0);
-        let Some(index) =
-            of(Origin::Own).or_else(|| of(Origin::Dependency)).or_else(|| bare_library(&frames))
-        else {
-            return Self { at: None, function: "(its stack was lost)".to_owned(), called: None };
+        let is = |origin| move |frame: &&Frame| frame.origin == origin && frame.line > 0;
+        let own = frames.iter().position(is(Origin::Own));
+        let found = own
+            .or_else(|| frames.iter().rposition(is(Origin::Wrapper)))
+            .or_else(|| frames.iter().position(is(Origin::Dependency)))
+            .or_else(|| bare_library(&frames));
+        let Some(index) = found else {
+            return Self {
+                at: None,
+                function: "(its stack was lost)".to_owned(),
+                called: None,
+                inside: None,
+                doubt: Some(Doubt::Cut),
+            };
         };
         let frame = frames[index];
+        // What lies outside a line that stands for itself does not matter.
+        let looked_at = own.map_or(&frames[..], |own| &frames[..own]);
+        // What the compiler makes itself has a file and no line.
+        let is_blind = |frame: &&Frame| frame.file.is_none() && frame.origin != Origin::Internal;
+        let doubt = if looked_at.iter().any(is_blind) {
+            Some(Doubt::NoLines)
+        } else {
+            looked_at.iter().any(|frame| frame.is_gap()).then_some(Doubt::Cut)
+        };
+        let inner = frames[..index]
+            .iter()
+            .find(|frame| matches!(frame.origin, Origin::Dependency | Origin::Wrapper) && frame.line > 0);
         Self {
             at: frame.file.clone().filter(|_| frame.line > 0).map(|file| (file, frame.line)),
             function: frame.function.clone(),
             called: index.checked_sub(1).and_then(|callee| outermost(&frames[..=callee])),
+            inside: inner
+                .and_then(|frame| Some(format!("{}:{}", shortened(frame.file.as_deref()?), frame.line))),
+            doubt,
         }
     }
 }
 
-/// What the user's code called: the outermost of the inner frames, unless that is glue.
+/// What the user's code called: the outermost of the inner frames, unless that is glue. A value that is dropped is named,
+/// not the functions that its drop consists of.
 fn outermost(inner: &[&Frame]) -> Option<String> {
     let is_glue = |name: &str| {
         name.starts_with("core::ops::function") || name.contains("qadapt::") || name.starts_with("__r")
     };
-    inner.iter().rev().find(|frame| !is_glue(&frame.function)).map(|frame| called(frame))
+    let mut callees = inner.iter().rev().filter(|frame| !is_glue(&frame.function) && !frame.is_gap());
+    let callee = called(callees.next()?);
+    // `drop` does nothing but drop its argument.
+    let dropped = callees.next().map(|frame| called(frame)).filter(|_| callee == "mem::drop");
+    Some(dropped.filter(|name| name.starts_with(DROP_OF)).unwrap_or(callee))
 }
 
 #[cfg(test)]
@@ -179,7 +244,8 @@ mod tests {
     fn report(frames: Vec<Frame>, stacks: &[&[u32]]) -> Report {
         let mut report = Report { version: VERSION, frames, ..Report::default() };
         report.profile("debug");
-        let counts = SiteCounts { count: 1, estimate: 1, bytes: 8, largest: 8, align: 8 };
+        let counts =
+            SiteCounts { count: 1, estimate: 1, bytes: 8, largest: 8, align: 8, ..SiteCounts::default() };
         report.sites = stacks
             .iter()
             .map(|stack| Site { region: 0, op: Op::Alloc, stack: stack.to_vec(), counts: vec![Some(counts)] })
@@ -226,8 +292,120 @@ mod tests {
         report.pad();
         let found = lines(&report);
         let marks: Vec<&str> = found.iter().map(|line| line.mark.as_str()).collect();
-        assert_eq!(marks, ["only in debug: zeroed in release", "only in release: not zeroed in debug"]);
-        assert_eq!(found[0].marked(&report, &found[..1]), "only in debug: optimised away");
+        assert_eq!(marks, ["in release: zeroed", "in debug: not zeroed"]);
+        assert!(found.iter().all(|line| line.is_different));
+    }
+
+    /// A report of two profiles with one region, and the lines of sites with these stacks and events in each.
+    fn compared(frames: Vec<Frame>, sites: &[(&[u32], [u64; 2])], unsampled: [u64; 2]) -> Vec<Line> {
+        let mut report = report(frames, &[]);
+        report.profile("release");
+        for (profile, unsampled) in report.profiles.iter_mut().zip(unsampled) {
+            profile.unsampled = unsampled;
+        }
+        let counts = |estimate: u64| {
+            (estimate > 0).then_some(SiteCounts { count: estimate, estimate, ..SiteCounts::default() })
+        };
+        report.sites = sites
+            .iter()
+            .map(|(stack, events)| Site {
+                region: 0,
+                op: Op::Alloc,
+                stack: stack.to_vec(),
+                counts: events.iter().map(|&events| counts(events)).collect(),
+            })
+            .collect();
+        lines(&report)
+    }
+
+    #[test]
+    fn what_cannot_be_compared_is_not() {
+        let own = |line| frame("mine", line, Origin::Own);
+        let gap = Frame::gap(7);
+        let blind = Frame { file: None, ..frame("mine::blind", 0, Origin::Own) };
+        let mark = |frames: Vec<Frame>, sites: &[(&[u32], [u64; 2])], unsampled| -> Vec<String> {
+            compared(frames, sites, unsampled).into_iter().map(|line| line.mark).collect()
+        };
+        let none = [0, 0];
+        let two = || vec![own(1), own(2)];
+        assert_eq!(mark(two(), &[(&[0], [3, 0])], none), ["only in debug: optimised away"]);
+        assert_eq!(
+            mark(two(), &[(&[0], [3, 0])], [0, 9]),
+            ["seen in debug; not compared: stacks are sampled"]
+        );
+        assert_eq!(
+            mark(two(), &[(&[0], [3, 4])], [9, 0]),
+            ["both; how often is not compared: stacks are sampled"]
+        );
+        // Each of the events could be any line's.
+        let cut = mark(vec![own(1), gap.clone(), own(2)], &[(&[0], [3, 0]), (&[1, 2], [0, 3])], none);
+        assert_eq!(
+            cut,
+            ["seen in debug; not compared: stacks are cut", "seen in release; not compared: stacks are cut"]
+        );
+        let blind = mark(vec![own(1), blind, own(2)], &[(&[0], [3, 0]), (&[1, 2], [0, 3])], none);
+        assert!(blind.iter().all(|mark| mark.ends_with("not compared: no debug information")), "{blind:?}");
+        let lost = mark(two(), &[(&[0], [3, 0]), (&[], [0, 3])], none);
+        assert!(lost.iter().all(|mark| mark.ends_with("not compared: stacks are cut")), "{lost:?}");
+        // A cut further out than the user's own line leaves that as it is.
+        assert_eq!(mark(vec![own(1), gap], &[(&[0, 1], [3, 3])], none), ["both"]);
+    }
+
+    #[test]
+    fn what_happens_at_another_line_is_not_optimised_away() {
+        let own = |line| frame("mine", line, Origin::Own);
+        let marks = |sites: &[(&[u32], [u64; 2])]| -> Vec<String> {
+            compared(vec![own(1), own(2)], sites, [0, 0]).into_iter().map(|line| line.mark).collect()
+        };
+        assert_eq!(
+            marks(&[(&[0], [3, 0]), (&[1], [0, 3])]),
+            ["at this line only in debug", "at this line only in release"]
+        );
+        assert_eq!(marks(&[(&[0], [3, 0]), (&[1], [2, 2])]), ["only in debug: optimised away", "both"]);
+        assert_eq!(marks(&[(&[0], [0, 3]), (&[1], [2, 2])]), ["only in release", "both"]);
+    }
+
+    #[test]
+    fn a_wrapper_stands_for_its_caller_and_is_named_beside_it() {
+        let frames = vec![
+            frame("push", 1, Origin::Internal),
+            frame("my_push", 2, Origin::Wrapper),
+            frame("mine", 3, Origin::Own),
+            Frame {
+                file: Some("/u/registry/src/index-1/bytes-1.0.0/src/buf.rs".into()),
+                ..frame("put", 4, Origin::Dependency)
+            },
+        ];
+        let found = lines(&report(frames, &[&[0, 1, 2], &[0, 3, 2], &[0, 1]]));
+        let at = |index: usize| found[index].at.as_ref().map(|(file, line)| (file.as_str(), *line));
+        assert_eq!((found.len(), at(0), at(1)), (2, Some(("mine.rs", 3)), Some(("my_push.rs", 2))));
+        assert_eq!(found[0].inside, ["bytes-1.0.0/src/buf.rs:4", "my_push.rs:2"]);
+        assert!(found[1].inside.is_empty(), "nothing but the wrapper is there");
+    }
+
+    #[test]
+    fn a_drop_is_named_once() {
+        for (called, expected) in [
+            (&["drop of Box<u8>", "drop of Vec<Box<u8>>"][..], &["drop of Vec<Box<u8>>"][..]),
+            (&["drop of Box<u8>", "mem::drop"], &["drop of Box<u8>"]),
+            (&["drop of Box<u8>", "drop of String"], &["drop of Box<u8>", "drop of String"]),
+            (&["mem::drop", "vec::clear"], &["mem::drop", "vec::clear"]),
+        ] {
+            let mut named: Vec<String> = called.iter().map(|&name| name.to_owned()).collect();
+            name_drops_once(&mut named);
+            assert_eq!(named, expected);
+        }
+        let library = |function: &str, file: &str| Frame {
+            file: Some(format!("/rustc/0/library/core/src/{file}")),
+            ..frame(function, 1, Origin::Internal)
+        };
+        let frames = vec![
+            library("core::ptr::drop_in_place<alloc::boxed::Box<u8>>", "ptr/mod.rs"),
+            library("core::mem::drop", "mem/mod.rs"),
+            frame("mine", 3, Origin::Own),
+        ];
+        let found = lines(&report(frames, &[&[0, 1, 2], &[0, 2]]));
+        assert_eq!(found[0].called, ["drop of Box<u8>"]);
     }
 
     #[test]

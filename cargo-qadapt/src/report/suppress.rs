@@ -37,8 +37,7 @@ pub fn suppress(report: &mut Report, entries: &[Suppression]) -> Removed {
         for (profile, counts) in site.counts.iter().enumerate() {
             let Some(counts) = counts else { continue };
             events[entry][profile] = events[entry][profile].saturating_add(counts.estimate);
-            let bytes =
-                if site.op == Op::Dealloc { 0 } else { scaled(counts.bytes, counts.estimate, counts.count) };
+            let bytes = if site.op == Op::Dealloc { 0 } else { counts.bytes };
             let mut removed = Counts { bytes, disallowed: counts.estimate, ..Counts::default() };
             match site.op {
                 Op::Alloc | Op::AllocZeroed => removed.allocs = counts.estimate,
@@ -82,12 +81,6 @@ fn is_on_stack(report: &Report, site: &Site, entry: &Suppression) -> bool {
     })
 }
 
-/// The bytes that all events stand for, where some were sampled.
-fn scaled(bytes: u64, estimate: u64, count: u64) -> u64 {
-    let all = u128::from(bytes) * u128::from(estimate) / u128::from(count.max(1));
-    u64::try_from(all).unwrap_or(u64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::figures::{Frame, Kind, Origin, Place, Region, SiteCounts};
@@ -110,7 +103,7 @@ mod tests {
             origin: Origin::Own,
         };
         report.frames = vec![frame("main", "src/main.rs"), frame("log::write", "src/log.rs")];
-        let counts = SiteCounts { count: 1, estimate: 2, bytes: 8, largest: 8, align: 8 };
+        let counts = SiteCounts { count: 1, estimate: 2, bytes: 16, largest: 8, ..SiteCounts::default() };
         let site = |stack: &[u32]| Site {
             region: 0,
             op: Op::Alloc,

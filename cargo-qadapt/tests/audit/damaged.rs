@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
 
+use cargo_qadapt::report::origin::Code;
+
 use crate::command::{audit, folder, run, target_directory};
 
 /// A copy of a trace of a known run, after a change of its bytes.
@@ -36,7 +38,7 @@ fn damaged_traces_are_refused_in_words() {
     merge(&Vec::clear, "it is cut off: 0 bytes");
     merge(&|bytes| bytes[0] = b'x', "it is no trace of qadapt's");
     merge(&|bytes| bytes.fill(0), "it is empty");
-    merge(&|bytes| put(bytes, 8, 2 << 32), "its version 2.0 is newer");
+    merge(&|bytes| put(bytes, 8, 3 << 32), "its version 3.0 is newer");
     merge(&|bytes| put(bytes, 8, 0), "its version 0.0 is older");
     merge(&|bytes| bytes[..8].reverse(), "the other byte order");
     // The first table's place.
@@ -77,7 +79,7 @@ fn no_bytes_make_the_reader_fail_otherwise() {
         if let Ok(trace) = cargo_qadapt::audit::read::Trace::read(&noisy) {
             let mut fold = cargo_qadapt::audit::fold::Fold::new();
             fold.add("debug", &trace, Path::new("/"));
-            let (report, _) = fold.finish(Path::new("/"));
+            let (report, _) = fold.finish(&Code::below(Path::new("/")));
             assert!(report.is_consistent());
         }
     }
@@ -93,10 +95,10 @@ fn damaged_reports_are_refused_in_words() {
     };
     merge("{}", "no report of an audit");
     merge("{\"version\": 99}", "its version is 99");
-    merge("{\"version\": 1}", "it is damaged");
-    let dangling = r#"{"version":1,"profiles":[],"regions":[],"frames":[],"sites":[{"region":3,"op":"alloc","stack":[],"counts":[]}]}"#;
+    merge("{\"version\": 2}", "it is damaged");
+    let dangling = r#"{"version":2,"profiles":[],"regions":[],"frames":[],"sites":[{"region":3,"op":"alloc","stack":[],"counts":[]}]}"#;
     merge(dangling, "refers to what is not there");
-    let empty = r#"{"version":1,"profiles":[],"regions":[],"frames":[],"sites":[]}"#;
+    let empty = r#"{"version":2,"profiles":[],"regions":[],"frames":[],"sites":[]}"#;
     merge(empty, "nothing was audited");
     run(&["merge", "/no/such/file.qtrace"]).assert(2, "could not read the trace");
 }

@@ -46,12 +46,13 @@ fn stacks_are_sampled_and_counts_are_exact() {
     assert_eq!(allocs.0 + deallocs.0 + report.profiles[0].unsampled, 240_000);
     assert!(report.profiles[0].unsampled > 0, "the run took {} stacks", allocs.0 + deallocs.0);
     for (_, estimate) in [allocs, deallocs] {
-        assert!(estimate.abs_diff(120_000) < 12_000, "{estimate}");
+        // Six standard errors of a sample of one in 256.
+        assert!(estimate.abs_diff(120_000) < 34_000, "{estimate}");
     }
     assert!(
         command::run(&["audit", "-p", "odd", "--bin", "busy", "--profile", "debug"])
             .stdout
-            .contains("Region counts are exact, site counts are estimates")
+            .contains("Region counts are exact; site counts are estimates")
     );
 }
 
@@ -71,7 +72,7 @@ fn the_whole_program_is_what_a_counting_allocator_counts() {
 #[test]
 #[ignore = "downloads crates: cargo test -p cargo-qadapt --test audit -- --ignored published"]
 fn published_suites_are_what_a_counting_allocator_counts() {
-    for suite in ["arrayvec", "itoa", "rtrb"] {
+    for suite in ["arrayvec", "bytes", "indexmap", "itoa", "rtrb", "slab"] {
         let folder = command::fixtures().join("../published");
         let output = command::qadapt(&["audit", "--test", suite, "--whole-program", "--format", "json"])
             .current_dir(folder)

@@ -1,5 +1,6 @@
 //! The audit, as a user runs it, on small programs whose allocations are known.
 
+mod believed;
 mod command;
 mod damaged;
 mod disk;
@@ -7,6 +8,7 @@ mod errors;
 mod exact;
 mod examples;
 mod formats;
+mod interrupts;
 mod merging;
 mod pace;
 mod processes;

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use cargo_qadapt::report::figures::Report;
-use qadapt_trace::{Event, Header, Kind, NewModule, NewRegion, Op, RegionKind, Trace};
+use qadapt_trace::{At, Event, Header, Kind, NewModule, NewRegion, Op, RegionKind, Trace};
 
 use crate::command::{counts, folder};
 
@@ -40,12 +40,12 @@ fn template() -> &'static [u8] {
             })
             .collect();
         let key = u64::from(number + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        let stack = TRACE.stack(key, &frames, || {});
+        let stack = TRACE.stack(key, &frames, 0, || {});
         TRACE.count(tick, &event);
         TRACE.count_event();
         TRACE.count_disallowed(tick);
         TRACE.count_all_disallowed();
-        TRACE.site(key, tick, stack, &event, 8, 1);
+        TRACE.site(key, At { region: tick, stack }, &event, 8, 1);
     }
     #[expect(unsafe_code, reason = "a trace is written through memory")]
     // SAFETY: the trace is a static, of plain numbers, that nobody writes any more.
@@ -68,7 +68,7 @@ fn write(folder: &Path, how_many: u64) {
             let start = usize::try_from(section.offset).expect("64 bits");
             let length = usize::try_from(section.length()).expect("64 bits");
             let mut bytes = template[start..start + length].to_vec();
-            if kind == Kind::Stacks || kind == Kind::Modules {
+            if kind == Kind::Frames || kind == Kind::Modules {
                 for word in bytes.chunks_exact_mut(8) {
                     let number = u64::from_ne_bytes(word.try_into().expect("8 bytes"));
                     if (START..=START + 0x10_0000_0000).contains(&number) {

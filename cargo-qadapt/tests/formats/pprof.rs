@@ -67,6 +67,8 @@ struct Function {
     id: u64,
     #[prost(int64, tag = "2")]
     name: i64,
+    #[prost(int64, tag = "3")]
+    system_name: i64,
     #[prost(int64, tag = "4")]
     filename: i64,
 }
@@ -125,6 +127,10 @@ fn everything_that_is_referred_to_is_there() {
         for sample in &profile.sample {
             assert_eq!(sample.value.len(), profile.sample_type.len());
             assert!(sample.value.iter().all(|&value| value >= 0));
+        }
+        // pprof takes a name that is the system's too for C++'s, and leaves out what stands in angle brackets.
+        for function in &profile.function {
+            assert_ne!(profile.text(function.system_name), profile.text(function.name));
         }
         // Looks every number up.
         assert!(!readable(&rendered).is_empty());

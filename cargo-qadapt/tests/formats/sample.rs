@@ -109,9 +109,11 @@ fn main() {
                 counts.map(|(count, estimate)| SiteCounts {
                     count,
                     estimate,
-                    bytes: 8 * count,
+                    bytes: 8 * estimate,
                     largest: 8,
                     align: 8,
+                    variance: if estimate > count { 720.0 } else { 0.0 },
+                    bytes_variance: if estimate > count { 46_080.0 } else { 0.0 },
                 })
             })
             .collect(),
@@ -289,9 +291,16 @@ pub(crate) fn hostile(name: &str) -> Sample {
             (Op::Realloc, vec![own; 300]),
             (Op::Dealloc, Vec::new()),
         ] {
-            let most =
-                SiteCounts { count: 1, estimate: u64::MAX, bytes: u64::MAX, largest: u64::MAX, align: 1 };
-            let one = SiteCounts { count: 1, estimate: 1, bytes: 1, largest: 1, align: 1 };
+            let most = SiteCounts {
+                count: 1,
+                estimate: u64::MAX,
+                bytes: u64::MAX,
+                largest: u64::MAX,
+                align: 1,
+                ..SiteCounts::default()
+            };
+            let one =
+                SiteCounts { count: 1, estimate: 1, bytes: 1, largest: 1, align: 1, ..SiteCounts::default() };
             let counts = vec![Some(if index == 0 { most } else { one }), (index % 2 == 0).then_some(one)];
             report.sites.push(Site { region: index, op, stack, counts });
         }
@@ -354,7 +363,8 @@ pub(crate) fn large(sites: u32) -> Sample {
             origin: Origin::Own,
         })
         .collect();
-    let count = SiteCounts { count: 1, estimate: 1, bytes: 64, largest: 64, align: 8 };
+    let count =
+        SiteCounts { count: 1, estimate: 1, bytes: 64, largest: 64, align: 8, ..SiteCounts::default() };
     report.sites = (0..sites)
         .map(|index| Site {
             region: index as usize % 1000,

@@ -109,7 +109,14 @@ fn report(texts: &[String], folder: &Path) -> Report {
             });
         }
         let frames = u32::try_from(report.frames.len()).expect("it is small");
-        let counts = SiteCounts { count: 1, estimate: 9, bytes: u64::MAX, largest: 8, align: 8 };
+        let counts = SiteCounts {
+            count: 1,
+            estimate: 9,
+            bytes: u64::MAX,
+            largest: 8,
+            align: 8,
+            ..SiteCounts::default()
+        };
         report.sites.push(Site {
             region: index,
             op: Op::Alloc,

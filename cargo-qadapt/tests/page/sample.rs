@@ -87,6 +87,7 @@ pub(crate) fn radio(folder: &Path) -> Report {
                     bytes: 100 * count,
                     largest: 100,
                     align: 8,
+                    ..SiteCounts::default()
                 })
             })
             .collect(),
@@ -173,7 +174,14 @@ pub(crate) fn many(sites: u32, folder: &Path) -> Report {
         .collect();
     let mut place = 0;
     let counts = |count: u64| {
-        (count > 0).then_some(SiteCounts { count, estimate: count, bytes: 24 * count, largest: 24, align: 8 })
+        (count > 0).then_some(SiteCounts {
+            count,
+            estimate: count,
+            bytes: 24 * count,
+            largest: 24,
+            align: 8,
+            ..SiteCounts::default()
+        })
     };
     for site in 0..sites {
         let region = site / 20;

@@ -15,9 +15,14 @@ fn main() {
         .expect("cargo starts");
     let text = String::from_utf8(output.stdout).expect("cargo prints UTF-8");
     let out = PathBuf::from(env::var("OUT_DIR").expect("cargo says where"));
-    for (name, suite) in
-        [("arrayvec", "tests/tests.rs"), ("itoa", "tests/test.rs"), ("rtrb", "tests/chunks.rs")]
-    {
+    for (name, suite) in [
+        ("arrayvec", "tests/tests.rs"),
+        ("bytes", "tests/test_bytes.rs"),
+        ("indexmap", "tests/tests.rs"),
+        ("itoa", "tests/test.rs"),
+        ("rtrb", "tests/chunks.rs"),
+        ("slab", "tests/slab.rs"),
+    ] {
         let manifest = manifest(&text, name).unwrap_or_else(|| panic!("no manifest of {name}"));
         let path = Path::new(&manifest).with_file_name(suite);
         assert!(path.exists(), "{} has no {suite}", path.display());
@@ -36,6 +41,6 @@ fn manifest(text: &str, name: &str) -> Option<String> {
     let marker = "\"manifest_path\":\"";
     text.split(marker).skip(1).filter_map(|rest| rest.split('"').next()).map(str::to_owned).find(|path| {
         let folder = Path::new(path).parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
-        folder.strip_prefix(name).is_some_and(|rest| rest.starts_with("-0.") || rest.starts_with("-1."))
+        folder.strip_prefix(name).is_some_and(|rest| ["-0.", "-1.", "-2."].iter().any(|version| rest.starts_with(version)))
     })
 }

@@ -13,5 +13,6 @@ pub(super) const RULE: Rule = Rule {
     ],
     through: &[Call::any_of("std::sync::mpmc::context"), Call::any_of("crossbeam_channel::context")],
     on: On::NEW,
+    once: true,
     ..Rule::COMMON
 };

@@ -17,5 +17,6 @@ pub(super) const RULE: Rule = Rule {
         Call::of("lazy_static", &["get"]),
     ],
     reach: Reach::Region(&[]),
+    once: true,
     ..Rule::COMMON
 };

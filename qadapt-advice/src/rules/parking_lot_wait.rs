@@ -9,5 +9,6 @@ pub(super) const RULE: Rule = Rule {
     calls: &[Call::any_of("parking_lot_core"), Call::any_of("parking_lot")],
     through: &[Call::any_of("parking_lot_core")],
     on: On::NEW,
+    once: true,
     ..Rule::COMMON
 };

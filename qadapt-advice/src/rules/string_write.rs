@@ -11,4 +11,5 @@ pub(super) const RULE: Rule = Rule {
     through: STRING_WRITES,
     on: On::NEW.or(On::GROWTH),
     reach: Reach::Region(STRING_WRITES),
+    ..Rule::COMMON
 };

@@ -11,5 +11,6 @@ pub(super) const RULE: Rule = Rule {
         Call::of("std::thread::local", &["initialize_with"]),
     ],
     reach: Reach::Region(&[]),
+    once: true,
     ..Rule::COMMON
 };

@@ -135,7 +135,10 @@ pub(super) fn refusal(request: &Request, stack: &Captured, place: Option<Place>)
 
 fn describe(line: &mut Line, request: &Request, place: Option<Place>) {
     line.text(request.op.noun().as_bytes()).text(b" of ").decimal(request.size);
-    line.text(b" bytes (align ").decimal(request.align).text(b") in ");
+    line.text(if request.size == 1 { b" byte" } else { b" bytes" })
+        .text(b" (align ")
+        .decimal(request.align)
+        .text(b") in ");
     let Some(place) = place else {
         line.text(b"a protected region");
         return;

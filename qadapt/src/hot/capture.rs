@@ -6,7 +6,6 @@ use qadapt_spin::{Key, Slot, Stack, StackPool};
 
 use super::request::Request;
 use super::stacks::Stacks;
-use super::walk;
 use crate::model::Op;
 
 /// Frames kept of one stack, from the allocator's caller outwards.
@@ -74,18 +73,6 @@ impl Captured {
         // resolving does not touch; the walk itself (`_Unwind_Backtrace`) reads only this thread's stack.
         unsafe { backtrace::trace_unsynchronized(keep) };
         captured
-    }
-
-    /// What [`here`](Self::here) does, by frame pointers where the program is built with them.
-    pub(super) fn fast(mark: *const c_void) -> Self {
-        if FRAME_POINTERS {
-            let mut captured = Self { addresses: [0; FRAMES], length: 0 };
-            if let Some(length) = walk::by_frame_pointers(mark.addr(), &mut captured.addresses) {
-                captured.length = length;
-                return captured;
-            }
-        }
-        Self::here(mark)
     }
 
     /// What tells this request at this stack from others.

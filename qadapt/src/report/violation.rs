@@ -180,18 +180,34 @@ impl Violation {
     }
 }
 
+/// A number of bytes in words.
+struct Bytes(usize);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            1 => f.write_str("1 byte"),
+            many => write!(f, "{many} bytes"),
+        }
+    }
+}
+
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { op, size, old_size, align, times, cause, .. } = self;
         match op {
-            Op::Realloc => write!(f, "qadapt: {op} from {old_size} to {size} bytes (align {align})")?,
-            _ => write!(f, "qadapt: {op} of {size} bytes (align {align})")?,
+            Op::Realloc => write!(f, "qadapt: {op} from {old_size} to {}", Bytes(*size))?,
+            _ => write!(f, "qadapt: {op} of {}", Bytes(*size))?,
         }
+        write!(f, " (align {align})")?;
         if *cause == Cause::OverBudget {
-            write!(f, ", over the budget,")?;
+            write!(f, ", over the budget")?;
         }
         if *times > 1 {
-            write!(f, ", {times} times,")?;
+            write!(f, ", {times} times")?;
+        }
+        if *cause == Cause::OverBudget || *times > 1 {
+            write!(f, ",")?;
         }
         match self.place {
             Some(place) if self.lent => writeln!(f, " in {place}, on a thread that its policy was lent to")?,

@@ -39,30 +39,30 @@ trait Stage {
 
     #[no_alloc]
     fn reset(&self) {
-        force_alloc(1);
+        drop(force_alloc(1));
     }
 }
 
 impl Delay {
     #[no_alloc]
     fn run_twice(&self) {
-        force_alloc(1);
+        drop(force_alloc(1));
     }
 
     #[no_alloc]
     fn new() -> Self {
-        force_alloc(1);
+        drop(force_alloc(1));
         Self
     }
 
     #[no_alloc]
     fn r#loop(&self) {
-        force_alloc(1);
+        drop(force_alloc(1));
     }
 
     #[no_alloc]
     async fn poll(&self) {
-        force_alloc(1);
+        drop(force_alloc(1));
     }
 
     #[no_alloc(future)]
@@ -78,7 +78,7 @@ impl Delay {
     fn with_inner(&self) {
         #[no_alloc]
         fn inner() {
-            force_alloc(1);
+            drop(force_alloc(1));
         }
         inner();
     }
@@ -87,7 +87,7 @@ impl Delay {
         let call = || {
             #[no_alloc]
             fn inside() {
-                force_alloc(1);
+                drop(force_alloc(1));
             }
             inside();
         };
@@ -96,26 +96,26 @@ impl Delay {
 
     #[no_alloc(name = "given")]
     fn named(&self) {
-        force_alloc(1);
+        drop(force_alloc(1));
     }
 
     #[no_alloc(allow(dealloc))]
     fn with_policy(&self) {
-        force_alloc(1);
+        drop(force_alloc(1));
     }
 }
 
 impl Stage for Delay {
     #[no_alloc]
     fn run(&self) {
-        force_alloc(1);
+        drop(force_alloc(1));
     }
 }
 
 impl Stage for Reverb {
     #[no_alloc]
     fn run(&self) {
-        force_alloc(1);
+        drop(force_alloc(1));
     }
 }
 
@@ -129,35 +129,35 @@ impl<T, const N: usize> Stage for Bank<T, N> {
 impl Stage for &Delay {
     #[no_alloc]
     fn run(&self) {
-        force_alloc(1);
+        drop(force_alloc(1));
     }
 }
 
 impl Stage for Vec<f32> {
     #[no_alloc]
     fn run(&self) {
-        force_alloc(1);
+        drop(force_alloc(1));
     }
 }
 
 impl Stage for [Reverb] {
     #[no_alloc]
     fn run(&self) {
-        force_alloc(1);
+        drop(force_alloc(1));
     }
 }
 
 impl<A> Stage for (A, Reverb) {
     #[no_alloc]
     fn run(&self) {
-        force_alloc(1);
+        drop(force_alloc(1));
     }
 }
 
 impl dyn Stage {
     #[no_alloc]
     fn start(&self) {
-        force_alloc(1);
+        drop(force_alloc(1));
     }
 }
 
@@ -168,7 +168,7 @@ trait Anything {
 impl<T: Stage> Anything for T {
     #[no_alloc]
     fn anything(&self) {
-        force_alloc(1);
+        drop(force_alloc(1));
     }
 }
 
@@ -178,7 +178,7 @@ mod elsewhere {
     impl Reverb {
         #[no_alloc]
         pub(super) fn tail(&self) {
-            force_alloc(1);
+            drop(force_alloc(1));
         }
     }
 }
@@ -186,7 +186,7 @@ mod elsewhere {
 #[no_alloc]
 impl Bank<u8, 2> {
     fn pair(&self) {
-        force_alloc(1);
+        drop(force_alloc(1));
     }
 }
 
@@ -195,7 +195,7 @@ macro_rules! stage_of {
         impl $type {
             #[no_alloc]
             fn $method(&self) {
-                force_alloc(1);
+                drop(force_alloc(1));
             }
         }
     };
@@ -204,7 +204,7 @@ stage_of!(Reverb, made_by_a_macro);
 
 #[no_alloc]
 fn generic<T>(value: T) -> T {
-    force_alloc(1);
+    drop(force_alloc(1));
     value
 }
 

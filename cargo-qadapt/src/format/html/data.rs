@@ -108,7 +108,7 @@ impl Data {
                 .collect(),
             frames,
             stacks,
-            lines: line_data(view, &profiles, &ends, &mut strings),
+            lines: line_data(view, &ends, &mut strings),
             files: excerpts(view, &mut strings),
             flames: graphs,
             findings: view.outcome.as_ref().map(|outcome| {
@@ -166,39 +166,31 @@ fn region_data(profiles: &[&str], region: &Region, strings: &mut Strings) -> Reg
 }
 
 fn mark(presence: &Presence, strings: &mut Strings) -> Mark {
-    Mark(strings.number(&presence.mark()), is_difference(presence))
+    Mark(strings.number(&presence.mark()), presence.is_difference())
 }
 
-const fn is_difference(presence: &Presence) -> bool {
-    matches!(presence, Presence::Only(_) | Presence::Differs)
-}
-
-fn line_data(view: &View<'_>, profiles: &[&str], ends: &[u32], strings: &mut Strings) -> Vec<LineData> {
+fn line_data(view: &View<'_>, ends: &[u32], strings: &mut Strings) -> Vec<LineData> {
     view.lines
         .iter()
-        .map(|line| {
-            let events: Vec<u64> =
-                line.counts.iter().map(|counts| counts.map_or(0, |counts| counts.estimate)).collect();
-            LineData {
-                region: line.region,
-                file: line.at.as_ref().map(|(file, _)| strings.number(file)),
-                line: line.at.as_ref().map_or(0, |&(_, number)| number),
-                function: strings.number(&line.function),
-                op: line.op,
-                called: line.called.iter().map(|name| strings.number(name)).collect(),
-                advice: line
-                    .advice
-                    .iter()
-                    .map(|advice| (strings.number(advice.id), strings.number(advice.text)))
-                    .collect(),
-                mark: Mark(strings.number(&line.mark), is_difference(&presence(profiles, &events))),
-                counts: figures(&line.counts),
-                stacks: line
-                    .sites
-                    .iter()
-                    .map(|&site| (ends[site], figures(&view.report.sites[site].counts)))
-                    .collect(),
-            }
+        .map(|line| LineData {
+            region: line.region,
+            file: line.at.as_ref().map(|(file, _)| strings.number(file)),
+            line: line.at.as_ref().map_or(0, |&(_, number)| number),
+            function: strings.number(&line.function),
+            op: line.op,
+            called: line.called.iter().map(|name| strings.number(name)).collect(),
+            advice: line
+                .advice
+                .iter()
+                .map(|advice| (strings.number(advice.id), strings.number(advice.text)))
+                .collect(),
+            mark: Mark(strings.number(&line.mark), line.is_different),
+            counts: figures(&line.counts),
+            stacks: line
+                .sites
+                .iter()
+                .map(|&site| (ends[site], figures(&view.report.sites[site].counts)))
+                .collect(),
         })
         .collect()
 }

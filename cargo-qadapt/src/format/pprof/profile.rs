@@ -93,12 +93,13 @@ const LOST: u64 = 1;
 fn functions(view: &View<'_>, names: &Names, strings: &mut Strings) -> (Vec<Function>, Vec<Location>) {
     let mut functions: Vec<Function> = Vec::new();
     let mut known: HashMap<(i64, i64), u64> = HashMap::new();
-    let mut location = |id: u64, name: &str, file: &str, line: u32, column: u32| {
-        let name = strings.number(name);
+    let mut location = |id: u64, text: &str, file: &str, line: u32, column: u32| {
+        let name = strings.number(text);
         let filename = strings.number(&cut(file, 4096, " "));
+        let system_name = strings.number(&format!("rust:{text}"));
         let function_id = *known.entry((name, filename)).or_insert_with(|| {
             let id = functions.len() as u64 + 1;
-            functions.push(Function { id, name, system_name: name, filename });
+            functions.push(Function { id, name, system_name, filename });
             id
         });
         let line = Line { function_id, line: line.into(), column: column.into() };

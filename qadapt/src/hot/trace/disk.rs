@@ -10,6 +10,7 @@ use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use qadapt_trace::Room;
 
 use super::super::announce::Line;
+use super::alone;
 
 /// Makes room in this process's trace.
 #[derive(Debug)]
@@ -42,6 +43,11 @@ impl Room for Disk {
             keeping_errno(say_so);
         }
         has_room
+    }
+
+    #[inline]
+    fn is_alone() -> bool {
+        alone::is_alone()
     }
 }
 

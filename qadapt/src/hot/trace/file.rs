@@ -10,6 +10,7 @@ use qadapt_trace::{NewModule, NewRegion, RegionKind, flags};
 use super::super::announce::Line;
 use super::super::capture::FRAME_POINTERS;
 use super::super::{modules, setting};
+use super::alone;
 use super::disk::{self, Disk};
 use super::path::Path;
 
@@ -69,6 +70,7 @@ pub(crate) fn start() {
     }
     let is_whole = setting::variable(c"QADAPT_WHOLE_PROGRAM").is_some_and(|value| value == b"1");
     WHOLE_PROGRAM.store(is_whole, Ordering::Relaxed);
+    alone::look_up();
     let Some(trace) = create(0) else { return };
     if is_whole {
         enter_whole_program(trace);
@@ -209,7 +211,7 @@ fn create(parent: u64) -> Option<&'static Trace> {
 #[expect(unsafe_code, reason = "std cannot map a file")]
 fn map(file: c_int) -> Result<&'static Trace, &'static [u8]> {
     let mapped = if !may_grow() {
-        Err(b"the limit on the size of files (ulimit -f) is below its 8 MB".as_slice())
+        Err(b"the limit on the size of files (ulimit -f) is below its 9 MB".as_slice())
     } else if grow(file) && disk::allocate(file, 0, qadapt_trace::HEADER_SIZE as u64) {
         map_over(file).ok_or(b"it cannot be mapped".as_slice())
     } else {

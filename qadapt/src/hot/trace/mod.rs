@@ -2,15 +2,18 @@
 //!
 //! It is written where `QADAPT_TRACE` names a directory. Then every thread's word asks for attention, so that each
 //! region says at its edges that it is open ([`chain`]), and every event is counted in the open regions and recorded
-//! at its site ([`record`]). Nothing of it is on the path of a program that is not traced, but tests of
+//! at its site ([`record`]), some of them with their stacks ([`rate`], [`stack`], [`recent`]). Nothing of it is on the path of a program that is not traced, but tests of
 //! [`is_on`] where a region's edge or an event is slow already.
 
+mod alone;
 pub(crate) mod chain;
 mod disk;
 mod file;
 mod path;
 mod rate;
+mod recent;
 mod record;
+mod stack;
 
 pub(super) use file::{Trace, active, is_whole_program};
 pub(crate) use file::{finish, is_on, start};

@@ -1,8 +1,11 @@
 //! How many stacks are recorded: all of them as long as there are few, a sample where there are many.
 //!
-//! Walking a stack costs microseconds, so that a program that violates often would be slowed down many times. Of each
-//! second's disallowed events the first [`ALL`] get their stacks recorded; of those beyond, one in [`one_in`] does, and
-//! stands for as many. Only stacks are sampled: each event is counted.
+//! Walking a stack costs microseconds, so that a program that violates often would be slowed down many times. Of the
+//! disallowed events in each second of the process's processor time the first [`ALL`] get their stacks recorded; of those
+//! beyond, one in [`one_in`] does, and stands for as many. Deep stacks are fewer. Only stacks are sampled: each event is
+//! counted.
+//!
+//! Processor time, because that is what the stacks cost: on a busy machine a second of the clock holds less of it.
 
 use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicU64, Ordering};
@@ -10,26 +13,48 @@ use core::sync::atomic::{AtomicU64, Ordering};
 /// Stacks of one second that are all recorded.
 const ALL: u64 = 10_000;
 
-/// Events between two looks at the clock.
-const LOOK: u64 = 32;
+/// Frames of an ordinary stack: of deeper ones fewer are recorded.
+const ORDINARY: u64 = 32;
 
-/// The second that is counted, by the system's monotonic clock, and the process's total of disallowed events at its
-/// beginning. Relaxed: of two threads that see a new second at once one may count a few events to the wrong one.
-static SECOND: AtomicU64 = AtomicU64::new(0);
+/// Events between two looks at the clock, which is a system call. Before the first [`ALL`] none is needed.
+const LOOK: u64 = 256;
+
+const SECOND: u64 = 1_000_000_000;
+
+/// The processor time, in nanoseconds, at which the second began that is counted, the process's total of disallowed events
+/// then, and the frames that were walked since. Relaxed: of two threads that see a new second at once one may count a few
+/// events to the wrong one.
+static START: AtomicU64 = AtomicU64::new(0);
 static BEFORE: AtomicU64 = AtomicU64::new(0);
+static WALKED: AtomicU64 = AtomicU64::new(0);
 
 /// How many events the latest disallowed one stands for, if its stack is to be recorded; `total` counts them from the
 /// process's beginning.
 pub(super) fn weight(total: u64) -> Option<u64> {
-    if total % LOOK == 1 {
-        let now = second();
-        if SECOND.load(Ordering::Relaxed) != now && SECOND.swap(now, Ordering::Relaxed) != now {
-            BEFORE.store(total, Ordering::Relaxed);
-        }
-    }
     let number = total.saturating_sub(BEFORE.load(Ordering::Relaxed));
-    let step = one_in(number);
-    is_chosen(number, step).then_some(step)
+    let done = number.max(WALKED.load(Ordering::Relaxed) / ORDINARY);
+    if done < ALL {
+        return Some(1);
+    }
+    if (number == ALL || total % LOOK == 0) && is_new_second() {
+        BEFORE.store(total, Ordering::Relaxed);
+        WALKED.store(0, Ordering::Relaxed);
+        return Some(1);
+    }
+    let step = one_in(done);
+    is_chosen(total, START.load(Ordering::Relaxed), step).then_some(step)
+}
+
+/// Takes note of a walk over so many frames.
+pub(super) fn walked(frames: usize) {
+    WALKED.fetch_add(frames as u64, Ordering::Relaxed);
+}
+
+/// True for the first who sees that a second of processor time has passed.
+fn is_new_second() -> bool {
+    let (now, start) = (processor_time(), START.load(Ordering::Relaxed));
+    now.saturating_sub(start) >= SECOND
+        && START.compare_exchange(start, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
 }
 
 /// Of the events around the `before`th of a second one in this many has its stack recorded: 1 up to [`ALL`], then
@@ -42,34 +67,46 @@ const fn one_in(before: u64) -> u64 {
     16 << (before / ALL).ilog2()
 }
 
-/// True for one in `step` of consecutive numbers, where `step` is a power of two, so that no division is needed. The
-/// numbers are spread before (by Knuth's multiplicative hashing), so that a program that allocates and frees in turn has
-/// both recorded.
-const fn is_chosen(number: u64, step: u64) -> bool {
-    (number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) & (step - 1) == 0
+/// True for one in `step` of all numbers, where `step` is a power of two, so that no division is needed; which ones, looks
+/// random, so that no pattern in what the program does is favoured. The mix is that of `SplitMix64` (Steele, Lea and Flood,
+/// "Fast Splittable Pseudorandom Number Generators", 2014; its constants are David Stafford's "Mix13").
+const fn is_chosen(number: u64, seed: u64, step: u64) -> bool {
+    let mut mixed = number.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(seed);
+    mixed = (mixed ^ mixed >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+    (mixed ^ mixed >> 31) & (step - 1) == 0
 }
 
-/// Seconds of the coarse clock, which needs no system call.
-#[expect(unsafe_code, reason = "std's clock is the fine one")]
+/// Nanoseconds of processor time that the process has used.
+#[expect(unsafe_code, reason = "std does not know it")]
 #[expect(clippy::cast_sign_loss, reason = "the clock starts at 0")]
-fn second() -> u64 {
+fn processor_time() -> u64 {
     let mut time = MaybeUninit::<libc::timespec>::zeroed();
     // SAFETY: there is room for the answer; where the clock is missing it stays zero.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, time.as_mut_ptr()) };
+    unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, time.as_mut_ptr()) };
     // SAFETY: zeroed at first, which is a valid time.
     let time = unsafe { time.assume_init() };
-    time.tv_sec as u64
+    (time.tv_sec as u64).saturating_mul(SECOND).saturating_add(time.tv_nsec as u64)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{ALL, is_chosen, one_in};
+    use super::{ALL, is_chosen, one_in, processor_time};
 
+    /// Whatever the period of a pattern: each of its events is estimated within five standard errors.
     #[test]
-    fn even_and_odd_events_are_chosen_alike() {
-        let even = (0..100_000).filter(|n| n % 2 == 0 && is_chosen(*n, 16)).count();
-        let odd = (0..100_000).filter(|n| n % 2 == 1 && is_chosen(*n, 16)).count();
-        assert!(even.abs_diff(odd) < 100, "{even} {odd}");
+    fn no_period_is_favoured() {
+        for step in [16_u64, 64, 1024] {
+            for period in (2..70).chain([128, 256, 1000, 1024, 4096]) {
+                let (each, seed) = (200_000_u64, 12_345_678_901);
+                for event in [0, 1, period - 1] {
+                    let chosen = (0..each).filter(|n| is_chosen(n * period + event, seed, step)).count();
+                    let (estimate, variance) = (chosen as u64 * step, each * (step - 1));
+                    let error = estimate.abs_diff(each);
+                    assert!(error * error < 25 * variance, "{event} of {period}, 1 in {step}: {estimate}");
+                }
+            }
+        }
     }
 
     #[test]
@@ -92,12 +129,22 @@ mod tests {
     fn what_is_recorded_stands_for_all_and_is_bounded() {
         let (mut recorded, mut stand_for, all) = (0, 0, 3_000_000);
         for before in 0..all {
-            if is_chosen(before, one_in(before)) {
+            if is_chosen(before, 1, one_in(before)) {
                 recorded += 1;
                 stand_for += one_in(before);
             }
         }
         assert!(recorded < 2 * ALL, "{recorded}");
-        assert!(stand_for.abs_diff(all) < all / 100, "{stand_for}");
+        assert!(stand_for.abs_diff(all) < all / 20, "{stand_for}");
+    }
+
+    #[test]
+    fn processor_time_passes_with_work() {
+        let start = processor_time();
+        let mut sum = 0_u64;
+        while processor_time() == start {
+            sum = std::hint::black_box(sum + 1);
+        }
+        assert!(start > 0);
     }
 }

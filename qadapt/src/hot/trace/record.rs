@@ -3,12 +3,12 @@
 use core::ffi::c_void;
 
 use qadapt_spin::Key;
-use qadapt_trace::{Event, flags};
+use qadapt_trace::{At, Event, flags};
 
-use super::super::capture::Captured;
 use super::super::request::Request;
 use super::file::{self, Trace};
-use super::{chain, rate};
+use super::stack::Stack;
+use super::{chain, rate, recent};
 use crate::model::Op;
 
 /// After the inner allocator: counts the event in the open regions.
@@ -29,17 +29,27 @@ pub(in crate::hot) fn disallow(trace: &Trace, request: &Request, mark: *const c_
     let total = trace.count_all_disallowed();
     let Some(region) = chain::disallow(trace) else { return };
     let Some(weight) = rate::weight(total) else { return };
-    let captured = Captured::fast(mark);
-    let frames = captured.frames();
-    let mut is_new = false;
-    let stack = trace.stack(Key::of(0, frames).get().get(), frames, || is_new = true);
-    if is_new && !frames.iter().all(|&frame| trace.knows(frame as u64)) {
-        file::note_modules(trace);
-    }
+    let stack = recent::find(trace, mark, request.op).or_else(|| walk(trace, request.op, mark));
     let event = event(request, true);
     let identity = [region.index(), stack.map_or(0, |stack| stack as usize + 1)];
     let key = Key::of(event.op as u64, &identity).get().get();
-    trace.site(key, region, stack, &event, u32::try_from(request.align).unwrap_or(u32::MAX), weight);
+    trace.site(key, At { region, stack }, &event, u32::try_from(request.align).unwrap_or(u32::MAX), weight);
+}
+
+/// The number of this thread's stack.
+#[inline(never)]
+fn walk(trace: &Trace, op: Op, mark: *const c_void) -> Option<u32> {
+    let stack = Stack::here(mark);
+    rate::walked(stack.met());
+    let frames = stack.frames();
+    let mut is_new = false;
+    let key = Key::of(u64::from(stack.left_out() > 0), frames).get().get();
+    let number = trace.stack(key, frames, stack.left_out(), || is_new = true)?;
+    if is_new && !frames.iter().all(|&frame| trace.knows(frame as u64)) {
+        file::note_modules(trace);
+    }
+    recent::keep(trace, mark, op, &stack.slots, frames, number);
+    Some(number)
 }
 
 fn event(request: &Request, succeeded: bool) -> Event {

@@ -20,6 +20,7 @@ struct Function {
     start: LineColumn,
     end: LineColumn,
     path: String,
+    tracks_caller: bool,
 }
 
 impl Items {
@@ -42,22 +43,39 @@ impl Items {
     /// The innermost function round a place: line and column from 1, column 0 where only the line is known.
     #[must_use]
     pub fn at(&self, line: u32, column: u32) -> Option<&str> {
+        self.innermost(line, column).map(|function| function.path.as_str())
+    }
+
+    fn innermost(&self, line: u32, column: u32) -> Option<&Function> {
         let line = usize::try_from(line).ok()?;
         let is_round =
             |function: &&Function| match usize::try_from(column).ok().and_then(|c| c.checked_sub(1)) {
                 Some(column) => (function.start..=function.end).contains(&LineColumn { line, column }),
                 None => (function.start.line..=function.end.line).contains(&line),
             };
-        self.functions.iter().rev().find(is_round).map(|function| function.path.as_str())
+        self.functions.iter().rev().find(is_round)
     }
 
-    fn function(&mut self, name: &syn::Ident, item: &impl Spanned, visit: impl FnOnce(&mut Self)) {
+    /// True if the innermost function round a line has `#[track_caller]`.
+    #[must_use]
+    pub fn tracks_caller(&self, line: u32) -> bool {
+        self.innermost(line, 0).is_some_and(|function| function.tracks_caller)
+    }
+
+    fn function(
+        &mut self,
+        name: &syn::Ident,
+        attributes: &[syn::Attribute],
+        item: &impl Spanned,
+        visit: impl FnOnce(&mut Self),
+    ) {
         let span = item.span();
         self.within(name.to_string(), |items| {
             items.functions.push(Function {
                 start: span.start(),
                 end: span.end(),
                 path: items.path.join("::"),
+                tracks_caller: attributes.iter().any(|attribute| attribute.path().is_ident("track_caller")),
             });
             visit(items);
         });
@@ -72,15 +90,15 @@ impl Items {
 
 impl<'ast> Visit<'ast> for Items {
     fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
-        self.function(&item.sig.ident, item, |items| visit::visit_item_fn(items, item));
+        self.function(&item.sig.ident, &item.attrs, item, |items| visit::visit_item_fn(items, item));
     }
 
     fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
-        self.function(&item.sig.ident, item, |items| visit::visit_impl_item_fn(items, item));
+        self.function(&item.sig.ident, &item.attrs, item, |items| visit::visit_impl_item_fn(items, item));
     }
 
     fn visit_trait_item_fn(&mut self, item: &'ast syn::TraitItemFn) {
-        self.function(&item.sig.ident, item, |items| visit::visit_trait_item_fn(items, item));
+        self.function(&item.sig.ident, &item.attrs, item, |items| visit::visit_trait_item_fn(items, item));
     }
 
     fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
@@ -141,6 +159,15 @@ static S: u8 = 1; fn last() {}
         ] {
             assert_eq!(items.at(line, column), expected, "{line}:{column}");
         }
+    }
+
+    #[test]
+    fn functions_that_track_their_caller_are_known() {
+        let items = Items::parse(
+            "#[track_caller]\nfn push() {\n    let _ = || 1;\n}\nfn run() {\n    #[cold]\n    fn inner() {}\n}\n",
+        );
+        assert!([2, 3, 4].into_iter().all(|line| items.tracks_caller(line)));
+        assert!(![5, 6, 7, 99].into_iter().any(|line| items.tracks_caller(line)));
     }
 
     #[test]

@@ -1,0 +1,69 @@
+//! Ctrl-C while a program runs: it is meant for the program, and the report comes after it.
+
+use std::io;
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+// Relaxed below: numbers that a handler of this process's own signals changes, and that order nothing.
+
+/// True while a program runs that interrupts are meant for.
+static RUNS: AtomicBool = AtomicBool::new(false);
+/// Interrupts since it began to run.
+static COUNT: AtomicU32 = AtomicU32::new(0);
+/// Those of them that another process sent to this one alone: the terminal sends to all of a group.
+static SENT: AtomicU32 = AtomicU32::new(0);
+
+/// As long as it lives, an interrupt is counted and ends nothing.
+#[derive(Debug)]
+pub struct Interrupts;
+
+impl Interrupts {
+    /// Begins to count.
+    ///
+    /// # Errors
+    /// If the system does not let the signal be handled.
+    pub fn count() -> io::Result<Self> {
+        static REGISTERED: Once = Once::new();
+        let mut result = Ok(());
+        REGISTERED.call_once(|| result = register());
+        result?;
+        COUNT.store(0, Ordering::Relaxed);
+        SENT.store(0, Ordering::Relaxed);
+        RUNS.store(true, Ordering::Relaxed);
+        Ok(Self)
+    }
+
+    /// How many there were.
+    #[must_use]
+    pub fn seen(&self) -> u32 {
+        COUNT.load(Ordering::Relaxed)
+    }
+
+    /// How many of them have to be handed on, once each.
+    #[must_use]
+    pub fn take_sent(&self) -> u32 {
+        SENT.swap(0, Ordering::Relaxed)
+    }
+}
+
+impl Drop for Interrupts {
+    fn drop(&mut self) {
+        RUNS.store(false, Ordering::Relaxed);
+    }
+}
+
+#[expect(unsafe_code, reason = "who sent a signal is only told to a handler")]
+fn register() -> io::Result<()> {
+    let handle = |info: &libc::siginfo_t| {
+        if RUNS.load(Ordering::Relaxed) {
+            COUNT.fetch_add(1, Ordering::Relaxed);
+            // SI_USER, and what else processes send; the kernel's own are positive (sigaction(2)).
+            SENT.fetch_add(u32::from(info.si_code <= 0), Ordering::Relaxed);
+        } else {
+            // SAFETY: it may be called in a signal handler, and returns never.
+            unsafe { libc::_exit(128 + libc::SIGINT) };
+        }
+    };
+    // SAFETY: the handler touches atomics and calls `_exit`, which handlers may.
+    unsafe { signal_hook_registry::register_sigaction(libc::SIGINT, handle) }.map(|_| ())
+}

@@ -1,0 +1,106 @@
+//! What starts the program, in cargo's place: under a name that does not depend on where it was built.
+//!
+//! Cargo starts a program by its absolute path, which the program sees as its first argument, and a test by a name with a
+//! hash. Both differ from checkout to checkout, and with them the bytes that `std::env::args` allocates. So cargo is told to
+//! start this command instead (`target.TRIPLE.runner`), which becomes the program.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+/// The first argument that says that a program is to be started.
+pub const VERB: &str = "__launch";
+
+/// Names the variables that the program gets, if not all, separated by commas.
+pub const KEEP: &str = "QADAPT_LAUNCH_KEEPS";
+
+/// What shells, cargo and rustup set for themselves, which differs from machine to machine.
+const THEIRS: [&str; 8] = [
+    "_",
+    "OLDPWD",
+    "SHLVL",
+    "CARGO",
+    "RUST_RECURSION_COUNT",
+    "RUSTUP_HOME",
+    "RUSTUP_TOOLCHAIN",
+    "RUSTUP_TOOLCHAIN_SOURCE",
+];
+
+/// What a program always gets.
+const ALWAYS: [&str; 6] =
+    ["QADAPT_TRACE", "QADAPT_MODE", "QADAPT_WHOLE_PROGRAM", "LD_LIBRARY_PATH", "CARGO_MANIFEST_DIR", "PATH"];
+
+/// Becomes the program; returns only if that fails.
+#[must_use]
+pub fn launch(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let Some(program) = arguments.next() else {
+        eprintln!("error: no program to start");
+        return ExitCode::from(2);
+    };
+    let mut command = Command::new(&program);
+    command.arg0(name(Path::new(&program))).args(arguments);
+    let kept = std::env::var(KEEP).ok();
+    for (variable, _) in std::env::vars_os() {
+        if !is_kept(&variable, kept.as_deref()) {
+            command.env_remove(variable);
+        }
+    }
+    let error = command.exec();
+    eprintln!("error: could not start `{}`: {error}", program.display());
+    ExitCode::from(127)
+}
+
+/// A program's name without its folder, and without the hash that cargo gives to those of tests.
+fn name(program: &Path) -> &OsStr {
+    let name = program.file_name().unwrap_or(program.as_os_str());
+    let plain = name.to_str().and_then(|name| {
+        let (stem, hash) = name.rsplit_once('-')?;
+        let is_hash = hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_hash.then_some(OsStr::new(stem))
+    });
+    plain.unwrap_or(name)
+}
+
+fn is_kept(variable: &OsStr, kept: Option<&str>) -> bool {
+    let Some(name) = variable.to_str() else { return kept.is_none() };
+    match kept {
+        _ if name == KEEP => false,
+        Some(kept) => {
+            ALWAYS.contains(&name)
+                || name.starts_with("CARGO_PKG_")
+                || kept.split(',').any(|kept| match kept.strip_suffix('*') {
+                    Some(start) => name.starts_with(start),
+                    None => name == kept,
+                })
+        }
+        None => !THEIRS.contains(&name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_programs_name_does_not_depend_on_where_it_was_built() {
+        for (program, expected) in [
+            ("/a/target/debug/radio", "radio"),
+            ("/b/c/deps/one-0123456789abcdef", "one"),
+            ("/b/c/deps/one-two", "one-two"),
+            ("/b/with-0123456789abcdeg", "with-0123456789abcdeg"),
+        ] {
+            assert_eq!(name(Path::new(program)), expected);
+        }
+    }
+
+    #[test]
+    fn variables_of_the_machine_are_left_out() {
+        let kept = |name: &str, list| is_kept(OsStr::new(name), list);
+        assert!(kept("HOME", None) && kept("CARGO_PKG_NAME", None));
+        assert!(!kept("OLDPWD", None) && !kept("CARGO", None) && !kept(KEEP, None));
+        let list = Some("HOME,RADIO_*");
+        assert!(kept("HOME", list) && kept("RADIO_BAND", list) && kept("QADAPT_TRACE", list));
+        assert!(!kept("LANG", list) && !kept("HOMES", list) && !kept(KEEP, list));
+    }
+}

@@ -1,0 +1,158 @@
+//! A program's output on a terminal, with a moving line below it that says what runs.
+//!
+//! The program writes to a terminal of its own (pty(7)), so that it colours and buffers as ever; what it writes is handed
+//! on, and the line is drawn only where the program has ended one.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, IsTerminal as _, Read as _};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::process::Stdio;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{OptionalActions, OutputModes, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize};
+
+/// How often the line moves.
+const TICK: Duration = Duration::from_millis(120);
+
+const FRAMES: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+
+/// Goes to the line's beginning and clears it (ECMA-48: CR, EL).
+const CLEAR: &str = "\r\x1b[K";
+
+/// A terminal for one program.
+#[derive(Debug)]
+pub struct Screen {
+    /// The program's end.
+    program: File,
+    hand_on: JoinHandle<()>,
+}
+
+impl Screen {
+    /// Opens one whose output goes to standard error; none where that is no terminal, or the system has no more.
+    #[must_use]
+    pub fn open(what: String) -> Option<Self> {
+        if !io::stderr().is_terminal() {
+            return None;
+        }
+        let (own, program) = pair().ok()?;
+        let (send, receive) = mpsc::channel();
+        thread::spawn(move || {
+            let mut own = File::from(own);
+            let mut buffer = [0; 4096];
+            // An error says that nobody holds the other end any more.
+            while let Ok(length) = own.read(&mut buffer)
+                && length > 0
+                && send.send(buffer[..length].to_vec()).is_ok()
+            {}
+        });
+        let hand_on = thread::spawn(move || {
+            let mut line = Line { what, start: Instant::now(), frame: 0, is_drawn: false, is_free: true };
+            let mut out = io::stderr();
+            loop {
+                // If standard error is closed there is no one to tell.
+                let _ = match receive.recv_timeout(TICK) {
+                    Ok(bytes) => line.hand_on(&bytes, &mut out),
+                    Err(RecvTimeoutError::Timeout) => line.draw(&mut out),
+                    Err(RecvTimeoutError::Disconnected) => break,
+                };
+            }
+            let _ = line.clear(&mut out);
+        });
+        Some(Self { program, hand_on })
+    }
+
+    /// What the program writes to.
+    ///
+    /// # Errors
+    /// If the system has no more file descriptors.
+    pub fn stdio(&self) -> io::Result<Stdio> {
+        Ok(self.program.try_clone()?.into())
+    }
+
+    /// Waits until everything is handed on that the program has written.
+    pub fn close(self) {
+        drop(self.program);
+        // A thread that panicked has said so itself.
+        let _ = self.hand_on.join();
+    }
+}
+
+/// Both ends of a terminal that looks like standard error's.
+fn pair() -> io::Result<(OwnedFd, File)> {
+    let own = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
+    grantpt(&own)?;
+    unlockpt(&own)?;
+    let name = ptsname(&own, Vec::new())?;
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).custom_flags(libc::O_NOCTTY);
+    let program = options.open(name.to_string_lossy().as_ref())?;
+    if let Ok(mut attributes) = tcgetattr(io::stderr()) {
+        // What the real terminal does to output is done once.
+        attributes.output_modes.remove(OutputModes::OPOST);
+        tcsetattr(&program, OptionalActions::Now, &attributes)?;
+    }
+    if let Ok(size) = tcgetwinsize(io::stderr()) {
+        tcsetwinsize(&program, size)?;
+    }
+    Ok((own, program))
+}
+
+/// The line that says what runs.
+struct Line {
+    what: String,
+    start: Instant,
+    frame: usize,
+    is_drawn: bool,
+    /// True where the program's own line has ended.
+    is_free: bool,
+}
+
+impl Line {
+    fn draw(&mut self, out: &mut impl io::Write) -> io::Result<()> {
+        if !self.is_free {
+            return Ok(());
+        }
+        self.frame = (self.frame + 1) % FRAMES.len();
+        self.is_drawn = true;
+        let seconds = self.start.elapsed().as_secs();
+        write!(out, "{CLEAR}{} {} {seconds}s", FRAMES[self.frame], self.what)?;
+        out.flush()
+    }
+
+    fn clear(&mut self, out: &mut impl io::Write) -> io::Result<()> {
+        if std::mem::take(&mut self.is_drawn) { write!(out, "{CLEAR}") } else { Ok(()) }
+    }
+
+    fn hand_on(&mut self, bytes: &[u8], out: &mut impl io::Write) -> io::Result<()> {
+        self.clear(out)?;
+        self.is_free = bytes.last() == Some(&b'\n');
+        out.write_all(bytes)?;
+        out.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_moves_and_never_stands_in_the_programs_own() {
+        let mut line =
+            Line { what: "running".into(), start: Instant::now(), frame: 0, is_drawn: false, is_free: true };
+        let mut out = Vec::new();
+        line.draw(&mut out).expect("it can be written");
+        line.draw(&mut out).expect("it can be written");
+        let drawn = String::from_utf8(std::mem::take(&mut out)).expect("UTF-8");
+        let frames: Vec<&str> = drawn.split(CLEAR).skip(1).collect();
+        assert!(frames.len() == 2 && frames[0] != frames[1], "{drawn:?}");
+        line.hand_on(b"name? ", &mut out).expect("it can be written");
+        line.draw(&mut out).expect("it can be written");
+        line.hand_on(b"ok\n", &mut out).expect("it can be written");
+        line.clear(&mut out).expect("it can be written");
+        assert_eq!(String::from_utf8(out).expect("UTF-8"), format!("{CLEAR}name? ok\n"));
+    }
+}

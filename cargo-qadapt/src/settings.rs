@@ -1,0 +1,200 @@
+//! What cargo's configuration says of a profile, as far as a build must ask for more.
+//!
+//! Cargo does not tell (`cargo config get` is unstable), so its files are read: `--config`, the environment, `config.toml`
+//! from the current folder upwards and in cargo's home, and the workspace's manifest, in this order.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use toml::{Table, Value};
+
+use crate::selection::{Profile, Selection};
+
+/// The tables of cargo's configuration, the strongest first.
+#[derive(Debug)]
+pub struct Settings {
+    tables: Vec<Table>,
+    /// The workspace's manifest, the weakest.
+    manifest: Table,
+    variable: fn(&str) -> Option<String>,
+}
+
+impl Settings {
+    /// Reads what holds for a workspace. Files that cannot be read or make no sense are cargo's to complain about.
+    #[must_use]
+    pub fn of(root: &Path, selection: &Selection) -> Self {
+        let mut tables: Vec<Table> = selection.config.iter().filter_map(|text| from_argument(text)).collect();
+        // The last one is the strongest.
+        tables.reverse();
+        let here = env::current_dir().unwrap_or_default();
+        let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+        let home = home.or_else(|| Some(env::home_dir()?.join(".cargo")));
+        let folders = here.ancestors().map(|folder| folder.join(".cargo")).chain(home);
+        for folder in folders {
+            let files = ["config", "config.toml"].map(|name| folder.join(name));
+            tables.extend(files.iter().find_map(|file| read(file)));
+        }
+        let manifest = read(&root.join("Cargo.toml")).unwrap_or_default();
+        Self { tables, manifest, variable: |name| env::var(name).ok() }
+    }
+
+    /// The variables with which a build has lines and names for the report; none if it has them anyway.
+    #[must_use]
+    pub fn for_lines(&self, profile: &Profile) -> Vec<(String, &'static str)> {
+        let name = profile.for_cargo();
+        let variable = |setting: &str| format!("CARGO_PROFILE_{}_{setting}", shouted(name));
+        let mut wanted = Vec::new();
+        let is_built_in = matches!(name, "dev" | "test");
+        let has_lines = self.setting(name, "debug").map_or(is_built_in, |value| is_on(&value));
+        if !has_lines {
+            wanted.push((variable("DEBUG"), "line-tables-only"));
+        }
+        if self.setting(name, "strip").is_some_and(|value| is_on(&value)) {
+            wanted.push((variable("STRIP"), "none"));
+        }
+        wanted
+    }
+
+    /// True if the profile does not optimise.
+    #[must_use]
+    pub fn is_unoptimised(&self, profile: &Profile) -> bool {
+        let name = profile.for_cargo();
+        match self.setting(name, "opt-level") {
+            Some(level) => level == Value::Integer(0) || level.as_str() == Some("0"),
+            None => matches!(name, "dev" | "test"),
+        }
+    }
+
+    /// True if programs are started by one that the user has chosen.
+    #[must_use]
+    pub fn has_runner(&self) -> bool {
+        let in_file = self
+            .tables
+            .iter()
+            .filter_map(|table| table.get("target")?.as_table())
+            .any(|targets| targets.values().any(|target| target.get("runner").is_some()));
+        in_file
+            || env::vars_os().any(|(name, _)| {
+                name.to_str()
+                    .is_some_and(|name| name.starts_with("CARGO_TARGET_") && name.ends_with("_RUNNER"))
+            })
+    }
+
+    /// A profile's setting, its own or the one that it inherits; none if it is the default of a built-in profile.
+    fn setting(&self, profile: &str, key: &str) -> Option<Value> {
+        let mut profile = profile.to_owned();
+        // A circle is cargo's to complain about.
+        for _ in 0..16 {
+            let found = self.own(&profile, key);
+            if found.is_some() {
+                return found;
+            }
+            profile = match profile.as_str() {
+                "test" => "dev".to_owned(),
+                "bench" => "release".to_owned(),
+                "dev" | "release" => return default_of(&profile, key),
+                custom => self.own(custom, "inherits")?.as_str()?.to_owned(),
+            };
+        }
+        None
+    }
+
+    fn own(&self, profile: &str, key: &str) -> Option<Value> {
+        let of = |table: &Table| table.get("profile")?.get(profile)?.get(key).cloned();
+        let arguments = self.tables.iter().take_while(|table| table.contains_key(ARGUMENT)).find_map(of);
+        let variable = || {
+            let name = format!("CARGO_PROFILE_{}_{}", shouted(profile), shouted(key));
+            Some(Value::String((self.variable)(&name)?))
+        };
+        arguments.or_else(variable).or_else(|| self.tables.iter().chain([&self.manifest]).find_map(of))
+    }
+}
+
+/// A key that marks the tables that come from the command line.
+const ARGUMENT: &str = "qadapt-argument";
+
+fn from_argument(text: &str) -> Option<Table> {
+    let mut table = text.parse::<Table>().ok().or_else(|| read(Path::new(text)))?;
+    table.insert(ARGUMENT.to_owned(), Value::Boolean(true));
+    Some(table)
+}
+
+/// The defaults that matter here.
+fn default_of(profile: &str, key: &str) -> Option<Value> {
+    match (profile, key) {
+        ("dev", "debug") => Some(Value::Boolean(true)),
+        ("dev", "opt-level") => Some(Value::Integer(0)),
+        ("release", "debug") => Some(Value::Boolean(false)),
+        ("release", "opt-level") => Some(Value::Integer(3)),
+        _ => None,
+    }
+}
+
+/// True for a level of debug information, or a kind of stripping, that is any.
+fn is_on(value: &Value) -> bool {
+    match value {
+        Value::Boolean(is_on) => *is_on,
+        Value::Integer(level) => *level > 0,
+        Value::String(word) => !matches!(word.as_str(), "0" | "none" | "false" | ""),
+        _ => false,
+    }
+}
+
+fn shouted(name: &str) -> String {
+    name.to_uppercase().replace('-', "_")
+}
+
+fn read(path: &Path) -> Option<Table> {
+    std::fs::read_to_string(path).ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(manifest: &str, config: &[&str], variable: fn(&str) -> Option<String>) -> Settings {
+        let table = |text: &&str| text.parse::<Table>().expect("it is TOML");
+        Settings { tables: config.iter().map(table).collect(), manifest: table(&manifest), variable }
+    }
+
+    const NOTHING: fn(&str) -> Option<String> = |_| None;
+
+    fn names(settings: &Settings, profile: &str) -> Vec<String> {
+        settings.for_lines(&Profile::new(profile)).into_iter().map(|(name, _)| name).collect()
+    }
+
+    #[test]
+    fn lines_are_asked_for_where_a_profile_has_none() {
+        let plain = settings("", &[], NOTHING);
+        assert!(names(&plain, "debug").is_empty());
+        assert_eq!(names(&plain, "release"), ["CARGO_PROFILE_RELEASE_DEBUG"]);
+        assert_eq!(names(&plain, "bench"), ["CARGO_PROFILE_BENCH_DEBUG"]);
+        let manifest = "
+            profile.release.debug = \"line-tables-only\"
+            profile.thin-lto.inherits = \"release\"
+            profile.bare.inherits = \"thin-lto\"
+            profile.bare.debug = 0
+            profile.small.inherits = \"dev\"
+            profile.small.strip = true
+        ";
+        let own = settings(manifest, &[], NOTHING);
+        assert!(names(&own, "release").is_empty() && names(&own, "thin-lto").is_empty());
+        assert_eq!(names(&own, "bare"), ["CARGO_PROFILE_BARE_DEBUG"]);
+        assert_eq!(names(&own, "small"), ["CARGO_PROFILE_SMALL_STRIP"]);
+        assert!(own.is_unoptimised(&Profile::new("small")) && !own.is_unoptimised(&Profile::new("bare")));
+    }
+
+    #[test]
+    fn the_stronger_setting_holds() {
+        let manifest = "profile.release.debug = false";
+        let near = "profile.release.debug = 1";
+        let far = "profile.release.debug = 0";
+        assert!(names(&settings(manifest, &[near, far], NOTHING), "release").is_empty());
+        assert_eq!(names(&settings(manifest, &[far, near], NOTHING), "release").len(), 1);
+        let variable: fn(&str) -> Option<String> =
+            |name| (name == "CARGO_PROFILE_RELEASE_DEBUG").then(|| "limited".to_owned());
+        assert!(names(&settings(manifest, &[far], variable), "release").is_empty());
+        let argument = format!("{ARGUMENT} = true\nprofile.release.debug = \"none\"");
+        assert_eq!(names(&settings(manifest, &[&argument], variable), "release").len(), 1);
+    }
+}

@@ -1,0 +1,6 @@
+//! The test suite of `slab`, with nothing but the allocator added.
+
+#[global_allocator]
+static ALLOC: qadapt::Qadapt<published::Counting> = qadapt::Qadapt::new(published::Counting);
+
+include!(concat!(env!("OUT_DIR"), "/slab.rs"));

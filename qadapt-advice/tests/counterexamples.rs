@@ -1,0 +1,97 @@
+//! For each rule what looks like its habit and is not: it gets another rule's advice, or none.
+
+use std::collections::BTreeMap;
+
+use qadapt_advice::{Event, Frame, Op, Rule, advise, rules};
+
+/// A recorded stack of `tests/stacks`.
+struct Recorded<'a> {
+    rule: &'a str,
+    op: Op,
+    size: usize,
+    old_size: usize,
+    frames: Vec<Frame<'a>>,
+    /// The first of the user's own.
+    own: usize,
+}
+
+fn recorded(text: &str) -> impl Iterator<Item = Recorded<'_>> {
+    text.split("\n\n").filter(|stack| !stack.trim().is_empty()).map(|stack| {
+        let (head, lines) = stack.trim_start().split_once('\n').expect("frames");
+        let [rule, op, size, old] = head.split(' ').collect::<Vec<_>>()[..] else { panic!("{head}") };
+        let op = match op {
+            "alloc" => Op::Alloc,
+            "zeroed" => Op::AllocZeroed,
+            "realloc" => Op::Realloc,
+            _ => Op::Dealloc,
+        };
+        let lines: Vec<(&str, &str)> = lines.lines().filter_map(|line| line.split_once('\t')).collect();
+        let is_own = |function: &str| function.starts_with("* ");
+        let own = lines.iter().position(|(function, _)| is_own(function)).unwrap_or(lines.len());
+        let frames = lines.iter().map(|&(function, file)| match function.strip_prefix("* ") {
+            Some(function) => Frame::own(function, file),
+            None => Frame::foreign(function, file),
+        });
+        let bytes = |text: &str| text.parse().expect("bytes");
+        Recorded { rule, op, size: bytes(size), old_size: bytes(old), frames: frames.collect(), own }
+    })
+}
+
+fn all() -> Vec<Recorded<'static>> {
+    let texts = [include_str!("stacks/debug.txt"), include_str!("stacks/release.txt")];
+    texts.into_iter().flat_map(recorded).collect()
+}
+
+fn id(recorded: &Recorded<'_>, op: Op, frames: &[Frame<'_>]) -> Option<&'static str> {
+    let event = Event { op, size: recorded.size, old_size: recorded.old_size, frames };
+    advise(&event).map(|advice| advice.id())
+}
+
+/// Asserts that a changed stack of each rule was tried.
+fn assert_each_rule(tried: &BTreeMap<&str, usize>) {
+    for rule in rules().map(Rule::id) {
+        assert!(tried.contains_key(rule), "{rule} has no counter-example");
+    }
+}
+
+/// A dependency does it on its own account.
+#[test]
+fn what_a_dependency_calls_is_not_the_users_habit() {
+    let theirs = Frame::foreign("theirs::load", "/u/.cargo/registry/src/index-1/theirs-1.0.0/src/lib.rs");
+    let nameless = Frame::foreign("theirs::load", "");
+    let mut tried: BTreeMap<&str, usize> = BTreeMap::new();
+    for stack in all() {
+        for between in [theirs, nameless] {
+            let mut frames = stack.frames.clone();
+            frames.insert(stack.own, between);
+            // Below the dependency a rule may still know what the user's own code does further out.
+            frames.truncate(stack.own + 2);
+            assert_ne!(id(&stack, stack.op, &frames), Some(stack.rule), "{frames:#?}");
+            *tried.entry(stack.rule).or_default() += 1;
+        }
+    }
+    assert_each_rule(&tried);
+}
+
+/// Functions of the same names, which the user has written.
+#[test]
+fn the_users_own_functions_of_these_names_are_no_habit() {
+    let mut tried: BTreeMap<&str, usize> = BTreeMap::new();
+    for stack in all() {
+        // The stacks' names, which only a test may take out of their frames.
+        let texts = [include_str!("stacks/debug.txt"), include_str!("stacks/release.txt")];
+        let names = texts.iter().flat_map(|text| text.lines()).filter_map(|line| line.split_once('\t'));
+        let of = |frame: &Frame<'_>| {
+            let is_it = |(function, file): &(&str, &str)| *frame == Frame::foreign(function, file);
+            names.clone().find(is_it).map(|(function, _)| function)
+        };
+        let mut frames: Vec<Frame<'_>> = Vec::new();
+        frames.extend(
+            stack.frames[..stack.own].iter().filter_map(of).map(|name| Frame::own(name, "src/vec.rs")),
+        );
+        assert!(!frames.is_empty(), "{}", stack.rule);
+        assert_eq!(id(&stack, stack.op, &frames), None, "{}", stack.rule);
+        *tried.entry(stack.rule).or_default() += 1;
+    }
+    assert_each_rule(&tried);
+}

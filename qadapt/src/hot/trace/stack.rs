@@ -1,0 +1,142 @@
+//! Call stacks for the trace: much deeper ones than a report of one violation needs.
+//!
+//! In an unoptimised program dozens of frames of libraries can lie between the allocator and the user's own code. A stack
+//! that is too deep even so keeps its innermost and its outermost frames.
+
+use core::ffi::c_void;
+
+use qadapt_trace::{FRAMES, INNER, OUTER};
+
+use super::super::capture::FRAME_POINTERS;
+use super::super::walk;
+use super::recent::{SLOTS, Slots};
+
+/// Frames after which a walk ends.
+const MOST: usize = 4096;
+
+/// The return addresses of one stack, innermost first.
+pub(super) struct Stack {
+    addresses: [usize; FRAMES],
+    /// Frames that were met.
+    met: usize,
+    /// Where the return addresses lie.
+    pub(super) slots: Slots,
+}
+
+impl Stack {
+    /// Walks this thread's stack, leaving out all frames up to the one that holds `mark`.
+    pub(super) fn here(mark: *const c_void) -> Self {
+        let mut stack = Self { addresses: [0; FRAMES], met: 0, slots: Slots::NONE };
+        if FRAME_POINTERS {
+            if let Some(length) = walk::by_frame_pointers(mark.addr(), &mut stack.addresses) {
+                // Such a walk ends where there is no more room.
+                if length < FRAMES {
+                    stack.met = length;
+                    return stack;
+                }
+            }
+        }
+        stack.unwind(mark);
+        stack
+    }
+
+    #[expect(unsafe_code, reason = "the walk without backtrace's lock")]
+    fn unwind(&mut self, mark: *const c_void) {
+        let mut slots = [0; SLOTS];
+        let keep = |frame: &backtrace::Frame| {
+            let address = frame.ip().addr();
+            // A frame's stack pointer is where it stood when it called inwards: below `mark` for QADAPT's own.
+            if address == 0 || frame.sp().cast_const() <= mark {
+                return address != 0;
+            }
+            if let Some(slot) = slots.get_mut(self.met) {
+                *slot = frame.sp().addr();
+            }
+            self.push(address);
+            self.met < MOST
+        };
+        // SAFETY: the lock that is left out guards Windows' debug library, and symbol caches that a walk without
+        // resolving does not touch; the walk itself (`_Unwind_Backtrace`) reads only this thread's stack.
+        unsafe { backtrace::trace_unsynchronized(keep) };
+        self.straighten();
+        self.slots = Slots::of(mark.addr(), &slots, self.frames());
+    }
+
+    /// Keeps a frame: after the innermost ones in place of the outermost one from before.
+    fn push(&mut self, address: usize) {
+        let place = if self.met < FRAMES { self.met } else { INNER + (self.met - INNER) % OUTER };
+        if let Some(place) = self.addresses.get_mut(place) {
+            *place = address;
+        }
+        self.met += 1;
+    }
+
+    /// Puts the outermost frames in their order.
+    fn straighten(&mut self) {
+        if self.met > FRAMES {
+            let first = (self.met - INNER) % OUTER;
+            if let Some(outermost) = self.addresses.get_mut(INNER..) {
+                outermost.rotate_left(first);
+            }
+        }
+    }
+
+    /// The frames that are kept.
+    pub(super) fn frames(&self) -> &[usize] {
+        self.addresses.get(..self.met.min(FRAMES)).unwrap_or_default()
+    }
+
+    /// Frames that are missing after the first [`INNER`].
+    pub(super) fn left_out(&self) -> u32 {
+        u32::try_from(self.met.saturating_sub(FRAMES)).unwrap_or(u32::MAX)
+    }
+
+    /// What the walk cost, in frames.
+    pub(super) const fn met(&self) -> usize {
+        self.met
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stack(frames: usize) -> Stack {
+        let mut stack = Stack { addresses: [0; FRAMES], met: 0, slots: Slots::NONE };
+        (1..=frames).for_each(|address| stack.push(address));
+        stack.straighten();
+        stack
+    }
+
+    #[test]
+    fn a_deep_stack_keeps_both_its_ends() {
+        for frames in [0, 1, FRAMES - 1, FRAMES] {
+            let stack = stack(frames);
+            assert_eq!((stack.frames(), stack.left_out()), (&(1..=frames).collect::<Vec<_>>()[..], 0));
+        }
+        for frames in [FRAMES + 1, FRAMES + OUTER, FRAMES + OUTER + 1, 3000] {
+            let stack = stack(frames);
+            let expected: Vec<usize> = (1..=INNER).chain(frames - OUTER + 1..=frames).collect();
+            assert_eq!(stack.frames(), expected, "{frames}");
+            assert_eq!(stack.left_out() as usize, frames - FRAMES);
+        }
+    }
+
+    #[test]
+    fn a_recursion_is_seen_to_its_beginning() {
+        #[inline(never)]
+        fn deep(levels: usize) -> Stack {
+            let here = 0_u8;
+            let stack = match levels {
+                0 => Stack::here(core::ptr::from_ref(&here).cast()),
+                more => deep(more - 1),
+            };
+            std::hint::black_box(&here);
+            stack
+        }
+        let (shallow, deep) = (deep(3), deep(FRAMES + 300));
+        assert!(shallow.left_out() == 0 && deep.left_out() >= 300);
+        let ends = [&shallow, &deep].map(|stack| stack.frames().last().copied());
+        assert_eq!(ends[0], ends[1], "both began at the same place");
+    }
+}
