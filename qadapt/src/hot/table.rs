@@ -101,6 +101,11 @@ pub(crate) fn innermost_place() -> Option<Place> {
     .flatten()
 }
 
+/// True if something of this kind is open.
+pub(crate) fn has(kind: Kind) -> bool {
+    with(|table| table.find(|record| record.kind() == kind).is_some()).unwrap_or(false)
+}
+
 /// Whose a violation is that happens now.
 #[inline(always)]
 pub(crate) fn reporter() -> Serial {

@@ -4,7 +4,7 @@ use super::count::Counting;
 use crate::checks;
 use crate::hot::measured::{self, Records, Start};
 use crate::hot::record::{Kind, Serial};
-use crate::hot::{end, open, word};
+use crate::hot::{end, open, table, word};
 use crate::model::{Counts, Measured};
 use crate::report::excess::{self, Expectation};
 use crate::report::payload;
@@ -107,7 +107,8 @@ impl Drop for Recording {
     fn drop(&mut self) {
         let _ = end::measuring(self.serial, |_, _| (), |_, _, _| ());
         measured::close(self.start);
-        if self.start.1 == 0 {
+        // Own work may hide one that is open further out from the word.
+        if !table::has(Kind::Recording) {
             measured::clear();
         }
     }

@@ -122,8 +122,8 @@ fn main() {
             permit_alloc(|| assert!(in_child(|| {})));
         }),
         "lost" => assert_no_alloc(|| {
-            for path in 0..256 {
-                at(path, 8);
+            for path in 0..1100 {
+                at(path, 11);
             }
             permit_alloc(|| assert!(in_child(|| {})));
         }),
