@@ -43,14 +43,15 @@ thread_local! {
 
 /// A counting region: its record, and what the counters held when it opened.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Mark {
+pub(crate) struct Mark<'a> {
     serial: Serial,
     /// Nothing, where no other counting region was open: then the counters began at 0.
-    then: Option<Then>,
+    then: Option<&'a Then>,
 }
 
+/// What the counters held.
 #[derive(Clone, Copy, Debug)]
-struct Then {
+pub(crate) struct Then {
     tally: Tally,
     live: i64,
     high: i64,
@@ -59,25 +60,18 @@ struct Then {
     is_hidden: bool,
 }
 
-/// Opens a counting region; `None` where it cannot count.
+/// Opens a counting region; `None` where it cannot count. What the counters hold is kept in `then`, if that is needed.
 #[inline(always)]
-pub(crate) fn open() -> Option<Mark> {
-    let is_nested = word::get() & word::COUNTING != 0;
+pub(crate) fn open(then: &mut Option<Then>) -> Option<Mark<'_>> {
     COUNTERS
         .try_with(|counters| {
             let high = counters.high.get();
-            let serial = open::measuring(Kind::Counting, word::COUNTING, high);
-            if serial.is_none() {
-                return None;
-            }
-            let then = if is_nested || is_hidden() {
-                Some(counters.then(high, !is_nested))
-            } else {
+            if table::is_empty() {
+                let serial = open::measuring(Kind::Counting, word::COUNTING, high);
                 counters.clear();
-                None
-            };
-            counters.high.set(counters.live.get());
-            Some(Mark { serial, then })
+                return Some(Mark { serial, then: None });
+            }
+            counters.open_further(high, then)
         })
         .ok()
         .flatten()
@@ -88,7 +82,7 @@ pub(crate) fn open() -> Option<Mark> {
 ///
 /// The loans of the region go to `settle_loans` before, with whether what lies around it also lends what was lent there.
 #[inline(always)]
-pub(crate) fn close(mark: &Mark, settle_loans: impl FnOnce(Head, bool)) -> Option<Tally> {
+pub(crate) fn close(mark: Mark<'_>, settle_loans: impl FnOnce(Head, bool)) -> Option<Tally> {
     COUNTERS
         .try_with(|counters| {
             let high = end::measuring(
@@ -97,7 +91,7 @@ pub(crate) fn close(mark: &Mark, settle_loans: impl FnOnce(Head, bool)) -> Optio
                 |table, record, is_top| counters.end(table, record, is_top),
             )?;
             let now = counters.tally();
-            let Some(then) = &mark.then else {
+            let Some(then) = mark.then else {
                 let peak_bytes = u64::try_from(high).unwrap_or(0);
                 return (counters.lost.get() == 0).then_some(Tally { peak_bytes, ..now });
             };
@@ -201,8 +195,24 @@ impl Counters {
         }
     }
 
+    /// Opens a counting region where something is open already.
     #[cold]
     #[inline(never)]
+    fn open_further<'a>(&self, high: i64, then: &'a mut Option<Then>) -> Option<Mark<'a>> {
+        let is_nested = word::get() & word::COUNTING != 0;
+        let serial = open::measuring(Kind::Counting, word::COUNTING, high);
+        if serial.is_none() {
+            return None;
+        }
+        if is_nested || is_hidden() {
+            *then = Some(self.then(high, !is_nested));
+            self.high.set(self.live.get());
+        } else {
+            self.clear();
+        }
+        Some(Mark { serial, then: then.as_ref() })
+    }
+
     fn then(&self, high: i64, is_hidden: bool) -> Then {
         Then { tally: self.tally(), live: self.live.get(), high, lost: self.lost.get(), is_hidden }
     }
@@ -238,6 +248,7 @@ impl Counters {
             figure.set(0);
         }
         self.live.set(0);
+        self.high.set(0);
     }
 
     /// A counting region's record is about to end: hands what it had at most on, and returns that.

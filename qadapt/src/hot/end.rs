@@ -58,7 +58,7 @@ fn pop_quietly(table: &Table, is_it: impl Fn(&Record) -> bool) -> bool {
             return false;
         }
         let outer = step::begin(table, Done::Nothing);
-        table.pop_only(only);
+        table.pop_only(only, outer.state());
         step::finish_idle(table, outer);
         return true;
     }
@@ -241,7 +241,7 @@ pub(crate) fn measuring<R>(
         {
             let outer = step::begin(table, Done::Nothing);
             let result = last(table, only, true);
-            table.pop_only(only);
+            table.pop_only(only, outer.state());
             step::finish_idle(table, outer);
             return Some(result);
         }

@@ -24,14 +24,35 @@ pub(crate) fn default_mode() -> Mode {
     Mode::BY_SEVERITY.get(severity).copied().unwrap_or_default()
 }
 
-/// True if the default mode speaks at the event itself and so needs the region's place there: abort and trap.
+/// Reasons for which the edges of all regions of the process are slow. Relaxed: each is looked at again at the next edge.
+static ALERTS: AtomicU8 = AtomicU8::new(0);
+/// The default mode speaks at the event itself and so needs the region's place there: abort and trap.
+const SPEAKING: u8 = 1;
+/// A trace is written.
+const TRACED: u8 = 2;
+
+/// True if there is such a reason.
 #[inline(always)]
-pub(crate) fn speaks_at_once() -> bool {
-    DEFAULT.load(Ordering::Relaxed) >= Mode::Abort.severity()
+pub(super) fn is_alert() -> bool {
+    ALERTS.load(Ordering::Relaxed) != 0
+}
+
+/// Says whether a trace is written.
+pub(super) fn set_traced(is_traced: bool) {
+    alert(TRACED, is_traced);
+}
+
+fn alert(reason: u8, is_there: bool) {
+    if is_there {
+        ALERTS.fetch_or(reason, Ordering::Relaxed);
+    } else {
+        ALERTS.fetch_and(!reason, Ordering::Relaxed);
+    }
 }
 
 pub(crate) fn set_default_mode(mode: Mode) {
     DEFAULT.store(mode.severity(), Ordering::Relaxed);
+    alert(SPEAKING, mode.severity() >= Mode::Abort.severity());
 }
 
 /// True if `QADAPT_MODE` or `QADAPT_TRACE` is set in the environment.

@@ -5,7 +5,7 @@
 //! is a step of its own, which leaves that as it is.
 
 use super::table::{Table, step};
-use super::{pending, setting, trace, word};
+use super::{pending, setting, word};
 
 /// What a fast edge did to the word before it found that it has to be slow.
 #[derive(Clone, Copy)]
@@ -21,7 +21,8 @@ pub(super) struct Outer(i64);
 
 impl Outer {
     /// What of it the word has still to say afterwards; own work says it by its record.
-    const fn state(self) -> i64 {
+    #[inline(always)]
+    pub(super) const fn state(self) -> i64 {
         self.0 & (word::QUIET | word::BUSY)
     }
 
@@ -85,13 +86,13 @@ pub(super) fn finish(table: &Table, outer: Outer) {
 #[inline(always)]
 pub(super) fn finish_idle(table: &Table, outer: Outer) {
     let base = table.base();
-    if outer.is_interrupted() || is_asked_for(table) {
+    if outer.is_interrupted() {
         word::set(base | word::ATTENTION | outer.state());
         return;
     }
     word::set(base);
     step();
-    // A signal handler may have left something since.
+    // Looked at last: what a signal handler left until now is seen.
     if is_asked_for(table) {
         word::set(word::get() | word::ATTENTION);
     }
@@ -100,7 +101,7 @@ pub(super) fn finish_idle(table: &Table, outer: Outer) {
 /// True if edges must be slow, whatever is open.
 #[inline(always)]
 pub(super) fn is_asked_for(table: &Table) -> bool {
-    !pending::is_empty() || table.debt() != 0 || trace::is_on() || setting::speaks_at_once()
+    !pending::is_empty() || table.debt() != 0 || setting::is_alert()
 }
 
 /// Runs one step. Returns what it returns, and tells it what it interrupted.

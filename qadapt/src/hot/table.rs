@@ -101,6 +101,12 @@ pub(crate) fn innermost_place() -> Option<Place> {
     .flatten()
 }
 
+/// True if no record is open.
+#[inline(always)]
+pub(super) fn is_empty() -> bool {
+    with(|table| table.len() == 0).unwrap_or(true)
+}
+
 /// True if something of this kind is open.
 pub(crate) fn has(kind: Kind) -> bool {
     with(|table| table.find(|record| record.kind() == kind).is_some()).unwrap_or(false)
@@ -310,11 +316,11 @@ impl Table {
 
     /// Ends the only record.
     #[inline(always)]
-    pub(super) fn pop_only(&self, record: &Record) {
+    pub(super) fn pop_only(&self, record: &Record, state: i64) {
         record.kind.set(Kind::Free);
         step();
-        // First the word, then the length: see `set_base`.
-        word::set(self.base.get() | word::ATTENTION | word::get() & word::STATE);
+        // First the word, then the length: see `set_base`. Every handler from here on takes a step of its own.
+        word::set(self.base.get() | word::ATTENTION | state);
         step();
         self.length.set(0);
     }

@@ -5,7 +5,7 @@ use core::panic::Location;
 
 use super::{edge, lending};
 use crate::checks;
-use crate::hot::counters::{self, Mark};
+use crate::hot::counters::{self, Mark, Then};
 use crate::hot::head::Head;
 use crate::hot::{loans, table};
 use crate::model::{Counts, Place};
@@ -31,7 +31,8 @@ pub fn count_alloc<R>(body: impl FnOnce() -> R) -> (Counts, R) {
     if !checks::ON {
         return (Counts::UNMEASURED, body());
     }
-    let Some(counting) = Counting::open_if_live() else { return (Counts::UNMEASURED, body()) };
+    let mut then = None;
+    let Some(counting) = Counting::open_if_live(&mut then) else { return (Counts::UNMEASURED, body()) };
     let result = body();
     (counting.close(), result)
 }
@@ -49,19 +50,23 @@ pub fn count_calls<R>(place: Place, body: impl FnOnce() -> R) -> R {
 }
 
 /// An open counting region; dropping it closes it.
-pub(super) struct Counting {
-    mark: Option<Mark>,
+pub(super) struct Counting<'a> {
+    mark: Mark<'a>,
 }
 
-impl Counting {
+impl<'a> Counting<'a> {
     /// None where nothing would be counted.
+    #[inline(always)]
     #[track_caller]
-    pub(super) fn open_if_live() -> Option<Self> {
+    pub(super) fn open_if_live(then: &'a mut Option<Then>) -> Option<Self> {
         if !checks::ON {
             return None;
         }
-        edge::touch(Place::unnamed());
-        live::is_active().then(|| Self { mark: counters::open() })
+        edge::touch_here(Location::caller());
+        if !live::is_active() {
+            return None;
+        }
+        Some(Self { mark: counters::open(then)? })
     }
 
     #[inline(always)]
@@ -77,7 +82,7 @@ impl Counting {
     /// Closes the region once.
     #[inline(always)]
     fn end(&mut self, keeps: Option<&mut Head>) -> Counts {
-        let Some(mark) = &self.mark else { return Counts::UNMEASURED };
+        let mark = self.mark;
         let mut passed_on = Head::NONE;
         let tally = counters::close(mark, |lent, goes_on| {
             end_loans(lent, goes_on, keeps);
@@ -107,7 +112,7 @@ fn end_loans(lent: Head, goes_on: bool, keeps: Option<&mut Head>) {
     }
 }
 
-impl Drop for Counting {
+impl Drop for Counting<'_> {
     fn drop(&mut self) {
         self.end(None);
     }

@@ -43,6 +43,20 @@ pub(super) fn touch(place: Place) {
     }
 }
 
+/// The same where there is no name.
+#[inline(always)]
+pub(super) fn touch_here(location: &'static Location<'static>) {
+    if word::get() & word::UNLINKED != 0 {
+        first_touch(location);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn first_touch(location: &'static Location<'static>) {
+    touch(Place { name: Name::NONE, location, poll: 0 });
+}
+
 /// After a plain region raised the level and found the word negative.
 #[cold]
 #[inline(never)]

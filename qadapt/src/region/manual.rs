@@ -29,7 +29,7 @@ pub fn enter_protected() {
     }
     let location = Location::caller();
     let place = Place { name: Name::NONE, location, poll: 0 };
-    edge::touch(place);
+    edge::touch_here(location);
     if open::manual(place).is_none() {
         edge::no_room(place);
     }

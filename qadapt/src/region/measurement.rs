@@ -21,7 +21,8 @@ impl Measurement {
     #[track_caller]
     pub fn of<R>(body: impl FnOnce() -> R) -> (Self, R) {
         let recording = Recording::open();
-        let counting = Counting::open_if_live();
+        let mut then = None;
+        let counting = Counting::open_if_live(&mut then);
         let result = body();
         let counts = counting.map_or(Counts::UNMEASURED, Counting::close);
         (Self { counts, records: recording.close() }, result)

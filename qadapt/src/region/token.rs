@@ -9,7 +9,7 @@ use super::edge;
 use super::lending::{self, Deeds, Lender};
 use super::policy::Policy;
 use crate::checks;
-use crate::hot::counters::{self, Mark};
+use crate::hot::counters::{self, Mark, Then};
 use crate::hot::end::{self, Ended};
 use crate::hot::head::Head;
 use crate::hot::open::{self, Rules};
@@ -120,7 +120,8 @@ impl PolicyToken {
         edge::touch(lent.place);
         let lender = lent.loan.map_or(Lender::Gone, lending::join);
         let budget = BorrowedBudget::of(&lent, &lender);
-        let borrowed = Borrowed::open(lent, lender, &budget);
+        let mut then = None;
+        let borrowed = Borrowed::open(lent, lender, &budget, &mut then);
         let result = body();
         borrowed.close();
         drop(budget);
@@ -129,18 +130,18 @@ impl PolicyToken {
 }
 
 /// A borrowed policy that is open. Dropping it closes it and logs what is due: that is what an unwinding body does.
-struct Borrowed {
+struct Borrowed<'a> {
     serial: Serial,
     lent: Lent,
     lender: Lender,
     /// Where the lender counts, and not on this thread.
-    mark: Option<Mark>,
+    mark: Option<Mark<'a>>,
     /// This thread's violations before.
     violations: u64,
 }
 
-impl Borrowed {
-    fn open(lent: Lent, lender: Lender, budget: &BorrowedBudget) -> Self {
+impl<'a> Borrowed<'a> {
+    fn open(lent: Lent, lender: Lender, budget: &BorrowedBudget, then: &'a mut Option<Then>) -> Self {
         // On the lender's own thread its budgets are open anyway.
         let hidden = if budget.is_none { word::BUDGET } else { 0 };
         let rules = Rules {
@@ -154,7 +155,7 @@ impl Borrowed {
             edge::no_room(lent.place);
         }
         let counts = matches!(lender, Lender::Elsewhere(_)) && lent.flags & word::COUNTING != 0;
-        let mark = if counts { counters::open() } else { None };
+        let mark = if counts { counters::open(then) } else { None };
         Self { serial, lent, lender, mark, violations: pending::violations() }
     }
 
@@ -175,7 +176,7 @@ impl Borrowed {
     fn end(&mut self) -> Option<Ended> {
         let region = self.serial;
         let mark = self.mark.take();
-        let tally = mark.and_then(|mark| counters::close(&mark, |lent, _| lending::end(lent, region)));
+        let tally = mark.and_then(|mark| counters::close(mark, |lent, _| lending::end(lent, region)));
         let mut ended = end::record_slowly(self.serial);
         lending::end(mem::replace(&mut ended.loans, Head::NONE), ended.serial);
         let given = match self.lender {
@@ -224,7 +225,7 @@ impl Borrowed {
     }
 }
 
-impl Drop for Borrowed {
+impl Drop for Borrowed<'_> {
     fn drop(&mut self) {
         if let Some(ended) = self.end() {
             edge::log(ended, self.lent.place);

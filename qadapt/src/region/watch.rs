@@ -206,7 +206,7 @@ impl Watch for Counted {
         /// Adds the poll's counts, also where it unwinds.
         struct Add<'a> {
             counted: &'a mut Counted,
-            counting: Option<Counting>,
+            counting: Option<Counting<'a>>,
         }
         impl Drop for Add<'_> {
             fn drop(&mut self) {
@@ -215,7 +215,8 @@ impl Watch for Counted {
                 self.counted.add(poll);
             }
         }
-        let add = Add { counting: Counting::open_if_live(), counted: self };
+        let mut then = None;
+        let add = Add { counting: Counting::open_if_live(&mut then), counted: self };
         if add.counting.is_some() {
             // Until the poll ends they are the thread's.
             edge::take_up(mem::replace(&mut add.counted.loans, Head::NONE), false);

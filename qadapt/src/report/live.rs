@@ -34,6 +34,7 @@ const MISSING: u8 = 2;
 /// assert_eq!(counts.is_measured(), qadapt::is_active());
 /// ```
 #[must_use]
+#[inline]
 pub fn is_active() -> bool {
     if !checks::ON {
         return false;
@@ -51,6 +52,7 @@ thread_local! {
 
 /// Asks once. Inside the request, in an allocator that wraps QADAPT, there is no answer yet.
 #[cold]
+#[inline(never)]
 fn probe() -> bool {
     if PROBING.try_with(|probing| probing.replace(true)).unwrap_or(true) {
         return false;

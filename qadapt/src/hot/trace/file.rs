@@ -77,6 +77,7 @@ pub(crate) fn start() {
     }
     note_modules(trace);
     TRACE.store(ptr::from_ref(trace).cast_mut(), Ordering::Release);
+    setting::set_traced(true);
     // SAFETY: the handler is a plain function that calls only what a forked child may call.
     unsafe { libc::pthread_atfork(None, None, Some(forked)) };
 }
@@ -145,6 +146,7 @@ extern "C" fn forked() {
         }
     }
     TRACE.store(trace, Ordering::Release);
+    setting::set_traced(!trace.is_null());
 }
 
 /// Creates and maps a file and writes its header; says so if that fails.
