@@ -56,7 +56,7 @@ use qadapt_tests::force::leak;
 #[global_allocator]
 static ALLOC: QADAPT = QADAPT;
 
-/// One allocation, at a stack that the low bits of `path` choose: each two pick one of four calls.
+/// One allocation, at a stack that the low bits of `path` choose: each two pick one of four ways.
 #[inline(never)]
 fn descend(path: u32, bits: u32) -> u32 {
     if bits == 0 {
@@ -65,12 +65,24 @@ fn descend(path: u32, bits: u32) -> u32 {
     }
     let (path, next, bits) = (path >> 2, black_box(path) & 3, bits - 2);
     match next {
-        0 => descend(path, bits) + black_box(1),
-        1 => descend(path, bits) + black_box(2),
-        2 => descend(path, bits) + black_box(3),
-        _ => descend(path, bits) + black_box(4),
+        0 => north(path, bits),
+        1 => east(path, bits),
+        2 => south(path, bits),
+        _ => west(path, bits),
     }
 }
+
+/// Functions that no optimiser takes for one.
+macro_rules! ways {
+    ($($way:ident $number:literal)*) => {$(
+        #[inline(never)]
+        fn $way(path: u32, bits: u32) -> u32 {
+            descend(path, bits) + black_box($number)
+        }
+    )*};
+}
+
+ways! { north 1 east 2 south 3 west 4 }
 
 /// Fills the table of stacks, and reports next to nothing of it.
 fn fill() {

@@ -48,20 +48,22 @@ impl Program {
     }
 
     /// Calls `found` with the functions at a place in the file, inlined ones first.
-    pub(super) fn functions_at(&self, offset: usize, mut found: impl FnMut(Symbol)) {
+    pub(super) fn functions_at(&self, offset: usize, found: impl FnMut(Symbol)) {
         let Some(address) = self.address_of(offset as u64) else { return };
-        let mut any = false;
+        let mut functions = Vec::new();
         if let Some(lines) = &self.lines {
-            lines.functions_at(address, |symbol| {
-                any = true;
-                found(symbol);
-            });
+            lines.functions_at(address, |symbol| functions.push(symbol));
         }
-        if !any {
-            if let Some(function) = self.name_of(address) {
-                found(Symbol { function: Some(function), ..Symbol::default() });
-            }
+        // Debug information that has lines only does not name every function; the table of symbols has those that were not
+        // inlined.
+        match functions.last_mut() {
+            Some(outermost) if outermost.function.is_none() => outermost.function = self.name_of(address),
+            Some(_) => {}
+            None => functions.extend(
+                self.name_of(address).map(|name| Symbol { function: Some(name), ..Symbol::default() }),
+            ),
         }
+        functions.into_iter().for_each(found);
     }
 
     /// The address that the file's own tables have for a place in it.
