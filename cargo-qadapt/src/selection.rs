@@ -37,7 +37,7 @@ pub struct Selection {
     #[arg(long)]
     pub no_default_features: bool,
     /// Overrides a setting of cargo's: KEY=VALUE, or a file.
-    #[arg(long, value_name = "KEY=VALUE|PATH")]
+    #[arg(long = "cargo-config", id = "cargo-config", value_name = "KEY=VALUE|PATH")]
     pub config: Vec<String>,
     /// The `Cargo.toml` to use.
     #[arg(long, value_name = "PATH")]

@@ -44,6 +44,12 @@ impl Settings {
         let name = profile.for_cargo();
         let variable = |setting: &str| format!("CARGO_PROFILE_{}_{setting}", shouted(name));
         let mut wanted = Vec::new();
+        let is_known =
+            matches!(name, "dev" | "test" | "release" | "bench") || self.own(name, "inherits").is_some();
+        if !is_known {
+            // Cargo says so better where nothing seems to define the profile.
+            return wanted;
+        }
         let is_built_in = matches!(name, "dev" | "test");
         let has_lines = self.setting(name, "debug").map_or(is_built_in, |value| is_on(&value));
         if !has_lines {

@@ -89,9 +89,11 @@ impl<const SLOTS: usize, const FRAMES: usize> StackPool<SLOTS, FRAMES> {
     /// assert_eq!(STACKS.keep(&[1], [0, 0]), None, "it is held");
     /// ```
     pub fn keep(&self, frames: &[usize], tag: [u64; 2]) -> Option<Slot> {
-        // Relaxed: any place would do.
+        // Relaxed: any place would do. A place can be given back behind the search while another is taken before it:
+        // so there is a second round and a third.
         let first = self.next.load(Ordering::Relaxed) % SLOTS;
-        for index in (first..SLOTS).chain(0..first) {
+        let round = (first..SLOTS).chain(0..first);
+        for index in round.clone().chain(round.clone()).chain(round) {
             let place = self.places.get(index)?;
             // Acquire pairs with the Release in `give_back`: whoever held the place before has read it for the last
             // time. A failure reads nothing.

@@ -67,7 +67,7 @@ impl Caught {
             .filter_map(|line| line.strip_prefix("qadapt: "))
             .map(|line| {
                 // `.. of SIZE bytes ..` or `.. from SIZE to SIZE bytes ..`
-                let (before, _) = line.split_once(" bytes ").expect("a size");
+                let (before, _) = line.split_once(" byte").expect("a size");
                 before.rsplit(' ').next().and_then(|size| size.parse().ok()).expect("a size")
             })
             .collect()

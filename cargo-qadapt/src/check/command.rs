@@ -32,7 +32,7 @@ pub fn command(runs: &Runs, workspace: &Workspace) -> String {
         words.extend(["--features".to_owned(), features.join(",")]);
     }
     for setting in &selection.config {
-        words.extend(["--config".to_owned(), setting.clone()]);
+        words.extend(["--cargo-config".to_owned(), setting.clone()]);
     }
     if !runs.arguments.is_empty() {
         words.push("--".into());

@@ -130,7 +130,7 @@ fn every_open_region_counts_an_event_once() {
     assert_eq!(of("knots.rs:34"), (1, 1, 0), "a manual region ends under the guard that is inside it");
     assert_eq!(of("guard in manual"), (1, 2, 0));
     assert_eq!(of("outer guard"), (1, 1, 0));
-    assert_eq!(of("inner guard"), (1, 1, 0), "it ended with the outer one");
+    assert_eq!(of("inner guard"), (1, 2, 0), "it goes on after the outer one");
     assert_eq!(of("out of order").1, 2);
     assert_eq!(of("forgotten guard"), (1, 1, 0));
     assert_eq!(of("after"), (1, 1, 0), "nothing of the region before is left open");
