@@ -6,7 +6,7 @@ use super::head::Head;
 use super::record::{Kind, Record, Serial};
 use super::request::Request;
 use super::table::{self, Table};
-use super::{end, open, word};
+use super::{end, figure, open, word};
 use crate::model::{Op, Tally};
 
 /// Each figure changes in one step, so that what a signal handler adds in between is not lost.
@@ -85,17 +85,19 @@ pub(crate) fn open(then: &mut Option<Then>) -> Option<Mark<'_>> {
 pub(crate) fn close(mark: Mark<'_>, settle_loans: impl FnOnce(Head, bool)) -> Option<Tally> {
     COUNTERS
         .try_with(|counters| {
-            let high = end::measuring(
+            // The figures are read while the record is there: a signal handler's first counting region begins at 0.
+            let (high, now, lost) = end::measuring(
                 mark.serial,
                 |lent, goes_on| settle_loans(lent, goes_on),
-                |table, record, is_top| counters.end(table, record, is_top),
+                |table, record, is_top| {
+                    (counters.end(table, record, is_top), counters.tally(), counters.lost.get())
+                },
             )?;
-            let now = counters.tally();
             let Some(then) = mark.then else {
                 let peak_bytes = u64::try_from(high).unwrap_or(0);
-                return (counters.lost.get() == 0).then_some(Tally { peak_bytes, ..now });
+                return (lost == 0).then_some(Tally { peak_bytes, ..now });
             };
-            let is_complete = counters.lost.get() == then.lost;
+            let is_complete = lost == then.lost;
             if then.is_hidden {
                 counters.rewind(then);
             }
@@ -127,12 +129,12 @@ pub(crate) fn lose() {
 pub(crate) fn add(other: Tally) {
     let _ = COUNTERS.try_with(|counters| {
         let high = counters.live.get().saturating_add_unsigned(other.peak_bytes);
-        add_to(&counters.allocs, other.allocs);
-        add_to(&counters.reallocs, other.reallocs);
-        add_to(&counters.deallocs, other.deallocs);
-        add_to(&counters.failed, other.failed);
-        add_to(&counters.bytes_allocated, other.bytes_allocated);
-        add_to(&counters.bytes_freed, other.bytes_freed);
+        figure::add(&counters.allocs, other.allocs);
+        figure::add(&counters.reallocs, other.reallocs);
+        figure::add(&counters.deallocs, other.deallocs);
+        figure::add(&counters.failed, other.failed);
+        figure::add(&counters.bytes_allocated, other.bytes_allocated);
+        figure::add(&counters.bytes_freed, other.bytes_freed);
         let change =
             0_i64.wrapping_add_unsigned(other.bytes_allocated).wrapping_sub_unsigned(other.bytes_freed);
         counters.change_live(change);
@@ -145,36 +147,31 @@ pub(crate) fn add(other: Tally) {
 pub(super) fn count(request: &Request, succeeded: bool) {
     let _ = COUNTERS.try_with(|counters| {
         if !succeeded {
-            return add_to(&counters.failed, 1);
+            return figure::add(&counters.failed, 1);
         }
         match request.op {
             Op::Alloc | Op::AllocZeroed => {
-                add_to(&counters.allocs, 1);
-                add_to(&counters.bytes_allocated, request.size as u64);
+                figure::add(&counters.allocs, 1);
+                figure::add(&counters.bytes_allocated, request.size as u64);
             }
             Op::Realloc => {
-                add_to(&counters.reallocs, 1);
-                add_to(&counters.bytes_allocated, request.size as u64);
-                add_to(&counters.bytes_freed, request.old_size as u64);
+                figure::add(&counters.reallocs, 1);
+                figure::add(&counters.bytes_allocated, request.size as u64);
+                figure::add(&counters.bytes_freed, request.old_size as u64);
             }
             Op::Dealloc => {
-                add_to(&counters.deallocs, 1);
-                add_to(&counters.bytes_freed, request.size as u64);
+                figure::add(&counters.deallocs, 1);
+                figure::add(&counters.bytes_freed, request.size as u64);
             }
         }
         counters.change_live(request.change());
     });
 }
 
-#[inline(always)]
-fn add_to(figure: &Cell<u64>, more: u64) {
-    figure.set(figure.get().wrapping_add(more));
-}
-
 impl Counters {
     #[inline(always)]
     fn change_live(&self, change: i64) {
-        self.live.set(self.live.get().wrapping_add(change));
+        figure::change(&self.live, change);
         let live = self.live.get();
         if live > self.high.get() {
             self.high.set(live);

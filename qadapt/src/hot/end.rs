@@ -307,18 +307,19 @@ fn closure(table: &Table, index: usize, outer: Outer) -> Ended {
     ended
 }
 
-/// A closure without a record ends. It opened when there was no record at all: unless another closure is open now,
-/// what is left open was opened inside it. `change` takes it off the base; false if it is not there.
+/// A closure without a record ends. `change` takes it off the base; false if it is not there, and so ends elsewhere than it opened.
+/// It opened when there was no record at all: unless another closure is open now, what is left open was opened inside it.
 fn fast(table: &Table, outer: Outer, change: impl FnOnce(&Table) -> bool) -> Ended {
     let mut ended = Ended { quiet: outer.is_interrupted(), ..Ended::NOTHING };
-    if table.len() > 0 && table.find(|record| record.kind().is_closure()).is_none() {
-        for index in (0..table.len()).rev() {
-            left(table, index, &mut ended);
-        }
+    if table.underflow() {
+        // There was no room for a record of it.
+        return ended;
     }
-    if !table.underflow() {
-        ended.foreign = !change(table);
-        table.settle_from(0);
+    ended.foreign = !change(table);
+    table.settle_from(0);
+    let is_outermost = !ended.foreign && table.find(|record| record.kind().is_closure()).is_none();
+    for index in (0..if is_outermost { table.len() } else { 0 }).rev() {
+        left(table, index, &mut ended);
     }
     ended
 }

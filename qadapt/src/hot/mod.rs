@@ -12,6 +12,7 @@ pub(crate) mod counters;
 pub(crate) mod end;
 pub(crate) mod entries;
 mod event;
+mod figure;
 pub(crate) mod head;
 pub(crate) mod inject;
 mod loan;

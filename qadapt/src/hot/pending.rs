@@ -11,6 +11,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use qadapt_spin::Slot;
 
 use super::capture::STACKS;
+use super::figure;
 use super::pages;
 use super::record::Serial;
 use super::request::{Cause, Request};
@@ -428,8 +429,7 @@ pub(crate) fn violations() -> u64 {
 /// Counts a violation of this thread.
 #[inline(always)]
 pub(super) fn count_violation() {
-    // One instruction, so that a signal handler's in between is not lost.
-    let _ = LIST.try_with(|list| list.violations.set(list.violations.get().wrapping_add(1)));
+    let _ = LIST.try_with(|list| figure::add(&list.violations, 1));
 }
 
 /// Adds violations to this thread's count that happened on another one.

@@ -5,6 +5,7 @@
 
 use core::cell::Cell;
 
+use super::figure;
 use super::request::Request;
 use crate::model::{Budget, Op};
 
@@ -88,9 +89,9 @@ impl Total {
 
     /// Each figure in one step, so that what a signal handler adds in between is not lost.
     pub(super) fn add(&self, used: Used) {
-        self.allocs.set(self.allocs.get().wrapping_add(used.allocs));
-        self.bytes.set(self.bytes.get().wrapping_add(used.bytes));
-        self.live.set(self.live.get().wrapping_add(used.live));
+        figure::add(&self.allocs, used.allocs);
+        figure::add(&self.bytes, used.bytes);
+        figure::change(&self.live, used.live);
     }
 }
 

@@ -1,0 +1,68 @@
+//! Regions in regions in regions: what `tests/linear.rs` counts the instructions of.
+// expect: run budgets budgets 2000
+// expect: stdout level 0
+// expect: run ends ends 2000
+// expect: stdout level 0
+
+use std::env;
+use std::hint::black_box;
+
+use qadapt::{Budget, Mode, Policy, QADAPT, protection_level};
+use qadapt_tests::force::alloc_and_free;
+
+#[global_allocator]
+static ALLOC: QADAPT = QADAPT;
+
+const COUNT: Policy = Policy::new().mode(Mode::Count);
+
+/// A budget in a budget, and an event in each.
+fn budgets(depth: u64) {
+    if depth > 0 {
+        COUNT.budget(Budget::new().allocs(1_000_000)).run(|| {
+            alloc_and_free(8);
+            budgets(black_box(depth - 1));
+        });
+    }
+}
+
+/// Guards of which the oldest ends first, and then the newest.
+fn ends(count: u64) {
+    let mut guards: Vec<_> = (0..count).map(|_| Some(COUNT.enter())).collect();
+    for guard in guards.iter_mut().take(1) {
+        drop(guard.take());
+    }
+    for guard in guards.iter_mut().rev() {
+        drop(guard.take());
+    }
+}
+
+fn run(case: &str, depth: u64) {
+    match case {
+        "budgets" => budgets(depth),
+        "ends" => ends(depth),
+        other => panic!("no case {other}"),
+    }
+}
+
+#[inline(never)]
+fn counted_from_here(case: &str, depth: u64) {
+    run(case, depth);
+    black_box(case);
+}
+
+fn main() {
+    let arguments: Vec<_> = env::args().skip(1).collect();
+    let [case, depth] = arguments.as_slice() else { panic!("a case and a depth") };
+    let depth = depth.parse().expect("a number");
+    // 8,000 regions in one another need more than the main thread's stack in a build without optimisation.
+    let code = {
+        let case = case.clone();
+        move || {
+            // What is made once is not counted.
+            run(&case, 1);
+            counted_from_here(&case, depth);
+            println!("level {}", protection_level());
+        }
+    };
+    std::thread::Builder::new().stack_size(64 << 20).spawn(code).expect("a thread").join().expect("no panic");
+}
