@@ -46,6 +46,7 @@ impl Bitmap {
         self.words.len().div_ceil(1 << self.shift())
     }
 
+    #[inline]
     pub(crate) const fn len(&self) -> usize {
         self.words.len()
     }
@@ -65,7 +66,7 @@ impl Bitmap {
     #[inline]
     pub(crate) fn take(&self) -> Option<usize> {
         let groups = self.groups();
-        if groups <= 1 { self.take_from(0) } else { self.take_from(home() % groups) }
+        if groups <= 1 { self.take_from(0) } else { self.take_from(spread(home(), groups)) }
     }
 
     /// Takes a free slot, searching from the group of this slot on.
@@ -153,4 +154,15 @@ impl Bitmap {
         let size = 1 << self.shift();
         (1 << if left < size { left } else { size }) - 1
     }
+}
+
+/// One of so many groups for each number; consecutive numbers get groups that are far apart.
+///
+/// Multiplying by the golden ratio does that (Knuth's Fibonacci hashing), and the upper half of a product takes the place of
+/// a division, which would cost more than all the rest (Lemire, "Fast Random Integer Generation in an Interval", 2019).
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "any bits do, and the result is less than `groups`")]
+const fn spread(number: usize, groups: usize) -> usize {
+    let fraction = (number as u32).wrapping_mul(0x9E37_79B9);
+    ((fraction as u64 * groups as u64) >> 32) as usize
 }

@@ -69,6 +69,7 @@ impl<'p> Block<'p> {
     }
 
     /// True if what has this layout fits.
+    #[inline]
     #[must_use]
     pub const fn fits(&self, layout: Layout) -> bool {
         layout.size() <= self.size && layout.align() <= self.align
@@ -144,6 +145,7 @@ impl<'p> Block<'p> {
     ///
     /// # Errors
     /// The block, if the slice does not fit.
+    #[inline]
     pub fn copy_of<T: Copy>(self, slice: &[T]) -> Result<PoolBox<'p, [T]>, Self> {
         if !self.fits(Layout::for_value(slice)) {
             return Err(self);
@@ -159,6 +161,7 @@ impl<'p> Block<'p> {
     ///
     /// # Errors
     /// The block, if it is smaller.
+    #[inline]
     pub fn zeroed(self, len: usize) -> Result<PoolBox<'p, [u8]>, Self> {
         if len > self.size {
             return Err(self);

@@ -68,6 +68,7 @@ impl<'p, const CLASSES: usize> BytePool<'p, CLASSES> {
     }
 
     /// Takes a block for what has this layout; `None` if no class that fits has a free slot for it.
+    #[inline]
     #[must_use]
     pub fn try_take(&self, layout: Layout) -> Option<Block<'p>> {
         fitting(&self.classes, layout).find_map(Class::try_take)
@@ -100,6 +101,7 @@ impl<'p, const CLASSES: usize> BytePool<'p, CLASSES> {
     ///
     /// # Errors
     /// The value, if no class that fits has a free slot for it.
+    #[inline]
     pub fn try_box<T>(&self, value: T) -> Result<PoolBox<'p, T>, T> {
         match self.try_take(Layout::new::<T>()) {
             Some(block) => block.put(value).map_err(|(_, value)| value),
@@ -115,6 +117,7 @@ impl<'p, const CLASSES: usize> BytePool<'p, CLASSES> {
 }
 
 /// The classes that fit, by size.
+#[inline]
 fn fitting<'a, 'p>(classes: &'a [Class<'p>], layout: Layout) -> impl Iterator<Item = &'a Class<'p>> {
     classes.iter().filter(move |class| class.fits(layout))
 }

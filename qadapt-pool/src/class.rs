@@ -53,6 +53,7 @@ impl<'p> Class<'p> {
     }
 
     /// How many slots there are.
+    #[inline]
     #[must_use]
     pub const fn capacity(&self) -> usize {
         self.shelf.len()
@@ -71,22 +72,26 @@ impl<'p> Class<'p> {
     }
 
     /// True if there are slots, and what has this layout fits into one.
+    #[inline]
     #[must_use]
     pub const fn fits(&self, layout: Layout) -> bool {
         layout.size() <= self.size && layout.align() <= self.align && self.capacity() > 0
     }
 
     /// Takes a slot; `None` if none is free, or if those that are free belong to others who wait.
+    #[inline]
     #[must_use]
     pub fn try_take(&self) -> Option<Block<'p>> {
         Ticket::try_take(self.shelf).map(|ticket| self.block(ticket))
     }
 
+    #[inline]
     pub(crate) const fn shelf(&self) -> &'p Shelf {
         self.shelf
     }
 
     /// The memory of a ticket of this class's shelf.
+    #[inline]
     pub(crate) fn block(&self, ticket: Ticket<'p>) -> Block<'p> {
         // SAFETY: the shelf numbers these slots, so that the slot lies within them.
         let memory = unsafe { self.slots.at(ticket.slot() * self.size) };
@@ -96,6 +101,7 @@ impl<'p> Class<'p> {
 
     /// The number of the slot that this address is the beginning of.
     #[cfg(any(feature = "allocator-api2", qadapt_pool_allocator))]
+    #[inline]
     pub(crate) fn slot_at(&self, memory: NonNull<u8>) -> Option<usize> {
         let offset = memory.addr().get().checked_sub(self.slots.first().addr().get())?;
         let slot = offset.checked_div(self.size)?;

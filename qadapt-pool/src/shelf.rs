@@ -36,6 +36,7 @@ impl<W> Shelf<W> {
 }
 
 impl Shelf {
+    #[inline]
     pub(crate) const fn len(&self) -> usize {
         self.bitmap.len()
     }
