@@ -47,11 +47,11 @@ pub fn unsure<'a>(program: &Program<'a>, names: &Names<'a>, allow_frees: bool) -
     }
     let has = |method: &str| entries.iter().any(|&(_, symbol, _)| policy::is_method(symbol, method));
     let complete = has("alloc") && has("realloc") && (allow_frees || has("dealloc"));
-    let needed = if image.is_rust() { !complete } else { !has_malloc(program) };
+    let needed = if image.may_have_rust_alloc() { !complete } else { !has_malloc(program) };
     (needed && !is_system(program, names)).then_some(Unsure::NoEntry)
 }
 
-/// Whether a program that is not of Rust has the malloc family, or leaves it to another object.
+/// Whether a program without Rust's global allocator has the malloc family, or leaves it to another object.
 fn has_malloc(program: &Program<'_>) -> bool {
     let image = program.image();
     image.is_dynamic()

@@ -85,7 +85,7 @@ pub struct Image<'a> {
     has_symtab: bool,
     /// The C library's function for any system call, if it is linked in.
     syscall: Option<u64>,
-    is_rust: bool,
+    may_have_rust_alloc: bool,
     is_dynamic: bool,
 }
 
@@ -141,7 +141,7 @@ impl<'a> Image<'a> {
             imports: Vec::new(),
             has_symtab: file.symbol_table().is_some_and(|t| t.symbols().next().is_some()),
             syscall: None,
-            is_rust: false,
+            may_have_rust_alloc: false,
             is_dynamic: file.elf_dynamic_table().is_ok_and(|t| t.iter().any(|d| d.tag == elf::DT_NEEDED))
                 || header.e_type.get(endian) == elf::ET_DYN
                     && file.dynamic_symbols().any(|s| s.is_definition()),
@@ -149,8 +149,11 @@ impl<'a> Image<'a> {
         image.read_fixups(&file, &Linkage::parse(&file, data));
         image.functions = read_functions(&file, &image);
         let comment = file.section_by_name(".comment").and_then(|s| s.data().ok()).unwrap_or(&[]);
-        image.is_rust = comment.windows(13).any(|w| w == b"rustc version")
-            || image.functions.iter().any(|f| f.names.iter().any(|n| is_of_rust(n)));
+        let names = || image.functions.iter().flat_map(|f| f.names.iter());
+        let says_so = comment.windows(13).any(|w| w == b"rustc version");
+        // With names that are all of `core` and of crates above it there is no global allocator.
+        let of_rust = names().any(|n| is_of_rust(n));
+        image.may_have_rust_alloc = names().any(|n| is_of_std_or_alloc(n)) || (says_so && !of_rust);
         image.syscall = image.functions.iter().find(|f| f.names.contains(&"syscall")).map(|f| f.addr);
         Ok(image)
     }
@@ -214,10 +217,10 @@ impl<'a> Image<'a> {
         });
     }
 
-    /// Whether any of the file's code is Rust's.
+    /// Whether the file has code that may use Rust's global allocator.
     #[must_use]
-    pub fn is_rust(&self) -> bool {
-        self.is_rust
+    pub fn may_have_rust_alloc(&self) -> bool {
+        self.may_have_rust_alloc
     }
 
     /// Whether other objects are loaded with this one.
@@ -427,12 +430,16 @@ impl<'a> Image<'a> {
     }
 }
 
-/// Whether a symbol is one of Rust's: of the standard library, or mangled as only Rust does.
+/// Whether a symbol is mangled as only Rust does.
 fn is_of_rust(symbol: &str) -> bool {
     symbol.starts_with("_R")
-        || ["_ZN4core", "_ZN3std", "_ZN5alloc"].iter().any(|krate| symbol.starts_with(krate))
-            && symbol.contains("17h")
+        || (symbol.starts_with("_ZN") && symbol.contains("17h"))
         || symbol == "rust_begin_unwind"
+}
+
+/// Whether a symbol is of the crates that allocate, or has to do with one of their types.
+fn is_of_std_or_alloc(symbol: &str) -> bool {
+    is_of_rust(symbol) && ["3std", "5alloc", "std..", "alloc.."].iter().any(|krate| symbol.contains(krate))
 }
 
 fn section_ranges(
