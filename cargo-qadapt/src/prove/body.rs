@@ -26,6 +26,12 @@ pub enum Why {
     Undecodable,
     /// Control runs over the end of the function.
     RunsOff,
+    /// It leaves by a return or a jump with a stack that it has changed: it does not go back to its caller.
+    OddReturn,
+    /// It raises a signal, and a handler may allocate.
+    Signal,
+    /// It makes a system call whose number could not be told.
+    System,
     /// The call leads to something that is not code of this file.
     NotCode,
     /// A panic is caught here, and a panic allocates.
@@ -129,6 +135,8 @@ pub struct Body {
     pub calls: Vec<Call>,
     /// The successors of all blocks.
     pub edges: Vec<u32>,
+    /// The registers that it does not give back although a callee must, one bit each.
+    pub loose: u16,
 }
 
 impl Body {

@@ -87,7 +87,7 @@ pub fn prove(
     let catches = Catches::parse(data);
     let program = Program::new(&image, &catches);
     let starts: Vec<Start> = regions.iter().map(|r| Start::function(r.addr)).collect();
-    let applied = Applied { settings, image: &image };
+    let applied = Applied { settings, image: &image, names: &names };
     let graph = Graph::build(&program, &starts, &applied);
     let give = |graph: &Graph, node: u32, region: &Region| {
         verdict(&program, graph, &names, rules, &settings.words, (node, region.clone()))
@@ -102,15 +102,15 @@ pub fn prove(
             verdicts[i] = give(&refined, node, &regions[i]);
         }
     }
-    if let Some(shim) = allocator::unsure(&program, rules.allow_frees) {
-        let shim = demangle(shim);
+    if let Some(unsure) = allocator::unsure(&program, &names, rules.allow_frees) {
         for verdict in &mut verdicts {
             match &settings.allocator_out_of_line {
                 Some(reason) => verdict.assumes.push(format!("the allocator is out of line: {reason}")),
-                None => verdict.doubt(&shim),
+                None => verdict.doubt(unsure),
             }
         }
     }
+    applied.conclude();
     verdicts.sort_by(|a, b| a.region.cmp(&b.region));
     Ok((verdicts, graph.len()))
 }
