@@ -14,6 +14,7 @@ use crate::tail::Tail;
 use crate::test;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
+use syn::LitInt;
 use syn::ext::IdentExt as _;
 
 /// Writes `function` anew with its body under `effect`.
@@ -135,7 +136,7 @@ struct Region<'a> {
 
 impl Region<'_> {
     fn run(&self, closure: &TokenStream) -> TokenStream {
-        let place = self.place();
+        let place = self.place(self.record().as_ref());
         match self.effect {
             Effect::Protect | Effect::Test => match self.policy() {
                 None => self.call("no_alloc", &quote!(#place, #closure)),
@@ -156,7 +157,7 @@ impl Region<'_> {
 
     /// A future that is watched poll by poll.
     fn guard(&self, future: &TokenStream) -> TokenStream {
-        let place = self.place();
+        let place = self.place(self.record().as_ref());
         match self.effect {
             Effect::Protect | Effect::Test => match self.policy() {
                 None => self.call("guard_future", &quote!(#place, #future)),
@@ -207,21 +208,32 @@ impl Region<'_> {
     /// What a test does first: where nothing is watched it fails.
     fn test(&self, should_panic: bool) -> TokenStream {
         let krate = self.options.krate();
-        let place = self.place();
+        let place = self.place(None);
         let leave = if should_panic { quote_spanned!(self.at=> return;) } else { TokenStream::new() };
         quote_spanned! {self.at=> if !(#krate::__private::test)(#place, #should_panic) { #leave } }
     }
 
     /// The region's name and place, known at compile time. The place is where the call is written, so the call
     /// carries the span of the function's name.
-    fn place(&self) -> TokenStream {
+    fn place(&self, record: Option<&TokenStream>) -> TokenStream {
         let krate = self.options.krate();
         let name = self.options.name().map_or_else(|| self.path(), ToTokens::to_token_stream);
         let here = self.function.span();
         let mut arguments = Group::new(Delimiter::Parenthesis, name);
         arguments.set_span(here);
         let (open, close) = (quote_spanned!(here=> <), quote_spanned!(here=> >::named));
-        quote_spanned! {self.at=> const { #open #krate::__private::Place #close #arguments } }
+        quote_spanned! {self.at=> const { #record #open #krate::__private::Place #close #arguments } }
+    }
+
+    /// What leaves a record of a protected region for the prover, in a build that wants one.
+    fn record(&self) -> Option<TokenStream> {
+        if !matches!(self.effect, Effect::Protect | Effect::Test) {
+            return None;
+        }
+        let krate = self.options.krate();
+        let name = self.options.name().map_or_else(|| self.path(), ToTokens::to_token_stream);
+        let required = LitInt::new(if self.options.policy().must_be_proven() { "1" } else { "0" }, self.at);
+        Some(quote_spanned! {self.at=> #krate::__private::record!(#required, #name); })
     }
 
     /// The name of a region that the user gave none.
@@ -256,9 +268,10 @@ mod tests {
             "fn f() -> u8 { 5 }",
             r#"fn f() -> u8 {
                 (::qadapt::__private::no_alloc)(
-                    const { <::qadapt::__private::Place>::named(
-                        ::core::concat!(::core::module_path!(), "::", "f")
-                    ) },
+                    const {
+                        ::qadapt::__private::record!(0, ::core::concat!(::core::module_path!(), "::", "f"));
+                        <::qadapt::__private::Place>::named(::core::concat!(::core::module_path!(), "::", "f"))
+                    },
                     move || -> u8 { 5 }
                 )
             }"#,
@@ -270,7 +283,7 @@ mod tests {
             r#"#[x] pub(super) unsafe extern "C" fn r#fn<T>(arg_1: T, x: u8) where T: Copy {
                 #![y]
                 (a::b::__private::no_alloc)(
-                    const { <a::b::__private::Place>::named("n") },
+                    const { a::b::__private::record!(0, "n"); <a::b::__private::Place>::named("n") },
                     move || -> () { let _arg_1 = arg_1; let mut x = x; match () { () => { z; } } }
                 )
             }"#,
@@ -295,7 +308,7 @@ mod tests {
             "async fn f(x: u8) -> R<impl T> { x.await? }",
             r#"async fn f(x: u8) -> R<impl T> {
                 (::qadapt::__private::guard_future)(
-                    const { <::qadapt::__private::Place>::named("n") },
+                    const { ::qadapt::__private::record!(0, "n"); <::qadapt::__private::Place>::named("n") },
                     async move {
                         if let ::core::option::Option::Some(never) = ::core::option::Option::<R<_> >::None {
                             return never;
@@ -333,7 +346,7 @@ mod tests {
             "fn f(x: u8) -> impl Future<Output = u8> { ready(x) }",
             r#"fn f(x: u8) -> impl Future<Output = u8> {
                 (::qadapt::__private::guard_future)(
-                    const { <::qadapt::__private::Place>::named("n") },
+                    const { ::qadapt::__private::record!(0, "n"); <::qadapt::__private::Place>::named("n") },
                     (::qadapt::__private::made)(move || -> _ { let x = x; match () { () => { ready(x) } } })
                 )
             }"#,
@@ -358,7 +371,7 @@ mod tests {
             "fn f(mut x: u8) -> P { Box::pin(async move { x }) }",
             r#"fn f(mut x: u8) -> P {
                 Box::pin((::qadapt::__private::guard_future)(
-                    const { <::qadapt::__private::Place>::named("n") },
+                    const { ::qadapt::__private::record!(0, "n"); <::qadapt::__private::Place>::named("n") },
                     async move { x }
                 ))
             }"#,
@@ -371,7 +384,7 @@ mod tests {
                 (::qadapt::__private::pinned)(move || -> _ {
                     let x = 5;
                     Box::pin((::qadapt::__private::guard_future)(
-                        const { <::qadapt::__private::Place>::named("n") },
+                        const { ::qadapt::__private::record!(0, "n"); <::qadapt::__private::Place>::named("n") },
                         ready(x)
                     ))
                 })

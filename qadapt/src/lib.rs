@@ -59,6 +59,7 @@ mod hot;
 #[doc(hidden)]
 pub mod mark;
 mod model;
+mod record;
 mod region;
 mod report;
 
@@ -69,7 +70,9 @@ pub mod migration {}
 /// What the attributes expand to; no part of the public interface.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::__record as record;
     pub use crate::model::Place;
+    pub use crate::record::Note;
     pub use crate::region::{
         Measurement, count_calls, count_future, guard_future, made, no_alloc, permit_alloc, permit_future,
         pinned, policy_future, run_policy, run_required, test,

@@ -6,8 +6,9 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::addr_map::{AddrMap, AddrSet};
-use super::body::{Body, Callee, End, Given, Why};
-use super::cfg::Start;
+use super::body::{Body, Call, Callee, End, Given, Why};
+use super::cfg::{Part, Start};
+use super::parts::is_lost;
 use super::policy::{Kind, Role};
 use super::program::Program;
 
@@ -43,6 +44,7 @@ pub struct Node {
     /// The calls on its paths that do not panic.
     pub edges: Vec<Edge>,
     body: Body,
+    part: Option<Part>,
 }
 
 /// One question that is asked of every node.
@@ -125,7 +127,7 @@ impl Graph {
         let mut copies: HashMap<(u64, Given), u32> = HashMap::new();
         let mut queue: VecDeque<Start> = VecDeque::new();
         for (i, region) in (0u32..).zip(regions) {
-            if region.stops.is_empty() {
+            if region.stops.is_empty() && region.part.is_none() {
                 index.entry(region.entry).or_insert(i);
             }
             queue.push_back(region.clone());
@@ -133,7 +135,11 @@ impl Graph {
         while let Some(start) = queue.pop_front() {
             let body = program.body(&start, closed.is_some());
             let mut edges = Vec::new();
-            for call in body.live_calls() {
+            let calls: Vec<&Call> = match &start.part {
+                Some(part) => calls_of(&body, part),
+                None => body.live_calls().collect(),
+            };
+            for call in calls {
                 let to = match assumed.covers(call.site, call.callee) {
                     Some(number) => To::Assumed(number),
                     None => match (program.role(call.callee), call.callee) {
@@ -162,7 +168,7 @@ impl Graph {
                 edges.push(Edge { site: call.site, to });
             }
             edges.shrink_to_fit();
-            nodes.push(Node { entry: start.entry, edges, body });
+            nodes.push(Node { entry: start.entry, edges, body, part: start.part });
         }
         let callers = callers(&nodes);
         let next = Goal::ALL.map(|goal| reach(&nodes, &callers, goal));
@@ -307,7 +313,17 @@ fn unavoidable(
                 _ => false,
             },
         };
-        if cannot_avoid(&nodes[i as usize].body, &allocates) {
+        let node = &nodes[i as usize];
+        let sure = match &node.part {
+            Some(part) => part.labels.iter().all(|&label| {
+                let counts = |call: &Call| allocates(call.callee) && !part.outside.contains(&call.site);
+                node.body
+                    .block_at(label)
+                    .is_some_and(|block| cannot_avoid(&node.body, (block, label), &counts))
+            }),
+            None => cannot_avoid(&node.body, (0, 0), &|call| allocates(call.callee)),
+        };
+        if sure {
             always[i as usize] = true;
             for &caller in &callers[i as usize] {
                 if !queued[caller as usize] {
@@ -320,13 +336,36 @@ fn unavoidable(
     always
 }
 
-/// Whether no path from the entry to an end that is not a panic keeps clear of the calls that allocate.
-fn cannot_avoid(body: &Body, allocates: &dyn Fn(Callee) -> bool) -> bool {
+/// The calls of a part of a function.
+fn calls_of<'b>(body: &'b Body, part: &Part) -> Vec<&'b Call> {
+    let mut calls: Vec<&Call> = Vec::new();
+    for &label in part.labels.iter() {
+        match body.block_at(label) {
+            Some(block) => calls.extend(body.live_calls_after(block, label)),
+            // Whoever made the part has seen to it that the label can be reached; if not, all counts.
+            None => calls.extend(body.live_calls()),
+        }
+    }
+    calls.retain(|call| !part.outside.contains(&call.site));
+    // Where the flow was lost before the label is as good as behind it.
+    calls.extend(body.calls.iter().filter(|call| is_lost(call.callee)));
+    calls.sort_by_key(|call| call.site);
+    calls.dedup_by(|a, b| std::ptr::eq(*a, *b));
+    calls
+}
+
+/// Whether no path from an address in a block to an end that is not a panic, or back there, keeps clear of the calls
+/// that allocate.
+fn cannot_avoid(body: &Body, from: (u32, u64), allocates: &dyn Fn(&Call) -> bool) -> bool {
     let mut seen = vec![false; body.blocks.len()];
-    let mut stack = vec![0u32];
+    let mut stack = vec![from.0];
     let mut stopped = false;
     while let Some(i) = stack.pop() {
         let Some(block) = body.blocks.get(i as usize) else { continue };
+        let first = i == from.0;
+        if first && seen[i as usize] && from.1 != 0 {
+            return false;
+        }
         if block.doomed || std::mem::replace(&mut seen[i as usize], true) {
             continue;
         }
@@ -335,11 +374,11 @@ fn cannot_avoid(body: &Body, allocates: &dyn Fn(Callee) -> bool) -> bool {
         // The last call of a conditional tail call is made on one side only.
         let conditional = block.end == End::Tail && !edges.is_empty();
         let (sure, last) = if conditional { calls.split_at(calls.len() - 1) } else { (calls, &[][..]) };
-        if sure.iter().any(|c| c.sure && allocates(c.callee)) {
+        if sure.iter().any(|c| c.sure && (!first || c.site >= from.1) && allocates(c)) {
             stopped = true;
             continue;
         }
-        if conditional && last.iter().any(|c| allocates(c.callee)) {
+        if conditional && last.iter().any(allocates) {
             stopped = true;
         } else if block.end != End::Flow {
             return false;

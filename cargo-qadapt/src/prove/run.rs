@@ -92,10 +92,10 @@ impl Prove {
         }
     }
 
-    /// Builds the selection so that its regions can be found; returns the executables.
+    /// Builds the selection with labels; returns the executables, which are what can be shipped.
     fn build(&self, workspace: &Workspace, profile: &Profile, progress: &Progress) -> Result<Vec<PathBuf>> {
-        // Lines and names, whatever the profile says: the code stays the same, and the report needs them. With
-        // line tables alone the names of regions are missing.
+        // Places and symbols, whatever the profile says: the code stays the same, the verdicts need them, and whoever
+        // ships the file can strip it.
         let key = profile.for_cargo().to_uppercase().replace('-', "_");
         let build = Build {
             selection: &self.selection,
