@@ -194,6 +194,52 @@ fn split_debug_information_is_read_or_its_lack_is_said() {
 }
 
 #[test]
+fn a_region_is_not_proven_by_losing_its_calls() {
+    for level in ["1", "3", "s"] {
+        let environment =
+            [("CARGO_PROFILE_RELEASE_DEBUG", "line-tables-only"), ("CARGO_PROFILE_RELEASE_OPT_LEVEL", level)];
+        let file = built("marked-debug", true, &environment, "merged");
+        let found = answers(&report(&["--binary", file.to_str().expect("a path")])["proofs"][0]);
+        let proven: Vec<&str> = found
+            .iter()
+            .filter(|(answer, _)| answer == "proven")
+            .map(|(_, region)| region.as_str())
+            .collect();
+        assert_eq!(
+            proven,
+            ["merged::quiet_between", "merged::quiet_or_loud<merged::Silent>"],
+            "at level {level}: {found:?}"
+        );
+        for function in
+            ["either_arm", "four_arms", "dropped", "inserted", "quiet_or_loud<merged::Loud>", "in_a_loop"]
+        {
+            let region = format!("merged::{function}");
+            assert!(
+                found.iter().any(|(_, name)| name.starts_with(&region)),
+                "{region} at level {level}: {found:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn code_is_compared_with_a_build_without_labels() {
+    let environment = [("CARGO_PROFILE_RELEASE_DEBUG", "line-tables-only")];
+    let marked = built("marked-debug", true, &environment, "quiet");
+    let plain = built("marked-lines", false, &environment, "quiet");
+    let [marked, plain] = [&marked, &plain].map(|file| file.to_str().expect("a path"));
+    let proof = &report(&["--binary", marked, "--unlabelled", plain])["proofs"][0];
+    assert_eq!(proof["code"]["other"].as_array().map(Vec::len), Some(0), "{:#}", proof["code"]);
+    assert!(proof["code"]["compared"].as_u64().expect("a number") > 300, "{:#}", proof["code"]);
+    // Another program has other code.
+    let other = built("marked-lines", false, &environment, "required");
+    let other = other.to_str().expect("a path");
+    let text = prove(&["--binary", marked, "--unlabelled", other]);
+    let text = String::from_utf8_lossy(&text.stdout);
+    assert!(text.contains("is in one of the files alone"), "{text}");
+}
+
+#[test]
 fn without_debug_information_the_whole_function_counts() {
     let file = built("marked-bare", true, &[("CARGO_PROFILE_RELEASE_DEBUG", "none")], "marked");
     let proof = &report(&["--binary", file.to_str().expect("a path")])["proofs"][0];

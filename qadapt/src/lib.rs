@@ -39,6 +39,11 @@
 //! the environment of the build. Elsewhere everything here compiles to nothing, [`is_active`] is false, and counts are
 //! [unmeasured](Counts::is_measured).
 //!
+//! # Proofs
+//! `QADAPT_MARKS=1` in the environment of a release build, or the feature `marks` where the checks are off, puts a label
+//! at the entry of each region, for `cargo qadapt prove`: no byte of code, in a section that is not loaded. The variable also
+//! turns the checks off, so that what is proven is what ships.
+//!
 //! # Environment
 //! - `QADAPT_MODE`: the process's [`Mode`], read before `main`.
 //! - `QADAPT_BACKTRACE=full`: reports show every frame.

@@ -14,10 +14,7 @@
 //! ```
 //!
 //! The functions have names that no other function has, since debug information may tell a name without its path.
-#![cfg_attr(
-    any(qadapt_marks, feature = "marks"),
-    expect(unsafe_code, reason = "the assembler writes a label, and records lie in a section of their own")
-)]
+#![cfg_attr(qadapt_marks, expect(unsafe_code, reason = "the assembler writes a label"))]
 
 use core::future::Future;
 use core::pin::Pin;
@@ -36,11 +33,7 @@ pub use __qadapt_required as required;
 /// register, no flag and no memory is touched, so that all other code may move across.
 macro_rules! label {
     ($kind:literal) => {
-        #[cfg(all(
-            any(qadapt_marks, feature = "marks"),
-            target_arch = "x86_64",
-            any(target_os = "linux", target_os = "android", target_os = "freebsd")
-        ))]
+        #[cfg(qadapt_marks)]
         // SAFETY: the template has no instruction: it writes two words into another section and returns to this one.
         unsafe {
             core::arch::asm!(

@@ -37,10 +37,14 @@ impl<const N: usize> Note<N> {
     }
 }
 
-/// Leaves the record of a region at the place of the attribute that expands to this.
+/// Leaves the record of a region at the place of the attribute that expands to this, where regions have labels: in a build
+/// with marks and without checks (`checks`).
 #[doc(hidden)]
 #[macro_export]
-#[cfg(any(qadapt_marks, feature = "marks"))]
+#[cfg(all(
+    qadapt_marks,
+    any(qadapt_unchecked, not(any(debug_assertions, feature = "enforce", qadapt_enforce)))
+))]
 macro_rules! __record {
     ($required:literal, $name:expr) => {
         const _: () = {
@@ -57,20 +61,20 @@ macro_rules! __record {
                 "\0"
             );
             #[used]
-            #[cfg_attr(
-                any(target_os = "linux", target_os = "android", target_os = "freebsd"),
-                unsafe(link_section = ".note.qadapt.regions")
-            )]
+            #[unsafe(link_section = ".note.qadapt.regions")]
             static RECORD: $crate::__private::Note<{ TEXT.len().next_multiple_of(4) }> =
                 $crate::__private::Note::new(TEXT);
         };
     };
 }
 
-/// Leaves nothing: this build has no marks.
+/// Leaves nothing: this build has no labels.
 #[doc(hidden)]
 #[macro_export]
-#[cfg(not(any(qadapt_marks, feature = "marks")))]
+#[cfg(not(all(
+    qadapt_marks,
+    any(qadapt_unchecked, not(any(debug_assertions, feature = "enforce", qadapt_enforce)))
+)))]
 macro_rules! __record {
     ($required:literal, $name:expr) => {};
 }

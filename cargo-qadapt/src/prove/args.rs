@@ -39,6 +39,9 @@ pub struct Prove {
     /// looked for beside it (FILE.debug, FILE.dwp, and where its build id or debug link says).
     #[arg(long, value_name = "PATH", conflicts_with_all = ["Selection", "profile"])]
     pub binary: Option<PathBuf>,
+    /// Also compares the code with that of this file, the same program built without labels, function by function.
+    #[arg(long, value_name = "PATH", requires = "binary")]
+    pub unlabelled: Option<PathBuf>,
     /// Takes the functions whose demangled name matches as regions.
     #[arg(long, value_name = "REGEX")]
     pub function: Option<Regex>,

@@ -70,6 +70,7 @@ mod tests {
             profile: Some(profile.into()),
             analysed: 0,
             verdicts,
+            code: None,
         }
     }
 

@@ -126,6 +126,7 @@ impl Graph {
         let mut index: AddrMap<u64, u32> = AddrMap::default();
         let mut copies: HashMap<(u64, Given), u32> = HashMap::new();
         let mut queue: VecDeque<Start> = VecDeque::new();
+        let mut whole: AddrMap<u64, Body> = AddrMap::default();
         for (i, region) in (0u32..).zip(regions) {
             if region.stops.is_empty() && region.part.is_none() {
                 index.entry(region.entry).or_insert(i);
@@ -133,7 +134,14 @@ impl Graph {
             queue.push_back(region.clone());
         }
         while let Some(start) = queue.pop_front() {
-            let body = program.body(&start, closed.is_some());
+            let body = match &start.part {
+                // Many regions can be in one function.
+                Some(_) => {
+                    let shared = whole.entry(start.entry);
+                    shared.or_insert_with(|| program.body(&start, closed.is_some())).clone()
+                }
+                None => program.body(&start, closed.is_some()),
+            };
             let mut edges = Vec::new();
             let calls: Vec<&Call> = match &start.part {
                 Some(part) => calls_of(&body, part),

@@ -7,7 +7,7 @@ use super::debug::DebugFiles;
 use super::graph::{Goal, Graph};
 use super::inlined::Trees;
 use super::marks::{Kind, Marks};
-use super::parts::{Ways, ways};
+use super::parts::{Bodies, Ways, ways};
 use super::regions::{self, Listed, Region};
 use super::verb::{MOST_REFINED, Question};
 use super::verdict::{Answer, Gap, Verdict};
@@ -35,10 +35,10 @@ pub fn verdicts(
     let trees = debug.map_or_else(Trees::default, |debug| Trees::at(debug, &addresses));
     let copies = copies(question.program.image(), &trees, &marks.labels);
     let listed = regions::list(question.names, copies, &marks.records);
-    let ways: Vec<Vec<Ways>> = listed
-        .iter()
-        .map(|listed| listed.copies.iter().map(|copy| ways(question.program, debug, copy)).collect())
-        .collect();
+    let mut bodies = Bodies::default();
+    let mut ways_into = |copy| ways(question.program, debug, &mut bodies, copy);
+    let ways: Vec<Vec<Ways>> =
+        listed.iter().map(|listed| listed.copies.iter().map(&mut ways_into).collect()).collect();
     let applied = Applied { settings: question.settings, image: question.program.image() };
     let all: Vec<usize> = (0..listed.len()).collect();
     let graph = Graph::build(question.program, &starts(&ways, &all), &applied);

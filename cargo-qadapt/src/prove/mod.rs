@@ -10,6 +10,7 @@ pub mod advice;
 pub mod allocator;
 pub mod args;
 pub mod assume;
+pub mod bodies;
 pub mod body;
 pub mod cfg;
 pub mod compare;

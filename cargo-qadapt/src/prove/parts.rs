@@ -28,22 +28,30 @@ pub struct Ways {
     pub doubts: AddrMap<u64, Doubt>,
 }
 
+/// What functions are like, without constants and with them; many regions can be in one.
+#[derive(Debug, Default)]
+pub struct Bodies(AddrMap<u64, [Body; 2]>);
+
+impl Bodies {
+    fn of(&mut self, program: &Program<'_>, entry: u64) -> &[Body; 2] {
+        let start = Start::function(entry);
+        self.0.entry(entry).or_insert_with(|| [false, true].map(|constants| program.body(&start, constants)))
+    }
+}
+
 /// Finds the ways into a copy.
 #[must_use]
-pub fn ways(program: &Program<'_>, debug: Option<&Debug<'_>>, copy: &Copy) -> Ways {
+pub fn ways(program: &Program<'_>, debug: Option<&Debug<'_>>, known: &mut Bodies, copy: &Copy) -> Ways {
     let mut found = Ways { ways: Vec::new(), doubts: AddrMap::default() };
-    let function = Start::function(copy.function);
-    let bodies = [program.body(&function, false), program.body(&function, true)];
+    let bodies = known.of(program, copy.function);
     let (within, apart): (Vec<u64>, Vec<u64>) =
         copy.labels.iter().partition(|&&label| bodies.iter().all(|body| body.block_at(label).is_some()));
     if !within.is_empty() {
-        let way = way(debug, copy, &bodies, &function, within, &mut found.doubts);
+        let way = way(debug, copy, bodies, copy.function, within, &mut found.doubts);
         found.ways.push(way);
     }
     for label in apart {
-        let start = Start::function(label);
-        let bodies = [program.body(&start, false), program.body(&start, true)];
-        let way = way(debug, copy, &bodies, &start, vec![label], &mut found.doubts);
+        let way = way(debug, copy, known.of(program, label), label, vec![label], &mut found.doubts);
         found.ways.push(way);
     }
     found
@@ -53,7 +61,7 @@ fn way(
     debug: Option<&Debug<'_>>,
     copy: &Copy,
     bodies: &[Body],
-    start: &Start,
+    entry: u64,
     labels: Vec<u64>,
     doubts: &mut AddrMap<u64, Doubt>,
 ) -> Way {
@@ -84,7 +92,7 @@ fn way(
     let labels: Rc<[u64]> = labels.into();
     let part = |outside| Start {
         part: Some(Part { labels: Rc::clone(&labels), outside: Rc::new(outside) }),
-        ..start.clone()
+        ..Start::function(entry)
     };
     Way { sure: part(not_sure), most: part(not_there) }
 }

@@ -38,6 +38,20 @@ pub fn proof(proof: &Proof) -> String {
         count(Answer::Unknown),
         count(Answer::Missing)
     );
+    if let Some(code) = &proof.code {
+        let _ = writeln!(
+            out,
+            "{} functions are in the file without labels too, {} of them with other code",
+            code.compared,
+            code.other.len()
+        );
+        for (names, what) in [(&code.other, "has other code"), (&code.alone, "is in one of the files alone")]
+        {
+            for name in names {
+                let _ = writeln!(out, "    `{name}` {what}");
+            }
+        }
+    }
     out
 }
 

@@ -10,7 +10,7 @@ use super::args::{Format, Prove};
 use super::assume::Settings;
 use super::verb::{Proof, Which, prove_file};
 use super::verdict::{Answer, Rules};
-use super::{compare, report, witness};
+use super::{bodies, compare, report, witness};
 use crate::audit::verb::gather;
 use crate::build::{Build, Workspace};
 use crate::error::{Error, Result};
@@ -69,7 +69,11 @@ impl Prove {
         let rules = Rules { allow_frees: self.allow_frees, gaps: self.gaps };
         let which = self.function.as_ref().map_or(Which::Marked, Which::Functions);
         if let Some(binary) = &self.binary {
-            return Ok(vec![prove_file(binary, which, rules, settings, None)?]);
+            let mut proof = prove_file(binary, which, rules, settings, None)?;
+            if let Some(other) = &self.unlabelled {
+                proof.code = Some(bodies::compare_files(binary, other)?);
+            }
+            return Ok(vec![proof]);
         }
         let workspace = Workspace::find(&self.selection)?;
         let progress = Progress::start();

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::allocator;
 use super::assume::{Applied, Settings};
+use super::bodies::Differences;
 use super::cfg::Start;
 use super::debug::DebugFiles;
 use super::eh::Catches;
@@ -64,6 +65,9 @@ pub struct Proof {
     pub analysed: usize,
     /// A verdict for each region.
     pub verdicts: Vec<Verdict>,
+    /// How the code differs from that of the file without labels, where one was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<Differences>,
 }
 
 /// Verdicts on the regions of a file in memory, without files beside it.
@@ -216,5 +220,6 @@ pub fn prove_file(
         profile: profile.map(str::to_owned),
         analysed,
         verdicts,
+        code: None,
     })
 }

@@ -7,7 +7,6 @@ use crate::checks;
 use crate::hot::manual::{self, Entered};
 use crate::hot::trace::chain;
 use crate::hot::{frame, loans, pending, word};
-use crate::mark;
 use crate::model::Place;
 
 /// Opens a protected region on this thread, until [`exit_protected`] closes it.
@@ -25,10 +24,12 @@ use crate::model::Place;
 /// assert_eq!((sum, qadapt::protection_level()), (4, 0));
 /// ```
 #[track_caller]
-#[cfg_attr(any(qadapt_marks, feature = "marks"), inline(always))]
+#[cfg_attr(qadapt_marks, inline(always))]
 pub fn enter_protected() {
     if !checks::ON {
-        mark::extent();
+        // Only there: a call of whatever kind would keep the compiler from inlining this into other crates by itself.
+        #[cfg(qadapt_marks)]
+        crate::mark::extent();
         return;
     }
     let location = Location::caller();

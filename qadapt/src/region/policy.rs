@@ -162,14 +162,14 @@ impl Policy {
     /// Prefer [`run`](Self::run) where the code is one block: the guard's drop cannot panic, so that it only logs. A
     /// guard with a budget takes a few bytes of memory for it.
     #[track_caller]
-    #[cfg_attr(any(qadapt_marks, feature = "marks"), inline(always))]
+    #[cfg_attr(qadapt_marks, inline(always))]
     pub fn enter(&self) -> Region {
         let place = self.place();
+        #[cfg(qadapt_marks)]
         if !checks::ON {
             mark::extent();
-            return Region::unwatched();
         }
-        if !self.watches_entry(place) {
+        if !checks::ON || !self.watches_entry(place) {
             return Region::unwatched();
         }
         let policy = self.warmed_up(place);
