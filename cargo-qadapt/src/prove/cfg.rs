@@ -7,8 +7,9 @@
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::rc::Rc;
 
-use super::addr_map::AddrMap;
+use super::addr_map::{AddrMap, AddrSet};
 use super::body::{Block, Body, Call, Callee, End, Fact, Fate, Given, Why};
 use super::decode::{ARGUMENTS, Effect, Flow, RSP, Reg, Step, Steps, Via, Write};
 use super::eh::{Catch, Catches};
@@ -48,13 +49,24 @@ pub struct Start {
     pub state: State,
     /// Whether this is `core::fmt::write`, whose calls through pointers its caller has told.
     pub formats: bool,
+    /// The part of the function that is meant; all of it if there is none.
+    pub part: Option<Part>,
+}
+
+/// The part of a function that a region is.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// The labels at its entries.
+    pub labels: Rc<[u64]>,
+    /// The calls of the function that are no part of it.
+    pub outside: Rc<AddrSet>,
 }
 
 impl Start {
     /// A whole function, of whose arguments nothing is known.
     #[must_use]
     pub fn function(entry: u64) -> Self {
-        Self { entry, stops: BTreeSet::new(), state: State::entry(), formats: false }
+        Self { entry, stops: BTreeSet::new(), state: State::entry(), formats: false, part: None }
     }
 
     /// A whole function that is passed these constants.
@@ -171,7 +183,7 @@ struct Node {
 }
 
 #[derive(Debug)]
-struct Part {
+struct Stretch {
     range: Range<u64>,
     /// Whether its exception table cannot be read.
     bad_table: bool,
@@ -192,7 +204,7 @@ struct Walk<'c, 'a> {
     oracle: &'c dyn Oracle,
     bounds: Range<u64>,
     /// Where control has been found to go in this function: its own bounds, and the parts that were moved away.
-    parts: Vec<Part>,
+    parts: Vec<Stretch>,
     steps: Steps<'a>,
     stops: &'c BTreeSet<u64>,
     catches: Vec<Catch>,
@@ -212,7 +224,7 @@ impl<'c, 'a> Walk<'c, 'a> {
         mem.clear();
         let bounds = context.image.bounds(start.entry);
         let found = context.catches.of(start.entry);
-        let part = Part { range: bounds.clone(), bad_table: found.is_none() };
+        let part = Stretch { range: bounds.clone(), bad_table: found.is_none() };
         let (base, code) = context.image.segment_of(start.entry);
         Self {
             context,
@@ -278,7 +290,7 @@ impl<'c, 'a> Walk<'c, 'a> {
         }
         let found = self.context.catches.of(addr);
         let range = self.context.image.bounds(addr);
-        self.parts.push(Part { range, bad_table: found.is_none() });
+        self.parts.push(Stretch { range, bad_table: found.is_none() });
         self.catches.extend(found.unwrap_or_default());
         self.parts.len() - 1
     }
@@ -688,7 +700,13 @@ impl<'c, 'a> Walk<'c, 'a> {
         let mut body = Body::default();
         if self.exhausted {
             body.calls.push(Call::new(entry, Callee::Unknown(Why::TooComplex)));
-            body.blocks.push(Block { calls: 0..1, edges: 0..0, end: End::Lost, doomed: false });
+            body.blocks.push(Block {
+                at: entry..entry,
+                calls: 0..1,
+                edges: 0..0,
+                end: End::Lost,
+                doomed: false,
+            });
             return body;
         }
         // The entry first, the rest by address.
@@ -697,12 +715,15 @@ impl<'c, 'a> Walk<'c, 'a> {
         let mut number = std::mem::take(&mut self.mem.number);
         number.clear();
         number.extend(order.iter().zip(0u32..).map(|(&a, i)| (a, i)));
-        for node in order.iter().filter_map(|addr| self.mem.index.get(addr)).map(|&i| &self.mem.nodes[i]) {
+        for (addr, node) in
+            order.iter().filter_map(|addr| Some((*addr, &self.mem.nodes[*self.mem.index.get(addr)?])))
+        {
             let first_call = len32(&body.calls);
             let first_edge = len32(&body.edges);
             body.calls.extend(node.calls.iter().cloned());
             body.edges.extend(node.succ.iter().filter_map(|s| number.get(s)));
             body.blocks.push(Block {
+                at: addr..node.end_addr,
                 calls: first_call..len32(&body.calls),
                 edges: first_edge..len32(&body.edges),
                 end: node.end,

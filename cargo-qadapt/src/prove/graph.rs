@@ -6,8 +6,9 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::addr_map::{AddrMap, AddrSet};
-use super::body::{Body, Callee, End, Fact, Given, Why};
-use super::cfg::Start;
+use super::body::{Body, Call, Callee, End, Fact, Given, Why};
+use super::cfg::{Part, Start};
+use super::parts::is_lost;
 use super::policy::{Kind, Role};
 use super::program::Program;
 
@@ -45,6 +46,7 @@ pub struct Node {
     body: Body,
     /// Whether an assumption covers what is unknown in it.
     vouched: bool,
+    part: Option<Part>,
 }
 
 /// One question that is asked of every node.
@@ -120,33 +122,44 @@ struct Explorer<'x, 'a> {
     /// What each node is, but for the regions.
     keys: Vec<Key>,
     queue: VecDeque<u32>,
+    /// Bodies of functions that have regions in them, by their entries: there can be many regions in one.
+    whole: AddrMap<u64, Body>,
 }
 
 impl Explorer<'_, '_> {
     fn run(&mut self) {
         for (i, region) in (0u32..).zip(self.starts) {
-            if region.stops.is_empty() {
+            if region.stops.is_empty() && region.part.is_none() {
                 self.index.entry(region.entry).or_insert(i);
             }
-            self.add(Key { entry: region.entry, given: Given::default(), vouched: None });
+            let node = self.add(Key { entry: region.entry, given: Given::default(), vouched: None });
+            self.nodes[node as usize].part.clone_from(&region.part);
         }
         while let Some(i) = self.queue.pop_front() {
-            let key = &self.keys[i as usize];
-            let body = match self.starts.get(i as usize) {
-                Some(start) => self.program.body(start, self.closed.is_some()),
-                None => {
-                    let start = Start::function_given(key.entry, &key.given);
-                    self.program.body(&start, self.closed.is_some())
-                }
-            };
-            if self.program.note_loose(key.entry, body.loose) {
-                self.look_again(key.entry);
-            }
+            let entry = self.keys[i as usize].entry;
+            let body = self.body(i);
+            let loose = body.loose;
             let edges = self.edges(i, &body);
             let node = &mut self.nodes[i as usize];
             node.edges = edges;
             node.body = body;
+            // Once its own body is here: it may call itself.
+            if self.program.note_loose(entry, loose) {
+                self.look_again(entry);
+            }
         }
+    }
+
+    fn body(&mut self, i: u32) -> Body {
+        let constants = self.closed.is_some();
+        let Some(start) = self.starts.get(i as usize) else {
+            let key = &self.keys[i as usize];
+            return self.program.body(&Start::function_given(key.entry, &key.given), constants);
+        };
+        if start.part.is_none() {
+            return self.program.body(start, constants);
+        }
+        self.whole.entry(start.entry).or_insert_with(|| self.program.body(start, constants)).clone()
     }
 
     fn add(&mut self, key: Key) -> u32 {
@@ -156,6 +169,7 @@ impl Explorer<'_, '_> {
             edges: Vec::new(),
             body: Body::default(),
             vouched: key.vouched.is_some(),
+            part: None,
         });
         self.keys.push(key);
         self.queue.push_back(number);
@@ -164,8 +178,9 @@ impl Explorer<'_, '_> {
 
     /// Queues those again that call a function of which something new is known.
     fn look_again(&mut self, entry: u64) {
+        self.whole.retain(|_, body| !calls(body, entry));
         for (i, node) in (0u32..).zip(&self.nodes) {
-            if node.body.calls.iter().any(|c| c.callee == Callee::Local(entry)) && !self.queue.contains(&i) {
+            if calls(&node.body, entry) && !self.queue.contains(&i) {
                 self.queue.push_back(i);
             }
         }
@@ -175,7 +190,11 @@ impl Explorer<'_, '_> {
         let formats = self.keys[i as usize].given.iter().any(|g| g.1 == Fact::Arguments);
         let vouched = self.keys[i as usize].vouched;
         let mut edges = Vec::new();
-        for call in body.live_calls() {
+        let calls: Vec<&Call> = match self.starts.get(i as usize).and_then(|start| start.part.as_ref()) {
+            Some(part) => calls_of(body, part),
+            None => body.live_calls().collect(),
+        };
+        for call in calls {
             let mut to = |to| edges.push(Edge { site: call.site, to });
             let below = match self.assumed.covers(call.site, call.callee) {
                 Some(Cover::Call(number)) => {
@@ -265,7 +284,7 @@ impl Graph {
     ) -> Self {
         let closed: AddrSet = (0u32..)
             .zip(&coarse.nodes)
-            .filter(|&(i, n)| !n.vouched && !coarse.reaches(i, Goal::Unknown))
+            .filter(|&(i, n)| !n.vouched && n.part.is_none() && !coarse.reaches(i, Goal::Unknown))
             .map(|(_, n)| n.entry)
             .collect();
         Self::explore(program, regions, assumed, Some(&closed))
@@ -287,6 +306,7 @@ impl Graph {
             copies: HashMap::new(),
             keys: Vec::new(),
             queue: VecDeque::new(),
+            whole: AddrMap::default(),
         };
         explorer.run();
         let Explorer { nodes, index, .. } = explorer;
@@ -437,7 +457,17 @@ fn unavoidable(
                 _ => false,
             },
         };
-        if cannot_avoid(&nodes[i as usize].body, &allocates) {
+        let node = &nodes[i as usize];
+        let sure = match &node.part {
+            Some(part) => part.labels.iter().all(|&label| {
+                let counts = |call: &Call| allocates(call.callee) && !part.outside.contains(&call.site);
+                node.body
+                    .block_at(label)
+                    .is_some_and(|block| cannot_avoid(&node.body, (block, label), &counts))
+            }),
+            None => cannot_avoid(&node.body, (0, 0), &|call| allocates(call.callee)),
+        };
+        if sure {
             always[i as usize] = true;
             for &caller in &callers[i as usize] {
                 if !queued[caller as usize] {
@@ -450,13 +480,40 @@ fn unavoidable(
     always
 }
 
-/// Whether no path from the entry to an end that is not a panic keeps clear of the calls that allocate.
-fn cannot_avoid(body: &Body, allocates: &dyn Fn(Callee) -> bool) -> bool {
+fn calls(body: &Body, entry: u64) -> bool {
+    body.calls.iter().any(|call| call.callee == Callee::Local(entry))
+}
+
+/// The calls of a part of a function.
+fn calls_of<'b>(body: &'b Body, part: &Part) -> Vec<&'b Call> {
+    let mut calls: Vec<&Call> = Vec::new();
+    for &label in part.labels.iter() {
+        match body.block_at(label) {
+            Some(block) => calls.extend(body.live_calls_after(block, label)),
+            // Whoever made the part has seen to it that the label can be reached; if not, all counts.
+            None => calls.extend(body.live_calls()),
+        }
+    }
+    calls.retain(|call| !part.outside.contains(&call.site));
+    // Where the flow was lost before the label is as good as behind it.
+    calls.extend(body.calls.iter().filter(|call| is_lost(call.callee)));
+    calls.sort_by_key(|call| call.site);
+    calls.dedup_by(|a, b| std::ptr::eq(*a, *b));
+    calls
+}
+
+/// Whether no path from an address in a block to an end that is not a panic, or back there, keeps clear of the calls
+/// that allocate.
+fn cannot_avoid(body: &Body, from: (u32, u64), allocates: &dyn Fn(&Call) -> bool) -> bool {
     let mut seen = vec![false; body.blocks.len()];
-    let mut stack = vec![0u32];
+    let mut stack = vec![from.0];
     let mut stopped = false;
     while let Some(i) = stack.pop() {
         let Some(block) = body.blocks.get(i as usize) else { continue };
+        let first = i == from.0;
+        if first && seen[i as usize] && from.1 != 0 {
+            return false;
+        }
         if block.doomed || std::mem::replace(&mut seen[i as usize], true) {
             continue;
         }
@@ -465,11 +522,11 @@ fn cannot_avoid(body: &Body, allocates: &dyn Fn(Callee) -> bool) -> bool {
         // The last call of a conditional tail call is made on one side only.
         let conditional = block.end == End::Tail && !edges.is_empty();
         let (sure, last) = if conditional { calls.split_at(calls.len() - 1) } else { (calls, &[][..]) };
-        if sure.iter().any(|c| c.sure && allocates(c.callee)) {
+        if sure.iter().any(|c| c.sure && (!first || c.site >= from.1) && allocates(c)) {
             stopped = true;
             continue;
         }
-        if conditional && last.iter().any(|c| allocates(c.callee)) {
+        if conditional && last.iter().any(allocates) {
             stopped = true;
         } else if block.end != End::Flow {
             return false;

@@ -95,6 +95,14 @@ impl<'a> Image<'a> {
     /// # Errors
     /// Says in words what the file is, if it is not a linked x86-64 ELF file that can be read.
     pub fn parse(data: &'a [u8]) -> Result<Self, String> {
+        Self::parse_with(data, None)
+    }
+
+    /// The same, with the symbols of the file that was taken from it before it was stripped.
+    ///
+    /// # Errors
+    /// As [`Image::parse`].
+    pub fn parse_with(data: &'a [u8], separate: Option<&'a [u8]>) -> Result<Self, String> {
         if data.len() < 4 || data[..4] != elf::ELFMAG {
             return Err("it is not an ELF file; give the linked executable or shared library".into());
         }
@@ -147,7 +155,11 @@ impl<'a> Image<'a> {
                     && file.dynamic_symbols().any(|s| s.is_definition()),
         };
         image.read_fixups(&file, &Linkage::parse(&file, data));
-        image.functions = read_functions(&file, &image);
+        // The dynamic symbols are the file's own in both.
+        let separate = separate.and_then(|data| ElfFile64::<Endianness>::parse(data).ok());
+        let symbols = separate.as_ref().filter(|_| !image.has_symtab).unwrap_or(&file);
+        image.has_symtab |= symbols.symbol_table().is_some_and(|t| t.symbols().next().is_some());
+        image.functions = read_functions(symbols.symbols().chain(file.dynamic_symbols()), &image);
         let comment = file.section_by_name(".comment").and_then(|s| s.data().ok()).unwrap_or(&[]);
         let names = || image.functions.iter().flat_map(|f| f.names.iter());
         let says_so = comment.windows(13).any(|w| w == b"rustc version");
@@ -458,9 +470,12 @@ fn section_ranges(
     ranges
 }
 
-fn read_functions<'a>(file: &ElfFile64<'a, Endianness>, image: &Image<'a>) -> Vec<Function<'a>> {
+fn read_functions<'a>(
+    symbols: impl Iterator<Item = impl ObjectSymbol<'a>>,
+    image: &Image<'a>,
+) -> Vec<Function<'a>> {
     let mut all: Vec<(u64, u64, &'a str)> = Vec::new();
-    for symbol in file.symbols().chain(file.dynamic_symbols()) {
+    for symbol in symbols {
         let is_code = matches!(symbol.kind(), SymbolKind::Text | SymbolKind::Label | SymbolKind::Unknown);
         if !is_code || !symbol.is_definition() {
             continue;

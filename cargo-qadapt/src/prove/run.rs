@@ -10,7 +10,7 @@ use super::args::{Format, Prove};
 use super::assume::Settings;
 use super::verb::{Proof, Which, prove_file};
 use super::verdict::{Answer, Rules};
-use super::{compare, near, report, witness};
+use super::{bodies, compare, near, report, witness};
 use crate::audit::verb::gather;
 use crate::build::{Build, Workspace};
 use crate::config;
@@ -106,7 +106,11 @@ impl Prove {
         let rules = Rules { allow_frees: self.allow_frees, gaps: self.gaps };
         let which = self.function.as_ref().map_or(Which::Marked, Which::Functions);
         if let Some(binary) = &self.binary {
-            return Ok(vec![prove_file(binary, which, rules, settings, None)?]);
+            let mut proof = prove_file(binary, which, rules, settings, None)?;
+            if let Some(other) = &self.unlabelled {
+                proof.code = Some(bodies::compare_files(binary, other)?);
+            }
+            return Ok(vec![proof]);
         }
         let workspace = Workspace::find(&self.selection)?;
         let progress = Progress::start();
@@ -129,10 +133,10 @@ impl Prove {
         }
     }
 
-    /// Builds the selection so that its regions can be found; returns the executables.
+    /// Builds the selection with labels; returns the executables, which are what can be shipped.
     fn build(&self, workspace: &Workspace, profile: &Profile, progress: &Progress) -> Result<Vec<PathBuf>> {
-        // Lines and names, whatever the profile says: the code stays the same, and the report needs them. With
-        // line tables alone the names of regions are missing.
+        // Places and symbols, whatever the profile says: the code stays the same, the verdicts need them, and whoever
+        // ships the file can strip it.
         let key = profile.for_cargo().to_uppercase().replace('-', "_");
         let build = Build {
             selection: &self.selection,

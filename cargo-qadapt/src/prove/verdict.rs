@@ -18,6 +18,8 @@ use crate::report::advice::Advice;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Answer {
+    /// The file has no copy of it.
+    Missing,
     /// No path that returns reaches an allocator entry.
     Proven,
     /// Something could not be resolved.
@@ -31,6 +33,7 @@ impl Answer {
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
+            Self::Missing => "NOT IN THE BINARY",
             Self::Proven => "PROVEN",
             Self::Unknown => "UNKNOWN",
             Self::Allocates => "ALLOCATES",
@@ -84,6 +87,8 @@ pub struct Verdict {
     pub function: Option<String>,
     /// Whether its author requires a proof.
     pub required: bool,
+    /// How many copies of it the file has; a function that was asked for is one.
+    pub copies: usize,
     /// The answer.
     pub answer: Answer,
     /// The shortest path to an allocation, and to a deallocation.
@@ -161,6 +166,7 @@ pub fn verdict(
         at: region.at,
         function: region.function,
         required: region.required,
+        copies: 1,
         answer,
         paths,
         gaps,
@@ -170,6 +176,41 @@ pub fn verdict(
 }
 
 impl Verdict {
+    /// The verdict on a region of which nothing has been found out, for this reason.
+    #[must_use]
+    pub fn without_analysis(region: &Region, answer: Answer, reason: Gap) -> Self {
+        Self {
+            region: region.name.clone(),
+            address: region.addr,
+            at: region.at.clone(),
+            function: region.function.clone(),
+            required: region.required,
+            copies: 0,
+            answer,
+            paths: Vec::new(),
+            gaps: vec![reason],
+            more_gaps: false,
+            assumes: Vec::new(),
+        }
+    }
+
+    /// The verdict on two copies of one region: the worse of both.
+    #[must_use]
+    pub fn and(mut self, mut other: Self) -> Self {
+        if other.answer > self.answer {
+            std::mem::swap(&mut self, &mut other);
+        }
+        let both = self.answer == other.answer;
+        for path in &mut self.paths {
+            path.always &= both && other.paths.iter().any(|p| p.what == path.what && p.always);
+        }
+        self.copies += other.copies;
+        self.assumes.extend(other.assumes);
+        self.assumes.sort();
+        self.assumes.dedup();
+        self
+    }
+
     /// Takes a proof back that rests on an allocator of which inlined copies cannot be told.
     pub fn doubt(&mut self, unsure: Unsure<'_>) {
         if self.answer == Answer::Proven {
