@@ -1,13 +1,20 @@
-//! Turns the switches in the environment of the build into cfgs: `QADAPT_ENFORCE` into `qadapt_enforce`, which keeps
-//! the checks on (`src/checks.rs` decides with it), `QADAPT_MARKS` into `qadapt_marks`, for a build that
-//! `cargo qadapt prove` analyses (`src/mark.rs`), and the compiler's flags into `qadapt_frame_pointers`, for a program
-//! that is built with frame pointers (`src/hot/capture.rs`).
+//! Turns the switches of the build into cfgs.
+//!
+//! - `QADAPT_ENFORCE` becomes `qadapt_enforce`, which keeps the checks on (`src/checks.rs` decides with it).
+//! - `QADAPT_MARKS` becomes `qadapt_unchecked`, which turns them off, and it or the feature `marks` becomes `qadapt_marks`
+//!   where labels can be written: regions begin with one for `cargo qadapt prove` (`src/mark.rs`).
+//! - The compiler's flags become `qadapt_frame_pointers` in a program with frame pointers (`src/hot/capture.rs`).
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=QADAPT_MARKS");
     println!("cargo::rustc-check-cfg=cfg(qadapt_marks)");
-    if std::env::var("QADAPT_MARKS").is_ok_and(|value| value == "1") {
+    println!("cargo::rustc-check-cfg=cfg(qadapt_unchecked)");
+    let marks = switch("QADAPT_MARKS", "to mark regions for `cargo qadapt prove`", "to leave them unmarked");
+    if marks {
+        println!("cargo::rustc-cfg=qadapt_unchecked");
+    }
+    if (marks || std::env::var_os("CARGO_FEATURE_MARKS").is_some()) && has_labels() {
         println!("cargo::rustc-cfg=qadapt_marks");
     }
     println!("cargo::rerun-if-env-changed=QADAPT_ENFORCE");
@@ -17,14 +24,28 @@ fn main() {
     if has_frame_pointers(&std::env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default()) {
         println!("cargo::rustc-cfg=qadapt_frame_pointers");
     }
-    match std::env::var("QADAPT_ENFORCE").as_deref() {
-        Ok("1") => println!("cargo::rustc-cfg=qadapt_enforce"),
-        Ok("" | "0") | Err(std::env::VarError::NotPresent) => {}
-        Ok(other) => println!(
-            "cargo::error=QADAPT_ENFORCE={other} is not understood: write 1 to keep QADAPT's checks on, 0 or nothing to leave them to the profile"
-        ),
-        Err(error) => println!("cargo::error=QADAPT_ENFORCE cannot be read: {error}"),
+    if switch("QADAPT_ENFORCE", "to keep QADAPT's checks on", "to leave them to the profile") {
+        println!("cargo::rustc-cfg=qadapt_enforce");
     }
+}
+
+/// True if a variable is 1. A value that is neither 1, 0 nor nothing stops the build.
+fn switch(name: &str, on: &str, off: &str) -> bool {
+    match std::env::var(name).as_deref() {
+        Ok("1") => return true,
+        Ok("" | "0") | Err(std::env::VarError::NotPresent) => {}
+        Ok(other) => {
+            println!("cargo::error={name}={other} is not understood: write 1 {on}, 0 or nothing {off}");
+        }
+        Err(error) => println!("cargo::error={name} cannot be read: {error}"),
+    }
+    false
+}
+
+/// True if the prover reads this platform's files: ELF for x86-64.
+fn has_labels() -> bool {
+    let target = |what: &str| std::env::var(format!("CARGO_CFG_TARGET_{what}")).unwrap_or_default();
+    target("ARCH") == "x86_64" && ["android", "freebsd", "linux"].contains(&target("OS").as_str())
 }
 
 /// True if these flags, separated by the unit separator, make the compiler keep frame pointers.

@@ -47,6 +47,8 @@ fn compile(name: &str, flag: &str) -> Vec<u8> {
     std::fs::write(&source, PROGRAM).expect("the source is written");
     let status = Command::new("rustc")
         .args(["--edition=2024", "--crate-type=cdylib", "-Copt-level=2", "-Cpanic=abort", flag])
+        // Linked with the C library, whose names then have their versions, and so that nobody overrides its own.
+        .args(["-Clink-arg=-lc", "-Clink-arg=-Wl,-Bsymbolic"])
         .args(["-Clink-arg=-nostartfiles", "-Clink-arg=-Wl,-z,max-page-size=4096", "-o"])
         .args([&output, &source])
         .status()

@@ -1,71 +1,290 @@
-//! The whole verb on a package with protected regions: builds, marks, names, verdicts, exit codes.
+//! The whole verb on a package with protected regions: builds, labels, names, verdicts, exit codes.
 //!
 //! In a process of its own because it runs the command as a user does.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use serde_json::Value;
+
+fn package() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/marked")
+}
+
 fn prove(args: &[&str]) -> Output {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/marked");
     Command::new(env!("CARGO_BIN_EXE_cargo-qadapt"))
         .args(["qadapt", "prove"])
         .args(args)
-        .current_dir(package)
+        .current_dir(package())
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .env_remove("RUSTFLAGS")
         .output()
         .expect("the command starts")
 }
 
+fn report(args: &[&str]) -> Value {
+    let output = prove(&[&["--format", "json"], args].concat());
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&output.stderr)))
+}
+
+/// Answer and name of each region of a proof, in order.
+fn answers(proof: &Value) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let verdicts = proof["verdicts"].as_array().expect("verdicts").iter();
+    verdicts.map(|v| (text(&v["answer"]), text(&v["region"]))).collect()
+}
+
+/// A file of the package that is built for this test, by cargo alone.
+fn built(folder: &str, marks: bool, environment: &[(&str, &str)], bin: &str) -> PathBuf {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--quiet", "--release", "--bin", bin, "--target-dir"]).arg(&target);
+    cargo.current_dir(package()).env_remove("CARGO_ENCODED_RUSTFLAGS").env_remove("RUSTFLAGS");
+    if marks {
+        cargo.env("QADAPT_MARKS", "1");
+    }
+    assert!(cargo.envs(environment.iter().copied()).status().expect("cargo starts").success());
+    target.join("release").join(bin)
+}
+
+fn objcopy(arguments: &[&str], files: &[&Path]) {
+    let status = Command::new("objcopy").args(arguments).args(files).status().expect("binutils are there");
+    assert!(status.success(), "objcopy {arguments:?}");
+}
+
 #[test]
-fn each_marked_region_gets_a_name_and_a_verdict_in_each_profile() {
-    let output = prove(&["--format", "json"]);
-    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
-    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+fn each_region_of_the_source_is_listed_in_each_profile() {
+    let report = report(&["--bin", "marked"]);
+    assert_eq!(report["proofs"].as_array().map(Vec::len), Some(2));
     for proof in report["proofs"].as_array().expect("proofs") {
         let verdict = |region: &str| {
-            proof["verdicts"]
-                .as_array()
-                .expect("verdicts")
-                .iter()
-                .find(|v| v["region"] == region)
-                .unwrap_or_else(|| panic!("no {region} in {proof:#}"))
+            let mut found = proof["verdicts"].as_array().expect("verdicts").iter();
+            found.find(|v| v["region"] == region).unwrap_or_else(|| panic!("no {region} in {proof:#}"))
         };
         let answer = |region: &str| verdict(region)["answer"].clone();
-        assert_eq!(answer("marked::annotated"), "proven");
-        assert_eq!(answer("marked::{impl#1}::process"), "proven");
-        assert_eq!(answer("marked::generic<usize>"), "allocates");
-        assert_eq!(answer("marked::generic<char>"), "allocates");
-        assert_eq!(answer("marked::main"), "allocates");
+        for (region, expected) in [
+            ("marked::annotated", "proven"),
+            ("marked::{impl#0}::process", "proven"),
+            ("marked::under_a_policy", "proven"),
+            ("marked::awaited", "proven"),
+            ("marked::generic<usize>", "allocates"),
+            ("marked::generic<char>", "allocates"),
+            ("marked::main", "allocates"),
+            ("marked::main::{async_block#1}", "allocates"),
+            ("marked::left", "unknown"),
+            ("marked::right", "unknown"),
+            ("marked::two_calls (until it is closed)", "unknown"),
+            ("marked::until_dropped (until it is closed)", "unknown"),
+            ("marked::unused", "missing"),
+        ] {
+            assert_eq!(answer(region), expected, "{region} in {}", proof["profile"]);
+        }
+        assert_eq!(verdict("marked::right")["required"], true);
+        assert_eq!(verdict("marked::left")["required"], false);
         let advice = |region: &str| verdict(region)["paths"][0]["advice"]["id"].clone();
         assert_eq!(advice("marked::generic<char>"), "to-string");
         assert_eq!(advice("marked::main"), "vec-macro");
-        assert_eq!(answer("core::pin::Pin<&mut marked::main::{async_block#1}>"), "allocates");
+        assert!(verdict("marked::annotated")["at"].as_str().expect("a place").ends_with("src/main.rs:23"));
+        let file = std::fs::read(proof["binary"].as_str().expect("a path")).expect("the file is there");
+        assert_eq!(proof["sha256"], cargo_qadapt::prove::identity::Identity::of(&file).sha256);
+
+        // Two instances that debug information gives one name.
+        let all = answers(proof);
+        let instances: Vec<_> = all.iter().filter(|(_, name)| name.starts_with("marked::applied<")).collect();
+        let mut given: Vec<&str> = instances.iter().map(|(answer, _)| answer.as_str()).collect();
+        given.sort_unstable();
+        assert_eq!(given, ["allocates", "proven"], "{all:?}");
+        assert_ne!(instances[0].1, instances[1].1);
+        // All other names are there once, and none is of the guard's own code.
+        assert_eq!(all.len(), 15, "{all:?}");
+        assert!(all.iter().all(|(_, name)| name.starts_with("marked::")), "{all:?}");
     }
-    assert_eq!(report["proofs"].as_array().map(Vec::len), Some(2));
-    assert_eq!(report["differences"].as_array().map(Vec::len), Some(0), "{:#}", report["differences"]);
 }
 
 #[test]
 fn a_path_names_the_users_line() {
-    let output = prove(&["--profile", "release"]);
+    let output = prove(&["--bin", "marked", "--profile", "release"]);
     let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("ALLOCATES always  marked::generic<char>"), "{text}");
-    assert!(text.contains("src/main.rs:38"), "{text}");
+    assert!(text.contains("src/main.rs:42"), "{text}");
     assert!(text.contains("help: write with `write!` into a String reserved outside the region"), "{text}");
+    assert!(text.contains("\nSHA-256 ") && text.contains(", build id "), "{text}");
+    assert!(text.contains("NOT IN THE BINARY  marked::unused  (src/main.rs:"), "{text}");
+    assert!(text.contains("the compiler has merged it with equal code"), "{text}");
+}
+
+#[test]
+fn a_required_region_that_is_not_there_is_not_proven() {
+    let quiet = |require: &[&str]| {
+        let output = prove(&[&["--bin", "quiet", "--profile", "release"], require].concat());
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (code, text) = quiet(&[]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("2 regions: 1 proven, 0 allocate, 0 unknown, 1 not in the binary"), "{text}");
+    assert_eq!(quiet(&["--require", "quiet::doubled"]).0, Some(0));
+    assert_eq!(quiet(&["--require", "quiet::gone"]).0, Some(1));
+    let output = prove(&["--bin", "required", "--profile", "release"]);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("NOT IN THE BINARY  required::gone"), "{text}");
+}
+
+#[test]
+fn a_stripped_file_beside_its_debug_information_is_as_good() {
+    let file = built("marked-debug", true, &[("CARGO_PROFILE_RELEASE_DEBUG", "line-tables-only")], "marked");
+    let whole = answers(&report(&["--binary", file.to_str().expect("a path")])["proofs"][0]);
+    assert!(whole.iter().any(|(answer, _)| answer == "proven"), "{whole:?}");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("marked-stripped");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let (shipped, debug) = (folder.join("shipped"), folder.join("shipped.debug"));
+    objcopy(&["--only-keep-debug"], &[&file, &debug]);
+    objcopy(&["--strip-all"], &[&file, &shipped]);
+    let stripped = report(&["--binary", shipped.to_str().expect("a path")]);
+    assert_eq!(answers(&stripped["proofs"][0]), whole);
+    let about = stripped["proofs"][0]["about"].as_str().expect("a text");
+    assert!(about.contains("shipped.debug"), "{about}");
+
+    // The labels are nothing that the program needs; with the debug information they are still known.
+    let bare = folder.join("bare");
+    objcopy(&["--strip-all", "--remove-section", ".qadapt.marks"], &[&file, &bare]);
+    objcopy(&["--only-keep-debug", "--compress-debug-sections"], &[&file, &folder.join("bare.debug")]);
+    assert_eq!(answers(&report(&["--binary", bare.to_str().expect("a path")])["proofs"][0]), whole);
+
+    // Debug information of another build is none.
+    let alone = folder.join("alone");
+    objcopy(&["--strip-all"], &[&file, &alone]);
+    let other = built("marked-debug", true, &[("CARGO_PROFILE_RELEASE_DEBUG", "line-tables-only")], "quiet");
+    objcopy(&["--only-keep-debug"], &[&other, &folder.join("alone.debug")]);
+    let output = prove(&["--binary", alone.to_str().expect("a path")]);
+    assert_eq!(output.status.code(), Some(2));
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(text.contains("it has no symbol table"), "{text}");
+}
+
+#[test]
+fn split_debug_information_is_read_or_its_lack_is_said() {
+    for (kind, folder) in [("packed", "marked-packed"), ("unpacked", "marked-unpacked")] {
+        let environment =
+            [("CARGO_PROFILE_RELEASE_DEBUG", "limited"), ("CARGO_PROFILE_RELEASE_SPLIT_DEBUGINFO", kind)];
+        let file = built(folder, true, &environment, "quiet");
+        let proof = &report(&["--binary", file.to_str().expect("a path")])["proofs"][0];
+        let found = answers(proof);
+        assert_eq!(
+            found,
+            [("proven".into(), "quiet::doubled".into()), ("missing".into(), "quiet::gone".into())],
+            "{kind}: {proof:#}"
+        );
+        // Elsewhere the description of the regions is missing.
+        let elsewhere = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{folder}-alone"));
+        std::fs::copy(&file, &elsewhere).expect("the file can be copied");
+        let proof = &report(&["--binary", elsewhere.to_str().expect("a path")])["proofs"][0];
+        let doubled = &proof["verdicts"][0];
+        if kind == "packed" {
+            assert_ne!(doubled["answer"], "allocates", "{proof:#}");
+            let about = proof["about"].as_str().expect("a text");
+            assert!(about.contains("split debug information is missing"), "{about}");
+        } else {
+            // The units lie where the file says.
+            assert_eq!(answers(proof), found);
+        }
+    }
+}
+
+#[test]
+fn a_region_is_not_proven_by_losing_its_calls() {
+    for level in ["1", "3", "s"] {
+        let environment =
+            [("CARGO_PROFILE_RELEASE_DEBUG", "line-tables-only"), ("CARGO_PROFILE_RELEASE_OPT_LEVEL", level)];
+        let file = built("marked-debug", true, &environment, "merged");
+        let found = answers(&report(&["--binary", file.to_str().expect("a path")])["proofs"][0]);
+        let proven: Vec<&str> = found
+            .iter()
+            .filter(|(answer, _)| answer == "proven")
+            .map(|(_, region)| region.as_str())
+            .collect();
+        assert_eq!(
+            proven,
+            ["merged::quiet_between", "merged::quiet_or_loud<merged::Silent>"],
+            "at level {level}: {found:?}"
+        );
+        for function in
+            ["either_arm", "four_arms", "dropped", "inserted", "quiet_or_loud<merged::Loud>", "in_a_loop"]
+        {
+            let region = format!("merged::{function}");
+            assert!(
+                found.iter().any(|(_, name)| name.starts_with(&region)),
+                "{region} at level {level}: {found:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn code_is_compared_with_a_build_without_labels() {
+    let environment = [("CARGO_PROFILE_RELEASE_DEBUG", "line-tables-only")];
+    let marked = built("marked-debug", true, &environment, "quiet");
+    let plain = built("marked-lines", false, &environment, "quiet");
+    let [marked, plain] = [&marked, &plain].map(|file| file.to_str().expect("a path"));
+    let proof = &report(&["--binary", marked, "--unlabelled", plain])["proofs"][0];
+    assert_eq!(proof["code"]["other"].as_array().map(Vec::len), Some(0), "{:#}", proof["code"]);
+    assert!(proof["code"]["compared"].as_u64().expect("a number") > 300, "{:#}", proof["code"]);
+    // Another program has other code.
+    let other = built("marked-lines", false, &environment, "required");
+    let other = other.to_str().expect("a path");
+    let text = prove(&["--binary", marked, "--unlabelled", other]);
+    let text = String::from_utf8_lossy(&text.stdout);
+    assert!(text.contains("is in one of the files alone"), "{text}");
+}
+
+#[test]
+fn without_debug_information_the_whole_function_counts() {
+    let file = built("marked-bare", true, &[("CARGO_PROFILE_RELEASE_DEBUG", "none")], "marked");
+    let proof = &report(&["--binary", file.to_str().expect("a path")])["proofs"][0];
+    let found = answers(proof);
+    assert!(!found.iter().any(|(answer, _)| answer == "allocates"), "{found:?}");
+    assert!(
+        found.contains(&("proven".into(), "marked::under_a_policy (somewhere in it)".into())),
+        "{found:?}"
+    );
+    assert!(found.contains(&("unknown".into(), "marked::main (somewhere in it)".into())), "{found:?}");
+    // Any of the nameless ones may be one of the regions that the source has.
+    for (answer, region) in found.iter().filter(|(_, region)| !region.contains('(')) {
+        assert_eq!(answer, "unknown", "{region}");
+    }
+    let main = proof["verdicts"].as_array().expect("verdicts").iter();
+    let main = main.clone().find(|v| v["region"] == "marked::main (somewhere in it)").expect("main");
+    let why = main["gaps"][0]["why"].as_str().expect("a reason");
+    assert!(why.contains("does not say which part of the function the region is"), "{why}");
+}
+
+#[test]
+fn a_file_without_labels_is_unknown_and_functions_can_be_proven() {
+    let file = built("marked-plain", false, &[], "marked");
+    let file = file.to_str().expect("a path");
+    let output = prove(&["--binary", file]);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("UNKNOWN  (all regions of this file)"), "{text}");
+    assert!(text.contains("build it with QADAPT_MARKS=1 in the environment"), "{text}");
+    assert_eq!(prove(&["--binary", file, "--require", "proven"]).status.code(), Some(1));
+    let output = prove(&["--binary", file, "--function", "^marked::(unchanged|filled)$"]);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("PROVEN  marked::unchanged\n"), "{text}");
+    assert!(text.contains("ALLOCATES always  marked::filled\n"), "{text}");
 }
 
 #[test]
 fn requiring_a_proof_decides_the_exit_code() {
-    let output = prove(&["--profile", "release", "--format", "json"]);
-    assert_eq!(output.status.code(), Some(1));
-    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let report = report(&["--bin", "marked", "--profile", "release"]);
     let binary = report["proofs"][0]["binary"].as_str().expect("a path");
     for (function, require, code) in [
-        ("^qadapt::mark::required$", "proven", 0),
-        ("^qadapt::mark::region$", "proven", 1),
+        ("^marked::unchanged$", "proven", 0),
+        ("^marked::filled$", "proven", 1),
         // Through the formatting machinery of the standard library: unresolved, which is a finding only if required.
-        ("^<core::fmt::Arguments as core::fmt::Display>::fmt$", "*::mark::*", 0),
+        ("^<core::fmt::Arguments as core::fmt::Display>::fmt$", "*::unchanged", 0),
         ("^<core::fmt::Arguments as core::fmt::Display>::fmt$", "*Arguments*", 1),
     ] {
         let output = prove(&["--binary", binary, "--function", function, "--require", require]);

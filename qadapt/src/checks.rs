@@ -4,10 +4,10 @@
 ///
 /// Any of these turns them on: debug assertions of this crate (a debug build), the feature `enforce`,
 /// `--cfg qadapt_enforce`, or `QADAPT_ENFORCE=1` in the environment of the build (`build.rs` turns the last into
-/// the cfg). A build for `cargo qadapt prove` has none whatever the others say: it is the shipped code that is proven.
+/// the cfg). A build with `QADAPT_MARKS=1` has none whatever the others say: it is the shipped code that is proven.
 /// Everywhere else it is a constant that the compiler folds away.
 pub(crate) const ON: bool =
-    cfg!(all(not(qadapt_marks), any(debug_assertions, feature = "enforce", qadapt_enforce)));
+    cfg!(all(not(qadapt_unchecked), any(debug_assertions, feature = "enforce", qadapt_enforce)));
 
 /// True where the build asked for the checks by name, rather than having them because it is a debug build.
 pub(crate) const ENFORCED: bool = cfg!(all(not(qadapt_marks), any(feature = "enforce", qadapt_enforce)));
@@ -15,14 +15,14 @@ pub(crate) const ENFORCED: bool = cfg!(all(not(qadapt_marks), any(feature = "enf
 /// Has the loader call a function before `main`, where the checks are on; elsewhere no trace of it is left.
 macro_rules! before_main {
     ($start:path) => {
-        #[cfg(all(not(qadapt_marks), any(debug_assertions, feature = "enforce", qadapt_enforce)))]
+        #[cfg(all(not(qadapt_unchecked), any(debug_assertions, feature = "enforce", qadapt_enforce)))]
         #[used]
         #[cfg_attr(target_os = "linux", unsafe(link_section = ".init_array"))]
         #[expect(unsafe_code, reason = "there is no other way to run before main")]
         static START: extern "C" fn() = $start;
 
         // Names the function, so that it does not count as dead code.
-        #[cfg(not(all(not(qadapt_marks), any(debug_assertions, feature = "enforce", qadapt_enforce))))]
+        #[cfg(not(all(not(qadapt_unchecked), any(debug_assertions, feature = "enforce", qadapt_enforce))))]
         const _: extern "C" fn() = $start;
     };
 }

@@ -39,6 +39,11 @@
 //! the environment of the build. Elsewhere everything here compiles to nothing, [`is_active`] is false, and counts are
 //! [unmeasured](Counts::is_measured).
 //!
+//! # Proofs
+//! `QADAPT_MARKS=1` in the environment of a release build, or the feature `marks` where the checks are off, puts a label
+//! at the entry of each region, for `cargo qadapt prove`: no byte of code, in a section that is not loaded. The variable also
+//! turns the checks off, so that what is proven is what ships.
+//!
 //! # Environment
 //! - `QADAPT_MODE`: the process's [`Mode`], read before `main`.
 //! - `QADAPT_BACKTRACE=full`: reports show every frame, those beyond `main` included. Read before `main`.
@@ -61,6 +66,7 @@ mod hot;
 #[doc(hidden)]
 pub mod mark;
 mod model;
+mod record;
 mod region;
 mod report;
 
@@ -102,7 +108,9 @@ pub mod prelude {
 /// What the attributes expand to; no part of the public interface.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::__record as record;
     pub use crate::model::{Function, Place};
+    pub use crate::record::Note;
     pub use crate::region::{
         Measurement, count_calls, count_future, guard_future, made, no_alloc, permit_alloc, permit_future,
         pinned, policy_future, run_policy, run_required, test,

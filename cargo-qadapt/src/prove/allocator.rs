@@ -3,26 +3,35 @@
 //! The compiler may inline `__rust_alloc` and the allocator's methods into their callers. A copy is still found if
 //! every path through it ends in an entry that is found by name: the malloc family, or the guard's own functions.
 //! So the out-of-line originals are asked. An arena that hands out memory without calling anybody fails this.
+//!
+//! Link-time optimisation may leave no original. Then the calls of `malloc` are asked: debug information says of which
+//! inlined functions they are a part. One that is `System`'s method, called by the program's `__rust_alloc` itself or
+//! through the guard alone, shows what the global allocator is, as a program has but one.
 
+use super::assume::Nothing;
 use super::body::Callee;
 use super::cfg::Start;
-use super::graph::{Assumptions, Graph};
+use super::graph::Graph;
+use super::load::{Image, Slot};
+use super::names::{Frame, Names};
 use super::policy::{self, Kind, Role};
 use super::program::Program;
 
-struct Nothing;
-
-impl Assumptions for Nothing {
-    fn covers(&self, _: u64, _: Callee) -> Option<u32> {
-        None
-    }
+/// Why inlined copies cannot be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsure<'a> {
+    /// The entry of this symbol has a path that does not call another entry.
+    Path(&'a str),
+    /// There is no entry to be asked.
+    NoEntry,
 }
 
-/// The symbol of an entry of the allocator that has a path without a call to another entry, if there is one.
+/// Why inlined copies of the allocator cannot be told, unless they can.
 #[must_use]
-pub fn unsure<'a>(program: &Program<'a>, allow_frees: bool) -> Option<&'a str> {
+pub fn unsure<'a>(program: &Program<'a>, names: &Names<'a>, allow_frees: bool) -> Option<Unsure<'a>> {
+    let image = program.image();
     let mut entries = Vec::new();
-    for function in program.image().functions() {
+    for function in image.functions() {
         if let Some(symbol) = function.names.iter().find(|n| policy::is_inlinable_entry(n))
             && let Role::Sink(kind) = program.role(Callee::Local(function.addr))
             && !(kind == Kind::Free && allow_frees)
@@ -32,5 +41,125 @@ pub fn unsure<'a>(program: &Program<'a>, allow_frees: bool) -> Option<&'a str> {
     }
     let starts: Vec<Start> = entries.iter().map(|&(addr, ..)| Start::function(addr)).collect();
     let graph = Graph::build(program, &starts, &Nothing);
-    (0u32..).zip(entries).find(|&(i, (.., kind))| !graph.always(i, kind)).map(|(_, (_, symbol, _))| symbol)
+    let odd = (0u32..).zip(&entries).find(|&(i, &(.., kind))| !graph.always(i, kind));
+    if let Some((_, &(_, symbol, _))) = odd {
+        return Some(Unsure::Path(symbol));
+    }
+    let has = |method: &str| entries.iter().any(|&(_, symbol, _)| policy::is_method(symbol, method));
+    let complete = has("alloc") && has("realloc") && (allow_frees || has("dealloc"));
+    let needed = if image.may_have_rust_alloc() { !complete } else { !has_malloc(program) };
+    (needed && !is_system(program, names)).then_some(Unsure::NoEntry)
+}
+
+/// Whether a program without Rust's global allocator has the malloc family, or leaves it to another object.
+fn has_malloc(program: &Program<'_>) -> bool {
+    let image = program.image();
+    image.is_dynamic()
+        || image
+            .functions()
+            .iter()
+            .any(|f| matches!(program.role(Callee::Local(f.addr)), Role::Sink(Kind::Alloc)))
+}
+
+/// Whether a call of the malloc family shows that the global allocator is the system's.
+fn is_system(program: &Program<'_>, names: &Names<'_>) -> bool {
+    /// Hardly any call is inlined otherwise than the others.
+    const LOOKED_AT: usize = 4096;
+    malloc_calls(program).take(LOOKED_AT).any(|site| shows_system(&names.frames(site)))
+}
+
+/// The direct calls of the malloc family. It looks at every byte: what looks like a call and is none has no frames that
+/// show anything.
+fn malloc_calls<'p>(program: &'p Program<'_>) -> impl Iterator<Item = u64> + 'p {
+    let image = program.image();
+    let is_malloc = |callee| matches!(program.role(callee), Role::Sink(Kind::Alloc));
+    let slot = move |addr: u64| matches!(image.constant(addr), Some(Slot::Import(i)) if is_malloc(Callee::Import(i)));
+    image.code_segments().flat_map(move |(start, code)| {
+        (0u64..).zip(code.windows(6)).filter_map(move |(offset, window)| {
+            let site = start.wrapping_add(offset);
+            let beyond = |length: u64, distance: [u8; 4]| {
+                site.wrapping_add(length).wrapping_add_signed(i64::from(i32::from_le_bytes(distance)))
+            };
+            let hit = match *window {
+                [0xff, 0x15 | 0x25, a, b, c, d] => slot(beyond(6, [a, b, c, d])),
+                [0xe8 | 0xe9, a, b, c, d, _] => {
+                    let target = beyond(5, [a, b, c, d]);
+                    image.function_at(target).is_some() && is_malloc(Callee::Local(target))
+                        || stub(image, target).is_some_and(slot)
+                }
+                _ => false,
+            };
+            hit.then_some(site)
+        })
+    })
+}
+
+/// The slot through which a stub of the procedure linkage table jumps.
+fn stub(image: &Image<'_>, addr: u64) -> Option<u64> {
+    let code = image.code(addr, addr.checked_add(16)?);
+    let (skipped, code) = match code.strip_prefix(&[0xf3, 0x0f, 0x1e, 0xfa]) {
+        Some(code) => (4, code),
+        None => (0, code),
+    };
+    let distance = i32::from_le_bytes(code.strip_prefix(&[0xff, 0x25])?.get(..4)?.try_into().ok()?);
+    Some(addr.wrapping_add(skipped + 6).wrapping_add_signed(i64::from(distance)))
+}
+
+/// Whether these frames, innermost first, are a method of `System` that `__rust_alloc` or its kin calls, through the guard
+/// at most.
+fn shows_system(frames: &[Frame]) -> bool {
+    let file = |frame: &Frame| frame.at.as_ref().map_or(String::new(), |at| at.file.clone());
+    let Some((first, rest)) = frames.split_first() else { return false };
+    if !file(first).contains("/library/std/src/sys/alloc/") {
+        return false;
+    }
+    for frame in rest {
+        let name = frame.function.rsplit("::").next().unwrap_or("");
+        if ["__rust_", "__rdl_", "__rg_"].iter().any(|shim| name.starts_with(shim)) {
+            return true;
+        }
+        let file = file(frame);
+        let known = file.contains("/library/std/src/sys/alloc/")
+            || (file.contains("qadapt") && file.ends_with("/src/hot/allocator.rs"));
+        if !known {
+            return false;
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prove::place::Place;
+
+    fn chain(frames: &[(&str, &str)]) -> Vec<Frame> {
+        frames
+            .iter()
+            .map(|(function, file)| Frame {
+                function: (*function).to_owned(),
+                at: Some(Place { file: (*file).to_owned(), line: 1, column: 1 }),
+                own: false,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn only_the_systems_methods_below_the_programs_entry_show_it() {
+        let system = ("alloc", "/rustc/1/library/std/src/sys/alloc/unix.rs");
+        let guard = ("alloc", "/home/u/.cargo/registry/src/i/qadapt-0.1.0/src/hot/allocator.rs");
+        let entry = ("__rustc::__rust_alloc", "src/main.rs");
+        for (frames, shown) in [
+            (&[system, ("__rustc::__rdl_alloc", "/rustc/1/library/std/src/alloc.rs")][..], true),
+            (&[system, guard, entry][..], true),
+            (&[system, entry][..], true),
+            (&[system, ("alloc", "src/arena.rs"), entry][..], false),
+            (&[guard, entry][..], false),
+            (&[system, guard][..], false),
+            (&[system, ("main", "src/main.rs")][..], false),
+            (&[entry][..], false),
+        ] {
+            assert_eq!(shows_system(&chain(frames)), shown, "{frames:?}");
+        }
+    }
 }

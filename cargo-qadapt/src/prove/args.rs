@@ -21,8 +21,10 @@ pub enum Format {
 #[command(after_help = "\
 Without a target the package's binary is built, or its tests if it has none.
 
-Builds with QADAPT_MARKS=1 in the environment, in its own target directory (target/qadapt/prove): checks off, each \
-region's function out of line, debug information on so that paths have lines.
+Builds with QADAPT_MARKS=1 in the environment, in its own target directory (target/qadapt/prove), with debug information \
+and unstripped. The verdicts are about that very file: checks are off, and its code is what `cargo build` makes but for a \
+label without a byte at the entry of each region, in a section that is not loaded. Ship that file; strip it first if you \
+like. A release pipeline sets QADAPT_MARKS=1 (or the feature `marks` of qadapt) itself and gives --binary.
 
 Exit codes: 0 nothing was found, 1 a region allocates, lacks a proof that it needs, or contradicts its proof, 2 the analysis could not be \
 made.")]
@@ -33,9 +35,13 @@ pub struct Prove {
     /// Cargo profiles to build and compare.
     #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "debug,release")]
     pub profile: Vec<Profile>,
-    /// Analyses this executable or shared library instead of building one.
+    /// Analyses this executable or shared library instead of building one. If it is stripped, its debug information is
+    /// looked for beside it (FILE.debug, FILE.dwp, and where its build id or debug link says).
     #[arg(long, value_name = "PATH", conflicts_with_all = ["Selection", "profile"])]
     pub binary: Option<PathBuf>,
+    /// Also compares the code with that of this file, the same program built without labels, function by function.
+    #[arg(long, value_name = "PATH", requires = "binary")]
+    pub unlabelled: Option<PathBuf>,
     /// Takes the functions whose demangled name matches as regions.
     #[arg(long, value_name = "REGEX")]
     pub function: Option<Regex>,

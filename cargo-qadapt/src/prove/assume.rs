@@ -1,13 +1,17 @@
 //! What the user vouches for: `[[prove.assume]]` entries of `qadapt.toml`, each with its reason.
 
+use std::cell::{Cell, RefCell};
 use std::path::Path;
 
 use regex::Regex;
 use serde::Deserialize;
 
+use super::anchor::{self, Anchor};
 use super::body::Callee;
-use super::graph::Assumptions;
+use super::graph::{Assumptions, Cover};
 use super::load::Image;
+use super::names::Names;
+use super::near;
 use super::policy::demangle;
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -22,6 +26,7 @@ pub struct Section {
     #[serde(default)]
     require: Vec<String>,
     allocator_out_of_line: Option<String>,
+    not_overridden: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -30,6 +35,7 @@ struct Entry {
     function: Option<String>,
     foreign: Option<String>,
     calls_in: Option<String>,
+    at: Option<Anchor>,
     reason: String,
 }
 
@@ -42,18 +48,33 @@ enum About {
     Foreign(Regex),
     /// Calls through pointers made in a function do not allocate.
     CallsIn(Regex),
+    /// What is unknown in the calls at a place does not allocate; only imported functions of this name, if there is one.
+    At(Anchor, Option<Regex>),
+}
+
+/// One assumption, and what has come of it.
+#[derive(Clone, Debug)]
+struct Assumption {
+    about: About,
+    /// As it is written.
+    written: String,
+    /// Whether it speaks of anything in the files that were read.
+    matched: Cell<bool>,
+    /// What was perhaps meant.
+    near: RefCell<Vec<String>>,
 }
 
 /// The `prove` section of a `qadapt.toml`.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    about: Vec<About>,
+    assumptions: Vec<Assumption>,
     /// The assumptions in words, for verdicts.
     pub words: Vec<String>,
     /// Globs of regions that must be proven.
     pub require: Vec<String>,
     /// Why no copy of the allocator's methods can have been inlined.
     pub allocator_out_of_line: Option<String>,
+    not_overridden: Option<u32>,
 }
 
 impl Settings {
@@ -84,20 +105,67 @@ impl Settings {
             if entry.reason.trim().is_empty() {
                 return Err("an assumption has an empty `reason`; say why it holds".into());
             }
-            let (about, words) = match (entry.function, entry.foreign, entry.calls_in) {
-                (Some(f), None, None) => (About::Function(glob(&f)), format!("`{f}` does not allocate")),
-                (None, Some(f), None) => {
-                    (About::Foreign(glob(&f)), format!("foreign `{f}` does not allocate"))
+            let (about, what, words) = match (entry.function, entry.foreign, entry.calls_in, entry.at) {
+                (Some(f), None, None, None) => (
+                    About::Function(glob(&f)),
+                    format!("function = \"{f}\""),
+                    format!("`{f}` does not allocate"),
+                ),
+                (None, Some(f), None, None) => {
+                    let words = format!("foreign `{f}` does not allocate");
+                    (About::Foreign(glob(&f)), format!("foreign = \"{f}\""), words)
                 }
-                (None, None, Some(f)) => {
-                    (About::CallsIn(glob(&f)), format!("calls through pointers in `{f}` do not allocate"))
+                (None, None, Some(f), None) => {
+                    let words = format!("calls through pointers in `{f}` do not allocate");
+                    (About::CallsIn(glob(&f)), format!("calls-in = \"{f}\""), words)
                 }
-                _ => return Err("each assumption needs one of `function`, `foreign` or `calls-in`".into()),
+                (None, None, None, Some(at)) => {
+                    let words = format!("what could not be told of the call at {at} does not allocate");
+                    let what = format!("at = {at}");
+                    (About::At(at, None), what, words)
+                }
+                (None, Some(f), None, Some(at)) => {
+                    let words = format!("foreign `{f}`, as called at {at}, does not allocate");
+                    let what = format!("foreign = \"{f}\", at = {at}");
+                    (About::At(at, Some(glob(&f))), what, words)
+                }
+                _ => {
+                    return Err("each assumption needs one of `function`, `foreign`, `calls-in` or `at`; \
+                                only `foreign` and `at` go together"
+                        .into());
+                }
             };
-            settings.about.push(about);
+            settings.assumptions.push(Assumption {
+                about,
+                written: what,
+                matched: Cell::new(false),
+                near: RefCell::default(),
+            });
             settings.words.push(format!("{words}: {}", entry.reason.trim()));
         }
+        if let Some(reason) = section.not_overridden {
+            if reason.trim().is_empty() {
+                return Err("`not-overridden` is empty; say why it holds".into());
+            }
+            settings.not_overridden = u32::try_from(settings.words.len()).ok();
+            settings
+                .words
+                .push(format!("no other object overrides what this one exports: {}", reason.trim()));
+        }
         Ok(settings)
+    }
+
+    /// What is wrong with assumptions that speak of nothing in all the files that were read.
+    #[must_use]
+    pub fn unmatched(&self) -> Vec<String> {
+        self.assumptions
+            .iter()
+            .filter(|a| !a.matched.get())
+            .map(|a| {
+                let near = near::words(&a.near.borrow());
+                format!("the assumption `{}` matches nothing{near}", a.written)
+            })
+            .collect()
     }
 }
 
@@ -108,25 +176,134 @@ pub struct Applied<'s, 'a> {
     pub settings: &'s Settings,
     /// The file.
     pub image: &'a Image<'a>,
+    /// Its places.
+    pub names: &'s Names<'a>,
+}
+
+impl Applied<'_, '_> {
+    fn is_named(&self, addr: u64, pattern: &Regex) -> bool {
+        self.image.function_covering(addr).is_some_and(|f| f.names.iter().any(|n| names_it(pattern, n)))
+    }
+
+    /// Whether a call is made in a function: by its symbol, or as an inlined part of the region.
+    fn is_in(&self, site: u64, pattern: &Regex) -> bool {
+        self.is_named(site, pattern)
+            || self
+                .names
+                .frames(site)
+                .iter()
+                .take_while(|frame| !anchor::is_guard(frame))
+                .any(|frame| is_called(pattern, &frame.function))
+    }
+
+    /// Notes which assumptions speak of anything in this file, whether or not a region comes there, and what those that
+    /// do not may have meant.
+    pub fn conclude(&self) {
+        for assumption in self.settings.assumptions.iter().filter(|a| !a.matched.get()) {
+            let functions = || self.image.functions().iter().flat_map(|f| f.names.iter());
+            let imports = || self.image.imports().iter().map(|i| i.name.to_owned());
+            let matched = match &assumption.about {
+                About::Function(p) | About::CallsIn(p) => functions().any(|n| names_it(p, n)),
+                About::Foreign(p) => imports().any(|n| p.is_match(&n)),
+                About::At(..) => false,
+            };
+            assumption.matched.set(matched);
+            if matched {
+                continue;
+            }
+            let subject = assumption.subject();
+            assumption.near.borrow_mut().extend(match &assumption.about {
+                About::Function(_) | About::CallsIn(_) => near::near(
+                    subject,
+                    functions().map(|n| demangle(n)).filter(|n| !anchor::is_guard_name(n)),
+                ),
+                About::Foreign(_) => near::near(subject, imports()),
+                About::At(..) => Vec::new(),
+            });
+        }
+    }
+}
+
+impl Assumption {
+    /// What stands between the first quotes.
+    fn subject(&self) -> &str {
+        self.written.split('"').nth(1).unwrap_or("")
+    }
+}
+
+/// Whether a pattern speaks of a symbol. The guard's own functions are those of all regions: nothing speaks of them.
+fn names_it(pattern: &Regex, symbol: &str) -> bool {
+    if pattern.is_match(symbol) {
+        return !anchor::is_guard_name(&demangle(symbol));
+    }
+    let name = demangle(symbol);
+    is_called(pattern, &name) && !anchor::is_guard_name(&name)
+}
+
+/// Whether a pattern is a function's name, or the name of the function that a closure is written in.
+fn is_called(pattern: &Regex, function: &str) -> bool {
+    let of_closure = || function.find("::{").map(|end| &function[..end]);
+    pattern.is_match(function) || of_closure().is_some_and(|name| pattern.is_match(name))
 }
 
 impl Assumptions for Applied<'_, '_> {
-    fn covers(&self, site: u64, callee: Callee) -> Option<u32> {
-        if self.settings.about.is_empty() {
+    fn covers(&self, site: u64, callee: Callee) -> Option<Cover> {
+        if self.settings.assumptions.is_empty() {
             return None;
         }
-        let named = |addr: u64, pattern: &Regex| {
-            self.image.function_covering(addr).is_some_and(|f| {
-                f.names.iter().any(|n| pattern.is_match(n) || pattern.is_match(&demangle(n)))
-            })
-        };
-        let i = self.settings.about.iter().position(|about| match (about, callee) {
-            (About::Function(p), Callee::Local(addr)) => named(addr, p),
-            (About::Foreign(p), Callee::Import(i)) => p.is_match(self.image.import(i)),
-            (About::CallsIn(p), Callee::Unknown(why)) => why.is_indirect() && named(site, p),
+        let mut frames = None;
+        for (i, assumption) in (0u32..).zip(&self.settings.assumptions) {
+            let cover = match (&assumption.about, callee) {
+                (About::Function(p), Callee::Local(addr)) if self.is_named(addr, p) => Cover::Call(i),
+                (About::Foreign(p), Callee::Import(import)) if p.is_match(self.image.import(import)) => {
+                    Cover::Call(i)
+                }
+                (About::CallsIn(p), Callee::Unknown(why)) if why.is_indirect() && self.is_in(site, p) => {
+                    Cover::Call(i)
+                }
+                (About::At(anchor, _), _)
+                    if anchor.is_at(frames.get_or_insert_with(|| self.names.frames(site))) =>
+                {
+                    Cover::Below(i)
+                }
+                _ => continue,
+            };
+            assumption.matched.set(true);
+            return Some(cover);
+        }
+        None
+    }
+
+    fn speaks_of(&self, number: u32, callee: Callee) -> bool {
+        match self.settings.assumptions.get(number as usize).map(|a| &a.about) {
+            Some(About::At(_, Some(foreign))) => {
+                matches!(callee, Callee::Import(i) if foreign.is_match(self.image.import(i)))
+            }
+            Some(About::At(_, None)) => true,
             _ => false,
-        })?;
-        u32::try_from(i).ok()
+        }
+    }
+
+    fn not_overridden(&self) -> Option<u32> {
+        self.settings.not_overridden
+    }
+}
+
+/// No assumptions.
+#[derive(Clone, Copy, Debug)]
+pub struct Nothing;
+
+impl Assumptions for Nothing {
+    fn covers(&self, _: u64, _: Callee) -> Option<Cover> {
+        None
+    }
+
+    fn speaks_of(&self, _: u32, _: Callee) -> bool {
+        false
+    }
+
+    fn not_overridden(&self) -> Option<u32> {
+        None
     }
 }
 
@@ -143,6 +320,10 @@ mod tests {
             "[[prove.assume]]\nforeign = \"qsort\"\nreason = \" \"",
             "[[prove.assume]]\nreason = \"x\"",
             "[[prove.assume]]\nforeign = \"a\"\nfunction = \"b\"\nreason = \"x\"",
+            "[[prove.assume]]\nat = \"main.rs\"\nreason = \"x\"",
+            "[[prove.assume]]\nat = []\nreason = \"x\"",
+            "[[prove.assume]]\nat = \"main.rs:1\"\ncalls-in = \"b\"\nreason = \"x\"",
+            "[prove]\nnot-overridden = \" \"",
             "[prove]\nassumes = []",
         ] {
             assert!(Settings::parse(bad).is_err(), "{bad}");

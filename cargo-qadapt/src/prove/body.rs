@@ -26,6 +26,12 @@ pub enum Why {
     Undecodable,
     /// Control runs over the end of the function.
     RunsOff,
+    /// It leaves by a return or a jump with a stack that it has changed: it does not go back to its caller.
+    OddReturn,
+    /// It raises a signal, and a handler may allocate.
+    Signal,
+    /// It makes a system call whose number could not be told.
+    System,
     /// The call leads to something that is not code of this file.
     NotCode,
     /// A panic is caught here, and a panic allocates.
@@ -110,6 +116,8 @@ pub enum End {
 /// A run of instructions with one entry.
 #[derive(Clone, Debug)]
 pub struct Block {
+    /// Where it lies.
+    pub at: Range<u64>,
     /// Its calls, as indices of [`Body::calls`].
     pub calls: Range<u32>,
     /// Its successors, as indices of [`Body::edges`].
@@ -129,6 +137,8 @@ pub struct Body {
     pub calls: Vec<Call>,
     /// The successors of all blocks.
     pub edges: Vec<u32>,
+    /// The registers that it does not give back although a callee must, one bit each.
+    pub loose: u16,
 }
 
 impl Body {
@@ -147,6 +157,33 @@ impl Body {
     #[must_use]
     pub fn edges_of(&self, block: &Block) -> &[u32] {
         &self.edges[block.edges.start as usize..block.edges.end as usize]
+    }
+
+    /// The block that begins at an address or runs through it.
+    #[must_use]
+    pub fn block_at(&self, addr: u64) -> Option<u32> {
+        let begins = self.blocks.iter().position(|b| b.at.start == addr);
+        let found = begins.or_else(|| self.blocks.iter().position(|b| b.at.contains(&addr)))?;
+        u32::try_from(found).ok()
+    }
+
+    /// The calls that can follow an address in a block, on paths that do not end in a panic.
+    #[must_use]
+    pub fn live_calls_after(&self, block: u32, addr: u64) -> Vec<&Call> {
+        let Some(first) = self.blocks.get(block as usize).filter(|b| !b.doomed) else { return Vec::new() };
+        let mut seen = vec![false; self.blocks.len()];
+        let mut stack: Vec<u32> = self.edges_of(first).to_vec();
+        while let Some(i) = stack.pop() {
+            let Some(next) = self.blocks.get(i as usize) else { continue };
+            if !next.doomed && !std::mem::replace(&mut seen[i as usize], true) {
+                stack.extend(self.edges_of(next));
+            }
+        }
+        let once = !seen[block as usize];
+        let start = if once { self.calls_of(first) } else { &[] };
+        let later = self.blocks.iter().zip(&seen).filter(|(_, seen)| **seen);
+        let later = later.flat_map(|(block, _)| self.calls_of(block));
+        start.iter().filter(|call| call.site >= addr).chain(later).collect()
     }
 
     /// Whether all paths from the entry end in a panic.

@@ -7,17 +7,20 @@
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::rc::Rc;
 
-use super::addr_map::AddrMap;
+use super::addr_map::{AddrMap, AddrSet};
 use super::body::{Block, Body, Call, Callee, End, Fact, Fate, Given, Why};
-use super::decode::{ARGUMENTS, Effect, Flow, RSP, Reg, Step, Steps, Via};
+use super::decode::{ARGUMENTS, Effect, Flow, RSP, Reg, Step, Steps, Via, Write};
 use super::eh::{Catch, Catches};
 use super::format;
 use super::frame::Slots;
 use super::load::{Image, Slot};
 use super::spill::Spills;
+use super::system;
 use super::table::{self, Table};
-use super::value::{State, Value};
+use super::thunk::{self, Thunk};
+use super::value::{Aligned, State, Value};
 
 /// The arguments of `core::fmt::write`: the writer's address is in rdi, its vtable in rsi.
 const TEXT_WRITER: Reg = 6;
@@ -30,6 +33,9 @@ const TEXT_ARGUMENTS: Reg = 1;
 pub trait Oracle {
     /// The fate of a caller of `callee`.
     fn fate(&self, callee: Callee) -> Fate;
+
+    /// The registers that a callee does not give back although it must, as far as is known by now; one bit each.
+    fn loose(&self, callee: Callee) -> u16;
 }
 
 /// What to analyse: a function, or the stretch of one between two marks.
@@ -43,13 +49,24 @@ pub struct Start {
     pub state: State,
     /// Whether this is `core::fmt::write`, whose calls through pointers its caller has told.
     pub formats: bool,
+    /// The part of the function that is meant; all of it if there is none.
+    pub part: Option<Part>,
+}
+
+/// The part of a function that a region is.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// The labels at its entries.
+    pub labels: Rc<[u64]>,
+    /// The calls of the function that are no part of it.
+    pub outside: Rc<AddrSet>,
 }
 
 impl Start {
     /// A whole function, of whose arguments nothing is known.
     #[must_use]
     pub fn function(entry: u64) -> Self {
-        Self { entry, stops: BTreeSet::new(), state: State::unknown(), formats: false }
+        Self { entry, stops: BTreeSet::new(), state: State::entry(), formats: false, part: None }
     }
 
     /// A whole function that is passed these constants.
@@ -165,20 +182,41 @@ struct Node {
     end: End,
 }
 
+#[derive(Debug)]
+struct Stretch {
+    range: Range<u64>,
+    /// Whether its exception table cannot be read.
+    bad_table: bool,
+}
+
+/// Where a jump goes.
+enum Goes {
+    /// On in this function.
+    On,
+    /// To another function, which goes back to the caller.
+    Tail,
+    /// To another function, which goes somewhere else.
+    Odd,
+}
+
 struct Walk<'c, 'a> {
     context: &'c Context<'a>,
     oracle: &'c dyn Oracle,
     bounds: Range<u64>,
+    /// Where control has been found to go in this function: its own bounds, and the parts that were moved away.
+    parts: Vec<Stretch>,
     steps: Steps<'a>,
     stops: &'c BTreeSet<u64>,
     catches: Vec<Catch>,
-    bad_table: bool,
     mem: &'c mut Scratch,
     /// Where each jump table begins, and where reading it ended.
     tables: BTreeMap<u64, u64>,
     overrun: bool,
     exhausted: bool,
     spills: Spills,
+    /// How the stack pointer is rounded down; in one way only.
+    aligned: Option<Aligned>,
+    loose: u16,
 }
 
 impl<'c, 'a> Walk<'c, 'a> {
@@ -186,36 +224,35 @@ impl<'c, 'a> Walk<'c, 'a> {
         mem.clear();
         let bounds = context.image.bounds(start.entry);
         let found = context.catches.of(start.entry);
-        let bad_table = found.is_none();
-        let catches = found.unwrap_or_default();
-        let code = context.image.code(bounds.start, bounds.end);
+        let part = Stretch { range: bounds.clone(), bad_table: found.is_none() };
+        let (base, code) = context.image.segment_of(start.entry);
         Self {
             context,
             oracle,
-            steps: Steps::new(code, bounds.start).with_writes(context.arguments),
+            steps: Steps::new(code, base).with_writes(context.arguments),
             bounds,
+            parts: vec![part],
             stops: &start.stops,
-            catches,
-            bad_table,
+            catches: found.unwrap_or_default(),
             mem,
             tables: BTreeMap::new(),
             overrun: false,
             exhausted: false,
             spills: Spills::new(context.arguments),
+            aligned: None,
+            loose: 0,
         }
     }
 
     fn reset(&mut self) {
         self.mem.clear();
+        self.loose = 0;
+        self.aligned = None;
         self.overrun = false;
     }
 
     fn run(&mut self, start: &Start) {
-        let mut state = start.state;
-        if self.context.arguments {
-            state.set(RSP, Value::Frame(0));
-        }
-        self.reach(start.entry, &state);
+        self.reach(start.entry, &start.state);
         // Lowest address first: close to the order in which the compiler laid the blocks out.
         while let Some(addr) = self.mem.queue.pop_first() {
             if self.exhausted {
@@ -246,6 +283,18 @@ impl<'c, 'a> Walk<'c, 'a> {
         self.mem.queue.insert(addr);
     }
 
+    /// The number of the part that an address lies in; a part that is new is looked up.
+    fn part(&mut self, addr: u64) -> usize {
+        if let Some(i) = self.parts.iter().position(|p| p.range.contains(&addr)) {
+            return i;
+        }
+        let found = self.context.catches.of(addr);
+        let range = self.context.image.bounds(addr);
+        self.parts.push(Stretch { range, bad_table: found.is_none() });
+        self.catches.extend(found.unwrap_or_default());
+        self.parts.len() - 1
+    }
+
     fn block(&mut self, addr: u64, entry: u64) {
         let Some(&own) = self.mem.index.get(&addr) else { return };
         let mut state = self.mem.nodes[own].state;
@@ -254,7 +303,9 @@ impl<'c, 'a> Walk<'c, 'a> {
             succ: std::mem::take(&mut self.mem.spare),
         };
         block.calls.clear();
-        if self.bad_table && addr == entry {
+        let part = self.part(addr);
+        let range = self.parts[part].range.clone();
+        if self.parts[part].bad_table && (addr == entry || part > 0) {
             block.calls.push(Call::new(addr, Callee::Unknown(Why::BadTable)));
         }
         let is_pad = self.catches.iter().any(|c| c.pad == addr);
@@ -271,7 +322,7 @@ impl<'c, 'a> Walk<'c, 'a> {
                 block.succ.push((at, state));
                 break End::Flow;
             }
-            if !self.bounds.contains(&at) {
+            if !range.contains(&at) {
                 block.lose(at, Why::RunsOff);
                 break End::Lost;
             }
@@ -283,15 +334,19 @@ impl<'c, 'a> Walk<'c, 'a> {
             let step = self.steps.at(at);
             at = step.next;
             match step.flow {
-                Flow::Next => {
-                    let read =
-                        if self.context.arguments { self.stack(&step, &mut state, &mut slots) } else { None };
-                    state.apply(step.effect, step.flags_lost, self.context.image);
-                    if let (Effect::Load(reg, _), Some(value)) = (step.effect, read) {
-                        state.set(reg, value);
+                Flow::Next => self.carry_out(&step, &mut state, &mut slots),
+                Flow::System => {
+                    if let Some(why) = system::doubt(self.context.image, step.addr, state.get(system::NUMBER))
+                    {
+                        block.lose(step.addr, why);
                     }
+                    self.carry_out(&step, &mut state, &mut slots);
                 }
-                Flow::Return => break End::Return,
+                Flow::Return => break self.leave(&mut block, step.addr, state),
+                Flow::ReturnPast => {
+                    block.lose(step.addr, Why::OddReturn);
+                    break End::Lost;
+                }
                 // A pad that does nothing but die: the panic went no further, and nor does anything else.
                 Flow::Trap if is_pad && block.calls.len() == 1 => break End::Panic,
                 Flow::Trap => break End::Dead,
@@ -299,32 +354,71 @@ impl<'c, 'a> Walk<'c, 'a> {
                     block.lose(step.addr, Why::Undecodable);
                     break End::Lost;
                 }
-                Flow::Jump(target) => break self.jump(&mut block, step.addr, target, &state),
+                Flow::Jump(target) => break self.jump(&mut block, step.addr, target, state),
                 Flow::Branch(target, cond) => {
                     state.apply(step.effect, false, self.context.image);
                     let mut taken = state;
                     taken.refine(cond, true);
                     state.refine(cond, false);
-                    if self.bounds.contains(&target) {
-                        block.succ.push((target, taken));
-                        block.succ.push((step.next, state));
-                        break End::Flow;
+                    match self.goes(target, &taken) {
+                        Goes::On => {
+                            block.succ.push((target, taken));
+                            block.succ.push((step.next, state));
+                            break End::Flow;
+                        }
+                        Goes::Tail => {
+                            self.loose |= taken.loose() | self.oracle.loose(Callee::Local(target));
+                            // A conditional tail call: a block of its own, so that it can have an end of its own.
+                            if let Some(callee) = self.not_quiet(step.addr, self.local(target), &taken) {
+                                let given = self.given(&state);
+                                block.calls.push(Call { given, ..Call::new(step.addr, callee) });
+                            } else {
+                                block.succ.push((step.next, state));
+                                break End::Flow;
+                            }
+                            block.succ.push((step.next, state));
+                            break End::Tail;
+                        }
+                        Goes::Odd => {
+                            block.calls.push(Call::new(step.addr, self.local(target)));
+                            block.lose(step.addr, Why::OddReturn);
+                            block.succ.push((step.next, state));
+                            break End::Lost;
+                        }
                     }
-                    // A conditional tail call: a block of its own, so that it can have an end of its own.
-                    let mut call = Call::new(step.addr, self.local(target));
-                    call.given = self.given(&state);
-                    block.calls.push(call);
-                    block.succ.push((step.next, state));
-                    break End::Tail;
                 }
                 Flow::JumpVia(via) => break self.jump_via(&mut block, step.addr, via, &state),
+                // A call of a place in itself that takes its return address is a jump.
+                Flow::Call(target)
+                    if range.contains(&target)
+                        && self.context.image.function_at(target).is_none()
+                        && thunk::is_jump(self.context.image, target) =>
+                {
+                    state.push(Value::Const(step.next), self.aligned);
+                    block.succ.push((target, state));
+                    break End::Flow;
+                }
                 Flow::Call(_) | Flow::CallVia(_) => {
                     let callee = match step.flow {
-                        Flow::Call(target) => self.local(target),
+                        Flow::Call(target) => match thunk::thunk(self.context.image, target) {
+                            Some(Thunk::Via(reg)) => self.resolve(Via::Reg(reg), &state, Why::IndirectCall),
+                            Some(Thunk::Memory(mem)) => {
+                                self.resolve(Via::Mem(mem), &state, Why::IndirectCall)
+                            }
+                            _ => self.local(target),
+                        },
                         Flow::CallVia(via) => self.resolve(via, &state, Why::IndirectCall),
                         _ => continue,
                     };
+                    if ARGUMENTS.iter().any(|&reg| state.get(reg) == Value::Frame(0)) {
+                        state.give_away_home();
+                    }
                     self.spills.call(&mut state);
+                    let Some(callee) = self.not_quiet(step.addr, callee, &state) else {
+                        state.after_call(0);
+                        slots.forget();
+                        continue;
+                    };
                     if let Some(end) = self.call(&mut block, &step, callee, &mut state, &slots) {
                         break end;
                     }
@@ -343,6 +437,29 @@ impl<'c, 'a> Walk<'c, 'a> {
             self.reach(target, &state);
         }
         self.mem.spare = succ;
+    }
+
+    /// A step that neither calls nor goes anywhere.
+    fn carry_out(&mut self, step: &Step, state: &mut State, slots: &mut Slots) {
+        let read = if self.context.arguments { self.stack(step, state, slots) } else { None };
+        let write = state.own_write(step.write);
+        let top = state.get(RSP);
+        state.apply(step.effect, step.flags_lost, self.context.image);
+        if let (Effect::Align(to), Value::Frame(from)) = (step.effect, top)
+            && *self.aligned.get_or_insert(Aligned { from, to }) == (Aligned { from, to })
+        {
+            state.align();
+        }
+        match write {
+            Some(write) => state.write_own(write, self.aligned),
+            None if step.write != Write::None => state.forget_pushed(),
+            None => {}
+        }
+        if let (Effect::Load(reg, _), Some(value)) = (step.effect, read)
+            && value != Value::Any
+        {
+            state.set(reg, value);
+        }
     }
 
     /// What a step does to what is known of the stack; yields what it reads from there.
@@ -371,11 +488,10 @@ impl<'c, 'a> Walk<'c, 'a> {
         block.calls.push(call);
         let before = block.succ.len();
         for catch in self.catches.iter().filter(|c| (c.start..c.end).contains(&step.addr)) {
-            // Which registers survive an unwinding is not worth following.
-            block.succ.push((catch.pad, State::unknown()));
+            block.succ.push((catch.pad, state.caught()));
         }
         let caught = block.succ.len() > before;
-        state.after_call();
+        state.after_call(self.oracle.loose(callee));
         match self.oracle.fate(callee) {
             Fate::Returns if caught => {
                 block.succ.push((step.next, *state));
@@ -453,21 +569,85 @@ impl<'c, 'a> Walk<'c, 'a> {
         }
     }
 
-    fn jump(&self, block: &mut Open, site: u64, target: u64, state: &State) -> End {
+    /// Where a jump to `target` goes on.
+    fn goes(&self, target: u64, state: &State) -> Goes {
         if self.bounds.contains(&target) {
-            block.succ.push((target, *state));
-            return End::Flow;
+            return Goes::On;
         }
-        self.tail(block, site, self.local(target), state)
+        match self.context.image.function_at(target) {
+            Some(function) if function.is_fragment() => Goes::On,
+            None if self.parts.iter().any(|p| p.range.contains(&target)) => Goes::On,
+            _ if state.is_home() => Goes::Tail,
+            // On the function's own stack, into code without a name or into the middle of something: a part of it.
+            None if self.context.image.is_code(target) => Goes::On,
+            _ => Goes::Odd,
+        }
     }
 
-    fn tail(&self, block: &mut Open, site: u64, callee: Callee, state: &State) -> End {
+    fn jump(&mut self, block: &mut Open, site: u64, target: u64, state: State) -> End {
+        match self.goes(target, &state) {
+            Goes::On => {
+                block.succ.push((target, state));
+                End::Flow
+            }
+            _ => match thunk::thunk(self.context.image, target) {
+                Some(Thunk::Via(reg)) => self.jump_via(block, site, Via::Reg(reg), &state),
+                Some(Thunk::Memory(mem)) => self.jump_via(block, site, Via::Mem(mem), &state),
+                Some(Thunk::Return) => self.leave(block, site, state),
+                None => self.tail(block, site, self.local(target), &state),
+            },
+        }
+    }
+
+    /// A return: to the caller, or to what the function itself has put on the stack.
+    fn leave(&mut self, block: &mut Open, site: u64, mut state: State) -> End {
+        if state.is_home() {
+            self.loose |= state.loose();
+            return End::Return;
+        }
+        match state.take_return() {
+            Value::Const(target) => self.jump(block, site, target, state),
+            Value::Any => {
+                block.lose(site, Why::OddReturn);
+                End::Lost
+            }
+            other => {
+                let callee = match other {
+                    Value::Import(index) => Callee::Import(index),
+                    _ => Callee::Unknown(Why::OddReturn),
+                };
+                self.tail(block, site, callee, &state)
+            }
+        }
+    }
+
+    /// What is called; nothing, if it is a system call that is known to be quiet. (The body of the C library's function
+    /// for all of them would not tell.)
+    fn not_quiet(&self, site: u64, callee: Callee, state: &State) -> Option<Callee> {
+        if !system::is_for_any(self.context.image, callee) {
+            return Some(callee);
+        }
+        let number = state.get(system::ARGUMENT);
+        system::doubt(self.context.image, site, number).map(Callee::Unknown)
+    }
+
+    fn tail(&mut self, block: &mut Open, site: u64, callee: Callee, state: &State) -> End {
+        let Some(callee) = self.not_quiet(site, callee, state) else {
+            return self.leave(block, site, *state);
+        };
         block.calls.push(Call { given: self.given(state), ..Call::new(site, callee) });
         if matches!(callee, Callee::Unknown(_)) {
             return End::Lost;
         }
         match self.oracle.fate(callee) {
-            Fate::Returns => End::Tail,
+            Fate::Returns if !state.is_home() => {
+                block.lose(site, Why::OddReturn);
+                End::Lost
+            }
+            Fate::Returns => {
+                self.loose |= state.loose() | self.oracle.loose(callee);
+                End::Tail
+            }
             Fate::Stays => End::Dead,
             Fate::Panics => End::Panic,
         }
@@ -477,23 +657,40 @@ impl<'c, 'a> Walk<'c, 'a> {
         let table = match via {
             Via::Reg(reg) => match state.get(reg) {
                 Value::Target { table, base, last } => Some(Table { at: table, base: Some(base), last }),
-                Value::Const(target) => return self.jump(block, site, target, state),
+                Value::Const(target) => return self.jump(block, site, target, *state),
+                // `pop rcx; jmp rcx`
+                Value::Home if state.get(RSP) == Value::Frame(8) => {
+                    self.loose |= state.loose();
+                    return End::Return;
+                }
                 _ => None,
             },
             Via::Mem(mem) => state.table(&mem, 8).map(|(at, last)| Table { at, base: None, last }),
             Via::Other => None,
         };
         if let Some(table) = table
-            && let Some((targets, end)) =
-                table::targets(self.context.image, &self.bounds, table, &self.tables)
+            && let Some(found) = table::targets(self.context.image, &self.bounds, table, &self.tables)
+            && (found.functions.is_empty() || state.is_home())
         {
             self.overrun |= !self.tables.contains_key(&table.at)
                 && self.tables.range(..table.at).next_back().is_some_and(|(_, &end)| table.at < end);
-            self.tables.insert(table.at, end);
-            for target in targets {
+            self.tables.insert(table.at, found.end);
+            for target in found.inside {
                 block.succ.push((target, *state));
             }
-            return End::Flow;
+            if found.functions.is_empty() {
+                return End::Flow;
+            }
+            for function in found.functions {
+                let callee = match function {
+                    Slot::Addr(addr) => self.local(addr),
+                    Slot::Import(index) => Callee::Import(index),
+                };
+                self.loose |= state.loose() | self.oracle.loose(callee);
+                // One of them, and of the places inside.
+                block.calls.push(Call { sure: false, given: self.given(state), ..Call::new(site, callee) });
+            }
+            return End::Lost;
         }
         let callee = self.resolve(via, state, Why::IndirectJump);
         self.tail(block, site, callee, state)
@@ -503,7 +700,13 @@ impl<'c, 'a> Walk<'c, 'a> {
         let mut body = Body::default();
         if self.exhausted {
             body.calls.push(Call::new(entry, Callee::Unknown(Why::TooComplex)));
-            body.blocks.push(Block { calls: 0..1, edges: 0..0, end: End::Lost, doomed: false });
+            body.blocks.push(Block {
+                at: entry..entry,
+                calls: 0..1,
+                edges: 0..0,
+                end: End::Lost,
+                doomed: false,
+            });
             return body;
         }
         // The entry first, the rest by address.
@@ -512,12 +715,15 @@ impl<'c, 'a> Walk<'c, 'a> {
         let mut number = std::mem::take(&mut self.mem.number);
         number.clear();
         number.extend(order.iter().zip(0u32..).map(|(&a, i)| (a, i)));
-        for node in order.iter().filter_map(|addr| self.mem.index.get(addr)).map(|&i| &self.mem.nodes[i]) {
+        for (addr, node) in
+            order.iter().filter_map(|addr| Some((*addr, &self.mem.nodes[*self.mem.index.get(addr)?])))
+        {
             let first_call = len32(&body.calls);
             let first_edge = len32(&body.edges);
             body.calls.extend(node.calls.iter().cloned());
             body.edges.extend(node.succ.iter().filter_map(|s| number.get(s)));
             body.blocks.push(Block {
+                at: addr..node.end_addr,
                 calls: first_call..len32(&body.calls),
                 edges: first_edge..len32(&body.edges),
                 end: node.end,
@@ -525,6 +731,7 @@ impl<'c, 'a> Walk<'c, 'a> {
             });
         }
         self.mem.number = number;
+        body.loose = self.loose;
         body.doom();
         body.calls.shrink_to_fit();
         body.edges.shrink_to_fit();

@@ -43,6 +43,7 @@ pub fn differences(proofs: &[Proof]) -> Vec<Difference> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prove::identity::Identity;
     use crate::prove::verdict::Verdict;
 
     fn proof(profile: &str, answers: &[(&str, Answer)]) -> Proof {
@@ -55,6 +56,7 @@ mod tests {
                 at: None,
                 function: None,
                 required: false,
+                copies: 1,
                 paths: Vec::new(),
                 gaps: Vec::new(),
                 more_gaps: false,
@@ -63,10 +65,12 @@ mod tests {
             .collect();
         Proof {
             binary: "b".into(),
+            identity: Identity { sha256: String::new(), build_id: None },
             about: String::new(),
             profile: Some(profile.into()),
             analysed: 0,
             verdicts,
+            code: None,
         }
     }
 

@@ -24,6 +24,9 @@ pub const RBP: Reg = 5;
 /// rdi, r8 to r11.
 pub const CALLER_SAVED: u16 = 0b0000_1111_1100_0111;
 
+/// Registers that a callee gives back as it found them: rbx, rbp, r12 to r15.
+pub const CALLEE_SAVED: [Reg; 6] = [3, 5, 12, 13, 14, 15];
+
 /// The registers that pass arguments under that convention: rdi, rsi, rdx, rcx, r8, r9.
 pub const ARGUMENTS: [Reg; 6] = [7, 6, 2, 1, 8, 9];
 
@@ -60,6 +63,10 @@ pub enum Cond {
     Below,
     /// Unsigned `left <= right`.
     BelowEq,
+    /// `left == right`.
+    Equal,
+    /// `left != right`.
+    NotEqual,
     /// Anything else.
     Other,
 }
@@ -79,8 +86,12 @@ pub enum Flow {
     Call(u64),
     /// To a computed function and back.
     CallVia(Via),
-    /// Back to the caller.
+    /// Back to the caller, if the stack pointer leads to its address.
     Return,
+    /// The same, and it takes arguments off the stack, which no callee may.
+    ReturnPast,
+    /// Into the system and on with the next instruction.
+    System,
     /// Nowhere: the program dies here.
     Trap,
     /// The bytes are not an instruction, or one that is not understood.
@@ -112,6 +123,14 @@ pub enum Effect {
     Extend(Reg, Reg, u8),
     /// Compares the low `bits` of a register with a constant.
     Compare(Reg, u8, u64),
+    /// Compares the stack pointer with a register.
+    CompareTop(Reg),
+    /// Rounds the stack pointer down to a multiple of this power of two.
+    Align(u64),
+    /// Exchanges two registers.
+    Exchange(Reg, Reg),
+    /// `rsp = rbp`, and then as [`Effect::Pop`] into rbp.
+    Leave,
     /// `dst = memory` at the stack pointer, which moves on by 8 bytes.
     Pop(Reg),
     /// Changes these registers in ways that are not tracked.
@@ -144,7 +163,7 @@ pub struct Step {
     pub effect: Effect,
     /// Whether the result of the last comparison is lost.
     pub flags_lost: bool,
-    /// What it writes to memory; nothing unless that was asked for.
+    /// What it writes to memory; if that was not asked for, only where a register other than rip leads.
     pub write: Write,
     /// What it does with the addresses of the stack; nothing unless that was asked for.
     pub stack: Stack,
@@ -201,11 +220,13 @@ impl<'a> Steps<'a> {
     /// The step at `addr`; outside the code it is [`Flow::Undecodable`].
     pub fn at(&mut self, addr: u64) -> Step {
         let mut step = self.flow_at(addr);
-        if matches!(step.flow, Flow::Next) {
+        if matches!(step.flow, Flow::Next | Flow::System) {
             self.effect(&mut step);
             if self.writes {
-                step.write = self.write();
                 step.stack = stack(&self.instruction);
+            }
+            if self.writes || may_write_to_stack(&self.instruction) {
+                step.write = self.write();
             }
         }
         step
@@ -245,7 +266,14 @@ impl<'a> Steps<'a> {
         };
         if !matches!(
             flow,
-            Flow::Next | Flow::Return | Flow::Trap | Flow::Undecodable | Flow::Call(_) | Flow::CallVia(_)
+            Flow::Next
+                | Flow::System
+                | Flow::Return
+                | Flow::ReturnPast
+                | Flow::Trap
+                | Flow::Undecodable
+                | Flow::Call(_)
+                | Flow::CallVia(_)
         ) {
             // `loop` counts in rcx; plain jumps write nothing.
             step.effect = Effect::Clobber(if self.instruction.is_loop() || self.instruction.is_loopcc() {
@@ -259,13 +287,22 @@ impl<'a> Steps<'a> {
 
     fn write(&mut self) -> Write {
         let i = &self.instruction;
-        if i.mnemonic() == Mnemonic::Mov
-            && i.op0_kind() == OpKind::Memory
-            && i.op1_kind() == OpKind::Register
-            && i.op1_register().is_gpr64()
-            && let (Some(mem), Some(reg)) = (mem(i), gpr(i.op1_register()))
+        if i.code() == Code::Push_r64
+            && let Some(reg) = gpr(i.op0_register())
         {
-            return Write::Register(mem, reg);
+            return Write::Register(Mem { base: Some(RSP), index: None, disp: 8u64.wrapping_neg() }, reg);
+        }
+        if i.op0_kind() == OpKind::Memory && is_plain_store(i.mnemonic()) {
+            let size = u8::try_from(i.memory_size().size()).unwrap_or(0);
+            return match mem(i) {
+                Some(mem) if size > 0 => match gpr(i.op1_register()) {
+                    Some(reg) if i.mnemonic() == Mnemonic::Mov && i.op1_register().is_gpr64() => {
+                        Write::Register(mem, reg)
+                    }
+                    _ => Write::Bytes(mem, size),
+                },
+                _ => Write::Unknown,
+            };
         }
         // The system may write for a call, and a repeated instruction writes more than once.
         if i.is_string_instruction() || i.is_privileged() || i.mnemonic() == Mnemonic::Syscall {
@@ -311,6 +348,38 @@ impl<'a> Steps<'a> {
         }
         step.effect = if mask == 0 { Effect::None } else { Effect::Clobber(mask) };
     }
+}
+
+/// Whether an instruction may write where a register leads.
+fn may_write_to_stack(i: &Instruction) -> bool {
+    match i.op0_kind() {
+        OpKind::Memory => {
+            i.memory_base() != Register::RIP && !matches!(i.mnemonic(), Mnemonic::Cmp | Mnemonic::Test)
+        }
+        _ => i.mnemonic() == Mnemonic::Push,
+    }
+}
+
+/// The commonest instructions that write to their first operand and nowhere else.
+fn is_plain_store(mnemonic: Mnemonic) -> bool {
+    matches!(
+        mnemonic,
+        Mnemonic::Mov
+            | Mnemonic::Movups
+            | Mnemonic::Movaps
+            | Mnemonic::Movupd
+            | Mnemonic::Movapd
+            | Mnemonic::Movdqu
+            | Mnemonic::Movdqa
+            | Mnemonic::Movss
+            | Mnemonic::Movsd
+            | Mnemonic::Movq
+            | Mnemonic::Movd
+            | Mnemonic::Vmovups
+            | Mnemonic::Vmovaps
+            | Mnemonic::Vmovdqu
+            | Mnemonic::Vmovdqa
+    )
 }
 
 /// Whether an instruction makes something of rsp or rbp but a frame: whatever could let an address of the stack out.
@@ -372,6 +441,8 @@ fn flow(i: &Instruction) -> Flow {
                         ConditionCode::ae => Cond::AboveEq,
                         ConditionCode::b => Cond::Below,
                         ConditionCode::be => Cond::BelowEq,
+                        ConditionCode::e => Cond::Equal,
+                        ConditionCode::ne => Cond::NotEqual,
                         _ => Cond::Other,
                     },
                 )
@@ -382,9 +453,11 @@ fn flow(i: &Instruction) -> Flow {
         FlowControl::IndirectBranch if i.is_jmp_near_indirect() => Flow::JumpVia(via(i)),
         FlowControl::Call if i.op0_kind() == OpKind::NearBranch64 => Flow::Call(i.near_branch_target()),
         // To `iced` a system call is a call; here it is an instruction that spoils rax, rcx and r11.
-        FlowControl::Call if i.code() == Code::Syscall => Flow::Next,
+        FlowControl::Call if i.code() == Code::Syscall => Flow::System,
         FlowControl::IndirectCall if i.is_call_near_indirect() => Flow::CallVia(via(i)),
-        FlowControl::Return if matches!(i.mnemonic(), Mnemonic::Ret) => Flow::Return,
+        FlowControl::Return if i.code() == Code::Retnq => Flow::Return,
+        FlowControl::Return if i.code() == Code::Retnq_imm16 && i.immediate(0) == 0 => Flow::Return,
+        FlowControl::Return if i.code() == Code::Retnq_imm16 => Flow::ReturnPast,
         FlowControl::Exception if matches!(i.mnemonic(), Mnemonic::Ud2 | Mnemonic::Ud1 | Mnemonic::Ud0) => {
             Flow::Trap
         }
@@ -483,10 +556,29 @@ fn simple_effect(i: &Instruction) -> Option<Effect> {
             _ => None,
         },
         Mnemonic::And if i.op0_kind() == OpKind::Register && width() >= 4 => {
+            if i.op0_register() == Register::RSP {
+                let align = immediate(i, 1, 8)?.wrapping_neg();
+                return align.is_power_of_two().then_some(Effect::Align(align));
+            }
             let mask = immediate(i, 1, width())?;
             // A sign-extended negative mask keeps upper bits: no bound in that.
             if mask > u64::from(u32::MAX >> 1) { None } else { Some(Effect::Mask(dst()?, mask)) }
         }
+        Mnemonic::Cmp if i.op0_kind() == OpKind::Register && i.op1_kind() == OpKind::Register => {
+            match (i.op0_register(), i.op1_register()) {
+                (Register::RSP, other) | (other, Register::RSP) => Some(Effect::CompareTop(gpr(other)?)),
+                _ => None,
+            }
+        }
+        Mnemonic::Xchg if i.code() == Code::Xchg_rm64_r64 || i.code() == Code::Xchg_r64_RAX => {
+            match (i.op0_kind(), i.op1_kind()) {
+                (OpKind::Register, OpKind::Register) => {
+                    Some(Effect::Exchange(dst()?, gpr(i.op1_register())?))
+                }
+                _ => None,
+            }
+        }
+        Mnemonic::Leave if i.code() == Code::Leaveq => Some(Effect::Leave),
         Mnemonic::Cmp if i.op0_kind() == OpKind::Register => {
             let high = matches!(i.op0_register(), Register::AH | Register::BH | Register::CH | Register::DH);
             let bits = u8::try_from(width() * 8).ok()?;
@@ -497,7 +589,13 @@ fn simple_effect(i: &Instruction) -> Option<Effect> {
         Mnemonic::Pop if i.code() == Code::Pop_r64 && i.op0_register() != Register::RSP => {
             Some(Effect::Pop(dst()?))
         }
-        Mnemonic::Push if i.code() == Code::Push_r64 => Some(Effect::AddConst(RSP, 8u64.wrapping_neg())),
+        Mnemonic::Push | Mnemonic::Pushfq if i.stack_pointer_increment() == -8 => {
+            Some(Effect::AddConst(RSP, 8u64.wrapping_neg()))
+        }
+        Mnemonic::Popfq => Some(Effect::AddConst(RSP, 8)),
+        Mnemonic::Pop if i.op0_kind() == OpKind::Memory && i.stack_pointer_increment() == 8 => {
+            Some(Effect::AddConst(RSP, 8))
+        }
         _ => None,
     }
 }
@@ -559,11 +657,21 @@ mod tests {
             (&[0x83, 0xf8, 0x05], Flow::Next, Effect::Compare(0, 32, 5)),
             (&[0x3c, 0xff], Flow::Next, Effect::Compare(0, 8, 0xff)),
             (&[0x77, 0x02], Flow::Branch(0x1004, Cond::Above), Effect::Clobber(0)),
-            (&[0x0f, 0x05], Flow::Next, Effect::Clobber(0b1000_0000_0011)),
+            (&[0x0f, 0x05], Flow::System, Effect::Clobber(0b1000_0000_0011)),
             (&[0x0f, 0x0b], Flow::Trap, Effect::None),
             (&[0xc3], Flow::Return, Effect::None),
-            // xchg rax, rbx
-            (&[0x48, 0x93], Flow::Next, Effect::Clobber(0b1001)),
+            // ret 8
+            (&[0xc2, 8, 0], Flow::ReturnPast, Effect::None),
+            // xchg rax, rbx; xchg eax, ebx
+            (&[0x48, 0x93], Flow::Next, Effect::Exchange(3, 0)),
+            (&[0x93], Flow::Next, Effect::Clobber(0b1001)),
+            // leave; push 1; pushfq; cmp rsp, r11
+            (&[0xc9], Flow::Next, Effect::Leave),
+            // and rsp, -64
+            (&[0x48, 0x83, 0xe4, 0xc0], Flow::Next, Effect::Align(64)),
+            (&[0x6a, 1], Flow::Next, Effect::AddConst(RSP, 8u64.wrapping_neg())),
+            (&[0x9c], Flow::Next, Effect::AddConst(RSP, 8u64.wrapping_neg())),
+            (&[0x4c, 0x39, 0xdc], Flow::Next, Effect::CompareTop(11)),
             // movzx eax, ah: not the low byte
             (&[0x0f, 0xb6, 0xc4], Flow::Next, Effect::Clobber(1)),
             // mov rax, fs:[0]: not the memory at address 0
@@ -590,7 +698,9 @@ mod tests {
             // mov [rsp+0x18], eax
             (&[0x89, 0x44, 0x24, 0x18], Write::Bytes(Mem { base: Some(4), index: None, disp: 0x18 }, 4)),
             // push rbx: below the stack pointer as it was
-            (&[0x53], Write::Bytes(Mem { base: Some(4), index: None, disp: 8u64.wrapping_neg() }, 8)),
+            (&[0x53], Write::Register(Mem { base: Some(4), index: None, disp: 8u64.wrapping_neg() }, 3)),
+            // push 1
+            (&[0x6a, 1], Write::Bytes(Mem { base: Some(4), index: None, disp: 8u64.wrapping_neg() }, 8)),
             // movups [rsp], xmm0
             (&[0x0f, 0x11, 0x04, 0x24], Write::Bytes(Mem { base: Some(4), index: None, disp: 0 }, 16)),
             // inc dword [rbx]
@@ -600,8 +710,8 @@ mod tests {
                 &[0x48, 0x89, 0x04, 0x0b],
                 Write::Register(Mem { base: Some(3), index: Some((1, 1)), disp: 0 }, 0),
             ),
-            // mov [rbx+rcx], eax
-            (&[0x89, 0x04, 0x0b], Write::Unknown),
+            // mov [rbx+rcx], eax: where an index leads is not known either, but the base is
+            (&[0x89, 0x04, 0x0b], Write::Bytes(Mem { base: Some(3), index: Some((1, 1)), disp: 0 }, 4)),
             // mov fs:[0x10], rax
             (&[0x64, 0x48, 0x89, 0x04, 0x25, 0x10, 0, 0, 0], Write::Unknown),
             // rep stosq, stosq, syscall, fxsave [rsp]

@@ -1,6 +1,7 @@
 //! Foreign functions: which allocate, which are known not to, which never return.
 //!
-//! A name is listed as quiet only if glibc's documented and actual behaviour is to neither call `malloc` nor call
+//! These are names of the C library's functions: whoever asks has made sure that the symbol is of that library. Entries of
+//! an allocator are believed by their name alone. A name is listed as quiet only if glibc's documented and actual behaviour is to neither call `malloc` nor call
 //! back into the program. Everything else is unknown until the user says otherwise.
 
 use super::policy::{Kind, Role};
@@ -10,10 +11,10 @@ use super::policy::{Kind, Role};
 pub fn role(symbol: &str) -> Role {
     // `memcpy@GLIBC_2.14` and the like.
     let name = symbol.split('@').next().unwrap_or(symbol);
-    let name = ["_rjem_", "__libc_", "je_"].iter().find_map(|p| name.strip_prefix(p)).unwrap_or(name);
-    if ALLOC.binary_search(&name).is_ok() {
+    let entry = ["_rjem_", "__libc_", "je_"].iter().find_map(|p| name.strip_prefix(p)).unwrap_or(name);
+    if ALLOC.binary_search(&entry).is_ok() {
         Role::Sink(Kind::Alloc)
-    } else if FREE.binary_search(&name).is_ok() {
+    } else if FREE.binary_search(&entry).is_ok() {
         Role::Sink(Kind::Free)
     } else if QUIET.binary_search(&name).is_ok() {
         Role::Quiet
@@ -158,6 +159,7 @@ mod tests {
         assert_eq!(role("memcpy@GLIBC_2.14"), Role::Quiet);
         assert_eq!(role("_rjem_malloc"), Role::Sink(Kind::Alloc));
         assert_eq!(role("__libc_free"), Role::Sink(Kind::Free));
+        assert_eq!(role("je_memcpy"), Role::Foreign, "only an allocator's entries have prefixes");
         assert_eq!(role("qsort"), Role::Foreign, "it calls back");
         assert_eq!(role("raise"), Role::Foreign, "it runs a signal handler");
         assert_eq!(role("mmap"), Role::Foreign);

@@ -6,8 +6,9 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::addr_map::{AddrMap, AddrSet};
-use super::body::{Body, Callee, End, Given, Why};
-use super::cfg::Start;
+use super::body::{Body, Call, Callee, End, Fact, Given, Why};
+use super::cfg::{Part, Start};
+use super::parts::is_lost;
 use super::policy::{Kind, Role};
 use super::program::Program;
 
@@ -43,6 +44,9 @@ pub struct Node {
     /// The calls on its paths that do not panic.
     pub edges: Vec<Edge>,
     body: Body,
+    /// Whether an assumption covers what is unknown in it.
+    vouched: bool,
+    part: Option<Part>,
 }
 
 /// One question that is asked of every node.
@@ -71,14 +75,186 @@ impl Goal {
     }
 }
 
-/// Says which callees the user vouches for.
+/// What the user vouches for at one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cover {
+    /// The call does not allocate, by the assumption of this number.
+    Call(u32),
+    /// What is unknown in it and below does not allocate; what is known counts.
+    Below(u32),
+}
+
+/// Says what the user vouches for.
 pub trait Assumptions {
-    /// The number of the assumption that covers this call, if any.
-    fn covers(&self, site: u64, callee: Callee) -> Option<u32>;
+    /// What covers this call, if anything does.
+    fn covers(&self, site: u64, callee: Callee) -> Option<Cover>;
+
+    /// Whether an assumption that covers what is below a call speaks of this callee there.
+    fn speaks_of(&self, number: u32, callee: Callee) -> bool;
+
+    /// The number of the assumption that no other object overrides what this one exports, if it is made.
+    fn not_overridden(&self) -> Option<u32>;
 }
 
 /// How many copies of functions for constant arguments are made at most.
 const MOST_COPIES: usize = 20_000;
+
+/// What tells the nodes of one function apart.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    entry: u64,
+    /// The constants that it is passed.
+    given: Given,
+    /// The assumption that covers everything unknown in it.
+    vouched: Option<u32>,
+}
+
+/// A graph in the making.
+struct Explorer<'x, 'a> {
+    program: &'x Program<'a>,
+    assumed: &'x dyn Assumptions,
+    closed: Option<&'x AddrSet>,
+    starts: &'x [Start],
+    nodes: Vec<Node>,
+    /// The plain nodes by their entries.
+    index: AddrMap<u64, u32>,
+    copies: HashMap<Key, u32>,
+    /// What each node is, but for the regions.
+    keys: Vec<Key>,
+    queue: VecDeque<u32>,
+    /// Bodies of functions that have regions in them, by their entries: there can be many regions in one.
+    whole: AddrMap<u64, Body>,
+}
+
+impl Explorer<'_, '_> {
+    fn run(&mut self) {
+        for (i, region) in (0u32..).zip(self.starts) {
+            if region.stops.is_empty() && region.part.is_none() {
+                self.index.entry(region.entry).or_insert(i);
+            }
+            let node = self.add(Key { entry: region.entry, given: Given::default(), vouched: None });
+            self.nodes[node as usize].part.clone_from(&region.part);
+        }
+        while let Some(i) = self.queue.pop_front() {
+            let entry = self.keys[i as usize].entry;
+            let body = self.body(i);
+            let loose = body.loose;
+            let edges = self.edges(i, &body);
+            let node = &mut self.nodes[i as usize];
+            node.edges = edges;
+            node.body = body;
+            // Once its own body is here: it may call itself.
+            if self.program.note_loose(entry, loose) {
+                self.look_again(entry);
+            }
+        }
+    }
+
+    fn body(&mut self, i: u32) -> Body {
+        let constants = self.closed.is_some();
+        let Some(start) = self.starts.get(i as usize) else {
+            let key = &self.keys[i as usize];
+            return self.program.body(&Start::function_given(key.entry, &key.given), constants);
+        };
+        if start.part.is_none() {
+            return self.program.body(start, constants);
+        }
+        self.whole.entry(start.entry).or_insert_with(|| self.program.body(start, constants)).clone()
+    }
+
+    fn add(&mut self, key: Key) -> u32 {
+        let number = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
+        self.nodes.push(Node {
+            entry: key.entry,
+            edges: Vec::new(),
+            body: Body::default(),
+            vouched: key.vouched.is_some(),
+            part: None,
+        });
+        self.keys.push(key);
+        self.queue.push_back(number);
+        number
+    }
+
+    /// Queues those again that call a function of which something new is known.
+    fn look_again(&mut self, entry: u64) {
+        self.whole.retain(|_, body| !calls(body, entry));
+        for (i, node) in (0u32..).zip(&self.nodes) {
+            if calls(&node.body, entry) && !self.queue.contains(&i) {
+                self.queue.push_back(i);
+            }
+        }
+    }
+
+    fn edges(&mut self, i: u32, body: &Body) -> Vec<Edge> {
+        let formats = self.keys[i as usize].given.iter().any(|g| g.1 == Fact::Arguments);
+        let vouched = self.keys[i as usize].vouched;
+        let mut edges = Vec::new();
+        let calls: Vec<&Call> = match self.starts.get(i as usize).and_then(|start| start.part.as_ref()) {
+            Some(part) => calls_of(body, part),
+            None => body.live_calls().collect(),
+        };
+        for call in calls {
+            let mut to = |to| edges.push(Edge { site: call.site, to });
+            let below = match self.assumed.covers(call.site, call.callee) {
+                Some(Cover::Call(number)) => {
+                    to(To::Assumed(number));
+                    continue;
+                }
+                Some(Cover::Below(number)) => Some(number),
+                None => vouched,
+            };
+            let unknown = |unknown| match below {
+                Some(number) if self.assumed.speaks_of(number, call.callee) => To::Assumed(number),
+                _ => unknown,
+            };
+            match (self.program.role(call.callee), call.callee) {
+                (Role::Sink(kind), callee) => to(To::Sink(kind, callee)),
+                (_, Callee::Unknown(why)) if formats && why.is_indirect() => {}
+                (_, Callee::Unknown(why)) => to(unknown(To::Unknown(why))),
+                (role, Callee::Import(import)) => match self.program.image().own_definition(import) {
+                    Some(addr) => match self.assumed.not_overridden() {
+                        Some(number) => {
+                            to(To::Assumed(number));
+                            let node = self.node_of(addr, &Given::default(), below);
+                            edges.push(Edge { site: call.site, to: To::Node(node) });
+                        }
+                        None => to(unknown(To::Foreign(import))),
+                    },
+                    None if matches!(role, Role::Foreign | Role::Exit) => to(unknown(To::Foreign(import))),
+                    None => {}
+                },
+                (_, Callee::Local(addr)) => {
+                    let node = self.node_of(addr, &call.given, below);
+                    edges.push(Edge { site: call.site, to: To::Node(node) });
+                }
+            }
+        }
+        edges.shrink_to_fit();
+        edges
+    }
+
+    /// The node of a function that is called so.
+    fn node_of(&mut self, entry: u64, given: &Given, vouched: Option<u32>) -> u32 {
+        let wanted = !given.is_empty() && self.closed.is_some_and(|c| !c.contains(&entry));
+        let given = if wanted && self.copies.len() < MOST_COPIES { given.clone() } else { Given::default() };
+        if given.is_empty() && vouched.is_none() {
+            if let Some(&node) = self.index.get(&entry) {
+                return node;
+            }
+            let node = self.add(Key { entry, given, vouched });
+            self.index.insert(entry, node);
+            return node;
+        }
+        let key = Key { entry, given, vouched };
+        if let Some(&node) = self.copies.get(&key) {
+            return node;
+        }
+        let node = self.add(key.clone());
+        self.copies.insert(key, node);
+        node
+    }
+}
 
 /// The call graph of what the regions reach.
 #[derive(Debug)]
@@ -108,7 +284,7 @@ impl Graph {
     ) -> Self {
         let closed: AddrSet = (0u32..)
             .zip(&coarse.nodes)
-            .filter(|&(i, _)| !coarse.reaches(i, Goal::Unknown))
+            .filter(|&(i, n)| !n.vouched && n.part.is_none() && !coarse.reaches(i, Goal::Unknown))
             .map(|(_, n)| n.entry)
             .collect();
         Self::explore(program, regions, assumed, Some(&closed))
@@ -120,50 +296,20 @@ impl Graph {
         assumed: &dyn Assumptions,
         closed: Option<&AddrSet>,
     ) -> Self {
-        let mut nodes: Vec<Node> = Vec::new();
-        let mut index: AddrMap<u64, u32> = AddrMap::default();
-        let mut copies: HashMap<(u64, Given), u32> = HashMap::new();
-        let mut queue: VecDeque<Start> = VecDeque::new();
-        for (i, region) in (0u32..).zip(regions) {
-            if region.stops.is_empty() {
-                index.entry(region.entry).or_insert(i);
-            }
-            queue.push_back(region.clone());
-        }
-        while let Some(start) = queue.pop_front() {
-            let body = program.body(&start, closed.is_some());
-            let mut edges = Vec::new();
-            for call in body.live_calls() {
-                let to = match assumed.covers(call.site, call.callee) {
-                    Some(number) => To::Assumed(number),
-                    None => match (program.role(call.callee), call.callee) {
-                        (Role::Sink(kind), callee) => To::Sink(kind, callee),
-                        (_, Callee::Unknown(why)) if start.formats && why.is_indirect() => continue,
-                        (_, Callee::Unknown(why)) => To::Unknown(why),
-                        (Role::Foreign | Role::Exit, Callee::Import(i)) => To::Foreign(i),
-                        (_, Callee::Import(_)) => continue,
-                        (_, Callee::Local(addr)) => {
-                            let fresh = u32::try_from(nodes.len() + 1 + queue.len()).unwrap_or(u32::MAX);
-                            let wanted = !call.given.is_empty() && closed.is_some_and(|c| !c.contains(&addr));
-                            To::Node(if wanted && copies.len() < MOST_COPIES {
-                                *copies.entry((addr, call.given.clone())).or_insert_with(|| {
-                                    queue.push_back(Start::function_given(addr, &call.given));
-                                    fresh
-                                })
-                            } else {
-                                *index.entry(addr).or_insert_with(|| {
-                                    queue.push_back(Start::function(addr));
-                                    fresh
-                                })
-                            })
-                        }
-                    },
-                };
-                edges.push(Edge { site: call.site, to });
-            }
-            edges.shrink_to_fit();
-            nodes.push(Node { entry: start.entry, edges, body });
-        }
+        let mut explorer = Explorer {
+            program,
+            assumed,
+            closed,
+            starts: regions,
+            nodes: Vec::new(),
+            index: AddrMap::default(),
+            copies: HashMap::new(),
+            keys: Vec::new(),
+            queue: VecDeque::new(),
+            whole: AddrMap::default(),
+        };
+        explorer.run();
+        let Explorer { nodes, index, .. } = explorer;
         let callers = callers(&nodes);
         let next = Goal::ALL.map(|goal| reach(&nodes, &callers, goal));
         let always =
@@ -216,21 +362,25 @@ impl Graph {
         path
     }
 
-    /// The edges to a goal that a node can reach, nearest first, at most `limit`.
+    /// The edges to a goal that a node can reach, nearest first, at most `limit`; each with the call in the node itself
+    /// that leads there.
     #[must_use]
-    pub fn all(&self, node: u32, goal: Goal, limit: usize) -> Vec<(u32, Edge)> {
+    pub fn all(&self, node: u32, goal: Goal, limit: usize) -> Vec<(u64, Edge)> {
         let mut found = Vec::new();
         let mut seen = std::collections::HashSet::from([node]);
-        let mut queue = VecDeque::from([node]);
-        while let Some(i) = queue.pop_front() {
+        let mut queue = VecDeque::from([(node, None)]);
+        while let Some((i, by)) = queue.pop_front() {
             for edge in &self.nodes[i as usize].edges {
+                let by = by.unwrap_or(edge.site);
                 match edge.to {
-                    To::Node(to) if self.reaches(to, goal) && seen.insert(to) => queue.push_back(to),
-                    to if goal.is(to) && !found.iter().any(|&(_, e): &(u32, Edge)| e == *edge) => {
+                    To::Node(to) if self.reaches(to, goal) && seen.insert(to) => {
+                        queue.push_back((to, Some(by)))
+                    }
+                    to if goal.is(to) && !found.iter().any(|&(_, e): &(u64, Edge)| e == *edge) => {
                         if found.len() == limit {
                             return found;
                         }
-                        found.push((i, *edge));
+                        found.push((by, *edge));
                     }
                     _ => {}
                 }
@@ -307,7 +457,17 @@ fn unavoidable(
                 _ => false,
             },
         };
-        if cannot_avoid(&nodes[i as usize].body, &allocates) {
+        let node = &nodes[i as usize];
+        let sure = match &node.part {
+            Some(part) => part.labels.iter().all(|&label| {
+                let counts = |call: &Call| allocates(call.callee) && !part.outside.contains(&call.site);
+                node.body
+                    .block_at(label)
+                    .is_some_and(|block| cannot_avoid(&node.body, (block, label), &counts))
+            }),
+            None => cannot_avoid(&node.body, (0, 0), &|call| allocates(call.callee)),
+        };
+        if sure {
             always[i as usize] = true;
             for &caller in &callers[i as usize] {
                 if !queued[caller as usize] {
@@ -320,13 +480,40 @@ fn unavoidable(
     always
 }
 
-/// Whether no path from the entry to an end that is not a panic keeps clear of the calls that allocate.
-fn cannot_avoid(body: &Body, allocates: &dyn Fn(Callee) -> bool) -> bool {
+fn calls(body: &Body, entry: u64) -> bool {
+    body.calls.iter().any(|call| call.callee == Callee::Local(entry))
+}
+
+/// The calls of a part of a function.
+fn calls_of<'b>(body: &'b Body, part: &Part) -> Vec<&'b Call> {
+    let mut calls: Vec<&Call> = Vec::new();
+    for &label in part.labels.iter() {
+        match body.block_at(label) {
+            Some(block) => calls.extend(body.live_calls_after(block, label)),
+            // Whoever made the part has seen to it that the label can be reached; if not, all counts.
+            None => calls.extend(body.live_calls()),
+        }
+    }
+    calls.retain(|call| !part.outside.contains(&call.site));
+    // Where the flow was lost before the label is as good as behind it.
+    calls.extend(body.calls.iter().filter(|call| is_lost(call.callee)));
+    calls.sort_by_key(|call| call.site);
+    calls.dedup_by(|a, b| std::ptr::eq(*a, *b));
+    calls
+}
+
+/// Whether no path from an address in a block to an end that is not a panic, or back there, keeps clear of the calls
+/// that allocate.
+fn cannot_avoid(body: &Body, from: (u32, u64), allocates: &dyn Fn(&Call) -> bool) -> bool {
     let mut seen = vec![false; body.blocks.len()];
-    let mut stack = vec![0u32];
+    let mut stack = vec![from.0];
     let mut stopped = false;
     while let Some(i) = stack.pop() {
         let Some(block) = body.blocks.get(i as usize) else { continue };
+        let first = i == from.0;
+        if first && seen[i as usize] && from.1 != 0 {
+            return false;
+        }
         if block.doomed || std::mem::replace(&mut seen[i as usize], true) {
             continue;
         }
@@ -335,11 +522,11 @@ fn cannot_avoid(body: &Body, allocates: &dyn Fn(Callee) -> bool) -> bool {
         // The last call of a conditional tail call is made on one side only.
         let conditional = block.end == End::Tail && !edges.is_empty();
         let (sure, last) = if conditional { calls.split_at(calls.len() - 1) } else { (calls, &[][..]) };
-        if sure.iter().any(|c| c.sure && allocates(c.callee)) {
+        if sure.iter().any(|c| c.sure && (!first || c.site >= from.1) && allocates(c)) {
             stopped = true;
             continue;
         }
-        if conditional && last.iter().any(|c| allocates(c.callee)) {
+        if conditional && last.iter().any(allocates) {
             stopped = true;
         } else if block.end != End::Flow {
             return false;

@@ -6,18 +6,20 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use object::elf;
-use object::read::elf::{ElfFile64, ProgramHeader};
+use object::read::elf::{ElfFile64, ProgramHeader, Sym};
 use object::{
     Endianness, Object, ObjectSection, ObjectSymbol, ObjectSymbolTable, RelocationFlags, RelocationTarget,
     SymbolKind,
 };
 
+use super::import::{Import, Linkage};
+
 /// A pointer-sized constant that the loader leaves in memory before `main`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Slot {
     /// An address inside the image (or a plain number).
     Addr(u64),
-    /// A symbol that another object provides: an index for [`Image::import`].
+    /// A symbol that another object provides, or may: an index for [`Image::import`].
     Import(u32),
 }
 
@@ -30,6 +32,30 @@ pub struct Function<'a> {
     pub size: u64,
     /// All mangled names that stand for this address (identical functions are folded into one).
     pub names: Vec<&'a str>,
+}
+
+impl Function<'_> {
+    /// Whether this is no function but a part of one that the compiler has moved away: control comes by a jump, on the
+    /// stack of the function that it is a part of.
+    #[must_use]
+    pub fn is_fragment(&self) -> bool {
+        self.names.iter().any(|n| {
+            n.starts_with("OUTLINED_FUNCTION_")
+                || n.rsplit_once(".cold").is_some_and(|(_, number)| {
+                    number.is_empty()
+                        || number.starts_with('.') && number[1..].bytes().all(|b| b.is_ascii_digit())
+                })
+        })
+    }
+
+    /// Whether this is a part of `whole`, by its name: `f.cold`, `f.cold.0`.
+    #[must_use]
+    pub fn is_fragment_of(&self, whole: &Function<'_>) -> bool {
+        let is_of = |part: &str, whole: &str| {
+            part.strip_prefix(whole).and_then(|rest| rest.strip_prefix(".cold")).is_some()
+        };
+        whole.names.iter().any(|whole| self.names.iter().any(|part| is_of(part, whole)))
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -55,8 +81,12 @@ pub struct Image<'a> {
     got: Vec<Range<u64>>,
     functions: Vec<Function<'a>>,
     fixups: Vec<(u64, Fixup)>,
-    imports: Vec<&'a str>,
+    imports: Vec<Import<'a>>,
     has_symtab: bool,
+    /// The C library's function for any system call, if it is linked in.
+    syscall: Option<u64>,
+    may_have_rust_alloc: bool,
+    is_dynamic: bool,
 }
 
 impl<'a> Image<'a> {
@@ -65,6 +95,14 @@ impl<'a> Image<'a> {
     /// # Errors
     /// Says in words what the file is, if it is not a linked x86-64 ELF file that can be read.
     pub fn parse(data: &'a [u8]) -> Result<Self, String> {
+        Self::parse_with(data, None)
+    }
+
+    /// The same, with the symbols of the file that was taken from it before it was stripped.
+    ///
+    /// # Errors
+    /// As [`Image::parse`].
+    pub fn parse_with(data: &'a [u8], separate: Option<&'a [u8]>) -> Result<Self, String> {
         if data.len() < 4 || data[..4] != elf::ELFMAG {
             return Err("it is not an ELF file; give the linked executable or shared library".into());
         }
@@ -110,13 +148,29 @@ impl<'a> Image<'a> {
             fixups: Vec::new(),
             imports: Vec::new(),
             has_symtab: file.symbol_table().is_some_and(|t| t.symbols().next().is_some()),
+            syscall: None,
+            may_have_rust_alloc: false,
+            is_dynamic: file.elf_dynamic_table().is_ok_and(|t| t.iter().any(|d| d.tag == elf::DT_NEEDED))
+                || header.e_type.get(endian) == elf::ET_DYN
+                    && file.dynamic_symbols().any(|s| s.is_definition()),
         };
-        image.read_fixups(&file);
-        image.functions = read_functions(&file, &image);
+        image.read_fixups(&file, &Linkage::parse(&file, data));
+        // The dynamic symbols are the file's own in both.
+        let separate = separate.and_then(|data| ElfFile64::<Endianness>::parse(data).ok());
+        let symbols = separate.as_ref().filter(|_| !image.has_symtab).unwrap_or(&file);
+        image.has_symtab |= symbols.symbol_table().is_some_and(|t| t.symbols().next().is_some());
+        image.functions = read_functions(symbols.symbols().chain(file.dynamic_symbols()), &image);
+        let comment = file.section_by_name(".comment").and_then(|s| s.data().ok()).unwrap_or(&[]);
+        let names = || image.functions.iter().flat_map(|f| f.names.iter());
+        let says_so = comment.windows(13).any(|w| w == b"rustc version");
+        // With names that are all of `core` and of crates above it there is no global allocator.
+        let of_rust = names().any(|n| is_of_rust(n));
+        image.may_have_rust_alloc = names().any(|n| is_of_std_or_alloc(n)) || (says_so && !of_rust);
+        image.syscall = image.functions.iter().find(|f| f.names.contains(&"syscall")).map(|f| f.addr);
         Ok(image)
     }
 
-    fn read_fixups(&mut self, file: &ElfFile64<'a, Endianness>) {
+    fn read_fixups(&mut self, file: &ElfFile64<'a, Endianness>, linkage: &Linkage<'a>) {
         let mut seen: HashMap<usize, Fixup> = HashMap::new();
         let Some(relocations) = file.dynamic_relocations() else { return };
         for (at, relocation) in relocations {
@@ -132,11 +186,19 @@ impl<'a> Image<'a> {
                             let symbol =
                                 file.dynamic_symbol_table().and_then(|t| t.symbol_by_index(index).ok());
                             let Some(symbol) = symbol else { return Fixup::Opaque };
-                            if symbol.is_definition() {
-                                return Fixup::Known(Slot::Addr(symbol.address()));
+                            let raw = symbol.elf_symbol();
+                            let defined = raw.st_shndx(file.endian()) != elf::SHN_UNDEF;
+                            if raw.st_type() == elf::STT_GNU_IFUNC && defined {
+                                // What its resolver returns.
+                                return Fixup::Opaque;
+                            }
+                            let own = defined.then(|| symbol.address());
+                            if let Some(own) = own.filter(|_| !linkage.is_overridable(raw)) {
+                                return Fixup::Known(Slot::Addr(own));
                             }
                             let Ok(name) = symbol.name() else { return Fixup::Opaque };
-                            self.imports.push(name);
+                            let of_c_library = !defined && linkage.is_of_c_library(file.endian(), index);
+                            self.imports.push(Import { name, of_c_library, own });
                             u32::try_from(self.imports.len() - 1)
                                 .map_or(Fixup::Opaque, |i| Fixup::Known(Slot::Import(i)))
                         });
@@ -167,6 +229,24 @@ impl<'a> Image<'a> {
         });
     }
 
+    /// Whether the file has code that may use Rust's global allocator.
+    #[must_use]
+    pub fn may_have_rust_alloc(&self) -> bool {
+        self.may_have_rust_alloc
+    }
+
+    /// Whether other objects are loaded with this one.
+    #[must_use]
+    pub fn is_dynamic(&self) -> bool {
+        self.is_dynamic
+    }
+
+    /// The address of the C library's function for any system call, if it is linked in.
+    #[must_use]
+    pub fn syscall(&self) -> Option<u64> {
+        self.syscall
+    }
+
     /// Whether names of local functions are known; without them allocator entries cannot be told.
     #[must_use]
     pub fn has_symbols(&self) -> bool {
@@ -179,10 +259,28 @@ impl<'a> Image<'a> {
         &self.functions
     }
 
-    /// The name of an imported symbol.
+    /// All symbols that the loader looks up.
+    #[must_use]
+    pub fn imports(&self) -> &[Import<'a>] {
+        &self.imports
+    }
+
+    /// The name of a symbol that the loader looks up.
     #[must_use]
     pub fn import(&self, index: u32) -> &'a str {
-        self.imports.get(index as usize).copied().unwrap_or("?")
+        self.imports.get(index as usize).map_or("?", |import| import.name)
+    }
+
+    /// Whether it comes from the C library.
+    #[must_use]
+    pub fn is_of_c_library(&self, index: u32) -> bool {
+        self.imports.get(index as usize).is_some_and(|import| import.of_c_library)
+    }
+
+    /// The function of this file that such a symbol stands for, unless another object overrides it.
+    #[must_use]
+    pub fn own_definition(&self, index: u32) -> Option<u64> {
+        self.imports.get(index as usize)?.own
     }
 
     /// The function whose symbol starts at exactly this address.
@@ -227,6 +325,25 @@ impl<'a> Image<'a> {
             return Some(section.start.max(segment.range.start)..section.end.min(segment.range.end));
         }
         self.segments.iter().find(|s| s.executable && s.range.contains(&addr)).map(|s| s.range.clone())
+    }
+
+    /// Whether this is the address of code.
+    #[must_use]
+    pub fn is_code(&self, addr: u64) -> bool {
+        self.code_range(addr).is_some()
+    }
+
+    /// The executable segment around an address: where it begins, and its bytes.
+    #[must_use]
+    pub fn segment_of(&self, addr: u64) -> (u64, &'a [u8]) {
+        let segment = self.segments.iter().find(|s| s.executable && s.range.contains(&addr));
+        segment.map_or((addr, &[]), |s| (s.range.start, s.data))
+    }
+
+    /// Whether the loader writes to these eight bytes.
+    #[must_use]
+    pub fn is_fixed_up(&self, addr: u64) -> bool {
+        self.touches_fixup(addr, 8)
     }
 
     /// The parts of the file that hold code, each with its address.
@@ -325,6 +442,18 @@ impl<'a> Image<'a> {
     }
 }
 
+/// Whether a symbol is mangled as only Rust does.
+fn is_of_rust(symbol: &str) -> bool {
+    symbol.starts_with("_R")
+        || (symbol.starts_with("_ZN") && symbol.contains("17h"))
+        || symbol == "rust_begin_unwind"
+}
+
+/// Whether a symbol is of the crates that allocate, or has to do with one of their types.
+fn is_of_std_or_alloc(symbol: &str) -> bool {
+    is_of_rust(symbol) && ["3std", "5alloc", "std..", "alloc.."].iter().any(|krate| symbol.contains(krate))
+}
+
 fn section_ranges(
     file: &ElfFile64<'_, Endianness>,
     want: impl Fn(&str, elf::SectionFlags) -> bool,
@@ -341,9 +470,12 @@ fn section_ranges(
     ranges
 }
 
-fn read_functions<'a>(file: &ElfFile64<'a, Endianness>, image: &Image<'a>) -> Vec<Function<'a>> {
+fn read_functions<'a>(
+    symbols: impl Iterator<Item = impl ObjectSymbol<'a>>,
+    image: &Image<'a>,
+) -> Vec<Function<'a>> {
     let mut all: Vec<(u64, u64, &'a str)> = Vec::new();
-    for symbol in file.symbols().chain(file.dynamic_symbols()) {
+    for symbol in symbols {
         let is_code = matches!(symbol.kind(), SymbolKind::Text | SymbolKind::Label | SymbolKind::Unknown);
         if !is_code || !symbol.is_definition() {
             continue;

@@ -1,28 +1,39 @@
 //! `cargo qadapt prove`: what holds on all paths, read from the linked binary.
 //!
-//! `load` reads the file, `decode` turns its code into steps, `cfg` follows the steps of one function (`body`: the result; `value`:
-//! what is known of the registers, `table`: jump tables, `eh`: caught panics), `program` knows what each function
-//! means to its callers (`policy` and `foreign`: by name; `allocator`: what inlining hides), `graph` joins them,
+//! `load` reads the file (`import`: what the loader adds), `decode` turns its code into steps, `cfg` follows the steps of one function (`body`: the result; `value`:
+//! what is known of the registers, `table`: jump tables, `thunk`: retpolines, `eh`: caught panics), `program` knows what each function
+//! means to its callers (`policy` and `foreign`: by name, `system`: by number; `allocator`: what inlining hides), `graph` joins them,
 //! and `verdict` speaks, with `advice` on what to do instead. `witness` holds runs against proofs.
 
 pub mod addr_map;
 pub mod advice;
 pub mod allocator;
+pub mod anchor;
 pub mod args;
 pub mod assume;
+pub mod bodies;
 pub mod body;
-pub mod callers;
 pub mod cfg;
 pub mod compare;
+pub mod copies;
+pub mod debug;
 pub mod decode;
 pub mod eh;
 pub mod foreign;
 pub mod format;
 pub mod frame;
 pub mod graph;
+pub mod identity;
+pub mod import;
+pub mod inlined;
+pub mod inside;
 pub mod load;
 pub mod map;
+pub mod marked;
+pub mod marks;
 pub mod names;
+pub mod near;
+pub mod parts;
 pub mod place;
 pub mod policy;
 pub mod program;
@@ -30,7 +41,9 @@ pub mod regions;
 pub mod report;
 pub mod run;
 pub mod spill;
+pub mod system;
 pub mod table;
+pub mod thunk;
 pub mod value;
 pub mod verb;
 pub mod verdict;

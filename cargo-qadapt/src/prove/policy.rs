@@ -46,6 +46,15 @@ pub fn is_inlinable_entry(symbol: &str) -> bool {
     matches!(rust_role(&name), Role::Sink(_)) && !name.starts_with("qadapt::")
 }
 
+/// Whether a symbol of that kind is of this method: `alloc`, `alloc_zeroed`, `realloc` or `dealloc`.
+#[must_use]
+pub fn is_method(symbol: &str, method: &str) -> bool {
+    let name = demangle(symbol);
+    let last = name.rsplit("::").next().unwrap_or(&name);
+    last == method
+        || ["__rust_", "__rdl_", "__rg_"].iter().any(|p| last.strip_prefix(p).is_some_and(|m| m == method))
+}
+
 /// The role of a function of the image, by its symbol.
 #[must_use]
 pub fn local_role(symbol: &str) -> Role {
@@ -53,6 +62,8 @@ pub fn local_role(symbol: &str) -> Role {
     if !symbol.starts_with("_ZN") && !symbol.starts_with("_R") {
         return match foreign::role(symbol) {
             Role::Sink(kind) => Role::Sink(kind),
+            // Of a C library that is linked in.
+            Role::Abort => Role::Panic,
             _ => rust_role(symbol),
         };
     }

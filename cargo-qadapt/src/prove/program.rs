@@ -33,6 +33,7 @@ pub struct Program<'a> {
     roles: RefCell<AddrMap<u64, Role>>,
     stays: RefCell<Stays>,
     fates: RefCell<AddrMap<u64, Fate>>,
+    loose: RefCell<AddrMap<u64, u16>>,
     depth: Cell<usize>,
     scratch: Cell<Option<Box<cfg::Scratch>>>,
 }
@@ -55,6 +56,7 @@ impl<'a> Program<'a> {
             roles: RefCell::default(),
             stays: RefCell::default(),
             fates: RefCell::default(),
+            loose: RefCell::default(),
             depth: Cell::new(0),
             scratch: Cell::new(None),
         }
@@ -71,7 +73,12 @@ impl<'a> Program<'a> {
     pub fn role(&self, callee: Callee) -> Role {
         match callee {
             Callee::Unknown(_) => Role::Plain,
-            Callee::Import(index) => foreign::role(self.image.import(index)),
+            Callee::Import(index) => match foreign::role(self.image.import(index)) {
+                sink @ Role::Sink(_) => sink,
+                role if self.image.is_of_c_library(index) => role,
+                // A name that anybody may have given to anything.
+                _ => Role::Foreign,
+            },
             Callee::Local(addr) => {
                 if let Some(role) = self.roles.borrow().get(&addr) {
                     return *role;
@@ -103,6 +110,25 @@ impl<'a> Program<'a> {
         let body = cfg::analyse(&context, self, start, &mut scratch);
         self.scratch.set(Some(scratch));
         body
+    }
+
+    /// Notes the registers that a function does not give back although it must; says whether that is news.
+    ///
+    /// Compilers make no such functions, but hand-written ones call each other so. Whoever called this one before must
+    /// be looked at again.
+    #[must_use]
+    pub fn note_loose(&self, entry: u64, registers: u16) -> bool {
+        if registers == 0 {
+            return false;
+        }
+        let mut loose = self.loose.borrow_mut();
+        let known = loose.entry(entry).or_insert(0);
+        let news = registers & !*known != 0;
+        *known |= registers;
+        if news {
+            self.fates.borrow_mut().clear();
+        }
+        news
     }
 
     /// Whether no return can be reached from the function's entry. Coarser than [`cfg::analyse`] and without its
@@ -179,7 +205,7 @@ impl<'a> Program<'a> {
                 }
                 let step = steps.flow_at(at);
                 match step.flow {
-                    Flow::Return | Flow::Undecodable => return RETURNS,
+                    Flow::Return | Flow::ReturnPast | Flow::Undecodable => return RETURNS,
                     Flow::Trap => break,
                     Flow::Jump(target) if bounds.contains(&target) => {
                         at = target;
@@ -203,7 +229,9 @@ impl<'a> Program<'a> {
                         exits.push(self.fixed(via));
                         break;
                     }
-                    Flow::Next | Flow::Call(_) | Flow::CallVia(_) => {}
+                    // A call of a place in itself may be a jump in disguise, as in a retpoline.
+                    Flow::Call(target) if bounds.contains(&target) => queue.push(target),
+                    Flow::Next | Flow::System | Flow::Call(_) | Flow::CallVia(_) => {}
                 }
                 at = step.next;
             }
@@ -263,6 +291,13 @@ impl<'a> Program<'a> {
 }
 
 impl Oracle for Program<'_> {
+    fn loose(&self, callee: Callee) -> u16 {
+        match callee {
+            Callee::Local(addr) => self.loose.borrow().get(&addr).copied().unwrap_or(0),
+            _ => 0,
+        }
+    }
+
     fn fate(&self, callee: Callee) -> Fate {
         match callee {
             Callee::Unknown(_) => Fate::Returns,

@@ -1,12 +1,14 @@
-//! Which parts of a binary are protected regions, and what people call them.
+//! Which regions a file has, and what people call them.
 //!
-//! In a marked build the guard keeps one function out of line for each closure or future that it protects, in the
-//! module `qadapt::mark`. Its type arguments name the region: they are in the debug information
-//! (`region<usize, app::step::{closure_env#0}>`) and in v0 symbols (`region::<usize, app::step::{closure#0}>`).
+//! A copy of a region is a function of the guard's that was inlined: its type arguments name the closure or the future
+//! (`__qadapt_region<usize, app::step::{closure_env#0}>`). Copies of one region are listed as one.
 
-use super::callers;
-use super::load::Image;
-use super::names::Names;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::copies::Copy;
+use super::inlined::Tree;
+use super::marks::{Kind, Record};
+use super::names::{Names, is_guard};
 use super::place::Place;
 use super::policy::demangle;
 
@@ -33,59 +35,235 @@ impl Region {
     }
 }
 
-/// The regions that the guard has marked, by address.
+/// A region with its copies in the file; it may have none.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// The region; its address is that of the function with the first copy.
+    pub region: Region,
+    /// What kind of region it is.
+    pub kind: Kind,
+    /// Its copies.
+    pub copies: Vec<Copy>,
+}
+
+/// The regions of a file: of the copies that it has, and of the records of its source.
 #[must_use]
-pub fn marked(image: &Image<'_>, names: &Names<'_>) -> Vec<Region> {
-    let mut regions = Vec::new();
-    let mut opened_in = Vec::new();
-    for function in image.functions() {
-        for symbol in function.names.iter().filter(|s| s.contains("4mark")) {
-            let symbol = demangle(symbol);
-            let Some(rest) = symbol.strip_prefix("qadapt::mark::") else { continue };
-            let kind = rest.split(['<', ':']).next().unwrap_or(rest);
-            if !matches!(kind, "region" | "required" | "poll") {
-                continue;
+pub fn list(names: &Names<'_>, copies: Vec<Copy>, records: &[Record]) -> Vec<Listed> {
+    let mut found: Vec<(Listed, Vec<Identity>)> = Vec::new();
+    let drops_inside = copies.iter().any(|copy| copy.kind == Kind::Drops);
+    for copy in copies.into_iter().filter(|copy| is_listed(copy, drops_inside)) {
+        let (region, identity) = describe(names, &copy);
+        let same = found.iter_mut().find(|(listed, others)| {
+            listed.kind == copy.kind
+                && listed.region.name == region.name
+                && listed.region.at == region.at
+                && others.iter().all(|other| other.is_same(&identity))
+        });
+        match same {
+            Some((listed, identities)) => {
+                listed.copies.push(copy);
+                identities.push(identity);
             }
-            let from_debug_info = || names.with_arguments(function.addr);
-            let spelled = if rest.contains('<') { Some(rest.to_owned()) } else { from_debug_info() };
-            let name = spelled
-                .as_deref()
-                .and_then(last_argument)
-                .map_or_else(|| format!("region at {:#x}", function.addr), |t| region_name(&t));
-            let mut region = Region::function(function.addr, name);
-            region.required = kind == "required";
-            // Whoever polls a future is not where it was made.
-            if kind != "poll" {
-                opened_in.push(function.addr);
-            }
-            regions.push(region);
+            None => found.push((Listed { region, kind: copy.kind, copies: vec![copy] }, vec![identity])),
         }
     }
-    let calls = callers::first_calls(image, &opened_in);
-    for region in &mut regions {
-        if let Some(&site) = calls.get(&region.addr) {
-            place(region, names, site);
+    let mut listed: Vec<Listed> = found.into_iter().map(|(listed, _)| listed).collect();
+    let missing: Vec<Listed> = records
+        .iter()
+        .filter(|record| {
+            let mut seen = false;
+            for known in listed.iter_mut().filter(|known| is_of(known, record)) {
+                seen = true;
+                known.region.required |= record.required;
+            }
+            !seen
+        })
+        .map(|record| Listed {
+            region: Region {
+                addr: 0,
+                name: record.name.clone(),
+                required: record.required,
+                at: Some(record.at.clone()),
+                function: None,
+            },
+            kind: if record.required { Kind::Required } else { Kind::Region },
+            copies: Vec::new(),
+        })
+        .collect();
+    listed.extend(missing);
+    tell_apart(&mut listed);
+    listed
+}
+
+/// What tells instances of a generic region apart that have the same name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Identity {
+    /// The symbol of the guard's function.
+    Symbol(String),
+    /// The unit, and the entry in it; the same region has another one in another unit.
+    Entry(u64, u64),
+    Unknown(u64),
+}
+
+impl Identity {
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Entry(unit, entry), Self::Entry(other_unit, other_entry)) => {
+                unit != other_unit || entry == other_entry
+            }
+            (a, b) => a == b,
         }
     }
-    regions
 }
 
-/// Notes the first frame outside the guard at the call of the region's function.
-fn place(region: &mut Region, names: &Names<'_>, site: u64) {
-    let frames = names.frames(site);
-    let Some(frame) = frames.iter().find(|frame| !is_guard(&frame.function)) else { return };
-    region.function = Some(frame.function.clone());
-    region.at.clone_from(&frame.at);
+/// Whether a copy is listed: not what the guard does around the poll of a future, which is a region of its own, and not
+/// what it does to drop one, unless the program drops one inside its region.
+fn is_listed(copy: &Copy, drops_inside: bool) -> bool {
+    match (copy.kind, &copy.scope) {
+        (Kind::Drops, _) => false,
+        (Kind::Part, Some((tree, scope))) => {
+            let closure = last_argument(&tree.scopes[*scope].name).unwrap_or_default();
+            let is_future = arguments_of_closure(&closure).last().is_some_and(|poll| {
+                poll.starts_with("qadapt::region::guarded::") && poll.contains("::poll::{closure_env#")
+            });
+            !is_future && (drops_inside || !is_drop(&closure))
+        }
+        _ => true,
+    }
 }
 
-fn is_guard(function: &str) -> bool {
-    function.trim_start_matches('<').starts_with("qadapt::")
+/// Whether the guard's closure is the one that drops what is watched.
+fn is_drop(closure: &str) -> bool {
+    closure.split('<').next().is_some_and(|path| path.contains("::drop::"))
 }
 
-/// The last type argument of `name<A, B>` or `name::<A, B>`.
+/// Names a copy and says where it is.
+fn describe(names: &Names<'_>, copy: &Copy) -> (Region, Identity) {
+    let mut region = Region::function(copy.function, String::new());
+    region.required = copy.kind == Kind::Required;
+    let Some((tree, scope)) = &copy.scope else {
+        let function = names.function(copy.labels.first().copied().unwrap_or(copy.function));
+        region.name = match copy.kind {
+            Kind::Extent => format!("{function} (until it is closed)"),
+            _ => format!("{function} (somewhere in it)"),
+        };
+        region.function = Some(function);
+        return (region, Identity::Unknown(copy.function));
+    };
+    let mark = &tree.scopes[*scope];
+    // Outwards to the first call that is not one of the guard's own.
+    let mut opened = *scope;
+    while is_guard(&tree.scopes[opened].call.file)
+        && let Some(parent) = tree.scopes[opened].parent
+    {
+        opened = parent;
+    }
+    let argument = last_argument(&mark.name);
+    if let Some(parent) = tree.scopes[opened].parent {
+        region.at = Some(tree.scopes[opened].call.clone());
+        region.function = Some(function(names, copy, tree, parent));
+    }
+    let name = match copy.kind {
+        Kind::Extent => region.function.as_ref().map(|f| format!("{f} (until it is closed)")),
+        Kind::Part => argument.as_deref().and_then(|closure| {
+            let watched = region_name(arguments_of_closure(closure).first()?);
+            Some(if is_drop(closure) { format!("{watched} (its drop)") } else { watched })
+        }),
+        _ => argument.map(|closure| region_name(&closure)),
+    };
+    region.name = name.unwrap_or_else(|| names.function(copy.function));
+    let identity = match &mark.symbol {
+        Some(symbol) => Identity::Symbol(symbol.clone()),
+        None => Identity::Entry(mark.origin.0, mark.origin.1),
+    };
+    (region, identity)
+}
+
+/// The name of a scope with its path, if that can be known.
+fn function(names: &Names<'_>, copy: &Copy, tree: &Tree, scope: usize) -> String {
+    match (&tree.scopes[scope].symbol, scope) {
+        (Some(symbol), _) => demangle(symbol),
+        (None, 0) => names.function(copy.function),
+        (None, _) => tree.scopes[scope].name.clone(),
+    }
+}
+
+/// Whether a listed region is one of a record's copies.
+fn is_of(listed: &Listed, record: &Record) -> bool {
+    let name = &listed.region.name;
+    let called = *name == record.name
+        || listed.region.function.as_deref() == Some(&record.name)
+        || name
+            .strip_prefix(&record.name)
+            .is_some_and(|rest| rest.starts_with("::{async") || rest.starts_with('<'));
+    let here = listed.region.at.as_ref().is_some_and(|at| {
+        (at.line, at.column) == (record.at.line, record.at.column)
+            && ends_with_path(&at.file, &record.at.file)
+    });
+    called || here
+}
+
+fn ends_with_path(path: &str, end: &str) -> bool {
+    path == end || path.strip_suffix(end).is_some_and(|rest| rest.ends_with('/'))
+}
+
+/// Gives regions of the same name different ones: by the place at which their function was inlined, else by number.
+fn tell_apart(listed: &mut [Listed]) {
+    let mut names: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (index, listed) in listed.iter().enumerate() {
+        names.entry(listed.region.name.clone()).or_default().push(index);
+    }
+    for same in names.into_values().filter(|same| same.len() > 1) {
+        let mut seen = BTreeSet::new();
+        for (number, index) in same.into_iter().enumerate() {
+            let callers = callers(&listed[index]);
+            let suffix = if callers.is_empty() || !seen.insert(callers.clone()) {
+                format!(" #{}", number + 1)
+            } else {
+                format!(" [{callers}]")
+            };
+            listed[index].region.name.push_str(&suffix);
+        }
+    }
+}
+
+/// Where the functions that open a region were inlined.
+fn callers(listed: &Listed) -> String {
+    let mut places = BTreeSet::new();
+    for copy in &listed.copies {
+        let Some((tree, scope)) = &copy.scope else { continue };
+        let mut opened = *scope;
+        while is_guard(&tree.scopes[opened].call.file)
+            && let Some(parent) = tree.scopes[opened].parent
+        {
+            opened = parent;
+        }
+        let Some(function) = tree.scopes[opened].parent else { continue };
+        if tree.scopes[function].parent.is_some() {
+            let call = &tree.scopes[function].call;
+            let file = call.file.rsplit('/').next().unwrap_or(&call.file);
+            places.insert(format!("{file}:{}:{}", call.line, call.column));
+        }
+    }
+    places.into_iter().take(3).collect::<Vec<_>>().join(", ")
+}
+
+/// The last type argument of `name<A, B>`.
 fn last_argument(spelled: &str) -> Option<String> {
+    arguments(spelled)?.pop()
+}
+
+/// The type arguments of a closure, `path::{closure_env#0}<A, B>`.
+fn arguments_of_closure(closure: &str) -> Vec<String> {
+    let own = closure.find("{closure_env#").and_then(|at| arguments(&closure[at..]));
+    own.unwrap_or_default()
+}
+
+/// The type arguments of `name<A, B>`.
+fn arguments(spelled: &str) -> Option<Vec<String>> {
     let open = spelled.find('<')?;
     let inner = spelled[open + 1..].strip_suffix('>')?;
+    let mut found = Vec::new();
     let mut depth = 0i32;
     let mut start = 0;
     let mut previous = ' ';
@@ -95,18 +273,25 @@ fn last_argument(spelled: &str) -> Option<String> {
             // Not the arrow of a function type.
             '>' if previous == '-' => {}
             '>' | ')' | ']' | '}' => depth -= 1,
-            ',' if depth == 0 => start = i + 1,
+            ',' if depth == 0 => {
+                found.push(inner[start..i].trim().to_owned());
+                start = i + 1;
+            }
             _ => {}
         }
         previous = c;
     }
-    Some(inner[start..].trim().to_owned())
+    found.push(inner[start..].trim().to_owned());
+    Some(found)
 }
 
 /// A region's name from the type of its closure or future: the function it stands in, if it is its first.
 fn region_name(closure: &str) -> String {
-    let name = closure.replace("closure_env#", "closure#").replace("async_block_env#", "async_block#");
-    for first in ["::{closure#0}", "::{async_fn_env#0}"] {
+    let name = closure
+        .replace("closure_env#", "closure#")
+        .replace("async_block_env#", "async_block#")
+        .replace("async_fn_env#", "async_fn#");
+    for first in ["::{closure#0}", "::{async_fn#0}::{async_block#0}", "::{async_fn#0}"] {
         if let Some((function, arguments)) = name.rsplit_once(first)
             && !arguments.contains("::{")
         {
@@ -123,17 +308,28 @@ mod tests {
     #[test]
     fn names_regions_by_their_closures() {
         for (spelled, name) in [
-            ("region<usize, app::step::{closure_env#0}>", "app::step"),
-            ("region::<usize, app::step::{closure#0}>", "app::step"),
-            ("region<usize, app::generic::{closure_env#0}<usize>>", "app::generic<usize>"),
-            ("region<fn(u8, u8) -> u8, app::main::{closure_env#2}>", "app::main::{closure#2}"),
+            ("__qadapt_region<usize, app::step::{closure_env#0}>", "app::step"),
+            ("__qadapt_region<usize, app::generic::{closure_env#0}<usize>>", "app::generic<usize>"),
+            ("__qadapt_region<fn(u8, u8) -> u8, app::main::{closure_env#2}>", "app::main::{closure#2}"),
             (
-                "poll<core::pin::Pin<&mut app::main::{async_block_env#1}>>",
+                "__qadapt_poll<core::pin::Pin<&mut app::main::{async_block_env#1}>>",
                 "core::pin::Pin<&mut app::main::{async_block#1}>",
             ),
         ] {
             assert_eq!(last_argument(spelled).map(|t| region_name(&t)).as_deref(), Some(name), "{spelled}");
         }
         assert_eq!(last_argument("region"), None);
+    }
+
+    #[test]
+    fn a_poll_is_named_by_what_is_watched() {
+        let closure = "qadapt::region::guarded::{impl#0}::poll_inside::{closure_env#0}<app::Ticks, qadapt::NoAlloc, u8>";
+        assert_eq!(arguments_of_closure(closure), ["app::Ticks", "qadapt::NoAlloc", "u8"]);
+    }
+
+    #[test]
+    fn paths_end_at_whole_parts() {
+        assert!(ends_with_path("/a/src/main.rs", "src/main.rs") && ends_with_path("x.rs", "x.rs"));
+        assert!(!ends_with_path("/a/bsrc/main.rs", "src/main.rs"));
     }
 }

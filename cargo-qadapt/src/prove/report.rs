@@ -23,18 +23,35 @@ pub fn proof(proof: &Proof) -> String {
     let mut out = String::new();
     let profile = proof.profile.as_ref().map_or_else(String::new, |p| format!(", profile `{p}`"));
     let _ = writeln!(out, "{}{profile} ({})", proof.binary, proof.about);
+    let id = proof.identity.build_id.as_ref().map_or_else(String::new, |id| format!(", build id {id}"));
+    let _ = writeln!(out, "SHA-256 {}{id}", proof.identity.sha256);
     for verdict in &proof.verdicts {
         out.push_str(&text(verdict));
     }
     let count = |a: Answer| proof.verdicts.iter().filter(|v| v.answer == a).count();
     let _ = writeln!(
         out,
-        "{} regions: {} proven, {} allocate, {} unknown",
+        "{} regions: {} proven, {} allocate, {} unknown, {} not in the binary",
         proof.verdicts.len(),
         count(Answer::Proven),
         count(Answer::Allocates),
-        count(Answer::Unknown)
+        count(Answer::Unknown),
+        count(Answer::Missing)
     );
+    if let Some(code) = &proof.code {
+        let _ = writeln!(
+            out,
+            "{} functions are in the file without labels too, {} of them with other code",
+            code.compared,
+            code.other.len()
+        );
+        for (names, what) in [(&code.other, "has other code"), (&code.alone, "is in one of the files alone")]
+        {
+            for name in names {
+                let _ = writeln!(out, "    `{name}` {what}");
+            }
+        }
+    }
     out
 }
 
@@ -77,6 +94,7 @@ pub fn contradictions(contradictions: &[Contradiction]) -> String {
 
 fn write_verdict(out: &mut String, v: &Verdict) -> std::fmt::Result {
     let headline = match v.answer {
+        Answer::Missing => "NOT IN THE BINARY",
         Answer::Proven => "PROVEN",
         Answer::Unknown => "UNKNOWN",
         Answer::Allocates => match v.paths.first() {

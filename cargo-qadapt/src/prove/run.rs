@@ -1,7 +1,7 @@
 //! Building, analysing, printing, and the exit code.
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use regex::Regex;
@@ -10,9 +10,10 @@ use super::args::{Format, Prove};
 use super::assume::Settings;
 use super::verb::{Proof, Which, prove_file};
 use super::verdict::{Answer, Rules};
-use super::{compare, report, witness};
+use super::{bodies, compare, near, report, witness};
 use crate::audit::verb::gather;
 use crate::build::{Build, Workspace};
+use crate::config;
 use crate::error::{Error, Result};
 use crate::glob::glob;
 use crate::progress::Progress;
@@ -24,11 +25,7 @@ impl Prove {
     /// # Errors
     /// If nothing can be built or analysed.
     pub fn run(&self) -> Result<ExitCode> {
-        let settings = match &self.config {
-            Some(path) => Settings::read(path)?,
-            None if Path::new("qadapt.toml").exists() => Settings::read("qadapt.toml".as_ref())?,
-            None => Settings::default(),
-        };
+        let settings = self.settings()?;
         let root = self.root()?;
         let runs = if self.trace.is_empty() { None } else { Some(gather(&self.trace, &root)?) };
         let proofs = self.proofs(&settings)?;
@@ -53,7 +50,47 @@ impl Prove {
         {
             return Err(Error::Usage(runs.problems.join("\nerror: ")));
         }
+        let unmatched = self.unmatched(&settings, &proofs);
+        if !unmatched.is_empty() {
+            return Err(Error::Usage(unmatched.join("\nerror: ")));
+        }
         Ok(ExitCode::from(u8::from(!contradictions.is_empty() || self.falls_short(&settings, &proofs))))
+    }
+
+    /// What the project has settled: the workspace's file, from whichever folder; without a workspace the one here.
+    fn settings(&self) -> Result<Settings> {
+        if let Some(path) = &self.config {
+            return Settings::read(path);
+        }
+        let here = std::env::current_dir().unwrap_or_default();
+        // A binary is proven without cargo, unless there is something to be read.
+        if self.binary.is_some() && !here.ancestors().any(|folder| folder.join(config::NAME).exists()) {
+            return Ok(Settings::default());
+        }
+        let root = match Workspace::find(&self.selection) {
+            Ok(workspace) => workspace.root().to_owned(),
+            Err(_) if self.binary.is_some() => here,
+            Err(error) => return Err(error),
+        };
+        let path = root.join(config::NAME);
+        if path.exists() { Settings::read(&path) } else { Ok(Settings::default()) }
+    }
+
+    /// What is wrong with patterns and assumptions that speak of nothing.
+    fn unmatched(&self, settings: &Settings, proofs: &[Proof]) -> Vec<String> {
+        let regions = || proofs.iter().flat_map(|p| &p.verdicts).map(|v| &v.region);
+        let required = self.require.iter().chain(&settings.require).filter(|p| *p != "proven");
+        required
+            .filter(|pattern| {
+                let pattern = glob(pattern);
+                !regions().any(|region| pattern.is_match(region))
+            })
+            .map(|pattern| {
+                let near = near::words(&near::near(pattern, regions().cloned()));
+                format!("no region is called `{pattern}`, for which a proof is required{near}")
+            })
+            .chain(settings.unmatched())
+            .collect()
     }
 
     /// What the places in runs are relative to.
@@ -69,7 +106,11 @@ impl Prove {
         let rules = Rules { allow_frees: self.allow_frees, gaps: self.gaps };
         let which = self.function.as_ref().map_or(Which::Marked, Which::Functions);
         if let Some(binary) = &self.binary {
-            return Ok(vec![prove_file(binary, which, rules, settings, None)?]);
+            let mut proof = prove_file(binary, which, rules, settings, None)?;
+            if let Some(other) = &self.unlabelled {
+                proof.code = Some(bodies::compare_files(binary, other)?);
+            }
+            return Ok(vec![proof]);
         }
         let workspace = Workspace::find(&self.selection)?;
         let progress = Progress::start();
@@ -92,10 +133,10 @@ impl Prove {
         }
     }
 
-    /// Builds the selection so that its regions can be found; returns the executables.
+    /// Builds the selection with labels; returns the executables, which are what can be shipped.
     fn build(&self, workspace: &Workspace, profile: &Profile, progress: &Progress) -> Result<Vec<PathBuf>> {
-        // Lines and names, whatever the profile says: the code stays the same, and the report needs them. With
-        // line tables alone the names of regions are missing.
+        // Places and symbols, whatever the profile says: the code stays the same, the verdicts need them, and whoever
+        // ships the file can strip it.
         let key = profile.for_cargo().to_uppercase().replace('-', "_");
         let build = Build {
             selection: &self.selection,

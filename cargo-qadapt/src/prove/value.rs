@@ -1,7 +1,7 @@
 //! What is known of the registers at one point of a function: constants, and enough about indices to read jump
 //! tables.
 
-use super::decode::{CALLER_SAVED, Cond, Effect, Mem, REGS, RSP, Reg};
+use super::decode::{CALLEE_SAVED, CALLER_SAVED, Cond, Effect, Mem, RBP, REGS, RSP, Reg, Write};
 use super::format;
 use super::load::{Image, Slot};
 
@@ -14,8 +14,13 @@ pub enum Value {
     Const(u64),
     /// The address of a symbol of another object.
     Import(u32),
-    /// This far from the stack pointer at the function's entry.
+    /// This far from the stack pointer at the function's entry; beyond [`ALIGNED`], from what it was once rounded
+    /// down to.
     Frame(i64),
+    /// What this register, which a callee must keep, held at the function's entry.
+    Saved(Reg),
+    /// The address that the function is to return to.
+    Home,
     /// The address of a `core::fmt::Formatter` whose writer has this vtable.
     Formatter(u64),
     /// The low `bits` are at most `max`.
@@ -24,13 +29,15 @@ pub enum Value {
         bits: u8,
         /// The bound, inclusive.
         max: u64,
+        /// Where it comes from.
+        from: Bound,
     },
     /// A sign-extended entry of the table of 32-bit offsets at `table`.
     Entry {
         /// Address of entry 0.
         table: u64,
-        /// Highest possible index, if known.
-        last: Option<u32>,
+        /// What is known of the highest index.
+        last: Last,
     },
     /// `base` plus an entry of the table of 32-bit offsets at `table`.
     Target {
@@ -38,9 +45,45 @@ pub enum Value {
         table: u64,
         /// What the entry is added to.
         base: u64,
-        /// Highest possible index, if known.
-        last: Option<u32>,
+        /// What is known of the highest index.
+        last: Last,
     },
+}
+
+/// Where a bound comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// More does not fit.
+    Width,
+    /// A mask.
+    Mask,
+    /// A comparison.
+    Check,
+}
+
+/// The [`Value::Frame`] of a stack pointer that was rounded down: lower than any other, as it is in memory.
+pub const ALIGNED: i64 = -1 << 40;
+
+/// How a function has rounded its stack pointer down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Aligned {
+    /// Where it led before.
+    pub from: i64,
+    /// To a multiple of this.
+    pub to: u64,
+}
+
+/// What is known of the highest index into a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Last {
+    /// Nothing.
+    Unknown,
+    /// A wider index does not fit where it comes from; the table may well be shorter.
+    Width(u32),
+    /// The code cuts it to this; the table may be shorter.
+    Masked(u32),
+    /// The code checks it: the table has all entries up to it.
+    Checked(u32),
 }
 
 impl Value {
@@ -51,21 +94,24 @@ impl Value {
         // Only the bound of a table's index may differ: keep the table, forget the bound.
         match (self, other) {
             (Self::Entry { table: a, .. }, Self::Entry { table: b, .. }) if a == b => {
-                Self::Entry { table: a, last: None }
+                Self::Entry { table: a, last: Last::Unknown }
             }
             (Self::Target { table: a, base: x, .. }, Self::Target { table: b, base: y, .. })
                 if a == b && x == y =>
             {
-                Self::Target { table: a, base: x, last: None }
+                Self::Target { table: a, base: x, last: Last::Unknown }
             }
             _ => Self::Any,
         }
     }
 
-    fn last_index(self) -> Option<u32> {
-        match self {
-            Self::AtMost { bits: 64, max } => u32::try_from(max).ok(),
-            _ => None,
+    fn last_index(self) -> Last {
+        let Self::AtMost { bits: 64, max, from } = self else { return Last::Unknown };
+        match (u32::try_from(max), from) {
+            (Ok(max), Bound::Check) => Last::Checked(max),
+            (Ok(max), Bound::Mask) => Last::Masked(max),
+            (Ok(max), Bound::Width) => Last::Width(max),
+            _ => Last::Unknown,
         }
     }
 }
@@ -89,19 +135,231 @@ enum Spill {
     Formatter(u64),
 }
 
+/// A write to the function's own stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnWrite {
+    at: i64,
+    size: i64,
+    value: Value,
+}
+
 /// What is known of all registers, and of some that were put away on the stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct State {
     regs: [Value; REGS],
     spills: [Spill; SPILLS],
     compared: Option<Compared>,
+    /// The register that the stack pointer was last compared with.
+    compared_top: Option<Reg>,
+    /// Whether the return address lies where the caller put it.
+    home: bool,
+    /// Where the registers that a callee must keep lie on the stack, by their place in [`CALLEE_SAVED`]; 0: nowhere.
+    saved: [i64; CALLEE_SAVED.len()],
+    /// The eight bytes that were pushed last: where they lie, and what they are.
+    pushed: (i64, Value),
+    /// A place of the rounded stack with an address above it, and how far that is from the entry's; 0: none.
+    kept: (i64, i64),
 }
 
 impl State {
     /// Nothing is known.
     #[must_use]
     pub fn unknown() -> Self {
-        Self { regs: [Value::Any; REGS], spills: [Spill::Any; SPILLS], compared: None }
+        Self {
+            regs: [Value::Any; REGS],
+            spills: [Spill::Any; SPILLS],
+            compared: None,
+            compared_top: None,
+            home: false,
+            saved: [0; CALLEE_SAVED.len()],
+            pushed: (0, Value::Any),
+            kept: (0, 0),
+        }
+    }
+
+    /// What every function may rely on when it is called.
+    #[must_use]
+    pub fn entry() -> Self {
+        let mut state = Self { home: true, ..Self::unknown() };
+        for reg in CALLEE_SAVED {
+            state.set(reg, Value::Saved(reg));
+        }
+        state.set(RSP, Value::Frame(0));
+        state
+    }
+
+    /// What is left of this when a call ends in a panic that is caught: the stack, and nothing else that is worth
+    /// following.
+    #[must_use]
+    pub fn caught(&self) -> Self {
+        let mut state = Self { home: self.home, saved: self.saved, kept: self.kept, ..Self::unknown() };
+        for reg in CALLEE_SAVED.into_iter().chain([RSP]) {
+            if let value @ (Value::Frame(_) | Value::Saved(_)) = self.get(reg) {
+                state.set(reg, value);
+            }
+        }
+        state
+    }
+
+    /// Whether the stack is as it was at the function's entry, so that a return goes back to the caller.
+    #[must_use]
+    pub fn is_home(&self) -> bool {
+        self.home && self.get(RSP) == Value::Frame(0)
+    }
+
+    /// The registers that a callee must keep and that do not hold what they held at the function's entry, one bit each.
+    #[must_use]
+    pub fn loose(&self) -> u16 {
+        let changed = CALLEE_SAVED.into_iter().filter(|&reg| self.get(reg) != Value::Saved(reg));
+        changed.fold(0, |mask, reg| mask | 1 << reg)
+    }
+
+    /// What a return goes to, if the function has put it there itself; takes it off the stack.
+    pub fn take_return(&mut self) -> Value {
+        let value = self.top();
+        let above = add(self.get(RSP), Value::Const(8));
+        self.set(RSP, above);
+        value
+    }
+
+    /// What lies where the stack pointer leads.
+    #[must_use]
+    pub fn top(&self) -> Value {
+        match self.get(RSP) {
+            Value::Frame(at) => self.own(at),
+            _ => Value::Any,
+        }
+    }
+
+    /// Puts a value on the stack.
+    pub fn push(&mut self, value: Value, aligned: Option<Aligned>) {
+        let top = add(self.get(RSP), Value::Const(8u64.wrapping_neg()));
+        self.set(RSP, top);
+        if let Value::Frame(at) = top {
+            self.write_own(OwnWrite { at, size: 8, value }, aligned);
+        }
+    }
+
+    /// The stack pointer is rounded down for the first time, or in the same way again.
+    pub fn align(&mut self) {
+        self.set(RSP, Value::Frame(ALIGNED));
+    }
+
+    /// What the eight bytes at this distance are, of those that a function needs to come back.
+    #[must_use]
+    pub fn own(&self, at: i64) -> Value {
+        if at == 0 && self.home {
+            return Value::Home;
+        }
+        if at != 0
+            && let Some(i) = self.saved.iter().position(|&place| place == at)
+        {
+            return Value::Saved(CALLEE_SAVED[i]);
+        }
+        if at != 0 && self.kept.0 == at {
+            return Value::Frame(self.kept.1);
+        }
+        if self.pushed.0 == at { self.pushed.1 } else { Value::Any }
+    }
+
+    /// What a step reads of that, with the registers as they are before it.
+    #[must_use]
+    pub fn own_read(&self, effect: Effect) -> Value {
+        let (base, disp) = match effect {
+            Effect::Load(_, Mem { base: Some(base), index: None, disp }) => (base, disp),
+            Effect::Pop(_) => (RSP, 0),
+            Effect::Leave => (RBP, 0),
+            _ => return Value::Any,
+        };
+        match self.get(base) {
+            Value::Frame(at) => self.own(at.wrapping_add_unsigned(disp)),
+            _ => Value::Any,
+        }
+    }
+
+    /// What a step writes to the function's own stack, with the registers as they are before it.
+    #[must_use]
+    pub fn own_write(&self, write: Write) -> Option<OwnWrite> {
+        let (mem, size, value) = match write {
+            Write::None | Write::Unknown => return None,
+            Write::Register(mem, reg) => (mem, 8, self.get(reg)),
+            Write::Bytes(mem, size) => (mem, i64::from(size), Value::Any),
+        };
+        let Value::Frame(base) = self.get(mem.base?) else { return None };
+        let at = base.wrapping_add_unsigned(mem.disp);
+        match mem.index.map(|(index, scale)| (self.get(index), scale)) {
+            None => Some(OwnWrite { at, size, value }),
+            Some((Value::Const(n), scale)) => {
+                Some(OwnWrite { at: at.wrapping_add_unsigned(n.wrapping_mul(u64::from(scale))), size, value })
+            }
+            // An array of the function's own, unless it begins at the return address.
+            Some(_) => (0..8).contains(&at).then_some(OwnWrite { at, size, value: Value::Any }),
+        }
+    }
+
+    /// Carries it out, once the registers are as they are after the step.
+    pub fn write_own(&mut self, write: OwnWrite, aligned: Option<Aligned>) {
+        let OwnWrite { at, size, value } = write;
+        self.overwrite(at, size, value, aligned);
+        if size == 8 && self.get(RSP) == Value::Frame(at) {
+            self.pushed = (at, value);
+        }
+    }
+
+    fn overwrite(&mut self, at: i64, size: i64, value: Value, aligned: Option<Aligned>) {
+        // Where the rounded stack lies is known up to the alignment only.
+        let (real, slack) = match aligned {
+            Some(Aligned { from, to }) => (from, i64::try_from(to).unwrap_or(i64::MAX)),
+            None => (0, 0),
+        };
+        let is_aligned = |place: i64| place < ALIGNED / 2;
+        let lowest = |place: i64| {
+            if is_aligned(place) {
+                (place - ALIGNED).saturating_add(real).saturating_sub(slack)
+            } else {
+                place
+            }
+        };
+        let highest = |place: i64| {
+            if is_aligned(place) { (place - ALIGNED).saturating_add(real) } else { place }
+        };
+        let hit = |place: i64| {
+            if is_aligned(place) == is_aligned(at) {
+                place.saturating_add(8) > at && place < at.saturating_add(size)
+            } else {
+                highest(place).saturating_add(8) > lowest(at)
+                    && lowest(place) < highest(at).saturating_add(size)
+            }
+        };
+        if hit(0) {
+            self.home = at == 0 && size == 8 && value == Value::Home;
+        }
+        for place in &mut self.saved {
+            if *place != 0 && hit(*place) {
+                *place = 0;
+            }
+        }
+        if hit(self.pushed.0) {
+            self.pushed.1 = Value::Any;
+        }
+        if self.kept.0 != 0 && hit(self.kept.0) {
+            self.kept = (0, 0);
+        }
+        if let Value::Frame(above) = value
+            && size == 8
+            && is_aligned(at)
+            && !is_aligned(above)
+            && self.kept.0 == 0
+        {
+            self.kept = (at, above);
+        }
+        if let Value::Saved(reg) = value
+            && size == 8
+            && at < 0
+            && let Some(i) = CALLEE_SAVED.iter().position(|&r| r == reg)
+        {
+            self.saved[i] = at;
+        }
     }
 
     /// What is known of a register.
@@ -115,6 +373,9 @@ impl State {
         self.regs[usize::from(reg)] = value;
         if self.compared.is_some_and(|c| c.reg == reg) {
             self.compared = None;
+        }
+        if self.compared_top.is_some_and(|r| r == reg || reg == RSP) {
+            self.compared_top = None;
         }
     }
 
@@ -157,13 +418,58 @@ impl State {
             self.compared = None;
             changed = true;
         }
+        if self.compared_top.is_some() && self.compared_top != other.compared_top {
+            self.compared_top = None;
+            changed = true;
+        }
+        if self.home && !other.home {
+            self.home = false;
+            changed = true;
+        }
+        for (mine, theirs) in self.saved.iter_mut().zip(&other.saved) {
+            if *mine != 0 && mine != theirs {
+                *mine = 0;
+                changed = true;
+            }
+        }
+        if self.kept.0 != 0 && self.kept != other.kept {
+            self.kept = (0, 0);
+            changed = true;
+        }
+        if self.pushed.1 != Value::Any && self.pushed != other.pushed {
+            self.pushed = (0, Value::Any);
+            changed = true;
+        }
         changed
     }
 
-    /// After a call that followed the calling convention.
-    pub fn after_call(&mut self) {
-        self.clobber(CALLER_SAVED);
+    /// After a call that followed the calling convention, but for the registers in `loose`.
+    pub fn after_call(&mut self, loose: u16) {
+        self.clobber(CALLER_SAVED | loose);
         self.compared = None;
+        self.compared_top = None;
+        // What lies below the stack pointer is the callee's.
+        if let Value::Frame(top) = self.get(RSP) {
+            for place in &mut self.saved {
+                if *place < top {
+                    *place = 0;
+                }
+            }
+            if self.kept.0 < top {
+                self.kept = (0, 0);
+            }
+        }
+        self.forget_pushed();
+    }
+
+    /// Somebody may have written to what was pushed last.
+    pub fn forget_pushed(&mut self) {
+        self.pushed = (0, Value::Any);
+    }
+
+    /// Somebody else is given the address of the return address.
+    pub fn give_away_home(&mut self) {
+        self.home = false;
     }
 
     fn clobber(&mut self, mask: u16) {
@@ -191,7 +497,7 @@ impl State {
 
     /// The table and the highest index of an operand `[table + index * size]`.
     #[must_use]
-    pub fn table(&self, mem: &Mem, size: u8) -> Option<(u64, Option<u32>)> {
+    pub fn table(&self, mem: &Mem, size: u8) -> Option<(u64, Last)> {
         let (index, scale) = mem.index?;
         if scale != size {
             return None;
@@ -225,6 +531,7 @@ impl State {
     pub fn apply(&mut self, effect: Effect, flags_lost: bool, image: &Image<'_>) {
         if flags_lost {
             self.compared = None;
+            self.compared_top = None;
         }
         match effect {
             Effect::None => {}
@@ -238,7 +545,10 @@ impl State {
                 self.set(dst, value);
             }
             Effect::Load(dst, mem) => {
-                let value = self.load(&mem, image);
+                let value = match self.own_read(effect) {
+                    Value::Any => self.load(&mem, image),
+                    own => own,
+                };
                 self.set(dst, value);
             }
             Effect::LoadSigned(dst, mem) => {
@@ -262,15 +572,30 @@ impl State {
             Effect::Mask(dst, mask) => {
                 let value = match self.get(dst) {
                     Value::Const(c) => Value::Const(c & mask),
-                    _ => Value::AtMost { bits: 64, max: mask },
+                    _ => Value::AtMost { bits: 64, max: mask, from: Bound::Mask },
                 };
                 self.set(dst, value);
             }
             Effect::Pop(dst) => {
-                self.set(dst, Value::Any);
+                let value = self.own_read(effect);
+                self.set(dst, value);
                 let top = add(self.get(RSP), Value::Const(8));
                 self.set(RSP, top);
             }
+            Effect::Leave => {
+                let value = self.own_read(effect);
+                let top = add(self.get(RBP), Value::Const(8));
+                self.set(RBP, value);
+                self.set(RSP, top);
+            }
+            Effect::Exchange(a, b) => {
+                let (at_a, at_b) = (self.get(a), self.get(b));
+                self.set(a, at_b);
+                self.set(b, at_a);
+            }
+            // Whoever knows how often tells with `align`.
+            Effect::Align(_) => self.set(RSP, Value::Any),
+            Effect::CompareTop(reg) => self.compared_top = Some(reg),
             Effect::Compare(reg, bits, with) => self.compared = Some(Compared { reg, bits, with }),
             Effect::Clobber(mask) => self.clobber(mask),
         }
@@ -278,6 +603,13 @@ impl State {
 
     /// What is known on one side of a conditional branch.
     pub fn refine(&mut self, cond: Cond, taken: bool) {
+        if let Some(reg) = self.compared_top
+            && matches!((cond, taken), (Cond::Equal, true) | (Cond::NotEqual, false))
+            && let value @ Value::Frame(_) = self.get(reg)
+        {
+            // The end of a loop that touches each page of a large frame.
+            self.regs[usize::from(RSP)] = value;
+        }
         let Some(Compared { reg, bits, with }) = self.compared else { return };
         let max = match (cond, taken) {
             (Cond::Above, false) | (Cond::BelowEq, true) => Some(with),
@@ -286,11 +618,12 @@ impl State {
         };
         let Some(max) = max else { return };
         let bits = match self.get(reg) {
-            Value::AtMost { bits: 64, max: old } if bits < 64 && old >> bits == 0 => 64,
+            Value::AtMost { bits: 64, max: old, .. } if old < max => return,
+            Value::AtMost { bits: 64, max: old, .. } if bits < 64 && old >> bits == 0 => 64,
             Value::Any | Value::AtMost { .. } => bits,
             _ => return,
         };
-        self.regs[usize::from(reg)] = Value::AtMost { bits, max };
+        self.regs[usize::from(reg)] = Value::AtMost { bits, max, from: Bound::Check };
     }
 
     /// The low `bits` of a register, the rest zero.
@@ -302,10 +635,10 @@ impl State {
         let mask = (1u64 << bits) - 1;
         match value {
             Value::Const(c) => Value::Const(c & mask),
-            Value::AtMost { bits: known, max } if known >= bits && max <= mask => {
-                Value::AtMost { bits: 64, max }
+            Value::AtMost { bits: known, max, from } if known >= bits && max <= mask => {
+                Value::AtMost { bits: 64, max, from }
             }
-            _ => Value::AtMost { bits: 64, max: mask },
+            _ => Value::AtMost { bits: 64, max: mask, from: Bound::Width },
         }
     }
 
@@ -326,7 +659,7 @@ fn add(a: Value, b: Value) -> Value {
         }
         (Value::Entry { table, last }, Value::Const(base))
         | (Value::Const(base), Value::Entry { table, last }) => Value::Target { table, base, last },
-        (Value::AtMost { bits: 64, max }, Value::Const(0)) => Value::AtMost { bits: 64, max },
+        (Value::AtMost { bits: 64, max, from }, Value::Const(0)) => Value::AtMost { bits: 64, max, from },
         _ => Value::Any,
     }
 }
@@ -340,21 +673,21 @@ mod tests {
         let mut state = State::unknown();
         state.compared = Some(Compared { reg: 0, bits: 32, with: 5 });
         state.refine(Cond::Above, false);
-        assert_eq!(state.get(0).last_index(), None, "the upper half may be anything");
-        assert_eq!(state.low(0, 32).last_index(), Some(5));
-        assert_eq!(state.low(0, 16).last_index(), Some(5));
+        assert_eq!(state.get(0).last_index(), Last::Unknown, "the upper half may be anything");
+        assert_eq!(state.low(0, 32).last_index(), Last::Checked(5));
+        assert_eq!(state.low(0, 16).last_index(), Last::Checked(5));
     }
 
     #[test]
     fn the_bound_holds_on_the_right_side_only() {
         for (cond, taken, bound) in [
-            (Cond::Above, false, Some(5)),
-            (Cond::Above, true, None),
-            (Cond::AboveEq, false, Some(4)),
-            (Cond::Below, true, Some(4)),
-            (Cond::Below, false, None),
-            (Cond::BelowEq, true, Some(5)),
-            (Cond::Other, true, None),
+            (Cond::Above, false, Last::Checked(5)),
+            (Cond::Above, true, Last::Unknown),
+            (Cond::AboveEq, false, Last::Checked(4)),
+            (Cond::Below, true, Last::Checked(4)),
+            (Cond::Below, false, Last::Unknown),
+            (Cond::BelowEq, true, Last::Checked(5)),
+            (Cond::Other, true, Last::Unknown),
         ] {
             let mut state = State::unknown();
             state.compared = Some(Compared { reg: 3, bits: 64, with: 5 });

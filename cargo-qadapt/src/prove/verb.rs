@@ -7,14 +7,18 @@ use serde::Serialize;
 
 use super::allocator;
 use super::assume::{Applied, Settings};
+use super::bodies::Differences;
 use super::cfg::Start;
+use super::debug::DebugFiles;
 use super::eh::Catches;
 use super::graph::Graph;
+use super::identity::Identity;
 use super::load::Image;
+use super::marked;
 use super::names::Names;
 use super::policy::demangle;
 use super::program::Program;
-use super::regions::{self, Region};
+use super::regions::Region;
 use super::verdict::{Answer, Rules, Verdict, verdict};
 use crate::error::{Error, Result};
 
@@ -43,14 +47,17 @@ impl Which<'_> {
 }
 
 /// More unknown regions than that are a survey of functions, for which the first look must do.
-const MOST_REFINED: usize = 1000;
+pub const MOST_REFINED: usize = 1000;
 
 /// The verdicts on one binary.
 #[derive(Clone, Debug, Serialize)]
 pub struct Proof {
     /// The file.
     pub binary: String,
-    /// What kind of binary the verdicts speak of.
+    /// Which file exactly.
+    #[serde(flatten)]
+    pub identity: Identity,
+    /// What the verdicts speak of.
     pub about: String,
     /// The profile it was built in, if it was built for this.
     pub profile: Option<String>,
@@ -58,9 +65,12 @@ pub struct Proof {
     pub analysed: usize,
     /// A verdict for each region.
     pub verdicts: Vec<Verdict>,
+    /// How the code differs from that of the file without labels, where one was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<Differences>,
 }
 
-/// Verdicts on the regions of a file in memory.
+/// Verdicts on the regions of a file in memory, without files beside it.
 ///
 /// # Errors
 /// In words, if the file cannot be analysed.
@@ -70,49 +80,91 @@ pub fn prove(
     rules: Rules,
     settings: &Settings,
 ) -> std::result::Result<(Vec<Verdict>, usize), String> {
-    let image = Image::parse(data)?;
+    prove_with(data, &DebugFiles::default(), which, rules, settings)
+}
+
+/// [`prove`] with the debug information that lies beside the file.
+///
+/// # Errors
+/// As [`prove`].
+pub fn prove_with(
+    data: &[u8],
+    files: &DebugFiles,
+    which: Which<'_>,
+    rules: Rules,
+    settings: &Settings,
+) -> std::result::Result<(Vec<Verdict>, usize), String> {
+    let image = Image::parse_with(data, files.separate())?;
     if !image.has_symbols() {
         return Err("it has no symbol table, so functions and allocator entries cannot be told; \
-                    link it without `strip`"
+                    put the debug information that was taken from it beside it (`FILE.debug`), or link it without `strip`"
             .into());
     }
-    let names = Names::new(&image, data);
-    let regions = match which {
-        Which::Functions(pattern) => matching(&image, pattern),
-        Which::Marked => regions::marked(&image, &names),
-    };
-    if regions.is_empty() {
-        return Ok((Vec::new(), 0));
-    }
+    let names = Names::new(&image, data, files);
     let catches = Catches::parse(data);
     let program = Program::new(&image, &catches);
-    let starts: Vec<Start> = regions.iter().map(|r| Start::function(r.addr)).collect();
-    let applied = Applied { settings, image: &image };
-    let graph = Graph::build(&program, &starts, &applied);
-    let give = |graph: &Graph, node: u32, region: &Region| {
-        verdict(&program, graph, &names, rules, &settings.words, (node, region.clone()))
+    let applied = Applied { settings, image: &image, names: &names };
+    let question = Question { program: &program, names: &names, rules, settings, applied: &applied };
+    let (mut verdicts, analysed) = match which {
+        Which::Functions(pattern) => question.functions(&matching(&image, pattern)),
+        Which::Marked => marked::verdicts(&question, data, files)?,
     };
-    let mut verdicts: Vec<Verdict> = (0u32..).zip(&regions).map(|(i, r)| give(&graph, i, r)).collect();
-    let unknown: Vec<usize> =
-        (0..verdicts.len()).filter(|&i| verdicts[i].answer == Answer::Unknown).collect();
-    if unknown.len() <= MOST_REFINED {
-        let starts: Vec<Start> = unknown.iter().map(|&i| starts[i].clone()).collect();
-        let refined = Graph::refine(&program, &starts, &applied, &graph);
-        for (node, i) in (0u32..).zip(unknown) {
-            verdicts[i] = give(&refined, node, &regions[i]);
-        }
+    if verdicts.is_empty() {
+        return Ok((verdicts, 0));
     }
-    if let Some(shim) = allocator::unsure(&program, rules.allow_frees) {
-        let shim = demangle(shim);
+    if let Some(unsure) = allocator::unsure(&program, &names, rules.allow_frees) {
         for verdict in &mut verdicts {
             match &settings.allocator_out_of_line {
                 Some(reason) => verdict.assumes.push(format!("the allocator is out of line: {reason}")),
-                None => verdict.doubt(&shim),
+                None => verdict.doubt(unsure),
             }
         }
     }
+    applied.conclude();
     verdicts.sort_by(|a, b| a.region.cmp(&b.region));
-    Ok((verdicts, graph.len()))
+    Ok((verdicts, analysed))
+}
+
+/// What is asked of a file, and how.
+#[derive(Debug)]
+pub struct Question<'q, 'a> {
+    /// The file's functions.
+    pub program: &'q Program<'a>,
+    /// Its places.
+    pub names: &'q Names<'a>,
+    /// How verdicts are given.
+    pub rules: Rules,
+    /// What the user vouches for.
+    pub settings: &'q Settings,
+    /// The same, as said of this file.
+    pub applied: &'q Applied<'q, 'a>,
+}
+
+impl Question<'_, '_> {
+    /// Verdicts on whole functions.
+    fn functions(&self, regions: &[Region]) -> (Vec<Verdict>, usize) {
+        let starts: Vec<Start> = regions.iter().map(|r| Start::function(r.addr)).collect();
+        let graph = Graph::build(self.program, &starts, self.applied);
+        let mut verdicts: Vec<Verdict> =
+            (0u32..).zip(regions).map(|(i, r)| self.verdict(&graph, i, r)).collect();
+        let unknown: Vec<usize> =
+            (0..verdicts.len()).filter(|&i| verdicts[i].answer == Answer::Unknown).collect();
+        if unknown.len() <= MOST_REFINED {
+            let starts: Vec<Start> = unknown.iter().map(|&i| starts[i].clone()).collect();
+            let refined = Graph::refine(self.program, &starts, self.applied, &graph);
+            for (node, i) in (0u32..).zip(unknown) {
+                verdicts[i] = self.verdict(&refined, node, &regions[i]);
+            }
+        }
+        (verdicts, graph.len())
+    }
+
+    /// The verdict on one node of a graph.
+    #[must_use]
+    pub fn verdict(&self, graph: &Graph, node: u32, region: &Region) -> Verdict {
+        let words = &self.settings.words;
+        verdict(self.program, graph, self.names, self.rules, words, (node, region.clone()))
+    }
 }
 
 fn matching(image: &Image<'_>, pattern: &Regex) -> Vec<Region> {
@@ -152,23 +204,24 @@ pub fn prove_file(
 ) -> Result<Proof> {
     let file = std::fs::File::open(path).map_err(|e| Error::io("open the binary", path, e))?;
     let data = super::map::map(&file).map_err(|e| Error::io("map the binary", path, e))?;
+    let files = DebugFiles::beside(path, &data);
     let (verdicts, analysed) =
-        prove(&data, which, rules, settings).map_err(|problem| Error::binary(path, problem))?;
+        prove_with(&data, &files, which, rules, settings).map_err(|problem| Error::binary(path, problem))?;
     if verdicts.is_empty() {
         return Err(Error::NoRegions { path: path.to_owned(), problem: which.nothing_found() });
     }
     let about = match which {
-        Which::Functions(_) => "this very binary".to_owned(),
-        Which::Marked => {
-            "a marked build: checks off as when shipped, but each region's function is kept out of line"
-                .to_owned()
-        }
+        Which::Functions(_) => "functions of this very file",
+        Which::Marked => "regions of this very file",
     };
+    let about = [&[about.to_owned()], files.notes()].concat().join("; ");
     Ok(Proof {
         binary: path.display().to_string(),
+        identity: Identity::of(&data),
         about,
         profile: profile.map(str::to_owned),
         analysed,
         verdicts,
+        code: None,
     })
 }

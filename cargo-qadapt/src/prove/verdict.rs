@@ -3,6 +3,8 @@
 use serde::Serialize;
 
 use super::advice;
+use super::allocator::Unsure;
+use super::anchor::Anchor;
 use super::body::{Callee, Why};
 use super::graph::{Edge, Goal, Graph, To};
 use super::names::{Frame, Names};
@@ -16,6 +18,8 @@ use crate::report::advice::Advice;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Answer {
+    /// The file has no copy of it.
+    Missing,
     /// No path that returns reaches an allocator entry.
     Proven,
     /// Something could not be resolved.
@@ -29,6 +33,7 @@ impl Answer {
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
+            Self::Missing => "NOT IN THE BINARY",
             Self::Proven => "PROVEN",
             Self::Unknown => "UNKNOWN",
             Self::Allocates => "ALLOCATES",
@@ -82,6 +87,8 @@ pub struct Verdict {
     pub function: Option<String>,
     /// Whether its author requires a proof.
     pub required: bool,
+    /// How many copies of it the file has; a function that was asked for is one.
+    pub copies: usize,
     /// The answer.
     pub answer: Answer,
     /// The shortest path to an allocation, and to a deallocation.
@@ -135,7 +142,7 @@ pub fn verdict(
     let mut found = graph.all(node, Goal::Unknown, rules.gaps + 1);
     let more_gaps = found.len() > rules.gaps;
     found.truncate(rules.gaps);
-    let gaps = found.into_iter().filter_map(|(_, e)| gap(program, names, e)).collect::<Vec<_>>();
+    let gaps = found.into_iter().filter_map(|(by, e)| gap(program, names, by, e)).collect::<Vec<_>>();
     let mut assumes: Vec<String> = graph
         .all(node, Goal::Assumed, usize::MAX)
         .into_iter()
@@ -159,6 +166,7 @@ pub fn verdict(
         at: region.at,
         function: region.function,
         required: region.required,
+        copies: 1,
         answer,
         paths,
         gaps,
@@ -168,18 +176,61 @@ pub fn verdict(
 }
 
 impl Verdict {
+    /// The verdict on a region of which nothing has been found out, for this reason.
+    #[must_use]
+    pub fn without_analysis(region: &Region, answer: Answer, reason: Gap) -> Self {
+        Self {
+            region: region.name.clone(),
+            address: region.addr,
+            at: region.at.clone(),
+            function: region.function.clone(),
+            required: region.required,
+            copies: 0,
+            answer,
+            paths: Vec::new(),
+            gaps: vec![reason],
+            more_gaps: false,
+            assumes: Vec::new(),
+        }
+    }
+
+    /// The verdict on two copies of one region: the worse of both.
+    #[must_use]
+    pub fn and(mut self, mut other: Self) -> Self {
+        if other.answer > self.answer {
+            std::mem::swap(&mut self, &mut other);
+        }
+        let both = self.answer == other.answer;
+        for path in &mut self.paths {
+            path.always &= both && other.paths.iter().any(|p| p.what == path.what && p.always);
+        }
+        self.copies += other.copies;
+        self.assumes.extend(other.assumes);
+        self.assumes.sort();
+        self.assumes.dedup();
+        self
+    }
+
     /// Takes a proof back that rests on an allocator of which inlined copies cannot be told.
-    pub fn doubt(&mut self, shim: &str) {
+    pub fn doubt(&mut self, unsure: Unsure<'_>) {
         if self.answer == Answer::Proven {
             self.answer = Answer::Unknown;
-            self.gaps.push(Gap {
-                why: format!(
-                    "may contain inlined copies of the global allocator that cannot be told: `{shim}` has a path \
-                     that calls neither the malloc family nor another entry of the allocator"
+            let because = match unsure {
+                Unsure::Path(shim) => format!(
+                    "`{}` has a path that calls neither the malloc family nor another entry of the allocator",
+                    demangle(shim)
                 ),
+                Unsure::NoEntry => {
+                    "no entry of the allocator is left in this file, and no call of the malloc family \
+                                    shows what it became"
+                        .to_owned()
+                }
+            };
+            self.gaps.push(Gap {
+                why: format!("may contain inlined copies of the global allocator that cannot be told: {because}"),
                 frames: Vec::new(),
                 settle: "#[inline(never)] on all methods of the allocator, and [prove] allocator-out-of-line = \
-                         \"they are marked so\""
+                         \"they are marked so\"; for the system's allocator, debug = \"line-tables-only\" will do"
                     .to_owned(),
             });
         }
@@ -196,29 +247,54 @@ fn hop(program: &Program<'_>, graph: &Graph, names: &Names<'_>, edge: Edge) -> H
     Hop { frames: names.frames(edge.site), calls }
 }
 
-fn gap(program: &Program<'_>, names: &Names<'_>, edge: Edge) -> Option<Gap> {
-    let function = || names.function(edge.site);
+fn gap(program: &Program<'_>, names: &Names<'_>, by: u64, edge: Edge) -> Option<Gap> {
+    let at = Anchor::of(&names.frames(by)).map(|anchor| format!("at = {anchor}"));
+    let assume = |what: &str| match &at {
+        Some(at) => format!("[[prove.assume]] {what}{at}, reason = \"..\""),
+        None => {
+            "debug information (`debug = \"line-tables-only\"`), so that an assumption can name this place"
+                .into()
+        }
+    };
     let (why, settle) = match edge.to {
         To::Foreign(i) => {
             let name = demangle(program.image().import(i));
-            let settle = format!("[[prove.assume]] foreign = \"{name}\", reason = \"..\"");
-            (format!("calls the foreign function `{name}`, of which nothing is known"), settle)
-        }
-        To::Unknown(why) => {
-            let settle = match why {
-                Why::IndirectCall | Why::IndirectJump => {
+            if program.image().own_definition(i).is_some() {
+                let settle =
+                    "-Bsymbolic or protected visibility, or [prove] not-overridden = \"..\"".to_owned();
+                (
                     format!(
-                        "a static call, or [[prove.assume]] calls-in = \"{}\", reason = \"..\"",
-                        function()
-                    )
-                }
-                _ => format!("[[prove.assume]] function = \"{}\", reason = \"..\"", function()),
-            };
-            (describe(why).to_owned(), settle)
+                        "calls `{name}`, which this file exports, so that another object may override it"
+                    ),
+                    settle,
+                )
+            } else {
+                let settle = match at {
+                    Some(_) => assume(&format!("foreign = \"{name}\", ")),
+                    None => format!(
+                        "{}; of all its calls: [[prove.assume]] foreign = \"{name}\", reason = \"..\"",
+                        assume("")
+                    ),
+                };
+                (format!("calls the foreign function `{name}`, of which nothing is known"), settle)
+            }
         }
+        To::Unknown(why) if why.is_indirect() => {
+            (describe(why).to_owned(), format!("a static call, or {}", assume("")))
+        }
+        To::Unknown(why) => (describe(why).to_owned(), assume("")),
         _ => return None,
     };
-    Some(Gap { why, frames: names.frames(edge.site), settle })
+    Some(Gap { why, frames: frames(names, by, edge.site), settle })
+}
+
+/// The frames at a call; where it has no name, as in a procedure linkage table, those at the call that leads there.
+fn frames(names: &Names<'_>, by: u64, site: u64) -> Vec<Frame> {
+    let frames = names.frames(site);
+    match &frames[..] {
+        [Frame { at: None, function, .. }] if function.starts_with("0x") => names.frames(by),
+        _ => frames,
+    }
 }
 
 fn describe(why: Why) -> &'static str {
@@ -229,6 +305,11 @@ fn describe(why: Why) -> &'static str {
         }
         Why::Undecodable => "has bytes that could not be decoded",
         Why::RunsOff => "runs over the end of its symbol",
+        Why::OddReturn => {
+            "leaves with a stack that it has changed (a return address of its own, another stack): where to could not be told"
+        }
+        Why::Signal => "raises a signal, and whoever handles it may allocate",
+        Why::System => "makes a system call of which the number could not be told",
         Why::NotCode => "calls an address that is not code of this file",
         Why::CaughtPanic => "catches panics, and a panic allocates",
         Why::BadTable => "has an exception table that could not be read",

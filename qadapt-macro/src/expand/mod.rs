@@ -8,6 +8,7 @@ mod output;
 mod parameters;
 mod place;
 mod policy;
+mod record;
 mod region;
 mod tail;
 

@@ -2,7 +2,7 @@
 
 use super::body::Body;
 use super::output::Output;
-use super::{place, policy};
+use super::{place, policy, record};
 use crate::model::{Effect, Options, Tail};
 use proc_macro2::{Group, Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -17,7 +17,7 @@ pub(super) struct Region<'a> {
 
 impl Region<'_> {
     pub(super) fn run(&self, closure: &TokenStream) -> TokenStream {
-        let place = self.place();
+        let place = self.recorded_place();
         match self.effect {
             Effect::Protect | Effect::Test => match self.policy() {
                 None => self.call("no_alloc", &quote!(#place, #closure)),
@@ -38,7 +38,7 @@ impl Region<'_> {
 
     /// A future that is watched poll by poll.
     pub(super) fn guard(&self, future: &TokenStream) -> TokenStream {
-        let place = self.place();
+        let place = self.recorded_place();
         match self.effect {
             Effect::Protect | Effect::Test => match self.policy() {
                 None => self.call("guard_future", &quote!(#place, #future)),
@@ -89,12 +89,15 @@ impl Region<'_> {
     /// What a test does first: where nothing is watched it fails.
     pub(super) fn test(&self, should_panic: bool) -> TokenStream {
         let krate = self.options.krate();
-        let place = self.place();
+        let place = place::tokens(self.options, self.function, self.at, None);
         let leave = if should_panic { quote_spanned!(self.at=> return;) } else { TokenStream::new() };
         quote_spanned! {self.at=> if !(#krate::__private::test)(#place, #should_panic) { #leave } }
     }
 
-    fn place(&self) -> TokenStream {
-        place::tokens(self.options, self.function, self.at)
+    /// The place of the region, with a record of it for the prover if it is protected.
+    fn recorded_place(&self) -> TokenStream {
+        let is_protected = matches!(self.effect, Effect::Protect | Effect::Test);
+        let record = is_protected.then(|| record::tokens(self.options, self.function, self.at));
+        place::tokens(self.options, self.function, self.at, record.as_ref())
     }
 }

@@ -67,7 +67,12 @@ impl<T, W: Watch> Guarded<T, W> {
     }
 
     /// Drops the inner future inside the region too, when this one is dropped. A panic that is due then is only logged.
+    #[cfg_attr(qadapt_marks, inline(always))]
     pub fn drop_inside(mut self) -> Self {
+        #[cfg(qadapt_marks)]
+        if W::PROTECTS && !checks::ON {
+            mark::drops::<T>();
+        }
         self.drop_inside = true;
         self
     }

@@ -53,7 +53,7 @@ pub fn no_alloc<R>(place: Place, body: impl FnOnce() -> R) -> R {
 #[track_caller]
 pub(super) fn poll_no_alloc<R>(polled: &mut Polled, may_panic: bool, body: impl FnOnce() -> R) -> R {
     if !checks::ON {
-        return mark::region(body);
+        return mark::part(body);
     }
     polled.begin();
     if polled.has_lent() {

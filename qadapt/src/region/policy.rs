@@ -162,8 +162,13 @@ impl Policy {
     ///
     /// Prefer [`run`](Self::run) where the code is one block: the guard's drop cannot panic, so that it only logs.
     #[track_caller]
+    #[cfg_attr(qadapt_marks, inline(always))]
     pub fn enter(&self) -> Region {
         let place = self.place();
+        #[cfg(qadapt_marks)]
+        if !checks::ON {
+            mark::extent();
+        }
         if !checks::ON || !self.watches_entry(place) {
             return Region::unwatched();
         }

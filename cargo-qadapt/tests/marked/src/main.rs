@@ -5,47 +5,107 @@ use std::hint::black_box;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
-use qadapt::{assert_no_alloc, mark};
+use qadapt::{GuardExt as _, Policy, allocate_panic, assert_no_alloc};
 
-struct Guarded<F>(F);
+#[global_allocator]
+static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
 
-impl<F: Future + Unpin> Future for Guarded<F> {
-    type Output = F::Output;
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        mark::poll(Pin::new(&mut self.0), context)
-    }
+#[inline(never)]
+fn filled(n: usize) -> usize {
+    black_box(vec![n; 5]).len()
 }
 
-/// As an attribute would expand it.
+#[inline(never)]
+fn unchanged(n: usize) -> usize {
+    black_box(n)
+}
+
+#[allocate_panic]
 fn annotated(x: &[u32]) -> u32 {
-    mark::region(move || x.iter().sum())
+    x.iter().sum()
 }
 
 struct Filter(f32);
 
 impl Filter {
+    #[allocate_panic(prove)]
     fn process(&mut self, x: &mut [f32]) {
-        mark::required(move || {
-            for v in x {
-                self.0 = self.0 * 0.5 + *v;
-                *v = self.0;
-            }
-        });
+        for v in x {
+            self.0 = self.0 * 0.5 + *v;
+            *v = self.0;
+        }
     }
 }
 
+#[allocate_panic]
 fn generic<T: ToString>(t: T) -> usize {
-    mark::region(move || black_box(t.to_string()).len())
+    black_box(t.to_string()).len()
+}
+
+/// Two instances have the same name in debug information, as both arguments are functions.
+#[allocate_panic]
+fn applied<F: Fn(usize) -> usize>(f: F, n: usize) -> usize {
+    f(n) * 7
+}
+
+/// The same code as the next one, which must be proven.
+#[allocate_panic]
+fn left(f: fn(usize) -> usize, n: usize) -> usize {
+    f(n) + 9
+}
+
+#[allocate_panic(prove)]
+fn right(f: fn(usize) -> usize, n: usize) -> usize {
+    f(n) + 9
+}
+
+#[expect(dead_code, reason = "a region that no code is left of")]
+#[allocate_panic]
+fn unused(n: usize) -> usize {
+    filled(n)
+}
+
+#[inline(never)]
+fn two_calls(n: usize) -> usize {
+    qadapt::enter_protected();
+    let length = filled(n);
+    qadapt::exit_protected();
+    length
+}
+
+#[inline(never)]
+fn until_dropped(n: usize) -> usize {
+    let _region = Policy::new().name("until the end").enter();
+    filled(n) + 1
+}
+
+#[inline(never)]
+fn under_a_policy(n: usize) -> usize {
+    Policy::new().name("some policy").run(|| unchanged(n) + 3)
+}
+
+#[allocate_panic]
+async fn awaited(n: usize) -> usize {
+    std::future::ready(unchanged(n)).await * 5
+}
+
+fn poll<F: Future>(future: Pin<&mut F>) -> F::Output {
+    match future.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => unreachable!("the futures here are ready at once"),
+    }
 }
 
 fn main() {
-    let n = std::env::args().count();
+    let n = black_box(std::env::args().count());
     let data = [n as u32; 16];
     println!("{}", annotated(&data));
     println!("{}", assert_no_alloc(|| black_box(vec![n; n]).len()));
     println!("{}", generic(n) + generic('c'));
+    println!("{}", applied(unchanged, n) + applied(filled, n));
+    println!("{}", left(black_box(unchanged), n) + right(black_box(unchanged), n));
+    println!("{}", two_calls(n) + until_dropped(n) + under_a_policy(n));
     Filter(1.0).process(&mut [n as f32; 8]);
-    let mut inner = pin!(async { black_box(Box::new(n)).wrapping_add(1) });
-    let mut context = Context::from_waker(Waker::noop());
-    println!("{:?}", pin!(Guarded(inner.as_mut())).poll(&mut context));
+    println!("{:?}", poll(pin!(async { black_box(Box::new(n)).wrapping_add(1) }.no_alloc())));
+    println!("{:?}", poll(pin!(awaited(n))));
 }

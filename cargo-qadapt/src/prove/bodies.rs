@@ -1,0 +1,124 @@
+//! Two files function by function: which of them have other code.
+//!
+//! A file with labels has records beside its code, so that its data lie elsewhere. Addresses are therefore compared by what
+//! they lead to: a place in the function, another function by its name, or data.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use iced_x86::{Decoder, DecoderOptions, Instruction, OpKind, Register};
+use serde::Serialize;
+
+use super::load::Image;
+use super::policy::demangle;
+use crate::error::Error;
+
+/// What has other code in two files.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Differences {
+    /// How many functions were compared.
+    pub compared: usize,
+    /// The names of those whose code differs.
+    pub other: Vec<String>,
+    /// The names of those that are in one of the files alone.
+    pub alone: Vec<String>,
+}
+
+/// Compares the functions of two files by name.
+///
+/// # Errors
+/// In words, if a file cannot be read.
+pub fn compare(one: &[u8], other: &[u8]) -> Result<Differences, String> {
+    let (one, other) = (Image::parse(one)?, Image::parse(other)?);
+    let (bodies, others) = (bodies(&one), bodies(&other));
+    let mut found = Differences::default();
+    for (name, body) in &bodies {
+        match others.get(name) {
+            Some(other) if body == other => found.compared += 1,
+            Some(_) => {
+                found.compared += 1;
+                found.other.push((*name).to_owned());
+            }
+            None => found.alone.push((*name).to_owned()),
+        }
+    }
+    found
+        .alone
+        .extend(others.keys().filter(|name| !bodies.contains_key(*name)).map(|name| (*name).to_owned()));
+    Ok(found)
+}
+
+/// [`compare`] for files on disk.
+///
+/// # Errors
+/// If one cannot be read.
+pub fn compare_files(one: &Path, other: &Path) -> crate::error::Result<Differences> {
+    let read = |path: &Path| std::fs::read(path).map_err(|e| Error::io("read the binary", path, e));
+    compare(&read(one)?, &read(other)?).map_err(|problem| Error::binary(other, problem))
+}
+
+/// The functions by name without its hash, which differs with the guard's build; several can have one name.
+fn bodies(image: &Image<'_>) -> BTreeMap<String, Vec<Vec<Step>>> {
+    let mut bodies: BTreeMap<String, Vec<Vec<Step>>> = BTreeMap::new();
+    for function in image.functions().iter().filter(|f| f.size > 0) {
+        let end = function.addr + function.size;
+        let code = image.code(function.addr, end);
+        let mut decoder = Decoder::with_ip(64, code, function.addr, DecoderOptions::NONE);
+        let mut steps = Vec::new();
+        while decoder.can_decode() {
+            steps.push(step(image, function.addr..end, &decoder.decode()));
+        }
+        for name in &function.names {
+            bodies.entry(demangle(name)).or_default().push(steps.clone());
+        }
+    }
+    bodies
+}
+
+/// An instruction without addresses, and what it refers to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Step {
+    instruction: Instruction,
+    target: Option<Target>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Target {
+    /// So far from the function's beginning.
+    Own(u64),
+    /// The function of this name, and so far from its beginning.
+    Function(String, u64),
+    /// Not code.
+    Data,
+}
+
+fn step(image: &Image<'_>, own: std::ops::Range<u64>, instruction: &Instruction) -> Step {
+    let mut plain = *instruction;
+    plain.set_ip(0);
+    plain.set_len(0);
+    plain.set_next_ip(0);
+    let branches = matches!(instruction.op0_kind(), OpKind::NearBranch64 | OpKind::NearBranch32);
+    let address = if branches {
+        plain.set_near_branch64(0);
+        Some(instruction.near_branch_target())
+    } else if instruction.memory_base() == Register::RIP {
+        let address = instruction.ip_rel_memory_address();
+        plain.set_memory_displacement64(0);
+        plain.set_memory_displ_size(0);
+        Some(address)
+    } else {
+        None
+    };
+    let target = address.map(|address| {
+        if own.contains(&address) {
+            return Target::Own(address - own.start);
+        }
+        match image.function_covering(address) {
+            Some(f) => {
+                Target::Function(f.names.first().map_or_else(String::new, |n| demangle(n)), address - f.addr)
+            }
+            None => Target::Data,
+        }
+    });
+    Step { instruction: plain, target }
+}

@@ -1,0 +1,185 @@
+//! Verdicts on the regions that the guard has marked in a file.
+
+use super::cfg::Start;
+use super::copies::copies;
+use super::debug::DebugFiles;
+use super::graph::{Goal, Graph};
+use super::inlined::Trees;
+use super::marks::{Kind, Marks};
+use super::parts::{Bodies, Ways, ways};
+use super::regions::{self, Listed, Region};
+use super::verb::{MOST_REFINED, Question};
+use super::verdict::{Answer, Gap, Verdict};
+
+/// How a file gets labels.
+const HOW_TO_LABEL: &str = "build it with QADAPT_MARKS=1 in the environment, or with qadapt's feature `marks` \
+                            and checks off";
+
+/// The verdicts, and how many functions were analysed.
+///
+/// # Errors
+/// In words, if the marks cannot be read.
+pub fn verdicts(
+    question: &Question<'_, '_>,
+    data: &[u8],
+    files: &DebugFiles,
+) -> Result<(Vec<Verdict>, usize), String> {
+    let marks = Marks::read(data, files.separate())?;
+    if !marks.labelled {
+        return Ok((unlabelled(question), 0));
+    }
+    let mut addresses: Vec<u64> = marks.labels.iter().map(|label| label.addr).collect();
+    addresses.dedup();
+    let debug = question.names.debug();
+    let trees = debug.map_or_else(Trees::default, |debug| Trees::at(debug, &addresses));
+    let copies = copies(question.program.image(), &trees, &marks.labels);
+    let listed = regions::list(question.names, copies, &marks.records);
+    let mut bodies = Bodies::default();
+    let mut ways_into = |copy| ways(question.program, debug, &mut bodies, copy);
+    let ways: Vec<Vec<Ways>> =
+        listed.iter().map(|listed| listed.copies.iter().map(&mut ways_into).collect()).collect();
+    let all: Vec<usize> = (0..listed.len()).collect();
+    let graph = Graph::build(question.program, &starts(&ways, &all), question.applied);
+    let mut verdicts = answer(question, &graph, &listed, &ways, &all);
+    let unknown: Vec<usize> = all
+        .into_iter()
+        .filter(|&i| verdicts[i].answer == Answer::Unknown && listed[i].kind != Kind::Extent)
+        .collect();
+    if !unknown.is_empty() && unknown.len() <= MOST_REFINED {
+        let refined = Graph::refine(question.program, &starts(&ways, &unknown), question.applied, &graph);
+        let again = answer(question, &refined, &listed, &ways, &unknown);
+        for (i, verdict) in unknown.into_iter().zip(again) {
+            verdicts[i] = verdict;
+        }
+    }
+    Ok((verdicts, graph.len()))
+}
+
+/// What the graph begins with: for each way into each copy two nodes.
+fn starts(ways: &[Vec<Ways>], which: &[usize]) -> Vec<Start> {
+    let ways = which.iter().flat_map(|&i| &ways[i]).flat_map(|copy| &copy.ways);
+    ways.flat_map(|way| [way.sure.clone(), way.most.clone()]).collect()
+}
+
+/// The verdicts on some regions, from a graph that begins with them.
+fn answer(
+    question: &Question<'_, '_>,
+    graph: &Graph,
+    listed: &[Listed],
+    ways: &[Vec<Ways>],
+    which: &[usize],
+) -> Vec<Verdict> {
+    let nameless = listed
+        .iter()
+        .find(|listed| listed.kind != Kind::Extent && listed.copies.iter().any(|copy| copy.scope.is_none()));
+    let mut node = 0;
+    let mut found = Vec::new();
+    for &i in which {
+        let region = &listed[i].region;
+        let mut whole: Option<Verdict> = None;
+        for copy in &ways[i] {
+            for _ in &copy.ways {
+                let verdict = of_way(question, graph, node, region, copy);
+                node += 2;
+                whole = Some(match whole {
+                    Some(worst) => worst.and(verdict),
+                    None => verdict,
+                });
+            }
+        }
+        found.push(match whole {
+            Some(verdict) if listed[i].kind == Kind::Extent => open_extent(region, &verdict),
+            Some(verdict) => Verdict { copies: listed[i].copies.len(), ..verdict },
+            None => match nameless {
+                Some(other) => {
+                    Verdict::without_analysis(region, Answer::Unknown, nameless_copy(&other.region))
+                }
+                None => Verdict::without_analysis(region, Answer::Missing, not_there()),
+            },
+        });
+    }
+    found
+}
+
+/// The verdict on one way into a copy; its nodes are `node`, with the sure calls, and the next one, with all.
+fn of_way(question: &Question<'_, '_>, graph: &Graph, node: u32, region: &Region, copy: &Ways) -> Verdict {
+    let most = question.verdict(graph, node + 1, region);
+    if most.answer != Answer::Allocates {
+        return most;
+    }
+    let sure = question.verdict(graph, node, region);
+    if sure.answer == Answer::Allocates {
+        return sure;
+    }
+    // Only calls that may be none of the region's.
+    let mut gaps = Vec::new();
+    let goals = [(Goal::Alloc, "allocates"), (Goal::Free, "frees")];
+    for (goal, what) in goals
+        .into_iter()
+        .filter(|&(goal, _)| most.paths.len() > 1 || goal == Goal::Alloc || !question.rules.allow_frees)
+    {
+        let path = graph.path(node + 1, goal);
+        let Some(&(_, edge)) = path.first() else { continue };
+        let why = copy.doubts.get(&edge.site).map_or("", |doubt| doubt.describe());
+        gaps.push(Gap {
+            why: format!("cannot tell whether a call that {what} is part of the region: {why}"),
+            frames: question.names.frames(edge.site),
+            settle:
+                "the region in a function of its own with #[inline(never)], or debug information (debug = \
+                     \"line-tables-only\" or more) where there is none"
+                    .to_owned(),
+        });
+    }
+    gaps.extend(most.gaps);
+    Verdict { answer: Answer::Unknown, paths: Vec::new(), gaps, ..most }
+}
+
+fn open_extent(region: &Region, verdict: &Verdict) -> Verdict {
+    let reason = Gap {
+        why: "opens a region that a call or a drop closes, which may be anywhere: no proof can be given"
+            .to_owned(),
+        frames: Vec::new(),
+        settle: "assert_no_alloc, Policy::run or the attribute, whose regions are closures".to_owned(),
+    };
+    Verdict { copies: verdict.copies, ..Verdict::without_analysis(region, Answer::Unknown, reason) }
+}
+
+fn not_there() -> Gap {
+    Gap {
+        why: "no code of it is left: nothing calls it, or the compiler has merged it with equal code"
+            .to_owned(),
+        frames: Vec::new(),
+        settle: "a call of it in this program, or no `prove` on code that it does not need".to_owned(),
+    }
+}
+
+fn nameless_copy(other: &Region) -> Gap {
+    Gap {
+        why: format!(
+            "cannot tell whether the file has code of it: there are regions of which the debug information does not say \
+             which they are, as in `{}`",
+            other.function.as_deref().unwrap_or(&other.name)
+        ),
+        frames: Vec::new(),
+        settle: "debug information (debug = \"line-tables-only\" or more) for the crate of the region"
+            .to_owned(),
+    }
+}
+
+/// A file of which nobody knows where its regions are.
+fn unlabelled(question: &Question<'_, '_>) -> Vec<Verdict> {
+    let image = question.program.image();
+    let uses_guard = image.functions().iter().flat_map(|f| &f.names).any(|name| name.contains("6qadapt"));
+    if !uses_guard {
+        return Vec::new();
+    }
+    let region = Region::function(0, "(all regions of this file)".to_owned());
+    let reason = Gap {
+        why: "it was built without labels, so that nothing tells which of its code is a region".to_owned(),
+        frames: Vec::new(),
+        settle: format!(
+            "{HOW_TO_LABEL}; `cargo qadapt prove` does so (--function REGEX takes functions as regions)"
+        ),
+    };
+    vec![Verdict::without_analysis(&region, Answer::Unknown, reason)]
+}

@@ -1,0 +1,223 @@
+//! What the guard leaves in a file for the prover: a label at the entry of each region, and a list of source regions.
+//!
+//! `qadapt/src/mark.rs` describes the labels, `qadapt/src/record.rs` the list.
+
+use object::read::elf::ElfFile64;
+use object::{Endianness, Object, ObjectSection};
+
+use super::place::Place;
+
+/// The section of the labels.
+const LABELS: &str = ".qadapt.marks";
+/// The section of the records, a note.
+const RECORDS: &str = ".note.qadapt.regions";
+
+/// What kind of region a label opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// The closure of a region.
+    Region,
+    /// The same, and it must be proven.
+    Required,
+    /// A poll of a future.
+    Poll,
+    /// What the guard does in a poll of something.
+    Part,
+    /// A region that begins here and ends somewhere else.
+    Extent,
+    /// No region: from here on a future's drop is one.
+    Drops,
+}
+
+impl Kind {
+    /// All kinds, in the order of their numbers from 1.
+    pub const ALL: [Self; 6] =
+        [Self::Region, Self::Required, Self::Poll, Self::Part, Self::Extent, Self::Drops];
+
+    fn of(number: u64) -> Option<Self> {
+        Self::ALL.get(usize::try_from(number.checked_sub(1)?).ok()?).copied()
+    }
+
+    /// The kind that the guard's function of this name marks.
+    #[must_use]
+    pub fn of_function(name: &str) -> Option<Self> {
+        let name = name.strip_prefix("__qadapt_")?;
+        match name.split('<').next()? {
+            "region" => Some(Self::Region),
+            "required" => Some(Self::Required),
+            "poll" => Some(Self::Poll),
+            "part" => Some(Self::Part),
+            "extent" => Some(Self::Extent),
+            "drops" => Some(Self::Drops),
+            _ => None,
+        }
+    }
+}
+
+/// The entry of one copy of a region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Label {
+    /// Where it is.
+    pub addr: u64,
+    /// What it opens.
+    pub kind: Kind,
+}
+
+/// A region of the source, of which the binary may have copies or none.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Record {
+    /// Its name in reports.
+    pub name: String,
+    /// Where its attribute stands.
+    pub at: Place,
+    /// Whether its author requires a proof.
+    pub required: bool,
+}
+
+/// What a file says of its regions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// The labels by address; a place with two regions has two.
+    pub labels: Vec<Label>,
+    /// The regions that attributes have made.
+    pub records: Vec<Record>,
+    /// Whether the file was built with labels.
+    pub labelled: bool,
+}
+
+impl Marks {
+    /// Reads the marks of a file, or of the file that was taken from it before it was stripped.
+    ///
+    /// # Errors
+    /// In words, if they are not what this version of the prover understands.
+    pub fn read(data: &[u8], separate: Option<&[u8]>) -> Result<Self, String> {
+        let mut marks = Self::default();
+        for data in [Some(data), separate].into_iter().flatten() {
+            let Ok(file) = ElfFile64::<Endianness>::parse(data) else { continue };
+            let section =
+                |name| file.section_by_name(name).and_then(|s| s.data().ok()).filter(|d| !d.is_empty());
+            if let Some(labels) = section(LABELS)
+                && marks.labels.is_empty()
+            {
+                marks.labels = read_labels(labels)?;
+                marks.labelled = true;
+            }
+            if let Some(records) = section(RECORDS)
+                && marks.records.is_empty()
+            {
+                marks.records = read_records(records)?;
+                marks.labelled = true;
+            }
+        }
+        Ok(marks)
+    }
+}
+
+fn read_labels(data: &[u8]) -> Result<Vec<Label>, String> {
+    let word = |bytes: &[u8]| bytes.try_into().map(u64::from_le_bytes).unwrap_or_default();
+    let mut labels = Vec::new();
+    for entry in data.chunks(16) {
+        let (Some(addr), Some(kind)) = (entry.get(..8).map(word), entry.get(8..16).map(word)) else {
+            return Err(format!("its section `{LABELS}` is damaged; build the file again"));
+        };
+        let kind = Kind::of(kind).ok_or_else(|| {
+            format!("its section `{LABELS}` has a label of kind {kind}, which this version does not know; update cargo-qadapt")
+        })?;
+        // The linker leaves out functions that nobody calls, and then has no address for their labels.
+        if addr > 1 {
+            labels.push(Label { addr, kind });
+        }
+    }
+    labels.sort_unstable();
+    Ok(labels)
+}
+
+/// The records are notes of the owner `qadapt`, of kind 1.
+fn read_records(data: &[u8]) -> Result<Vec<Record>, String> {
+    let damaged = || format!("its section `{RECORDS}` is damaged; build the file again");
+    let mut records = Vec::new();
+    let mut rest = data;
+    while !rest.is_empty() {
+        let number = |at: usize| -> Option<usize> {
+            let bytes = rest.get(at..at + 4)?.try_into().ok()?;
+            usize::try_from(u32::from_le_bytes(bytes)).ok()
+        };
+        let (Some(owner), Some(text), Some(kind)) = (number(0), number(4), number(8)) else {
+            return Err(damaged());
+        };
+        let after = |from: usize, length: usize| Some(from.checked_add(length)?.next_multiple_of(4));
+        let text_at = after(12, owner).ok_or_else(damaged)?;
+        let end = after(text_at, text).ok_or_else(damaged)?;
+        if kind == 1 && rest.get(12..12 + owner) == Some(b"qadapt\0") {
+            let text = rest.get(text_at..text_at + text).ok_or_else(damaged)?;
+            records.push(record(text).ok_or_else(damaged)?);
+        }
+        rest = rest.get(end..).unwrap_or(&[]);
+    }
+    records.sort();
+    records.dedup();
+    Ok(records)
+}
+
+/// Name, file, line, column, and whether a proof is required, each closed by a zero byte.
+fn record(text: &[u8]) -> Option<Record> {
+    let mut parts = std::str::from_utf8(text).ok()?.split('\0');
+    let name = parts.next()?.to_owned();
+    let at = Place {
+        file: parts.next()?.to_owned(),
+        line: parts.next()?.parse().ok()?,
+        column: parts.next()?.parse().ok()?,
+    };
+    Some(Record { name, at, required: parts.next()? == "1" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn note(text: &[u8]) -> Vec<u8> {
+        let length = u32::try_from(text.len()).unwrap();
+        let mut note = [7, length, 1].map(u32::to_le_bytes).concat();
+        note.extend(b"qadapt\0\0");
+        note.extend(text);
+        note.resize(note.len().next_multiple_of(4), 0);
+        note
+    }
+
+    #[test]
+    fn records_are_read_in_order_and_once() {
+        let notes = [
+            note(b"app::mix\0src/main.rs\x0012\x005\x001\0"),
+            note(b"app::eq\0src/eq.rs\x003\x001\x000\0"),
+            note(b"app::mix\0src/main.rs\x0012\x005\x001\0"),
+        ];
+        let records = read_records(&notes.concat()).unwrap();
+        let found: Vec<_> =
+            records.iter().map(|r| (r.name.as_str(), r.at.line, r.at.column, r.required)).collect();
+        assert_eq!(found, [("app::eq", 3, 1, false), ("app::mix", 12, 5, true)]);
+    }
+
+    #[test]
+    fn damage_is_an_error_and_no_panic() {
+        let whole = note(b"app::mix\0src/main.rs\x0012\x005\x001\0");
+        for length in 1..whole.len() - 4 {
+            assert!(read_records(&whole[..length]).is_err(), "{length}");
+        }
+        let mut long = whole.clone();
+        long[4..8].fill(0xff);
+        assert!(read_records(&long).is_err());
+        assert!(read_labels(&[1; 24]).is_err() && read_labels(&[0; 8]).is_err());
+    }
+
+    #[test]
+    fn labels_of_functions_that_the_linker_left_out_are_none() {
+        let words = [0x2000u64, 3, 0, 1, 0x1000, 1].map(u64::to_le_bytes).concat();
+        let labels = read_labels(&words).unwrap();
+        assert_eq!(
+            labels,
+            [Label { addr: 0x1000, kind: Kind::Region }, Label { addr: 0x2000, kind: Kind::Poll }]
+        );
+        let unknown = [0x1000u64, 77].map(u64::to_le_bytes).concat();
+        assert!(read_labels(&unknown).is_err_and(|problem| problem.contains("update cargo-qadapt")));
+    }
+}

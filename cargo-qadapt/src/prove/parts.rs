@@ -1,0 +1,105 @@
+//! What to analyse for one copy of a region: the part of its function that can follow its labels.
+
+use std::rc::Rc;
+
+use super::addr_map::{AddrMap, AddrSet};
+use super::body::{Body, Callee, Why};
+use super::cfg::{Part, Start};
+use super::copies::Copy;
+use super::debug::Debug;
+use super::inside::{Belongs, Doubt, belongs};
+use super::program::Program;
+
+/// One way into a copy of a region, for the graph.
+#[derive(Clone, Debug)]
+pub struct Way {
+    /// With the calls alone that belong to the region.
+    pub sure: Start,
+    /// With those that may belong to it too.
+    pub most: Start,
+}
+
+/// A copy of a region as the graph takes it.
+#[derive(Clone, Debug)]
+pub struct Ways {
+    /// The ways into it: through the function, or from a label that the function's own flow does not reach.
+    pub ways: Vec<Way>,
+    /// The calls that may belong to it, and why that cannot be told.
+    pub doubts: AddrMap<u64, Doubt>,
+}
+
+/// What functions are like, without constants and with them; many regions can be in one.
+#[derive(Debug, Default)]
+pub struct Bodies(AddrMap<u64, [Body; 2]>);
+
+impl Bodies {
+    fn of(&mut self, program: &Program<'_>, entry: u64) -> &[Body; 2] {
+        let start = Start::function(entry);
+        self.0.entry(entry).or_insert_with(|| [false, true].map(|constants| program.body(&start, constants)))
+    }
+}
+
+/// Finds the ways into a copy.
+#[must_use]
+pub fn ways(program: &Program<'_>, debug: Option<&Debug<'_>>, known: &mut Bodies, copy: &Copy) -> Ways {
+    let mut found = Ways { ways: Vec::new(), doubts: AddrMap::default() };
+    let bodies = known.of(program, copy.function);
+    let (within, apart): (Vec<u64>, Vec<u64>) =
+        copy.labels.iter().partition(|&&label| bodies.iter().all(|body| body.block_at(label).is_some()));
+    if !within.is_empty() {
+        let way = way(debug, copy, bodies, copy.function, within, &mut found.doubts);
+        found.ways.push(way);
+    }
+    for label in apart {
+        let way = way(debug, copy, known.of(program, label), label, vec![label], &mut found.doubts);
+        found.ways.push(way);
+    }
+    found
+}
+
+fn way(
+    debug: Option<&Debug<'_>>,
+    copy: &Copy,
+    bodies: &[Body],
+    entry: u64,
+    labels: Vec<u64>,
+    doubts: &mut AddrMap<u64, Doubt>,
+) -> Way {
+    let (mut not_sure, mut not_there) = (AddrSet::default(), AddrSet::default());
+    for call in bodies.iter().flat_map(|body| &body.calls) {
+        if is_lost(call.callee) {
+            continue;
+        }
+        let stands = match (&copy.scope, debug) {
+            (Some((tree, scope)), Some(debug)) => match belongs(debug, tree, *scope, call.site) {
+                Belongs::No if copy.whole => Belongs::Perhaps(Doubt::NoRegion),
+                other => other,
+            },
+            _ => Belongs::Perhaps(Doubt::NoRegion),
+        };
+        match stands {
+            Belongs::Yes => {}
+            Belongs::Perhaps(doubt) => {
+                doubts.insert(call.site, doubt);
+                not_sure.insert(call.site);
+            }
+            Belongs::No => {
+                not_sure.insert(call.site);
+                not_there.insert(call.site);
+            }
+        }
+    }
+    let labels: Rc<[u64]> = labels.into();
+    let part = |outside| Start {
+        part: Some(Part { labels: Rc::clone(&labels), outside: Rc::new(outside) }),
+        ..Start::function(entry)
+    };
+    Way { sure: part(not_sure), most: part(not_there) }
+}
+
+/// Whether the analysis has lost the flow of the function: then no place says where that matters.
+#[must_use]
+pub fn is_lost(callee: Callee) -> bool {
+    let Callee::Unknown(why) = callee else { return false };
+    matches!(why, Why::Undecodable | Why::RunsOff | Why::OddReturn | Why::BadTable | Why::TooComplex)
+}

@@ -1,0 +1,63 @@
+//! System calls: which of them run code of the program that the caller does not see.
+//!
+//! A system call allocates nothing in the program. But one that sends a signal to the calling thread runs its handler
+//! before it comes back, and one that returns from a handler goes on anywhere.
+
+use super::body::{Callee, Why};
+use super::decode::Reg;
+use super::load::Image;
+use super::value::Value;
+
+/// The register that has the number: rax.
+pub const NUMBER: Reg = 0;
+
+/// Numbers of x86-64 Linux (`asm/unistd_64.h`): `kill`, `rt_sigqueueinfo`, `tkill`, `tgkill`, `rt_tgsigqueueinfo`,
+/// `pidfd_send_signal`.
+const SIGNALS: [u64; 6] = [62, 129, 200, 234, 297, 424];
+/// `rt_sigreturn`
+const RETURNS_ANYWHERE: u64 = 15;
+
+/// Functions of the C libraries through which all blocking calls go, with the number as an argument: `read`, `futex` and
+/// their like, never a signal.
+const BLOCKING: [&str; 7] = [
+    "__internal_syscall_cancel",
+    "__syscall_cancel",
+    "__syscall_cancel_arch",
+    "__syscall_cp",
+    "__syscall_cp_asm",
+    "__syscall_cp_c",
+    "sccp",
+];
+
+/// The register that has the number when the C library's function for any system call is called: rdi.
+pub const ARGUMENT: Reg = 7;
+
+/// Whether this is the C library's function for any system call.
+#[must_use]
+pub fn is_for_any(image: &Image<'_>, callee: Callee) -> bool {
+    match callee {
+        Callee::Import(i) => image.import(i) == "syscall" && image.is_of_c_library(i),
+        Callee::Local(addr) => image.syscall() == Some(addr),
+        Callee::Unknown(_) => false,
+    }
+}
+
+/// What is to be said of a system call at `site` whose number is this.
+#[must_use]
+pub fn doubt(image: &Image<'_>, site: u64, number: Value) -> Option<Why> {
+    match number {
+        Value::Const(number) => of_number(number),
+        _ if image.function_covering(site).is_some_and(|f| f.names.iter().any(|n| BLOCKING.contains(n))) => {
+            None
+        }
+        _ => Some(Why::System),
+    }
+}
+
+/// What is to be said of the system call with this number.
+#[must_use]
+pub fn of_number(number: u64) -> Option<Why> {
+    // The system takes the low half.
+    let number = number & u64::from(u32::MAX);
+    (SIGNALS.contains(&number) || number == RETURNS_ANYWHERE).then_some(Why::Signal)
+}

@@ -1,0 +1,104 @@
+//! Thunks that stand for one instruction: what retpolines call and jump to instead of jumping through a register or
+//! returning, and the entries of a procedure linkage table.
+//!
+//! `-mindirect-branch` and `-mfunction-return` (gcc), `-mretpoline` and `-mlvi-cfi` (clang) make them, under names such as
+//! `__x86_indirect_thunk_rax` and `__llvm_retpoline_r11`. They are known by what they do: they call a place in themselves,
+//! and there overwrite or drop the return address.
+
+use super::decode::{Effect, Flow, Mem, RSP, Reg, Step, Steps, Via, Write};
+use super::load::Image;
+
+/// The instruction that a thunk stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Thunk {
+    /// A jump through this register.
+    Via(Reg),
+    /// A return.
+    Return,
+    /// A jump through this memory: an entry of a procedure linkage table.
+    Memory(Mem),
+}
+
+/// How far a thunk's parts lie from each other at most; clang aligns the second to 16 bytes.
+const LONGEST: u64 = 64;
+
+/// The instruction that the function at `addr` stands for, if it is a thunk.
+#[must_use]
+pub fn thunk(image: &Image<'_>, addr: u64) -> Option<Thunk> {
+    let code = image.code(addr, addr.checked_add(2 * LONGEST)?);
+    // Most functions begin with none of these: a call, a jump through a register, `endbr64`, `lfence`.
+    if !matches!(code.first()?, 0xe8 | 0xff | 0x41 | 0xf3 | 0x0f) {
+        return None;
+    }
+    let mut steps = Steps::new(code, addr);
+    let first = past_nothing(&mut steps, addr);
+    let inner = match first.flow {
+        Flow::JumpVia(Via::Reg(reg)) => return Some(Thunk::Via(reg)),
+        // With a name it is a function of the program's, which people want to see.
+        Flow::JumpVia(Via::Mem(mem @ Mem { base: None, index: None, .. }))
+            if image.function_at(addr).is_none() =>
+        {
+            return Some(Thunk::Memory(mem));
+        }
+        Flow::Call(target) if target > first.addr && target - addr < LONGEST => target,
+        _ => return None,
+    };
+    let change = past_nothing(&mut steps, inner);
+    if past_nothing(&mut steps, change.next).flow != Flow::Return {
+        return None;
+    }
+    let top = Mem { base: Some(RSP), index: None, disp: 0 };
+    match (change.write, change.effect) {
+        (Write::Register(mem, reg), _) if mem == top => Some(Thunk::Via(reg)),
+        (Write::None, Effect::AddConst(RSP, 8)) => Some(Thunk::Return),
+        (Write::None, Effect::Address(RSP, Mem { base: Some(RSP), index: None, disp: 8 })) => {
+            Some(Thunk::Return)
+        }
+        _ => None,
+    }
+}
+
+/// Whether a call of a place in the calling function itself is no call: what lies there takes, replaces or drops the
+/// return address.
+#[must_use]
+pub fn is_jump(image: &Image<'_>, target: u64) -> bool {
+    const LOOKED_AT: usize = 4;
+    let mut steps = Steps::new(image.code(target, target.saturating_add(LONGEST)), target);
+    let (mut at, mut depth) = (target, 0i64);
+    for _ in 0..LOOKED_AT {
+        let step = steps.at(at);
+        if !matches!(step.flow, Flow::Next) {
+            return false;
+        }
+        if let Write::Register(mem, _) | Write::Bytes(mem, _) = step.write
+            && mem.base == Some(RSP)
+            && (-7..8).contains(&mem.disp.cast_signed().wrapping_add(depth))
+        {
+            return true;
+        }
+        match step.effect {
+            Effect::Pop(_) => depth += 8,
+            Effect::AddConst(RSP, n) => depth = depth.wrapping_add(n.cast_signed()),
+            Effect::Address(RSP, Mem { base: Some(RSP), index: None, disp }) => {
+                depth = depth.wrapping_add(disp.cast_signed());
+            }
+            _ => {}
+        }
+        if depth > 0 {
+            return true;
+        }
+        at = step.next;
+    }
+    false
+}
+
+/// The first step from here that does anything.
+fn past_nothing(steps: &mut Steps<'_>, mut at: u64) -> Step {
+    loop {
+        let step = steps.at(at);
+        if step.flow != Flow::Next || step.effect != Effect::None || step.write != Write::None {
+            return step;
+        }
+        at = step.next;
+    }
+}

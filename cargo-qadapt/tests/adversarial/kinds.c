@@ -1,0 +1,239 @@
+/* Functions whose calls are hard to see, and their quiet twins. Each `r_` function is a region: `main` runs it on a few
+ * inputs and prints how often it called malloc, as a preloaded or linked-in counter has it. */
+#define _GNU_SOURCE
+#include <alloca.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#ifdef CONTEXTS
+#include <ucontext.h>
+#endif
+
+#define APART __attribute__((noinline, noclone))
+#define RARE __attribute__((cold, noinline))
+#define REGION APART
+
+long counted(void);
+static long cells[8];
+static long program[16];
+static volatile long sink;
+
+APART long grow(long n) {
+    long *volatile block = malloc(16 + (n & 7));
+    block[0] = n;
+    n = block[0] + 1;
+    free(block);
+    return n;
+}
+RARE static long grow_rarely(long n) { return grow(n) ^ grow(n + 1); }
+APART static long add(long n) { return n + 1; }
+/* What the assembly below calls. */
+__attribute__((used, visibility("hidden"))) long loud_target(long n) { return grow(n); }
+__attribute__((used, visibility("hidden"))) long quiet_target(long n) { return n + 3; }
+
+/* A case that the compiler moves out of the function. */
+REGION long r_cold_case(long n) {
+    switch (n & 15) {
+    case 0: return cells[0] + 1;
+    case 1: return cells[1] * 5;
+    case 2: cells[2]++; return cells[2];
+    case 3: cells[3] = grow_rarely(n); return cells[3];
+    case 4: return cells[4] ^ cells[0];
+    case 5: cells[5] -= cells[1]; return 2;
+    case 6: return cells[6] | cells[2];
+    default: return -1;
+    }
+}
+/* The same without a default: no bound is checked. */
+REGION long r_cold_case_unbounded(long n) {
+    switch (n & 7) {
+    case 0: return cells[0] + 1;
+    case 1: return cells[1] * 5;
+    case 2: cells[2]++; return cells[2];
+    case 3: cells[3] = grow_rarely(n); return cells[3];
+    case 4: return cells[4] ^ cells[0];
+    case 5: cells[5] -= cells[1]; return 2;
+    case 6: cells[6] ^= grow_rarely(n); return 4;
+    case 7: return cells[7] | cells[2];
+    }
+    __builtin_unreachable();
+}
+REGION long r_quiet_switch(long n) {
+    switch (n & 7) {
+    case 0: return cells[0] + 1;
+    case 1: return cells[1] * 5;
+    case 2: cells[2]++; return cells[2];
+    case 3: cells[3] = add(n); return cells[3];
+    case 4: return cells[4] ^ cells[0];
+    case 5: cells[5] -= cells[1]; return 2;
+    case 6: return cells[6] | cells[2];
+    default: return -1;
+    }
+}
+/* An unlikely branch. */
+REGION long r_cold_branch(long n) {
+    if (__builtin_expect(n == 5, 0)) return grow_rarely(n) + cells[1];
+    return cells[n & 7];
+}
+/* Labels as values. */
+REGION long r_labels(long n) {
+    static const void *const labels[] = {&&up, &&down, &&more, &&end};
+    const long *code = program;
+    long value = n;
+#define GO goto *labels[*code++ & 3]
+    GO;
+up: value += cells[1]; GO;
+down: value -= 3; GO;
+more: value ^= grow_rarely(value); GO;
+end: return value;
+}
+/* A table of functions that call each other in tail position, and the first of them is the function itself. */
+typedef long step(const long *code, long value);
+step r_threaded, r_threaded_narrow;
+static step threaded_more, threaded_end;
+static step *const STEPS[] = {r_threaded, threaded_more, threaded_end, threaded_end};
+REGION long r_threaded(const long *code, long value) { return STEPS[*code & 3](code + 1, value + 1); }
+APART static long threaded_more(const long *code, long value) { return STEPS[*code & 3](code + 1, grow(value)); }
+APART static long threaded_end(const long *code, long value) { (void)code; return value; }
+static step *const NARROW[] = {r_threaded_narrow, threaded_more, threaded_end};
+REGION long r_threaded_narrow(const long *code, long value) {
+    unsigned next = (unsigned char)*code;
+    if (next > 2) return value;
+    return NARROW[next](code + 1, value + 1);
+}
+/* A table of functions that may be written to. */
+static step *writable[2] = {threaded_end, threaded_end};
+REGION long r_writable_table(long n) { return writable[n & 1](program, n); }
+/* The function is chosen by a number, as a table of distances. */
+REGION long r_chosen(long n) {
+    long (*chosen)(long);
+    switch (n & 7) {
+    case 0: chosen = r_chosen; break;
+    case 1: chosen = add; break;
+    case 2: chosen = grow; break;
+    case 3: chosen = r_quiet_switch; break;
+    default: return n;
+    }
+    return chosen(n + 1);
+}
+/* Calls through a pointer: what retpolines replace. */
+static long (*volatile hook)(long) = add;
+REGION long r_hook(long n) { return hook(n) + 1; }
+REGION long r_hook_last(long n) { return hook(n); }
+REGION long r_hook_first(long n) { long value = hook(n); return value + grow(value); }
+REGION long r_quiet_call(long n) { return add(n) * 3; }
+/* Frames of all kinds. */
+struct wide { long words[8]; } __attribute__((aligned(64)));
+APART static void fill(struct wide *wide, long n) { for (int i = 0; i < 8; i++) wide->words[i] = n + i; }
+REGION long r_quiet_aligned(long n) { struct wide wide; fill(&wide, n); return wide.words[n & 7]; }
+APART static void touch(char *bytes, long n) { bytes[0] = (char)n; }
+REGION long r_quiet_large(long n) { char bytes[70000]; touch(bytes, n); touch(bytes + 60000, n); return bytes[0]; }
+REGION long r_quiet_alloca(long n) { char *bytes = alloca(16 + (n & 31)); touch(bytes, n); return bytes[0]; }
+/* Jumps between frames. */
+static jmp_buf point;
+APART static void jump_back(long n) { if (n & 1) longjmp(point, 1); }
+REGION long r_longjmp(long n) { if (setjmp(point)) return grow(n); jump_back(n); return n; }
+#ifdef CONTEXTS
+static ucontext_t here, there;
+static char stack[1 << 16];
+static void coroutine(void) { for (;;) { sink += grow(3); swapcontext(&there, &here); } }
+REGION long r_swapcontext(long n) { swapcontext(&here, &there); return n; }
+#endif
+/* Signals. */
+static void handler(int signal) { sink += grow(signal); }
+REGION long r_raise(long n) { raise(SIGUSR1); return n; }
+REGION long r_syscall(long n) { syscall(SYS_tgkill, getpid(), (long)gettid(), SIGUSR1); return n; }
+REGION long r_syscall_last(long n) { (void)n; return syscall(SYS_tgkill, getpid(), (long)gettid(), SIGUSR1); }
+REGION long r_syscall_inline(long n) {
+    long result, pid = getpid(), tid = gettid();
+    __asm__ volatile("syscall" : "=a"(result) : "a"(SYS_tgkill), "D"(pid), "S"(tid), "d"(SIGUSR1) : "rcx", "r11", "memory");
+    return result + n;
+}
+REGION long r_quiet_syscall(long n) { return syscall(SYS_getppid) + n; }
+
+/* Assembly: each is `long name(long n)` and calls `loud_target` in its own way for odd n. */
+#define ASM(name, ...) \
+    __asm__(".pushsection .text\n.globl " #name "\n.type " #name ",@function\n.p2align 4\n" #name ":\n" __VA_ARGS__ \
+            "\n.size " #name ",.-" #name "\n.popsection"); \
+    long name(long)
+/* rsi: the target. */
+#define CHOOSE "lea loud_target(%rip), %rsi\ntest $1, %dil\njne 1f\nlea quiet_target(%rip), %rsi\n1:\n"
+ASM(a_push_return, CHOOSE "push %rsi\nret");
+ASM(a_over_return, CHOOSE "call 2f\n3: pause\njmp 3b\n2: mov %rsi, (%rsp)\nret");
+ASM(a_by_frame, CHOOSE "push %rbp\nmov %rsp, %rbp\nmov 8(%rbp), %rax\nmov %rsi, 8(%rbp)\npop %rbp\nmov (%rsp), %rsi\npush %rax\n"
+                       "mov 8(%rsp), %rsi\nmov %rax, 8(%rsp)\nadd $8, %rsp\njmp *%rsi");
+ASM(a_by_copy, CHOOSE "pop %rax\npush %rax\npush %rax\nmov %rsp, %rdx\nmov %rsi, (%rdx)\nret");
+ASM(a_by_index, CHOOSE "push (%rsp)\nxor %ecx, %ecx\nmov %rsi, (%rsp,%rcx,8)\nret");
+ASM(a_exchange, CHOOSE "push %rax\nxchg %rsi, (%rsp)\nret");
+ASM(a_leave, CHOOSE "push %rbp\npush %rsi\npush %rbp\nmov %rsp, %rbp\nleave\nret\n"
+            /* Back here with the caller's rbp on the stack. */);
+ASM(a_other_stack, CHOOSE "mov %rsp, %rax\nlea spare+4096(%rip), %rsp\npush %rax\nlea 4f(%rip), %rdx\npush %rdx\npush %rsi\nret\n"
+                          "4: pop %rsp\nret");
+ASM(a_push_jump, CHOOSE "lea 5f(%rip), %rdx\nsub $8, %rsp\npush %rdx\njmp *%rsi\n5: add $8, %rsp\nret");
+ASM(a_jump_memory, CHOOSE "push %rsi\nadd $8, %rsp\njmp *-8(%rsp)");
+ASM(a_call_pop, CHOOSE "call 6f\n6: pop %rax\nlea 6b(%rip), %rdx\nsub %rdx, %rsi\nadd %rsi, %rax\njmp *%rax");
+ASM(a_table, "mov %edi, %eax\nand $3, %eax\nlea 8f(%rip), %rdx\nmovslq (%rdx,%rax,4), %rax\nadd %rdx, %rax\njmp *%rax\n"
+             "7: mov $1, %eax\nret\n.p2align 2\n8: .long 7b-8b, 7b-8b, loud_target-8b, 7b-8b");
+ASM(a_table_checked, "cmp $3, %edi\nja 9f\nmov %edi, %eax\nlea 8f(%rip), %rdx\nmovslq (%rdx,%rax,4), %rax\nadd %rdx, %rax\n"
+                     "jmp *%rax\n9: mov $1, %eax\nret\n.p2align 2\n8: .long 9b-8b, loud_target-8b, 9b-8b, 9b-8b");
+ASM(a_takes_rbx, "lea loud_target(%rip), %rbx\nret");
+ASM(a_uses_rbx, "push %rbx\nlea quiet_target(%rip), %rbx\ncall a_takes_rbx\ncall *%rbx\npop %rbx\nret");
+ASM(a_cleans_frame, "push %rbx\nmov %rdi, %rbx\nand $-32, %rsp\nret");
+ASM(a_quiet_round, "mov %rsp, %rax\npush %rbx\nsub $96, %rsp\nand $-64, %rsp\nmov %rax, 64(%rsp)\nmov %rdi, %rbx\n"
+                   "lea 1(%rbx), %rcx\nmov 64(%rsp), %rsi\nmov -8(%rsi), %rbx\nlea (%rsi), %rsp\nmov %rcx, %rax\nret");
+ASM(a_quiet_pop, "pop %rdx\nlea 1(%rdi), %rax\npush %rdx\nret");
+ASM(a_quiet_pop_jump, "pop %rdx\nlea 1(%rdi), %rax\njmp *%rdx");
+ASM(a_quiet_thunk, "call 2f\n3: pause\njmp 3b\n2: lea 8(%rsp), %rsp\nlea 1(%rdi), %rax\nret");
+char spare[8192] __attribute__((used, aligned(16), visibility("hidden")));
+
+#define CALLS(kind) REGION long r_##kind(long n) { return a_##kind(n) + 1; }
+CALLS(push_return) CALLS(over_return) CALLS(by_frame) CALLS(by_copy) CALLS(by_index) CALLS(exchange)
+CALLS(other_stack) CALLS(push_jump) CALLS(jump_memory) CALLS(call_pop) CALLS(table) CALLS(table_checked) CALLS(uses_rbx)
+CALLS(quiet_round) CALLS(quiet_pop) CALLS(quiet_pop_jump) CALLS(quiet_thunk)
+/* Not run: they do not come back as they should. */
+REGION long r_never_leave(long n) { return a_leave(n) + 1; }
+REGION long r_never_cleans(long n) { return a_cleans_frame(n) + 1; }
+
+static long start_threaded(long n) { return r_threaded(program, n); }
+static long start_narrow(long n) { return r_threaded_narrow(program, n); }
+static const struct { const char *name; long (*run)(long); } REGIONS[] = {
+#define RUN(kind) {"r_" #kind, r_##kind},
+    RUN(cold_case) RUN(cold_case_unbounded) RUN(quiet_switch) RUN(cold_branch) RUN(labels) RUN(writable_table) RUN(chosen)
+    RUN(hook) RUN(hook_last) RUN(hook_first) RUN(quiet_call) RUN(quiet_aligned) RUN(quiet_large) RUN(quiet_alloca)
+    RUN(longjmp) RUN(raise) RUN(syscall) RUN(syscall_last) RUN(syscall_inline) RUN(quiet_syscall)
+    RUN(push_return) RUN(over_return) RUN(by_frame) RUN(by_copy) RUN(by_index) RUN(exchange) RUN(other_stack) RUN(push_jump)
+    RUN(jump_memory) RUN(call_pop) RUN(table) RUN(table_checked) RUN(uses_rbx)
+    RUN(quiet_round) RUN(quiet_pop) RUN(quiet_pop_jump) RUN(quiet_thunk)
+#ifdef CONTEXTS
+    RUN(swapcontext)
+#endif
+    {"r_threaded", start_threaded}, {"r_threaded_narrow", start_narrow},
+};
+
+int main(int argc, char **argv) {
+    (void)argv;
+    for (int i = 0; i < 16; i++) program[i] = i < 14 ? i % 3 : 3;
+    signal(SIGUSR1, handler);
+    writable[1] = threaded_more;
+#ifdef CONTEXTS
+    getcontext(&there);
+    there.uc_stack.ss_sp = stack;
+    there.uc_stack.ss_size = sizeof stack;
+    makecontext(&there, coroutine, 0);
+#endif
+    static long counts[sizeof REGIONS / sizeof *REGIONS];
+    for (unsigned i = 0; i < sizeof REGIONS / sizeof *REGIONS; i++) {
+        for (long n = 0; n < 8; n++) {
+            hook = n & argc ? grow : add;
+            long before = counted();
+            sink += REGIONS[i].run(n);
+            counts[i] += counted() - before;
+        }
+    }
+    for (unsigned i = 0; i < sizeof REGIONS / sizeof *REGIONS; i++) printf("%s %ld\n", REGIONS[i].name, counts[i]);
+    return 0;
+}

@@ -1,0 +1,342 @@
+//! Proofs of files that can be shipped, held against what those very files do: programs made by chance, in the ways that
+//! release profiles differ.
+//!
+//! In a process of its own because it builds and runs programs with a preloaded allocator. By default it takes a sample;
+//! `QADAPT_SHIPPED=full` takes 60 programs and all 60 profiles, `QADAPT_SHIPPED=SEED` another sample.
+
+#[path = "shipped/generate.rs"]
+mod generate;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use cargo_qadapt::prove::assume::Settings;
+use cargo_qadapt::prove::bodies;
+use cargo_qadapt::prove::debug::DebugFiles;
+use cargo_qadapt::prove::load::Image;
+use cargo_qadapt::prove::names::Names;
+use cargo_qadapt::prove::verb::{Which, prove_with};
+use cargo_qadapt::prove::verdict::{Answer, Rules, Verdict};
+
+/// How many modules a program has.
+const MODULES: usize = 24;
+
+/// One way to build for release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Profile {
+    level: &'static str,
+    lto: &'static str,
+    units: u32,
+    panic: &'static str,
+}
+
+impl Profile {
+    fn all() -> Vec<Self> {
+        let mut all = Vec::new();
+        for lto in ["off", "thin", "fat"] {
+            for panic in ["unwind", "abort"] {
+                for level in ["1", "2", "3", "s", "z"] {
+                    for units in [1, 16] {
+                        all.push(Self { level, lto, units, panic });
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    fn name(self) -> String {
+        format!("o{}-{}-{}-{}", self.level, self.lto, self.units, self.panic)
+    }
+
+    fn environment(self) -> [(&'static str, String); 5] {
+        let lto = if self.lto == "off" { "false" } else { self.lto };
+        [
+            ("CARGO_PROFILE_RELEASE_OPT_LEVEL", self.level.to_owned()),
+            ("CARGO_PROFILE_RELEASE_LTO", lto.to_owned()),
+            ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", self.units.to_string()),
+            ("CARGO_PROFILE_RELEASE_PANIC", self.panic.to_owned()),
+            ("CARGO_PROFILE_RELEASE_DEBUG", "line-tables-only".to_owned()),
+        ]
+    }
+}
+
+fn scratch() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("shipped")
+}
+
+/// A library for `LD_PRELOAD`, of a folder of the tests.
+fn preloaded(folder: &str, name: &str) -> PathBuf {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(folder);
+    let target = scratch().join(name);
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--quiet", "--release", "--target-dir"]).arg(&target).current_dir(source);
+    assert!(cargo.status().expect("cargo starts").success(), "{name} builds");
+    target.join(format!("release/lib{name}.so"))
+}
+
+/// Writes a package with a program for each seed.
+fn package(seeds: &[u64]) -> PathBuf {
+    let folder = scratch().join("package");
+    let sources = folder.join("src/bin");
+    let _ = std::fs::remove_dir_all(&sources);
+    std::fs::create_dir_all(&sources).expect("a folder");
+    let guard = Path::new(env!("CARGO_MANIFEST_DIR")).join("../qadapt");
+    let manifest = format!(
+        "[package]\nname = \"shipped\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\nqadapt = {{ path = \"{}\" }}\n\n[workspace]\n",
+        guard.display()
+    );
+    write(&folder.join("Cargo.toml"), &manifest);
+    let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/marked/Cargo.lock");
+    let lock = std::fs::read_to_string(lock)
+        .expect("the lock file")
+        .replace("name = \"marked\"", "name = \"shipped\"");
+    write(&folder.join("Cargo.lock"), &lock);
+    for seed in seeds {
+        write(&sources.join(format!("g{seed}.rs")), &generate::program(*seed, MODULES));
+    }
+    folder
+}
+
+fn write(path: &Path, text: &str) {
+    std::fs::write(path, text).expect("a file can be written");
+}
+
+/// Builds all programs of the package; returns the folder that they are in.
+fn build(package: &Path, profile: Profile, marks: bool) -> PathBuf {
+    let target = scratch().join(format!("{}-{}", profile.lto, profile.panic)).join(if marks {
+        "marks"
+    } else {
+        "plain"
+    });
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--quiet", "--release", "--bins", "--target-dir"]).arg(&target).current_dir(package);
+    cargo.env_remove("CARGO_ENCODED_RUSTFLAGS").env_remove("RUSTFLAGS").envs(profile.environment());
+    if marks {
+        cargo.env("QADAPT_MARKS", "1");
+    }
+    assert!(cargo.status().expect("cargo starts").success(), "{} builds", profile.name());
+    target.join("release")
+}
+
+/// Allocations and frees of each module's region in a run.
+fn run(program: &Path, counter: &Path) -> BTreeMap<usize, (u64, u64)> {
+    let out = scratch().join("counts");
+    let mut command = Command::new(program);
+    command.env("LD_PRELOAD", counter).env("QADAPT_COUNTER", &out);
+    assert!(command.status().expect("the program starts").success(), "{} runs", program.display());
+    let text = std::fs::read_to_string(&out).expect("counts");
+    let mut counts = BTreeMap::new();
+    for line in text.lines() {
+        let numbers: Vec<u64> = line.split(' ').map(|n| n.parse().expect("a number")).collect();
+        counts.insert(usize::try_from(numbers[0]).expect("a region"), (numbers[1], numbers[2]));
+    }
+    counts
+}
+
+/// The module that a region is in.
+fn module(region: &str) -> Option<usize> {
+    let rest = &region[region.find("::m")? + 3..];
+    rest.split("::").next()?.parse().ok()
+}
+
+#[derive(Default)]
+struct Tally {
+    programs: usize,
+    events: u64,
+    answers: BTreeMap<&'static str, usize>,
+    /// Where proofs and runs contradict each other.
+    wrong: Vec<String>,
+    bodies: usize,
+    /// The functions whose code differs with labels.
+    differ: Vec<String>,
+}
+
+impl Tally {
+    fn program(&mut self, profile: Profile, marked: &Path, plain: Option<&Path>, counter: &Path) {
+        let data = std::fs::read(marked).expect("the program can be read");
+        let files = DebugFiles::beside(marked, &data);
+        let rules = Rules { allow_frees: false, gaps: 1 };
+        let (verdicts, _) =
+            prove_with(&data, &files, Which::Marked, rules, &Settings::default()).expect("an analysis");
+        let counts = run(marked, counter);
+        let place =
+            format!("{} {}", profile.name(), marked.file_name().unwrap_or_default().to_string_lossy());
+        self.programs += 1;
+        for verdict in &verdicts {
+            *self.answers.entry(verdict.answer.word()).or_default() += 1;
+        }
+        for (i, (allocations, frees)) in counts.into_iter().filter(|&(i, _)| i < MODULES) {
+            self.events += allocations + frees;
+            let of_module: Vec<&Verdict> = verdicts.iter().filter(|v| module(&v.region) == Some(i)).collect();
+            self.wrong.extend(
+                contradictions(&of_module, allocations, frees).map(|what| format!("{place} m{i}: {what}")),
+            );
+        }
+        if let Some(plain) = plain {
+            let other = std::fs::read(plain).expect("the program can be read");
+            let found = bodies::compare(&data, &other).expect("two programs");
+            self.bodies += found.compared;
+            let of_program = |name: &&String| !name.contains("RECORD");
+            let names = found.other.iter().chain(&found.alone).filter(of_program);
+            self.differ.extend(names.map(|name| format!("{place} {name}")));
+        }
+    }
+}
+
+/// What is wrong with the verdicts on one module, given what its regions did.
+fn contradictions(verdicts: &[&Verdict], allocations: u64, frees: u64) -> impl Iterator<Item = String> {
+    let mut wrong = Vec::new();
+    let events = allocations + frees;
+    if verdicts.is_empty() {
+        wrong.push("no region is listed".to_owned());
+    }
+    if events > 0 && !verdicts.iter().any(|v| matches!(v.answer, Answer::Allocates | Answer::Unknown)) {
+        wrong.push(format!("{allocations} allocations and {frees} frees in {}", list(verdicts)));
+    }
+    for verdict in verdicts {
+        let always = |what| verdict.paths.iter().any(|path| path.what == what && path.always);
+        if (always("allocates") && allocations == 0) || (always("frees") && frees == 0) {
+            wrong.push(format!(
+                "`always`, but not in {allocations} allocations and {frees} frees: {}",
+                verdict.region
+            ));
+        }
+        // The one instance that is made to allocate.
+        if verdict.region.contains("Loud") && events > 0 && verdict.answer == Answer::Proven {
+            wrong.push(format!("{} is proven", verdict.region));
+        }
+        if verdict.region.contains("Quiet") && verdict.answer == Answer::Allocates {
+            wrong.push(format!("{} allocates", verdict.region));
+        }
+    }
+    wrong.into_iter()
+}
+
+fn list(verdicts: &[&Verdict]) -> String {
+    verdicts.iter().fold(String::new(), |mut text, v| {
+        let _ = write!(text, "{} {}; ", v.answer.word(), v.region);
+        text
+    })
+}
+
+/// The profiles and the number of programs for this run.
+fn plan() -> (Vec<Profile>, Vec<u64>) {
+    let all = Profile::all();
+    match std::env::var("QADAPT_SHIPPED").as_deref() {
+        Ok("full") => (all, (1..=60).collect()),
+        other => {
+            let seed: u64 = other.ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
+            let mut chance = generate::Chance::new(seed);
+            // One in each combination of lto and panic that is far from the others.
+            let sample = [0, 30, 50].map(|first| all[first + chance.below(10)]);
+            (sample.to_vec(), (0..3).map(|i| seed * 1000 + i).collect())
+        }
+    }
+}
+
+#[test]
+#[ignore = "builds and runs programs: cargo test --release -p cargo-qadapt --test shipped -- --ignored --nocapture"]
+fn no_run_contradicts_a_proof_of_the_file_that_ran() {
+    let (profiles, seeds) = plan();
+    let counter = preloaded("shipped/counter", "counter");
+    let package = package(&seeds);
+    let mut tally = Tally::default();
+    for profile in profiles {
+        let (marked, plain) = (build(&package, profile, true), build(&package, profile, false));
+        for seed in &seeds {
+            let name = format!("g{seed}");
+            tally.program(profile, &marked.join(&name), Some(&plain.join(&name)), &counter);
+        }
+        println!(
+            "{}: {} programs, {:?}, {} events in regions, {} of {} bodies differ",
+            profile.name(),
+            tally.programs,
+            tally.answers,
+            tally.events,
+            tally.differ.len(),
+            tally.bodies
+        );
+    }
+    println!("bodies that labels change: {:#?}", tally.differ);
+    assert!(tally.wrong.is_empty(), "{:#?}", tally.wrong);
+    let proven = tally.answers.get("PROVEN").copied().unwrap_or(0);
+    assert!(proven * 5 > tally.programs * MODULES, "only {proven} regions are proven: {:?}", tally.answers);
+    assert!(tally.events > 0 && tally.bodies > 0);
+}
+
+/// The examples that end by themselves.
+const EXAMPLES: [&str; 6] =
+    ["async_pipeline", "audio_callback", "dyn_async", "order_book", "quickstart", "trivia"];
+
+#[test]
+#[ignore = "builds and runs the examples: cargo test --release -p cargo-qadapt --test shipped -- --ignored --nocapture"]
+fn no_example_has_malloc_beneath_a_proven_region() {
+    let oracle = preloaded("oracle", "oracle");
+    let all = Profile::all();
+    let full = std::env::var("QADAPT_SHIPPED").is_ok_and(|value| value == "full");
+    let profiles = if full { all } else { vec![all[5]] };
+    for profile in profiles {
+        let target = scratch().join(format!("examples-{}-{}", profile.lto, profile.panic));
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--quiet", "--release", "-p", "qadapt-examples", "--target-dir"]).arg(&target);
+        cargo.args(EXAMPLES.iter().flat_map(|name| ["--example", name]));
+        cargo.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).env("QADAPT_MARKS", "1");
+        cargo.env_remove("CARGO_ENCODED_RUSTFLAGS").env_remove("RUSTFLAGS").envs(profile.environment());
+        assert!(cargo.status().expect("cargo starts").success(), "the examples build");
+        let mut seen = 0;
+        for name in EXAMPLES {
+            seen += example(&target.join("release/examples").join(name), &oracle);
+        }
+        assert!(seen > 0, "{}: no region was seen above malloc", profile.name());
+    }
+}
+
+/// Runs one example; returns how many regions it saw above `malloc`.
+fn example(program: &Path, oracle: &Path) -> usize {
+    let out = scratch().join("seen");
+    let mut command = Command::new(program);
+    command.env("LD_PRELOAD", oracle).env("QADAPT_ORACLE", &out).stdout(std::process::Stdio::null());
+    command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../examples"));
+    let status = command.status().expect("the example starts");
+    let data = std::fs::read(program).expect("the program can be read");
+    let files = DebugFiles::beside(program, &data);
+    // The oracle sees allocations alone.
+    let rules = Rules { allow_frees: true, gaps: 1 };
+    let (verdicts, _) =
+        prove_with(&data, &files, Which::Marked, rules, &Settings::default()).expect("an analysis");
+    let image = Image::parse(&data).expect("an ELF file");
+    let names = Names::new(&image, &data, &files);
+    let text = std::fs::read_to_string(&out).expect("a record of the run");
+    let mut numbers = text.lines().filter_map(|line| u64::from_str_radix(line, 16).ok());
+    let base = numbers.next().expect("a load address");
+    let mut seen = std::collections::BTreeSet::new();
+    for address in numbers {
+        // The call is before its return address.
+        let at = address.wrapping_sub(base).wrapping_sub(1);
+        if image.function_covering(at).is_some() {
+            let regions = names.frames(at).into_iter().map(|frame| frame.function);
+            seen.extend(regions.filter(|function| function.starts_with("__qadapt_")));
+        }
+    }
+    let count = |answer| verdicts.iter().filter(|v| v.answer == answer).count();
+    println!(
+        "{}: {status}, {} regions, {} proven, {} unknown, {} allocate, {} seen above malloc",
+        program.display(),
+        verdicts.len(),
+        count(Answer::Proven),
+        count(Answer::Unknown),
+        count(Answer::Allocates),
+        seen.len()
+    );
+    for verdict in verdicts.iter().filter(|v| v.answer == Answer::Proven) {
+        // A region's name is its closure's, up to how it is spelled.
+        let name = verdict.region.split(" [").next().unwrap_or_default();
+        let closure = format!("{name}::{{closure_env#0}}>");
+        let contradicted = seen.iter().find(|region| region.ends_with(&closure));
+        assert_eq!(contradicted, None, "{} is proven", verdict.region);
+    }
+    seen.len()
+}
