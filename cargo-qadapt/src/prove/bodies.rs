@@ -37,14 +37,12 @@ pub fn compare(one: &[u8], other: &[u8]) -> Result<Differences, String> {
             Some(other) if body == other => found.compared += 1,
             Some(_) => {
                 found.compared += 1;
-                found.other.push((*name).to_owned());
+                found.other.push((*name).clone());
             }
-            None => found.alone.push((*name).to_owned()),
+            None => found.alone.push((*name).clone()),
         }
     }
-    found
-        .alone
-        .extend(others.keys().filter(|name| !bodies.contains_key(*name)).map(|name| (*name).to_owned()));
+    found.alone.extend(others.keys().filter(|name| !bodies.contains_key(*name)).map(|name| (*name).clone()));
     Ok(found)
 }
 

@@ -59,12 +59,7 @@ fn further(table: &Table, kind: Kind, opening: Opening, fill: impl FnOnce(&Table
 }
 
 #[inline(always)]
-fn add<'a>(
-    table: &'a Table,
-    kind: Kind,
-    opening: Opening,
-    fill: impl FnOnce(&Table, &Record),
-) -> Option<&'a Record> {
+fn add(table: &Table, kind: Kind, opening: Opening, fill: impl FnOnce(&Table, &Record)) -> Option<&Record> {
     let is_own = matches!(kind, Kind::OwnWork | Kind::Hook | Kind::Raising);
     if !is_own && table.len() >= ROOM - RESERVED {
         return no_room(table, kind);

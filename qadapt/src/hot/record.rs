@@ -159,6 +159,7 @@ pub(crate) struct Record {
 }
 
 impl Record {
+    #[expect(clippy::declare_interior_mutable_const, reason = "what each place of a new table begins with")]
     pub(super) const FREE: Self = Self {
         kind: Cell::new(Kind::Free),
         loans: Cell::new(Head::NONE),

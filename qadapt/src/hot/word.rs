@@ -171,7 +171,7 @@ pub(crate) const fn permitted(word: i64) -> i64 {
 }
 
 /// The number of open plain regions.
-#[expect(clippy::cast_sign_loss, clippy::cast_possible_truncation, reason = "a table of records has less")]
+#[expect(clippy::cast_sign_loss, reason = "a table of records has less")]
 pub(crate) const fn levels(word: i64) -> usize {
     ((word & LEVELS) >> LEVEL.trailing_zeros()) as usize
 }

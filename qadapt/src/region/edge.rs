@@ -18,7 +18,15 @@ use crate::model::{Name, Place};
 use crate::report::{closing, live, misuse, payload};
 
 /// What tells one closure region of a thread from all others that are open: its address.
-pub(super) type Anchor = MaybeUninit<u8>;
+#[derive(Debug)]
+pub(super) struct Anchor(#[expect(dead_code, reason = "only its address is used")] MaybeUninit<u8>);
+
+impl Anchor {
+    #[inline(always)]
+    pub(super) const fn new() -> Self {
+        Self(MaybeUninit::uninit())
+    }
+}
 
 /// A report that is owed as a panic; `None` where there is none, or it was logged.
 #[must_use]

@@ -41,7 +41,7 @@ pub fn no_alloc<R>(place: Place, body: impl FnOnce() -> R) -> R {
     if !checks::ON {
         return mark::region(body);
     }
-    let anchor = Anchor::uninit();
+    let anchor = Anchor::new();
     let region = Region::open(&anchor, Source::Closure(place));
     let result = body();
     region.close();
@@ -59,7 +59,7 @@ pub(super) fn poll_no_alloc<R>(polled: &mut Polled, may_panic: bool, body: impl 
     if polled.has_lent() {
         edge::alert();
     }
-    let anchor = Anchor::uninit();
+    let anchor = Anchor::new();
     let region = Region::open(&anchor, Source::Future(polled));
     let result = body();
     if may_panic {

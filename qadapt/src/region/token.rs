@@ -101,8 +101,7 @@ impl Policy {
         }
         let has_budget = flags & word::BUDGET != 0;
         let (budget, left) = if has_budget { loans::sharing() } else { (None, Budget::new()) };
-        let lent = Lent { flags, place, loan, budget, left, region: chain::innermost() };
-        PolicyToken { lent: Some(lent) }
+        PolicyToken { lent: Some(Lent { flags, place, loan, budget, left, region: chain::innermost() }) }
     }
 }
 
