@@ -132,13 +132,14 @@ impl Explorer<'_, '_> {
         }
         while let Some(i) = self.queue.pop_front() {
             let key = &self.keys[i as usize];
-            let body = match self.starts.get(i as usize) {
-                Some(start) => self.program.body(start, self.closed.is_some()),
-                None => {
-                    let start = Start::function_given(key.entry, &key.given);
-                    self.program.body(&start, self.closed.is_some())
-                }
+            let made;
+            let start = if let Some(start) = self.starts.get(i as usize) {
+                start
+            } else {
+                made = Start::function_given(key.entry, &key.given);
+                &made
             };
+            let body = self.program.body(start, self.closed.is_some());
             if self.program.note_loose(key.entry, body.loose) {
                 self.look_again(key.entry);
             }
@@ -354,7 +355,7 @@ impl Graph {
                 let by = by.unwrap_or(edge.site);
                 match edge.to {
                     To::Node(to) if self.reaches(to, goal) && seen.insert(to) => {
-                        queue.push_back((to, Some(by)))
+                        queue.push_back((to, Some(by)));
                     }
                     to if goal.is(to) && !found.iter().any(|&(_, e): &(u64, Edge)| e == *edge) => {
                         if found.len() == limit {
