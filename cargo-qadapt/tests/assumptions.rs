@@ -85,8 +85,7 @@ fn follow(hint: &str) -> String {
         text.push_str(foreign);
         text.push('\n');
     }
-    text.push_str(&format!("at = {at}\nreason = \"it is given `add` only\"\n"));
-    text
+    text + &format!("at = {at}\nreason = \"it is given `add` only\"\n")
 }
 
 #[test]

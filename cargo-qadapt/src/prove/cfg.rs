@@ -16,11 +16,11 @@ use super::eh::{Catch, Catches};
 use super::format;
 use super::frame::Slots;
 use super::load::{Image, Slot};
+use super::own::Aligned;
 use super::spill::Spills;
 use super::system;
-use super::table::{self, Table};
 use super::thunk::{self, Thunk};
-use super::value::{Aligned, State, Value};
+use super::value::{State, Value};
 
 /// The arguments of `core::fmt::write`: the writer's address is in rdi, its vtable in rsi.
 const TEXT_WRITER: Reg = 6;
@@ -182,41 +182,33 @@ struct Node {
     end: End,
 }
 
+/// A stretch of code that a function is made of.
 #[derive(Debug)]
-struct Stretch {
-    range: Range<u64>,
+pub(super) struct Stretch {
+    pub(super) range: Range<u64>,
     /// Whether its exception table cannot be read.
     bad_table: bool,
 }
 
-/// Where a jump goes.
-enum Goes {
-    /// On in this function.
-    On,
-    /// To another function, which goes back to the caller.
-    Tail,
-    /// To another function, which goes somewhere else.
-    Odd,
-}
-
-struct Walk<'c, 'a> {
-    context: &'c Context<'a>,
-    oracle: &'c dyn Oracle,
-    bounds: Range<u64>,
+/// A function that is being followed.
+pub(super) struct Walk<'c, 'a> {
+    pub(super) context: &'c Context<'a>,
+    pub(super) oracle: &'c dyn Oracle,
+    pub(super) bounds: Range<u64>,
     /// Where control has been found to go in this function: its own bounds, and the parts that were moved away.
-    parts: Vec<Stretch>,
-    steps: Steps<'a>,
-    stops: &'c BTreeSet<u64>,
-    catches: Vec<Catch>,
-    mem: &'c mut Scratch,
+    pub(super) parts: Vec<Stretch>,
+    pub(super) steps: Steps<'a>,
+    pub(super) stops: &'c BTreeSet<u64>,
+    pub(super) catches: Vec<Catch>,
+    pub(super) mem: &'c mut Scratch,
     /// Where each jump table begins, and where reading it ended.
-    tables: BTreeMap<u64, u64>,
-    overrun: bool,
-    exhausted: bool,
-    spills: Spills,
+    pub(super) tables: BTreeMap<u64, u64>,
+    pub(super) overrun: bool,
+    pub(super) exhausted: bool,
+    pub(super) spills: Spills,
     /// How the stack pointer is rounded down; in one way only.
-    aligned: Option<Aligned>,
-    loose: u16,
+    pub(super) aligned: Option<Aligned>,
+    pub(super) loose: u16,
 }
 
 impl<'c, 'a> Walk<'c, 'a> {
@@ -342,7 +334,7 @@ impl<'c, 'a> Walk<'c, 'a> {
                     }
                     self.carry_out(&step, &mut state, &mut slots);
                 }
-                Flow::Return => break self.leave(&mut block, step.addr, state),
+                Flow::Return => break self.leave(&mut block, step.addr, &state),
                 Flow::ReturnPast => {
                     block.lose(step.addr, Why::OddReturn);
                     break End::Lost;
@@ -354,38 +346,10 @@ impl<'c, 'a> Walk<'c, 'a> {
                     block.lose(step.addr, Why::Undecodable);
                     break End::Lost;
                 }
-                Flow::Jump(target) => break self.jump(&mut block, step.addr, target, state),
+                Flow::Jump(target) => break self.jump(&mut block, step.addr, target, &state),
                 Flow::Branch(target, cond) => {
                     state.apply(step.effect, false, self.context.image);
-                    let mut taken = state;
-                    taken.refine(cond, true);
-                    state.refine(cond, false);
-                    match self.goes(target, &taken) {
-                        Goes::On => {
-                            block.succ.push((target, taken));
-                            block.succ.push((step.next, state));
-                            break End::Flow;
-                        }
-                        Goes::Tail => {
-                            self.loose |= taken.loose() | self.oracle.loose(Callee::Local(target));
-                            // A conditional tail call: a block of its own, so that it can have an end of its own.
-                            if let Some(callee) = self.not_quiet(step.addr, self.local(target), &taken) {
-                                let given = self.given(&state);
-                                block.calls.push(Call { given, ..Call::new(step.addr, callee) });
-                            } else {
-                                block.succ.push((step.next, state));
-                                break End::Flow;
-                            }
-                            block.succ.push((step.next, state));
-                            break End::Tail;
-                        }
-                        Goes::Odd => {
-                            block.calls.push(Call::new(step.addr, self.local(target)));
-                            block.lose(step.addr, Why::OddReturn);
-                            block.succ.push((step.next, state));
-                            break End::Lost;
-                        }
-                    }
+                    break self.branch(&mut block, &step, target, cond, state);
                 }
                 Flow::JumpVia(via) => break self.jump_via(&mut block, step.addr, via, &state),
                 // A call of a place in itself that takes its return address is a jump.
@@ -399,30 +363,9 @@ impl<'c, 'a> Walk<'c, 'a> {
                     break End::Flow;
                 }
                 Flow::Call(_) | Flow::CallVia(_) => {
-                    let callee = match step.flow {
-                        Flow::Call(target) => match thunk::thunk(self.context.image, target) {
-                            Some(Thunk::Via(reg)) => self.resolve(Via::Reg(reg), &state, Why::IndirectCall),
-                            Some(Thunk::Memory(mem)) => {
-                                self.resolve(Via::Mem(mem), &state, Why::IndirectCall)
-                            }
-                            _ => self.local(target),
-                        },
-                        Flow::CallVia(via) => self.resolve(via, &state, Why::IndirectCall),
-                        _ => continue,
-                    };
-                    if ARGUMENTS.iter().any(|&reg| state.get(reg) == Value::Frame(0)) {
-                        state.give_away_home();
-                    }
-                    self.spills.call(&mut state);
-                    let Some(callee) = self.not_quiet(step.addr, callee, &state) else {
-                        state.after_call(0);
-                        slots.forget();
-                        continue;
-                    };
-                    if let Some(end) = self.call(&mut block, &step, callee, &mut state, &slots) {
+                    if let Some(end) = self.call(&mut block, &step, &mut state, &mut slots) {
                         break end;
                     }
-                    slots.forget();
                 }
             }
         };
@@ -472,7 +415,32 @@ impl<'c, 'a> Walk<'c, 'a> {
     }
 
     /// A call: where control goes from there, unless simply on.
-    fn call(
+    fn call(&mut self, block: &mut Open, step: &Step, state: &mut State, slots: &mut Slots) -> Option<End> {
+        let image = self.context.image;
+        let callee = match step.flow {
+            Flow::Call(target) => match thunk::thunk(image, target) {
+                Some(Thunk::Via(reg)) => self.resolve(Via::Reg(reg), state, Why::IndirectCall),
+                Some(Thunk::Memory(mem)) => self.resolve(Via::Mem(mem), state, Why::IndirectCall),
+                _ => self.local(target),
+            },
+            Flow::CallVia(via) => self.resolve(via, state, Why::IndirectCall),
+            _ => return None,
+        };
+        if ARGUMENTS.iter().any(|&reg| state.get(reg) == Value::Frame(0)) {
+            state.give_away_home();
+        }
+        self.spills.call(state);
+        let end = if let Some(callee) = self.not_quiet(step.addr, callee, state) {
+            self.called(block, step, callee, state, slots)
+        } else {
+            state.after_call(0);
+            None
+        };
+        slots.forget();
+        end
+    }
+
+    fn called(
         &self,
         block: &mut Open,
         step: &Step,
@@ -534,7 +502,7 @@ impl<'c, 'a> Walk<'c, 'a> {
     }
 
     /// The constant arguments that lead to code.
-    fn given(&self, state: &State) -> Given {
+    pub(super) fn given(&self, state: &State) -> Given {
         if !self.context.arguments {
             return Given::default();
         }
@@ -548,7 +516,7 @@ impl<'c, 'a> Walk<'c, 'a> {
             .collect()
     }
 
-    fn local(&self, target: u64) -> Callee {
+    pub(super) fn local(&self, target: u64) -> Callee {
         if self.context.image.bounds(target).contains(&target) {
             Callee::Local(target)
         } else {
@@ -556,7 +524,7 @@ impl<'c, 'a> Walk<'c, 'a> {
         }
     }
 
-    fn resolve(&self, via: Via, state: &State, otherwise: Why) -> Callee {
+    pub(super) fn resolve(&self, via: Via, state: &State, otherwise: Why) -> Callee {
         let value = match via {
             Via::Reg(reg) => state.get(reg),
             Via::Mem(mem) => state.load(&mem, self.context.image),
@@ -567,133 +535,6 @@ impl<'c, 'a> Walk<'c, 'a> {
             Value::Import(index) => Callee::Import(index),
             _ => Callee::Unknown(otherwise),
         }
-    }
-
-    /// Where a jump to `target` goes on.
-    fn goes(&self, target: u64, state: &State) -> Goes {
-        if self.bounds.contains(&target) {
-            return Goes::On;
-        }
-        match self.context.image.function_at(target) {
-            Some(function) if function.is_fragment() => Goes::On,
-            None if self.parts.iter().any(|p| p.range.contains(&target)) => Goes::On,
-            _ if state.is_home() => Goes::Tail,
-            // On the function's own stack, into code without a name or into the middle of something: a part of it.
-            None if self.context.image.is_code(target) => Goes::On,
-            _ => Goes::Odd,
-        }
-    }
-
-    fn jump(&mut self, block: &mut Open, site: u64, target: u64, state: State) -> End {
-        match self.goes(target, &state) {
-            Goes::On => {
-                block.succ.push((target, state));
-                End::Flow
-            }
-            _ => match thunk::thunk(self.context.image, target) {
-                Some(Thunk::Via(reg)) => self.jump_via(block, site, Via::Reg(reg), &state),
-                Some(Thunk::Memory(mem)) => self.jump_via(block, site, Via::Mem(mem), &state),
-                Some(Thunk::Return) => self.leave(block, site, state),
-                None => self.tail(block, site, self.local(target), &state),
-            },
-        }
-    }
-
-    /// A return: to the caller, or to what the function itself has put on the stack.
-    fn leave(&mut self, block: &mut Open, site: u64, mut state: State) -> End {
-        if state.is_home() {
-            self.loose |= state.loose();
-            return End::Return;
-        }
-        match state.take_return() {
-            Value::Const(target) => self.jump(block, site, target, state),
-            Value::Any => {
-                block.lose(site, Why::OddReturn);
-                End::Lost
-            }
-            other => {
-                let callee = match other {
-                    Value::Import(index) => Callee::Import(index),
-                    _ => Callee::Unknown(Why::OddReturn),
-                };
-                self.tail(block, site, callee, &state)
-            }
-        }
-    }
-
-    /// What is called; nothing, if it is a system call that is known to be quiet. (The body of the C library's function
-    /// for all of them would not tell.)
-    fn not_quiet(&self, site: u64, callee: Callee, state: &State) -> Option<Callee> {
-        if !system::is_for_any(self.context.image, callee) {
-            return Some(callee);
-        }
-        let number = state.get(system::ARGUMENT);
-        system::doubt(self.context.image, site, number).map(Callee::Unknown)
-    }
-
-    fn tail(&mut self, block: &mut Open, site: u64, callee: Callee, state: &State) -> End {
-        let Some(callee) = self.not_quiet(site, callee, state) else {
-            return self.leave(block, site, *state);
-        };
-        block.calls.push(Call { given: self.given(state), ..Call::new(site, callee) });
-        if matches!(callee, Callee::Unknown(_)) {
-            return End::Lost;
-        }
-        match self.oracle.fate(callee) {
-            Fate::Returns if !state.is_home() => {
-                block.lose(site, Why::OddReturn);
-                End::Lost
-            }
-            Fate::Returns => {
-                self.loose |= state.loose() | self.oracle.loose(callee);
-                End::Tail
-            }
-            Fate::Stays => End::Dead,
-            Fate::Panics => End::Panic,
-        }
-    }
-
-    fn jump_via(&mut self, block: &mut Open, site: u64, via: Via, state: &State) -> End {
-        let table = match via {
-            Via::Reg(reg) => match state.get(reg) {
-                Value::Target { table, base, last } => Some(Table { at: table, base: Some(base), last }),
-                Value::Const(target) => return self.jump(block, site, target, *state),
-                // `pop rcx; jmp rcx`
-                Value::Home if state.get(RSP) == Value::Frame(8) => {
-                    self.loose |= state.loose();
-                    return End::Return;
-                }
-                _ => None,
-            },
-            Via::Mem(mem) => state.table(&mem, 8).map(|(at, last)| Table { at, base: None, last }),
-            Via::Other => None,
-        };
-        if let Some(table) = table
-            && let Some(found) = table::targets(self.context.image, &self.bounds, table, &self.tables)
-            && (found.functions.is_empty() || state.is_home())
-        {
-            self.overrun |= !self.tables.contains_key(&table.at)
-                && self.tables.range(..table.at).next_back().is_some_and(|(_, &end)| table.at < end);
-            self.tables.insert(table.at, found.end);
-            for target in found.inside {
-                block.succ.push((target, *state));
-            }
-            if found.functions.is_empty() {
-                return End::Flow;
-            }
-            for function in found.functions {
-                let callee = match function {
-                    Slot::Addr(addr) => self.local(addr),
-                    Slot::Import(index) => Callee::Import(index),
-                };
-                self.loose |= state.loose() | self.oracle.loose(callee);
-                // One of them, and of the places inside.
-                block.calls.push(Call { sure: false, given: self.given(state), ..Call::new(site, callee) });
-            }
-            return End::Lost;
-        }
-        let callee = self.resolve(via, state, Why::IndirectJump);
-        self.tail(block, site, callee, state)
     }
 
     fn finish(&mut self, entry: u64) -> Body {
@@ -740,13 +581,14 @@ impl<'c, 'a> Walk<'c, 'a> {
     }
 }
 
-struct Open {
-    calls: Vec<Call>,
-    succ: Vec<(u64, State)>,
+/// A block in the making.
+pub(super) struct Open {
+    pub(super) calls: Vec<Call>,
+    pub(super) succ: Vec<(u64, State)>,
 }
 
 impl Open {
-    fn lose(&mut self, site: u64, why: Why) {
+    pub(super) fn lose(&mut self, site: u64, why: Why) {
         self.calls.push(Call::new(site, Callee::Unknown(why)));
     }
 }

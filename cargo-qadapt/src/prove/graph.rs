@@ -374,7 +374,7 @@ impl Graph {
                 let by = by.unwrap_or(edge.site);
                 match edge.to {
                     To::Node(to) if self.reaches(to, goal) && seen.insert(to) => {
-                        queue.push_back((to, Some(by)))
+                        queue.push_back((to, Some(by)));
                     }
                     to if goal.is(to) && !found.iter().any(|&(_, e): &(u64, Edge)| e == *edge) => {
                         if found.len() == limit {

@@ -52,8 +52,8 @@ impl<'a> Linkage<'a> {
                     elf::DT_NEEDED => needed.push(table.string(entry).unwrap_or(b"?")),
                     elf::DT_SONAME => named = true,
                     elf::DT_SYMBOLIC => symbolic = true,
-                    elf::DT_FLAGS => symbolic |= entry.val & u64::from(elf::DF_SYMBOLIC.0) != 0,
-                    elf::DT_FLAGS_1 => pie |= entry.val & u64::from(elf::DF_1_PIE.0) != 0,
+                    elf::DT_FLAGS => symbolic |= entry.val & elf::DF_SYMBOLIC.0 != 0,
+                    elf::DT_FLAGS_1 => pie |= entry.val & elf::DF_1_PIE.0 != 0,
                     _ => {}
                 }
             }

@@ -1,9 +1,11 @@
 //! `cargo qadapt prove`: what holds on all paths, read from the linked binary.
 //!
-//! `load` reads the file (`import`: what the loader adds), `decode` turns its code into steps, `cfg` follows the steps of one function (`body`: the result; `value`:
-//! what is known of the registers, `table`: jump tables, `thunk`: retpolines, `eh`: caught panics), `program` knows what each function
-//! means to its callers (`policy` and `foreign`: by name, `system`: by number; `allocator`: what inlining hides), `graph` joins them,
-//! and `verdict` speaks, with `advice` on what to do instead. `witness` holds runs against proofs.
+//! `load` reads the file (`import`: what the loader adds), `decode` turns its code into steps, `cfg` follows the steps of one
+//! function (`body`: the result; `leave`: how it is left; `value`: what is known of the registers, `own`: and of the stack,
+//! `table`: jump tables, `thunk`: retpolines, `eh`: caught panics), `program` knows what each function means to its callers
+//! (`policy` and `foreign`: by name, `system`: by number; `allocator`: what inlining hides; `assume`: what the user vouches
+//! for, `anchor`: and where), `graph` joins them, and `verdict` speaks, with `advice` on what to do instead. `witness` holds
+//! runs against proofs.
 
 pub mod addr_map;
 pub mod advice;
@@ -27,12 +29,14 @@ pub mod identity;
 pub mod import;
 pub mod inlined;
 pub mod inside;
+mod leave;
 pub mod load;
 pub mod map;
 pub mod marked;
 pub mod marks;
 pub mod names;
 pub mod near;
+pub mod own;
 pub mod parts;
 pub mod place;
 pub mod policy;

@@ -4,7 +4,7 @@
 pub fn near(pattern: &str, names: impl Iterator<Item = String>) -> Vec<String> {
     const MOST: usize = 3;
     /// Of Jaro and Winkler: 1 is the same. Below this hardly a name looks alike.
-    const LIKE: f64 = 0.6;
+    const LIKE: f64 = 0.7;
     let mut found: Vec<(f64, String)> = names
         .map(|name| (strsim::jaro_winkler(pattern, &name), name))
         .filter(|(likeness, _)| *likeness >= LIKE)

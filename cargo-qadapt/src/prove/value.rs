@@ -1,7 +1,7 @@
 //! What is known of the registers at one point of a function: constants, and enough about indices to read jump
 //! tables.
 
-use super::decode::{CALLEE_SAVED, CALLER_SAVED, Cond, Effect, Mem, RBP, REGS, RSP, Reg, Write};
+use super::decode::{CALLEE_SAVED, CALLER_SAVED, Cond, Effect, Mem, RBP, REGS, RSP, Reg};
 use super::format;
 use super::load::{Image, Slot};
 
@@ -14,7 +14,7 @@ pub enum Value {
     Const(u64),
     /// The address of a symbol of another object.
     Import(u32),
-    /// This far from the stack pointer at the function's entry; beyond [`ALIGNED`], from what it was once rounded
+    /// This far from the stack pointer at the function's entry; beyond [`ALIGNED`](super::own::ALIGNED), from what it was once rounded
     /// down to.
     Frame(i64),
     /// What this register, which a callee must keep, held at the function's entry.
@@ -59,18 +59,6 @@ pub enum Bound {
     Mask,
     /// A comparison.
     Check,
-}
-
-/// The [`Value::Frame`] of a stack pointer that was rounded down: lower than any other, as it is in memory.
-pub const ALIGNED: i64 = -1 << 40;
-
-/// How a function has rounded its stack pointer down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Aligned {
-    /// Where it led before.
-    pub from: i64,
-    /// To a multiple of this.
-    pub to: u64,
 }
 
 /// What is known of the highest index into a table.
@@ -135,14 +123,6 @@ enum Spill {
     Formatter(u64),
 }
 
-/// A write to the function's own stack.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OwnWrite {
-    at: i64,
-    size: i64,
-    value: Value,
-}
-
 /// What is known of all registers, and of some that were put away on the stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct State {
@@ -152,13 +132,13 @@ pub struct State {
     /// The register that the stack pointer was last compared with.
     compared_top: Option<Reg>,
     /// Whether the return address lies where the caller put it.
-    home: bool,
+    pub(super) home: bool,
     /// Where the registers that a callee must keep lie on the stack, by their place in [`CALLEE_SAVED`]; 0: nowhere.
-    saved: [i64; CALLEE_SAVED.len()],
+    pub(super) saved: [i64; CALLEE_SAVED.len()],
     /// The eight bytes that were pushed last: where they lie, and what they are.
-    pushed: (i64, Value),
+    pub(super) pushed: (i64, Value),
     /// A place of the rounded stack with an address above it, and how far that is from the entry's; 0: none.
-    kept: (i64, i64),
+    pub(super) kept: (i64, i64),
 }
 
 impl State {
@@ -199,167 +179,6 @@ impl State {
             }
         }
         state
-    }
-
-    /// Whether the stack is as it was at the function's entry, so that a return goes back to the caller.
-    #[must_use]
-    pub fn is_home(&self) -> bool {
-        self.home && self.get(RSP) == Value::Frame(0)
-    }
-
-    /// The registers that a callee must keep and that do not hold what they held at the function's entry, one bit each.
-    #[must_use]
-    pub fn loose(&self) -> u16 {
-        let changed = CALLEE_SAVED.into_iter().filter(|&reg| self.get(reg) != Value::Saved(reg));
-        changed.fold(0, |mask, reg| mask | 1 << reg)
-    }
-
-    /// What a return goes to, if the function has put it there itself; takes it off the stack.
-    pub fn take_return(&mut self) -> Value {
-        let value = self.top();
-        let above = add(self.get(RSP), Value::Const(8));
-        self.set(RSP, above);
-        value
-    }
-
-    /// What lies where the stack pointer leads.
-    #[must_use]
-    pub fn top(&self) -> Value {
-        match self.get(RSP) {
-            Value::Frame(at) => self.own(at),
-            _ => Value::Any,
-        }
-    }
-
-    /// Puts a value on the stack.
-    pub fn push(&mut self, value: Value, aligned: Option<Aligned>) {
-        let top = add(self.get(RSP), Value::Const(8u64.wrapping_neg()));
-        self.set(RSP, top);
-        if let Value::Frame(at) = top {
-            self.write_own(OwnWrite { at, size: 8, value }, aligned);
-        }
-    }
-
-    /// The stack pointer is rounded down for the first time, or in the same way again.
-    pub fn align(&mut self) {
-        self.set(RSP, Value::Frame(ALIGNED));
-    }
-
-    /// What the eight bytes at this distance are, of those that a function needs to come back.
-    #[must_use]
-    pub fn own(&self, at: i64) -> Value {
-        if at == 0 && self.home {
-            return Value::Home;
-        }
-        if at != 0
-            && let Some(i) = self.saved.iter().position(|&place| place == at)
-        {
-            return Value::Saved(CALLEE_SAVED[i]);
-        }
-        if at != 0 && self.kept.0 == at {
-            return Value::Frame(self.kept.1);
-        }
-        if self.pushed.0 == at { self.pushed.1 } else { Value::Any }
-    }
-
-    /// What a step reads of that, with the registers as they are before it.
-    #[must_use]
-    pub fn own_read(&self, effect: Effect) -> Value {
-        let (base, disp) = match effect {
-            Effect::Load(_, Mem { base: Some(base), index: None, disp }) => (base, disp),
-            Effect::Pop(_) => (RSP, 0),
-            Effect::Leave => (RBP, 0),
-            _ => return Value::Any,
-        };
-        match self.get(base) {
-            Value::Frame(at) => self.own(at.wrapping_add_unsigned(disp)),
-            _ => Value::Any,
-        }
-    }
-
-    /// What a step writes to the function's own stack, with the registers as they are before it.
-    #[must_use]
-    pub fn own_write(&self, write: Write) -> Option<OwnWrite> {
-        let (mem, size, value) = match write {
-            Write::None | Write::Unknown => return None,
-            Write::Register(mem, reg) => (mem, 8, self.get(reg)),
-            Write::Bytes(mem, size) => (mem, i64::from(size), Value::Any),
-        };
-        let Value::Frame(base) = self.get(mem.base?) else { return None };
-        let at = base.wrapping_add_unsigned(mem.disp);
-        match mem.index.map(|(index, scale)| (self.get(index), scale)) {
-            None => Some(OwnWrite { at, size, value }),
-            Some((Value::Const(n), scale)) => {
-                Some(OwnWrite { at: at.wrapping_add_unsigned(n.wrapping_mul(u64::from(scale))), size, value })
-            }
-            // An array of the function's own, unless it begins at the return address.
-            Some(_) => (0..8).contains(&at).then_some(OwnWrite { at, size, value: Value::Any }),
-        }
-    }
-
-    /// Carries it out, once the registers are as they are after the step.
-    pub fn write_own(&mut self, write: OwnWrite, aligned: Option<Aligned>) {
-        let OwnWrite { at, size, value } = write;
-        self.overwrite(at, size, value, aligned);
-        if size == 8 && self.get(RSP) == Value::Frame(at) {
-            self.pushed = (at, value);
-        }
-    }
-
-    fn overwrite(&mut self, at: i64, size: i64, value: Value, aligned: Option<Aligned>) {
-        // Where the rounded stack lies is known up to the alignment only.
-        let (real, slack) = match aligned {
-            Some(Aligned { from, to }) => (from, i64::try_from(to).unwrap_or(i64::MAX)),
-            None => (0, 0),
-        };
-        let is_aligned = |place: i64| place < ALIGNED / 2;
-        let lowest = |place: i64| {
-            if is_aligned(place) {
-                (place - ALIGNED).saturating_add(real).saturating_sub(slack)
-            } else {
-                place
-            }
-        };
-        let highest = |place: i64| {
-            if is_aligned(place) { (place - ALIGNED).saturating_add(real) } else { place }
-        };
-        let hit = |place: i64| {
-            if is_aligned(place) == is_aligned(at) {
-                place.saturating_add(8) > at && place < at.saturating_add(size)
-            } else {
-                highest(place).saturating_add(8) > lowest(at)
-                    && lowest(place) < highest(at).saturating_add(size)
-            }
-        };
-        if hit(0) {
-            self.home = at == 0 && size == 8 && value == Value::Home;
-        }
-        for place in &mut self.saved {
-            if *place != 0 && hit(*place) {
-                *place = 0;
-            }
-        }
-        if hit(self.pushed.0) {
-            self.pushed.1 = Value::Any;
-        }
-        if self.kept.0 != 0 && hit(self.kept.0) {
-            self.kept = (0, 0);
-        }
-        if let Value::Frame(above) = value
-            && size == 8
-            && is_aligned(at)
-            && !is_aligned(above)
-            && self.kept.0 == 0
-        {
-            self.kept = (at, above);
-        }
-        if let Value::Saved(reg) = value
-            && size == 8
-            && at < 0
-            && let Some(i) = CALLEE_SAVED.iter().position(|&r| r == reg)
-        {
-            self.saved[i] = at;
-        }
     }
 
     /// What is known of a register.
@@ -460,16 +279,6 @@ impl State {
             }
         }
         self.forget_pushed();
-    }
-
-    /// Somebody may have written to what was pushed last.
-    pub fn forget_pushed(&mut self) {
-        self.pushed = (0, Value::Any);
-    }
-
-    /// Somebody else is given the address of the return address.
-    pub fn give_away_home(&mut self) {
-        self.home = false;
     }
 
     fn clobber(&mut self, mask: u16) {
@@ -651,7 +460,8 @@ impl State {
     }
 }
 
-fn add(a: Value, b: Value) -> Value {
+/// The sum of two values.
+pub(super) fn add(a: Value, b: Value) -> Value {
     match (a, b) {
         (Value::Const(x), Value::Const(y)) => Value::Const(x.wrapping_add(y)),
         (Value::Frame(at), Value::Const(by)) | (Value::Const(by), Value::Frame(at)) => {

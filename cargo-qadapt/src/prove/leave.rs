@@ -1,0 +1,190 @@
+//! How control leaves a function, or seems to: jumps, returns and tail calls.
+//!
+//! A jump on the function's own stack stays in it, wherever it leads: the compiler has moved a part away. With the stack as it
+//! was at the entry it is a call of another function in the place of this one. A return goes back to the caller only from
+//! such a stack, and only if the return address is still the caller's.
+
+use super::body::{Call, Callee, End, Fate, Why};
+use super::cfg::{Open, Walk};
+use super::decode::{Cond, RSP, Step, Via};
+use super::load::Slot;
+use super::system;
+use super::table::{self, Table};
+use super::thunk::{self, Thunk};
+use super::value::{State, Value};
+
+/// Where a jump goes.
+enum Goes {
+    /// On in this function.
+    On,
+    /// To another function, which goes back to the caller.
+    Tail,
+    /// To another function, which goes somewhere else.
+    Odd,
+}
+
+impl Walk<'_, '_> {
+    /// A conditional jump: on in the function on one side at least.
+    pub(super) fn branch(
+        &mut self,
+        block: &mut Open,
+        step: &Step,
+        target: u64,
+        cond: Cond,
+        mut state: State,
+    ) -> End {
+        let mut taken = state;
+        taken.refine(cond, true);
+        state.refine(cond, false);
+        match self.goes(target, &taken) {
+            Goes::On => {
+                block.succ.push((target, taken));
+                block.succ.push((step.next, state));
+                End::Flow
+            }
+            Goes::Tail => {
+                let callee = self.not_quiet(step.addr, self.local(target), &taken);
+                self.loose |= taken.loose() | callee.map_or(0, |c| self.oracle.loose(c));
+                block.succ.push((step.next, state));
+                // A conditional tail call: a block of its own, so that it can have an end of its own.
+                let Some(callee) = callee else { return End::Flow };
+                block.calls.push(Call { given: self.given(&state), ..Call::new(step.addr, callee) });
+                End::Tail
+            }
+            Goes::Odd => {
+                block.calls.push(Call::new(step.addr, self.local(target)));
+                block.lose(step.addr, Why::OddReturn);
+                block.succ.push((step.next, state));
+                End::Lost
+            }
+        }
+    }
+
+    /// Where a jump to `target` goes on.
+    fn goes(&self, target: u64, state: &State) -> Goes {
+        if self.bounds.contains(&target) {
+            return Goes::On;
+        }
+        match self.context.image.function_at(target) {
+            Some(function) if function.is_fragment() => Goes::On,
+            None if self.parts.iter().any(|p| p.range.contains(&target)) => Goes::On,
+            _ if state.is_home() => Goes::Tail,
+            // On the function's own stack, into code without a name or into the middle of something: a part of it.
+            None if self.context.image.is_code(target) => Goes::On,
+            _ => Goes::Odd,
+        }
+    }
+
+    pub(super) fn jump(&mut self, block: &mut Open, site: u64, target: u64, state: &State) -> End {
+        match self.goes(target, state) {
+            Goes::On => {
+                block.succ.push((target, *state));
+                End::Flow
+            }
+            _ => match thunk::thunk(self.context.image, target) {
+                Some(Thunk::Via(reg)) => self.jump_via(block, site, Via::Reg(reg), state),
+                Some(Thunk::Memory(mem)) => self.jump_via(block, site, Via::Mem(mem), state),
+                Some(Thunk::Return) => self.leave(block, site, state),
+                None => self.tail(block, site, self.local(target), state),
+            },
+        }
+    }
+
+    /// A return: to the caller, or to what the function itself has put on the stack.
+    pub(super) fn leave(&mut self, block: &mut Open, site: u64, state: &State) -> End {
+        if state.is_home() {
+            self.loose |= state.loose();
+            return End::Return;
+        }
+        let mut state = *state;
+        match state.take_return() {
+            Value::Const(target) => self.jump(block, site, target, &state),
+            Value::Any => {
+                block.lose(site, Why::OddReturn);
+                End::Lost
+            }
+            other => {
+                let callee = match other {
+                    Value::Import(index) => Callee::Import(index),
+                    _ => Callee::Unknown(Why::OddReturn),
+                };
+                self.tail(block, site, callee, &state)
+            }
+        }
+    }
+
+    /// What is called; nothing, if it is a system call that is known to be quiet. (The body of the C library's function
+    /// for all of them would not tell.)
+    pub(super) fn not_quiet(&self, site: u64, callee: Callee, state: &State) -> Option<Callee> {
+        if !system::is_for_any(self.context.image, callee) {
+            return Some(callee);
+        }
+        let number = state.get(system::ARGUMENT);
+        system::doubt(self.context.image, site, number).map(Callee::Unknown)
+    }
+
+    fn tail(&mut self, block: &mut Open, site: u64, callee: Callee, state: &State) -> End {
+        let Some(callee) = self.not_quiet(site, callee, state) else {
+            return self.leave(block, site, state);
+        };
+        block.calls.push(Call { given: self.given(state), ..Call::new(site, callee) });
+        if matches!(callee, Callee::Unknown(_)) {
+            return End::Lost;
+        }
+        match self.oracle.fate(callee) {
+            Fate::Returns if !state.is_home() => {
+                block.lose(site, Why::OddReturn);
+                End::Lost
+            }
+            Fate::Returns => {
+                self.loose |= state.loose() | self.oracle.loose(callee);
+                End::Tail
+            }
+            Fate::Stays => End::Dead,
+            Fate::Panics => End::Panic,
+        }
+    }
+
+    pub(super) fn jump_via(&mut self, block: &mut Open, site: u64, via: Via, state: &State) -> End {
+        let table = match via {
+            Via::Reg(reg) => match state.get(reg) {
+                Value::Target { table, base, last } => Some(Table { at: table, base: Some(base), last }),
+                Value::Const(target) => return self.jump(block, site, target, state),
+                // `pop rcx; jmp rcx`
+                Value::Home if state.get(RSP) == Value::Frame(8) => {
+                    self.loose |= state.loose();
+                    return End::Return;
+                }
+                _ => None,
+            },
+            Via::Mem(mem) => state.table(&mem, 8).map(|(at, last)| Table { at, base: None, last }),
+            Via::Other => None,
+        };
+        if let Some(table) = table
+            && let Some(found) = table::targets(self.context.image, &self.bounds, table, &self.tables)
+            && (found.functions.is_empty() || state.is_home())
+        {
+            self.overrun |= !self.tables.contains_key(&table.at)
+                && self.tables.range(..table.at).next_back().is_some_and(|(_, &end)| table.at < end);
+            self.tables.insert(table.at, found.end);
+            for target in found.inside {
+                block.succ.push((target, *state));
+            }
+            if found.functions.is_empty() {
+                return End::Flow;
+            }
+            for function in found.functions {
+                let callee = match function {
+                    Slot::Addr(addr) => self.local(addr),
+                    Slot::Import(index) => Callee::Import(index),
+                };
+                self.loose |= state.loose() | self.oracle.loose(callee);
+                // One of them, and of the places inside.
+                block.calls.push(Call { sure: false, given: self.given(state), ..Call::new(site, callee) });
+            }
+            return End::Lost;
+        }
+        let callee = self.resolve(via, state, Why::IndirectJump);
+        self.tail(block, site, callee, state)
+    }
+}

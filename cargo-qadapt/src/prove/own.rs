@@ -1,0 +1,209 @@
+//! What a function needs to come back, followed on its own stack: the return address, the registers that a callee must give
+//! back, and where the stack pointer was.
+//!
+//! ```text
+//!    8  the caller's
+//!    0  return address          <- rsp at the entry; `Value::Home`
+//!   -8  push rbx                   `Value::Saved(rbx)`
+//!  -16  push rax                   the eight bytes that were pushed last
+//!    :  and rsp, -64
+//!  ALIGNED + 0                  <- rsp; how far below -16 is known up to 64 bytes
+//! ```
+//!
+//! Nobody else writes there: a callee that is given the address of a local variable writes to that.
+
+use super::decode::{CALLEE_SAVED, Effect, Mem, RBP, RSP, Write};
+use super::value::{State, Value, add};
+
+/// The [`Value::Frame`] of a stack pointer that was rounded down: lower than any other, as it is in memory.
+pub const ALIGNED: i64 = -1 << 40;
+
+/// How a function has rounded its stack pointer down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Aligned {
+    /// Where it led before.
+    pub from: i64,
+    /// To a multiple of this.
+    pub to: u64,
+}
+
+/// A write to the function's own stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnWrite {
+    at: i64,
+    size: i64,
+    value: Value,
+}
+
+impl State {
+    /// Whether the stack is as it was at the function's entry, so that a return goes back to the caller.
+    #[must_use]
+    pub fn is_home(&self) -> bool {
+        self.home && self.get(RSP) == Value::Frame(0)
+    }
+
+    /// The registers that a callee must keep and that do not hold what they held at the function's entry, one bit each.
+    #[must_use]
+    pub fn loose(&self) -> u16 {
+        let changed = CALLEE_SAVED.into_iter().filter(|&reg| self.get(reg) != Value::Saved(reg));
+        changed.fold(0, |mask, reg| mask | 1 << reg)
+    }
+
+    /// What a return goes to, if the function has put it there itself; takes it off the stack.
+    pub fn take_return(&mut self) -> Value {
+        let value = self.top();
+        let above = add(self.get(RSP), Value::Const(8));
+        self.set(RSP, above);
+        value
+    }
+
+    /// What lies where the stack pointer leads.
+    #[must_use]
+    pub fn top(&self) -> Value {
+        match self.get(RSP) {
+            Value::Frame(at) => self.own(at),
+            _ => Value::Any,
+        }
+    }
+
+    /// Puts a value on the stack.
+    pub fn push(&mut self, value: Value, aligned: Option<Aligned>) {
+        let top = add(self.get(RSP), Value::Const(8u64.wrapping_neg()));
+        self.set(RSP, top);
+        if let Value::Frame(at) = top {
+            self.write_own(OwnWrite { at, size: 8, value }, aligned);
+        }
+    }
+
+    /// The stack pointer is rounded down for the first time, or in the same way again.
+    pub fn align(&mut self) {
+        self.set(RSP, Value::Frame(ALIGNED));
+    }
+
+    /// What the eight bytes at this distance are, of those that a function needs to come back.
+    #[must_use]
+    pub fn own(&self, at: i64) -> Value {
+        if at == 0 && self.home {
+            return Value::Home;
+        }
+        if at != 0
+            && let Some(i) = self.saved.iter().position(|&place| place == at)
+        {
+            return Value::Saved(CALLEE_SAVED[i]);
+        }
+        if at != 0 && self.kept.0 == at {
+            return Value::Frame(self.kept.1);
+        }
+        if self.pushed.0 == at { self.pushed.1 } else { Value::Any }
+    }
+
+    /// What a step reads of that, with the registers as they are before it.
+    #[must_use]
+    pub fn own_read(&self, effect: Effect) -> Value {
+        let (base, disp) = match effect {
+            Effect::Load(_, Mem { base: Some(base), index: None, disp }) => (base, disp),
+            Effect::Pop(_) => (RSP, 0),
+            Effect::Leave => (RBP, 0),
+            _ => return Value::Any,
+        };
+        match self.get(base) {
+            Value::Frame(at) => self.own(at.wrapping_add_unsigned(disp)),
+            _ => Value::Any,
+        }
+    }
+
+    /// What a step writes to the function's own stack, with the registers as they are before it.
+    #[must_use]
+    pub fn own_write(&self, write: Write) -> Option<OwnWrite> {
+        let (mem, size, value) = match write {
+            Write::None | Write::Unknown => return None,
+            Write::Register(mem, reg) => (mem, 8, self.get(reg)),
+            Write::Bytes(mem, size) => (mem, i64::from(size), Value::Any),
+        };
+        let Value::Frame(base) = self.get(mem.base?) else { return None };
+        let at = base.wrapping_add_unsigned(mem.disp);
+        match mem.index.map(|(index, scale)| (self.get(index), scale)) {
+            None => Some(OwnWrite { at, size, value }),
+            Some((Value::Const(n), scale)) => {
+                Some(OwnWrite { at: at.wrapping_add_unsigned(n.wrapping_mul(u64::from(scale))), size, value })
+            }
+            // An array of the function's own, unless it begins at the return address.
+            Some(_) => (0..8).contains(&at).then_some(OwnWrite { at, size, value: Value::Any }),
+        }
+    }
+
+    /// Carries it out, once the registers are as they are after the step.
+    pub fn write_own(&mut self, write: OwnWrite, aligned: Option<Aligned>) {
+        let OwnWrite { at, size, value } = write;
+        self.overwrite(at, size, value, aligned);
+        if size == 8 && self.get(RSP) == Value::Frame(at) {
+            self.pushed = (at, value);
+        }
+    }
+
+    fn overwrite(&mut self, at: i64, size: i64, value: Value, aligned: Option<Aligned>) {
+        // Where the rounded stack lies is known up to the alignment only.
+        let (real, slack) = match aligned {
+            Some(Aligned { from, to }) => (from, i64::try_from(to).unwrap_or(i64::MAX)),
+            None => (0, 0),
+        };
+        let is_aligned = |place: i64| place < ALIGNED / 2;
+        let lowest = |place: i64| {
+            if is_aligned(place) {
+                (place - ALIGNED).saturating_add(real).saturating_sub(slack)
+            } else {
+                place
+            }
+        };
+        let highest = |place: i64| {
+            if is_aligned(place) { (place - ALIGNED).saturating_add(real) } else { place }
+        };
+        let hit = |place: i64| {
+            if is_aligned(place) == is_aligned(at) {
+                place.saturating_add(8) > at && place < at.saturating_add(size)
+            } else {
+                highest(place).saturating_add(8) > lowest(at)
+                    && lowest(place) < highest(at).saturating_add(size)
+            }
+        };
+        if hit(0) {
+            self.home = at == 0 && size == 8 && value == Value::Home;
+        }
+        for place in &mut self.saved {
+            if *place != 0 && hit(*place) {
+                *place = 0;
+            }
+        }
+        if hit(self.pushed.0) {
+            self.pushed.1 = Value::Any;
+        }
+        if self.kept.0 != 0 && hit(self.kept.0) {
+            self.kept = (0, 0);
+        }
+        if let Value::Frame(above) = value
+            && size == 8
+            && is_aligned(at)
+            && !is_aligned(above)
+            && self.kept.0 == 0
+        {
+            self.kept = (at, above);
+        }
+        if let Value::Saved(reg) = value
+            && size == 8
+            && at < 0
+            && let Some(i) = CALLEE_SAVED.iter().position(|&r| r == reg)
+        {
+            self.saved[i] = at;
+        }
+    }
+
+    /// Somebody may have written to what was pushed last.
+    pub fn forget_pushed(&mut self) {
+        self.pushed = (0, Value::Any);
+    }
+
+    /// Somebody else is given the address of the return address.
+    pub fn give_away_home(&mut self) {
+        self.home = false;
+    }
+}
