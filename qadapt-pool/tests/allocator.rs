@@ -76,7 +76,7 @@ fn nothing_takes_no_slot() {
 #[test]
 fn blocks_are_nobody_elses() {
     let steps = if cfg!(miri) { 100 } else { 20_000 };
-    let mut memory = [const { MaybeUninit::uninit() }; 40_000];
+    let mut memory = vec![MaybeUninit::uninit(); 40_000];
     let mut region = Region::new(&mut memory);
     let mut class = |size, count| {
         region.class(Layout::from_size_align(size, 16).expect("it is valid"), count).expect("there is room")

@@ -324,13 +324,14 @@ fn a_waker_whose_clone_panics_leaves_no_waiter() {
 
 #[test]
 fn shared_values_are_dropped_once_and_last() {
-    let drops = Cell::new(0);
     struct Counts<'a>(&'a Cell<u32>);
     impl Drop for Counts<'_> {
         fn drop(&mut self) {
             self.0.set(self.0.get() + 1);
         }
     }
+
+    let drops = Cell::new(0);
     let pool = Pool::<Shared<Counts<'_>>, 2>::new();
     let mut first = pool.try_take().expect("it is free").share(Counts(&drops));
     assert!(PoolArc::get_mut(&mut first).is_some());

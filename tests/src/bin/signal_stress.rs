@@ -216,8 +216,8 @@ fn counted(allocs: u64, own_violations: u64, is_exact: bool, body: impl FnOnce()
     }
     let measured = counts.allocs().get().unwrap_or(u64::MAX);
     // What interrupts a report is not counted.
-    let least = if is_exact { allocs + bounds.inside.0 } else { allocs };
-    check((least..=allocs + most.0).contains(&measured));
+    let fewest = if is_exact { allocs + bounds.inside.0 } else { allocs };
+    check((fewest..=allocs + most.0).contains(&measured));
     check((own_violations + bounds.inside.1..=own_violations + most.1).contains(&violated));
 }
 
@@ -276,7 +276,9 @@ fn act(random: &mut Random, may_violate: bool, is_exact: bool) {
             {
                 drop(guard.take());
             }
-            left.iter_mut().for_each(|guard| drop(guard.take()));
+            for guard in &mut left {
+                drop(guard.take());
+            }
         }
     }
     check(protection_level() == level);

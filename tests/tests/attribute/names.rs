@@ -1,4 +1,5 @@
 //! What a region is called that has no name of its author's.
+#![expect(clippy::unused_self, reason = "only what they are called matters")]
 
 use super::*;
 
@@ -213,7 +214,7 @@ fn a_method_is_named_by_its_type() {
     assert_named(|| Delay.run(), "Delay::run");
     assert_named(|| Reverb.run(), "Reverb::run");
     assert_named(|| Delay.run_twice(), "Delay::run_twice");
-    assert_named(|| drop(Delay::new()), "Delay::new");
+    assert_named(|| _ = Delay::new(), "Delay::new");
     assert_named(|| Delay.r#loop(), "Delay::loop");
     assert_named(|| Delay.with_policy(), "Delay::with_policy");
     assert_named(|| Reverb.tail(), "Reverb::tail");
