@@ -55,7 +55,7 @@ pub struct Options<'a> {
     pub timeout: Option<Duration>,
     /// The program's own arguments.
     pub arguments: &'a [std::ffi::OsString],
-    /// The platform for which cargo is told to start programs by [`launch`](super::launch); none if it is not.
+    /// The platform for which cargo is told to start programs by [`launch`]; none if it is not.
     pub launched_on: Option<&'a str>,
     /// Names of the variables that the program gets; all but the machine's own if there are none.
     pub environment: Option<&'a [String]>,
