@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use super::names::Frame;
+use super::names::{self, Frame};
 
 /// `file:line` or `file:line:column`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,10 +104,11 @@ impl Spot {
     }
 }
 
-/// Whether a frame is the guard's own: all regions have these.
+/// Whether a frame is the guard's own: all regions have these. With line tables alone a function has no path, and then
+/// its file tells.
 #[must_use]
 pub fn is_guard(frame: &Frame) -> bool {
-    is_guard_name(&frame.function)
+    is_guard_name(&frame.function) || frame.at.as_ref().is_some_and(|at| names::is_guard(&at.file))
 }
 
 /// The same of a name.
@@ -170,6 +171,10 @@ mod tests {
             Some("\"/ws/src/main.rs:11:5\"")
         );
         assert_eq!(Anchor::of(&chain()[3..]), None, "the guard's own code belongs to all regions");
+        let mut lines_alone = chain();
+        lines_alone[3] =
+            frame("__qadapt_region<(), quiet::{closure_env#0}>", "/ws/qadapt/src/mark.rs", 29, 5, false);
+        assert_eq!(Anchor::of(&lines_alone), Some(anchor), "the guard's file tells");
     }
 
     #[test]
