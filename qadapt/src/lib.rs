@@ -66,7 +66,6 @@ mod hot;
 #[doc(hidden)]
 pub mod mark;
 mod model;
-mod record;
 mod region;
 mod report;
 
@@ -110,7 +109,7 @@ pub mod prelude {
 pub mod __private {
     pub use crate::__record as record;
     pub use crate::model::{Function, Place};
-    pub use crate::record::Note;
+    pub use crate::region::Note;
     pub use crate::region::{
         Measurement, count_calls, count_future, guard_future, made, no_alloc, permit_alloc, permit_future,
         pinned, policy_future, run_policy, run_required, test,

@@ -1,6 +1,6 @@
 //! What the guard leaves in a file for the prover: a label at the entry of each region, and a list of source regions.
 //!
-//! `qadapt/src/mark.rs` describes the labels, `qadapt/src/record.rs` the list.
+//! `qadapt/src/mark.rs` describes the labels, `qadapt/src/region/record.rs` the list.
 
 use object::read::elf::ElfFile64;
 use object::{Endianness, Object, ObjectSection};
@@ -148,6 +148,9 @@ fn read_records(data: &[u8]) -> Result<Vec<Record>, String> {
         let after = |from: usize, length: usize| Some(from.checked_add(length)?.next_multiple_of(4));
         let text_at = after(12, owner).ok_or_else(damaged)?;
         let end = after(text_at, text).ok_or_else(damaged)?;
+        if text_at + text > rest.len() {
+            return Err(damaged());
+        }
         if kind == 1 && rest.get(12..12 + owner) == Some(b"qadapt\0") {
             let text = rest.get(text_at..text_at + text).ok_or_else(damaged)?;
             records.push(record(text).ok_or_else(damaged)?);

@@ -15,6 +15,7 @@ mod permit_drop;
 mod plain;
 mod policy;
 mod polled;
+mod record;
 mod scope;
 #[cfg(feature = "futures-sink")]
 mod sink;
@@ -41,6 +42,7 @@ pub use permit::permit_alloc;
 pub use permit_drop::PermitDrop;
 pub use plain::{assert_no_alloc, no_alloc};
 pub use policy::{Policy, run_policy, run_required};
+pub use record::Note;
 pub use sweep::sweep;
 pub use test::test;
 pub use token::PolicyToken;
