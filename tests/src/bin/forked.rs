@@ -47,6 +47,7 @@
 // expect: off stdout the children ended
 
 use std::env;
+use std::hint::black_box;
 use std::process::exit;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
@@ -104,7 +105,17 @@ fn at(path: u32, bits: u32) -> u32 {
         leak(43);
         return 0;
     }
-    if path & 1 == 0 { at(path >> 1, bits - 1) + 1 } else { at(path >> 1, bits - 1) * 2 }
+    if black_box(path) & 1 == 0 { even(path >> 1, bits - 1) } else { odd(path >> 1, bits - 1) }
+}
+
+#[inline(never)]
+fn even(path: u32, bits: u32) -> u32 {
+    at(path, bits) + black_box(1)
+}
+
+#[inline(never)]
+fn odd(path: u32, bits: u32) -> u32 {
+    at(path, bits) + black_box(2)
 }
 
 fn main() {
