@@ -6,6 +6,7 @@
 //! - `trivia`: which of three lines of Rust allocate, in this build.
 //! - `async_pipeline`: a service on several threads whose hot path is protected while its neighbours allocate.
 //! - `server`: a web server whose handlers are watched, one request in ten, under the load of its clients.
+//! - `packet_service`: a UDP service whose packets lie in pools, so that it allocates nothing, and a client that floods it.
 //! - `dyn_async`: four ways to call an async method through `dyn`, and what each call allocates.
 //! - `pinned`: one future pinned in a box and on the stack.
 //! - `zero_alloc_test`: a library's test suite that asserts zero allocation.
@@ -16,6 +17,7 @@
 pub mod audio;
 pub mod book;
 pub mod cli;
+pub mod packets;
 pub mod poll;
 pub mod random;
 pub mod trivia;

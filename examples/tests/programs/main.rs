@@ -7,6 +7,7 @@ mod async_programs;
 mod audio_callback;
 mod child;
 mod order_book;
+mod packet_service;
 mod quickstart;
 mod server;
 mod trivia;
