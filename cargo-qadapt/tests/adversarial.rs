@@ -65,7 +65,7 @@ fn kinds(compiler: &str, flags: &[&str], optimised: bool) -> Vec<String> {
     if !has(compiler, flags) {
         return Vec::new();
     }
-    let name = format!("{compiler}{}", flags.join("").replace(['=', '/'], "_"));
+    let name = format!("{compiler}{}", flags.join("").replace(['=', '/', ','], "_"));
     let folder = folder(&name);
     let binary = folder.join("kinds");
     let mut command = Command::new(compiler);
@@ -154,12 +154,12 @@ fn no_disguise_of_a_call_is_proven_however_it_is_compiled() {
         &["-O2", "-flto", "-fuse-ld=lld"],
         &["-O2", "-mlvi-cfi"],
         &["-O2", "-static", "-DCONTEXTS"],
-        &["-O2", "-fsplit-stack"],
     ] {
         wrong.extend(kinds("clang", flags, true));
     }
     wrong.extend(kinds("musl-gcc", &["-O2", "-static"], true));
-    wrong.extend(kinds("musl-gcc", &["-O2"], true));
+    // The counter is a second library, and musl's names have no versions that tell them from its.
+    wrong.extend(kinds("musl-gcc", &["-O2"], false));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 

@@ -144,6 +144,8 @@ pub enum Write {
     None,
     /// A register of eight bytes.
     Register(Mem, Reg),
+    /// A number of eight bytes.
+    Number(Mem, u64),
     /// So many bytes of something else.
     Bytes(Mem, u8),
     /// It could not be told.
@@ -291,6 +293,10 @@ impl<'a> Steps<'a> {
             && let Some(reg) = gpr(i.op0_register())
         {
             return Write::Register(Mem { base: Some(RSP), index: None, disp: 8u64.wrapping_neg() }, reg);
+        }
+        if matches!(i.code(), Code::Pushq_imm8 | Code::Pushq_imm32) {
+            let top = Mem { base: Some(RSP), index: None, disp: 8u64.wrapping_neg() };
+            return Write::Number(top, i.immediate(0));
         }
         if i.op0_kind() == OpKind::Memory && is_plain_store(i.mnemonic()) {
             let size = u8::try_from(i.memory_size().size()).unwrap_or(0);
@@ -700,7 +706,7 @@ mod tests {
             // push rbx: below the stack pointer as it was
             (&[0x53], Write::Register(Mem { base: Some(4), index: None, disp: 8u64.wrapping_neg() }, 3)),
             // push 1
-            (&[0x6a, 1], Write::Bytes(Mem { base: Some(4), index: None, disp: 8u64.wrapping_neg() }, 8)),
+            (&[0x6a, 1], Write::Number(Mem { base: Some(4), index: None, disp: 8u64.wrapping_neg() }, 1)),
             // movups [rsp], xmm0
             (&[0x0f, 0x11, 0x04, 0x24], Write::Bytes(Mem { base: Some(4), index: None, disp: 0 }, 16)),
             // inc dword [rbx]

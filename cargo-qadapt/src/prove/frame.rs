@@ -33,6 +33,7 @@ impl Slots {
             Write::None => return,
             Write::Unknown => return self.forget(),
             Write::Register(mem, reg) => (mem, 8, state.get(reg)),
+            Write::Number(mem, number) => (mem, 8, Value::Const(number)),
             Write::Bytes(mem, size) => (mem, i64::from(size), Value::Any),
         };
         let (Some(base), None) = (mem.base, mem.index) else { return self.forget() };

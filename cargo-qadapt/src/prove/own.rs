@@ -118,6 +118,7 @@ impl State {
         let (mem, size, value) = match write {
             Write::None | Write::Unknown => return None,
             Write::Register(mem, reg) => (mem, 8, self.get(reg)),
+            Write::Number(mem, number) => (mem, 8, Value::Const(number)),
             Write::Bytes(mem, size) => (mem, i64::from(size), Value::Any),
         };
         let Value::Frame(base) = self.get(mem.base?) else { return None };

@@ -54,6 +54,7 @@ impl Spills {
             Write::None => return,
             Write::Unknown => return self.forget(state, |_| true),
             Write::Register(mem, reg) => (mem, 8, state.get(reg)),
+            Write::Number(mem, number) => (mem, 8, Value::Const(number)),
             Write::Bytes(mem, size) => (mem, i64::from(size), Value::Any),
         };
         // No other register leads here.

@@ -70,7 +70,7 @@ pub fn is_jump(image: &Image<'_>, target: u64) -> bool {
         if !matches!(step.flow, Flow::Next) {
             return false;
         }
-        if let Write::Register(mem, _) | Write::Bytes(mem, _) = step.write
+        if let Write::Register(mem, _) | Write::Number(mem, _) | Write::Bytes(mem, _) = step.write
             && mem.base == Some(RSP)
             && (-7..8).contains(&mem.disp.cast_signed().wrapping_add(depth))
         {
