@@ -42,7 +42,7 @@ static ALLOC: Qadapt<Bump> =
 const SIZE: usize = 1 << 30;
 /// Signals, if nobody asks for another number. Where the handler logs, each stack is a new one that takes milliseconds: there are
 /// fewer.
-const SIGNALS: u64 = 5_000;
+static SIGNALS: AtomicU64 = AtomicU64::new(5_000);
 const PERIOD: i64 = 60;
 /// The size of the handler's blocks, which nothing else has.
 const OWN: usize = 13;
@@ -151,6 +151,10 @@ const COUNT: Policy = Policy::new().mode(Mode::Count).name("handler");
 
 extern "C" fn handler(_: i32) {
     let seen = SEEN.fetch_add(1, Ordering::Relaxed);
+    if seen >= SIGNALS.load(Ordering::Relaxed) {
+        // Each signal in a report would give more to report.
+        return;
+    }
     let outer = INTERRUPTED.replace(INSIDE.get());
     permit_alloc(|| {
         let (counts, ()) = count_alloc(|| own_allocs(1 + seen % 3));
@@ -286,8 +290,11 @@ fn act(random: &mut Random, may_violate: bool, is_exact: bool) {
 
 fn main() {
     let case = env::args().nth(1).expect("a case");
-    let signals = env::var("SIGNALS").map_or(SIGNALS, |text| text.parse().expect("a number"));
-    let signals = if case == "log" { signals / 50 } else { signals };
+    if let Ok(text) = env::var("SIGNALS") {
+        SIGNALS.store(text.parse().expect("a number"), Ordering::Relaxed);
+    }
+    let signals = SIGNALS.load(Ordering::Relaxed) / if case == "log" { 50 } else { 1 };
+    SIGNALS.store(signals, Ordering::Relaxed);
     ABORTS.store(u64::from(case == "abort"), Ordering::Relaxed);
     // Asked before a handler asks.
     let _ = qadapt::is_active();
