@@ -60,14 +60,18 @@ fn profiles_that_an_interrupt_leaves_out_are_named() {
     assert!(run.stdout.contains("odd/src/bin/endless.rs:7"), "{}", run.stdout);
 }
 
-/// `script` of util-linux gives the command a terminal.
+/// `script` of util-linux gives the command a terminal. `exec`: a shell that waits for it would take the interrupt for its own,
+/// and dash ends with 130 then.
 #[test]
 fn on_a_terminal_a_line_moves_while_the_program_runs() {
     let command = endless(&["--profile", "debug", "--color", "never"]);
     let words: Vec<_> = std::iter::once(command.get_program()).chain(command.get_args()).collect();
     let words: Vec<String> = words.iter().map(|word| format!("'{}'", word.to_string_lossy())).collect();
     let mut script = Command::new("script");
-    script.args(["-qec", &words.join(" "), "/dev/null"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    script
+        .args(["-qec", &format!("exec {}", words.join(" ")), "/dev/null"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
     script.current_dir(command.get_current_dir().expect("it is set"));
     for (name, value) in command.get_envs() {
         match value {
