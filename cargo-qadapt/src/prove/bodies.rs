@@ -67,10 +67,22 @@ fn bodies(image: &Image<'_>) -> BTreeMap<String, Vec<Vec<Step>>> {
             steps.push(step(image, function.addr..end, &decoder.decode()));
         }
         for name in &function.names {
-            bodies.entry(demangle(name)).or_default().push(steps.clone());
+            bodies.entry(bare(name)).or_default().push(steps.clone());
         }
     }
     bodies
+}
+
+/// A symbol without its hash and without the number that the optimiser gives what it makes local.
+fn bare(symbol: &str) -> String {
+    let mut name = demangle(symbol);
+    if let Some((start, number)) = name.rsplit_once('.')
+        && !number.is_empty()
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+    {
+        name.truncate(start.len());
+    }
+    name
 }
 
 /// An instruction without addresses, and what it refers to.
@@ -113,10 +125,21 @@ fn step(image: &Image<'_>, own: std::ops::Range<u64>, instruction: &Instruction)
         }
         match image.function_covering(address) {
             Some(f) => {
-                Target::Function(f.names.first().map_or_else(String::new, |n| demangle(n)), address - f.addr)
+                Target::Function(f.names.first().map_or_else(String::new, |n| bare(n)), address - f.addr)
             }
             None => Target::Data,
         }
     });
     Step { instruction: plain, target }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_compared_without_hash_and_number() {
+        assert_eq!(bare("_ZN3app3mix17h0123456789abcdefE.281"), "app::mix");
+        assert_eq!(bare("main.cold"), "main.cold");
+    }
 }

@@ -148,11 +148,9 @@ fn read_records(data: &[u8]) -> Result<Vec<Record>, String> {
         let after = |from: usize, length: usize| Some(from.checked_add(length)?.next_multiple_of(4));
         let text_at = after(12, owner).ok_or_else(damaged)?;
         let end = after(text_at, text).ok_or_else(damaged)?;
-        if text_at + text > rest.len() {
-            return Err(damaged());
-        }
-        if kind == 1 && rest.get(12..12 + owner) == Some(b"qadapt\0") {
-            let text = rest.get(text_at..text_at + text).ok_or_else(damaged)?;
+        let owner = rest.get(12..12 + owner).ok_or_else(damaged)?;
+        let text = rest.get(text_at..text_at + text).ok_or_else(damaged)?;
+        if kind == 1 && owner == b"qadapt\0" {
             records.push(record(text).ok_or_else(damaged)?);
         }
         rest = rest.get(end..).unwrap_or(&[]);
