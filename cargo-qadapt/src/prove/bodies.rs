@@ -32,17 +32,18 @@ pub fn compare(one: &[u8], other: &[u8]) -> Result<Differences, String> {
     let (one, other) = (Image::parse(one)?, Image::parse(other)?);
     let (bodies, others) = (bodies(&one), bodies(&other));
     let mut found = Differences::default();
-    for (name, body) in &bodies {
-        match others.get(name) {
-            Some(other) if body == other => found.compared += 1,
-            Some(_) => {
-                found.compared += 1;
-                found.other.push((*name).clone());
-            }
-            None => found.alone.push((*name).clone()),
+    for (name, own) in &bodies {
+        let Some(theirs) = others.get(name) else {
+            found.alone.push(name.clone());
+            continue;
+        };
+        found.compared += 1;
+        // Several functions can have one name, in any order.
+        if own.len() != theirs.len() || !own.iter().all(|body| theirs.contains(body)) {
+            found.other.push(name.clone());
         }
     }
-    found.alone.extend(others.keys().filter(|name| !bodies.contains_key(*name)).map(|name| (*name).clone()));
+    found.alone.extend(others.into_keys().filter(|name| !bodies.contains_key(name)));
     Ok(found)
 }
 
