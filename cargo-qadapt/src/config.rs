@@ -65,7 +65,7 @@ pub struct Budget {
     /// Bytes asked for.
     pub bytes: Option<u64>,
     /// Bytes live at once during one entry.
-    pub peak: Option<u64>,
+    pub peak_bytes: Option<u64>,
 }
 
 /// Regions whose figures may be somewhat more or less than the baseline's.
@@ -162,7 +162,7 @@ impl Budget {
             ("reallocs", self.reallocs),
             ("deallocs", self.deallocs),
             ("bytes", self.bytes),
-            ("peak", self.peak),
+            ("peak_bytes", self.peak_bytes),
         ]
     }
 

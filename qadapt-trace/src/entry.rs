@@ -113,9 +113,9 @@ pub struct Region {
     /// Bytes asked for, by allocations and with their new size by reallocations.
     pub bytes: u64,
     /// Bytes given back, by deallocations and with their old size by reallocations.
-    pub freed: u64,
+    pub freed_bytes: u64,
     /// The most bytes live at once during one entry, from 0 at the entry.
-    pub peak: u64,
+    pub peak_bytes: u64,
     /// Events that a region disallowed.
     pub disallowed: u64,
     /// Events inside permits.
@@ -142,8 +142,8 @@ impl Region {
             deallocs: number(entry, offset_of!(RegionRow, deallocs))?,
             failed: number(entry, offset_of!(RegionRow, failed))?,
             bytes: number(entry, offset_of!(RegionRow, bytes))?,
-            freed: number(entry, offset_of!(RegionRow, freed))?,
-            peak: number(entry, offset_of!(RegionRow, peak))?,
+            freed_bytes: number(entry, offset_of!(RegionRow, freed_bytes))?,
+            peak_bytes: number(entry, offset_of!(RegionRow, peak_bytes))?,
             disallowed: number(entry, offset_of!(RegionRow, disallowed))?,
             permitted: number(entry, offset_of!(RegionRow, permitted))?,
             permitted_bytes: number(entry, offset_of!(RegionRow, permitted_bytes))?,

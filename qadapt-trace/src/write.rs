@@ -177,13 +177,13 @@ impl<R: Room> Trace<R> {
                 Op::Dealloc => add::<R>(&row.deallocs, 1),
             }
             add::<R>(&row.bytes, asked);
-            add::<R>(&row.freed, freed);
+            add::<R>(&row.freed_bytes, freed);
         });
     }
 
     /// Raises a region's peak to this many live bytes.
     pub fn raise_peak(&self, region: RegionNumber, live: u64) {
-        self.with(region, |row| raise(&row.peak, live));
+        self.with(region, |row| raise(&row.peak_bytes, live));
     }
 
     /// Takes an event into the live bytes of a region that all threads share, and into its peak.
@@ -194,7 +194,7 @@ impl<R: Room> Trace<R> {
             let live = increased::<R>(&row.live, change);
             // A negative number of live bytes is a large unsigned one.
             if live >> 63 == 0 {
-                raise(&row.peak, live);
+                raise(&row.peak_bytes, live);
             }
         });
     }

@@ -68,7 +68,7 @@ fn what_is_written_is_read() {
     assert_eq!((text(&strings, found.name), text(&strings, found.file)), (&b"tick"[..], &b"src/main.rs"[..]));
     assert_eq!((found.kind, found.line, found.column, found.calls), (RegionKind::Guard, 3, 7, 1));
     assert_eq!((found.allocs, found.reallocs, found.deallocs, found.failed), (1, 1, 1, 1));
-    assert_eq!((found.bytes, found.freed, found.peak, found.disallowed), (72, 72, 48, 1));
+    assert_eq!((found.bytes, found.freed_bytes, found.peak_bytes, found.disallowed), (72, 72, 48, 1));
     assert_eq!((found.permitted, found.permitted_bytes), (1, 24));
     let found = entries(bytes, Kind::Stacks).next().and_then(Stack::parse).expect("there is one");
     let frames = entries(bytes, Kind::Frames).collect::<Vec<_>>().concat();

@@ -49,7 +49,7 @@ pub struct Figures {
     /// Bytes asked for.
     pub bytes: Range,
     /// The most bytes live at once in one entry.
-    pub peak: Range,
+    pub peak_bytes: Range,
 }
 
 /// How often a line violates.
@@ -63,13 +63,13 @@ pub enum Often {
 
 impl Figures {
     /// The figures' names in files.
-    pub const NAMES: [&'static str; 5] = ["allocs", "reallocs", "deallocs", "bytes", "peak"];
+    pub const NAMES: [&'static str; 5] = ["allocs", "reallocs", "deallocs", "bytes", "peak_bytes"];
 
     /// The figures of one run, without what was removed. Where allocations were, the peak of the others is not known,
     /// and left out. Where a harness chooses how often the region is entered, all but the peak are those of one entry.
     #[must_use]
     pub fn of(counts: &Counts, removed: &Counts, per_entry: bool) -> Self {
-        let peak = if removed.bytes > 0 { 0 } else { counts.peak };
+        let peak_bytes = if removed.bytes > 0 { 0 } else { counts.peak_bytes };
         let figure = |all: u64, removed: u64| {
             let sum = all.saturating_sub(removed);
             if per_entry { Range::of_entries(sum, counts.calls) } else { Range::exactly(sum) }
@@ -79,7 +79,7 @@ impl Figures {
             reallocs: figure(counts.reallocs, removed.reallocs),
             deallocs: figure(counts.deallocs, removed.deallocs),
             bytes: figure(counts.bytes, removed.bytes),
-            peak: Range::exactly(peak),
+            peak_bytes: Range::exactly(peak_bytes),
         }
     }
 
@@ -97,7 +97,7 @@ impl Figures {
     /// The figures, in the order of their names.
     #[must_use]
     pub const fn all(&self) -> [Range; 5] {
-        [self.allocs, self.reallocs, self.deallocs, self.bytes, self.peak]
+        [self.allocs, self.reallocs, self.deallocs, self.bytes, self.peak_bytes]
     }
 
     /// Takes another run of the same thing in.
@@ -108,7 +108,7 @@ impl Figures {
             reallocs: self.reallocs.or(other.reallocs),
             deallocs: self.deallocs.or(other.deallocs),
             bytes: self.bytes.or(other.bytes),
-            peak: self.peak.or(other.peak),
+            peak_bytes: self.peak_bytes.or(other.peak_bytes),
         }
     }
 }

@@ -240,7 +240,7 @@ struct WrittenFigures {
     reallocs: Written,
     deallocs: Written,
     bytes: Written,
-    peak: Written,
+    peak_bytes: Written,
 }
 
 #[derive(Deserialize)]
@@ -351,7 +351,7 @@ impl WrittenFigures {
             reallocs: self.reallocs.range()?,
             deallocs: self.deallocs.range()?,
             bytes: self.bytes.range()?,
-            peak: self.peak.range()?,
+            peak_bytes: self.peak_bytes.range()?,
         })
     }
 }
@@ -414,10 +414,12 @@ mod tests {
         assert_eq!(parse(&text).unwrap_or_else(|e| panic!("{e}\n{text}")), baseline);
         assert_eq!(super::text(&parse(&text).expect("it was read before")), text);
         assert!(text.contains(
-            "counts.debug = { allocs = [3, 5], reallocs = 0, deallocs = 0, bytes = 96, peak = 0 }\n"
+            "counts.debug = { allocs = [3, 5], reallocs = 0, deallocs = 0, bytes = 96, peak_bytes = 0 }\n"
         ));
         assert!(
-            text.contains("allocs = 2.01, reallocs = 0, deallocs = 0, bytes = [7.00, 8.00], peak = 0 }\n")
+            text.contains(
+                "allocs = 2.01, reallocs = 0, deallocs = 0, bytes = [7.00, 8.00], peak_bytes = 0 }\n"
+            )
         );
         assert_eq!(parse(&super::text(&Baseline::default())), Ok(Baseline::default()));
     }

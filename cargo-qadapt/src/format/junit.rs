@@ -150,14 +150,14 @@ fn lists(view: &View<'_>, profile: usize) -> HashMap<usize, String> {
 
 fn in_words(counts: &Counts) -> String {
     format!(
-        "{} calls, {} allocations, {} reallocations, {} deallocations, {} failed, {} bytes, peak {}",
+        "{} calls, {} allocations, {} reallocations, {} deallocations, {} failed, {} bytes, {} peak bytes",
         counts.calls,
         counts.allocs,
         counts.reallocs,
         counts.deallocs,
         counts.failed,
         counts.bytes,
-        counts.peak
+        counts.peak_bytes
     )
 }
 

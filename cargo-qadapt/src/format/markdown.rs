@@ -40,7 +40,17 @@ pub fn markdown(view: &View<'_>) -> String {
     }
     page.table(
         "Regions",
-        &["region", "profile", "calls", "allocs", "reallocs", "deallocs", "bytes", "peak", "disallowed"],
+        &[
+            "region",
+            "profile",
+            "calls",
+            "allocs",
+            "reallocs",
+            "deallocs",
+            "bytes",
+            "peak_bytes",
+            "disallowed",
+        ],
         2,
         view.report.regions.iter().flat_map(|region| region_rows(view, region)),
     );
@@ -98,7 +108,7 @@ fn region_rows(view: &View<'_>, region: &Region) -> Vec<Vec<String>> {
                     counts.reallocs,
                     counts.deallocs,
                     counts.bytes,
-                    counts.peak,
+                    counts.peak_bytes,
                 ];
                 row.extend(figures.iter().map(u64::to_string));
                 row.push(disallowed);

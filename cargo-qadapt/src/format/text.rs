@@ -49,7 +49,7 @@ fn profile_names(report: &Report) -> Vec<String> {
 }
 
 const HEADS: [&str; 9] =
-    ["profile", "calls", "allocs", "reallocs", "deallocs", "failed", "bytes", "peak", "disallowed"];
+    ["profile", "calls", "allocs", "reallocs", "deallocs", "failed", "bytes", "peak_bytes", "disallowed"];
 
 fn table(out: &mut String, report: &Report) {
     let profiles = profile_names(report);
@@ -107,7 +107,7 @@ fn cells(profile: &str, region: &Region, index: usize) -> (bool, Vec<String>) {
         counts.deallocs,
         counts.failed,
         counts.bytes,
-        counts.peak,
+        counts.peak_bytes,
         counts.disallowed,
     ];
     cells.extend(figures.iter().map(u64::to_string));

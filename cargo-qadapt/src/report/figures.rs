@@ -125,9 +125,9 @@ pub struct Counts {
     /// Bytes asked for.
     pub bytes: u64,
     /// Bytes given back.
-    pub freed: u64,
+    pub freed_bytes: u64,
     /// The most bytes live at once in one entry.
-    pub peak: u64,
+    pub peak_bytes: u64,
     /// Events that a region disallowed.
     pub disallowed: u64,
     /// Events inside permits, which the other figures leave out.
@@ -145,8 +145,8 @@ impl Counts {
         self.deallocs = self.deallocs.saturating_add(other.deallocs);
         self.failed = self.failed.saturating_add(other.failed);
         self.bytes = self.bytes.saturating_add(other.bytes);
-        self.freed = self.freed.saturating_add(other.freed);
-        self.peak = self.peak.max(other.peak);
+        self.freed_bytes = self.freed_bytes.saturating_add(other.freed_bytes);
+        self.peak_bytes = self.peak_bytes.max(other.peak_bytes);
         self.disallowed = self.disallowed.saturating_add(other.disallowed);
         self.permitted = self.permitted.saturating_add(other.permitted);
         self.permitted_bytes = self.permitted_bytes.saturating_add(other.permitted_bytes);
@@ -160,8 +160,8 @@ impl Counts {
         self.deallocs = self.deallocs.max(other.deallocs);
         self.failed = self.failed.max(other.failed);
         self.bytes = self.bytes.max(other.bytes);
-        self.freed = self.freed.max(other.freed);
-        self.peak = self.peak.max(other.peak);
+        self.freed_bytes = self.freed_bytes.max(other.freed_bytes);
+        self.peak_bytes = self.peak_bytes.max(other.peak_bytes);
         self.disallowed = self.disallowed.max(other.disallowed);
         self.permitted = self.permitted.max(other.permitted);
         self.permitted_bytes = self.permitted_bytes.max(other.permitted_bytes);

@@ -171,7 +171,7 @@ mod tests {
         report.profiles[0].processes = 1;
         report.regions = vec![Region {
             place,
-            counts: vec![Some(Counts { calls: 1, allocs, peak: allocs, ..Counts::default() })],
+            counts: vec![Some(Counts { calls: 1, allocs, peak_bytes: allocs, ..Counts::default() })],
         }];
         report.frames = vec![frame("main"), frame("grow")];
         report.sites = vec![Site { region: 0, op: Op::Alloc, stack: vec![1, 0], counts: vec![Some(counts)] }];
@@ -183,7 +183,7 @@ mod tests {
         let merged = merge(vec![run("debug", 3, 2), run("debug", 3, 5)]);
         assert_eq!((merged.profiles.len(), merged.profiles[0].processes), (1, 2));
         let counts = merged.regions[0].counts[0].expect("it was entered");
-        assert_eq!((counts.calls, counts.allocs, counts.peak), (2, 7, 5));
+        assert_eq!((counts.calls, counts.allocs, counts.peak_bytes), (2, 7, 5));
         assert_eq!(merged.sites[0].counts[0].expect("it happened").count, 7);
     }
 
@@ -192,7 +192,7 @@ mod tests {
         let most = most(vec![run("debug", 3, 2), run("debug", 3, 5)]);
         assert_eq!((most.profiles.len(), most.profiles[0].processes), (1, 1));
         let counts = most.regions[0].counts[0].expect("it was entered");
-        assert_eq!((counts.calls, counts.allocs, counts.peak), (1, 5, 5));
+        assert_eq!((counts.calls, counts.allocs, counts.peak_bytes), (1, 5, 5));
         assert_eq!(most.sites[0].counts[0].expect("it happened").count, 5);
     }
 

@@ -158,6 +158,16 @@ fn bare_library(frames: &[&Frame]) -> Option<usize> {
     past.or((!frames.is_empty()).then_some(0))
 }
 
+/// How many of the innermost frames are an allocator's around the guard: those up to the program's call of its allocator.
+fn allocators(frames: &[&Frame]) -> usize {
+    let is_entry = |frame: &&Frame| {
+        let name = frame.function.strip_prefix("__rustc::").unwrap_or(&frame.function);
+        let file = frame.file.as_deref().unwrap_or_default();
+        name.starts_with("__rust_") || name.starts_with("__rg_") || file.ends_with("alloc/src/alloc.rs")
+    };
+    frames.iter().position(is_entry).unwrap_or(0)
+}
+
 /// A site's line, as far as its stack tells.
 #[derive(Debug)]
 pub struct Sited {
@@ -180,12 +190,13 @@ impl Sited {
     fn in_stack(report: &Report, site: &Site) -> Self {
         let frames: Vec<&Frame> =
             site.stack.iter().filter_map(|&frame| report.frames.get(frame as usize)).collect();
+        let frames = frames.get(allocators(&frames)..).unwrap_or_default();
         let is = |origin| move |frame: &&Frame| frame.origin == origin && frame.line > 0;
         let own = frames.iter().position(is(Origin::Own));
         let found = own
             .or_else(|| frames.iter().rposition(is(Origin::Wrapper)))
             .or_else(|| frames.iter().position(is(Origin::Dependency)))
-            .or_else(|| bare_library(&frames));
+            .or_else(|| bare_library(frames));
         let Some(index) = found else {
             return Self {
                 at: None,
@@ -197,7 +208,7 @@ impl Sited {
         };
         let frame = frames[index];
         // What lies outside a line that stands for itself does not matter.
-        let looked_at = own.map_or(&frames[..], |own| &frames[..own]);
+        let looked_at = own.map_or(frames, |own| &frames[..own]);
         // What the compiler makes itself has a file and no line.
         let is_blind = |frame: &&Frame| frame.file.is_none() && frame.origin != Origin::Internal;
         let doubt = if looked_at.iter().any(is_blind) {
@@ -381,6 +392,29 @@ mod tests {
         assert_eq!((found.len(), at(0), at(1)), (2, Some(("mine.rs", 3)), Some(("my_push.rs", 2))));
         assert_eq!(found[0].inside, ["bytes-1.0.0/src/buf.rs:4", "my_push.rs:2"]);
         assert!(found[1].inside.is_empty(), "nothing but the wrapper is there");
+    }
+
+    #[test]
+    fn an_allocator_round_the_guard_is_no_site() {
+        let library = |function: &str| Frame {
+            file: Some("/rustc/0/library/alloc/src/alloc.rs".into()),
+            ..frame(function, 1, Origin::Internal)
+        };
+        let frames = vec![
+            frame("<tap::Tap as GlobalAlloc>::alloc", 7, Origin::Own),
+            frame("__rustc::__rust_alloc", 1, Origin::Internal),
+            library("alloc"),
+            frame("push", 1, Origin::Internal),
+            frame("mine", 3, Origin::Own),
+        ];
+        let found = lines(&report(frames, &[&[0, 1, 3, 4], &[0, 2, 3, 4], &[0, 4]]));
+        assert_eq!(found[0].at, Some(("mine.rs".to_owned(), 3)));
+        assert_eq!(
+            (found[0].sites.as_slice(), found[0].called.as_slice()),
+            (&[0, 1][..], &["push".to_owned()][..])
+        );
+        // The program calls the allocator by name: then it is its own line.
+        assert_eq!(found[1].sites, [2]);
     }
 
     #[test]

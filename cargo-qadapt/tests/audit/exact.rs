@@ -40,7 +40,7 @@ fn stacks_are_sampled_and_counts_are_exact() {
     run.assert(1, "");
     let report = run.report();
     let region = counts(&report, "busy.rs:15");
-    assert_eq!((region.calls, region.allocs, region.deallocs, region.peak), (2, 120_000, 120_000, 8));
+    assert_eq!((region.calls, region.allocs, region.deallocs, region.peak_bytes), (2, 120_000, 120_000, 8));
     assert_eq!(region.disallowed, 240_000);
     let (allocs, deallocs) = (site_sums(&report, Op::Alloc), site_sums(&report, Op::Dealloc));
     assert_eq!(allocs.0 + deallocs.0 + report.profiles[0].unsampled, 240_000);
@@ -64,7 +64,7 @@ fn the_whole_program_is_what_a_counting_allocator_counts() {
     let printed = totals(&run.stderr);
     let [counted] = &printed[..] else { panic!("one line of totals is printed:\n{}", run.stderr) };
     let whole = counts(&run.report(), "the whole program");
-    assert_eq!([whole.allocs, whole.reallocs, whole.deallocs, whole.bytes, whole.freed], counted[..]);
+    assert_eq!([whole.allocs, whole.reallocs, whole.deallocs, whole.bytes, whole.freed_bytes], counted[..]);
     assert!(whole.allocs > 3000, "the program allocates");
 }
 
@@ -86,7 +86,10 @@ fn published_suites_are_what_a_counting_allocator_counts() {
         for (counted, counts) in printed.iter().zip(&report.regions[0].counts) {
             let whole = counts.expect("it ran");
             println!("{suite}: {counted:?}");
-            assert_eq!([whole.allocs, whole.reallocs, whole.deallocs, whole.bytes, whole.freed], counted[..]);
+            assert_eq!(
+                [whole.allocs, whole.reallocs, whole.deallocs, whole.bytes, whole.freed_bytes],
+                counted[..]
+            );
         }
     }
 }
@@ -136,7 +139,7 @@ fn every_open_region_counts_an_event_once() {
     assert_eq!(of("after"), (1, 1, 0), "nothing of the region before is left open");
     assert_eq!(of("threads"), (3, 3, 0));
     let peak = counts(&report, "peak");
-    assert_eq!((peak.allocs, peak.bytes, peak.freed, peak.peak), (3, 220, 220, 120));
+    assert_eq!((peak.allocs, peak.bytes, peak.freed_bytes, peak.peak_bytes), (3, 220, 220, 120));
     assert_eq!(of("forbidding"), (1, 2, 0), "a permit inside is void");
     assert_eq!(of("escaped guard"), (1, 0, 0), "it ended with the permit in which it was entered");
 }

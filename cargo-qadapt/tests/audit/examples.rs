@@ -107,8 +107,8 @@ fn the_order_book_does_the_same_in_both() {
     let (debug, release) = (counts(0), counts(1));
     assert!(debug.allocs > 10, "the book is set up: {debug:?}");
     assert_eq!(
-        (debug.allocs, debug.reallocs, debug.deallocs, debug.peak),
-        (release.allocs, release.reallocs, release.deallocs, release.peak)
+        (debug.allocs, debug.reallocs, debug.deallocs, debug.peak_bytes),
+        (release.allocs, release.reallocs, release.deallocs, release.peak_bytes)
     );
     // The program's arguments begin with its name, and not with its path, which has the profile's name in it.
     assert_eq!(release.bytes, debug.bytes);

@@ -54,7 +54,7 @@ fn json_goes_to_a_file_and_merges_with_itself() {
     assert_eq!(report.profiles.iter().map(|profile| profile.processes).collect::<Vec<_>>(), [2, 2]);
     let grow = counts(&report, "shapes/src/lib.rs:9");
     assert_eq!(
-        (grow.calls, grow.allocs, grow.reallocs, grow.deallocs, grow.bytes, grow.peak),
+        (grow.calls, grow.allocs, grow.reallocs, grow.deallocs, grow.bytes, grow.peak_bytes),
         (6, 6, 6, 6, 624, 72)
     );
 }

@@ -12,7 +12,7 @@ fn budgets_hold_whatever_the_baseline_says() {
             "region = \"*:fill\"\nbytes = 15\npeak = 7",
             Some("16 bytes where 15 may be, 8 bytes at once where 7 may be"),
         ),
-        ("region = \"*:fill\"\nallocs = 2\nbytes = 16\npeak = 8", None),
+        ("region = \"*:fill\"\nallocs = 2\nbytes = 16\npeak_bytes = 8", None),
         ("region = \"*:fill\"\nprofile = \"release\"\nallocs = 0", None),
     ] {
         copy.write("qadapt.toml", &format!("[[budget]]\n{budget}\n"));

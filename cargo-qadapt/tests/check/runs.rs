@@ -16,7 +16,7 @@ fn a_range_is_kept_and_accepted() {
     check(&["--bless", "--runs", "3"], 2).assert(0, &[&varies, "not the same in each run", "1 note"]);
     let lock = copy.read("qadapt.lock");
     assert!(
-        lock.contains("allocs = [3, 5], reallocs = 0, deallocs = [3, 5], bytes = [24, 40], peak = 8"),
+        lock.contains("allocs = [3, 5], reallocs = 0, deallocs = [3, 5], bytes = [24, 40], peak_bytes = 8"),
         "{lock}"
     );
     for (starts, code, said) in [

@@ -84,7 +84,7 @@ fn main() {
         reallocs,
         deallocs,
         bytes: 8 * (allocs + reallocs),
-        peak: 32,
+        peak_bytes: 32,
         disallowed: allocs + reallocs + deallocs,
         ..Counts::default()
     };

@@ -50,7 +50,8 @@ pub(crate) fn radio(folder: &Path) -> Report {
         },
         counts: counts.to_vec(),
     };
-    let busy = Counts { calls: 4, allocs: 9, bytes: 4321, peak: 99, disallowed: 13, ..Counts::default() };
+    let busy =
+        Counts { calls: 4, allocs: 9, bytes: 4321, peak_bytes: 99, disallowed: 13, ..Counts::default() };
     let quiet = Counts { calls: 7, ..Counts::default() };
     report.regions = vec![
         region(1, Some("tuning"), [Some(busy), Some(Counts { disallowed: 9, ..busy })]),
@@ -200,8 +201,14 @@ pub(crate) fn many(sites: u32, folder: &Path) -> Report {
         }
         if region == place {
             place += 1;
-            let counts =
-                Counts { calls: 3, allocs: 20, bytes: 9999, peak: 77, disallowed: 20, ..Counts::default() };
+            let counts = Counts {
+                calls: 3,
+                allocs: 20,
+                bytes: 9999,
+                peak_bytes: 77,
+                disallowed: 20,
+                ..Counts::default()
+            };
             report.regions.push(Region {
                 place: Place {
                     file: format!("src/part_{}.rs", site / PER_FILE),

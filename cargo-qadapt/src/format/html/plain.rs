@@ -22,7 +22,7 @@ pub(super) fn plain(view: &View<'_>) -> String {
     }
     out.push_str(
         "<h2>Regions</h2><table><thead><tr><th>region<th>profile<th>calls<th>allocs<th>reallocs<th>deallocs\
-         <th>failed<th>bytes<th>peak<th>disallowed<th>permitted</thead><tbody>\n",
+         <th>failed<th>bytes<th>peak_bytes<th>disallowed<th>permitted</thead><tbody>\n",
     );
     for region in report.regions.iter().take(ROWS) {
         for (profile, counts) in report.profiles.iter().zip(&region.counts) {
@@ -39,7 +39,7 @@ pub(super) fn plain(view: &View<'_>) -> String {
                 counts.deallocs,
                 counts.failed,
                 counts.bytes,
-                counts.peak,
+                counts.peak_bytes,
                 counts.disallowed,
                 counts.permitted,
             ] {

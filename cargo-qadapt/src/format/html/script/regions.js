@@ -1,6 +1,6 @@
 // The table of regions.
 
-const REGION_COLUMNS = ["calls", "allocs", "reallocs", "deallocs", "failed", "bytes", "peak", "disallowed", "permitted"];
+const REGION_COLUMNS = ["calls", "allocs", "reallocs", "deallocs", "failed", "bytes", "peak_bytes", "disallowed", "permitted"];
 
 const regions = {
   name: "regions",
