@@ -32,5 +32,5 @@ fn main() {
 }
 
 fn print(how: &str, counts: &Counts) {
-    println!("{how:<24} {} allocations, {} bytes", counts.allocs(), counts.bytes_allocated());
+    println!("{how:<24} {} allocations, {} bytes", counts.allocs(), counts.bytes());
 }

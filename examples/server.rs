@@ -43,7 +43,7 @@ const ROUND: [&str; 6] =
 /// A handler may free what it was given, but not ask for memory.
 const STRICT: Policy = Policy::new().mode(Mode::Log).allow(Ops::DEALLOC);
 /// An answer of text is a box for its body, and two for its headers.
-const ONE_ANSWER: Policy = STRICT.budget(Budget::new().allocs(3));
+const ONE_ANSWER: Policy = STRICT.budget(Budget::new().requests(3));
 
 /// A route by its path, and what was seen of it.
 struct Route {

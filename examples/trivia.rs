@@ -30,6 +30,6 @@ fn answer(counts: &Counts) -> String {
     match counts.allocs().get() {
         None => "unmeasured".to_owned(),
         Some(0) => "no".to_owned(),
-        Some(_) => format!("yes, {} bytes", counts.bytes_allocated()),
+        Some(_) => format!("yes, {} bytes", counts.bytes()),
     }
 }

@@ -56,7 +56,7 @@ use proc_macro::TokenStream;
 /// - `forbid`: permits inside are void.
 /// - `mode = "log"`: what a violation does: one of `panic`, `abort`, `log`, `count`, `fail`, `trap`.
 /// - `allow(dealloc)`: operations that are allowed: some of `alloc`, `zeroed`, `grow`, `shrink`, `dealloc`.
-/// - `budget(allocs = 2, bytes = 4096)`: requests for memory are allowed until this is used up; also `peak_bytes` and
+/// - `budget(requests = 2, bytes = 4096)`: requests for memory are allowed until this is used up; also `peak_bytes` and
 ///   `warm_up` (entries that are not held to it).
 /// - `sample = 100`: one entry in 100 is watched.
 /// - `prove`: `cargo qadapt prove` must prove this region.
@@ -326,7 +326,7 @@ pub fn count_alloc(options: TokenStream, item: TokenStream) -> TokenStream {
 ///     assert_eq!("12".parse(), Ok(12));
 /// }
 ///
-/// #[qadapt::test(budget(allocs = 1), allow(dealloc))]
+/// #[qadapt::test(budget(requests = 1), allow(dealloc))]
 /// fn one_buffer_is_enough() -> Result<(), std::num::TryFromIntError> {
 ///     let buffer = vec![0_u8; usize::try_from(64_i32)?];
 ///     assert_eq!(buffer.len(), 64);

@@ -23,7 +23,7 @@
 //! }
 //!
 //! // A request may allocate 20 times; one in a hundred is watched.
-//! const HANDLER: Policy = Policy::new().budget(Budget::new().allocs(20));
+//! const HANDLER: Policy = Policy::new().budget(Budget::new().requests(20));
 //! let layer = GuardLayer::new(HANDLER, route).sample(100);
 //! # struct Hello;
 //! # impl Service<Request> for Hello {

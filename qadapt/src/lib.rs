@@ -56,10 +56,10 @@ pub use qadapt_advice::Advice;
 pub use qadapt_macro::{allocate_panic, count_alloc, no_alloc, permit_alloc, test};
 pub use region::{
     Counted, CountsHandle, GuardExt, Guarded, NoAlloc, PermitDrop, Permitted, Policed, Policy, PolicyToken,
-    Region, Watch, assert_no_alloc, count_alloc, enter_protected, exit_protected, permit_alloc,
-    protection_level, set_mode, sweep, take_violations, violations, warm_up,
+    RegionGuard, Watch, assert_no_alloc, count_alloc, enter_protected, exit_protected, mode, permit_alloc,
+    protection_level, set_mode, sweep, take_violations, uncounted, violations, warm_up,
 };
-pub use report::{Site, Violation, is_active, set_violation_hook};
+pub use report::{Site, StackFrame, Violation, is_active, set_violation_hook, take_violation_hook};
 
 mod checks;
 mod hot;
@@ -91,15 +91,17 @@ pub mod migration {}
 /// assert_eq!(half(1.0), 0.5);
 /// ```
 pub mod prelude {
+    pub use crate::assert_allocs;
     pub use crate::hot::allocator::{QADAPT, Qadapt};
     pub use crate::model::{Budget, Counts, Measured, Mode, Op, Ops, UnknownMode};
     pub use crate::region::{
         Counted, CountsHandle, GuardExt, Guarded, NoAlloc, PermitDrop, Permitted, Policed, Policy,
-        PolicyToken, Region, Watch, assert_no_alloc, count_alloc, enter_protected, exit_protected,
-        permit_alloc, protection_level, set_mode, sweep, take_violations, violations, warm_up,
+        PolicyToken, RegionGuard, Watch, assert_no_alloc, count_alloc, enter_protected, exit_protected, mode,
+        permit_alloc, protection_level, set_mode, sweep, take_violations, uncounted, violations, warm_up,
     };
-    pub use crate::report::{Site, Violation, is_active, set_violation_hook};
-    pub use crate::{assert_allocs, assert_no_allocs};
+    pub use crate::report::{
+        Site, StackFrame, Violation, is_active, set_violation_hook, take_violation_hook,
+    };
     pub use qadapt_advice::Advice;
     pub use qadapt_macro::{allocate_panic, count_alloc, no_alloc, permit_alloc};
 }

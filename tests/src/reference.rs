@@ -102,8 +102,8 @@ impl Ledger {
             reallocs: counts.reallocs().get()?,
             deallocs: counts.deallocs().get()?,
             failed: counts.failed().get()?,
-            allocated: counts.bytes_allocated().get()?,
-            freed: counts.bytes_freed().get()?,
+            allocated: counts.bytes().get()?,
+            freed: counts.freed_bytes().get()?,
             live: counts.net_bytes().get()?,
             high: i64::try_from(counts.peak_bytes().get()?).ok()?,
         })

@@ -11,7 +11,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
 
-use qadapt::{Counts, Mode, Qadapt, assert_no_alloc, count_alloc, permit_alloc, set_mode, take_violations};
+use qadapt::{
+    Counts, Mode, Qadapt, assert_no_alloc, count_alloc, permit_alloc, set_mode, take_violations, uncounted,
+};
 use qadapt_tests::force::{alloc_and_free, force_alloc, leak};
 use qadapt_tests::random::Random;
 use qadapt_tests::reference::{Counting, Ledger};
@@ -168,7 +170,7 @@ fn single_operations_have_known_counts() {
         return;
     }
     let (counts, vector) = count_alloc(|| force_alloc(100));
-    assert_eq!((counts.allocs().get(), counts.bytes_allocated().get()), (Some(1), Some(100)));
+    assert_eq!((counts.allocs().get(), counts.bytes().get()), (Some(1), Some(100)));
     assert_eq!((counts.net_bytes().get(), counts.peak_bytes().get()), (Some(100), Some(100)));
     let (counts, mut vector) = count_alloc(|| {
         let mut vector = vector;
@@ -177,11 +179,11 @@ fn single_operations_have_known_counts() {
     });
     // By its new size, and the old one as freed.
     assert_eq!((counts.reallocs().get(), counts.allocs().get()), (Some(1), Some(0)));
-    assert_eq!((counts.bytes_allocated().get(), counts.bytes_freed().get()), (Some(250), Some(100)));
+    assert_eq!((counts.bytes().get(), counts.freed_bytes().get()), (Some(250), Some(100)));
     assert_eq!((counts.net_bytes().get(), counts.peak_bytes().get()), (Some(150), Some(150)));
     vector.clear();
     let (counts, ()) = count_alloc(|| drop(vector));
-    assert_eq!((counts.deallocs().get(), counts.bytes_freed().get()), (Some(1), Some(250)));
+    assert_eq!((counts.deallocs().get(), counts.freed_bytes().get()), (Some(1), Some(250)));
     assert_eq!((counts.net_bytes().get(), counts.peak_bytes().get()), (Some(-250), Some(0)));
     let (counts, ()) = count_alloc(|| {
         alloc_and_free(300);
@@ -345,7 +347,7 @@ fn reports_are_not_counted() {
     set_mode(Mode::Panic);
     for counts in counts {
         assert_eq!((counts.allocs().get(), counts.deallocs().get()), (Some(1), Some(1)), "{counts}");
-        assert_eq!((counts.bytes_allocated().get(), counts.peak_bytes().get()), (Some(70), Some(70)));
+        assert_eq!((counts.bytes().get(), counts.peak_bytes().get()), (Some(70), Some(70)));
     }
     assert_eq!(take_violations(), 6);
 
@@ -360,4 +362,51 @@ fn reports_are_not_counted() {
 thread_local! {
     /// Panics on this thread print nothing: a backtrace would be counted as the panic's.
     static QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+#[test]
+fn what_is_uncounted_is_left_out() {
+    if !watching("what is left out of a count") {
+        return;
+    }
+    let (counts, kept) = count_alloc(|| {
+        let first = force_alloc(70);
+        // Of what is made here nothing is counted, but for what counts for itself.
+        let (inner, made) = uncounted(|| {
+            alloc_and_free(500);
+            count_alloc(|| permit_alloc(|| force_alloc(30)))
+        });
+        assert_eq!((inner.allocs().get(), inner.peak_bytes().get()), (Some(1), Some(30)));
+        drop(first);
+        drop(made);
+        force_alloc(10)
+    });
+    assert_eq!((counts.allocs().get(), counts.deallocs().get()), (Some(2), Some(2)), "{counts}");
+    assert_eq!((counts.bytes().get(), counts.freed_bytes().get()), (Some(80), Some(100)));
+    assert_eq!((counts.net_bytes().get(), counts.peak_bytes().get()), (Some(-20), Some(70)));
+    drop(kept);
+
+    // It ends where it unwinds, and protects nothing and permits nothing.
+    let before = qadapt::violations();
+    let count = qadapt::Policy::new().mode(Mode::Count);
+    let (counts, ()) = count_alloc(|| {
+        let unwound = catch_unwind(|| uncounted(|| panic_any(force_alloc(9))));
+        count.run(|| uncounted(|| alloc_and_free(9)));
+        uncounted(|| drop(unwound));
+        alloc_and_free(9);
+    });
+    // The panic's own memory is given back outside.
+    assert_eq!((counts.allocs().get(), counts.bytes().get()), (Some(1), Some(9)), "{counts}");
+    assert_eq!(qadapt::violations() - before, 2);
+
+    // An assertion does not see it either, nor does what is lent inside.
+    let token = qadapt::assert_allocs!(
+        {
+            uncounted(|| alloc_and_free(9));
+            uncounted(qadapt::Policy::current)
+        },
+        events == 0
+    );
+    let (counts, ()) = count_alloc(|| uncounted(|| token.run(|| alloc_and_free(9))));
+    assert_eq!(counts.events(), 0, "{counts}");
 }

@@ -68,7 +68,7 @@ fn a_refused_reallocation_leaves_the_block() {
     assert_failed(&counts);
     // SAFETY: the block is still the allocator's, with its old layout.
     let (counts, ()) = count_alloc(|| unsafe { dealloc(block, LAYOUT) });
-    assert!(!counts.is_measured() || (counts.deallocs() == 1 && counts.bytes_freed() == 32));
+    assert!(!counts.is_measured() || (counts.deallocs() == 1 && counts.freed_bytes() == 32));
 }
 
 #[test]

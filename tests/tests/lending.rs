@@ -16,7 +16,7 @@ use qadapt_tests::watching;
 use qadapt_tests::worker::{Worker, beside};
 
 /// Three requests for memory, and any number of frees.
-const THREE: Policy = Policy::new().name("three").allow(Ops::DEALLOC).budget(Budget::new().allocs(3));
+const THREE: Policy = Policy::new().name("three").allow(Ops::DEALLOC).budget(Budget::new().requests(3));
 
 #[global_allocator]
 static ALLOC: QADAPT = QADAPT;
@@ -161,7 +161,7 @@ fn counts_include_the_workers() {
     });
     assert_eq!(
         counts.to_string(),
-        "3 allocs, 0 reallocs, 3 deallocs, 0 failed, 37 bytes allocated, 37 bytes freed, 24 bytes at peak"
+        "3 allocs, 0 reallocs, 3 deallocs, 0 failed, 37 bytes, 37 freed bytes, 24 peak bytes"
     );
 
     // Through a region inside; and a counting region that opens after the loan leaves the worker's out.

@@ -18,7 +18,7 @@ fn counted(size: usize) {
         deallocs == 1,
         reallocs == 0,
         bytes == u64::try_from(size).expect("small"),
-        net == 0
+        net_bytes == 0
     );
 }
 

@@ -16,14 +16,14 @@ fn each_event_counts_once() {
     set_mode(Mode::Count);
     let (counts, ()) = count_alloc(|| alloc_and_free(10));
     assert_eq!((counts.allocs().get(), counts.deallocs().get()), (Some(1), Some(1)));
-    assert_eq!(counts.bytes_allocated().get(), Some(10));
+    assert_eq!(counts.bytes().get(), Some(10));
     let mut grown = vec![1_u8; 10];
     let (counts, ()) = count_alloc(|| grown.reserve_exact(1000));
     assert_eq!((counts.reallocs().get(), counts.allocs().get()), (Some(1), Some(0)));
 
     assert_no_alloc(|| leak(10));
     assert_eq!(take_violations(), 1);
-    Policy::new().budget(Budget::new().allocs(2)).run(|| {
+    Policy::new().budget(Budget::new().requests(2)).run(|| {
         leak(1);
         leak(1);
     });

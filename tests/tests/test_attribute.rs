@@ -22,7 +22,7 @@ fn a_violation_fails_the_test() {
     alloc_and_free(8);
 }
 
-#[qadapt::test(budget(allocs = 1), allow(dealloc))]
+#[qadapt::test(budget(requests = 1), allow(dealloc))]
 #[cfg_attr(not(any(debug_assertions, feature = "enforce")), ignore = "this build has no checks")]
 fn options_and_results_work() -> Result<(), std::num::ParseIntError> {
     let size: usize = "8".parse()?;

@@ -60,11 +60,11 @@ fn accepted(attribute: Attribute) -> &'static str {
     match attribute.effect() {
         Effect::Protect => {
             "write `name = \"..\"`, `crate = path::to::qadapt`, `future`, `forbid`, `prove`, `mode = \"log\"`, \
-             `allow(dealloc)`, `budget(allocs = 2, bytes = 4096)` or `sample = 100`"
+             `allow(dealloc)`, `budget(requests = 2, bytes = 4096)` or `sample = 100`"
         }
         Effect::Test => {
             "write `name = \"..\"`, `crate = path::to::qadapt`, `forbid`, `mode = \"log\"`, `allow(dealloc)` or \
-             `budget(allocs = 2, bytes = 4096)`"
+             `budget(requests = 2, bytes = 4096)`"
         }
         Effect::Count => "write `name = \"..\"`, `crate = path::to::qadapt` or `future`",
         Effect::Permit => "write `crate = path::to::qadapt` or `future`",
@@ -180,7 +180,7 @@ mod tests {
             (NoAlloc, "allow", "the option `allow` takes a list in parentheses"),
             (NoAlloc, "allow(x)", "there is no operation `x`: write some of"),
             (NoAlloc, "budget()", "`budget()` sets no limit"),
-            (NoAlloc, "budget(allocs = 1, allocs = 2)", "the limit `allocs` is given twice"),
+            (NoAlloc, "budget(requests = 1, requests = 2)", "the limit `requests` is given twice"),
             (NoAlloc, "budget(bytes)", "`bytes` takes a whole number"),
             (NoAlloc, "sample = -1", "`sample` takes a whole number"),
         ] {

@@ -26,7 +26,7 @@ const OPS: [(&str, &str); 5] = [
 ];
 
 /// The limits of a budget, by the names of their builder methods.
-const LIMITS: [&str; 4] = ["allocs", "bytes", "peak_bytes", "warm_up"];
+const LIMITS: [&str; 4] = ["requests", "bytes", "peak_bytes", "warm_up"];
 
 /// Reads the value of `option` if it is one of these; false if it is not.
 pub(crate) fn read_one(
@@ -109,8 +109,8 @@ fn read_ops(option: &Ident, input: ParseStream<'_>) -> syn::Result<Vec<Ident>> {
 }
 
 fn read_budget(option: &Ident, input: ParseStream<'_>) -> syn::Result<Vec<(Ident, LitInt)>> {
-    const WRITE: &str = "write some of `allocs = 2`, `bytes = 4096`, `peak_bytes = 4096`, `warm_up = 1`";
-    let limits = list::<Limit>(option, input, "write `budget(allocs = 2, bytes = 4096)`")?;
+    const WRITE: &str = "write some of `requests = 2`, `bytes = 4096`, `peak_bytes = 4096`, `warm_up = 1`";
+    let limits = list::<Limit>(option, input, "write `budget(requests = 2, bytes = 4096)`")?;
     if limits.is_empty() {
         return Err(syn::Error::new(option.span(), format_args!("`budget()` sets no limit: {WRITE}")));
     }
@@ -133,7 +133,7 @@ fn read_budget(option: &Ident, input: ParseStream<'_>) -> syn::Result<Vec<(Ident
     Ok(known)
 }
 
-/// `allocs = 2`.
+/// `requests = 2`.
 struct Limit {
     name: Ident,
     number: LitInt,

@@ -7,7 +7,7 @@ use super::request::Request;
 use super::spending::{Caps, Used};
 use super::table::{self, Table};
 use super::word;
-use crate::model::Budget;
+use crate::model::{Budget, Op};
 
 /// What this thread has used while a budget was open: a running total.
 pub(crate) fn total() -> Used {
@@ -73,7 +73,7 @@ pub(super) fn hide(table: &Table, from: usize) {
 
 /// True if the request would use more than an open budget has left.
 pub(super) fn is_exceeded_by(request: &Request) -> bool {
-    request.grows()
+    request.op != Op::Dealloc
         && table::with(|table| {
             table.top().is_some_and(|top| top.caps.get().are_exceeded_by(request, table.total.get()))
                 || table.is_sharing.get() && any_shared(table, |loan, _| loan.budget.is_exceeded_by(request))
@@ -105,7 +105,7 @@ pub(super) fn left() -> Budget {
     let _ = table::with(|table| {
         any_shared(table, |loan, _| {
             let left = loan.budget.used().left_of(&loan.budget.left());
-            least.allocs = least.allocs.min(left.allocs);
+            least.requests = least.requests.min(left.requests);
             least.bytes = least.bytes.min(left.bytes);
             least.peak_bytes = least.peak_bytes.min(left.peak_bytes);
             false

@@ -8,7 +8,7 @@ use core::sync::atomic::Ordering;
 use qadapt_spin::Address;
 
 use super::head::Head;
-use super::record::{Kind, Record};
+use super::record::Record;
 use super::table::{self, Table};
 use super::{budget, loan, open, word};
 use crate::model::Budget;
@@ -35,8 +35,8 @@ pub(crate) fn equal(flags: i64) -> Option<Address> {
 /// The record that a loan made now belongs to, if there is one.
 fn lender(table: &Table) -> Option<&Record> {
     let top = table.top()?;
-    (top.kind() != Kind::Recording).then_some(top).or_else(|| {
-        let index = table.find(|record| record.kind() != Kind::Recording)?;
+    top.kind().holds_loans().then_some(top).or_else(|| {
+        let index = table.find(|record| record.kind().holds_loans())?;
         table.record(index)
     })
 }

@@ -35,6 +35,8 @@ pub(crate) enum Kind {
     Counting,
     /// A closure of which the stack of each event is kept.
     Recording,
+    /// A closure whose events are left out of the counts round it.
+    Uncounted,
     /// What a closure region without a record has lent.
     Loan,
 }
@@ -60,6 +62,11 @@ impl Kind {
         matches!(self, Self::Guard | Self::Manual | Self::Loan)
     }
 
+    /// True for what can hold loans: the rest leaves them to what lies around it.
+    pub(super) const fn holds_loans(self) -> bool {
+        !matches!(self, Self::Recording | Self::Uncounted)
+    }
+
     /// True for what protects, and so has a place.
     #[inline(always)]
     pub(crate) const fn is_region(self) -> bool {
@@ -82,6 +89,7 @@ impl Kind {
             Self::Raising => word::OWN_WORK | word::RAISING,
             Self::Free | Self::Loan => below,
             Self::Counting | Self::Recording => below | flags,
+            Self::Uncounted => below & !(word::COUNTING | word::RECORDING),
             // A region inside own work protects, as everywhere.
             Self::Plain | Self::Manual => (below & !word::OWN_WORK).wrapping_add(word::LEVEL),
             Self::Policy | Self::Borrowed | Self::Guard => below & !word::OWN_WORK | flags,

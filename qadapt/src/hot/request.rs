@@ -35,11 +35,6 @@ impl Request {
         }
     }
 
-    /// True if it asks for more memory than the program had.
-    pub(super) fn grows(&self) -> bool {
-        self.op != Op::Dealloc && self.size > self.old_size
-    }
-
     /// Bytes that the program has afterwards, less those that it had.
     #[inline(always)]
     pub(super) fn change(&self) -> i64 {

@@ -20,8 +20,7 @@ const NO_TEST: u8 = 2;
 
 /// The mode of a region that has none of its own.
 pub(crate) fn default_mode() -> Mode {
-    let severity = usize::from(DEFAULT.load(Ordering::Relaxed));
-    Mode::BY_SEVERITY.get(severity).copied().unwrap_or_default()
+    Mode::of_severity(DEFAULT.load(Ordering::Relaxed))
 }
 
 /// Reasons for which the edges of all regions of the process are slow. Relaxed: each is looked at again at the next edge.
@@ -50,9 +49,11 @@ fn alert(reason: u8, is_there: bool) {
     }
 }
 
-pub(crate) fn set_default_mode(mode: Mode) {
-    DEFAULT.store(mode.severity(), Ordering::Relaxed);
+/// Sets it, and returns what it was.
+pub(crate) fn set_default_mode(mode: Mode) -> Mode {
+    let before = DEFAULT.swap(mode.severity(), Ordering::Relaxed);
     alert(SPEAKING, mode.severity() >= Mode::Abort.severity());
+    Mode::of_severity(before)
 }
 
 /// True if `QADAPT_MODE` or `QADAPT_TRACE` is set in the environment.
@@ -93,7 +94,9 @@ pub(crate) fn read_environment() {
     let Some(word) = variable(c"QADAPT_MODE") else { return };
     ASKED.store(true, Ordering::Relaxed);
     match Mode::from_word(word) {
-        Some(mode) => set_default_mode(mode),
+        Some(mode) => {
+            set_default_mode(mode);
+        }
         None => Line::new()
             .text(b"qadapt: QADAPT_MODE=")
             .text(word)

@@ -11,7 +11,7 @@ use crate::model::Budget;
 /// Two requests at the same moment may both get the last of it. Relaxed throughout: each figure stands for itself.
 #[derive(Debug)]
 pub(crate) struct SharedBudget {
-    allocs: AtomicU64,
+    requests: AtomicU64,
     bytes: AtomicU64,
     peak_bytes: AtomicU64,
     used: Sum,
@@ -21,25 +21,25 @@ pub(crate) struct SharedBudget {
 
 #[derive(Debug)]
 struct Sum {
-    allocs: AtomicU64,
+    requests: AtomicU64,
     bytes: AtomicU64,
     live: AtomicI64,
 }
 
 impl Sum {
     const fn new() -> Self {
-        Self { allocs: AtomicU64::new(0), bytes: AtomicU64::new(0), live: AtomicI64::new(0) }
+        Self { requests: AtomicU64::new(0), bytes: AtomicU64::new(0), live: AtomicI64::new(0) }
     }
 
     fn add(&self, used: Used) {
-        self.allocs.fetch_add(used.allocs, Ordering::Relaxed);
+        self.requests.fetch_add(used.requests, Ordering::Relaxed);
         self.bytes.fetch_add(used.bytes, Ordering::Relaxed);
         self.live.fetch_add(used.live, Ordering::Relaxed);
     }
 
     fn get(&self) -> Used {
         Used {
-            allocs: self.allocs.load(Ordering::Relaxed),
+            requests: self.requests.load(Ordering::Relaxed),
             bytes: self.bytes.load(Ordering::Relaxed),
             live: self.live.load(Ordering::Relaxed),
         }
@@ -47,7 +47,7 @@ impl Sum {
 
     fn take(&self) -> Used {
         Used {
-            allocs: self.allocs.swap(0, Ordering::Relaxed),
+            requests: self.requests.swap(0, Ordering::Relaxed),
             bytes: self.bytes.swap(0, Ordering::Relaxed),
             live: self.live.swap(0, Ordering::Relaxed),
         }
@@ -57,7 +57,7 @@ impl Sum {
 impl SharedBudget {
     pub(super) const fn new() -> Self {
         Self {
-            allocs: AtomicU64::new(0),
+            requests: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
             peak_bytes: AtomicU64::new(0),
             used: Sum::new(),
@@ -67,7 +67,7 @@ impl SharedBudget {
 
     /// Begins anew with these limits.
     pub(super) fn start(&self, left: &Budget) {
-        self.allocs.store(left.allocs, Ordering::Relaxed);
+        self.requests.store(left.requests, Ordering::Relaxed);
         self.bytes.store(left.bytes, Ordering::Relaxed);
         self.peak_bytes.store(left.peak_bytes, Ordering::Relaxed);
         self.used.take();
@@ -77,7 +77,7 @@ impl SharedBudget {
     /// The limits on what is used from the lending on.
     pub(super) fn left(&self) -> Budget {
         Budget {
-            allocs: self.allocs.load(Ordering::Relaxed),
+            requests: self.requests.load(Ordering::Relaxed),
             bytes: self.bytes.load(Ordering::Relaxed),
             peak_bytes: self.peak_bytes.load(Ordering::Relaxed),
             warm_up: 0,

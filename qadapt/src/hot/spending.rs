@@ -12,13 +12,13 @@ use crate::model::{Budget, Op};
 /// What has been used of a budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Used {
-    pub(crate) allocs: u64,
+    pub(crate) requests: u64,
     pub(crate) bytes: u64,
     pub(crate) live: i64,
 }
 
 impl Used {
-    pub(crate) const NOTHING: Self = Self { allocs: 0, bytes: 0, live: 0 };
+    pub(crate) const NOTHING: Self = Self { requests: 0, bytes: 0, live: 0 };
 
     /// What one request uses.
     pub(super) fn by(request: &Request) -> Self {
@@ -26,12 +26,12 @@ impl Used {
         if request.op == Op::Dealloc {
             return Self { live, ..Self::NOTHING };
         }
-        Self { allocs: u64::from(request.grows()), bytes: request.size as u64, live }
+        Self { requests: 1, bytes: request.size as u64, live }
     }
 
     pub(crate) fn and(self, other: Self) -> Self {
         Self {
-            allocs: self.allocs.saturating_add(other.allocs),
+            requests: self.requests.saturating_add(other.requests),
             bytes: self.bytes.saturating_add(other.bytes),
             live: self.live.saturating_add(other.live),
         }
@@ -40,7 +40,7 @@ impl Used {
     /// The total from which on a budget counts that has used so much already.
     pub(crate) const fn less(self, used: Self) -> Start {
         Start(Self {
-            allocs: self.allocs.wrapping_sub(used.allocs),
+            requests: self.requests.wrapping_sub(used.requests),
             bytes: self.bytes.wrapping_sub(used.bytes),
             live: self.live.wrapping_sub(used.live),
         })
@@ -48,10 +48,11 @@ impl Used {
 
     /// True if the limits do not allow for the request on top of this.
     pub(super) fn leaves_no_room_for(self, request: &Request, limits: &Budget) -> bool {
-        let then = self.and(Self::by(request));
-        self.allocs >= limits.allocs
+        let more = Self::by(request);
+        let then = self.and(more);
+        self.requests >= limits.requests
             || then.bytes > limits.bytes
-            || u64::try_from(then.live).is_ok_and(|live| live > limits.peak_bytes)
+            || more.live > 0 && u64::try_from(then.live).is_ok_and(|live| live > limits.peak_bytes)
     }
 
     /// The limits on what comes on top of this.
@@ -60,7 +61,7 @@ impl Used {
         let live = u64::try_from(self.live).unwrap_or(0);
         let given_back = if self.live < 0 { self.live.unsigned_abs() } else { 0 };
         Budget {
-            allocs: less(limits.allocs, self.allocs),
+            requests: less(limits.requests, self.requests),
             bytes: less(limits.bytes, self.bytes),
             peak_bytes: less(limits.peak_bytes, live).saturating_add(given_back),
             warm_up: 0,
@@ -71,25 +72,25 @@ impl Used {
 /// What one thread has used while a budget was open.
 #[derive(Debug)]
 pub(super) struct Total {
-    pub(super) allocs: Cell<u64>,
+    pub(super) requests: Cell<u64>,
     pub(super) bytes: Cell<u64>,
     pub(super) live: Cell<i64>,
 }
 
 impl Total {
     pub(super) fn get(&self) -> Used {
-        Used { allocs: self.allocs.get(), bytes: self.bytes.get(), live: self.live.get() }
+        Used { requests: self.requests.get(), bytes: self.bytes.get(), live: self.live.get() }
     }
 
     pub(super) fn set(&self, used: Used) {
-        self.allocs.set(used.allocs);
+        self.requests.set(used.requests);
         self.bytes.set(used.bytes);
         self.live.set(used.live);
     }
 
     /// Each figure in one step, so that what a signal handler adds in between is not lost.
     pub(super) fn add(&self, used: Used) {
-        figure::add(&self.allocs, used.allocs);
+        figure::add(&self.requests, used.requests);
         figure::add(&self.bytes, used.bytes);
         figure::change(&self.live, used.live);
     }
@@ -104,7 +105,7 @@ impl Start {
     /// What has been used from here to a total.
     pub(crate) const fn to(self, total: Used) -> Used {
         Used {
-            allocs: total.allocs.wrapping_sub(self.0.allocs),
+            requests: total.requests.wrapping_sub(self.0.requests),
             bytes: total.bytes.wrapping_sub(self.0.bytes),
             live: total.live.wrapping_sub(self.0.live),
         }
@@ -114,14 +115,14 @@ impl Start {
 /// Up to where a thread's total may go; the greatest numbers stand for no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Caps {
-    allocs: u64,
+    requests: u64,
     bytes: u64,
     live: i64,
 }
 
 impl Caps {
-    pub(crate) const NONE: Self = Self { allocs: u64::MAX, bytes: u64::MAX, live: i64::MAX };
-    pub(super) const ZERO: Self = Self { allocs: 0, bytes: 0, live: 0 };
+    pub(crate) const NONE: Self = Self { requests: u64::MAX, bytes: u64::MAX, live: i64::MAX };
+    pub(super) const ZERO: Self = Self { requests: 0, bytes: 0, live: 0 };
 
     /// The caps of a budget of which so much was used before, at this total.
     pub(super) fn of(limits: &Budget, used: Used, total: Used) -> Self {
@@ -133,7 +134,7 @@ impl Caps {
             total.live.saturating_sub(used.live).saturating_add(peak)
         });
         Self {
-            allocs: cap(limits.allocs, used.allocs, total.allocs),
+            requests: cap(limits.requests, used.requests, total.requests),
             bytes: cap(limits.bytes, used.bytes, total.bytes),
             live,
         }
@@ -141,12 +142,12 @@ impl Caps {
 
     /// A total, kept where caps are.
     pub(super) const fn keeping(total: Used) -> Self {
-        Self { allocs: total.allocs, bytes: total.bytes, live: total.live }
+        Self { requests: total.requests, bytes: total.bytes, live: total.live }
     }
 
     /// The total that was kept.
     pub(super) const fn kept(self) -> Used {
-        Used { allocs: self.allocs, bytes: self.bytes, live: self.live }
+        Used { requests: self.requests, bytes: self.bytes, live: self.live }
     }
 
     /// The same distances from another total.
@@ -160,7 +161,7 @@ impl Caps {
             self.live.wrapping_sub(from.live).wrapping_add(to.live)
         };
         Self {
-            allocs: moved(self.allocs, from.allocs, to.allocs),
+            requests: moved(self.requests, from.requests, to.requests),
             bytes: moved(self.bytes, from.bytes, to.bytes),
             live,
         }
@@ -169,7 +170,7 @@ impl Caps {
     /// The caps of both.
     pub(super) fn and(self, other: Self) -> Self {
         Self {
-            allocs: self.allocs.min(other.allocs),
+            requests: self.requests.min(other.requests),
             bytes: self.bytes.min(other.bytes),
             live: self.live.min(other.live),
         }
@@ -177,15 +178,16 @@ impl Caps {
 
     /// True if the request, on top of the total, goes over a cap.
     pub(super) fn are_exceeded_by(self, request: &Request, total: Used) -> bool {
-        let then = total.and(Used::by(request));
-        then.allocs > self.allocs || then.bytes > self.bytes || then.live > self.live
+        let more = Used::by(request);
+        let then = total.and(more);
+        then.requests > self.requests || then.bytes > self.bytes || more.live > 0 && then.live > self.live
     }
 
     /// What is left up to the caps.
     pub(super) fn left(self, total: Used) -> Budget {
         let left = |cap: u64, total: u64| if cap == u64::MAX { cap } else { cap.saturating_sub(total) };
         Budget {
-            allocs: left(self.allocs, total.allocs),
+            requests: left(self.requests, total.requests),
             bytes: left(self.bytes, total.bytes),
             peak_bytes: if self.live == i64::MAX {
                 u64::MAX
@@ -201,7 +203,7 @@ impl Caps {
 mod tests {
     use super::*;
 
-    const TOTAL: Used = Used { allocs: 10, bytes: 1000, live: -50 };
+    const TOTAL: Used = Used { requests: 10, bytes: 1000, live: -50 };
 
     fn alloc(size: usize) -> Request {
         Request { op: Op::Alloc, size, old_size: 0, align: 1 }
@@ -209,28 +211,28 @@ mod tests {
 
     #[test]
     fn a_budget_counts_from_its_entry() {
-        let caps = Caps::of(&Budget::new().allocs(2).bytes(64).peak_bytes(32), Used::NOTHING, TOTAL);
+        let caps = Caps::of(&Budget::new().requests(2).bytes(64).peak_bytes(32), Used::NOTHING, TOTAL);
         assert!(!caps.are_exceeded_by(&alloc(32), TOTAL));
         assert!(caps.are_exceeded_by(&alloc(33), TOTAL), "33 live bytes of 32");
-        let after = TOTAL.and(Used { allocs: 2, bytes: 40, live: 0 });
+        let after = TOTAL.and(Used { requests: 2, bytes: 40, live: 0 });
         assert!(caps.are_exceeded_by(&alloc(1), after), "the third allocation of 2");
-        assert_eq!(caps.left(after), Budget::new().allocs(0).bytes(24).peak_bytes(32));
+        assert_eq!(caps.left(after), Budget::new().requests(0).bytes(24).peak_bytes(32));
     }
 
     #[test]
     fn what_was_used_before_counts() {
-        let used = Used { allocs: 1, bytes: 60, live: -8 };
-        let caps = Caps::of(&Budget::new().allocs(2).bytes(64).peak_bytes(32), used, TOTAL);
-        assert_eq!(caps.left(TOTAL), Budget::new().allocs(1).bytes(4).peak_bytes(40));
+        let used = Used { requests: 1, bytes: 60, live: -8 };
+        let caps = Caps::of(&Budget::new().requests(2).bytes(64).peak_bytes(32), used, TOTAL);
+        assert_eq!(caps.left(TOTAL), Budget::new().requests(1).bytes(4).peak_bytes(40));
         assert_eq!(TOTAL.less(used).to(TOTAL), used);
-        let later = TOTAL.and(Used { allocs: 3, bytes: 5, live: 7 });
-        assert_eq!(TOTAL.less(used).to(later), Used { allocs: 4, bytes: 65, live: -1 });
+        let later = TOTAL.and(Used { requests: 3, bytes: 5, live: 7 });
+        assert_eq!(TOTAL.less(used).to(later), Used { requests: 4, bytes: 65, live: -1 });
     }
 
     #[test]
     fn moved_caps_leave_as_much() {
-        let limits = Budget::new().allocs(2).peak_bytes(32);
-        let other = Used { allocs: 3, bytes: 7, live: 99 };
+        let limits = Budget::new().requests(2).peak_bytes(32);
+        let other = Used { requests: 3, bytes: 7, live: 99 };
         let moved = Caps::of(&limits, Used::NOTHING, TOTAL).moved(TOTAL, other);
         assert_eq!(moved.left(other), limits);
     }
@@ -245,9 +247,9 @@ mod tests {
 
     #[test]
     fn the_lower_cap_holds() {
-        let few = Caps::of(&Budget::new().allocs(1), Used::NOTHING, TOTAL);
+        let few = Caps::of(&Budget::new().requests(1), Used::NOTHING, TOTAL);
         let small = Caps::of(&Budget::new().bytes(8), Used::NOTHING, TOTAL);
         assert!(few.and(small).are_exceeded_by(&alloc(9), TOTAL));
-        assert_eq!(few.and(small).left(TOTAL), Budget::new().allocs(1).bytes(8));
+        assert_eq!(few.and(small).left(TOTAL), Budget::new().requests(1).bytes(8));
     }
 }

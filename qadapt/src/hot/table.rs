@@ -73,7 +73,7 @@ thread_local! {
             serials: Cell::new(0),
             overflow: Cell::new(0),
             debt: Cell::new(0),
-            total: Total { allocs: Cell::new(0), bytes: Cell::new(0), live: Cell::new(0) },
+            total: Total { requests: Cell::new(0), bytes: Cell::new(0), live: Cell::new(0) },
             is_sharing: Cell::new(false),
             inline: [const { Record::FREE }; INLINE],
             chunks: [const { Cell::new(ptr::null_mut()) }; CHUNKS],

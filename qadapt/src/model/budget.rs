@@ -9,14 +9,14 @@ use core::fmt;
 /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
 /// use qadapt::{Budget, Policy};
 ///
-/// const ONE_SMALL_BUFFER: Policy = Policy::new().budget(Budget::new().allocs(1).bytes(64));
+/// const ONE_SMALL_BUFFER: Policy = Policy::new().budget(Budget::new().requests(1).bytes(64));
 ///
 /// let name = ONE_SMALL_BUFFER.run(|| String::from("within the budget"));
 /// assert_eq!(name.len(), 17);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
-    pub(crate) allocs: u64,
+    pub(crate) requests: u64,
     pub(crate) bytes: u64,
     pub(crate) peak_bytes: u64,
     pub(crate) warm_up: u64,
@@ -26,13 +26,13 @@ impl Budget {
     /// No limit.
     #[must_use]
     pub const fn new() -> Self {
-        Self { allocs: u64::MAX, bytes: u64::MAX, peak_bytes: u64::MAX, warm_up: 0 }
+        Self { requests: u64::MAX, bytes: u64::MAX, peak_bytes: u64::MAX, warm_up: 0 }
     }
 
-    /// At most this many requests for memory: allocations, and reallocations to a larger size.
+    /// At most this many [requests](crate::Counts::requests) for memory: allocations and reallocations, to whatever size.
     #[must_use]
-    pub const fn allocs(self, calls: u64) -> Self {
-        Self { allocs: calls, ..self }
+    pub const fn requests(self, calls: u64) -> Self {
+        Self { requests: calls, ..self }
     }
 
     /// At most this many bytes asked for, a reallocation by its new size.
@@ -47,8 +47,8 @@ impl Budget {
         Self { peak_bytes: bytes, ..self }
     }
 
-    /// The region's first entries in the process that are not held to the budget, while caches and buffers fill. The
-    /// region is told by its place in the source.
+    /// The region's first entries in the process that are not held to the budget, while caches and buffers fill; deallocations
+    /// are allowed in them, too, as a buffer that grows frees the old one. The region is told by its place in the source.
     #[must_use]
     pub const fn warm_up(self, entries: u64) -> Self {
         Self { warm_up: entries, ..self }
@@ -63,8 +63,7 @@ impl Default for Budget {
 
 impl fmt::Display for Budget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let limits =
-            [(self.allocs, "allocations"), (self.bytes, "bytes"), (self.peak_bytes, "bytes at peak")];
+        let limits = [(self.requests, "requests"), (self.bytes, "bytes"), (self.peak_bytes, "peak bytes")];
         let mut separator = "at most ";
         for (limit, unit) in limits.into_iter().filter(|&(limit, _)| limit != u64::MAX) {
             write!(f, "{separator}{limit} {unit}")?;
@@ -81,9 +80,6 @@ mod tests {
     #[test]
     fn only_given_limits_are_printed() {
         assert_eq!(Budget::new().to_string(), "no limit");
-        assert_eq!(
-            Budget::new().allocs(2).peak_bytes(9).to_string(),
-            "at most 2 allocations, 9 bytes at peak"
-        );
+        assert_eq!(Budget::new().requests(2).peak_bytes(9).to_string(), "at most 2 requests, 9 peak bytes");
     }
 }

@@ -1,7 +1,11 @@
 //! What a stretch of code asked of the allocator.
 
-use core::cmp::Ordering;
 use core::fmt;
+use core::iter::Sum;
+use core::ops::{Add, AddAssign};
+
+use super::measured::Measured;
+use super::tally::Tally;
 
 /// Counts of what one thread asked of the allocator inside a region.
 ///
@@ -10,7 +14,11 @@ use core::fmt;
 /// QADAPT's own work. Inner regions are included.
 ///
 /// In a build without checks, or in a program whose global allocator is not QADAPT, nothing was measured: every
-/// figure is then *unmeasured*, which is printed as such and differs from every number.
+/// figure is then *unmeasured*, which is printed as such and equals nothing. So do the counts as a whole.
+///
+/// Counts can be added, as those of stretches of code one after the other: the sum's peak is the highest of them, each counted
+/// from where the one before left off. [`Counts::default`] is no event at all, with which a sum begins; a sum with unmeasured
+/// counts in it is unmeasured.
 ///
 /// # Examples
 /// ```
@@ -18,99 +26,30 @@ use core::fmt;
 /// let (counts, boxed) = qadapt::count_alloc(|| Box::new(7_u64));
 /// # if counts.is_measured() {
 /// assert_eq!(counts.allocs(), 1);
-/// assert_eq!(counts.bytes_allocated(), 8);
+/// assert_eq!(counts.bytes(), 8);
 /// assert_eq!(counts.net_bytes(), 8);
 /// # }
-/// # drop(boxed);
+/// let (more, ()) = qadapt::count_alloc(|| drop(boxed));
+/// # if counts.is_measured() {
+/// assert_eq!((counts + more).net_bytes(), 0);
+/// # }
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Counts {
     tally: Option<Tally>,
 }
 
-/// The figures of a measured [`Counts`]; also what a thread's counters hold.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Tally {
-    pub(crate) allocs: u64,
-    pub(crate) reallocs: u64,
-    pub(crate) deallocs: u64,
-    pub(crate) failed: u64,
-    pub(crate) bytes_allocated: u64,
-    pub(crate) bytes_freed: u64,
-    pub(crate) peak_bytes: u64,
-}
-
-impl Tally {
-    pub(crate) const NOTHING: Self = Self {
-        allocs: 0,
-        reallocs: 0,
-        deallocs: 0,
-        failed: 0,
-        bytes_allocated: 0,
-        bytes_freed: 0,
-        peak_bytes: 0,
-    };
-
-    /// The tally of two stretches of code, one after the other.
-    fn followed_by(self, next: Self) -> Self {
-        let peak_of_next = self.net_bytes().saturating_add_unsigned(next.peak_bytes);
-        let peak_bytes = self.peak_bytes.max(u64::try_from(peak_of_next).unwrap_or(0));
-        Self { peak_bytes, ..self.and(next) }
-    }
-
-    /// What was counted since an earlier tally, with this peak.
-    pub(crate) fn since(self, then: &Self, peak: i64) -> Self {
-        Self {
-            allocs: self.allocs.wrapping_sub(then.allocs),
-            reallocs: self.reallocs.wrapping_sub(then.reallocs),
-            deallocs: self.deallocs.wrapping_sub(then.deallocs),
-            failed: self.failed.wrapping_sub(then.failed),
-            bytes_allocated: self.bytes_allocated.wrapping_sub(then.bytes_allocated),
-            bytes_freed: self.bytes_freed.wrapping_sub(then.bytes_freed),
-            peak_bytes: u64::try_from(peak).unwrap_or(0),
-        }
-    }
-
-    /// The sums of two tallies, but for the peak, which stays the first one's.
-    pub(crate) const fn and(self, other: Self) -> Self {
-        Self {
-            allocs: self.allocs.wrapping_add(other.allocs),
-            reallocs: self.reallocs.wrapping_add(other.reallocs),
-            deallocs: self.deallocs.wrapping_add(other.deallocs),
-            failed: self.failed.wrapping_add(other.failed),
-            bytes_allocated: self.bytes_allocated.wrapping_add(other.bytes_allocated),
-            bytes_freed: self.bytes_freed.wrapping_add(other.bytes_freed),
-            peak_bytes: self.peak_bytes,
-        }
-    }
-
-    /// The tally of two threads that ran side by side. Which bytes lived at the same time is not known: the peak is
-    /// the sum of both, which is never too low.
-    pub(crate) const fn beside(self, other: Self) -> Self {
-        Self { peak_bytes: self.peak_bytes.saturating_add(other.peak_bytes), ..self.and(other) }
-    }
-
-    #[expect(clippy::cast_possible_wrap, reason = "two's complement gives the signed difference")]
-    fn net_bytes(self) -> i64 {
-        self.bytes_allocated.wrapping_sub(self.bytes_freed) as i64
-    }
-}
-
 impl Counts {
     pub(crate) const UNMEASURED: Self = Self { tally: None };
+    /// No event, and measured.
+    pub(crate) const NOTHING: Self = Self::measured(Tally::NOTHING);
 
     pub(crate) const fn measured(tally: Tally) -> Self {
         Self { tally: Some(tally) }
     }
 
-    /// The counts of two stretches of code, one after the other; unmeasured if either is.
-    pub(crate) fn followed_by(self, next: Self) -> Self {
-        let tally = self.tally.zip(next.tally).map(|(first, next)| first.followed_by(next));
-        Self { tally }
-    }
-
     fn get<T>(self, figure: impl FnOnce(Tally) -> T) -> Measured<T> {
-        Measured(self.tally.map(figure))
+        Measured::new(self.tally.map(figure))
     }
 
     /// True if the figures were measured: the checks are compiled in and QADAPT is the global allocator.
@@ -131,6 +70,12 @@ impl Counts {
         self.get(|tally| tally.reallocs)
     }
 
+    /// Successful requests for memory: allocations and reallocations.
+    #[must_use]
+    pub fn requests(&self) -> Measured<u64> {
+        self.get(|tally| tally.allocs.wrapping_add(tally.reallocs))
+    }
+
     /// Deallocations.
     #[must_use]
     pub fn deallocs(&self) -> Measured<u64> {
@@ -143,15 +88,25 @@ impl Counts {
         self.get(|tally| tally.failed)
     }
 
+    /// All calls of the allocator: allocations, reallocations, deallocations and what failed. It is 0 where the
+    /// allocator was not touched.
+    #[must_use]
+    pub fn events(&self) -> Measured<u64> {
+        self.get(|tally| {
+            let requests = tally.allocs.wrapping_add(tally.reallocs);
+            requests.wrapping_add(tally.deallocs).wrapping_add(tally.failed)
+        })
+    }
+
     /// Bytes asked for: by allocations, and by reallocations with their new size.
     #[must_use]
-    pub fn bytes_allocated(&self) -> Measured<u64> {
+    pub fn bytes(&self) -> Measured<u64> {
         self.get(|tally| tally.bytes_allocated)
     }
 
     /// Bytes given back: by deallocations, and by reallocations with their old size.
     #[must_use]
-    pub fn bytes_freed(&self) -> Measured<u64> {
+    pub fn freed_bytes(&self) -> Measured<u64> {
         self.get(|tally| tally.bytes_freed)
     }
 
@@ -168,12 +123,53 @@ impl Counts {
     }
 }
 
+/// Measured counts of no event.
+impl Default for Counts {
+    fn default() -> Self {
+        Self::NOTHING
+    }
+}
+
+/// True if every figure was measured and equals the other's.
+impl PartialEq for Counts {
+    fn eq(&self, other: &Self) -> bool {
+        self.tally.zip(other.tally).is_some_and(|(one, other)| one == other)
+    }
+}
+
+/// The counts of two stretches of code, the other one after this one.
+impl Add for Counts {
+    type Output = Self;
+
+    fn add(self, next: Self) -> Self {
+        Self { tally: self.tally.zip(next.tally).map(|(first, next)| first.followed_by(next)) }
+    }
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, next: Self) {
+        *self = *self + next;
+    }
+}
+
+impl Sum for Counts {
+    fn sum<I: Iterator<Item = Self>>(counts: I) -> Self {
+        counts.fold(Self::default(), Add::add)
+    }
+}
+
+impl<'a> Sum<&'a Self> for Counts {
+    fn sum<I: Iterator<Item = &'a Self>>(counts: I) -> Self {
+        counts.copied().sum()
+    }
+}
+
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(tally) = self.tally else { return f.write_str("unmeasured") };
         write!(
             f,
-            "{} allocs, {} reallocs, {} deallocs, {} failed, {} bytes allocated, {} bytes freed, {} bytes at peak",
+            "{} allocs, {} reallocs, {} deallocs, {} failed, {} bytes, {} freed bytes, {} peak bytes",
             tally.allocs,
             tally.reallocs,
             tally.deallocs,
@@ -185,80 +181,59 @@ impl fmt::Display for Counts {
     }
 }
 
-/// A figure, or the fact that nothing was measured.
-///
-/// It compares with plain numbers. An unmeasured figure is unequal to every number, and neither less nor greater, so
-/// that an assertion about it fails.
-///
-/// # Examples
-/// ```
-/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
-/// let (counts, _) = qadapt::count_alloc(|| Vec::<u8>::with_capacity(100));
-/// match counts.bytes_allocated().get() {
-///     Some(bytes) => assert_eq!(bytes, 100),
-///     None => assert_ne!(counts.bytes_allocated(), 0),
-/// }
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Measured<T>(Option<T>);
-
-impl<T: Copy> Measured<T> {
-    /// The figure; `None` if nothing was measured.
-    #[must_use]
-    pub const fn get(self) -> Option<T> {
-        self.0
-    }
-}
-
-impl<T: PartialEq> PartialEq<T> for Measured<T> {
-    fn eq(&self, number: &T) -> bool {
-        self.0.as_ref() == Some(number)
-    }
-}
-
-impl<T: PartialOrd> PartialOrd<T> for Measured<T> {
-    fn partial_cmp(&self, number: &T) -> Option<Ordering> {
-        self.0.as_ref()?.partial_cmp(number)
-    }
-}
-
-impl<T: fmt::Display> fmt::Display for Measured<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Some(figure) => figure.fmt(f),
-            None => f.pad("unmeasured"),
-        }
-    }
-}
-
-impl<T: fmt::Display> fmt::Debug for Measured<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn some() -> Counts {
+        let tally = Tally {
+            allocs: 2,
+            reallocs: 1,
+            bytes_allocated: 10,
+            bytes_freed: 30,
+            peak_bytes: 6,
+            ..Tally::NOTHING
+        };
+        Counts::measured(tally)
+    }
+
     #[test]
-    fn an_unmeasured_figure_is_no_number() {
+    fn unmeasured_counts_equal_nothing() {
         let counts = Counts::UNMEASURED;
         assert!(!counts.is_measured());
         assert_ne!(counts.allocs(), 0);
         assert_ne!(counts.net_bytes(), 0);
-        assert!(counts.allocs().partial_cmp(&u64::MAX).is_none());
-        assert_eq!(format!("{counts} {:?}", counts.allocs()), "unmeasured unmeasured");
-        assert_ne!(counts, Counts::measured(Tally::default()));
+        assert_ne!(counts.allocs(), counts.deallocs());
+        assert_ne!(counts, counts);
+        assert_ne!(counts, Counts::default());
+        assert_eq!(counts.to_string(), "unmeasured");
     }
 
     #[test]
     fn measured_figures_are_numbers() {
-        let tally = Tally { allocs: 2, bytes_allocated: 10, bytes_freed: 30, ..Tally::default() };
-        let counts = Counts::measured(tally);
+        let counts = some();
+        assert_eq!(counts, some());
         assert_eq!(counts.allocs(), 2);
-        assert!(counts.allocs() < 3);
+        assert!(counts.allocs() < 3 && counts.reallocs() < counts.allocs());
+        assert_eq!(counts.requests(), 3);
+        assert_eq!(counts.events(), 3);
         assert_eq!(counts.net_bytes(), -20);
-        assert!(counts.to_string().starts_with("2 allocs, 0 reallocs"));
+        assert!(counts.to_string().starts_with("2 allocs, 1 reallocs"));
+    }
+
+    #[test]
+    fn a_sum_is_of_what_came_one_after_the_other() {
+        let kept =
+            Counts::measured(Tally { allocs: 1, bytes_allocated: 50, peak_bytes: 50, ..Tally::NOTHING });
+        assert_eq!((kept + some()).peak_bytes(), 56);
+        assert_eq!((some() + kept).peak_bytes(), 30);
+        let all = [some(), kept, some()];
+        let sum: Counts = all.iter().sum();
+        assert_eq!(sum, all.into_iter().sum());
+        assert_eq!((sum.allocs().get(), sum.net_bytes().get()), (Some(5), Some(10)));
+        let mut more = sum;
+        more += Counts::UNMEASURED;
+        assert!(!more.is_measured());
+        assert_eq!(Vec::<Counts>::new().into_iter().sum::<Counts>().events(), 0);
     }
 }

@@ -2,15 +2,17 @@
 
 mod budget;
 mod counts;
+mod measured;
 mod mode;
 mod name;
 mod op;
 mod ops;
 mod place;
+mod tally;
 
 pub use budget::Budget;
-pub(crate) use counts::Tally;
-pub use counts::{Counts, Measured};
+pub use counts::Counts;
+pub use measured::Measured;
 pub use mode::{Mode, UnknownMode};
 pub use name::Function;
 pub(crate) use name::Name;
@@ -18,3 +20,4 @@ pub use op::Op;
 pub use ops::Ops;
 pub use place::Place;
 pub(crate) use qadapt_trace::{RegionKind, RegionNumber};
+pub(crate) use tally::Tally;

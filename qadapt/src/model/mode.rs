@@ -64,6 +64,11 @@ impl Mode {
         }
     }
 
+    /// The mode of which [`severity`](Self::severity) gave this.
+    pub(crate) fn of_severity(severity: u8) -> Self {
+        Self::BY_SEVERITY.get(usize::from(severity)).copied().unwrap_or_default()
+    }
+
     pub(crate) const fn more_severe(self, other: Self) -> Self {
         if other.severity() > self.severity() { other } else { self }
     }

@@ -7,7 +7,8 @@ use super::{edge, lending};
 use crate::checks;
 use crate::hot::counters::{self, Mark, Then};
 use crate::hot::head::Head;
-use crate::hot::{loans, table};
+use crate::hot::record::{Kind, Serial};
+use crate::hot::{end, loans, open, table, word};
 use crate::model::{Counts, Place};
 use crate::report::{call_sites, live};
 
@@ -23,7 +24,7 @@ use crate::report::{call_sites, live};
 /// let (counts, text) = qadapt::count_alloc(|| String::from("six"));
 /// assert_eq!(text, "six");
 /// # if counts.is_measured() {
-/// assert_eq!((counts.allocs().get(), counts.bytes_allocated().get()), (Some(1), Some(3)));
+/// assert_eq!((counts.allocs().get(), counts.bytes().get()), (Some(1), Some(3)));
 /// # }
 /// ```
 #[track_caller]
@@ -35,6 +36,45 @@ pub fn count_alloc<R>(body: impl FnOnce() -> R) -> (Counts, R) {
     let Some(counting) = Counting::open_if_live(&mut then) else { return (Counts::UNMEASURED, body()) };
     let result = body();
     (counting.close(), result)
+}
+
+/// Runs a closure and leaves what it asks of the allocator out of the counts round it, on this thread.
+///
+/// It is for what is not meant to be measured: test data, logging. Protection is no matter of counts: what a region around it
+/// disallows stays disallowed, and what budgets allow is used up. A counting region inside counts for itself. Memory that is made
+/// here and given back outside makes [`net_bytes`](Counts::net_bytes) smaller, as older memory does.
+///
+/// # Examples
+/// ```
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// let (counts, texts) = qadapt::count_alloc(|| {
+///     let input = qadapt::uncounted(|| vec!["one"; 10]); // not what is measured
+///     (input[0].to_owned(), input)
+/// });
+/// # if counts.is_measured() {
+/// assert_eq!((counts.allocs().get(), counts.bytes().get()), (Some(1), Some(3)));
+/// # }
+/// # drop(texts);
+/// ```
+#[inline]
+pub fn uncounted<R>(body: impl FnOnce() -> R) -> R {
+    /// Goes on counting, also where the closure unwinds.
+    struct GoOn(Serial);
+    impl Drop for GoOn {
+        fn drop(&mut self) {
+            let _ = end::measuring(self.0, |_, _| (), |_, _, _| ());
+        }
+    }
+
+    if !checks::ON || word::get() & (word::COUNTING | word::RECORDING) == 0 {
+        return body();
+    }
+    let pause = GoOn(open::measuring(Kind::Uncounted, 0, 0));
+    if pause.0.is_none() {
+        // No room to know it: then nothing is known of the counts.
+        counters::lose();
+    }
+    body()
 }
 
 /// [`count_alloc`] whose counts go into the report of call sites: what `#[count_alloc]` expands to.

@@ -29,12 +29,12 @@ use crate::model::{Place, RegionKind};
 /// ```
 #[derive(Debug)]
 #[must_use = "the region ends when the guard is dropped"]
-pub struct Region {
+pub struct RegionGuard {
     open: Option<(Serial, Place)>,
     not_send: PhantomData<*const ()>,
 }
 
-impl Region {
+impl RegionGuard {
     pub(super) const fn unwatched() -> Self {
         Self { open: None, not_send: PhantomData }
     }
@@ -69,7 +69,7 @@ impl Region {
     }
 }
 
-impl Drop for Region {
+impl Drop for RegionGuard {
     fn drop(&mut self) {
         if let Some((ended, place)) = self.end() {
             edge::log(ended, place);

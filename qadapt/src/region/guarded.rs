@@ -185,7 +185,7 @@ impl Policy {
     /// use qadapt::{Budget, Policy};
     /// # use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
     ///
-    /// const ONE_BUFFER: Policy = Policy::new().name("handler").budget(Budget::new().allocs(1));
+    /// const ONE_BUFFER: Policy = Policy::new().name("handler").budget(Budget::new().requests(1));
     ///
     /// let handler = ONE_BUFFER.wrap(async { vec![0_u8; 64] });
     /// # let mut handler = pin!(handler);

@@ -5,7 +5,7 @@ use crate::checks;
 use crate::hot::measured::{self, Records, Start};
 use crate::hot::record::{Kind, Serial};
 use crate::hot::{end, open, table, word};
-use crate::model::{Counts, Measured};
+use crate::model::Counts;
 use crate::report::excess::{self, Expectation};
 use crate::report::payload;
 
@@ -36,52 +36,10 @@ impl Measurement {
         }
     }
 
-    /// Successful allocations.
+    /// What was counted.
     #[must_use]
-    pub fn allocs(&self) -> Measured<u64> {
-        self.counts.allocs()
-    }
-
-    /// Successful reallocations.
-    #[must_use]
-    pub fn reallocs(&self) -> Measured<u64> {
-        self.counts.reallocs()
-    }
-
-    /// Deallocations.
-    #[must_use]
-    pub fn deallocs(&self) -> Measured<u64> {
-        self.counts.deallocs()
-    }
-
-    /// Requests that got no memory.
-    #[must_use]
-    pub fn failed(&self) -> Measured<u64> {
-        self.counts.failed()
-    }
-
-    /// Bytes asked for.
-    #[must_use]
-    pub fn bytes(&self) -> Measured<u64> {
-        self.counts.bytes_allocated()
-    }
-
-    /// Bytes given back.
-    #[must_use]
-    pub fn bytes_freed(&self) -> Measured<u64> {
-        self.counts.bytes_freed()
-    }
-
-    /// Bytes asked for less bytes given back.
-    #[must_use]
-    pub fn net(&self) -> Measured<i64> {
-        self.counts.net_bytes()
-    }
-
-    /// The most bytes live at once.
-    #[must_use]
-    pub fn peak(&self) -> Measured<u64> {
-        self.counts.peak_bytes()
+    pub const fn counts(&self) -> &Counts {
+        &self.counts
     }
 }
 
@@ -117,9 +75,10 @@ impl Drop for Recording {
 
 /// Runs an expression and asserts what it asks of the allocator on this thread; gives the expression's value.
 ///
-/// The figures are `allocs`, `reallocs`, `deallocs`, `failed` (calls), `bytes` (asked for), `bytes_freed`, `net` and
-/// `peak` (bytes), as in [`Counts`](crate::Counts); each is compared with `==`, `!=`, `<`, `<=`, `>` or `>=`. Nothing
-/// is disallowed that is not disallowed anyway. Other threads do not count, so that tests can run side by side.
+/// The figures are those of [`Counts`](crate::Counts), by the names of its methods: `allocs`, `bytes`, `peak_bytes`, ..; each is
+/// compared with `==`, `!=`, `<`, `<=`, `>` or `>=`. `events == 0` says that the allocator is not touched at all; unlike
+/// [`assert_no_alloc`](crate::assert_no_alloc) that panics in any mode, and permits inside do not help. Nothing is disallowed that
+/// is not disallowed anyway. Other threads do not count, so that tests can run side by side.
 ///
 /// # Panics
 /// If a condition is not met, with a table of what was expected and measured, and the site of each event. Where nothing
@@ -131,6 +90,7 @@ impl Drop for Recording {
 /// # if qadapt::is_active() {
 /// let text = qadapt::assert_allocs!(String::from("seven"), allocs <= 1, bytes < 4096, deallocs == 0);
 /// assert_eq!(text, "seven");
+/// assert_eq!(qadapt::assert_allocs!([3, 1, 2].iter().max(), events == 0), Some(&3));
 /// # }
 /// ```
 #[macro_export]
@@ -138,7 +98,7 @@ macro_rules! assert_allocs {
     ($body:expr, $($figure:ident $compare:tt $limit:expr),+ $(,)?) => {{
         let (measurement, value) = $crate::__private::Measurement::of(|| $body);
         measurement.check(&[$({
-            let figure = measurement.$figure();
+            let figure = measurement.counts().$figure();
             $crate::__private::Expectation::new(
                 ::core::stringify!($figure),
                 ::core::concat!(::core::stringify!($compare), " ", ::core::stringify!($limit)),
@@ -148,26 +108,4 @@ macro_rules! assert_allocs {
         }),+]);
         value
     }};
-}
-
-/// Asserts that an expression does not touch the allocator on this thread, and gives its value.
-///
-/// Unlike [`assert_no_alloc`](crate::assert_no_alloc) it always panics, whatever the mode, also where nothing is
-/// watched; and permits inside do not help.
-///
-/// # Panics
-/// As [`assert_allocs!`](crate::assert_allocs), with every figure expected to be 0.
-///
-/// # Examples
-/// ```
-/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
-/// # if qadapt::is_active() {
-/// assert_eq!(qadapt::assert_no_allocs!([3, 1, 2].iter().max()), Some(&3));
-/// # }
-/// ```
-#[macro_export]
-macro_rules! assert_no_allocs {
-    ($body:expr $(,)?) => {
-        $crate::assert_allocs!($body, allocs == 0, reallocs == 0, deallocs == 0, failed == 0)
-    };
 }

@@ -30,14 +30,14 @@ mod violations;
 mod warm_up;
 mod watch;
 
-pub use count::{count_alloc, count_calls};
-pub use guard::Region;
+pub use count::{count_alloc, count_calls, uncounted};
+pub use guard::RegionGuard;
 pub use guarded::{
     GuardExt, Guarded, count_future, guard_future, made, permit_future, pinned, policy_future,
 };
 pub use manual::{enter_protected, exit_protected, protection_level};
 pub use measurement::Measurement;
-pub use mode::set_mode;
+pub use mode::{mode, set_mode};
 pub use permit::permit_alloc;
 pub use permit_drop::PermitDrop;
 pub use plain::{assert_no_alloc, no_alloc};

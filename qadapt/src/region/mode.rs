@@ -3,7 +3,21 @@
 use crate::hot::{setting, step};
 use crate::model::Mode;
 
-/// Sets what a violation does, for every region of the process that has no mode of its own.
+/// What a violation does in regions that have no mode of their own: [`Mode::Panic`], unless `QADAPT_MODE` or [`set_mode`] said
+/// otherwise.
+///
+/// # Examples
+/// ```
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// qadapt::set_mode(qadapt::Mode::Log);
+/// assert_eq!(qadapt::mode(), qadapt::Mode::Log);
+/// ```
+#[must_use]
+pub fn mode() -> Mode {
+    setting::default_mode()
+}
+
+/// Sets what a violation does, for every region of the process that has no mode of its own; returns what it did before.
 ///
 /// `QADAPT_MODE` in the environment sets it before `main`; this call overrides that. Regions that are open already
 /// act by the new mode from their next event on. In the modes that speak at the event ([`Mode::Abort`] and
@@ -13,11 +27,14 @@ use crate::model::Mode;
 /// # Examples
 /// ```
 /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
-/// qadapt::set_mode(qadapt::Mode::Count);
+/// let before = qadapt::set_mode(qadapt::Mode::Count);
 /// qadapt::assert_no_alloc(|| drop(std::hint::black_box(Box::new(1))));
 /// assert_eq!(qadapt::violations(), if qadapt::is_active() { 2 } else { 0 });
+/// assert_eq!(qadapt::set_mode(before), qadapt::Mode::Count);
 /// ```
-pub fn set_mode(mode: Mode) {
-    setting::set_default_mode(mode);
+#[expect(clippy::must_use_candidate, reason = "often nobody wants the mode before")]
+pub fn set_mode(mode: Mode) -> Mode {
+    let before = setting::set_default_mode(mode);
     step::refresh();
+    before
 }

@@ -19,6 +19,16 @@ use crate::model::Place;
 /// });
 /// assert_eq!(line, "3 frames late");
 /// ```
+/// For some operations only: a policy inside protects against the others.
+/// ```
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// use qadapt::{Ops, Policy, assert_no_alloc, permit_alloc};
+///
+/// const FREES_ONLY: Policy = Policy::new().allow(Ops::DEALLOC);
+///
+/// let batch = vec![1, 2, 3];
+/// assert_no_alloc(|| permit_alloc(|| FREES_ONLY.run(|| drop(batch))));
+/// ```
 #[inline(always)]
 #[track_caller]
 pub fn permit_alloc<R>(body: impl FnOnce() -> R) -> R {

@@ -1,5 +1,6 @@
 //! Values that may be dropped in protected code.
 
+use core::iter::FusedIterator;
 use core::mem::ManuallyDrop;
 use core::ops::{Deref, DerefMut};
 
@@ -59,6 +60,45 @@ impl<T> DerefMut for PermitDrop<T> {
         &mut self.value
     }
 }
+
+/// Only the drop is permitted; what `next` does is watched.
+///
+/// # Examples
+/// ```
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// let events = qadapt::PermitDrop::new(vec![1, 2, 3].into_iter());
+/// let sum: i32 = qadapt::assert_no_alloc(|| events.sum());
+/// assert_eq!(sum, 6);
+/// ```
+impl<I: Iterator> Iterator for PermitDrop<I> {
+    type Item = I::Item;
+
+    #[inline]
+    fn next(&mut self) -> Option<I::Item> {
+        self.value.next()
+    }
+
+    #[inline]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.value.size_hint()
+    }
+
+    #[inline]
+    fn nth(&mut self, n: usize) -> Option<I::Item> {
+        self.value.nth(n)
+    }
+}
+
+impl<I: DoubleEndedIterator> DoubleEndedIterator for PermitDrop<I> {
+    #[inline]
+    fn next_back(&mut self) -> Option<I::Item> {
+        self.value.next_back()
+    }
+}
+
+impl<I: ExactSizeIterator> ExactSizeIterator for PermitDrop<I> {}
+
+impl<I: FusedIterator> FusedIterator for PermitDrop<I> {}
 
 impl<T> Drop for PermitDrop<T> {
     #[expect(unsafe_code, reason = "the value's drop must run inside the permit")]

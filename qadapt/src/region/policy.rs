@@ -3,7 +3,7 @@
 use core::panic::Location;
 
 use super::edge;
-use super::guard::Region;
+use super::guard::RegionGuard;
 use super::polled::{Polled, Source};
 use super::scope::Scope;
 use crate::checks;
@@ -158,21 +158,21 @@ impl Policy {
         result
     }
 
-    /// Opens a region that lasts until the guard is dropped or [exited](Region::exit).
+    /// Opens a region that lasts until the guard is dropped or [exited](RegionGuard::exit).
     ///
     /// Prefer [`run`](Self::run) where the code is one block: the guard's drop cannot panic, so that it only logs.
     #[track_caller]
     #[cfg_attr(qadapt_marks, inline(always))]
-    pub fn enter(&self) -> Region {
+    pub fn enter(&self) -> RegionGuard {
         let place = self.place();
         #[cfg(qadapt_marks)]
         if !checks::ON {
             mark::extent();
         }
         if !checks::ON || !self.watches_entry(place) {
-            return Region::unwatched();
+            return RegionGuard::unwatched();
         }
-        Region::open(place, &self.rules(self.warms_up(place), None))
+        RegionGuard::open(place, &self.rules(self.warms_up(place), None))
     }
 
     #[inline(always)]
@@ -194,17 +194,17 @@ impl Policy {
         })
     }
 
-    /// The policy without limits on its budget.
+    /// The policy while its budget warms up: without limits, and with deallocations allowed.
     pub(super) fn without_limits(self) -> Self {
-        Self { budget: self.budget.map(|_| Budget::new()), ..self }
+        Self { budget: self.budget.map(|_| Budget::new()), ops: Ops::NONE, ..self }
     }
 
     /// What a region under the policy needs, of whose budget so much has been used.
     pub(super) fn rules(&self, warms_up: bool, used: Option<&Used>) -> Rules {
         let used = used.copied().unwrap_or(Used::NOTHING);
-        let limits = self.budget.filter(|_| !warms_up);
-        let caps = limits.map_or(Caps::NONE, |limits| budget::caps(&limits, used));
-        Rules { flags: self.flags(), caps, shared: Head::NONE, countdown: self.fail_nth }
+        let rules = if warms_up { self.without_limits() } else { *self };
+        let caps = rules.budget.map_or(Caps::NONE, |limits| budget::caps(&limits, used));
+        Rules { flags: rules.flags(), caps, shared: Head::NONE, countdown: self.fail_nth }
     }
 
     /// What the policy sets in the thread's word.

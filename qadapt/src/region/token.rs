@@ -79,7 +79,7 @@ impl Policy {
     /// assert_eq!(sum, 6);
     /// if counts.is_measured() {
     ///     // Starting the thread allocated too, on this one.
-    ///     assert!(counts.allocs() > 1 && counts.bytes_allocated() > 12);
+    ///     assert!(counts.allocs() > 1 && counts.bytes() > 12);
     /// }
     /// ```
     #[must_use]

@@ -15,7 +15,7 @@ use crate::hot::head::Head;
 use crate::hot::own_work;
 use crate::hot::spending::Used;
 use crate::mark;
-use crate::model::{Counts, Place, Tally};
+use crate::model::{Counts, Place};
 
 /// A way to watch a future: one of [`NoAlloc`], [`Permitted`], [`Counted`] and [`Policed`].
 pub trait Watch: sealed::Sealed {
@@ -180,7 +180,7 @@ pub struct Counted {
 
 impl Counted {
     pub(super) const fn new() -> Self {
-        Self { counts: Counts::measured(Tally::NOTHING), shared: None, loans: Head::NONE }
+        Self { counts: Counts::NOTHING, shared: None, loans: Head::NONE }
     }
 
     pub(super) fn handle(&mut self) -> CountsHandle {
@@ -191,7 +191,7 @@ impl Counted {
 
     /// Adds what happened since, for the future and its handles.
     fn add(&mut self, counts: Counts) {
-        self.counts = self.counts.followed_by(counts);
+        self.counts += counts;
         let shared = self.shared.as_ref();
         if let Some(mut shared) = shared.and_then(|shared| shared.lock_within(PATIENCE)) {
             *shared = self.counts;
@@ -263,7 +263,7 @@ const PATIENCE: u32 = 10_000;
 ///     // Cancelled here.
 /// }
 /// if handle.counts().is_measured() {
-///     assert_eq!(handle.counts().bytes_allocated(), 32);
+///     assert_eq!(handle.counts().bytes(), 32);
 /// }
 /// ```
 #[derive(Clone)]

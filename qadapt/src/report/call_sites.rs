@@ -8,7 +8,7 @@ use qadapt_spin::Lock;
 
 use super::sink;
 use crate::hot::own_work;
-use crate::model::{Counts, Place, Tally};
+use crate::model::{Counts, Place};
 
 /// The function's place and the caller's.
 type Site = ((&'static str, u32, u32), (&'static str, u32, u32));
@@ -40,10 +40,10 @@ pub(crate) fn add(place: Place, caller: &'static Location<'static>, counts: Coun
             place,
             caller,
             times: 0,
-            counts: Counts::measured(Tally::NOTHING),
+            counts: Counts::NOTHING,
         });
         calls.times += 1;
-        calls.counts = calls.counts.followed_by(counts);
+        calls.counts += counts;
     });
 }
 
@@ -75,7 +75,7 @@ pub(super) fn forget() {
     if let Some(mut sites) = SITES.try_lock() {
         for calls in sites.values_mut() {
             calls.times = 0;
-            calls.counts = Counts::measured(Tally::NOTHING);
+            calls.counts = Counts::NOTHING;
         }
     }
 }

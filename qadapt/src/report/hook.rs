@@ -44,6 +44,30 @@ pub fn set_violation_hook(hook: impl Fn(&Violation) + Send + Sync + 'static) {
     own_work::as_own_work(|| HOOK.store(Some(Arc::new(Box::new(hook)))));
 }
 
+/// Takes the hook that [`set_violation_hook`] set last, and leaves none; `None` if there is none.
+///
+/// A hook that wraps another one begins with this. A report that another thread is making may still call the hook that was taken.
+///
+/// # Examples
+/// ```
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// qadapt::set_violation_hook(|violation| eprintln!("{violation}"));
+/// let before = qadapt::take_violation_hook().expect("it was set");
+/// qadapt::set_violation_hook(move |violation| {
+///     if violation.size() > 64 {
+///         before(violation);
+///     }
+/// });
+/// ```
+#[must_use]
+pub fn take_violation_hook() -> Option<Hook> {
+    own_work::as_own_work(|| {
+        let hook = HOOK.swap(None)?;
+        // Where a report holds it at this moment, both keep it.
+        Some(Arc::try_unwrap(hook).unwrap_or_else(|shared| Box::new(move |violation| shared(violation))))
+    })
+}
+
 thread_local! {
     /// The hook runs on this thread.
     static CALLING: Cell<bool> = const { Cell::new(false) };

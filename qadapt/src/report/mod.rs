@@ -23,7 +23,7 @@ pub(crate) mod unlent;
 mod violation;
 
 pub use excess::Expectation;
-pub use hook::set_violation_hook;
+pub use hook::{set_violation_hook, take_violation_hook};
 pub use live::is_active;
-pub use trace::Site;
+pub use trace::{Site, StackFrame};
 pub use violation::Violation;

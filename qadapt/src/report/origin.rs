@@ -9,6 +9,8 @@ pub(super) enum Origin {
     Guard,
     /// The standard library's, or the compiler's: folded.
     Std,
+    /// Of an allocator around QADAPT, whoever's it is: folded.
+    Allocator,
     /// A crate's from a registry.
     Dependency,
     /// The user's own, or nobody knows.
@@ -48,8 +50,23 @@ impl Origin {
 
     /// True for what reports fold.
     pub(super) fn is_internal(self) -> bool {
-        matches!(self, Self::Guard | Self::Std)
+        matches!(self, Self::Guard | Self::Std | Self::Allocator)
     }
+
+    /// True inside the allocator's call.
+    pub(super) fn is_inside(self) -> bool {
+        matches!(self, Self::Guard | Self::Allocator)
+    }
+}
+
+/// True for a frame through which a program enters its global allocator: what is further in is the allocator's. The compiler's
+/// entries may be inlined; what calls them is in std's `alloc::alloc`.
+pub(super) fn is_entry(file: Option<&Path>, function: Option<&str>) -> bool {
+    let name = function.unwrap_or_default();
+    let name = name.strip_prefix("__rustc::").unwrap_or(name);
+    name.starts_with("__rust_")
+        || name.starts_with("__rg_")
+        || file.is_some_and(|file| file.ends_with("alloc/src/alloc.rs"))
 }
 
 /// The standard library's sources lie in `/rustc/HASH/library`, or in the sysroot's `rust/library`. Its start code
@@ -91,6 +108,21 @@ mod tests {
         ];
         for (path, expected) in table {
             assert_eq!(Origin::of(Some(Path::new(path)), Some("alloc::fake")), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_entries_of_the_allocator_are_known() {
+        let table = [
+            (None, "__rust_alloc", true),
+            (Some("/home/u/project/src/main.rs"), "__rustc::__rg_realloc", true),
+            (Some("/rustc/abc/library/alloc/src/alloc.rs"), "dealloc", true),
+            (Some("/home/u/project/src/alloc.rs"), "mine::alloc", false),
+            (Some("/rustc/abc/library/alloc/src/vec/mod.rs"), "alloc::vec::Vec<T>::push", false),
+            (None, "<mine::Tap as core::alloc::GlobalAlloc>::alloc", false),
+        ];
+        for (file, name, expected) in table {
+            assert_eq!(is_entry(file.map(Path::new), Some(name)), expected, "{name}");
         }
     }
 

@@ -1,7 +1,6 @@
 //! Resolved call stacks: which functions and lines the recorded addresses are.
 
 use core::fmt;
-use core::iter::Peekable;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -9,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use qadapt_advice::{Advice, Frame as Named};
 use qadapt_spin::{Lock, Slot, Stack};
 
-use super::origin::Origin;
+use super::origin::{self, Origin};
 use super::source;
 use super::symbols::{self, Symbol};
 use crate::hot::capture::{FRAMES, STACKS};
@@ -78,6 +77,36 @@ impl<'a> Site<'a> {
     }
 }
 
+/// A function on a violation's call stack. Inlined functions have frames of their own.
+#[derive(Clone, Copy, Debug)]
+pub struct StackFrame<'a>(&'a Frame);
+
+impl<'a> StackFrame<'a> {
+    /// The address that the call returns to; inlined functions have that of the function that they are part of.
+    #[must_use]
+    pub fn address(&self) -> usize {
+        self.0.address
+    }
+
+    /// The function's path, if the program has symbols.
+    #[must_use]
+    pub fn function(&self) -> Option<&'a str> {
+        self.0.function.as_deref()
+    }
+
+    /// Where in the function the next inner one is called, if the program has debug information.
+    #[must_use]
+    pub fn site(&self) -> Option<Site<'a>> {
+        self.0.site()
+    }
+
+    /// True for what reports fold: the standard library's, the allocator's and QADAPT's own.
+    #[must_use]
+    pub fn is_internal(&self) -> bool {
+        self.0.origin.is_internal()
+    }
+}
+
 /// `file:line:column`, the file relative to the working directory where it lies below it, and from the folder of its
 /// crate on where it is a dependency's.
 impl fmt::Display for Site<'_> {
@@ -139,7 +168,7 @@ impl Trace {
 
     /// Says what reports say of these frames: once, since it reads source files and the working directory.
     fn of_frames(frames: Vec<Frame>) -> Self {
-        let mut trace = Self { frames, ..Self::default() };
+        let mut trace = Self { frames: told_apart(frames), ..Self::default() };
         let (mut site, mut stack) = (String::new(), String::new());
         // Writing to a String does not fail.
         let _ = match trace.site() {
@@ -149,6 +178,11 @@ impl Trace {
         let _ = trace.fmt_stack(&mut stack);
         (trace.site, trace.stack) = (site, stack);
         trace
+    }
+
+    /// The frames, innermost first.
+    pub(super) fn frames(&self) -> impl Iterator<Item = StackFrame<'_>> {
+        self.frames.iter().map(StackFrame)
     }
 
     /// The line of the user's code with its source, or why there is none.
@@ -181,7 +215,7 @@ impl Trace {
 
     /// The frames from the allocator's caller to the edge of the region, as the catalogue of advice takes them.
     fn names(&self) -> Vec<Named<'_>> {
-        let caller = self.frames.iter().skip_while(|frame| frame.origin == Origin::Guard);
+        let caller = self.frames.iter().skip_while(|frame| frame.origin.is_inside());
         caller.take_while(|frame| frame.origin != Origin::Guard).map(Frame::named).collect()
     }
 
@@ -211,9 +245,18 @@ impl Trace {
             if full || !frame.origin.is_internal() {
                 frame.fmt_line(f)?;
             } else {
-                let hidden = 1 + skip_internal(&mut frames);
+                let mut whose = "std or qadapt";
+                let mut hidden = 0;
+                let mut next = Some(frame);
+                while let Some(frame) = next {
+                    hidden += 1;
+                    if frame.origin == Origin::Allocator {
+                        whose = "std, qadapt or the allocator around it";
+                    }
+                    next = frames.next_if(|frame| frame.origin.is_internal());
+                }
                 folded += hidden;
-                writeln!(f, "       ({hidden} of std or qadapt)")?;
+                writeln!(f, "       ({hidden} of {whose})")?;
             }
         }
         if folded > 0 {
@@ -239,12 +282,14 @@ fn is_start(function: &str) -> bool {
     function.contains("__rust_begin_short_backtrace")
 }
 
-fn skip_internal<'a>(frames: &mut Peekable<impl Iterator<Item = &'a Frame>>) -> usize {
-    let mut skipped = 0;
-    while frames.next_if(|frame| frame.origin.is_internal()).is_some() {
-        skipped += 1;
+/// Takes what lies between QADAPT and the program's call of its allocator for the allocator's.
+fn told_apart(mut frames: Vec<Frame>) -> Vec<Frame> {
+    let is_entry = |frame: &Frame| origin::is_entry(frame.file.as_deref(), frame.function.as_deref());
+    let inside = frames.iter().position(is_entry).unwrap_or(0);
+    for frame in frames.iter_mut().take(inside).filter(|frame| !frame.origin.is_internal()) {
+        frame.origin = Origin::Allocator;
     }
-    skipped
+    frames
 }
 
 impl Frame {

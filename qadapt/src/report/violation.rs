@@ -7,12 +7,13 @@ use std::sync::Arc;
 use qadapt_advice::Advice;
 use qadapt_spin::Slot;
 
-use super::trace::{Site, Trace};
+use super::trace::{Site, StackFrame, Trace};
 use crate::hot::capture::{self, Kept, STACKS};
 use crate::hot::measured::Recorded;
 use crate::hot::pending::Pending;
 use crate::hot::request::{Cause, Request};
-use crate::model::{Op, Place};
+use crate::hot::setting;
+use crate::model::{Mode, Op, Place};
 
 /// Equal violations of one region: the same operation from the same call stack.
 ///
@@ -25,6 +26,7 @@ pub struct Violation {
     align: usize,
     times: u64,
     cause: Cause,
+    mode: Mode,
     /// `None` for a region that was still open when the process ended.
     place: Option<Place>,
     /// The region's name, if it has one.
@@ -35,7 +37,7 @@ pub struct Violation {
 
 impl Violation {
     pub(super) fn new(pending: &Pending, place: Place) -> Self {
-        let Pending { op, size, old_size, align, slot, times, cause, lent, .. } = *pending;
+        let Pending { op, size, old_size, align, mode, slot, times, cause, lent } = *pending;
         let trace = slot.map_or_else(Arc::default, Trace::of);
         let name = Some(place.name).filter(|name| !name.is_none()).map(|name| name.to_string());
         Self {
@@ -45,6 +47,7 @@ impl Violation {
             align,
             times: u64::from(times),
             cause,
+            mode,
             place: Some(place),
             name,
             lent,
@@ -63,6 +66,7 @@ impl Violation {
             align,
             times,
             cause: Cause::Disallowed,
+            mode: setting::default_mode(),
             place: None,
             name: None,
             lent: false,
@@ -81,6 +85,7 @@ impl Violation {
             align,
             times,
             cause: Cause::Disallowed,
+            mode: setting::default_mode(),
             place: None,
             name: None,
             lent: false,
@@ -146,6 +151,43 @@ impl Violation {
     #[must_use]
     pub fn entered(&self) -> Option<&'static Location<'static>> {
         self.place.map(|place| place.location)
+    }
+
+    /// What the violation did: the most severe of the modes that were open.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// True if the operation was allowed, and only the region's [budget](crate::Budget) was used up.
+    #[must_use]
+    pub fn is_over_budget(&self) -> bool {
+        self.cause == Cause::OverBudget
+    }
+
+    /// True if it happened on another thread, to which the region's policy was [lent](crate::PolicyToken).
+    #[must_use]
+    pub fn is_lent(&self) -> bool {
+        self.lent
+    }
+
+    /// The call stack from the allocator outwards, as far as it was recorded (32 return addresses) and up to `main` unless
+    /// `QADAPT_BACKTRACE=full`. Empty where it could not be recorded.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// qadapt::set_mode(qadapt::Mode::Log);
+    /// qadapt::set_violation_hook(|violation| {
+    ///     let own = violation.frames().filter(|frame| !frame.is_internal());
+    ///     let functions: Vec<&str> = own.filter_map(|frame| frame.function()).collect();
+    ///     assert!(!violation.is_over_budget() && !violation.is_lent());
+    ///     println!("{:?} in {}", violation.mode(), functions.join(" < "));
+    /// });
+    /// qadapt::assert_no_alloc(|| drop(std::hint::black_box(Box::new(1))));
+    /// ```
+    pub fn frames(&self) -> impl Iterator<Item = StackFrame<'_>> {
+        self.trace.frames()
     }
 
     /// The first line of the user's own code on the stack, if the program has debug information.

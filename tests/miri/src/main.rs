@@ -8,7 +8,7 @@ use qadapt::{Budget, GuardExt as _, Mode, Ops, Policy, QADAPT};
 static ALLOC: QADAPT = QADAPT;
 
 const STRICT: Policy =
-    Policy::new().name("strict").allow(Ops::DEALLOC).forbid().budget(Budget::new().allocs(1).bytes(64));
+    Policy::new().name("strict").allow(Ops::DEALLOC).forbid().budget(Budget::new().requests(1).bytes(64));
 
 fn main() {
     qadapt::set_mode(Mode::Count);

@@ -11,8 +11,8 @@ use std::task::{Context, Poll, Waker};
 use std::{mem, thread};
 
 use qadapt::{
-    Budget, GuardExt as _, Mode, Ops, Policy, QADAPT, Region, assert_no_alloc, count_alloc, enter_protected,
-    exit_protected, permit_alloc, protection_level, violations,
+    Budget, GuardExt as _, Mode, Ops, Policy, QADAPT, RegionGuard, assert_no_alloc, count_alloc,
+    enter_protected, exit_protected, permit_alloc, protection_level, violations,
 };
 
 #[global_allocator]
@@ -52,7 +52,7 @@ fn violated(body: impl FnOnce()) -> u64 {
 #[test]
 fn a_guard_that_left_its_closure_has_ended_with_it() {
     test(|| {
-        let budget = Budget::new().allocs(1_000_000);
+        let budget = Budget::new().requests(1_000_000);
         let escaped = COUNT.budget(budget).run(|| COUNT.name("escaped").enter());
         let younger = COUNT.allow(Ops::ALL).name("younger").enter();
         assert_eq!(violated(event), 0);
@@ -67,9 +67,9 @@ fn guards_of_three_levels_end_in_any_order_elsewhere() {
     // Each order in which three guards can end inside a fourth region.
     for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
         test(move || {
-            let mut guards = [const { None::<Region> }; 3];
-            guards[0] = Some(COUNT.budget(Budget::new().allocs(9)).enter());
-            COUNT.allow(Ops::DEALLOC).budget(Budget::new().allocs(1)).run(|| {
+            let mut guards = [const { None::<RegionGuard> }; 3];
+            guards[0] = Some(COUNT.budget(Budget::new().requests(9)).enter());
+            COUNT.allow(Ops::DEALLOC).budget(Budget::new().requests(1)).run(|| {
                 guards[1] = Some(COUNT.name("second").enter());
                 assert_no_alloc(|| {
                     guards[2] = Some(COUNT.allow(Ops::ALL).forbid().enter());
@@ -178,7 +178,7 @@ fn regions_of_a_hook_end_nothing_of_its_thread() {
         with_hook(
             || assert_no_alloc(event),
             || {
-                let guard = COUNT.allow(Ops::DEALLOC).budget(Budget::new().allocs(2)).enter();
+                let guard = COUNT.allow(Ops::DEALLOC).budget(Budget::new().requests(2)).enter();
                 enter_protected();
                 report();
                 assert_eq!(CALLS.get(), 1);
@@ -238,9 +238,9 @@ fn what_a_hook_counts_is_not_counted_around_it() {
 fn a_hooks_budget_is_not_its_futures() {
     test(|| {
         with_hook(
-            || COUNT.budget(Budget::new().allocs(9)).run(|| (0..5).for_each(|_| event())),
+            || COUNT.budget(Budget::new().requests(9)).run(|| (0..5).for_each(|_| event())),
             || {
-                let policy = Policy::new().mode(Mode::Log).budget(Budget::new().allocs(2));
+                let policy = Policy::new().mode(Mode::Log).budget(Budget::new().requests(2));
                 let mut watched = pin!(policy.wrap(async {
                     // Its deallocation is a violation, which is told at the end of the poll.
                     event();
@@ -261,11 +261,11 @@ fn a_hooks_budget_is_not_its_futures() {
 #[test]
 fn a_permit_that_nobody_forbids_any_more_hides_budgets() {
     test(|| {
-        let guard = COUNT.allow(Ops::DEALLOC).budget(Budget::new().allocs(1)).enter();
+        let guard = COUNT.allow(Ops::DEALLOC).budget(Budget::new().requests(1)).enter();
         let forbids = RefCell::new(Some(COUNT.allow(Ops::ALL).forbid().enter()));
         permit_alloc(|| {
             drop(forbids.take());
-            let inner = COUNT.allow(Ops::DEALLOC).budget(Budget::new().allocs(3));
+            let inner = COUNT.allow(Ops::DEALLOC).budget(Budget::new().requests(3));
             assert_eq!(violated(|| inner.run(|| (0..3).for_each(|_| event()))), 0);
         });
         assert_eq!(violated(event), 0, "what the permit covers is not taken off the budget");
@@ -279,7 +279,7 @@ mod stacks {
     use corosensei::{Coroutine, CoroutineResult, Yielder};
 
     use super::{
-        Budget, COUNT, Mode, Ops, Policy, Region, assert_no_alloc, count_alloc, event, permit_alloc,
+        Budget, COUNT, Mode, Ops, Policy, RegionGuard, assert_no_alloc, count_alloc, event, permit_alloc,
         protection_level, test, violated,
     };
     use std::thread;
@@ -328,14 +328,14 @@ mod stacks {
     #[test]
     fn a_budget_is_exact_where_a_permit_of_another_stack_ends_inside() {
         test(|| {
-            let outer = COUNT.allow(Ops::DEALLOC).budget(Budget::new().allocs(2)).enter();
+            let outer = COUNT.allow(Ops::DEALLOC).budget(Budget::new().requests(2)).enter();
             let mut stack = paused(|pause| {
                 permit_alloc(|| {
                     (0..3).for_each(|_| COUNT.budget(Budget::new()).allow(Ops::DEALLOC).run(event));
                     pause.suspend(());
                 });
             });
-            let inner = COUNT.allow(Ops::DEALLOC).budget(Budget::new().allocs(2));
+            let inner = COUNT.allow(Ops::DEALLOC).budget(Budget::new().requests(2));
             inner.run(|| {
                 assert_eq!(violated(event), 0);
                 finish(&mut stack);
@@ -369,12 +369,12 @@ mod stacks {
         }
         let lasting = thread::spawn(|| {
             let stack = Smuggled(paused(|pause| {
-                COUNT.budget(Budget::new().allocs(1)).run(|| assert_no_alloc(|| pause.suspend(())));
+                COUNT.budget(Budget::new().requests(1)).run(|| assert_no_alloc(|| pause.suspend(())));
             }));
             let elsewhere = thread::scope(|scope| {
                 let moved = scope.spawn(move || {
                     let Smuggled(mut stack) = { stack };
-                    let guard: Region = COUNT.enter();
+                    let guard: RegionGuard = COUNT.enter();
                     finish(&mut stack);
                     assert_eq!(protection_level(), 1, "the guard of this thread");
                     guard.exit();

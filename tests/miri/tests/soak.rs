@@ -33,7 +33,7 @@ fn round(random: &mut Random) -> bool {
         0 => (count_alloc(|| assert_no_alloc(|| events(some))).0, 2 * some),
         1 => (count_alloc(|| assert_no_alloc(|| permit_alloc(|| events(some)))).0, 0),
         2 => {
-            let policy = Policy::new().allow(Ops::DEALLOC).budget(Budget::new().allocs(2));
+            let policy = Policy::new().allow(Ops::DEALLOC).budget(Budget::new().requests(2));
             (count_alloc(|| policy.run(|| events(some))).0, some.saturating_sub(2))
         }
         3 => {

@@ -18,7 +18,7 @@ const COUNT: Policy = Policy::new().mode(Mode::Count);
 /// A budget in a budget, and an event in each.
 fn budgets(depth: u64) {
     if depth > 0 {
-        COUNT.budget(Budget::new().allocs(1_000_000)).run(|| {
+        COUNT.budget(Budget::new().requests(1_000_000)).run(|| {
             alloc_and_free(8);
             budgets(black_box(depth - 1));
         });

@@ -168,7 +168,7 @@ extern "C" fn handler(_: i32) {
         }
         match seen % 5 {
             0 => own_violations(1, || assert_no_alloc(|| own_allocs(1))),
-            1 => own_violations(2, || COUNT.budget(Budget::new().allocs(1)).run(|| own_allocs(3))),
+            1 => own_violations(2, || COUNT.budget(Budget::new().requests(1)).run(|| own_allocs(3))),
             2 => own_violations(1, || {
                 let guard = COUNT.enter();
                 own_allocs(1);
@@ -242,7 +242,7 @@ fn act(random: &mut Random, may_violate: bool, is_exact: bool) {
         }),
         1 => counted(times, 0, is_exact, || assert_no_alloc(|| permit_alloc(some))),
         2 => counted(2 + times, 0, is_exact, || {
-            let policy = Policy::new().allow(Ops::DEALLOC).budget(Budget::new().allocs(2 + times));
+            let policy = Policy::new().allow(Ops::DEALLOC).budget(Budget::new().requests(2 + times));
             policy.run(|| {
                 alloc_and_free(8);
                 permit_alloc(|| ());

@@ -117,7 +117,7 @@ fn counts_are_exact() {
     assert!(poll_once(future.as_mut()).is_pending());
     assert_eq!(violations() - before, if is_active() { 2 } else { 0 });
     let (counts, ()) = qadapt::count_alloc(|| finish(future.as_mut()));
-    assert!(counts.bytes_allocated() == 40_u64 || !is_active(), "{counts:?}");
+    assert!(counts.bytes() == 40_u64 || !is_active(), "{counts:?}");
     assert_eq!(violations() - before, if is_active() { 3 } else { 0 });
     drop(future);
     assert_eq!(violations() - before, if is_active() { 3 } else { 0 }, "the box is freed outside");

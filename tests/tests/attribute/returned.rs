@@ -158,7 +158,7 @@ fn a_permit_covers_the_call_and_the_polls() {
     assert_inside(&[inside]);
 }
 
-#[no_alloc(future, budget(allocs = 2), allow(dealloc))]
+#[no_alloc(future, budget(requests = 2), allow(dealloc))]
 fn spends(times: u32) -> impl Future<Output = u32> {
     async move {
         for _ in 0..times {

@@ -86,7 +86,7 @@ pub(crate) struct Rules {
 #[derive(Clone, Copy, Debug, Default)]
 struct Budgeted {
     limits: (u64, u64, u64),
-    allocs: u64,
+    requests: u64,
     bytes: u64,
     live: i64,
 }
@@ -125,7 +125,7 @@ impl Rules {
         }
         if random.below(3) == 0 {
             let limits = (random.below(8) as u64, random.below(400) as u64, random.below(200) as u64);
-            policy = policy.budget(Budget::new().allocs(limits.0).bytes(limits.1).peak_bytes(limits.2));
+            policy = policy.budget(Budget::new().requests(limits.0).bytes(limits.1).peak_bytes(limits.2));
             rules.disallowed = rules.disallowed.without(Ops::DEALLOC.complement());
             rules.budget = Some(Budgeted { limits, ..Budgeted::default() });
         }
@@ -176,7 +176,7 @@ pub(crate) struct Context {
     pub(crate) difference: Option<Difference>,
 }
 
-const NO_BUDGET: Budgeted = Budgeted { limits: (0, 0, 0), allocs: 0, bytes: 0, live: 0 };
+const NO_BUDGET: Budgeted = Budgeted { limits: (0, 0, 0), requests: 0, bytes: 0, live: 0 };
 const NO_TOTALS: Totals = Totals {
     allocs: 0,
     reallocs: 0,
@@ -342,14 +342,13 @@ impl Context {
         let (bytes, old_bytes) = (size as u64, old_size as u64);
         let sign = if op == Ops::DEALLOC { -1 } else { 1 };
         let change = sign * i64::try_from(size).expect("small") - i64::try_from(old_size).expect("small");
-        let grows = (Ops::ALLOC | Ops::ZEROED | Ops::GROW).contains(op);
         let Now { levels, ops, modes, inject, budgets, .. } = self.now;
         let open = budgets.0..budgets.0 + budgets.1;
-        let over = grows
-            && self.budgets[open.clone()].iter().any(|&Budgeted { limits, allocs, bytes: used, live }| {
-                allocs + 1 > limits.0
+        let over = op != Ops::DEALLOC
+            && self.budgets[open.clone()].iter().any(|&Budgeted { limits, requests, bytes: used, live }| {
+                requests + 1 > limits.0
                     || used + bytes > limits.1
-                    || live + change > i64::try_from(limits.2).expect("small")
+                    || change > 0 && live + change > i64::try_from(limits.2).expect("small")
             });
         let mut refused = false;
         if levels > 0 || ops.contains(op) || over {
@@ -374,7 +373,7 @@ impl Context {
         for budget in &mut self.budgets[open] {
             budget.live += change;
             if op != Ops::DEALLOC {
-                budget.allocs += u64::from(grows);
+                budget.requests += 1;
                 budget.bytes += bytes;
             }
         }

@@ -186,8 +186,8 @@ fn compare_counts(counts: &Counts, totals: &Totals) {
         ("reallocs", counts.reallocs(), totals.reallocs),
         ("deallocs", counts.deallocs(), totals.deallocs),
         ("failed", counts.failed(), totals.failed),
-        ("bytes", counts.bytes_allocated(), totals.asked),
-        ("bytes freed", counts.bytes_freed(), totals.freed),
+        ("bytes", counts.bytes(), totals.asked),
+        ("freed bytes", counts.freed_bytes(), totals.freed),
         ("peak", counts.peak_bytes(), totals.high.unsigned_abs()),
     ] {
         context::same(what, measured.get().unwrap_or(u64::MAX), expected);

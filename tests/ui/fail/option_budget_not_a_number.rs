@@ -1,6 +1,6 @@
 //! A limit is a whole number.
 
-#[qadapt::allocate_panic(budget(allocs = "two"))]
+#[qadapt::allocate_panic(budget(requests = "two"))]
 fn f() {}
 
 fn main() {

@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use qadapt::Region;
+use qadapt::RegionGuard;
 
 use crate::model::{Id, Kind, Rules};
 use crate::spending::Used;
@@ -16,7 +16,7 @@ const LOCALS: usize = 3;
 /// A guard, and its name in the model.
 #[derive(Debug)]
 pub(crate) struct Held {
-    guard: Region,
+    guard: RegionGuard,
     id: Id,
 }
 

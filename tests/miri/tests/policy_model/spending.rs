@@ -39,22 +39,22 @@ impl Request {
         number(if self.kind == Kind::Dealloc { self.size } else { self.old_size })
     }
 
-    fn grows(self) -> bool {
-        matches!(self.kind, Kind::Alloc | Kind::Zeroed | Kind::Grow)
+    fn is_for_memory(self) -> bool {
+        self.kind != Kind::Dealloc
     }
 }
 
 /// What has been used of a budget.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Used {
-    allocs: u64,
+    requests: u64,
     bytes: u64,
     live: i64,
 }
 
 impl Used {
     pub(crate) fn add(&mut self, request: Request) {
-        self.allocs += u64::from(request.grows());
+        self.requests += u64::from(request.is_for_memory());
         self.bytes += request.asked();
         self.live += signed(request.asked()) - signed(request.freed());
     }
@@ -63,7 +63,7 @@ impl Used {
 /// A budget's limits.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    pub(crate) allocs: u64,
+    pub(crate) requests: u64,
     pub(crate) bytes: u64,
     pub(crate) peak: u64,
 }
@@ -73,8 +73,10 @@ impl Limits {
     pub(crate) fn are_broken(self, used: Used, request: Request) -> bool {
         let mut then = used;
         then.add(request);
-        request.grows()
-            && (then.allocs > self.allocs || then.bytes > self.bytes || then.live > signed(self.peak))
+        request.is_for_memory()
+            && (then.requests > self.requests
+                || then.bytes > self.bytes
+                || then.live > used.live && then.live > signed(self.peak))
     }
 }
 

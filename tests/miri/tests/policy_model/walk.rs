@@ -269,8 +269,8 @@ impl Walk {
                     ("reallocs", counts.reallocs(), expected.reallocs),
                     ("deallocs", counts.deallocs(), expected.deallocs),
                     ("failed", counts.failed(), expected.failed),
-                    ("bytes", counts.bytes_allocated(), expected.asked),
-                    ("bytes freed", counts.bytes_freed(), expected.freed),
+                    ("bytes", counts.bytes(), expected.asked),
+                    ("freed bytes", counts.freed_bytes(), expected.freed),
                     ("peak", counts.peak_bytes(), expected.peak.unsigned_abs()),
                 ] {
                     state.same(what, measured.get().expect("measured"), expected);
@@ -317,9 +317,9 @@ impl Walk {
                 rules.forbid = true;
             }
             if less_than(4) == 0 {
-                let limits = Limits { allocs: less_than(4), bytes: less_than(200), peak: less_than(150) };
-                let Limits { allocs, bytes, peak } = limits;
-                policy = policy.budget(Budget::new().allocs(allocs).bytes(bytes).peak_bytes(peak));
+                let limits = Limits { requests: less_than(4), bytes: less_than(200), peak: less_than(150) };
+                let Limits { requests, bytes, peak } = limits;
+                policy = policy.budget(Budget::new().requests(requests).bytes(bytes).peak_bytes(peak));
                 rules.ops = rules.ops.without(Ops::DEALLOC.complement());
                 rules.budget = Some(limits);
             }
