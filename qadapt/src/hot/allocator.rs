@@ -1,6 +1,5 @@
 //! The `#[global_allocator]` wrapper.
 
-use core::any::type_name;
 use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::{Ordering, compiler_fence};
@@ -8,7 +7,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 
 use super::event::{self, Outcome};
 use super::request::Request;
-use super::{own_blocks, word};
+use super::{outermost, own_blocks, word};
 use crate::checks;
 use crate::model::Op;
 
@@ -52,18 +51,8 @@ pub const QADAPT: QADAPT = Qadapt::new(System);
 
 /// True if anything watches this thread, or nothing has asked yet.
 #[inline(always)]
-fn watched<A>() -> bool {
-    checks::ON && word::get() != 0 && !is_guard::<A>()
-}
-
-/// True if the inner allocator is the guard itself, which then sees each event; the outer one passes them on, so that
-/// they count once. The optimiser knows the answer.
-#[inline(always)]
-fn is_guard<A>() -> bool {
-    /// Its type argument follows, but for the default one.
-    const NAME: &str = concat!(module_path!(), "::Qadapt");
-    let rest = type_name::<A>().as_bytes().strip_prefix(NAME.as_bytes());
-    matches!(rest, Some([] | [b'<', ..]))
+fn watched() -> bool {
+    checks::ON && word::get() != 0
 }
 
 // SAFETY: every method forwards to the same method of the inner allocator with the caller's own arguments, and
@@ -72,9 +61,9 @@ fn is_guard<A>() -> bool {
 unsafe impl<A: GlobalAlloc> GlobalAlloc for Qadapt<A> {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if watched::<A>() {
+        if watched() {
             // SAFETY: the caller's contract is the callee's.
-            return unsafe { alloc_watched(&self.inner, layout.size(), layout.align()) };
+            return unsafe { alloc_watched(layout.size(), layout.align(), &self.inner) };
         }
         // SAFETY: the caller's contract is the callee's.
         unsafe { self.inner.alloc(layout) }
@@ -82,9 +71,9 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Qadapt<A> {
 
     #[inline]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        if watched::<A>() {
+        if watched() {
             // SAFETY: the caller's contract is the callee's.
-            return unsafe { dealloc_watched(&self.inner, block, layout.size(), layout.align()) };
+            return unsafe { dealloc_watched(block, layout.size(), layout.align(), &self.inner) };
         }
         // SAFETY: the caller's contract is the callee's.
         unsafe { self.inner.dealloc(block, layout) }
@@ -92,9 +81,9 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Qadapt<A> {
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        if watched::<A>() {
+        if watched() {
             // SAFETY: the caller's contract is the callee's.
-            return unsafe { alloc_zeroed_watched(&self.inner, layout.size(), layout.align()) };
+            return unsafe { alloc_zeroed_watched(layout.size(), layout.align(), &self.inner) };
         }
         // SAFETY: the caller's contract is the callee's.
         unsafe { self.inner.alloc_zeroed(layout) }
@@ -102,28 +91,35 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Qadapt<A> {
 
     #[inline]
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        if watched::<A>() {
+        if watched() {
             // SAFETY: the caller's contract is the callee's.
-            return unsafe { realloc_watched(&self.inner, block, layout.size(), layout.align(), new_size) };
+            return unsafe { realloc_watched(block, layout.size(), layout.align(), new_size, &self.inner) };
         }
         // SAFETY: the caller's contract is the callee's.
         unsafe { self.inner.realloc(block, layout, new_size) }
     }
 }
 
+// The allocator comes last: it often has no size, and the other arguments stay where the caller has them.
+
 /// # Safety
 /// As for [`GlobalAlloc::alloc`]; `size` and `align` are a layout's.
 #[cold]
 #[inline(never)]
 #[expect(unsafe_code, reason = "forwards an allocator call")]
-unsafe fn alloc_watched<A: GlobalAlloc>(inner: &A, size: usize, align: usize) -> *mut u8 {
+unsafe fn alloc_watched<A: GlobalAlloc>(size: usize, align: usize, inner: &A) -> *mut u8 {
     let request = Request { op: Op::Alloc, size, old_size: 0, align };
-    if event::before(&request, mark(&request)) == Outcome::Refuse {
-        event::after(&request, false);
-        return ptr::null_mut();
-    }
     // SAFETY: the caller says that they are a layout's.
     let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
+    match event::before(&request, mark(&request), outermost::is::<A>) {
+        Outcome::Proceed => {}
+        Outcome::Refuse => {
+            event::after(&request, false);
+            return ptr::null_mut();
+        }
+        // SAFETY: the caller's contract.
+        Outcome::PassOn => return unsafe { inner.alloc(layout) },
+    }
     // SAFETY: the caller's contract.
     let block = quietly(|| unsafe { inner.alloc(layout) });
     own_blocks::forget(block);
@@ -139,16 +135,19 @@ unsafe fn alloc_watched<A: GlobalAlloc>(inner: &A, size: usize, align: usize) ->
 #[cold]
 #[inline(never)]
 #[expect(unsafe_code, reason = "forwards an allocator call")]
-unsafe fn dealloc_watched<A: GlobalAlloc>(inner: &A, block: *mut u8, size: usize, align: usize) {
+unsafe fn dealloc_watched<A: GlobalAlloc>(block: *mut u8, size: usize, align: usize, inner: &A) {
     let request = Request { op: Op::Dealloc, size, old_size: 0, align };
     // SAFETY: the caller says that they are a layout's.
     let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
     if own_blocks::take(block, size) {
         // SAFETY: the caller's contract.
-        return unsafe { inner.dealloc(block, layout) };
+        return quietly(|| unsafe { inner.dealloc(block, layout) });
     }
     // A deallocation is never refused.
-    let _ = event::before(&request, mark(&request));
+    if event::before(&request, mark(&request), outermost::is::<A>) == Outcome::PassOn {
+        // SAFETY: the caller's contract.
+        return unsafe { inner.dealloc(block, layout) };
+    }
     // SAFETY: the caller's contract.
     quietly(|| unsafe { inner.dealloc(block, layout) });
     event::after(&request, true);
@@ -159,14 +158,19 @@ unsafe fn dealloc_watched<A: GlobalAlloc>(inner: &A, block: *mut u8, size: usize
 #[cold]
 #[inline(never)]
 #[expect(unsafe_code, reason = "forwards an allocator call")]
-unsafe fn alloc_zeroed_watched<A: GlobalAlloc>(inner: &A, size: usize, align: usize) -> *mut u8 {
+unsafe fn alloc_zeroed_watched<A: GlobalAlloc>(size: usize, align: usize, inner: &A) -> *mut u8 {
     let request = Request { op: Op::AllocZeroed, size, old_size: 0, align };
-    if event::before(&request, mark(&request)) == Outcome::Refuse {
-        event::after(&request, false);
-        return ptr::null_mut();
-    }
     // SAFETY: the caller says that they are a layout's.
     let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
+    match event::before(&request, mark(&request), outermost::is::<A>) {
+        Outcome::Proceed => {}
+        Outcome::Refuse => {
+            event::after(&request, false);
+            return ptr::null_mut();
+        }
+        // SAFETY: the caller's contract.
+        Outcome::PassOn => return unsafe { inner.alloc_zeroed(layout) },
+    }
     // SAFETY: the caller's contract.
     let block = quietly(|| unsafe { inner.alloc_zeroed(layout) });
     own_blocks::forget(block);
@@ -180,19 +184,24 @@ unsafe fn alloc_zeroed_watched<A: GlobalAlloc>(inner: &A, size: usize, align: us
 #[inline(never)]
 #[expect(unsafe_code, reason = "forwards an allocator call")]
 unsafe fn realloc_watched<A: GlobalAlloc>(
-    inner: &A,
     block: *mut u8,
     size: usize,
     align: usize,
     new_size: usize,
+    inner: &A,
 ) -> *mut u8 {
     let request = Request { op: Op::Realloc, size: new_size, old_size: size, align };
-    if event::before(&request, mark(&request)) == Outcome::Refuse {
-        event::after(&request, false);
-        return ptr::null_mut();
-    }
     // SAFETY: the caller says that they are a layout's.
     let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
+    match event::before(&request, mark(&request), outermost::is::<A>) {
+        Outcome::Proceed => {}
+        Outcome::Refuse => {
+            event::after(&request, false);
+            return ptr::null_mut();
+        }
+        // SAFETY: the caller's contract.
+        Outcome::PassOn => return unsafe { inner.realloc(block, layout, new_size) },
+    }
     // SAFETY: the caller's contract.
     let moved = quietly(|| unsafe { inner.realloc(block, layout, new_size) });
     own_blocks::forget(moved);
@@ -218,15 +227,4 @@ fn quietly<R>(call: impl FnOnce() -> R) -> R {
 /// An address in the calling method's own frame.
 fn mark(request: &Request) -> *const c_void {
     ptr::from_ref(request).cast()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_guard_knows_itself() {
-        assert!(is_guard::<QADAPT>() && is_guard::<Qadapt<QADAPT>>() && is_guard::<Qadapt<Option<u8>>>());
-        assert!(!is_guard::<System>() && !is_guard::<Option<QADAPT>>());
-    }
 }

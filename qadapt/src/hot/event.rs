@@ -5,7 +5,9 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::capture::Captured;
 use super::request::{Cause, Request};
-use super::{announce, budget, counters, inject, measured, pending, setting, step, table, trace, word};
+use super::{
+    announce, budget, counters, inject, measured, outermost, pending, setting, step, table, trace, word,
+};
 use crate::model::{Mode, Op};
 
 /// Whether the request goes on to the inner allocator.
@@ -14,17 +16,20 @@ pub(super) enum Outcome {
     Proceed,
     /// The request gets no memory.
     Refuse,
+    /// The guard around this one has seen the event already.
+    PassOn,
 }
 
 /// What anything in the word can mean for an event.
 const MATTERS: i64 = word::LEVELS | word::POLICY | word::COUNTING | word::RECORDING;
 
-/// Before the inner allocator is called. `mark` lies on the stack of the allocator's method.
+/// Before the inner allocator is called. `mark` lies on the stack of the allocator's method; `is_outermost` tells whether that
+/// is the program's outermost guard.
 #[inline(always)]
-pub(super) fn before(request: &Request, mark: *const c_void) -> Outcome {
+pub(super) fn before(request: &Request, mark: *const c_void, is_outermost: fn() -> bool) -> Outcome {
     let word = word::get();
-    if word & (word::UNLINKED | word::PROBE) != 0 {
-        return first(request, mark, word);
+    if word & (word::UNLINKED | word::PROBE | word::QUIET) != 0 || outermost::is_unknown() {
+        return seldom(request, mark, word, is_outermost);
     }
     if word & MATTERS == 0 && !trace::is_on() {
         return Outcome::Proceed;
@@ -32,10 +37,14 @@ pub(super) fn before(request: &Request, mark: *const c_void) -> Outcome {
     before_known(request, mark)
 }
 
-/// The thread's first event, or the probe.
+/// The process's first event or the thread's, the probe, or what happens while an allocator is at work.
 #[cold]
 #[inline(never)]
-fn first(request: &Request, mark: *const c_void, word: i64) -> Outcome {
+fn seldom(request: &Request, mark: *const c_void, word: i64, is_outermost: fn() -> bool) -> Outcome {
+    // The outermost guard is always asked, so that the first event of the process tells which that is.
+    if !is_outermost() && word & word::QUIET != 0 {
+        return Outcome::PassOn;
+    }
     if word & word::UNLINKED != 0 {
         step::link();
     }

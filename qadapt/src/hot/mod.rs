@@ -20,6 +20,7 @@ pub(crate) mod loans;
 pub(crate) mod measured;
 pub(crate) mod modules;
 pub(crate) mod open;
+mod outermost;
 pub(crate) mod own_blocks;
 pub(crate) mod own_work;
 mod pages;
