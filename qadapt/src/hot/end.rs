@@ -5,7 +5,7 @@ use super::record::{Kind, Record, Serial};
 use super::step::{self, Done, Outer};
 use super::table::{self, Table};
 use super::trace::chain;
-use super::{base, budget, loan, pending, trace, word};
+use super::{base, budget, loan, moved, pending, setting, trace, word};
 use crate::model::Place;
 
 /// What ended.
@@ -98,9 +98,15 @@ fn is_plain(record: &Record, key: usize) -> bool {
 #[inline(never)]
 fn plain_slowly(key: usize) -> Ended {
     table::with(|table| {
-        step::run(table, Done::Lowered, |outer| match table.find(|record| is_plain(record, key)) {
-            Some(index) => closure(table, index, outer),
-            None => fast(table, outer, base::end_level),
+        step::run(table, Done::Lowered, |outer| {
+            if let Some(index) = table.find(|record| is_plain(record, key)) {
+                return closure(table, index, outer);
+            }
+            let ended = fast(table, outer, base::end_level);
+            if ended.foreign {
+                moved::leave_plain(key);
+            }
+            ended
         })
     })
     .unwrap_or(Ended::NOTHING)
@@ -120,10 +126,16 @@ pub(crate) fn record(serial: Serial) -> Option<Ended> {
 #[inline(never)]
 pub(crate) fn record_slowly(serial: Serial) -> Ended {
     table::with(|table| {
-        step::run(table, Done::Nothing, |outer| match table.find(|record| record.serial() == serial) {
-            Some(index) => closure(table, index, outer),
+        step::run(table, Done::Nothing, |outer| {
+            if let Some(index) = table.find(|record| record.serial() == serial) {
+                return closure(table, index, outer);
+            }
             // One for which there was no room, or which another thread has.
-            None => Ended { foreign: !table.underflow(), quiet: outer.is_interrupted(), ..Ended::NOTHING },
+            let foreign = !table.underflow();
+            if foreign {
+                leave_elsewhere(table, serial);
+            }
+            Ended { foreign, quiet: outer.is_interrupted(), ..Ended::NOTHING }
         })
     })
     .unwrap_or(Ended::NOTHING)
@@ -165,7 +177,11 @@ pub(crate) enum ByHand {
 /// Ends a guard's record, wherever it is.
 #[inline(always)]
 pub(crate) fn guard(serial: Serial) -> ByHand {
-    by_hand(|record| record.serial() == serial, |record| record.serial() == serial)
+    let ended = by_hand(|record| record.serial() == serial, |record| record.serial() == serial);
+    if let ByHand::Gone = ended {
+        let _ = table::with(|table| leave_elsewhere(table, serial));
+    }
+    ended
 }
 
 /// Ends the newest manual region since the innermost closure.
@@ -257,7 +273,10 @@ fn measuring_further<R>(
     settle: impl FnOnce(Head, bool),
     last: impl FnOnce(&Table, &Record, bool) -> R,
 ) -> Option<R> {
-    let (index, record) = find(table, serial)?;
+    let Some((index, record)) = find(table, serial) else {
+        leave_elsewhere(table, serial);
+        return None;
+    };
     if !record.loans.get().is_empty() {
         let below = table.below(index).map_or(table.base(), Record::word);
         settle(record.loans.replace(Head::NONE), word::lendable(below) != 0);
@@ -316,6 +335,9 @@ fn fast(table: &Table, outer: Outer, change: impl FnOnce(&Table) -> bool) -> End
         return ended;
     }
     ended.foreign = !change(table);
+    if ended.foreign {
+        setting::set_moved();
+    }
     table.settle_from(0);
     let is_outermost = !ended.foreign && table.find(|record| record.kind().is_closure()).is_none();
     for index in (0..if is_outermost { table.len() } else { 0 }).rev() {
@@ -335,6 +357,47 @@ fn left(table: &Table, index: usize, closure: &mut Ended) {
     closure.loans = loan::joined(own, closure.loans);
     pending::pass_on(record.serial(), closure.serial);
     remove(table, index);
+}
+
+/// Leaves the name of something that ended here for the thread that has its record, if that is another one.
+#[cold]
+#[inline(never)]
+fn leave_elsewhere(table: &Table, serial: Serial) {
+    if !serial.is_none() && !table.gave(serial) {
+        moved::leave_serial(serial);
+    }
+}
+
+/// Takes the records away whose regions ended on other threads. A step is under way.
+#[inline(always)]
+pub(super) fn moved(table: &Table, outer: Outer) {
+    if setting::is_moved() && !outer.is_interrupted() {
+        take_moved(table);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn take_moved(table: &Table) {
+    for index in (0..table.len()).rev() {
+        let Some(record) = table.record(index).filter(|record| moved::take(record)) else { continue };
+        pending::put_off(record.serial(), table.below(index).map_or(Serial::NONE, Record::reporter));
+        if record.loans.get().is_empty() {
+            remove(table, index);
+        } else {
+            // What it has lent goes on until what lies around it ends.
+            record.kind.set(Kind::Loan);
+            table.settle_from(index);
+        }
+    }
+}
+
+/// The same where no step is.
+#[inline(always)]
+pub(crate) fn look_for_moved() {
+    if setting::is_moved() {
+        let _ = table::with(|table| step::run(table, Done::Nothing, |outer| moved(table, outer)));
+    }
 }
 
 #[inline(always)]

@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use super::capture::Captured;
 use super::request::{Cause, Request};
 use super::{
-    announce, budget, counters, inject, measured, outermost, pending, setting, step, table, trace, word,
+    announce, budget, counters, end, inject, measured, outermost, pending, setting, step, table, trace, word,
 };
 use crate::model::{Mode, Op};
 
@@ -131,7 +131,16 @@ fn witness(trace: &trace::Trace, request: &Request, mark: *const c_void, word: i
     word::set(word::get() & !word::BUSY);
 }
 
-fn violate(request: &Request, mark: *const c_void, cause: Cause, word: i64) -> Outcome {
+fn violate(request: &Request, mark: *const c_void, mut cause: Cause, mut word: i64) -> Outcome {
+    if setting::is_moved() {
+        // What would be violated may have ended on another thread.
+        end::look_for_moved();
+        word = word::get();
+        match self::cause(request, word) {
+            Some(now) => cause = now,
+            None => return Outcome::Proceed,
+        }
+    }
     pending::count_violation();
     if let Some(trace) = trace::active() {
         // A traced run goes on whatever it violates, so that all of it is seen: every mode counts.

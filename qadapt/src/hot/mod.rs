@@ -19,6 +19,7 @@ mod loan;
 pub(crate) mod loans;
 pub(crate) mod measured;
 pub(crate) mod modules;
+mod moved;
 pub(crate) mod open;
 mod outermost;
 pub(crate) mod own_blocks;

@@ -2,6 +2,7 @@
 
 use super::base;
 use super::budget;
+use super::end;
 use super::record::{Kind, Record, Serial};
 use super::spending::Caps;
 use super::step::{self, Done};
@@ -50,6 +51,7 @@ fn first(table: &Table, kind: Kind, opening: Opening, fill: impl FnOnce(&Table, 
 #[inline(never)]
 fn further(table: &Table, kind: Kind, opening: Opening, fill: impl FnOnce(&Table, &Record)) -> Serial {
     let outer = step::begin(table, Done::Nothing);
+    end::moved(table, outer);
     let Some(record) = add(table, kind, opening, fill) else {
         step::finish(table, outer);
         return Serial::NONE;
@@ -93,6 +95,7 @@ pub(crate) fn plain(key: usize, place: Place, must: bool) -> bool {
             step::finish_idle(table, outer);
             return true;
         }
+        end::moved(table, outer);
         let added = add(table, Kind::Plain, Opening::Region(RegionKind::Plain), |_, record| {
             record.key.set(key);
             record.place.set(Some(place));

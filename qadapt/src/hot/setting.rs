@@ -29,6 +29,8 @@ static ALERTS: AtomicU8 = AtomicU8::new(0);
 const SPEAKING: u8 = 1;
 /// A trace is written.
 const TRACED: u8 = 2;
+/// A region has ended on another thread than it opened on.
+const MOVED: u8 = 4;
 
 /// True if there is such a reason.
 #[inline(always)]
@@ -39,6 +41,17 @@ pub(super) fn is_alert() -> bool {
 /// Says whether a trace is written.
 pub(super) fn set_traced(is_traced: bool) {
     alert(TRACED, is_traced);
+}
+
+/// From now on regions end on other threads than they opened on.
+pub(super) fn set_moved() {
+    alert(MOVED, true);
+}
+
+/// True if regions do.
+#[inline(always)]
+pub(super) fn is_moved() -> bool {
+    ALERTS.load(Ordering::Relaxed) & MOVED != 0
 }
 
 fn alert(reason: u8, is_there: bool) {

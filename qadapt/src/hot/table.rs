@@ -39,6 +39,8 @@ const INLINE: usize = 16;
 const CHUNKS: usize = 12;
 /// Records that a thread can have.
 pub(crate) const ROOM: usize = INLINE << CHUNKS;
+/// A serial has its thread's number from this bit on.
+const THREAD: u32 = 40;
 /// With fewer records than this the pieces are given back.
 const FEW: usize = INLINE / 2;
 
@@ -275,11 +277,16 @@ impl Table {
         serial
     }
 
-    /// A thread's serials begin where no other thread's reach: 2^40 each.
+    /// A thread's serials begin where no other thread's reach.
     #[cold]
     #[inline(never)]
     fn begin_serials(&self) {
-        self.serials.set(self.thread() << 40);
+        self.serials.set(self.thread() << THREAD);
+    }
+
+    /// True if a serial is one of this thread's.
+    pub(super) fn gave(&self, serial: Serial) -> bool {
+        serial.0 >> THREAD == self.thread()
     }
 
     fn thread(&self) -> u64 {

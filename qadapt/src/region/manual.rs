@@ -84,6 +84,7 @@ pub fn protection_level() -> usize {
     if !checks::ON {
         return 0;
     }
+    end::look_for_moved();
     let word = word::get();
     word::levels(word) + usize::from(word & word::POLICY != 0)
 }

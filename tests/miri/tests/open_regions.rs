@@ -279,10 +279,9 @@ mod stacks {
     use corosensei::{Coroutine, CoroutineResult, Yielder};
 
     use super::{
-        Budget, COUNT, Mode, Ops, Policy, RegionGuard, assert_no_alloc, count_alloc, event, permit_alloc,
+        Budget, COUNT, Mode, Ops, Policy, assert_no_alloc, count_alloc, event, permit_alloc,
         protection_level, test, violated,
     };
-    use std::thread;
 
     type Stack = Coroutine<(), (), ()>;
 
@@ -353,41 +352,6 @@ mod stacks {
             assert_eq!(protection_level(), 2);
             drop(stack);
         });
-    }
-
-    /// What a test sends to another thread although it must not.
-    struct Smuggled<T>(T);
-
-    // SAFETY: it is not, in general: the test shows what the guard does then. Nothing in the stack belongs to its thread.
-    #[expect(unsafe_code, reason = "a stack that moves between threads")]
-    unsafe impl<T> Send for Smuggled<T> {}
-
-    #[test]
-    fn a_region_that_ends_on_another_thread_ends_nothing_there() {
-        if !qadapt_tests::watching("a test of open regions") {
-            return;
-        }
-        let lasting = thread::spawn(|| {
-            let stack = Smuggled(paused(|pause| {
-                COUNT.budget(Budget::new().requests(1)).run(|| assert_no_alloc(|| pause.suspend(())));
-            }));
-            let elsewhere = thread::scope(|scope| {
-                let moved = scope.spawn(move || {
-                    let Smuggled(mut stack) = { stack };
-                    let guard: RegionGuard = COUNT.enter();
-                    finish(&mut stack);
-                    assert_eq!(protection_level(), 1, "the guard of this thread");
-                    guard.exit();
-                    (protection_level(), violated(event))
-                });
-                moved.join().expect("no panic")
-            });
-            assert_eq!(elsewhere, (0, 0));
-            // Here they last as long as the thread, since nobody ended them here.
-            protection_level()
-        });
-        assert_eq!(lasting.join().expect("no panic"), 2);
-        test(|| ());
     }
 
     #[test]
