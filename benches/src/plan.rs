@@ -57,6 +57,11 @@ const PLAIN_REGION: &[(Place, Option<i64>)] =
     &[(Place::Binary, Some(4)), (Place::Library, Some(12)), (Place::FatLto, Some(4))];
 const SCOPE: &[(Place, Option<i64>)] =
     &[(Place::Binary, Some(12)), (Place::Library, None), (Place::FatLto, Some(12))];
+const MANUAL: &[(Place, Option<i64>)] =
+    &[(Place::Binary, Some(55)), (Place::Library, None), (Place::FatLto, Some(55))];
+const NESTED: &[(Place, Option<i64>)] = &[(Place::Binary, Some(130)), (Place::FatLto, Some(130))];
+const COUNT: &[(Place, Option<i64>)] =
+    &[(Place::Binary, Some(62)), (Place::Library, None), (Place::FatLto, Some(62))];
 const POLL: &[(Place, Option<i64>)] =
     &[(Place::Binary, Some(8)), (Place::Library, None), (Place::FatLto, Some(8))];
 
@@ -64,6 +69,8 @@ const POLL: &[(Place, Option<i64>)] =
 pub const SHAPES: &[Shape] = &[
     allocating("pair", &[(Place::Binary, Some(6)), (Place::FatLto, Some(4))]),
     allocating("pair-permitted", &[(Place::Binary, Some(8)), (Place::FatLto, Some(8))]),
+    allocating("pair-counted", &[(Place::Binary, None), (Place::FatLto, None)]),
+    allocating("pair-violating", &[(Place::Binary, Some(80)), (Place::FatLto, Some(80))]),
     calling("region", PLAIN_REGION),
     calling("region-nested", EVERYWHERE),
     calling("region-result", PLAIN_REGION),
@@ -72,10 +79,16 @@ pub const SHAPES: &[Shape] = &[
     calling("attribute-tail", PLAIN_REGION),
     calling("permit", SCOPE),
     calling("policy", SCOPE),
-    calling("enter-exit", EVERYWHERE),
-    calling("count", EVERYWHERE),
+    calling("enter-exit", MANUAL),
+    calling("enter-exit-nested", NESTED),
+    calling("guard", &[(Place::Binary, Some(110)), (Place::FatLto, Some(110))]),
+    calling("region-in-guard", NESTED),
+    calling("count", COUNT),
+    allocating("count-pair", &[(Place::Binary, Some(90)), (Place::FatLto, Some(90))]),
     calling("poll", POLL),
-    calling("poll-dyn", POLL),
+    calling("poll-dyn", &[(Place::Binary, Some(12)), (Place::Library, None), (Place::FatLto, Some(12))]),
+    calling("poll-counted", &[(Place::Binary, Some(85)), (Place::FatLto, Some(85))]),
+    calling("poll-policy", &[(Place::Binary, None), (Place::FatLto, None)]),
 ];
 
 const fn allocating(name: &'static str, places: &'static [(Place, Option<i64>)]) -> Shape {

@@ -10,7 +10,10 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
 use qadapt::__private::{Place, guard_future, no_alloc};
-use qadapt::{Ops, Policy, assert_no_alloc, count_alloc, enter_protected, exit_protected, permit_alloc};
+use qadapt::{
+    GuardExt as _, Mode, Ops, Policy, assert_no_alloc, count_alloc, enter_protected, exit_protected,
+    permit_alloc,
+};
 
 /// Runs one half of a shape; `None` if there is no such shape.
 pub(crate) fn run(shape: &str, guarded: bool, turns: u64) -> Option<u64> {
@@ -18,6 +21,8 @@ pub(crate) fn run(shape: &str, guarded: bool, turns: u64) -> Option<u64> {
     let turn = match shape {
         "pair" => pairs,
         "pair-permitted" => half(pairs, permitted_pairs),
+        "pair-counted" => half(pairs, counted_pairs),
+        "pair-violating" => half(pairs, violating_pairs),
         "region" => half(calls, regions),
         "region-nested" => half(calls, nested_regions),
         "region-result" => half(results, result_regions),
@@ -27,9 +32,15 @@ pub(crate) fn run(shape: &str, guarded: bool, turns: u64) -> Option<u64> {
         "permit" => half(calls, permits),
         "policy" => half(calls, policies),
         "enter-exit" => half(calls, manual_regions),
+        "enter-exit-nested" => half(calls, nested_manual_regions),
+        "guard" => half(calls, guards),
+        "region-in-guard" => half(calls, regions_in_a_guard),
         "count" => half(calls, counting_regions),
+        "count-pair" => half(pairs, counting_regions_of_pairs),
         "poll" => half(bare_polls, guarded_polls),
         "poll-dyn" => half(bare_dyn_polls, guarded_dyn_polls),
+        "poll-counted" => half(bare_polls, counted_polls),
+        "poll-policy" => half(bare_polls, policed_polls),
         _ => return None,
     };
     Some(turn(turns))
@@ -60,6 +71,18 @@ fn pairs(turns: u64) -> u64 {
 #[inline(never)]
 fn permitted_pairs(turns: u64) -> u64 {
     assert_no_alloc(|| permit_alloc(|| pairs(turns)))
+}
+
+/// Each of the two events is counted.
+#[inline(never)]
+fn counted_pairs(turns: u64) -> u64 {
+    count_alloc(|| pairs(turns)).1
+}
+
+/// Each of the two events is a violation.
+#[inline(never)]
+fn violating_pairs(turns: u64) -> u64 {
+    Policy::new().mode(Mode::Count).run(|| pairs(turns))
 }
 
 #[inline(never)]
@@ -191,6 +214,42 @@ fn manual_regions(turns: u64) -> u64 {
 }
 
 #[inline(never)]
+fn nested_manual_regions(turns: u64) -> u64 {
+    enter_protected();
+    manual_regions(turns);
+    exit_protected();
+    turns
+}
+
+#[inline(never)]
+fn guards(turns: u64) -> u64 {
+    const NO_REQUESTS: Policy = Policy::new().allow(Ops::DEALLOC);
+    for turn in 0..turns {
+        let guard = NO_REQUESTS.enter();
+        call(turn);
+        drop(guard);
+    }
+    turns
+}
+
+#[inline(never)]
+fn regions_in_a_guard(turns: u64) -> u64 {
+    let guard = Policy::new().enter();
+    regions(turns);
+    drop(guard);
+    turns
+}
+
+/// Opens and closes a counting region round each pair.
+#[inline(never)]
+fn counting_regions_of_pairs(turns: u64) -> u64 {
+    for turn in 0..turns {
+        let _ = count_alloc(|| drop(black_box(Box::new(turn))));
+    }
+    turns
+}
+
+#[inline(never)]
 fn counting_regions(turns: u64) -> u64 {
     for turn in 0..turns {
         let _ = count_alloc(|| call(turn));
@@ -219,6 +278,24 @@ fn bare_polls(turns: u64) -> u64 {
 #[inline(never)]
 fn guarded_polls(turns: u64) -> u64 {
     poll(pin!(guard_future(const { Place::named("guarded_polls") }, Pending(0))), turns)
+}
+
+#[inline(never)]
+fn counted_polls(turns: u64) -> u64 {
+    let mut future = pin!(Pending(0).count_alloc());
+    let mut context = Context::from_waker(Waker::noop());
+    for _ in 0..turns {
+        if let Poll::Ready((_, value)) = future.as_mut().poll(&mut context) {
+            return value;
+        }
+    }
+    turns
+}
+
+#[inline(never)]
+fn policed_polls(turns: u64) -> u64 {
+    const NO_REQUESTS: Policy = Policy::new().allow(Ops::DEALLOC);
+    poll(pin!(NO_REQUESTS.wrap(Pending(0))), turns)
 }
 
 /// The poll is inlined here.

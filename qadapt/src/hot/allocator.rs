@@ -5,7 +5,7 @@ use core::ptr;
 use core::sync::atomic::{Ordering, compiler_fence};
 use std::alloc::{GlobalAlloc, Layout, System};
 
-use super::event::{self, Outcome};
+use super::event::{self, Care, Outcome};
 use super::request::Request;
 use super::{outermost, own_blocks, word};
 use crate::checks;
@@ -109,6 +109,60 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Qadapt<A> {
 #[expect(unsafe_code, reason = "forwards an allocator call")]
 unsafe fn alloc_watched<A: GlobalAlloc>(size: usize, align: usize, inner: &A) -> *mut u8 {
     let request = Request { op: Op::Alloc, size, old_size: 0, align };
+    match event::care(request.ops()) {
+        // SAFETY: the caller's contract is the callee's.
+        Care::Simple => unsafe { alloc_counted(size, align, inner) },
+        // SAFETY: as above.
+        Care::Disallowed => unsafe { alloc_disallowed(size, align, inner) },
+        // SAFETY: as above.
+        Care::Close => unsafe { alloc_closely(size, align, inner) },
+    }
+}
+
+/// # Safety
+/// As for [`GlobalAlloc::alloc`]; `size` and `align` are a layout's.
+#[inline(always)]
+#[expect(unsafe_code, reason = "forwards an allocator call")]
+unsafe fn alloc_simply<A: GlobalAlloc>(size: usize, align: usize, inner: &A) -> *mut u8 {
+    let request = Request { op: Op::Alloc, size, old_size: 0, align };
+    // SAFETY: the caller says that they are a layout's.
+    let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
+    // SAFETY: the caller's contract.
+    let block = simply(|| unsafe { inner.alloc(layout) });
+    event::counted(&request, !block.is_null());
+    block
+}
+
+/// # Safety
+/// As for [`GlobalAlloc::alloc`]; `size` and `align` are a layout's.
+#[inline(never)]
+#[expect(unsafe_code, reason = "forwards an allocator call")]
+unsafe fn alloc_counted<A: GlobalAlloc>(size: usize, align: usize, inner: &A) -> *mut u8 {
+    // SAFETY: the caller's contract is the callee's.
+    unsafe { alloc_simply(size, align, inner) }
+}
+
+/// # Safety
+/// As for [`GlobalAlloc::alloc`]; `size` and `align` are a layout's.
+#[inline(never)]
+#[expect(unsafe_code, reason = "forwards an allocator call")]
+unsafe fn alloc_disallowed<A: GlobalAlloc>(size: usize, align: usize, inner: &A) -> *mut u8 {
+    if event::is_simple_violation() {
+        // SAFETY: the caller's contract is the callee's.
+        unsafe { alloc_simply(size, align, inner) }
+    } else {
+        // SAFETY: as above.
+        unsafe { alloc_closely(size, align, inner) }
+    }
+}
+
+/// # Safety
+/// As for [`GlobalAlloc::alloc`]; `size` and `align` are a layout's.
+#[cold]
+#[inline(never)]
+#[expect(unsafe_code, reason = "forwards an allocator call")]
+unsafe fn alloc_closely<A: GlobalAlloc>(size: usize, align: usize, inner: &A) -> *mut u8 {
+    let request = Request { op: Op::Alloc, size, old_size: 0, align };
     // SAFETY: the caller says that they are a layout's.
     let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
     match event::before(&request, mark(&request), outermost::is::<A>) {
@@ -137,6 +191,59 @@ unsafe fn alloc_watched<A: GlobalAlloc>(size: usize, align: usize, inner: &A) ->
 #[expect(unsafe_code, reason = "forwards an allocator call")]
 unsafe fn dealloc_watched<A: GlobalAlloc>(block: *mut u8, size: usize, align: usize, inner: &A) {
     let request = Request { op: Op::Dealloc, size, old_size: 0, align };
+    match event::care(request.ops()) {
+        // SAFETY: the caller's contract is the callee's.
+        Care::Simple => unsafe { dealloc_counted(block, size, align, inner) },
+        // SAFETY: as above.
+        Care::Disallowed => unsafe { dealloc_disallowed(block, size, align, inner) },
+        // SAFETY: as above.
+        Care::Close => unsafe { dealloc_closely(block, size, align, inner) },
+    }
+}
+
+/// # Safety
+/// As for [`GlobalAlloc::dealloc`]; `size` and `align` are a layout's.
+#[inline(always)]
+#[expect(unsafe_code, reason = "forwards an allocator call")]
+unsafe fn dealloc_simply<A: GlobalAlloc>(block: *mut u8, size: usize, align: usize, inner: &A) {
+    let request = Request { op: Op::Dealloc, size, old_size: 0, align };
+    // SAFETY: the caller says that they are a layout's.
+    let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
+    // SAFETY: the caller's contract.
+    simply(|| unsafe { inner.dealloc(block, layout) });
+    event::counted(&request, true);
+}
+
+/// # Safety
+/// As for [`GlobalAlloc::dealloc`]; `size` and `align` are a layout's.
+#[inline(never)]
+#[expect(unsafe_code, reason = "forwards an allocator call")]
+unsafe fn dealloc_counted<A: GlobalAlloc>(block: *mut u8, size: usize, align: usize, inner: &A) {
+    // SAFETY: the caller's contract is the callee's.
+    unsafe { dealloc_simply(block, size, align, inner) }
+}
+
+/// # Safety
+/// As for [`GlobalAlloc::dealloc`]; `size` and `align` are a layout's.
+#[inline(never)]
+#[expect(unsafe_code, reason = "forwards an allocator call")]
+unsafe fn dealloc_disallowed<A: GlobalAlloc>(block: *mut u8, size: usize, align: usize, inner: &A) {
+    if event::is_simple_violation() {
+        // SAFETY: the caller's contract is the callee's.
+        unsafe { dealloc_simply(block, size, align, inner) }
+    } else {
+        // SAFETY: as above.
+        unsafe { dealloc_closely(block, size, align, inner) }
+    }
+}
+
+/// # Safety
+/// As for [`GlobalAlloc::dealloc`]; `size` and `align` are a layout's.
+#[cold]
+#[inline(never)]
+#[expect(unsafe_code, reason = "forwards an allocator call")]
+unsafe fn dealloc_closely<A: GlobalAlloc>(block: *mut u8, size: usize, align: usize, inner: &A) {
+    let request = Request { op: Op::Dealloc, size, old_size: 0, align };
     // SAFETY: the caller says that they are a layout's.
     let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
     if own_blocks::take(block, size) {
@@ -159,6 +266,60 @@ unsafe fn dealloc_watched<A: GlobalAlloc>(block: *mut u8, size: usize, align: us
 #[inline(never)]
 #[expect(unsafe_code, reason = "forwards an allocator call")]
 unsafe fn alloc_zeroed_watched<A: GlobalAlloc>(size: usize, align: usize, inner: &A) -> *mut u8 {
+    let request = Request { op: Op::AllocZeroed, size, old_size: 0, align };
+    match event::care(request.ops()) {
+        // SAFETY: the caller's contract is the callee's.
+        Care::Simple => unsafe { alloc_zeroed_counted(size, align, inner) },
+        // SAFETY: as above.
+        Care::Disallowed => unsafe { alloc_zeroed_disallowed(size, align, inner) },
+        // SAFETY: as above.
+        Care::Close => unsafe { alloc_zeroed_closely(size, align, inner) },
+    }
+}
+
+/// # Safety
+/// As for [`GlobalAlloc::alloc_zeroed`]; `size` and `align` are a layout's.
+#[inline(always)]
+#[expect(unsafe_code, reason = "forwards an allocator call")]
+unsafe fn alloc_zeroed_simply<A: GlobalAlloc>(size: usize, align: usize, inner: &A) -> *mut u8 {
+    let request = Request { op: Op::AllocZeroed, size, old_size: 0, align };
+    // SAFETY: the caller says that they are a layout's.
+    let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
+    // SAFETY: the caller's contract.
+    let block = simply(|| unsafe { inner.alloc_zeroed(layout) });
+    event::counted(&request, !block.is_null());
+    block
+}
+
+/// # Safety
+/// As for [`GlobalAlloc::alloc_zeroed`]; `size` and `align` are a layout's.
+#[inline(never)]
+#[expect(unsafe_code, reason = "forwards an allocator call")]
+unsafe fn alloc_zeroed_counted<A: GlobalAlloc>(size: usize, align: usize, inner: &A) -> *mut u8 {
+    // SAFETY: the caller's contract is the callee's.
+    unsafe { alloc_zeroed_simply(size, align, inner) }
+}
+
+/// # Safety
+/// As for [`GlobalAlloc::alloc_zeroed`]; `size` and `align` are a layout's.
+#[inline(never)]
+#[expect(unsafe_code, reason = "forwards an allocator call")]
+unsafe fn alloc_zeroed_disallowed<A: GlobalAlloc>(size: usize, align: usize, inner: &A) -> *mut u8 {
+    if event::is_simple_violation() {
+        // SAFETY: the caller's contract is the callee's.
+        unsafe { alloc_zeroed_simply(size, align, inner) }
+    } else {
+        // SAFETY: as above.
+        unsafe { alloc_zeroed_closely(size, align, inner) }
+    }
+}
+
+/// # Safety
+/// As for [`GlobalAlloc::alloc_zeroed`]; `size` and `align` are a layout's.
+#[cold]
+#[inline(never)]
+#[expect(unsafe_code, reason = "forwards an allocator call")]
+unsafe fn alloc_zeroed_closely<A: GlobalAlloc>(size: usize, align: usize, inner: &A) -> *mut u8 {
     let request = Request { op: Op::AllocZeroed, size, old_size: 0, align };
     // SAFETY: the caller says that they are a layout's.
     let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
@@ -184,6 +345,84 @@ unsafe fn alloc_zeroed_watched<A: GlobalAlloc>(size: usize, align: usize, inner:
 #[inline(never)]
 #[expect(unsafe_code, reason = "forwards an allocator call")]
 unsafe fn realloc_watched<A: GlobalAlloc>(
+    old: *mut u8,
+    size: usize,
+    align: usize,
+    new_size: usize,
+    inner: &A,
+) -> *mut u8 {
+    let request = Request { op: Op::Realloc, size: new_size, old_size: size, align };
+    match event::care(request.ops()) {
+        // SAFETY: the caller's contract is the callee's.
+        Care::Simple => unsafe { realloc_counted(old, size, align, new_size, inner) },
+        // SAFETY: as above.
+        Care::Disallowed => unsafe { realloc_disallowed(old, size, align, new_size, inner) },
+        // SAFETY: as above.
+        Care::Close => unsafe { realloc_closely(old, size, align, new_size, inner) },
+    }
+}
+
+/// # Safety
+/// As for [`GlobalAlloc::realloc`]; `size` and `align` are a layout's.
+#[inline(always)]
+#[expect(unsafe_code, reason = "forwards an allocator call")]
+unsafe fn realloc_simply<A: GlobalAlloc>(
+    old: *mut u8,
+    size: usize,
+    align: usize,
+    new_size: usize,
+    inner: &A,
+) -> *mut u8 {
+    let request = Request { op: Op::Realloc, size: new_size, old_size: size, align };
+    // SAFETY: the caller says that they are a layout's.
+    let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
+    // SAFETY: the caller's contract.
+    let block = simply(|| unsafe { inner.realloc(old, layout, new_size) });
+    event::counted(&request, !block.is_null());
+    block
+}
+
+/// # Safety
+/// As for [`GlobalAlloc::realloc`]; `size` and `align` are a layout's.
+#[inline(never)]
+#[expect(unsafe_code, reason = "forwards an allocator call")]
+unsafe fn realloc_counted<A: GlobalAlloc>(
+    old: *mut u8,
+    size: usize,
+    align: usize,
+    new_size: usize,
+    inner: &A,
+) -> *mut u8 {
+    // SAFETY: the caller's contract is the callee's.
+    unsafe { realloc_simply(old, size, align, new_size, inner) }
+}
+
+/// # Safety
+/// As for [`GlobalAlloc::realloc`]; `size` and `align` are a layout's.
+#[inline(never)]
+#[expect(unsafe_code, reason = "forwards an allocator call")]
+unsafe fn realloc_disallowed<A: GlobalAlloc>(
+    old: *mut u8,
+    size: usize,
+    align: usize,
+    new_size: usize,
+    inner: &A,
+) -> *mut u8 {
+    if event::is_simple_violation() {
+        // SAFETY: the caller's contract is the callee's.
+        unsafe { realloc_simply(old, size, align, new_size, inner) }
+    } else {
+        // SAFETY: as above.
+        unsafe { realloc_closely(old, size, align, new_size, inner) }
+    }
+}
+
+/// # Safety
+/// As for [`GlobalAlloc::realloc`]; `size` and `align` are a layout's.
+#[cold]
+#[inline(never)]
+#[expect(unsafe_code, reason = "forwards an allocator call")]
+unsafe fn realloc_closely<A: GlobalAlloc>(
     block: *mut u8,
     size: usize,
     align: usize,
@@ -212,15 +451,21 @@ unsafe fn realloc_watched<A: GlobalAlloc>(
 /// Calls the inner allocator: the edge of a region that a signal handler closes meanwhile says nothing, as that may allocate.
 #[inline(always)]
 fn quietly<R>(call: impl FnOnce() -> R) -> R {
-    let before = word::get();
-    word::set(before | word::QUIET);
-    // The compiler knows what allocation functions read and write, and would move or drop the stores.
+    if word::get() & word::QUIET == 0 { simply(call) } else { call() }
+}
+
+/// The same where the word is not [quiet](word::QUIET) yet.
+#[inline(always)]
+fn simply<R>(call: impl FnOnce() -> R) -> R {
+    // The compiler knows what allocation functions read and write, and would move or drop the stores; and between the fences
+    // each change is one instruction.
+    compiler_fence(Ordering::SeqCst);
+    word::set(word::get() | word::QUIET);
     compiler_fence(Ordering::SeqCst);
     let result = call();
     compiler_fence(Ordering::SeqCst);
-    if before & word::QUIET == 0 {
-        word::set(word::get() & !word::QUIET);
-    }
+    word::set(word::get() & !word::QUIET);
+    compiler_fence(Ordering::SeqCst);
     result
 }
 

@@ -5,10 +5,8 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::capture::Captured;
 use super::request::{Cause, Request};
-use super::{
-    announce, budget, counters, end, inject, measured, outermost, pending, setting, step, table, trace, word,
-};
-use crate::model::{Mode, Op};
+use super::{announce, budget, counters, end, inject, measured, pending, setting, step, table, trace, word};
+use crate::model::{Mode, Op, Ops};
 
 /// Whether the request goes on to the inner allocator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +18,48 @@ pub(super) enum Outcome {
     PassOn,
 }
 
+/// What an event needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Care {
+    /// Nothing of it is kept but counts: [`counted`] adds to them afterwards.
+    Simple,
+    /// The same if [`is_simple_violation`] says so.
+    Disallowed,
+    /// A close look.
+    Close,
+}
+
+/// What an event needs.
+#[inline(always)]
+pub(super) fn care(ops: Ops) -> Care {
+    let word = word::get();
+    if !word::is_simple(word) || setting::looks_closely() {
+        Care::Close
+    } else if word::disallows(word, ops) {
+        Care::Disallowed
+    } else {
+        Care::Simple
+    }
+}
+
+/// True if nothing is kept of an event that is [disallowed](Care::Disallowed) but counts; then the violation is counted.
+#[inline(always)]
+pub(super) fn is_simple_violation() -> bool {
+    if word::has_default_mode(word::get()) && !setting::counts_by_default() || std::thread::panicking() {
+        return false;
+    }
+    pending::count_violation();
+    true
+}
+
+/// After a simple event: `succeeded` says whether there was memory.
+#[inline(always)]
+pub(super) fn counted(request: &Request, succeeded: bool) {
+    if word::get() & word::COUNTING != 0 {
+        counters::count(request, succeeded);
+    }
+}
+
 /// What anything in the word can mean for an event.
 const MATTERS: i64 = word::LEVELS | word::POLICY | word::COUNTING | word::RECORDING;
 
@@ -28,7 +68,7 @@ const MATTERS: i64 = word::LEVELS | word::POLICY | word::COUNTING | word::RECORD
 #[inline(always)]
 pub(super) fn before(request: &Request, mark: *const c_void, is_outermost: fn() -> bool) -> Outcome {
     let word = word::get();
-    if word & (word::UNLINKED | word::PROBE | word::QUIET) != 0 || outermost::is_unknown() {
+    if word & (word::UNLINKED | word::PROBE | word::QUIET) != 0 || setting::looks_closely() {
         return seldom(request, mark, word, is_outermost);
     }
     if word & MATTERS == 0 && !trace::is_on() {
@@ -37,7 +77,7 @@ pub(super) fn before(request: &Request, mark: *const c_void, is_outermost: fn() 
     before_known(request, mark)
 }
 
-/// The process's first event or the thread's, the probe, or what happens while an allocator is at work.
+/// The process's first event or the thread's, the probe, what happens while an allocator is at work, and what is traced.
 #[cold]
 #[inline(never)]
 fn seldom(request: &Request, mark: *const c_void, word: i64, is_outermost: fn() -> bool) -> Outcome {

@@ -14,7 +14,7 @@ use core::ptr;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 use super::record::{Kind, Serial};
-use super::{end, open};
+use super::{end, open, setting};
 
 /// Two words at a block's beginning.
 type Beginning = [usize; 2];
@@ -35,9 +35,6 @@ const WAYS: usize = 8;
 
 /// Which of the places is given up next. Relaxed: any would do.
 static TURN: AtomicUsize = AtomicUsize::new(0);
-
-/// Entries made and not taken back. Relaxed: it only spares a look.
-static LIVE: AtomicUsize = AtomicUsize::new(0);
 
 thread_local! {
     /// The last two blocks that this thread made while it raised a panic.
@@ -100,7 +97,7 @@ pub(crate) fn own(address: usize, size: usize) {
     let Some(entry) = set.iter().find(is_free).or_else(|| set.get(turn)) else { return };
     // Relaxed: the Release below orders what follows. Of two threads with the same place one loses its entry.
     if entry.address.swap(0, Ordering::Relaxed) == 0 {
-        LIVE.fetch_add(1, Ordering::Relaxed);
+        setting::add_own_block();
     }
     entry.size.store(size, Ordering::Relaxed);
     for (place, word) in entry.beginning.iter().zip(beginning(address)) {
@@ -113,13 +110,13 @@ pub(crate) fn own(address: usize, size: usize) {
 /// True if the block that is about to be freed is an own one; then it is no more.
 #[inline]
 pub(super) fn take(block: *const u8, size: usize) -> bool {
-    LIVE.load(Ordering::Relaxed) > 0 && look_up(block.expose_provenance(), size)
+    setting::has_own_blocks() && look_up(block.expose_provenance(), size)
 }
 
 /// Forgets an address that was given out just now: what was there is gone.
 #[inline]
 pub(super) fn forget(block: *const u8) {
-    if LIVE.load(Ordering::Relaxed) > 0 {
+    if setting::has_own_blocks() {
         remove(block.addr());
     }
 }
@@ -148,7 +145,7 @@ impl Entry {
         // Relaxed, both: only one can take it.
         let removed = self.address.compare_exchange(address, 0, Ordering::Relaxed, Ordering::Relaxed).is_ok();
         if removed {
-            LIVE.fetch_sub(1, Ordering::Relaxed);
+            setting::remove_own_block();
         }
         removed
     }

@@ -1,7 +1,7 @@
 //! What the process was asked for: its default mode, and the rest of what is read before `main`.
 
 use core::ffi::{CStr, c_char};
-use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 
 use super::announce::Line;
 use crate::model::Mode;
@@ -23,6 +23,12 @@ pub(crate) fn default_mode() -> Mode {
     Mode::of_severity(DEFAULT.load(Ordering::Relaxed))
 }
 
+/// True if that is mode count.
+#[inline(always)]
+pub(super) fn counts_by_default() -> bool {
+    DEFAULT.load(Ordering::Relaxed) == Mode::Count.severity()
+}
+
 /// Reasons for which the edges of all regions of the process are slow. Relaxed: each is looked at again at the next edge.
 static ALERTS: AtomicU8 = AtomicU8::new(0);
 /// The default mode speaks at the event itself and so needs the region's place there: abort and trap.
@@ -31,6 +37,40 @@ const SPEAKING: u8 = 1;
 const TRACED: u8 = 2;
 /// A region has ended on another thread than it opened on.
 const MOVED: u8 = 4;
+
+/// Reasons for which every event is looked at closely: those above, and from [`OWN_BLOCK`] on the number of
+/// [own blocks](super::own_blocks). Relaxed: each reason is there before anything that it lets see.
+static CLOSELY: AtomicUsize = AtomicUsize::new(FIRST);
+/// No event has been seen yet: see [`outermost`](super::outermost).
+const FIRST: usize = 8;
+const OWN_BLOCK: usize = 16;
+
+/// True if there is a reason.
+#[inline(always)]
+pub(super) fn looks_closely() -> bool {
+    CLOSELY.load(Ordering::Relaxed) != 0
+}
+
+/// The first event has been seen.
+pub(super) fn seen_first() {
+    CLOSELY.fetch_and(!FIRST, Ordering::Relaxed);
+}
+
+/// There is one more own block.
+pub(super) fn add_own_block() {
+    CLOSELY.fetch_add(OWN_BLOCK, Ordering::Relaxed);
+}
+
+/// There is one less.
+pub(super) fn remove_own_block() {
+    CLOSELY.fetch_sub(OWN_BLOCK, Ordering::Relaxed);
+}
+
+/// True if there are own blocks.
+#[inline(always)]
+pub(super) fn has_own_blocks() -> bool {
+    CLOSELY.load(Ordering::Relaxed) >= OWN_BLOCK
+}
 
 /// True if there is such a reason.
 #[inline(always)]
@@ -57,8 +97,10 @@ pub(super) fn is_moved() -> bool {
 fn alert(reason: u8, is_there: bool) {
     if is_there {
         ALERTS.fetch_or(reason, Ordering::Relaxed);
+        CLOSELY.fetch_or(reason.into(), Ordering::Relaxed);
     } else {
         ALERTS.fetch_and(!reason, Ordering::Relaxed);
+        CLOSELY.fetch_and(!usize::from(reason), Ordering::Relaxed);
     }
 }
 

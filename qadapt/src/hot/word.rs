@@ -69,6 +69,10 @@ pub(crate) const UNLINKED: i64 = 1 << 21;
 /// What says how the thread is and not what is open: no record sets it.
 pub(crate) const STATE: i64 = ATTENTION | BORROW | QUIET | BUSY | PROBE | UNLINKED;
 
+/// What makes an event more than one that is counted, or disallowed in mode count.
+const INTRICATE: i64 = (LEVEL - 1)
+    & !((Ops::ALL.bits() as i64) << OPS_SHIFT | 1 << MODES_SHIFT | DEFAULT_MODE | FORBID | COUNTING);
+
 thread_local! {
     static WORD: Cell<i64> = const { Cell::new(UNLINKED | ATTENTION) };
 }
@@ -137,6 +141,18 @@ pub(crate) const fn lendable(word: i64) -> i64 {
 #[inline(always)]
 pub(crate) const fn disallows(word: i64, op: Ops) -> bool {
     word & (LEVELS | (op.bits() as i64) << OPS_SHIFT) != 0
+}
+
+/// True if all that can become of an event is that it is counted, or a violation in mode count or the process's mode.
+#[inline(always)]
+pub(crate) const fn is_simple(word: i64) -> bool {
+    word & INTRICATE == 0
+}
+
+/// Of a simple word: true if the process's mode acts.
+#[inline(always)]
+pub(crate) const fn has_default_mode(word: i64) -> bool {
+    word & (LEVELS | DEFAULT_MODE) != 0
 }
 
 /// True if a plain region or a policy is open.
@@ -231,6 +247,19 @@ mod tests {
         assert_eq!(mode(log | LEVEL, Mode::Panic), Mode::Panic);
         assert_eq!(mode(policy(Ops::ALL, None), Mode::Fail), Mode::Fail);
         assert!(needs_record(log | abort) && !needs_record(log));
+    }
+
+    #[test]
+    fn a_simple_word_has_no_mode_but_count() {
+        let open = LEVEL | ATTENTION | COUNTING | FORBID | policy(Ops::ALL, Some(Mode::Count));
+        assert!(is_simple(open) && has_default_mode(open) && mode(open, Mode::Count) == Mode::Count);
+        assert!(!has_default_mode(policy(Ops::ALL, Some(Mode::Count)) | ATTENTION));
+        for mode in Mode::BY_SEVERITY {
+            assert_eq!(is_simple(policy(Ops::ALLOC, Some(mode))), mode == Mode::Count);
+        }
+        for other in [BUDGET, INJECT, RECORDING, OWN_WORK, SILENT, RAISING, QUIET, BUSY, PROBE, UNLINKED] {
+            assert!(!is_simple(open | other), "{other:#x}");
+        }
     }
 
     #[test]

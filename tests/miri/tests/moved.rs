@@ -8,7 +8,7 @@ use std::thread;
 
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 use qadapt::{
-    Budget, Mode, Ops, Policy, QADAPT, Region, assert_no_alloc, count_alloc, protection_level, violations,
+    Budget, Mode, Ops, Policy, QADAPT, RegionGuard, assert_no_alloc, count_alloc, protection_level, violations,
 };
 
 #[global_allocator]
@@ -44,7 +44,7 @@ fn finish_elsewhere(stack: Stack) {
     let stack = Smuggled(stack);
     let elsewhere = thread::spawn(move || {
         let Smuggled(mut stack) = { stack };
-        let guard: Region = COUNT.enter();
+        let guard: RegionGuard = COUNT.enter();
         assert!(matches!(stack.resume(()), CoroutineResult::Return(())));
         assert_eq!(protection_level(), 1, "the guard of this thread");
         guard.exit();
@@ -67,7 +67,7 @@ fn a_region_that_ends_on_another_thread_ends_on_its_own() {
     // What has a record.
     on_a_thread(|| {
         finish_elsewhere(paused(|pause| {
-            COUNT.budget(Budget::new().allocs(1)).run(|| assert_no_alloc(|| pause.suspend(())));
+            COUNT.budget(Budget::new().requests(1)).run(|| assert_no_alloc(|| pause.suspend(())));
         }));
         assert_eq!(violated(), 0);
         assert_eq!(protection_level(), 0);
