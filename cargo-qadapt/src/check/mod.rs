@@ -8,6 +8,7 @@ pub mod compare;
 pub mod key;
 pub mod lock;
 pub mod now;
+pub mod paths;
 pub mod range;
 pub mod since;
 pub mod verb;

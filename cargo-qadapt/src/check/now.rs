@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::baseline::{Figures, Often, Run};
 use super::key::{Keys, RegionKey, SiteKey};
+use super::paths::path_bytes;
 use super::range::Range;
 use crate::config::Suppression;
 use crate::report::figures::{Place, Report};
@@ -75,11 +76,16 @@ fn one(
             run.suppressed.entry((*profile).clone()).or_default().insert(found.what.clone());
         }
     }
-    for (region, removed) in report.regions.iter().zip(&removed.regions) {
+    let paths = path_bytes(report);
+    for ((region, removed), paths) in report.regions.iter().zip(&removed.regions).zip(&paths) {
         let Some(key) = key_of.get(&region.place) else { continue };
-        for ((profile, counts), removed) in profiles.iter().zip(&region.counts).zip(removed) {
+        for (((profile, counts), removed), paths) in
+            profiles.iter().zip(&region.counts).zip(removed).zip(paths)
+        {
             if let Some(counts) = counts {
-                let figures = Figures::of(counts, &removed.unwrap_or_default(), per_entry);
+                let mut left_out = removed.unwrap_or_default();
+                left_out.add(&paths.unwrap_or_default());
+                let figures = Figures::of(counts, &left_out, per_entry);
                 run.regions.entry((*key).clone()).or_default().counts.insert((*profile).clone(), figures);
             }
         }

@@ -23,7 +23,8 @@ pub fn called(frame: &Frame) -> String {
 }
 
 /// A function's own name, without the path before it and the type arguments behind it.
-fn bare(name: &str) -> &str {
+#[must_use]
+pub fn bare(name: &str) -> &str {
     let arguments = if name.ends_with('>') { opening(name).filter(|&at| at > 0) } else { None };
     let end = arguments.unwrap_or(name.len());
     let name = name.get(..end).unwrap_or(name).trim_end_matches("::");

@@ -108,7 +108,7 @@ impl Code {
         });
         if !is_own {
             Origin::Dependency
-        } else if self.is_wrapper(file, function, line) {
+        } else if self.is_wrapper(package, file, function, line) {
             Origin::Wrapper
         } else {
             Origin::Own
@@ -146,7 +146,9 @@ impl Code {
         }
     }
 
-    fn is_wrapper(&self, file: &str, function: &str, line: u32) -> bool {
+    /// Debug information has the bare names of functions that were inlined, and in builds with line tables alone of all:
+    /// then the source has their paths.
+    fn is_wrapper(&self, package: &str, file: &str, function: &str, line: u32) -> bool {
         if self.through.iter().any(|glob| glob.is_match(function)) {
             return true;
         }
@@ -156,7 +158,11 @@ impl Code {
         }
         let Some(items) = items.get(file) else { return false };
         items.tracks_caller(line)
-            || items.at(line, 0).is_some_and(|path| self.through.iter().any(|glob| glob.is_match(path)))
+            || !self.through.is_empty()
+                && items.at(line, 0).is_some_and(|path| {
+                    let path = format!("{}::{path}", module(package, file));
+                    self.through.iter().any(|glob| glob.is_match(&path))
+                })
     }
 }
 
@@ -174,6 +180,21 @@ fn package_folder(path: &Path) -> &str {
         .find(|folder| folder.file_name().is_some_and(|name| sources.iter().any(|s| name == *s)));
     let package = source.and_then(Path::parent).and_then(Path::file_name);
     package.and_then(|name| name.to_str()).unwrap_or_default()
+}
+
+/// The module that a source file of a package is, as cargo and rustc find it without further words.
+fn module(package: &str, file: &str) -> String {
+    let inside = file.strip_suffix(".rs").unwrap_or(file);
+    let inside = inside.rsplit_once("src/").map_or(inside, |(_, inside)| inside);
+    let own_crate = ["bin/", "tests/", "examples/", "benches/"].iter().find_map(|folder| {
+        let (before, rest) = inside.rsplit_once(folder)?;
+        (before.is_empty() || before.ends_with('/')).then_some(rest)
+    });
+    let krate = package.replace('-', "_");
+    let parts = own_crate.unwrap_or(inside).split('/');
+    let parts = parts.filter(|part| !["lib", "main", "mod"].contains(part));
+    let parts = own_crate.is_none().then_some(krate.as_str()).into_iter().chain(parts);
+    parts.collect::<Vec<_>>().join("::")
 }
 
 /// True for names that cargo takes for one.
@@ -334,10 +355,38 @@ mod tests {
         let code = Code::of(root, Vec::new(), &Sites { through, ..Sites::default() });
         assert_eq!(code.origin(Some("no/such.rs"), "mine::my_push", 3), Origin::Wrapper);
         assert_eq!(code.origin(Some("no/such.rs"), "mine::push", 3), Origin::Own);
+        // The source has the path of a function that debug information gives no more than the name of.
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/report/origin.rs");
+        let (members, of_this) = (vec![(root.to_owned(), "cargo-qadapt".to_owned())], line!());
+        for (pattern, expected) in [
+            ("cargo_qadapt::report::origin::tests::wrappers_*", Origin::Wrapper),
+            ("*::wrappers_stand_for_their_callers", Origin::Wrapper),
+            ("other::*", Origin::Own),
+        ] {
+            let through = vec![Glob::try_from(pattern.to_owned()).expect("it is valid")];
+            let code = Code::of(root, members.clone(), &Sites { through, ..Sites::default() });
+            assert_eq!(code.origin(Some(file), "wrappers_stand_for<u8>", of_this), expected, "{pattern}");
+        }
         assert_eq!(
             code.origin(Some("/u/registry/src/i/x-1.0.0/src/a.rs"), "x::my_push", 3),
             Origin::Dependency
         );
+    }
+
+    #[test]
+    fn source_files_are_modules() {
+        for (file, expected) in [
+            ("/w/src/lib.rs", "my_app"),
+            ("/w/src/main.rs", "my_app"),
+            ("src/audio/mod.rs", "my_app::audio"),
+            ("/w/src/audio/gate.rs", "my_app::audio::gate"),
+            ("/w/src/bin/radio.rs", "radio"),
+            ("/w/src/bin/radio/main.rs", "radio"),
+            ("tests/loud.rs", "loud"),
+            ("/w/examples/tuner/dial.rs", "tuner::dial"),
+        ] {
+            assert_eq!(module("my-app", file), expected, "{file}");
+        }
     }
 
     #[test]

@@ -46,6 +46,9 @@ fn wrong_configurations() {
         ("[[budgets]]\nregion = \"a\"\n", "unknown field `budgets`"),
         ("[[budget]]\nregion = \"\"\nallocs = 1\n", "an empty pattern matches nothing"),
         ("[[permit]]\nregion = \"a\"\n", "missing field `reason`"),
+        ("[[tolerance]]\nregion = \"a\"\npercent = 2\n", "missing field `reason`"),
+        ("[[tolerance]]\nregion = \"a\"\npercent = 2\nreason = \" \"\n", "has an empty `reason`"),
+        ("[[tolerance]]\nregion = \"a\"\npercent = 0\nreason = \"a\"\n", "has 0 percent"),
         ("[[suppress]]\nreason = \"a\"\n", "needs a `function` or a `file`"),
     ] {
         copy.write("qadapt.toml", text);

@@ -29,6 +29,24 @@ fn budgets_hold_whatever_the_baseline_says() {
 }
 
 #[test]
+fn tolerances_let_figures_be_off_by_some_percent() {
+    let copy = Copy::new("tolerances");
+    copy.bless(&[]);
+    let tolerance =
+        |text: &str| copy.write("qadapt.toml", &format!("[[tolerance]]\nregion = \"*:fill\"\n{text}\n"));
+    copy.edit("meter/src/main.rs", "meter::fill(times);", "meter::fill(times + 1);");
+    tolerance("percent = 50\nreason = \"a queue\"");
+    copy.check(&[]).assert(0, &["0 failures, 0 notes"]);
+    tolerance("percent = 49\nreason = \"a queue\"");
+    copy.check(&[]).assert(1, &["3 allocations instead of 2"]);
+    tolerance("percent = 50\nprofile = \"release\"\nreason = \"a queue\"");
+    copy.check(&[]).assert(1, &["3 allocations instead of 2"]);
+    copy.edit("meter/src/main.rs", "meter::fill(times + 1);", "meter::fill(times - 1);");
+    tolerance("percent = 50\nreason = \"a queue\"");
+    copy.check(&[]).assert(0, &["0 failures, 0 notes"]);
+}
+
+#[test]
 fn permits_let_regions_grow() {
     let copy = Copy::new("permits");
     copy.bless(&[]);
@@ -74,16 +92,17 @@ fn what_matches_nothing_is_told() {
     let copy = Copy::new("unmatched");
     copy.write(
         "qadapt.toml",
-        "[[budget]]\nregion = \"fil\"\nallocs = 1\n\n[[permit]]\nregion = \"old::*\"\nreason = \"x\"\n\n[[suppress]]\nfile = \
+        "[[budget]]\nregion = \"fil\"\nallocs = 1\n\n[[permit]]\nregion = \"old::*\"\nreason = \"x\"\n\n[[tolerance]]\nregion = \"slow::*\"\npercent = 2\nreason = \"x\"\n\n[[suppress]]\nfile = \
          \"gone.rs\"\nreason = \"x\"\n\n[[permit]]\nregion = \"guarded::*\"\nreason = \"a test's\"\n",
     );
     let told = [
         "the budget for `fil` in qadapt.toml matches no region",
         "the permit for `old::*` in qadapt.toml matches no region",
+        "the tolerance for `slow::*` in qadapt.toml matches no region",
         "the suppression of file `gone.rs` in qadapt.toml matches no stack",
     ];
     let of_a_test = "the permit for `guarded::*` in qadapt.toml matches no region";
-    copy.check(&["--bless"]).assert(0, &[told[0], told[1], told[2], of_a_test]);
+    copy.check(&["--bless"]).assert(0, &[told[0], told[1], told[2], told[3], of_a_test]);
     // What another run of the baseline has is not unmatched.
     copy.qadapt(&["check", "-p", "meter", "--test", "guarded", "--profile", "debug", "--bless"])
         .assert(0, &told);

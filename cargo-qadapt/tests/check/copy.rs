@@ -96,12 +96,17 @@ impl Copy {
         // programs have one name there.
         static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
         let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        self.qadapt_into(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("nested"), arguments)
+    }
+
+    /// The same with a target directory of its own.
+    pub(crate) fn qadapt_into(&self, target: &Path, arguments: &[&str]) -> Run {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-qadapt"));
         command
             .arg("qadapt")
             .args(arguments)
             .current_dir(&self.root)
-            .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("nested"))
+            .env("CARGO_TARGET_DIR", target)
             .env_remove("RUSTFLAGS")
             .env_remove("CARGO_ENCODED_RUSTFLAGS")
             .env_remove("QADAPT_TRACE")

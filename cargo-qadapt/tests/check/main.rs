@@ -4,6 +4,8 @@ mod bad_input;
 mod baseline;
 mod config;
 mod copy;
+mod elsewhere;
 mod examples;
 mod runs;
 mod since;
+mod wrappers;
