@@ -8,7 +8,8 @@ use std::thread;
 
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 use qadapt::{
-    Budget, Mode, Ops, Policy, QADAPT, RegionGuard, assert_no_alloc, count_alloc, protection_level, violations,
+    Budget, Mode, Ops, Policy, QADAPT, RegionGuard, assert_no_alloc, count_alloc, protection_level,
+    violations,
 };
 
 #[global_allocator]

@@ -98,8 +98,9 @@ fn with_one_pending(in_the_child: impl FnOnce()) {
     thread.join().expect("nothing panics");
 }
 
-/// Allocates at one of 64 stacks, so that what is reported is resolved each time.
-#[inline(never)]
+/// Allocates at one of many stacks, so that what is reported is resolved each time. Inlined, so that they are short enough
+/// to be kept whole.
+#[inline(always)]
 fn at(path: u32, bits: u32) -> u32 {
     if bits == 0 {
         leak(43);
