@@ -3,6 +3,8 @@
 //! - `QADAPT_ENFORCE` becomes `qadapt_enforce`, which keeps the checks on (`src/checks.rs` decides with it).
 //! - `QADAPT_MARKS` becomes `qadapt_unchecked`, which turns them off, and it or the feature `marks` becomes `qadapt_marks`
 //!   where labels can be written: regions begin with one for `cargo qadapt prove` (`src/mark.rs`).
+//! - The target becomes `qadapt_elf` where programs are ELF files and the system lists which are loaded: their lines are
+//!   read without a lock there (`src/report/symbols/elf.rs`).
 //! - The compiler's flags become `qadapt_frame_pointers` in a program with frame pointers (`src/hot/capture.rs`).
 
 fn main() {
@@ -16,6 +18,10 @@ fn main() {
     }
     if (marks || std::env::var_os("CARGO_FEATURE_MARKS").is_some()) && has_labels() {
         println!("cargo::rustc-cfg=qadapt_marks");
+    }
+    println!("cargo::rustc-check-cfg=cfg(qadapt_elf)");
+    if ["android", "linux"].contains(&target("OS").as_str()) {
+        println!("cargo::rustc-cfg=qadapt_elf");
     }
     println!("cargo::rerun-if-env-changed=QADAPT_ENFORCE");
     println!("cargo::rustc-check-cfg=cfg(qadapt_enforce)");
@@ -44,8 +50,12 @@ fn switch(name: &str, on: &str, off: &str) -> bool {
 
 /// True if the prover reads this platform's files: ELF for x86-64.
 fn has_labels() -> bool {
-    let target = |what: &str| std::env::var(format!("CARGO_CFG_TARGET_{what}")).unwrap_or_default();
     target("ARCH") == "x86_64" && ["android", "freebsd", "linux"].contains(&target("OS").as_str())
+}
+
+/// What the compiler's cfg says of the target.
+fn target(what: &str) -> String {
+    std::env::var(format!("CARGO_CFG_TARGET_{what}")).unwrap_or_default()
 }
 
 /// True if these flags, separated by the unit separator, make the compiler keep frame pointers.

@@ -11,19 +11,3 @@ pub(crate) const ON: bool =
 
 /// True where the build asked for the checks by name, rather than having them because it is a debug build.
 pub(crate) const ENFORCED: bool = cfg!(all(not(qadapt_marks), any(feature = "enforce", qadapt_enforce)));
-
-/// Has the loader call a function before `main`, where the checks are on; elsewhere no trace of it is left.
-macro_rules! before_main {
-    ($start:path) => {
-        #[cfg(all(not(qadapt_unchecked), any(debug_assertions, feature = "enforce", qadapt_enforce)))]
-        #[used]
-        #[cfg_attr(target_os = "linux", unsafe(link_section = ".init_array"))]
-        #[expect(unsafe_code, reason = "there is no other way to run before main")]
-        static START: extern "C" fn() = $start;
-
-        // Names the function, so that it does not count as dead code.
-        #[cfg(not(all(not(qadapt_unchecked), any(debug_assertions, feature = "enforce", qadapt_enforce))))]
-        const _: extern "C" fn() = $start;
-    };
-}
-pub(crate) use before_main;

@@ -68,6 +68,7 @@ pub mod mark;
 mod model;
 mod region;
 mod report;
+mod sys;
 
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../docs/migration.md")]

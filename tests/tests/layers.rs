@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
 /// From the bottom up: a layer may import itself and the ones before it.
-const LAYERS: [&str; 4] = ["model", "hot", "report", "region"];
+const LAYERS: [&str; 5] = ["model", "sys", "hot", "report", "region"];
 
 /// Modules outside the layers, which everybody may import and which import nothing here.
 const SHARED: [&str; 1] = ["checks"];
@@ -103,9 +103,9 @@ fn imports_run_down_the_layers() {
 
 #[test]
 fn the_hot_path_uses_nothing_that_allocates_formats_panics_or_blocks() {
-    let source = repository().join("qadapt/src/hot");
-    let files = rust_files(&source);
-    assert!(files.len() > 5, "only {} files: is this the right folder? {}", files.len(), source.display());
+    let source = repository().join("qadapt/src");
+    let files = ["hot", "sys"].map(|layer| rust_files(&source.join(layer))).concat();
+    assert!(files.len() > 40, "only {} files: is this the right folder? {}", files.len(), source.display());
     let faults: Vec<String> = files
         .iter()
         .flat_map(|file| {
@@ -114,6 +114,17 @@ fn the_hot_path_uses_nothing_that_allocates_formats_panics_or_blocks() {
         })
         .collect();
     assert!(faults.is_empty(), "not for the hot path:\n{}", faults.join("\n"));
+}
+
+#[test]
+fn only_the_folder_of_the_system_asks_for_the_platform() {
+    let source = repository().join("qadapt/src");
+    let asking: Vec<_> =
+        rust_files(&source).into_iter().filter(|file| asks_for_platform(&tokens(&read(file)))).collect();
+    let (inside, outside): (Vec<_>, Vec<_>) =
+        asking.into_iter().partition(|file| file.starts_with(source.join("sys")));
+    assert!(inside.len() > 2, "only {inside:?} do: is this the right folder? {}", source.display());
+    assert!(outside.is_empty(), "these ask for the platform, which is for `sys` to do: {outside:?}");
 }
 
 #[test]
@@ -437,6 +448,32 @@ fn is_value(before: &[TokenTree]) -> bool {
     }
 }
 
+/// True if an attribute or a macro tells platforms apart. Processors may be told apart anywhere: they have registers.
+fn asks_for_platform(tokens: &TokenStream) -> bool {
+    const PLATFORM: [&str; 6] =
+        ["target_os", "target_family", "target_vendor", "target_env", "unix", "windows"];
+    fn names(tokens: TokenStream) -> bool {
+        tokens.into_iter().any(|tree| match tree {
+            TokenTree::Ident(word) => PLATFORM.iter().any(|name| word == name),
+            TokenTree::Group(group) => names(group.stream()),
+            _ => false,
+        })
+    }
+    let trees: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    trees.iter().enumerate().any(|(at, tree)| match (tree, trees.get(at + 1), trees.get(at + 2)) {
+        (TokenTree::Ident(word), Some(TokenTree::Group(group)), _) if word == "cfg" || word == "cfg_attr" => {
+            names(group.stream())
+        }
+        (TokenTree::Ident(word), Some(TokenTree::Punct(_)), Some(TokenTree::Group(group)))
+            if word == "cfg" =>
+        {
+            names(group.stream())
+        }
+        (TokenTree::Group(group), ..) => asks_for_platform(&group.stream()),
+        _ => false,
+    })
+}
+
 /// True before `#[cfg(test)]`.
 fn is_test_attribute(trees: &[TokenTree]) -> bool {
     let [TokenTree::Punct(hash), TokenTree::Group(group), ..] = trees else { return false };
@@ -467,6 +504,8 @@ mod checker {
             ("hot/event.rs", "use crate::region::edge;"),
             ("hot/event.rs", "use crate::report::closing;"),
             ("model/op.rs", "use crate::hot::word;"),
+            ("model/op.rs", "use crate::sys;"),
+            ("sys/linux.rs", "use crate::hot::announce;"),
             ("report/mod.rs", "pub(crate) use crate::region::edge::Due as D;"),
             ("report/trace.rs", "use crate::{hot::capture, region};"),
             ("report/trace.rs", "use crate::{hot::{capture, word}, region::*};"),
@@ -577,6 +616,26 @@ mod checker {
             "fn f(x: &mut [u8]) { if true {} [1].len(); LOCK.try_lock(); }",
         ] {
             assert_eq!(forbidden(&tokens(source)), Vec::<String>::new(), "{source}");
+        }
+    }
+
+    #[test]
+    fn what_asks_for_the_platform_is_seen() {
+        for source in [
+            "#[cfg(target_os = \"linux\")] fn f() {}",
+            "#[cfg(all(not(miri), any(unix, loom)))] fn f() {}",
+            "mod x { fn f() { #[cfg(windows)] g(); } }",
+            "#[cfg_attr(target_vendor = \"apple\", path = \"x.rs\")] mod x;",
+            "fn f() -> bool { cfg!(target_env = \"musl\") }",
+        ] {
+            assert!(asks_for_platform(&tokens(source)), "{source}");
+        }
+        for source in [
+            "#[cfg(target_arch = \"x86_64\")] fn f() {}",
+            "#[cfg(any(miri, qadapt_elf, target_pointer_width = \"32\"))] fn f(windows: &[u8]) { x.windows(2) }",
+            "use std::os::unix::ffi::OsStrExt; // #[cfg(unix)]",
+        ] {
+            assert!(!asks_for_platform(&tokens(source)), "{source}");
         }
     }
 

@@ -4,9 +4,9 @@ use core::ffi::c_int;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use super::capture::Captured;
-use super::modules;
 use super::request::Request;
 use crate::model::Place;
+use crate::sys;
 
 /// Text gathered in a fixed buffer and written to standard error in one call; what does not fit is cut.
 pub(super) struct Line {
@@ -61,7 +61,6 @@ impl Line {
     }
 
     /// Ends the line and writes it. A failing write is passed over: there is nobody to tell.
-    #[expect(unsafe_code, reason = "std's standard error takes a lock")]
     pub(super) fn write(&mut self) {
         if let Some(place) = self.bytes.get_mut(self.used) {
             *place = b'\n';
@@ -70,8 +69,7 @@ impl Line {
         if !is_read() {
             return;
         }
-        // SAFETY: the buffer is this thread's own and `used` is at most its length.
-        let _ = unsafe { libc::write(libc::STDERR_FILENO, self.bytes.as_ptr().cast(), self.used) };
+        let _ = sys::write_error(self.so_far());
     }
 }
 
@@ -83,39 +81,27 @@ static UNREAD: AtomicBool = AtomicBool::new(false);
 
 /// True as soon as a line can be written to standard error, or is known to fail; false where neither is so in time:
 /// whoever reads it has stopped, and the write would wait for ever. After that nothing waits until it is read again.
-#[cfg(unix)]
-#[expect(unsafe_code, reason = "std cannot wait for a file")]
 pub(crate) fn is_read() -> bool {
-    // Miri does not know the call, and its standard error is always read.
-    if cfg!(miri) {
-        return true;
-    }
-    let mut file = libc::pollfd { fd: libc::STDERR_FILENO, events: libc::POLLOUT, revents: 0 };
     let patience = if UNREAD.load(Ordering::Relaxed) { 0 } else { PATIENCE };
     // A signal ends the wait: whoever sends them without end gets some waits that are short, and no more than these.
     for _ in 0..10 {
-        // SAFETY: `file` is one such record, as the second argument says.
-        let ready = unsafe { libc::poll(&raw mut file, 1, patience) };
-        if ready >= 0 {
-            UNREAD.store(ready == 0, Ordering::Relaxed);
-            return ready != 0;
+        if let Some(is_ready) = sys::wait_for_error(patience) {
+            UNREAD.store(!is_ready, Ordering::Relaxed);
+            return is_ready;
         }
     }
     true
 }
 
-#[cfg(not(unix))]
-pub(crate) fn is_read() -> bool {
-    let _ = (PATIENCE, &UNREAD);
-    true
-}
-
 /// Writes what happened, where, and the raw stack, a line a frame.
-pub(super) fn violation(request: &Request, stack: &Captured, place: Option<Place>, closing: &[u8]) {
+pub(super) fn violation(request: &Request, stack: &Captured, place: Option<Place>, closing: &[&[u8]]) {
     let mut line = Line::new();
     line.text(b"qadapt: ");
     describe(&mut line, request, place);
-    line.text(closing).write();
+    for part in closing {
+        line.text(part);
+    }
+    line.write();
     for &address in stack.frames() {
         let mut line = Line::new();
         line.text(b"  ");
@@ -163,7 +149,7 @@ fn describe(line: &mut Line, request: &Request, place: Option<Place>) {
 fn locate(line: &mut Line, address: usize) {
     line.hexadecimal(address);
     // A frame's address is the one it returns to; the call is the byte before.
-    modules::locate(address.saturating_sub(1), |module, offset| {
+    sys::locate(address.saturating_sub(1), |module, offset| {
         line.text(b" ").text(module).text(b"+").hexadecimal(offset);
     });
 }

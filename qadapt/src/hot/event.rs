@@ -7,6 +7,7 @@ use super::capture::Captured;
 use super::request::{Cause, Request};
 use super::{announce, budget, counters, end, inject, measured, pending, setting, step, table, trace, word};
 use crate::model::{Mode, Op, Ops};
+use crate::sys;
 
 /// Whether the request goes on to the inner allocator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -235,19 +236,19 @@ fn act(request: &Request, mark: *const c_void, cause: Cause, mode: Mode) -> Outc
             }
         }
         Mode::Abort => {
-            announce::violation(request, &stack, table::innermost_place(), b"; mode abort ends the process");
+            announce::violation(
+                request,
+                &stack,
+                table::innermost_place(),
+                &[b"; mode abort ends the process"],
+            );
             std::process::abort();
         }
         Mode::Trap => {
-            announce::violation(request, &stack, table::innermost_place(), b"; mode trap raises SIGTRAP");
-            trap();
+            let place = table::innermost_place();
+            announce::violation(request, &stack, place, &[b"; mode trap raises ", sys::TRAP]);
+            sys::trap();
         }
     }
     Outcome::Proceed
-}
-
-#[expect(unsafe_code, reason = "std cannot raise a signal")]
-fn trap() {
-    // SAFETY: `raise` takes any signal's number; what the signal does is the user's choice of mode.
-    unsafe { libc::raise(libc::SIGTRAP) };
 }

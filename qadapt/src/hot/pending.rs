@@ -12,11 +12,11 @@ use qadapt_spin::Slot;
 
 use super::capture::STACKS;
 use super::figure;
-use super::pages;
 use super::record::Serial;
 use super::request::{Cause, Request};
 use super::word;
 use crate::model::{Mode, Op};
+use crate::sys;
 
 /// Distinct violations that are handed on at once, from a thread to the lender of its policy.
 pub(crate) const ROOM: usize = 64;
@@ -193,7 +193,7 @@ impl List {
                 return false;
             }
             if self.pages.get().is_null() {
-                self.pages.set(pages::map(OUTSIDE * size_of::<Place>()).cast());
+                self.pages.set(sys::map_pages(OUTSIDE * size_of::<Place>()).cast());
             }
             if self.pages.get().is_null() {
                 return false;
@@ -217,7 +217,7 @@ impl List {
         }
         let pages = self.pages.replace(ptr::null_mut());
         // SAFETY: `append` mapped them with this size; the list is empty and no reference into them is held here.
-        unsafe { pages::unmap(pages.cast(), OUTSIDE * size_of::<Place>()) };
+        unsafe { sys::unmap_pages(pages.cast(), OUTSIDE * size_of::<Place>()) };
     }
 
     fn entries(&self) -> impl Iterator<Item = &Place> {

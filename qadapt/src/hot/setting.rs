@@ -1,10 +1,10 @@
 //! What the process was asked for: its default mode, and the rest of what is read before `main`.
 
-use core::ffi::{CStr, c_char};
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 
 use super::announce::Line;
 use crate::model::Mode;
+use crate::sys;
 
 /// The default mode's severity. Relaxed: it publishes nothing but itself.
 static DEFAULT: AtomicU8 = AtomicU8::new(Mode::Panic.severity());
@@ -140,14 +140,18 @@ pub(crate) fn set_test_program(is_test: bool) {
 /// It runs before `main`, without allocating.
 pub(crate) fn read_environment() {
     read_program();
-    if variable(c"QADAPT_BACKTRACE").is_some_and(|value| value == b"full") {
+    if sys::variable(c"QADAPT_BACKTRACE", |value| value == b"full") == Some(true) {
         FULL_STACKS.store(true, Ordering::Relaxed);
     }
-    if variable(c"QADAPT_TRACE").is_some() {
+    if sys::variable(c"QADAPT_TRACE", |_| ()).is_some() {
         ASKED.store(true, Ordering::Relaxed);
     }
-    let Some(word) = variable(c"QADAPT_MODE") else { return };
-    ASKED.store(true, Ordering::Relaxed);
+    if sys::variable(c"QADAPT_MODE", read_mode).is_some() {
+        ASKED.store(true, Ordering::Relaxed);
+    }
+}
+
+fn read_mode(word: &[u8]) {
     match Mode::from_word(word) {
         Some(mode) => {
             set_default_mode(mode);
@@ -162,52 +166,11 @@ pub(crate) fn read_environment() {
     }
 }
 
-/// Looks at the folder of the program, where the kernel has its path in a file.
-#[expect(unsafe_code, reason = "std::env allocates")]
+/// Looks at the folder of the program, where the system tells its path without allocating.
 fn read_program() {
     let mut path = [0; 4096];
-    let name = c"/proc/self/exe".as_ptr();
-    // SAFETY: the name is nul-terminated, and the buffer is writable for its length.
-    let length = unsafe { libc::readlink(name, path.as_mut_ptr().cast(), path.len()) };
-    if let Some(path) = usize::try_from(length).ok().and_then(|length| path.get(..length)) {
-        let folder = path.rsplit(|&byte| byte == b'/').nth(1);
+    if let Some(path) = sys::program(&mut path) {
+        let folder = path.rsplit(|&byte| sys::is_separator(byte)).nth(1);
         set_test_program(folder == Some(b"deps"));
     }
-}
-
-/// True if the process has rights that its user has not (a set-user-id program): then that user's environment is not
-/// to be trusted, as the C library and the loader do not trust it either (getauxval(3), `AT_SECURE`).
-#[cfg(any(target_os = "linux", target_os = "android"))]
-#[expect(unsafe_code, reason = "std does not know")]
-fn is_privileged() -> bool {
-    // Miri has no such list, and no privileges.
-    if cfg!(miri) {
-        return false;
-    }
-    // SAFETY: it cannot fail, and touches no memory of the caller's.
-    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-#[expect(unsafe_code, reason = "std does not know")]
-fn is_privileged() -> bool {
-    // SAFETY: these four cannot fail and touch no memory.
-    let (user, group) = unsafe { (libc::getuid(), libc::getgid()) };
-    // SAFETY: as above.
-    (user, group) != unsafe { (libc::geteuid(), libc::getegid()) }
-}
-
-/// The value of an environment variable; `None` in a privileged process.
-#[expect(unsafe_code, reason = "std::env allocates")]
-pub(super) fn variable(name: &CStr) -> Option<&'static [u8]> {
-    if is_privileged() {
-        return None;
-    }
-    // SAFETY: the name is nul-terminated. This runs before `main`, when no thread can change the environment.
-    let value: *const c_char = unsafe { libc::getenv(name.as_ptr()) };
-    if value.is_null() {
-        return None;
-    }
-    // SAFETY: `getenv` gives a nul-terminated string. It is used before `main` only (see above).
-    Some(unsafe { CStr::from_ptr(value) }.to_bytes())
 }

@@ -6,6 +6,7 @@ use core::sync::atomic::{AtomicPtr, Ordering};
 use qadapt_spin::{Key, Slot, Stack, StackTable};
 
 use super::capture::FRAMES;
+use crate::sys;
 
 /// Stacks in one part.
 const PART: usize = 1024;
@@ -100,22 +101,21 @@ impl Stacks {
 
     /// Maps a part, unless another thread was faster.
     #[cold]
-    #[expect(unsafe_code, reason = "memory that is not the program's allocator's")]
     fn map(&self, number: usize) -> Option<&Part> {
         let place = self.more.get(number.checked_sub(1)?)?;
-        let access = libc::PROT_READ | libc::PROT_WRITE;
-        let kind = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
-        // SAFETY: a new mapping where the kernel likes overlaps nothing.
-        let memory = unsafe { libc::mmap(ptr::null_mut(), size_of::<Part>(), access, kind, -1, 0) };
-        if memory == libc::MAP_FAILED {
+        let memory = sys::map_pages(size_of::<Part>());
+        if memory.is_null() {
             return None;
         }
         // Release pairs with the Acquire in `part`. A failure reads nothing here; `part` below does.
         let stored =
             place.compare_exchange(ptr::null_mut(), memory.cast(), Ordering::Release, Ordering::Relaxed);
         if stored.is_err() {
-            // SAFETY: it was mapped above, and nobody else knows of it.
-            unsafe { libc::munmap(memory, size_of::<Part>()) };
+            #[expect(unsafe_code, reason = "memory that is not the program's allocator's")]
+            // SAFETY: it was mapped above with this size, and nobody else knows of it.
+            unsafe {
+                sys::unmap_pages(memory, size_of::<Part>());
+            }
         }
         self.part(number)
     }

@@ -27,11 +27,11 @@ use core::ptr;
 use core::sync::atomic::{AtomicU64, Ordering, compiler_fence};
 
 use super::head::Head;
-use super::pages;
 use super::record::{Kind, Record, Serial};
 use super::spending::Total;
 use super::word;
 use crate::model::Place;
+use crate::sys;
 
 /// Records in the thread's own memory.
 const INLINE: usize = 16;
@@ -172,12 +172,12 @@ impl Table {
         let (chunk, _) = chunk_of(index)?;
         let cell = self.chunks.get(chunk)?;
         if cell.get().is_null() {
-            let pages = pages::map(bytes_of(chunk));
+            let pages = sys::map_pages(bytes_of(chunk));
             if cell.get().is_null() {
                 cell.set(pages.cast());
             } else if !pages.is_null() {
                 // SAFETY: they were mapped here with this size, and nobody knows them.
-                unsafe { pages::unmap(pages, bytes_of(chunk)) };
+                unsafe { sys::unmap_pages(pages, bytes_of(chunk)) };
             }
         }
         self.outside(index)
@@ -196,7 +196,7 @@ impl Table {
             }
             // SAFETY: `mapped` mapped them with this size. The open records all lie inline, and no reference to a record in
             // these pages is held: whoever holds one works on an open record.
-            unsafe { pages::unmap(pages.cast(), bytes_of(chunk)) };
+            unsafe { sys::unmap_pages(pages.cast(), bytes_of(chunk)) };
         }
     }
 

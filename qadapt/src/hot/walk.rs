@@ -3,12 +3,12 @@
 //! With `-C force-frame-pointers=yes` each function keeps its caller's frame pointer and return address in two words,
 //! so that a walk reads two words a frame instead of unwind tables. The standard library as shipped keeps them too. C
 //! code in between need not: a callback's C caller may be missing from such a stack. Every word is checked before it is
-//! followed: it must lie on this thread's stack, as the kernel's list of mappings has it, further out than the one
+//! followed: it must lie on this thread's stack, as the system knows it, further out than the one
 //! before.
 
 use core::cell::Cell;
 
-use super::modules;
+use crate::sys;
 
 thread_local! {
     /// This thread's stack, from its lowest mapped address to the end; 0 until it is known.
@@ -60,7 +60,7 @@ fn stack_around(address: usize) -> Option<(usize, usize)> {
         return Some((low, high));
     }
     // The stack grew, or the code runs on another one.
-    let found = modules::mapping_around(address)?;
+    let found = sys::stack_around(address)?;
     let _ = STACK.try_with(|cell| cell.set(found));
     Some(found)
 }

@@ -1,12 +1,11 @@
 //! What runs before `main`: reading the environment, and asking for calls at the process's exit and at its forks.
 
 use super::{exit, fork};
-use crate::checks;
 use crate::hot::{setting, trace};
+use crate::sys::{self, start::before_main};
 
-checks::before_main!(start);
+before_main!(start);
 
-#[expect(unsafe_code, reason = "std has no way to be called at exit or at a fork")]
 extern "C" fn start() {
     setting::read_environment();
     trace::start();
@@ -14,8 +13,6 @@ extern "C" fn start() {
         // Miri has no such calls: nothing is said at exit there.
         return;
     }
-    // SAFETY: the handler is a plain function that never unwinds.
-    unsafe { libc::atexit(exit::report) };
-    // SAFETY: the handler is a plain function that calls only what a forked child may call.
-    unsafe { libc::pthread_atfork(None, None, Some(fork::in_child)) };
+    sys::at_exit(exit::report);
+    sys::at_fork(fork::in_child);
 }

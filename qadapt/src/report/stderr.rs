@@ -7,6 +7,7 @@
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use crate::hot::announce::is_read;
+use crate::sys;
 
 /// Texts that nobody read in time. Relaxed: it is a count.
 static UNREAD: AtomicU64 = AtomicU64::new(0);
@@ -24,7 +25,7 @@ pub(super) fn write(text: &str) {
             UNREAD.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        match write_piece(rest.get(..PIECE).unwrap_or(rest)) {
+        match sys::write_error(rest.get(..PIECE).unwrap_or(rest)) {
             Some(written) => rest = rest.get(written..).unwrap_or_default(),
             None => return,
         }
@@ -34,16 +35,4 @@ pub(super) fn write(text: &str) {
 /// Takes the number of texts that were cut short because nobody read them.
 pub(super) fn take_unread() -> u64 {
     UNREAD.swap(0, Ordering::Relaxed)
-}
-
-/// The number of bytes written, which may be 0; `None` where there is nobody to write to.
-#[expect(unsafe_code, reason = "std's standard error takes a lock")]
-fn write_piece(piece: &[u8]) -> Option<usize> {
-    // SAFETY: `piece` is readable for its length.
-    let written = unsafe { libc::write(libc::STDERR_FILENO, piece.as_ptr().cast(), piece.len()) };
-    if let Ok(written) = usize::try_from(written) {
-        return Some(written);
-    }
-    let error = std::io::Error::last_os_error();
-    matches!(error.kind(), std::io::ErrorKind::Interrupted | std::io::ErrorKind::WouldBlock).then_some(0)
 }

@@ -12,7 +12,8 @@ use super::origin::{self, Origin};
 use super::source;
 use super::symbols::{self, Symbol};
 use crate::hot::capture::{FRAMES, STACKS};
-use crate::hot::{modules, setting};
+use crate::hot::setting;
+use crate::sys;
 
 /// Stacks that are resolved already: resolving costs milliseconds, and a stack can be reported often.
 static RESOLVED: Lock<BTreeMap<usize, Arc<Trace>>> = Lock::new(BTreeMap::new());
@@ -274,7 +275,11 @@ impl fmt::Display for Trace {
 }
 
 /// Where a stack was not recorded.
-const NO_STACK: &str = " --> at an unknown place: its call stack could not be recorded, since there is no room for more stacks\n";
+const NO_STACK: &str = if sys::HAS_STACKS {
+    " --> at an unknown place: its call stack could not be recorded, since there is no room for more stacks\n"
+} else {
+    " --> at an unknown place: call stacks cannot be walked on this platform\n"
+};
 
 /// The standard library calls a program's `main`, and each of its threads, through this function. What lies further
 /// out is nobody's code, and takes longer to resolve than all the rest, since it is the C library's.
@@ -327,7 +332,7 @@ impl Frame {
         write!(f, "{:#x}", self.address)?;
         let mut place = None;
         // The address is the one that the frame returns to; the call is the byte before.
-        modules::locate(self.address.saturating_sub(1), |module, offset| {
+        sys::locate(self.address.saturating_sub(1), |module, offset| {
             place = Some((String::from_utf8_lossy(module).into_owned(), offset));
         });
         place.map_or(Ok(()), |(module, offset)| write!(f, " in {module}+{offset:#x}"))

@@ -4,13 +4,14 @@
 //! some 100 KiB each. Memory that is mapped from a file without room behind it ends the program with `SIGBUS` when the
 //! disk is full, so each table is given room some pages ahead (fallocate(2)).
 
-use core::ffi::{CStr, c_int};
+use core::ffi::CStr;
 use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use qadapt_trace::Room;
 
 use super::super::announce::Line;
-use super::alone;
+use super::path::Path;
+use crate::sys;
 
 /// Makes room in this process's trace.
 #[derive(Debug)]
@@ -38,51 +39,27 @@ impl Room for Disk {
         if FULL.load(Ordering::Relaxed) {
             return false;
         }
-        let has_room = keeping_errno(|| with_file(|file| allocate(file, offset, length)));
+        let has_room = sys::keeping_error(|| allocate(offset, length));
         if !has_room && !FULL.swap(true, Ordering::Relaxed) {
-            keeping_errno(say_so);
+            sys::keeping_error(say_so);
         }
         has_room
     }
 
     #[inline]
     fn is_alone() -> bool {
-        alone::is_alone()
+        sys::is_alone()
     }
 }
 
-/// Makes room for this part of an open file. True as well where the file system cannot do that: there a full disk still
-/// ends the program.
-#[expect(unsafe_code, reason = "std cannot reserve room")]
-pub(super) fn allocate(file: c_int, offset: u64, length: u64) -> bool {
-    let (Ok(offset), Ok(length)) = (libc::off_t::try_from(offset), libc::off_t::try_from(length)) else {
-        return false;
-    };
-    loop {
-        // SAFETY: the file is open; the call touches no memory.
-        if unsafe { libc::fallocate(file, 0, offset, length) } == 0 {
-            return true;
-        }
-        match errno() {
-            libc::EINTR => {}
-            libc::EOPNOTSUPP | libc::ENOSYS => return true,
-            _ => return false,
-        }
+/// Opens the file and makes room for this part of it; false where it cannot be opened.
+fn allocate(offset: u64, length: u64) -> bool {
+    let mut path = Path::new();
+    for byte in PATH.iter().map(|place| place.load(Ordering::Relaxed)).take_while(|&byte| byte != 0) {
+        path.push(&[byte]);
     }
-}
-
-/// Opens the file, hands it on and closes it; false where it cannot be opened.
-#[expect(unsafe_code, reason = "std's files allocate")]
-fn with_file(act: impl FnOnce(c_int) -> bool) -> bool {
-    // SAFETY: the path is nul-terminated, and nobody writes it any more.
-    let file = unsafe { libc::open(PATH.as_ptr().cast(), libc::O_RDWR | libc::O_CLOEXEC) };
-    if file < 0 {
-        return false;
-    }
-    let done = act(file);
-    // SAFETY: it was opened above, and `act` does not keep it.
-    unsafe { libc::close(file) };
-    done
+    let file = path.as_c_str().and_then(sys::File::open);
+    file.is_some_and(|file| file.reserve(offset, length))
 }
 
 fn say_so() {
@@ -96,28 +73,4 @@ fn say_so() {
     )
     .text(b"Make room and run again")
     .write();
-}
-
-/// Runs system calls without the program noticing them in its `errno`.
-fn keeping_errno<T>(act: impl FnOnce() -> T) -> T {
-    let before = errno();
-    let result = act();
-    set_errno(before);
-    result
-}
-
-#[expect(unsafe_code, reason = "std hands it out as an error only")]
-fn errno() -> c_int {
-    // SAFETY: it cannot fail.
-    let place = unsafe { libc::__errno_location() };
-    // SAFETY: it is this thread's own, and always there.
-    unsafe { place.read() }
-}
-
-#[expect(unsafe_code, reason = "std cannot set it")]
-fn set_errno(value: c_int) {
-    // SAFETY: it cannot fail.
-    let place = unsafe { libc::__errno_location() };
-    // SAFETY: as in `errno`.
-    unsafe { place.write(value) };
 }

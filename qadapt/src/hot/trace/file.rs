@@ -1,7 +1,7 @@
 //! The file: created before `main`, and anew in every forked child.
 
-use core::ffi::{CStr, c_int, c_void};
-use core::mem::{MaybeUninit, size_of};
+use core::ffi::CStr;
+use core::mem::size_of;
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, Ordering};
 
@@ -9,10 +9,10 @@ use qadapt_trace::{NewModule, NewRegion, RegionKind, flags};
 
 use super::super::announce::Line;
 use super::super::capture::FRAME_POINTERS;
-use super::super::{modules, setting};
-use super::alone;
+use super::super::setting;
 use super::disk::{self, Disk};
 use super::path::Path;
+use crate::sys;
 
 /// A trace in a mapped file.
 pub(in crate::hot) type Trace = qadapt_trace::Trace<Disk>;
@@ -51,16 +51,24 @@ pub(in crate::hot) fn is_whole_program() -> bool {
 
 /// Begins to trace if `QADAPT_TRACE` names a directory, with the whole program as a region if
 /// `QADAPT_WHOLE_PROGRAM=1`. It runs before `main`, without allocating.
-#[expect(unsafe_code, reason = "std cannot be called at a fork")]
 pub(crate) fn start() {
-    let Some(directory) = setting::variable(c"QADAPT_TRACE").filter(|directory| !directory.is_empty()) else {
+    sys::variable(c"QADAPT_TRACE", |directory| {
+        if !directory.is_empty() {
+            start_in(directory);
+        }
+    });
+}
+
+fn start_in(directory: &[u8]) {
+    if !sys::HAS_TRACES {
+        Line::new().text(b"qadapt: no trace: this platform has none").write();
         return;
-    };
+    }
     // The program may change its working directory before it forks, or before the file needs more room.
     let mut here = [0; DIRECTORY_ROOM];
-    let here = if directory.starts_with(b"/") { b"" } else { working_directory(&mut here) };
-    let separator: &[u8] = if here.is_empty() { b"" } else { b"/" };
-    let parts = [here, separator, directory];
+    let here = if sys::is_absolute(directory) { None } else { sys::working_directory(&mut here) };
+    let separator: &[u8] = if here.is_none() { b"" } else { b"/" };
+    let parts = [here.unwrap_or_default(), separator, directory];
     if parts.iter().map(|part| part.len()).sum::<usize>() >= DIRECTORY_ROOM {
         Line::new().text(b"qadapt: no trace: the path in QADAPT_TRACE is too long").write();
         return;
@@ -68,9 +76,9 @@ pub(crate) fn start() {
     for (place, &byte) in DIRECTORY.iter().zip(parts.iter().copied().flatten()) {
         place.store(byte, Ordering::Relaxed);
     }
-    let is_whole = setting::variable(c"QADAPT_WHOLE_PROGRAM").is_some_and(|value| value == b"1");
+    let is_whole = sys::variable(c"QADAPT_WHOLE_PROGRAM", |value| value == b"1") == Some(true);
     WHOLE_PROGRAM.store(is_whole, Ordering::Relaxed);
-    alone::look_up();
+    sys::look_up_threads();
     let Some(trace) = create(0) else { return };
     if is_whole {
         enter_whole_program(trace);
@@ -78,19 +86,7 @@ pub(crate) fn start() {
     note_modules(trace);
     TRACE.store(ptr::from_ref(trace).cast_mut(), Ordering::Release);
     setting::set_traced(true);
-    // SAFETY: the handler is a plain function that calls only what a forked child may call.
-    unsafe { libc::pthread_atfork(None, None, Some(forked)) };
-}
-
-/// The working directory; empty where it has no path that fits.
-#[expect(unsafe_code, reason = "std's allocates")]
-fn working_directory(buffer: &mut [u8; DIRECTORY_ROOM]) -> &[u8] {
-    // SAFETY: the buffer is writable for its length.
-    let path = unsafe { libc::getcwd(buffer.as_mut_ptr().cast(), buffer.len()) };
-    if path.is_null() {
-        return b"";
-    }
-    CStr::from_bytes_until_nul(buffer).map_or(b"", CStr::to_bytes)
+    sys::at_fork(forked);
 }
 
 /// Says that the process ended by itself, and looks for modules that were loaded since.
@@ -103,13 +99,12 @@ pub(crate) fn finish() {
 
 /// Adds the files that are loaded now to the trace's modules.
 pub(super) fn note_modules(trace: &Trace) {
-    let memory = modules::Memory::open();
-    modules::for_each(|module| {
+    sys::for_each_module(|module| {
         trace.module(&NewModule {
             start: module.start as u64,
             end: module.end as u64,
             path: module.path,
-            build_id: module.build_id(&memory).bytes(),
+            build_id: module.id,
             file_size: file_size(module.path),
         });
     });
@@ -131,14 +126,11 @@ fn enter_whole_program(trace: &Trace) {
 }
 
 /// In a forked child: it writes a trace of its own, to which the open regions belong too.
-#[expect(unsafe_code, reason = "the parent's process id")]
 extern "C" fn forked() {
     let Some(before) = active() else { return };
-    // SAFETY: it cannot fail and touches no memory.
-    let parent = unsafe { libc::getppid() };
     // Where there is no file for the child, its events must not go into the parent's.
     let mut trace = ptr::null_mut();
-    if let Some(own) = create(u64::from(parent.unsigned_abs())) {
+    if let Some(own) = create(u64::from(sys::parent())) {
         // It says so itself where there is no room.
         if own.inherit(before) {
             note_modules(own);
@@ -150,43 +142,26 @@ extern "C" fn forked() {
 }
 
 /// Creates and maps a file and writes its header; says so if that fails.
-#[expect(unsafe_code, reason = "std's files allocate")]
 fn create(parent: u64) -> Option<&'static Trace> {
     let mut program = [0; 1024];
-    // SAFETY: the path is nul-terminated, and the buffer is writable for its length.
-    let length =
-        unsafe { libc::readlink(c"/proc/self/exe".as_ptr(), program.as_mut_ptr().cast(), program.len()) };
-    let program = usize::try_from(length).ok().and_then(|length| program.get(..length)).unwrap_or(b"program");
-    // SAFETY: it cannot fail and touches no memory.
-    let pid = unsafe { libc::getpid() };
+    let program = sys::program(&mut program).unwrap_or(b"program");
+    let pid = sys::process();
     let mut path = Path::new();
     for byte in DIRECTORY.iter().map(|place| place.load(Ordering::Relaxed)).take_while(|&byte| byte != 0) {
         path.push(&[byte]);
     }
     if let Some(directory) = path.as_c_str() {
-        // What runs may be nobody's business but the user's.
-        // SAFETY: the path is nul-terminated. If the directory cannot be made, opening the file says why.
-        unsafe { libc::mkdir(directory.as_ptr(), 0o700) };
+        // What runs may be nobody's business but the user's. If the directory cannot be made, opening the file says why.
+        sys::make_directory(directory);
     }
-    path.push(b"/").push(program.rsplit(|&byte| byte == b'/').next().unwrap_or_default());
-    path.push(b"-").number(pid.unsigned_abs()).push(b"-");
-    let stem = path.length();
-    let mut file = -1;
-    // A process that becomes another program keeps its number.
-    for attempt in 0..1000 {
-        path.cut(stem);
-        path.number(attempt).push(b".qtrace");
-        let Some(path) = path.as_c_str() else { break };
-        // SAFETY: the path is nul-terminated.
-        file = unsafe {
-            libc::open(path.as_ptr(), libc::O_RDWR | libc::O_CREAT | libc::O_EXCL | libc::O_CLOEXEC, 0o644)
-        };
-        // SAFETY: the path is nul-terminated.
-        if file >= 0 || unsafe { libc::access(path.as_ptr(), libc::F_OK) } != 0 {
-            break;
-        }
-    }
-    let made = if file < 0 { Err(b"it cannot be made".as_slice()) } else { map(file) };
+    path.push(b"/").push(program.rsplit(|&byte| sys::is_separator(byte)).next().unwrap_or_default());
+    path.push(b"-").number(pid).push(b"-");
+    let made = match make_file(&mut path) {
+        Some(file) => map(&file).inspect_err(|_| {
+            path.as_c_str().inspect(|path| sys::remove(path));
+        }),
+        None => Err(b"it cannot be made".as_slice()),
+    };
     let trace = match (made, path.as_c_str()) {
         (Ok(trace), Some(path)) => {
             disk::keep_path(path);
@@ -196,85 +171,47 @@ fn create(parent: u64) -> Option<&'static Trace> {
             let name = path.map_or(b"(its path is too long)".as_slice(), CStr::to_bytes);
             let why = made.err().unwrap_or_default();
             Line::new().text(b"qadapt: no trace in ").text(name).text(b": ").text(why).write();
-            if let Some(path) = path.filter(|_| file >= 0) {
-                // SAFETY: the path is nul-terminated.
-                unsafe { libc::unlink(path.as_ptr()) };
-            }
             return None;
         }
     };
     let whole = if is_whole_program() { flags::WHOLE_PROGRAM } else { 0 };
     let walk = if FRAME_POINTERS { flags::FRAME_POINTERS } else { 0 };
-    trace.begin(u64::from(pid.unsigned_abs()), parent, flags::CHECKS_ON | whole | walk, program);
+    trace.begin(u64::from(pid), parent, flags::CHECKS_ON | whole | walk, program);
     Some(trace)
 }
 
-/// Gives the file its size, maps it, and closes it; or says in words why that cannot be.
-#[expect(unsafe_code, reason = "std cannot map a file")]
-fn map(file: c_int) -> Result<&'static Trace, &'static [u8]> {
-    let mapped = if !may_grow() {
-        Err(b"the limit on the size of files (ulimit -f) is below its 9 MB".as_slice())
-    } else if grow(file) && disk::allocate(file, 0, qadapt_trace::HEADER_SIZE as u64) {
-        map_over(file).ok_or(b"it cannot be mapped".as_slice())
-    } else {
-        Err(b"there is no room on its disk; make some, or name another directory in QADAPT_TRACE".as_slice())
-    };
-    // SAFETY: the caller opened the file and uses it no more; the mapping does not need it.
-    unsafe { libc::close(file) };
-    mapped
-}
-
-/// True if a file may be as large as a trace. Beyond the limit the kernel would send a signal.
-#[expect(unsafe_code, reason = "std does not know limits")]
-fn may_grow() -> bool {
-    let mut limit = MaybeUninit::<libc::rlimit>::zeroed();
-    // SAFETY: there is room for the answer.
-    if unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, limit.as_mut_ptr()) } != 0 {
-        return true;
+/// Creates a file whose name begins so, and completes the name. A process that becomes another program keeps its number.
+fn make_file(path: &mut Path) -> Option<sys::File> {
+    let stem = path.length();
+    for attempt in 0..1000 {
+        path.cut(stem);
+        path.number(attempt).push(b".qtrace");
+        let path = path.as_c_str()?;
+        let file = sys::File::create(path);
+        if file.is_some() || !sys::exists(path) {
+            return file;
+        }
     }
-    // SAFETY: zeroed at first, which is a valid value, and `getrlimit` succeeded.
-    let limit = unsafe { limit.assume_init() };
-    limit.rlim_cur == libc::RLIM_INFINITY || limit.rlim_cur >= Trace::FILE_SIZE as u64
+    None
 }
 
-/// Gives the file its size, without any room on the disk.
-#[expect(unsafe_code, reason = "std's files allocate")]
-fn grow(file: c_int) -> bool {
-    let size = libc::off_t::try_from(Trace::FILE_SIZE).unwrap_or(0);
-    // SAFETY: the file is open.
-    unsafe { libc::ftruncate(file, size) == 0 }
-}
-
-/// Maps memory for a trace, and over its beginning the file.
-#[expect(unsafe_code, reason = "std cannot map a file")]
-fn map_over(file: c_int) -> Option<&'static Trace> {
-    let map = |at: *mut c_void, size, flags, file| {
-        // SAFETY: a mapping where the kernel likes overlaps nothing; one at `at` is put over the one just made.
-        let mapped = unsafe { libc::mmap(at, size, libc::PROT_READ | libc::PROT_WRITE, flags, file, 0) };
-        (mapped != libc::MAP_FAILED).then_some(mapped)
-    };
-    let memory = map(ptr::null_mut(), size_of::<Trace>(), libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1)?;
-    if map(memory, Trace::FILE_SIZE, libc::MAP_SHARED | libc::MAP_FIXED, file).is_none() {
-        // SAFETY: nobody else knows of it.
-        unsafe { libc::munmap(memory, size_of::<Trace>()) };
-        return None;
+/// Gives the file its size and maps it; or says in words why that cannot be.
+fn map(file: &sys::File) -> Result<&'static Trace, &'static [u8]> {
+    if !sys::may_have_size(Trace::FILE_SIZE) {
+        return Err(b"the limit on the size of files (ulimit -f) is below its 9 MB");
     }
+    if !file.grow(Trace::FILE_SIZE) || !file.reserve(0, qadapt_trace::HEADER_SIZE as u64) {
+        return Err(b"there is no room on its disk; make some, or name another directory in QADAPT_TRACE");
+    }
+    let memory = file.map(Trace::FILE_SIZE, size_of::<Trace>()).ok_or(b"it cannot be mapped".as_slice())?;
+    #[expect(unsafe_code, reason = "std cannot map a file")]
     // SAFETY: the mapping is readable and writable, as large as a `Trace`, page-aligned as that asks, zeroed, which is a
     // valid one, and stays.
-    unsafe { memory.cast::<Trace>().as_ref() }
+    unsafe { memory.cast::<Trace>().as_ref() }.ok_or(b"it cannot be mapped")
 }
 
 /// The bytes of a file; 0 where it cannot be asked.
-#[expect(unsafe_code, reason = "std's metadata copies the path")]
 fn file_size(path: &[u8]) -> u64 {
     let mut copy = Path::new();
-    let Some(path) = copy.push(path).as_c_str() else { return 0 };
-    let mut status = MaybeUninit::<libc::stat>::zeroed();
-    // SAFETY: the path is nul-terminated and there is room for the answer.
-    if unsafe { libc::stat(path.as_ptr(), status.as_mut_ptr()) } != 0 {
-        return 0;
-    }
-    // SAFETY: zeroed at first, and `stat` succeeded.
-    let status = unsafe { status.assume_init() };
-    u64::try_from(status.st_size).unwrap_or(0)
+    copy.push(path).as_c_str().map_or(0, sys::size_of_file)
 }

@@ -5,7 +5,6 @@
 //! at its site ([`record`]), some of them with their stacks ([`rate`], [`stack`], [`recent`]). Nothing of it is on the path of a program that is not traced, but tests of
 //! [`is_on`] where a region's edge or an event is slow already.
 
-mod alone;
 pub(crate) mod chain;
 mod disk;
 mod file;

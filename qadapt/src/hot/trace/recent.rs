@@ -14,9 +14,9 @@ use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
 use qadapt_spin::Key;
 
-use super::super::modules;
 use super::file::Trace;
 use crate::model::Op;
+use crate::sys;
 
 /// Frames of stacks that are kept here; deeper ones are walked.
 pub(super) const SLOTS: usize = 96;
@@ -27,7 +27,7 @@ const RECENT: usize = 64;
 const WORD: usize = size_of::<usize>();
 
 /// Bytes round a request that did not lie on the thread's own stack: others there do not either. So a coroutine's thread
-/// does not read the list of mappings for each event.
+/// does not ask the system for each event.
 const NEAR: usize = 1 << 16;
 
 /// Where a stack's return addresses lie, in words from the request.
@@ -177,24 +177,12 @@ fn own_stack_end(address: usize) -> Option<usize> {
     if ELSEWHERE.try_with(Cell::get).ok()? / NEAR == address / NEAR {
         return None;
     }
-    let (low, high) = modules::mapping_around(address)?;
-    // The C library puts a thread's thread-locals at the end of its stack, and the kernel puts some random bytes for the
-    // process at the end of the main thread's.
-    let marks = [thread()?, random_bytes()];
-    let end = marks.into_iter().find(|mark| (address..high).contains(mark));
-    let _ = match end {
-        Some(end) => OWN.try_with(|own| own.set((low, end))),
+    let found = sys::own_stack(address, thread()?);
+    let _ = match found {
+        Some(bounds) => OWN.try_with(|own| own.set(bounds)),
         None => ELSEWHERE.try_with(|elsewhere| elsewhere.set(address)),
     };
-    end
-}
-
-/// The address of the process's random bytes (getauxval(3)); 0 where there are none.
-#[expect(unsafe_code, reason = "std does not know it")]
-fn random_bytes() -> usize {
-    // SAFETY: it takes any number and touches no memory of the program's.
-    let address = unsafe { libc::getauxval(libc::AT_RANDOM) };
-    usize::try_from(address).unwrap_or(0)
+    found.map(|(_, end)| end)
 }
 
 /// A word of this thread's stack.

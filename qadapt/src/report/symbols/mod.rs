@@ -1,9 +1,9 @@
 //! Functions and lines: what the return addresses of a stack are called in the program's source.
 
-#[cfg_attr(not(target_os = "linux"), path = "other.rs")]
-#[cfg_attr(target_os = "linux", path = "linux.rs")]
+#[cfg_attr(not(qadapt_elf), path = "other.rs")]
+#[cfg_attr(qadapt_elf, path = "elf.rs")]
 mod platform;
-#[cfg(target_os = "linux")]
+#[cfg(qadapt_elf)]
 mod program;
 
 use std::path::PathBuf;

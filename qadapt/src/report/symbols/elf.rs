@@ -17,7 +17,7 @@ use arc_swap::ArcSwapOption;
 
 use super::Symbol;
 use super::program::Program;
-use crate::hot::modules;
+use crate::sys;
 
 /// The programs and libraries that were looked into.
 static LOADED: ArcSwapOption<Mutex<Programs>> = ArcSwapOption::const_empty();
@@ -86,7 +86,7 @@ fn take() -> Arc<Mutex<Programs>> {
 /// The parts of files that are loaded: where, from which offset in the file, and which file.
 fn mappings() -> Vec<(Range<usize>, usize, PathBuf)> {
     let mut mappings = Vec::new();
-    modules::for_each_code(|addresses, offset, path| {
+    sys::for_each_code(|addresses, offset, path| {
         mappings.push((addresses, offset, PathBuf::from(OsStr::from_bytes(path))));
     });
     mappings

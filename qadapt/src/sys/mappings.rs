@@ -1,4 +1,4 @@
-//! Which file an address was loaded from, without allocating and without the loader's lock.
+//! Which files are loaded where, and what else is mapped, without allocating and without the loader's lock.
 //!
 //! `dladdr` and `dl_iterate_phdr` take a lock that another thread may hold for ever; the kernel's own list of
 //! mappings (`/proc/self/maps`, proc(5)) is read with plain system calls instead. Where it cannot be read nothing is
@@ -6,6 +6,8 @@
 
 use core::ffi::c_int;
 use core::ops::Range;
+
+use super::Module;
 
 /// Calls `found` with the file that holds `address` and the address within it, counted from where the file's first
 /// part was loaded: for a position-independent file that is the address that its debug information speaks of.
@@ -35,8 +37,8 @@ pub(crate) fn for_each_code(mut found: impl FnMut(Range<usize>, usize, &[u8])) {
     }
 }
 
-/// The bounds of the mapping that holds `address`, of whatever kind.
-pub(super) fn mapping_around(address: usize) -> Option<(usize, usize)> {
+/// The bounds of the mapping that holds `address`, if it can be written: a stack lies in one.
+pub(crate) fn stack_around(address: usize) -> Option<(usize, usize)> {
     let mut lines = Lines::open()?;
     while let Some(mut line) = lines.next() {
         let Some(start) = number(until(&mut line, b'-')) else { continue };
@@ -48,17 +50,25 @@ pub(super) fn mapping_around(address: usize) -> Option<(usize, usize)> {
     None
 }
 
-/// A file that was loaded, with code in it.
-pub(super) struct Module<'a> {
-    pub(super) start: usize,
-    pub(super) end: usize,
-    pub(super) path: &'a [u8],
+/// A file that was loaded, with code in it, as the list has it.
+struct Part<'a> {
+    start: usize,
+    end: usize,
+    path: &'a [u8],
     /// Where the part ends that holds the file's head; `start` where that is not loaded.
     head_end: usize,
 }
 
 /// Calls `found` with each file that is loaded for execution.
-pub(super) fn for_each(mut found: impl FnMut(&Module<'_>)) {
+pub(crate) fn for_each_module(mut found: impl FnMut(&Module<'_>)) {
+    let memory = Memory::open();
+    for_each(|part| {
+        let Part { start, end, path, .. } = *part;
+        found(&Module { start, end, path, id: part.build_id(&memory).bytes() });
+    });
+}
+
+fn for_each(mut found: impl FnMut(&Part<'_>)) {
     let Some(mut lines) = Lines::open() else { return };
     let mut path = [0; 1024];
     let mut length = 0;
@@ -80,7 +90,7 @@ pub(super) fn for_each(mut found: impl FnMut(&Module<'_>)) {
             }
         }
         if has_code && !known.is_empty() {
-            found(&Module { start, end, path: known, head_end });
+            found(&Part { start, end, path: known, head_end });
         }
         let Some(next) = mapping else { return };
         (start, end, has_code) = (next.start, next.end, next.is_executable);
@@ -93,7 +103,7 @@ pub(super) fn for_each(mut found: impl FnMut(&Module<'_>)) {
 }
 
 /// The linker's mark of a file.
-pub(super) struct BuildId {
+struct BuildId {
     bytes: [u8; BUILD_ID],
     length: usize,
 }
@@ -105,17 +115,17 @@ const NOTES: usize = 512;
 
 impl BuildId {
     /// Empty where there is none.
-    pub(super) fn bytes(&self) -> &[u8] {
+    fn bytes(&self) -> &[u8] {
         self.bytes.get(..self.length).unwrap_or_default()
     }
 }
 
-impl Module<'_> {
+impl Part<'_> {
     /// The linker's build id: the `GNU` note of type 3 (elf(5)); empty where there is none.
     ///
     /// The file's head is read as the process's memory through the kernel, never through a pointer: another thread may
     /// unload the file in this moment, and the kernel only says so.
-    pub(super) fn build_id(&self, memory: &Memory) -> BuildId {
+    fn build_id(&self, memory: &Memory) -> BuildId {
         let mut id = BuildId { bytes: [0; BUILD_ID], length: 0 };
         let mut notes = [0; NOTES];
         if let Some(found) = self.notes(memory, &mut notes).and_then(build_id_in) {
@@ -166,12 +176,12 @@ impl Module<'_> {
 }
 
 /// The process's own memory, as the kernel gives it out (proc(5)): what is not mapped is an error, not a fault.
-pub(super) struct Memory(c_int);
+struct Memory(c_int);
 
 #[expect(unsafe_code, reason = "std's files would do, but for the path's copy that may allocate")]
 impl Memory {
     /// Where it cannot be had, nothing can be read.
-    pub(super) fn open() -> Self {
+    fn open() -> Self {
         let path = c"/proc/self/mem".as_ptr();
         // SAFETY: the path is nul-terminated.
         Self(unsafe { libc::open(path, libc::O_RDONLY | libc::O_CLOEXEC) })
@@ -379,7 +389,7 @@ mod tests {
         assert_eq!(read, text);
         assert_eq!(memory.fill(0, &mut read), None);
         // What a thread finds that looks at a file which another one unloads: listed a moment ago, and mapped no more.
-        let gone = Module { start: 4096, end: 3 * 4096, path: b"/gone.so", head_end: 2 * 4096 };
+        let gone = Part { start: 4096, end: 3 * 4096, path: b"/gone.so", head_end: 2 * 4096 };
         assert!(gone.build_id(&memory).bytes().is_empty());
     }
 

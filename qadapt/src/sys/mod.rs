@@ -1,0 +1,69 @@
+//! The operating system: what the guard needs of a platform, a file each.
+//!
+//! This is the only folder that asks which platform it is compiled for. All of it may run inside an allocator call and in
+//! a signal handler: nothing here allocates through the program's allocator, formats, panics or takes a lock that another
+//! thread may hold for ever, unless the list says so.
+//!
+//! | what | names |
+//! |---|---|
+//! | a function that runs before `main` | [`before_main!`](start) |
+//! | a function that runs when the process ends | [`at_exit`] |
+//! | a function that runs in a forked child | [`at_fork`] |
+//! | the environment, before `main`; the program's path, its folder, its rights and its number | [`variable`], [`program`], [`working_directory`], [`is_absolute`], [`is_separator`], [`process`], [`parent`] |
+//! | standard error, past every lock | [`write_error`], [`wait_for_error`] |
+//! | a stop for the debugger | [`trap`], [`TRAP`] |
+//! | processor time that the process has used | [`processor_time`] |
+//! | the error of the last system call, kept as the program knows it | [`keeping_error`] |
+//! | whole pages of memory, without an allocator | [`map_pages`], [`unmap_pages`] |
+//! | the files that are loaded, with their ids | [`locate`], [`for_each_module`] |
+//! | whether stacks can be walked | [`HAS_STACKS`] |
+//! | the bounds of a stack | [`stack_around`], [`own_stack`] |
+//! | whether the process has one thread | [`look_up_threads`], [`is_alone`] |
+//! | files that are mapped, and room on their disk | [`HAS_TRACES`], [`File`], [`may_have_size`], [`exists`], [`remove`], [`make_directory`], [`size_of_file`] |
+//!
+//! What a platform lacks is absent there, not made up:
+//!
+//! | | Linux, Android | other Unix | Windows | WASI | other |
+//! |---|---|---|---|---|---|
+//! | before `main` | yes | yes | yes | yes | no |
+//! | at exit | yes | yes | yes | yes | no |
+//! | environment | yes | yes | yes | yes | no |
+//! | standard error | yes | yes | yes, but nobody tells whether it is read | the same | no |
+//! | forks | yes | yes | there are none | there are none | there are none |
+//! | call stacks | yes | yes | yes | no | no |
+//! | loaded files, for raw reports and traces | yes | no | yes | no | no |
+//! | bounds of stacks | yes | no | yes | no | no |
+//! | traces | yes | no | yes | no | no |
+//!
+//! The declarations are `libc`'s on Unix and WASI, `windows-sys`' on Windows.
+
+pub(crate) mod start;
+
+#[cfg(not(any(target_os = "linux", target_os = "android", windows)))]
+mod absent;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod mappings;
+#[cfg(unix)]
+mod posix;
+
+#[cfg_attr(any(target_os = "linux", target_os = "android"), path = "linux.rs")]
+#[cfg_attr(all(unix, not(any(target_os = "linux", target_os = "android"))), path = "unix.rs")]
+#[cfg_attr(windows, path = "windows.rs")]
+#[cfg_attr(target_os = "wasi", path = "wasi.rs")]
+#[cfg_attr(not(any(unix, windows, target_os = "wasi")), path = "bare.rs")]
+mod platform;
+
+pub(crate) use platform::*;
+
+/// True where a thread's stack can be walked: WebAssembly keeps it out of the program's reach.
+pub(crate) const HAS_STACKS: bool = !cfg!(target_family = "wasm");
+
+/// A file that is loaded, with code in it.
+pub(crate) struct Module<'a> {
+    /// The addresses that it was loaded to.
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) path: &'a [u8],
+    /// What its linker knows it by; empty where there is no such mark.
+    pub(crate) id: &'a [u8],
+}

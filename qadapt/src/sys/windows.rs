@@ -1,0 +1,510 @@
+//! Windows.
+//!
+//! Paths and variables are UTF-8 here and UTF-16 there; what is not valid Unicode becomes U+FFFD, so that such a directory
+//! keeps no trace.
+
+use core::ffi::{CStr, c_int, c_void};
+use core::mem::{MaybeUninit, size_of};
+use core::ptr;
+
+use windows_sys::Win32::Foundation::{
+    CloseHandle, FILETIME, GENERIC_READ, GENERIC_WRITE, GetLastError, HANDLE, HMODULE, INVALID_HANDLE_VALUE,
+    SetLastError,
+};
+use windows_sys::Win32::Storage::FileSystem::{
+    CREATE_NEW, CreateDirectoryW, CreateFileW, DeleteFileW, FILE_SHARE_DELETE, FILE_SHARE_READ,
+    FILE_SHARE_WRITE, GetFileAttributesExW, GetFileExInfoStandard, OPEN_EXISTING, WIN32_FILE_ATTRIBUTE_DATA,
+    WriteFile,
+};
+use windows_sys::Win32::System::Console::{GetConsoleMode, GetStdHandle, STD_ERROR_HANDLE, WriteConsoleW};
+use windows_sys::Win32::System::Diagnostics::Debug::DebugBreak;
+use windows_sys::Win32::System::Environment::{GetCurrentDirectoryW, GetEnvironmentVariableW};
+use windows_sys::Win32::System::LibraryLoader::GetModuleFileNameW;
+use windows_sys::Win32::System::Memory::{
+    CreateFileMappingW, FILE_MAP_READ, FILE_MAP_WRITE, MEM_COMMIT, MEM_RELEASE, MEM_RESERVE,
+    MEMORY_BASIC_INFORMATION, MapViewOfFile, PAGE_READWRITE, VirtualAlloc, VirtualFree, VirtualQuery,
+};
+use windows_sys::Win32::System::ProcessStatus::{
+    K32EnumProcessModules, K32GetModuleFileNameExW, K32GetModuleInformation, MODULEINFO,
+};
+use windows_sys::Win32::System::Threading::{
+    GetCurrentProcess, GetCurrentProcessId, GetCurrentThreadStackLimits, GetProcessTimes,
+};
+
+use super::Module;
+
+/// Has the handler called when the process ends by returning from `main` or by the C library's `exit`.
+#[expect(unsafe_code, reason = "std has no way to be called at exit")]
+pub(crate) fn at_exit(handler: extern "C" fn()) {
+    // SAFETY: the handler is a plain function that never unwinds.
+    unsafe { libc::atexit(handler) };
+}
+
+/// Nothing: Windows has no forks.
+pub(crate) fn at_fork(_: unsafe extern "C" fn()) {}
+
+/// Characters of a path.
+const PATH: usize = 1024;
+/// Characters of a variable's value (`SetEnvironmentVariable`'s limit), and the bytes that they take in UTF-8.
+const VALUE: usize = 32_767;
+const VALUE_BYTES: usize = 3 * VALUE;
+
+/// Hands on an environment variable.
+#[expect(unsafe_code, reason = "std::env allocates")]
+pub(crate) fn variable<T>(name: &CStr, read: impl FnOnce(&[u8]) -> T) -> Option<T> {
+    let mut wide_name = [0; 64];
+    let name = wide(name.to_bytes(), &mut wide_name)?;
+    // Too much for a stack.
+    let pages = map_pages(2 * VALUE + VALUE_BYTES);
+    if pages.is_null() {
+        return None;
+    }
+    #[expect(clippy::cast_ptr_alignment, reason = "pages are aligned")]
+    // SAFETY: these pages are new, zeroed, aligned, and so large.
+    let characters = unsafe { core::slice::from_raw_parts_mut(pages.cast::<u16>(), VALUE) };
+    // SAFETY: within the same pages, behind the characters.
+    let rest = unsafe { pages.add(2 * VALUE) };
+    // SAFETY: as above; nothing else refers to this part.
+    let bytes = unsafe { core::slice::from_raw_parts_mut(rest, VALUE_BYTES) };
+    let room = u32::try_from(VALUE).unwrap_or(0);
+    // SAFETY: a missing variable is told from an empty one by the error that it sets.
+    unsafe { SetLastError(0) };
+    // SAFETY: the name ends in 0, and there is room for that many characters.
+    let length = unsafe { GetEnvironmentVariableW(name, characters.as_mut_ptr(), room) } as usize;
+    // SAFETY: it cannot fail.
+    let is_there = length > 0 || unsafe { GetLastError() } == 0;
+    let value = characters.get(..length).filter(|_| is_there).map(|value| read(narrow(value, bytes)));
+    // SAFETY: they were mapped above with this size, and `read` is done.
+    unsafe { unmap_pages(pages, 2 * VALUE + VALUE_BYTES) };
+    value
+}
+
+/// The program's path.
+pub(crate) fn program(buffer: &mut [u8]) -> Option<&[u8]> {
+    path_of(buffer, |path, room| {
+        #[expect(unsafe_code, reason = "std::env allocates")]
+        // SAFETY: the buffer has so much room; no module means the program.
+        unsafe {
+            GetModuleFileNameW(ptr::null_mut(), path, room)
+        }
+    })
+}
+
+/// The working directory; `None` where it has no path that fits.
+pub(crate) fn working_directory(buffer: &mut [u8]) -> Option<&[u8]> {
+    path_of(buffer, |path, room| {
+        #[expect(unsafe_code, reason = "std's allocates")]
+        // SAFETY: the buffer has so much room.
+        unsafe {
+            GetCurrentDirectoryW(room, path)
+        }
+    })
+}
+
+/// What a call leaves in a buffer for a path, as UTF-8; the call gives the path's length.
+fn path_of(buffer: &mut [u8], call: impl FnOnce(*mut u16, u32) -> u32) -> Option<&[u8]> {
+    let mut path = [0; PATH];
+    let length = call(path.as_mut_ptr(), u32::try_from(PATH).unwrap_or(0)) as usize;
+    // One that is cut fills the buffer.
+    let path = path.get(..length).filter(|path| !path.is_empty() && path.len() < PATH)?;
+    (3 * path.len() <= buffer.len()).then(|| narrow(path, buffer))
+}
+
+/// True if a path says by itself where it leads, whatever the working directory is.
+pub(crate) fn is_absolute(path: &[u8]) -> bool {
+    path.first().is_some_and(|&first| is_separator(first)) || path.get(1) == Some(&b':')
+}
+
+/// True for what stands between the parts of a path.
+pub(crate) fn is_separator(byte: u8) -> bool {
+    byte == b'/' || byte == b'\\'
+}
+
+/// The process's number.
+#[expect(unsafe_code, reason = "as on other platforms")]
+pub(crate) fn process() -> u32 {
+    // SAFETY: it cannot fail and touches no memory.
+    unsafe { GetCurrentProcessId() }
+}
+
+/// 0: only a forked child asks.
+pub(crate) fn parent() -> u32 {
+    0
+}
+
+/// Writes to standard error: the number of bytes written, which may be 0; `None` where there is nobody to write to.
+#[expect(unsafe_code, reason = "std's standard error takes a lock")]
+pub(crate) fn write_error(bytes: &[u8]) -> Option<usize> {
+    // SAFETY: it touches no memory of the program's.
+    let file = unsafe { GetStdHandle(STD_ERROR_HANDLE) };
+    if file.is_null() || file == INVALID_HANDLE_VALUE {
+        return None;
+    }
+    let mut mode = 0;
+    // SAFETY: there is room for the answer.
+    if unsafe { GetConsoleMode(file, &raw mut mode) } != 0 {
+        return write_console(file, bytes);
+    }
+    let mut written = 0;
+    let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+    // SAFETY: `bytes` is readable for its length, and there is room for the answer.
+    let done = unsafe { WriteFile(file, bytes.as_ptr(), length, &raw mut written, ptr::null_mut()) };
+    (done != 0).then_some(written as usize)
+}
+
+/// A console takes UTF-16.
+#[expect(unsafe_code, reason = "std's standard error takes a lock")]
+fn write_console(file: HANDLE, bytes: &[u8]) -> Option<usize> {
+    const ROOM: usize = 2048;
+    let bytes = bytes.get(..ROOM).unwrap_or(bytes);
+    let (text, used) = match core::str::from_utf8(bytes) {
+        Ok(text) => (text, bytes.len()),
+        Err(error) if error.valid_up_to() > 0 => {
+            let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
+            (core::str::from_utf8(valid).unwrap_or_default(), valid.len())
+        }
+        Err(error) => ("\u{FFFD}", error.error_len().unwrap_or(bytes.len())),
+    };
+    let mut characters = [0_u16; ROOM];
+    let mut length = 0;
+    for (place, character) in characters.iter_mut().zip(text.encode_utf16()) {
+        *place = character;
+        length += 1;
+    }
+    let mut written = 0;
+    // SAFETY: so many characters are there, and there is room for the answer.
+    let done = unsafe { WriteConsoleW(file, characters.as_ptr(), length, &raw mut written, ptr::null()) };
+    (done != 0).then_some(used)
+}
+
+/// True at once: nobody tells whether a pipe is read, so that a write to one which is not waits for its reader.
+#[expect(clippy::unnecessary_wraps, reason = "as where somebody tells")]
+pub(crate) fn wait_for_error(_: c_int) -> Option<bool> {
+    Some(true)
+}
+
+/// What [`trap`] raises.
+pub(crate) const TRAP: &[u8] = b"a breakpoint exception";
+
+/// Stops the program for a debugger; without one the exception ends it.
+#[expect(unsafe_code, reason = "std cannot raise an exception")]
+pub(crate) fn trap() {
+    // SAFETY: what the exception does is the user's choice of mode.
+    unsafe { DebugBreak() };
+}
+
+/// Nanoseconds of processor time that the process has used; 0 where nobody counts them.
+#[expect(unsafe_code, reason = "std does not know it")]
+pub(crate) fn processor_time() -> u64 {
+    let mut times = [FILETIME { dwLowDateTime: 0, dwHighDateTime: 0 }; 4];
+    let [created, exited, kernel, user] = &mut times;
+    // SAFETY: it cannot fail.
+    let process = unsafe { GetCurrentProcess() };
+    // SAFETY: the handle stands for this process, and there is room for the answers.
+    unsafe { GetProcessTimes(process, created, exited, kernel, user) };
+    let [_, _, kernel, user] =
+        times.map(|time| u64::from(time.dwHighDateTime) << 32 | u64::from(time.dwLowDateTime));
+    kernel.saturating_add(user).saturating_mul(100)
+}
+
+/// At least so many zeroed bytes, aligned to a page; null where there are none.
+#[expect(unsafe_code, reason = "std has no memory without an allocator")]
+pub(crate) fn map_pages(bytes: usize) -> *mut u8 {
+    // SAFETY: new pages wherever the system puts them: no memory of anybody's changes.
+    unsafe { VirtualAlloc(ptr::null(), bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE).cast() }
+}
+
+/// Gives pages back.
+///
+/// # Safety
+/// They came from [`map_pages`], and nothing uses them any more.
+#[expect(unsafe_code, reason = "std has no memory without an allocator")]
+pub(crate) unsafe fn unmap_pages(pages: *mut u8, _: usize) {
+    // SAFETY: the caller's contract. An error leaves them mapped, which harms nobody.
+    let _ = unsafe { VirtualFree(pages.cast(), 0, MEM_RELEASE) };
+}
+
+/// Runs system calls without the program noticing them in its last error.
+#[expect(unsafe_code, reason = "std cannot set it")]
+pub(crate) fn keeping_error<T>(act: impl FnOnce() -> T) -> T {
+    // SAFETY: it cannot fail.
+    let before = unsafe { GetLastError() };
+    let result = act();
+    // SAFETY: it cannot fail.
+    unsafe { SetLastError(before) };
+    result
+}
+
+/// What the kernel says of the pages round an address.
+#[expect(unsafe_code, reason = "std does not know")]
+fn pages_around(address: usize) -> Option<MEMORY_BASIC_INFORMATION> {
+    let mut pages = MaybeUninit::<MEMORY_BASIC_INFORMATION>::zeroed();
+    let size = size_of::<MEMORY_BASIC_INFORMATION>();
+    // SAFETY: the address is only looked up, and there is room for the answer.
+    let filled = unsafe { VirtualQuery(ptr::without_provenance(address), pages.as_mut_ptr(), size) };
+    // SAFETY: zeroed at first, which is a valid value.
+    (filled == size).then(|| unsafe { pages.assume_init() })
+}
+
+/// The bounds of the pages that hold `address`, if they can be written and are no guard: a stack lies in such.
+pub(crate) fn stack_around(address: usize) -> Option<(usize, usize)> {
+    let pages = pages_around(address)?;
+    let low = pages.BaseAddress.addr();
+    (pages.State == MEM_COMMIT && pages.Protect == PAGE_READWRITE).then_some((low, low + pages.RegionSize))
+}
+
+/// The bounds of this thread's own stack, from the lowest address seen to be mapped, if that is what `address` lies on.
+#[expect(unsafe_code, reason = "std does not know")]
+pub(crate) fn own_stack(address: usize, _: usize) -> Option<(usize, usize)> {
+    let (low, high) = stack_around(address)?;
+    let (mut limit, mut end) = (0, 0);
+    // SAFETY: there is room for the answers.
+    unsafe { GetCurrentThreadStackLimits(&raw mut limit, &raw mut end) };
+    (limit <= low && high == end).then_some((low, end))
+}
+
+/// Calls `found` with the file that holds `address` and the address within it, counted from where the file was loaded.
+pub(crate) fn locate(address: usize, mut found: impl FnMut(&[u8], usize)) {
+    let Some(pages) = pages_around(address) else { return };
+    let mut path = [0; 3 * PATH];
+    if let Some(path) = path_of_module(pages.AllocationBase, &mut path) {
+        found(path, address - pages.AllocationBase.addr());
+    }
+}
+
+/// The path of a loaded file. It is read from the loader's list as another process's debugger would read it, without the
+/// loader's lock.
+fn path_of_module(module: HMODULE, buffer: &mut [u8]) -> Option<&[u8]> {
+    path_of(buffer, |path, room| {
+        // SAFETY: the handle stands for this process.
+        #[expect(unsafe_code, reason = "std does not know")]
+        let process = unsafe { GetCurrentProcess() };
+        #[expect(unsafe_code, reason = "std does not know")]
+        // SAFETY: the buffer has so much room; what is no module is an error.
+        unsafe {
+            K32GetModuleFileNameExW(process, module, path, room)
+        }
+    })
+}
+
+/// Calls `found` with each file that is loaded for execution. Files have no ids here: their sizes tell builds apart.
+#[expect(unsafe_code, reason = "std does not know")]
+pub(crate) fn for_each_module(mut found: impl FnMut(&Module<'_>)) {
+    let mut modules: [HMODULE; 512] = [ptr::null_mut(); 512];
+    let mut bytes = 0;
+    let room = u32::try_from(size_of_val(&modules)).unwrap_or(0);
+    // SAFETY: the handle stands for this process.
+    let process = unsafe { GetCurrentProcess() };
+    // SAFETY: there is room for so many bytes of answer.
+    if unsafe { K32EnumProcessModules(process, modules.as_mut_ptr(), room, &raw mut bytes) } == 0 {
+        return;
+    }
+    for &module in modules.iter().take(bytes as usize / size_of::<HMODULE>()) {
+        let mut about = MaybeUninit::<MODULEINFO>::zeroed();
+        let size = u32::try_from(size_of::<MODULEINFO>()).unwrap_or(0);
+        // SAFETY: there is room for the answer; a module that was unloaded is an error.
+        let known = unsafe { K32GetModuleInformation(process, module, about.as_mut_ptr(), size) };
+        // SAFETY: zeroed at first, which is a valid value.
+        let about = unsafe { about.assume_init() };
+        let mut path = [0; 3 * PATH];
+        if let Some(path) = path_of_module(module, &mut path).filter(|_| known != 0) {
+            let start = about.lpBaseOfDll.addr();
+            found(&Module { start, end: start + about.SizeOfImage as usize, path, id: b"" });
+        }
+    }
+}
+
+/// Nobody tells how many threads there are.
+pub(crate) fn look_up_threads() {}
+
+/// False: it is not known.
+#[inline(always)]
+pub(crate) fn is_alone() -> bool {
+    false
+}
+
+/// Files can be mapped and keep a trace.
+pub(crate) const HAS_TRACES: bool = true;
+
+/// An open file.
+pub(crate) struct File(HANDLE);
+
+#[expect(unsafe_code, reason = "std's files allocate")]
+impl File {
+    /// Creates a file that is not there yet.
+    pub(crate) fn create(path: &CStr) -> Option<Self> {
+        Self::with(path, CREATE_NEW)
+    }
+
+    /// Opens a file for reading and writing.
+    pub(crate) fn open(path: &CStr) -> Option<Self> {
+        Self::with(path, OPEN_EXISTING)
+    }
+
+    fn with(path: &CStr, how: u32) -> Option<Self> {
+        let mut wide_path = [0; PATH];
+        let path = wide(path.to_bytes(), &mut wide_path)?;
+        let (access, share) =
+            (GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE);
+        // SAFETY: the path ends in 0; there are no attributes and no template.
+        let file = unsafe { CreateFileW(path, access, share, ptr::null(), how, 0, ptr::null_mut()) };
+        (file != INVALID_HANDLE_VALUE).then_some(Self(file))
+    }
+
+    /// True: mapping the file gives it its size, and room on the disk for all of that.
+    #[expect(clippy::unused_self, reason = "as on other platforms")]
+    pub(crate) fn grow(&self, _: usize) -> bool {
+        true
+    }
+
+    /// True, as above.
+    #[expect(clippy::unused_self, reason = "as on other platforms")]
+    pub(crate) fn reserve(&self, _: u64, _: u64) -> bool {
+        true
+    }
+
+    /// Maps the file with `memory` bytes for the life of the process. `None` where its disk has no room for them.
+    pub(crate) fn map(&self, _: usize, memory: usize) -> Option<*mut c_void> {
+        let halves = [memory as u64 >> 32, memory as u64 & u64::from(u32::MAX)];
+        let [high, low] = halves.map(|half| u32::try_from(half).unwrap_or(u32::MAX));
+        // SAFETY: the file is open; there are no attributes and no name.
+        let mapping =
+            unsafe { CreateFileMappingW(self.0, ptr::null(), PAGE_READWRITE, high, low, ptr::null()) };
+        if mapping.is_null() {
+            return None;
+        }
+        // SAFETY: the mapping is as large, and the system chooses the place.
+        let view = unsafe { MapViewOfFile(mapping, FILE_MAP_READ | FILE_MAP_WRITE, 0, 0, memory) };
+        // SAFETY: it was made above, and the view does not need it.
+        unsafe { CloseHandle(mapping) };
+        (!view.Value.is_null()).then_some(view.Value)
+    }
+}
+
+#[expect(unsafe_code, reason = "the file was opened by hand")]
+impl Drop for File {
+    fn drop(&mut self) {
+        // SAFETY: it was opened above and is closed here only.
+        unsafe { CloseHandle(self.0) };
+    }
+}
+
+/// Files have no limit but their disk.
+pub(crate) fn may_have_size(_: usize) -> bool {
+    true
+}
+
+/// True if there is a file of this name.
+pub(crate) fn exists(path: &CStr) -> bool {
+    attributes(path).is_some()
+}
+
+/// The bytes of a file; 0 where it cannot be asked.
+pub(crate) fn size_of_file(path: &CStr) -> u64 {
+    attributes(path).map_or(0, |file| u64::from(file.nFileSizeHigh) << 32 | u64::from(file.nFileSizeLow))
+}
+
+#[expect(unsafe_code, reason = "std's metadata copies the path")]
+fn attributes(path: &CStr) -> Option<WIN32_FILE_ATTRIBUTE_DATA> {
+    let mut wide_path = [0; PATH];
+    let path = wide(path.to_bytes(), &mut wide_path)?;
+    let mut found = MaybeUninit::<WIN32_FILE_ATTRIBUTE_DATA>::zeroed();
+    // SAFETY: the path ends in 0, and there is room for the answer.
+    let known = unsafe { GetFileAttributesExW(path, GetFileExInfoStandard, found.as_mut_ptr().cast()) };
+    // SAFETY: zeroed at first, which is a valid value.
+    (known != 0).then(|| unsafe { found.assume_init() })
+}
+
+/// Removes a file.
+#[expect(unsafe_code, reason = "std's copies the path")]
+pub(crate) fn remove(path: &CStr) {
+    let mut wide_path = [0; PATH];
+    if let Some(path) = wide(path.to_bytes(), &mut wide_path) {
+        // SAFETY: the path ends in 0.
+        unsafe { DeleteFileW(path) };
+    }
+}
+
+/// Makes a directory, unless there is one, with the rights of the one that it is in.
+#[expect(unsafe_code, reason = "std's copies the path")]
+pub(crate) fn make_directory(path: &CStr) {
+    let mut wide_path = [0; PATH];
+    if let Some(path) = wide(path.to_bytes(), &mut wide_path) {
+        // SAFETY: the path ends in 0; there are no attributes.
+        unsafe { CreateDirectoryW(path, ptr::null()) };
+    }
+}
+
+/// UTF-8 as UTF-16 that ends in 0; `None` where it does not fit or is not UTF-8.
+fn wide(text: &[u8], buffer: &mut [u16]) -> Option<*const u16> {
+    let characters = core::str::from_utf8(text).ok()?.encode_utf16().chain([0]);
+    let mut places = buffer.iter_mut();
+    for character in characters {
+        *places.next()? = character;
+    }
+    Some(buffer.as_ptr())
+}
+
+/// UTF-16 as UTF-8, as much as fits.
+fn narrow<'a>(text: &[u16], buffer: &'a mut [u8]) -> &'a [u8] {
+    let mut used = 0;
+    for character in char::decode_utf16(text.iter().copied()) {
+        let mut bytes = [0; 4];
+        let bytes = character.unwrap_or(char::REPLACEMENT_CHARACTER).encode_utf8(&mut bytes).as_bytes();
+        let Some(room) = buffer.get_mut(used..used + bytes.len()) else { break };
+        for (place, &byte) in room.iter_mut().zip(bytes) {
+            *place = byte;
+        }
+        used += bytes.len();
+    }
+    buffer.get(..used).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_change_their_form_and_back() {
+        for text in ["", "C:\\a b\\\u{e9}\u{1f980}.exe"] {
+            let (mut characters, mut bytes) = ([1; 64], [1; 64]);
+            wide(text.as_bytes(), &mut characters).expect("it fits");
+            let length = characters.iter().position(|&character| character == 0).expect("it ends in 0");
+            assert_eq!(narrow(&characters[..length], &mut bytes), text.as_bytes());
+        }
+        assert!(wide(b"abc", &mut [0; 3]).is_none());
+        assert!(wide(b"\xff", &mut [0; 3]).is_none());
+        assert_eq!(narrow(&[0xD800], &mut [0; 4]), "\u{FFFD}".as_bytes());
+        assert_eq!(narrow(&[0x61, 0x62], &mut [0; 1]), b"a");
+    }
+
+    #[test]
+    fn this_program_is_loaded_and_located() {
+        let here = this_program_is_loaded_and_located as fn() as usize;
+        let expected = std::env::current_exe().expect("the program's path").to_string_lossy().into_owned();
+        let mut seen = 0;
+        for_each_module(|module| {
+            if (module.start..module.end).contains(&here) {
+                seen += 1;
+                assert!(expected.eq_ignore_ascii_case(&String::from_utf8_lossy(module.path)));
+                let start = module.start;
+                locate(here, |path, offset| {
+                    assert_eq!((path, offset), (module.path, here - start));
+                    seen += 1;
+                });
+            }
+        });
+        assert_eq!(seen, 2);
+        locate(0, |path, _| panic!("found in {path:?}"));
+    }
+
+    #[test]
+    fn a_stack_has_bounds() {
+        let here = 0_u8;
+        let address = ptr::from_ref(&here).addr();
+        let (low, high) = own_stack(address, 0).expect("a thread's own stack");
+        assert!((low..high).contains(&address));
+        let elsewhere = Box::new(0_u8);
+        assert_eq!(own_stack(ptr::from_ref(&*elsewhere).addr(), 0), None);
+    }
+}
