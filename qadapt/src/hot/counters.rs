@@ -66,7 +66,7 @@ pub(crate) fn open(then: &mut Option<Then>) -> Option<Mark<'_>> {
     COUNTERS
         .try_with(|counters| {
             let high = counters.high.get();
-            if table::is_empty() {
+            if word::is_free(word::get()) {
                 let serial = open::measuring(Kind::Counting, word::COUNTING, high);
                 counters.clear();
                 return Some(Mark { serial, then: None });
@@ -86,9 +86,10 @@ pub(crate) fn close(mark: Mark<'_>, settle_loans: impl FnOnce(Head, bool)) -> Op
     COUNTERS
         .try_with(|counters| {
             // The figures are read while the record is there: a signal handler's first counting region begins at 0.
-            let (high, now, lost) = end::measuring(mark.serial, settle_loans, |table, record, is_top| {
-                (counters.end(table, record, is_top), counters.tally(), counters.lost.get())
-            })?;
+            let (high, now, lost) =
+                end::measuring(Kind::Counting, mark.serial, settle_loans, |table, record, is_top| {
+                    (counters.end(table, record, is_top), counters.tally(), counters.lost.get())
+                })?;
             let Some(then) = mark.then else {
                 let peak_bytes = u64::try_from(high).unwrap_or(0);
                 return (lost == 0).then_some(Tally { peak_bytes, ..now });

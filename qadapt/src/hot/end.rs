@@ -50,27 +50,28 @@ impl Ended {
     };
 }
 
-/// Ends the newest record if it is this and there is nothing to say or to settle: the way of all that nests.
+/// Ends the newest record if it is this, of this kind, and there is nothing to say or to settle: the way of all that nests.
 #[inline(always)]
-fn pop_quietly(table: &Table, is_it: impl Fn(&Record) -> bool) -> bool {
-    if let Some(only) = table.only() {
-        if !is_it(only) || !is_quiet(only) {
-            return false;
-        }
-        let outer = step::begin(table, Done::Nothing);
-        table.pop_only(only, outer.state());
-        step::finish_idle(table, outer);
-        return true;
+fn pop_quietly(table: &Table, kind: Kind, is_it: impl Fn(&Record) -> bool) -> bool {
+    pop_only_quietly(table, kind, &is_it) || pop_newest_quietly(table, kind, is_it)
+}
+
+/// The same, if no other record is open.
+#[inline(always)]
+fn pop_only_quietly(table: &Table, kind: Kind, is_it: impl Fn(&Record) -> bool) -> bool {
+    let Some(only) = table.only(kind) else { return false };
+    if !is_it(only) {
+        return false;
     }
-    pop_newest_quietly(table, is_it)
+    table.pop_only(only);
+    true
 }
 
 #[inline(never)]
-fn pop_newest_quietly(table: &Table, is_it: impl Fn(&Record) -> bool) -> bool {
+fn pop_newest_quietly(table: &Table, kind: Kind, is_it: impl Fn(&Record) -> bool) -> bool {
     let Some(index) = table.len().checked_sub(1) else { return false };
-    let Some(record) = table.record(index).filter(|record| is_it(record) && is_quiet(record)) else {
-        return false;
-    };
+    let is_it = |record: &&Record| record.kind() == kind && is_it(record) && is_quiet(record);
+    let Some(record) = table.record(index).filter(is_it) else { return false };
     let outer = step::begin(table, Done::Nothing);
     table.pop(index, record);
     step::finish(table, outer);
@@ -86,7 +87,8 @@ fn is_quiet(record: &Record) -> bool {
 /// A plain region was taken off the word, which is negative. `None` where nothing is to be said.
 #[inline(always)]
 pub(crate) fn plain(key: usize) -> Option<Ended> {
-    let popped = table::with(|table| pop_quietly(table, |record| is_plain(record, key))).unwrap_or(true);
+    let popped = table::with(|table| pop_quietly(table, Kind::Plain, |record| record.key.get() == key))
+        .unwrap_or(true);
     if popped { None } else { Some(plain_slowly(key)) }
 }
 
@@ -115,10 +117,7 @@ fn plain_slowly(key: usize) -> Ended {
 /// Ends a closure's record. `None` where nothing is to be said.
 #[inline(always)]
 pub(crate) fn record(serial: Serial) -> Option<Ended> {
-    let popped = table::with(|table| {
-        let is_it = |record: &Record| record.serial() == serial && record.kind().is_region();
-        pop_quietly(table, is_it)
-    });
+    let popped = table::with(|table| pop_quietly(table, Kind::Policy, |record| record.serial() == serial));
     if popped.unwrap_or(true) { None } else { Some(record_slowly(serial)) }
 }
 
@@ -177,11 +176,18 @@ pub(crate) enum ByHand {
 /// Ends a guard's record, wherever it is.
 #[inline(always)]
 pub(crate) fn guard(serial: Serial) -> ByHand {
-    let ended = by_hand(|record| record.serial() == serial, |record| record.serial() == serial);
+    let is_it = |record: &Record| record.serial() == serial;
+    let ended = by_hand(Kind::Guard, is_it, is_it);
     if let ByHand::Gone = ended {
         let _ = table::with(|table| leave_elsewhere(table, serial));
     }
     ended
+}
+
+/// Ends the manual region that is all that is open; false if that is not so, or there is something to say.
+#[inline(always)]
+pub(crate) fn only_manual() -> bool {
+    table::with(|table| pop_only_quietly(table, Kind::Manual, |_| true)).unwrap_or(true)
 }
 
 /// Ends the newest manual region since the innermost closure.
@@ -189,13 +195,13 @@ pub(crate) fn guard(serial: Serial) -> ByHand {
 pub(crate) fn manual() -> ByHand {
     // The search stops at a closure, which is not a manual region.
     let is_end = |record: &Record| record.kind() == Kind::Manual || record.kind().is_closure();
-    by_hand(|record| record.kind() == Kind::Manual, is_end)
+    by_hand(Kind::Manual, |record| record.kind() == Kind::Manual, is_end)
 }
 
 #[inline(always)]
-fn by_hand(is_it: impl Fn(&Record) -> bool, is_end: impl FnMut(&Record) -> bool) -> ByHand {
+fn by_hand(kind: Kind, is_it: impl Fn(&Record) -> bool, is_end: impl FnMut(&Record) -> bool) -> ByHand {
     let ended = table::with(|table| {
-        if pop_quietly(table, &is_it) {
+        if pop_newest_quietly(table, kind, &is_it) {
             return ByHand::Quietly;
         }
         by_hand_slowly(table, is_it, is_end)
@@ -214,7 +220,7 @@ fn by_hand_slowly(
         let found = table.find(is_end).and_then(|index| Some((index, table.record(index)?)));
         let Some((index, record)) = found.filter(|(_, record)| is_it(record)) else { return ByHand::Gone };
         let loans = record.loans.get();
-        let place = record.place.get();
+        let place = record.place();
         let ended = Ended {
             serial: record.serial(),
             loans,
@@ -245,20 +251,15 @@ fn inner_of(table: &Table, index: usize) -> Inner {
 /// what was lent there; and `last` sees it, and is told whether it is the newest.
 #[inline(always)]
 pub(crate) fn measuring<R>(
+    kind: Kind,
     serial: Serial,
     settle: impl FnOnce(Head, bool),
     last: impl FnOnce(&Table, &Record, bool) -> R,
 ) -> Option<R> {
     table::with(|table| {
-        if let Some(only) = table.only()
-            && only.serial() == serial
-            && only.loans.get().is_empty()
-            && !trace::is_on()
-        {
-            let outer = step::begin(table, Done::Nothing);
+        if let Some(only) = table.only(kind).filter(|only| only.serial() == serial) {
             let result = last(table, only, true);
-            table.pop_only(only, outer.state());
-            step::finish_idle(table, outer);
+            table.pop_only(only);
             return Some(result);
         }
         measuring_further(table, serial, settle, last)
@@ -350,7 +351,7 @@ fn fast(table: &Table, outer: Outer, change: impl FnOnce(&Table) -> bool) -> End
 fn left(table: &Table, index: usize, closure: &mut Ended) {
     let Some(record) = table.record(index).filter(|record| record.kind().is_left()) else { return };
     if record.kind() == Kind::Guard {
-        closure.left = closure.left.or(record.place.get());
+        closure.left = closure.left.or(record.place());
     }
     let own = record.loans.get();
     loan::all(own).for_each(budget::settle);

@@ -1,7 +1,7 @@
 //! Adding to a figure so that what a signal handler adds meanwhile is not lost.
 
 use core::cell::Cell;
-use core::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
 
 /// Optimised code adds in one instruction, which no signal divides; in other builds an atomic addition does.
 const IS_DIVIDED: bool = cfg!(debug_assertions);
@@ -29,5 +29,18 @@ pub(super) fn change(figure: &Cell<i64>, by: i64) {
         figure.fetch_add(by, Ordering::Relaxed);
     } else {
         figure.set(figure.get().wrapping_add(by));
+    }
+}
+
+/// Sets bits, or takes them away.
+#[expect(unsafe_code, reason = "a thread's own bits are no atomic")]
+pub(super) fn set_bits(bits: &Cell<u8>, which: u8, are_set: bool) {
+    // SAFETY: as in `add`.
+    let bits = unsafe { AtomicU8::from_ptr(bits.as_ptr()) };
+    // Relaxed: only this thread reads them.
+    if are_set {
+        bits.fetch_or(which, Ordering::Relaxed);
+    } else {
+        bits.fetch_and(!which, Ordering::Relaxed);
     }
 }

@@ -1,5 +1,7 @@
 //! Opening records.
 
+use core::panic::Location;
+
 use super::base;
 use super::budget;
 use super::end;
@@ -31,21 +33,15 @@ pub(crate) struct Rules {
 #[inline(always)]
 pub(super) fn push(kind: Kind, opening: Opening, fill: impl FnOnce(&Table, &Record)) -> Serial {
     let pushed = table::with(|table| {
-        if table.len() == 0 { first(table, kind, opening, fill) } else { further(table, kind, opening, fill) }
+        let word = word::get();
+        // A thread of a traced process has no free word.
+        if word::is_free(word) {
+            table.push_first(word, kind, |record| fill(table, record))
+        } else {
+            further(table, kind, opening, fill)
+        }
     });
     pushed.unwrap_or(Serial::NONE)
-}
-
-/// The first record: there is room, and nothing below but the base.
-#[inline(always)]
-fn first(table: &Table, kind: Kind, opening: Opening, fill: impl FnOnce(&Table, &Record)) -> Serial {
-    let outer = step::begin_idle(table, Done::Nothing);
-    let record = table.push_first(kind, |record| {
-        fill(table, record);
-        chain::enter(table, record, kind, 0, None, opening);
-    });
-    step::finish_under(record.word(), outer);
-    record.serial()
 }
 
 #[inline(never)]
@@ -98,7 +94,7 @@ pub(crate) fn plain(key: usize, place: Place, must: bool) -> bool {
         end::moved(table, outer);
         let added = add(table, Kind::Plain, Opening::Region(RegionKind::Plain), |_, record| {
             record.key.set(key);
-            record.place.set(Some(place));
+            record.set_place(place);
         });
         step::finish(table, outer);
         added.is_some()
@@ -106,16 +102,26 @@ pub(crate) fn plain(key: usize, place: Place, must: bool) -> bool {
     .unwrap_or(true)
 }
 
-/// `enter_protected`.
+/// `enter_protected` where nothing is open that has a record; false if that is not so.
 #[inline(always)]
-pub(crate) fn manual(place: Place) -> Serial {
-    push(Kind::Manual, Opening::Region(RegionKind::Manual), |_, record| record.place.set(Some(place)))
+pub(crate) fn only_manual(location: &'static Location<'static>) -> bool {
+    let word = word::get();
+    word::is_free(word)
+        && table::with(|table| {
+            table.push_first(word, Kind::Manual, |record| record.set_location(location));
+        })
+        .is_some()
+}
+
+/// `enter_protected`.
+pub(crate) fn manual(location: &'static Location<'static>) -> Serial {
+    push(Kind::Manual, Opening::Region(RegionKind::Manual), |_, record| record.set_location(location))
 }
 
 /// A region under rules.
 pub(crate) fn ruled(kind: Kind, place: Place, rules: &Rules, opening: Opening) -> Serial {
     push(kind, opening, |table, record| {
-        record.place.set(Some(place));
+        record.set_place(place);
         record.flags.set(rules.flags);
         record.own_caps.set(rules.caps);
         record.shared.set(rules.shared);

@@ -14,7 +14,7 @@ use super::capture::STACKS;
 use super::figure;
 use super::record::Serial;
 use super::request::{Cause, Request};
-use super::word;
+use super::{table, word};
 use crate::model::{Mode, Op};
 use crate::sys;
 
@@ -143,8 +143,6 @@ struct List {
     pages: Cell<*mut Place>,
     length: Cell<usize>,
     lost: [Cell<(Serial, Lost)>; LOSERS],
-    /// True unless nothing is pending.
-    any: Cell<bool>,
     violations: Cell<u64>,
 }
 
@@ -155,7 +153,6 @@ thread_local! {
             pages: Cell::new(ptr::null_mut()),
             length: Cell::new(0),
             lost: [const { Cell::new((Serial::NONE, Lost::NOTHING)) }; LOSERS],
-            any: Cell::new(false),
             violations: Cell::new(0),
         }
     };
@@ -205,7 +202,7 @@ impl List {
             unsafe { place.write(Cell::new(entry)) };
         }
         self.length.set(length + 1);
-        self.any.set(true);
+        table::set_pending(true);
         true
     }
 
@@ -246,7 +243,7 @@ impl List {
         };
         if let Some(cell) = self.lost.iter().find(is_there).or_else(|| self.lost.last()) {
             cell.set((region, cell.get().1.and(lost)));
-            self.any.set(true);
+            table::set_pending(true);
         }
     }
 
@@ -277,7 +274,7 @@ impl List {
     /// Looks again whether anything is pending.
     fn settle(&self) {
         let none_lost = self.lost.iter().all(|cell| cell.get().1 == Lost::NOTHING);
-        self.any.set(self.length.get() > 0 || !none_lost);
+        table::set_pending(self.length.get() > 0 || !none_lost);
     }
 }
 
@@ -364,7 +361,7 @@ fn pass(from: Serial, to: Serial, mode: impl Fn(Mode) -> Mode) {
 /// True if nothing is pending, for any region.
 #[inline(always)]
 pub(crate) fn is_empty() -> bool {
-    LIST.try_with(|list| !list.any.get()).unwrap_or(true)
+    !table::is_pending()
 }
 
 /// True if a region has something pending.

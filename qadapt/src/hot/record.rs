@@ -1,11 +1,12 @@
 //! What the table keeps of one thing that is open on a thread.
 
 use core::cell::Cell;
+use core::panic::Location;
 
 use super::head::Head;
 use super::spending::Caps;
 use super::word;
-use crate::model::Place;
+use crate::model::{Name, Place};
 
 /// What is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,13 +149,16 @@ pub(crate) struct Record {
     pub(super) key: Cell<usize>,
     /// The innermost closure below: its serial.
     pub(super) owner: Cell<u64>,
-    /// The innermost that [reports](Kind::reports), this one included: its serial.
+    /// The innermost that [reports](Kind::reports), for what does not: its serial.
     pub(super) reporter: Cell<u64>,
     /// What it sets in the word.
     pub(super) flags: Cell<i64>,
     /// The word with this on top.
     pub(super) word: Cell<i64>,
-    pub(super) place: Cell<Option<Place>>,
+    /// Where a region is entered; its name and poll, but for a manual region, which has neither.
+    location: Cell<Option<&'static Location<'static>>>,
+    name: Cell<Name>,
+    poll: Cell<u32>,
     /// The caps of its own budget; of a permit, the total before.
     pub(super) own_caps: Cell<Caps>,
     /// The caps with this on top, where the word has a budget.
@@ -177,7 +181,9 @@ impl Record {
         reporter: Cell::new(0),
         flags: Cell::new(0),
         word: Cell::new(0),
-        place: Cell::new(None),
+        location: Cell::new(None),
+        name: Cell::new(Name::NONE),
+        poll: Cell::new(0),
         own_caps: Cell::new(Caps::ZERO),
         caps: Cell::new(Caps::ZERO),
         shared: Cell::new(Head::NONE),
@@ -203,7 +209,23 @@ impl Record {
     }
 
     pub(super) fn place(&self) -> Option<Place> {
-        self.place.get()
+        let location = self.location.get().filter(|_| self.kind().is_region())?;
+        let place = Place { name: Name::NONE, location, poll: 0 };
+        let is_manual = self.kind() == Kind::Manual;
+        Some(if is_manual { place } else { Place { name: self.name.get(), poll: self.poll.get(), ..place } })
+    }
+
+    #[inline(always)]
+    pub(super) fn set_place(&self, place: Place) {
+        self.set_location(place.location);
+        self.name.set(place.name);
+        self.poll.set(place.poll);
+    }
+
+    /// The place of a manual region.
+    #[inline(always)]
+    pub(super) fn set_location(&self, location: &'static Location<'static>) {
+        self.location.set(Some(location));
     }
 
     pub(crate) fn owner(&self) -> Serial {
@@ -211,7 +233,7 @@ impl Record {
     }
 
     pub(crate) fn reporter(&self) -> Serial {
-        Serial(self.reporter.get())
+        if self.kind.get().reports() { self.serial() } else { Serial(self.reporter.get()) }
     }
 
     #[inline(always)]
@@ -237,13 +259,36 @@ impl Record {
         self.serial.set(other.serial.get());
         self.key.set(other.key.get());
         self.flags.set(other.flags.get());
-        self.place.set(other.place.get());
+        self.location.set(other.location.get());
+        self.name.set(other.name.get());
+        self.poll.set(other.poll.get());
         self.own_caps.set(other.own_caps.get());
         self.shared.set(other.shared.get());
         self.figure.set(other.figure.get());
         self.traced.number.set(other.traced.number.get());
         self.traced.entry.set(other.traced.entry.get());
         self.traced.lowest.set(other.traced.lowest.get());
+    }
+
+    /// Works out what follows for the only record; returns what it makes of the word. No record is below a first one, so that it never
+    /// has an owner.
+    #[inline(always)]
+    pub(super) fn settle_first(&self, kind: Kind, base: i64) -> i64 {
+        let flags = self.flags.get();
+        // The base has nothing of own work, and no budget: both have records.
+        let word = match kind {
+            Kind::Plain | Kind::Manual => base.wrapping_add(word::LEVEL),
+            Kind::Policy | Kind::Borrowed | Kind::Guard => base | flags,
+            _ => kind.on_top_of(base, flags),
+        };
+        self.word.set(word);
+        if !kind.reports() {
+            self.reporter.set(0);
+        }
+        if flags & word::BUDGET != 0 {
+            self.settle_caps(None);
+        }
+        word
     }
 
     /// Works out what follows from the records below: `below` is the one under this, `base` the word under all.
@@ -254,9 +299,9 @@ impl Record {
         let word = kind.on_top_of(under, flags);
         self.word.set(word);
         self.owner.set(below.map_or(0, Self::closure));
-        let reporter =
-            if kind.reports() { self.serial.get() } else { below.map_or(0, |below| below.reporter.get()) };
-        self.reporter.set(reporter);
+        if !kind.reports() {
+            self.reporter.set(below.map_or(0, |below| below.reporter().0));
+        }
         if word & word::BUDGET != 0 {
             self.settle_caps(below);
         }

@@ -5,7 +5,7 @@
 //! is a step of its own, which leaves that as it is.
 
 use super::table::{Table, step};
-use super::{pending, setting, word};
+use super::{setting, word};
 
 /// What a fast edge did to the word before it found that it has to be slow.
 #[derive(Clone, Copy)]
@@ -49,8 +49,11 @@ pub(super) fn begin(table: &Table, done: Done) -> Outer {
 
 /// The same where no record is open.
 #[inline(always)]
-pub(super) fn begin_idle(table: &Table, done: Done) -> Outer {
+fn begin_idle(table: &Table, done: Done) -> Outer {
     let now = word::get();
+    if now & word::UNLINKED != 0 {
+        table.begin_serials();
+    }
     let outer = Outer(now & (word::QUIET | word::BUSY | word::SILENT));
     let base = match done {
         Done::Nothing => now,
@@ -101,7 +104,7 @@ pub(super) fn finish_idle(table: &Table, outer: Outer) {
 /// True if edges must be slow, whatever is open.
 #[inline(always)]
 pub(super) fn is_asked_for(table: &Table) -> bool {
-    !pending::is_empty() || table.debt() != 0 || setting::is_alert()
+    table.asks() || setting::is_alert()
 }
 
 /// Runs one step. Returns what it returns, and tells it what it interrupted.
@@ -117,7 +120,6 @@ pub(super) fn run<R>(table: &Table, done: Done, act: impl FnOnce(Outer) -> R) ->
 #[cold]
 #[inline(never)]
 pub(crate) fn link() {
-    word::set(word::get() & !word::UNLINKED);
     refresh();
 }
 

@@ -29,7 +29,7 @@ use core::sync::atomic::{AtomicU64, Ordering, compiler_fence};
 use super::head::Head;
 use super::record::{Kind, Record, Serial};
 use super::spending::Total;
-use super::word;
+use super::{figure, pages, setting, word};
 use crate::model::Place;
 use crate::sys;
 
@@ -41,6 +41,10 @@ const CHUNKS: usize = 12;
 pub(crate) const ROOM: usize = INLINE << CHUNKS;
 /// A serial has its thread's number from this bit on.
 const THREAD: u32 = 40;
+/// Something is pending.
+const PENDING: u8 = 1;
+/// There is a debt.
+const DEBT: u8 = 2;
 /// With fewer records than this the pieces are given back.
 const FEW: usize = INLINE / 2;
 
@@ -55,6 +59,8 @@ pub(crate) struct Table {
     serials: Cell<u64>,
     /// Closures that are open and have no record, because the table was full.
     overflow: Cell<u32>,
+    /// Reasons for which the thread's edges are slow: [`PENDING`], [`DEBT`].
+    asks: Cell<u8>,
     /// What regions of other stacks have taken off while a fast permit hid it, and the permit must not put back.
     debt: Cell<i64>,
     /// What was used while a budget was open.
@@ -74,6 +80,7 @@ thread_local! {
             thread: Cell::new(0),
             serials: Cell::new(0),
             overflow: Cell::new(0),
+            asks: Cell::new(0),
             debt: Cell::new(0),
             total: Total { requests: Cell::new(0), bytes: Cell::new(0), live: Cell::new(0) },
             is_sharing: Cell::new(false),
@@ -103,10 +110,15 @@ pub(crate) fn innermost_place() -> Option<Place> {
     .flatten()
 }
 
-/// True if no record is open.
+/// True if something is pending, for any region.
 #[inline(always)]
-pub(super) fn is_empty() -> bool {
-    with(|table| table.len() == 0).unwrap_or(true)
+pub(super) fn is_pending() -> bool {
+    with(|table| table.asks.get() & PENDING != 0).unwrap_or(false)
+}
+
+/// Says whether something is pending.
+pub(super) fn set_pending(is_pending: bool) {
+    let _ = with(|table| figure::set_bits(&table.asks, PENDING, is_pending));
 }
 
 /// True if something of this kind is open.
@@ -253,6 +265,13 @@ impl Table {
 
     pub(super) fn set_debt(&self, debt: i64) {
         self.debt.set(debt);
+        figure::set_bits(&self.asks, DEBT, debt != 0);
+    }
+
+    /// True if there is a reason of this thread's for which its edges are slow.
+    #[inline(always)]
+    pub(super) fn asks(&self) -> bool {
+        self.asks.get() != 0
     }
 
     /// A closure opened for which there was no room.
@@ -280,7 +299,7 @@ impl Table {
     /// A thread's serials begin where no other thread's reach.
     #[cold]
     #[inline(never)]
-    fn begin_serials(&self) {
+    pub(super) fn begin_serials(&self) {
         self.serials.set(self.thread() << THREAD);
     }
 
@@ -298,38 +317,62 @@ impl Table {
         self.thread.get()
     }
 
-    /// Opens the first record, and returns it; see [`push`](Self::push).
+    /// Opens the first record where the word is [free](word::is_free): it becomes the base. See [`push`](Self::push).
     #[inline(always)]
-    pub(super) fn push_first(&self, kind: Kind, fill: impl FnOnce(&Record)) -> &Record {
+    pub(super) fn push_first(&self, base: i64, kind: Kind, fill: impl FnOnce(&Record)) -> Serial {
         let [record, ..] = &self.inline;
+        word::set(base | word::ATTENTION | word::QUIET);
+        step();
+        self.base.set(base);
+        step();
         self.length.set(1);
         step();
-        record.serial.set(self.next_serial());
+        // The thread is linked, so that the serials have begun.
+        let serial = self.serials.get().wrapping_add(1);
+        self.serials.set(serial);
+        record.serial.set(serial);
         record.flags.set(0);
         record.loans.set(Head::NONE);
         fill(record);
-        record.settle_on(kind, None, self.base.get());
+        let word = record.settle_first(kind, base);
         step();
         record.kind.set(kind);
-        record
+        step();
+        word::set(word | word::ATTENTION);
+        Serial(serial)
     }
 
-    /// The record, if only one is open.
+    /// The record, if it is the only one, and it can be [popped](Self::pop_only).
     #[inline(always)]
-    pub(super) fn only(&self) -> Option<&Record> {
+    pub(super) fn only(&self, kind: Kind) -> Option<&Record> {
         let [record, ..] = &self.inline;
-        (self.length.get() == 1 && record.kind.get() != Kind::Free).then_some(record)
+        if self.length.get() != 1 || record.kind.get() != kind || !record.loans.get().is_empty() {
+            return None;
+        }
+        if self.asks.get() != 0 || setting::is_alert() || word::is_interrupted(word::get()) {
+            return None;
+        }
+        Some(record)
     }
 
     /// Ends the only record.
     #[inline(always)]
-    pub(super) fn pop_only(&self, record: &Record, state: i64) {
-        record.kind.set(Kind::Free);
+    pub(super) fn pop_only(&self, record: &Record) {
         step();
-        // First the word, then the length: see `set_base`. Every handler from here on takes a step of its own.
-        word::set(self.base.get() | word::ATTENTION | state);
+        word::set(word::get() | word::QUIET);
+        step();
+        record.kind.set(Kind::Free);
+        // From here on until the word is set, a signal handler takes what has ended for a part of the base, and leaves the word so.
+        let base = self.base.get();
         step();
         self.length.set(0);
+        step();
+        word::set(base);
+        step();
+        // Looked at last: what a signal handler left until now is seen.
+        if self.asks.get() != 0 {
+            word::set(word::get() | word::ATTENTION);
+        }
     }
 
     /// Opens a record on top, and returns it; `None` where there is no room. `fill` adds what this kind needs, before it counts as

@@ -143,6 +143,18 @@ pub(crate) const fn disallows(word: i64, op: Ops) -> bool {
     word & (LEVELS | (op.bits() as i64) << OPS_SHIFT) != 0
 }
 
+/// True if nothing is open or pending that a fast edge does not see, and no step or allocator call is interrupted.
+#[inline(always)]
+pub(crate) const fn is_free(word: i64) -> bool {
+    word >= 0 && word & (QUIET | BUSY) == 0
+}
+
+/// True if a step or an allocator call is interrupted.
+#[inline(always)]
+pub(crate) const fn is_interrupted(word: i64) -> bool {
+    word & (QUIET | BUSY | SILENT) != 0
+}
+
 /// True if all that can become of an event is that it is counted, or a violation in mode count or the process's mode.
 #[inline(always)]
 pub(crate) const fn is_simple(word: i64) -> bool {

@@ -187,7 +187,7 @@ pub(super) fn abandon(polled: &mut Polled) {
     polled.set_loans(Head::NONE);
     let Some(deeds) = deeds else { return };
     // As the end of a region that is open for no longer than that.
-    let serial = open::manual(polled.place());
+    let serial = open::manual(polled.location());
     pending::receive(serial, &deeds.pending);
     if let ByHand::Ended(ended, _) = end::guard(serial) {
         log(ended, polled.place());

@@ -23,6 +23,7 @@ use crate::model::{Name, Place};
 /// assert_eq!((sum, qadapt::protection_level()), (4, 0));
 /// ```
 #[track_caller]
+#[cfg_attr(not(qadapt_marks), inline)]
 #[cfg_attr(qadapt_marks, inline(always))]
 pub fn enter_protected() {
     if !checks::ON {
@@ -32,10 +33,18 @@ pub fn enter_protected() {
         return;
     }
     let location = Location::caller();
-    let place = Place { name: Name::NONE, location, poll: 0 };
+    if !open::only_manual(location) {
+        enter(location);
+    }
+}
+
+/// The same where that is not the only record.
+#[cold]
+#[inline(never)]
+fn enter(location: &'static Location<'static>) {
     edge::touch_here(location);
-    if open::manual(place).is_none() {
-        edge::no_room(place);
+    if open::manual(location).is_none() {
+        edge::no_room(Place { name: Name::NONE, location, poll: 0 });
     }
 }
 
@@ -53,10 +62,21 @@ pub fn enter_protected() {
 /// qadapt::exit_protected(); // nothing to exit
 /// ```
 #[track_caller]
+#[inline]
 pub fn exit_protected() {
     if !checks::ON {
         return;
     }
+    if !end::only_manual() {
+        exit();
+    }
+}
+
+/// The same where there is another record, or something to say.
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn exit() {
     match end::manual() {
         ByHand::Quietly => {}
         ByHand::Gone => panic!("{NO_ENTRY}"),
