@@ -54,6 +54,8 @@ use proc_macro::TokenStream;
 /// - `crate = path`: where the expansion finds `qadapt`, if the crate has another name or is re-exported.
 /// - `future`: the future that the function returns is watched, and not the call.
 /// - `forbid`: permits inside are void.
+/// - `defer`: what is freed in the region waits, as in `defer_frees`, and is no violation if the global allocator is a
+///   `Deferring` one; also in builds without checks.
 /// - `mode = "log"`: what a violation does: one of `panic`, `abort`, `log`, `count`, `fail`, `trap`.
 /// - `allow(dealloc)`: operations that are allowed: some of `alloc`, `zeroed`, `grow`, `shrink`, `dealloc`.
 /// - `budget(requests = 2, bytes = 4096)`: requests for memory are allowed until this is used up; also `peak_bytes` and

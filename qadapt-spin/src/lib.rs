@@ -7,6 +7,8 @@
 //! - [`StackPool`] keeps call stacks for as long as somebody holds them.
 //! - [`Key`] is the 64-bit hash that tells stacks apart.
 //! - [`Mailboxes`] bring what other threads give to an owner, who can close its box at any time.
+//! - [`BlockList`] links blocks that wait to be freed through the blocks themselves; [`BlockRing`] keeps those that cannot be
+//!   written to.
 //! - [`Lock`] guards what the report side shares; taking it always gives up after a bounded number of attempts.
 //!
 //! The crate needs 64-bit atomics and `core` alone. The models in `tests/loom.rs` compile these files over loom's atomics,
@@ -27,6 +29,8 @@
 
 #![no_std]
 
+mod block_list;
+mod block_ring;
 mod key;
 mod lock;
 mod mailboxes;
@@ -34,6 +38,8 @@ mod primitive;
 mod stack_pool;
 mod stack_table;
 
+pub use block_list::{BlockList, Link, Taker};
+pub use block_ring::BlockRing;
 pub use key::Key;
 pub use lock::{Guard, Lock};
 pub use mailboxes::{Address, Busy, Given, Mailboxes};

@@ -3,6 +3,6 @@
 
 pub(crate) use core::{
     hint::spin_loop,
-    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
+    sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering},
 };
 pub(crate) use spin::{Mutex, MutexGuard};

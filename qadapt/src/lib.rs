@@ -51,13 +51,15 @@
 //! A process with rights that its user has not (a set-user-id program) reads none of them.
 
 pub use hot::allocator::{QADAPT, Qadapt};
-pub use model::{Budget, Counts, Measured, Mode, Op, Ops, UnknownMode};
+pub use hot::defer::allocator::Deferring;
+pub use model::{Amount, Beyond, Budget, Counts, Deferred, Measured, Mode, Op, Ops, UnknownMode};
 pub use qadapt_advice::Advice;
 pub use qadapt_macro::{allocate_panic, count_alloc, no_alloc, permit_alloc, test};
 pub use region::{
     Counted, CountsHandle, GuardExt, Guarded, NoAlloc, PermitDrop, Permitted, Policed, Policy, PolicyToken,
-    RegionGuard, Watch, assert_no_alloc, count_alloc, enter_protected, exit_protected, mode, permit_alloc,
-    protection_level, set_mode, sweep, take_violations, uncounted, violations, warm_up,
+    Reclaimer, RegionGuard, Watch, assert_no_alloc, count_alloc, defer_frees, deferred, enter_protected,
+    exit_protected, mode, permit_alloc, protection_level, reclaim, set_mode, sweep, take_violations,
+    uncounted, violations, warm_up,
 };
 pub use report::{Site, StackFrame, Violation, is_active, set_violation_hook, take_violation_hook};
 
@@ -94,11 +96,13 @@ pub mod migration {}
 pub mod prelude {
     pub use crate::assert_allocs;
     pub use crate::hot::allocator::{QADAPT, Qadapt};
-    pub use crate::model::{Budget, Counts, Measured, Mode, Op, Ops, UnknownMode};
+    pub use crate::hot::defer::allocator::Deferring;
+    pub use crate::model::{Amount, Beyond, Budget, Counts, Deferred, Measured, Mode, Op, Ops, UnknownMode};
     pub use crate::region::{
         Counted, CountsHandle, GuardExt, Guarded, NoAlloc, PermitDrop, Permitted, Policed, Policy,
-        PolicyToken, RegionGuard, Watch, assert_no_alloc, count_alloc, enter_protected, exit_protected, mode,
-        permit_alloc, protection_level, set_mode, sweep, take_violations, uncounted, violations, warm_up,
+        PolicyToken, Reclaimer, RegionGuard, Watch, assert_no_alloc, count_alloc, defer_frees, deferred,
+        enter_protected, exit_protected, mode, permit_alloc, protection_level, reclaim, set_mode, sweep,
+        take_violations, uncounted, violations, warm_up,
     };
     pub use crate::report::{
         Site, StackFrame, Violation, is_active, set_violation_hook, take_violation_hook,

@@ -6,13 +6,17 @@ use quote::{quote, quote_spanned};
 
 /// The policy, as an expression for a constant; none where a plain region does.
 pub(super) fn tokens(options: &PolicyOptions, krate: &TokenStream, at: Span) -> Option<TokenStream> {
-    let PolicyOptions { forbid, prove, mode, allow, budget, sample } = options;
-    if !forbid && !prove && mode.is_none() && allow.is_none() && budget.is_none() && sample.is_none() {
+    let PolicyOptions { forbid, defer, prove, mode, allow, budget, sample } = options;
+    let is_plain = mode.is_none() && allow.is_none() && budget.is_none() && sample.is_none();
+    if is_plain && !forbid && !defer && !prove {
         return None;
     }
     let mut policy = quote_spanned! {at=> #krate::Policy::new() };
     if *forbid {
         policy.extend(quote_spanned!(at=> .forbid()));
+    }
+    if *defer {
+        policy.extend(quote_spanned!(at=> .defer()));
     }
     if let Some(mode) = mode {
         policy.extend(quote_spanned!(at=> .mode(#krate::Mode::#mode)));

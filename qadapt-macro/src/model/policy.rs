@@ -7,6 +7,8 @@ use syn::LitInt;
 #[derive(Default)]
 pub(crate) struct PolicyOptions {
     pub(crate) forbid: bool,
+    /// Whether what is freed in the region waits.
+    pub(crate) defer: bool,
     /// Whether the region must be proven free of allocation.
     pub(crate) prove: bool,
     /// A variant of `qadapt::Mode`.

@@ -59,12 +59,12 @@ fn read_one(options: &mut Options, input: ParseStream<'_>, attribute: Attribute)
 fn accepted(attribute: Attribute) -> &'static str {
     match attribute.effect() {
         Effect::Protect => {
-            "write `name = \"..\"`, `crate = path::to::qadapt`, `future`, `forbid`, `prove`, `mode = \"log\"`, \
-             `allow(dealloc)`, `budget(requests = 2, bytes = 4096)` or `sample = 100`"
+            "write `name = \"..\"`, `crate = path::to::qadapt`, `future`, `forbid`, `defer`, `prove`, \
+             `mode = \"log\"`, `allow(dealloc)`, `budget(requests = 2, bytes = 4096)` or `sample = 100`"
         }
         Effect::Test => {
-            "write `name = \"..\"`, `crate = path::to::qadapt`, `forbid`, `mode = \"log\"`, `allow(dealloc)` or \
-             `budget(requests = 2, bytes = 4096)`"
+            "write `name = \"..\"`, `crate = path::to::qadapt`, `forbid`, `defer`, `mode = \"log\"`, \
+             `allow(dealloc)` or `budget(requests = 2, bytes = 4096)`"
         }
         Effect::Count => "write `name = \"..\"`, `crate = path::to::qadapt` or `future`",
         Effect::Permit => "write `crate = path::to::qadapt` or `future`",
@@ -174,6 +174,8 @@ mod tests {
             (NoAlloc, "forbid = 1", "write a comma between two options"),
             (NoAlloc, "future, future", "the option `future` is given twice"),
             (Test, "future", "`#[qadapt::test]` has no option `future`"),
+            (NoAlloc, "defer, defer", "the option `defer` is given twice"),
+            (PermitAlloc, "defer", "`#[permit_alloc]` has no option `defer`"),
             (NoAlloc, "prove, prove", "the option `prove` is given twice"),
             (NoAlloc, "mode", "the option `mode` takes a word"),
             (NoAlloc, "mode = \"x\"", "there is no mode `x`: write one of"),

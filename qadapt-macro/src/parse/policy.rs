@@ -36,6 +36,7 @@ pub(crate) fn read_one(
 ) -> syn::Result<bool> {
     match option.to_string().as_str() {
         "forbid" => flag(&mut policy.forbid, option)?,
+        "defer" => flag(&mut policy.defer, option)?,
         "prove" => flag(&mut policy.prove, option)?,
         "mode" => {
             first(policy.mode.is_some(), option)?;

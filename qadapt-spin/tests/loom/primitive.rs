@@ -4,7 +4,7 @@ use core::ops::{Deref, DerefMut};
 
 pub(crate) use loom::{
     hint::spin_loop,
-    sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering},
 };
 
 /// A mutex whose state loom sees, in the place of spin's, whose atomics are out of loom's reach.

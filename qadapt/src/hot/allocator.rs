@@ -7,7 +7,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 
 use super::event::{self, Care, Outcome};
 use super::request::Request;
-use super::{outermost, own_blocks, word};
+use super::{defer, outermost, own_blocks, word};
 use crate::checks;
 use crate::model::Op;
 
@@ -228,7 +228,7 @@ unsafe fn dealloc_counted<A: GlobalAlloc>(block: *mut u8, size: usize, align: us
 #[inline(never)]
 #[expect(unsafe_code, reason = "forwards an allocator call")]
 unsafe fn dealloc_disallowed<A: GlobalAlloc>(block: *mut u8, size: usize, align: usize, inner: &A) {
-    if event::is_simple_violation() {
+    if !defer::thread::defers() && event::is_simple_violation() {
         // SAFETY: the caller's contract is the callee's.
         unsafe { dealloc_simply(block, size, align, inner) }
     } else {
@@ -250,6 +250,10 @@ unsafe fn dealloc_closely<A: GlobalAlloc>(block: *mut u8, size: usize, align: us
         // SAFETY: the caller's contract.
         return quietly(|| unsafe { inner.dealloc(block, layout) });
     }
+    if defer::thread::defers() {
+        // SAFETY: the caller's contract is the callee's.
+        return unsafe { dealloc_deferring(block, layout, inner) };
+    }
     // A deallocation is never refused.
     if event::before(&request, mark(&request), outermost::is::<A>) == Outcome::PassOn {
         // SAFETY: the caller's contract.
@@ -258,6 +262,28 @@ unsafe fn dealloc_closely<A: GlobalAlloc>(block: *mut u8, size: usize, align: us
     // SAFETY: the caller's contract.
     quietly(|| unsafe { inner.dealloc(block, layout) });
     event::after(&request, true);
+}
+
+/// In a region that defers only the inner allocator knows whether it frees the block. The event comes after it, which changes
+/// nothing that a report says.
+///
+/// # Safety
+/// As for [`GlobalAlloc::dealloc`].
+#[cold]
+#[inline(never)]
+#[expect(unsafe_code, reason = "forwards an allocator call")]
+unsafe fn dealloc_deferring<A: GlobalAlloc>(block: *mut u8, layout: Layout, inner: &A) {
+    if word::get() & word::QUIET != 0 && !outermost::is::<A>() {
+        // The guard around this one asks what became of the block.
+        // SAFETY: the caller's contract.
+        return unsafe { inner.dealloc(block, layout) };
+    }
+    let request = Request { op: Op::Dealloc, size: layout.size(), old_size: 0, align: layout.align() };
+    // SAFETY: the caller's contract.
+    let waits = defer::thread::spares(|| quietly(|| unsafe { inner.dealloc(block, layout) }));
+    if waits || event::before(&request, mark(&request), outermost::is::<A>) != Outcome::PassOn {
+        event::after(&request, true);
+    }
 }
 
 /// # Safety

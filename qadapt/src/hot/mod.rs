@@ -9,6 +9,7 @@ mod base;
 pub(crate) mod budget;
 pub(crate) mod capture;
 pub(crate) mod counters;
+pub(crate) mod defer;
 pub(crate) mod end;
 pub(crate) mod entries;
 mod event;

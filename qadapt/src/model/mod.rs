@@ -1,7 +1,9 @@
 //! Plain data shared by all layers.
 
+mod amount;
 mod budget;
 mod counts;
+mod deferred;
 mod measured;
 mod mode;
 mod name;
@@ -10,8 +12,10 @@ mod ops;
 mod place;
 mod tally;
 
+pub use amount::Amount;
 pub use budget::Budget;
 pub use counts::Counts;
+pub use deferred::{Beyond, Deferred};
 pub use measured::Measured;
 pub use mode::{Mode, UnknownMode};
 pub use name::Function;

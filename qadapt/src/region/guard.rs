@@ -2,11 +2,12 @@
 
 use core::marker::PhantomData;
 
+use super::defer::{self, Deferral};
 use super::{edge, scope};
 use crate::hot::end::{self, ByHand, Ended};
 use crate::hot::open::{self, Rules};
 use crate::hot::record::{Kind, Serial};
-use crate::model::{Place, RegionKind};
+use crate::model::{Amount, Place, RegionKind};
 
 /// A region opened by [`Policy::enter`](crate::Policy::enter); it ends when the guard goes away.
 ///
@@ -31,21 +32,30 @@ use crate::model::{Place, RegionKind};
 #[must_use = "the region ends when the guard is dropped"]
 pub struct RegionGuard {
     open: Option<(Serial, Place)>,
+    edge: Edge,
     not_send: PhantomData<*const ()>,
 }
 
+/// What a guard does besides watching.
+#[derive(Debug)]
+pub(super) struct Edge {
+    pub(super) deferral: Option<Deferral>,
+    /// How much of what waits is given back at the end.
+    pub(super) reclaim: Amount,
+}
+
 impl RegionGuard {
-    pub(super) const fn unwatched() -> Self {
-        Self { open: None, not_send: PhantomData }
+    pub(super) const fn unwatched(edge: Edge) -> Self {
+        Self { open: None, edge, not_send: PhantomData }
     }
 
-    pub(super) fn open(place: Place, rules: &Rules) -> Self {
+    pub(super) fn open(place: Place, rules: &Rules, then: Edge) -> Self {
         edge::touch(place);
         let serial = open::ruled(Kind::Guard, place, rules, scope::opening(rules.flags, RegionKind::Guard));
         if serial.is_none() {
             edge::no_room(place);
         }
-        Self { open: Some((serial, place)), not_send: PhantomData }
+        Self { open: Some((serial, place)), edge: then, not_send: PhantomData }
     }
 
     /// Ends the region.
@@ -73,6 +83,10 @@ impl Drop for RegionGuard {
     fn drop(&mut self) {
         if let Some((ended, place)) = self.end() {
             edge::log(ended, place);
+        }
+        drop(self.edge.deferral.take());
+        if self.edge.reclaim != Amount::NONE && !std::thread::panicking() {
+            defer::reclaim_outside(self.edge.reclaim);
         }
     }
 }

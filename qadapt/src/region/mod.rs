@@ -3,6 +3,7 @@
 //! Everything here runs outside the allocator and may panic, but only once its region has closed.
 
 mod count;
+mod defer;
 mod edge;
 mod guard;
 mod guarded;
@@ -15,6 +16,7 @@ mod permit_drop;
 mod plain;
 mod policy;
 mod polled;
+mod reclaimer;
 mod record;
 mod scope;
 #[cfg(feature = "futures-sink")]
@@ -31,6 +33,7 @@ mod warm_up;
 mod watch;
 
 pub use count::{count_alloc, count_calls, uncounted};
+pub use defer::{defer_frees, deferred, reclaim};
 pub use guard::RegionGuard;
 pub use guarded::{
     GuardExt, Guarded, count_future, guard_future, made, permit_future, pinned, policy_future,
@@ -42,6 +45,7 @@ pub use permit::permit_alloc;
 pub use permit_drop::PermitDrop;
 pub use plain::{assert_no_alloc, no_alloc};
 pub use policy::{Policy, run_policy, run_required};
+pub use reclaimer::Reclaimer;
 pub use record::Note;
 pub use sweep::sweep;
 pub use test::test;

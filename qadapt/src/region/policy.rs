@@ -2,8 +2,9 @@
 
 use core::panic::Location;
 
+use super::defer::{self, Deferral, defer_frees};
 use super::edge;
-use super::guard::RegionGuard;
+use super::guard::{Edge, RegionGuard};
 use super::polled::{Polled, Source};
 use super::scope::Scope;
 use crate::checks;
@@ -12,7 +13,7 @@ use crate::hot::open::Rules;
 use crate::hot::spending::{Caps, Start, Used};
 use crate::hot::{budget, entries, word};
 use crate::mark;
-use crate::model::{Budget, Mode, Name, Ops, Place};
+use crate::model::{Amount, Budget, Mode, Name, Ops, Place};
 
 /// What a region disallows and what happens then, for regions that [`assert_no_alloc`](crate::assert_no_alloc) is too
 /// strict or too lenient for.
@@ -43,12 +44,24 @@ pub struct Policy {
     name: &'static str,
     sample: u64,
     fail_nth: u64,
+    defer: bool,
+    reclaim: Amount,
 }
 
 impl Policy {
     /// Everything is disallowed, in the process's default mode: what [`assert_no_alloc`](crate::assert_no_alloc) does.
     pub const fn new() -> Self {
-        Self { ops: Ops::ALL, mode: None, forbid: false, budget: None, name: "", sample: 1, fail_nth: 0 }
+        Self {
+            ops: Ops::ALL,
+            mode: None,
+            forbid: false,
+            budget: None,
+            name: "",
+            sample: 1,
+            fail_nth: 0,
+            defer: false,
+            reclaim: Amount::NONE,
+        }
     }
 
     /// Everything is allowed, but the `n`th request for memory (counted from 1) on this thread is refused: failure
@@ -105,6 +118,36 @@ impl Policy {
         Self { sample: n, ..self }
     }
 
+    /// Has what is freed in the region wait, as [`defer_frees`](crate::defer_frees) does; also in builds without checks, and
+    /// where [`sample`](Self::sample) leaves the entry out.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::alloc::System;
+    /// use qadapt::{Amount, Deferring, Policy, Qadapt};
+    ///
+    /// #[global_allocator]
+    /// static ALLOC: Qadapt<Deferring<System>> = Qadapt::new(Deferring::new(System));
+    ///
+    /// const CALLBACK: Policy = Policy::new().name("callback").defer();
+    ///
+    /// fn main() {
+    ///     let message = vec![0.5_f32; 64];
+    ///     let gain = CALLBACK.run(move || message[0]);
+    ///     assert_eq!(gain, 0.5);
+    ///     assert_eq!(qadapt::reclaim(Amount::ALL), Amount { blocks: 1, bytes: 256 });
+    /// }
+    /// ```
+    pub const fn defer(self) -> Self {
+        Self { defer: true, ..self }
+    }
+
+    /// Gives back at most so much of what waits when the region has ended, as [`reclaim`](crate::reclaim()) does; but not
+    /// inside another region, nor where the region is left by a panic.
+    pub const fn reclaim(self, limit: Amount) -> Self {
+        Self { reclaim: limit, ..self }
+    }
+
     /// Runs a closure under the policy, on this thread.
     ///
     /// # Panics
@@ -120,15 +163,37 @@ impl Policy {
     #[track_caller]
     fn run_at<R>(&self, place: Place, body: impl FnOnce() -> R) -> R {
         if !checks::ON {
-            return mark::region(body);
+            return self.run_unwatched(|| mark::region(body));
         }
         if !self.watches_entry(place) {
-            return body();
+            return self.run_unwatched(body);
         }
         let scope = Scope::open(Source::Closure(place), self, self.warms_up(place), None);
-        let result = body();
+        let result = if self.defer { defer_frees(body) } else { body() };
         scope.close();
+        self.reclaim_at_edge();
         result
+    }
+
+    /// Runs what is not watched: a poll of a future that sampling leaves out, or anything in a build without checks.
+    #[inline(always)]
+    pub(super) fn run_unwatched<R>(&self, body: impl FnOnce() -> R) -> R {
+        let result = if self.defer { defer_frees(body) } else { body() };
+        self.reclaim_at_edge();
+        result
+    }
+
+    /// What a guard does besides watching, from here to its end.
+    fn edge(&self) -> Edge {
+        Edge { deferral: self.defer.then(Deferral::begin), reclaim: self.reclaim }
+    }
+
+    /// What a region does once it has ended.
+    #[inline(always)]
+    fn reclaim_at_edge(&self) {
+        if self.reclaim != Amount::NONE {
+            defer::reclaim_outside(self.reclaim);
+        }
     }
 
     /// Runs one poll of a future; all polls share a budget. A panic that is due is logged unless it `may_panic`.
@@ -147,7 +212,7 @@ impl Policy {
         if !loans.is_empty() {
             edge::take_up(loans, spending.is_some());
         }
-        let result = body();
+        let result = if self.defer { defer_frees(body) } else { body() };
         if may_panic {
             scope.close();
         } else {
@@ -155,6 +220,7 @@ impl Policy {
         }
         // After the scope: at its end what borrowers have used is taken off the budget.
         drop(spending);
+        self.reclaim_at_edge();
         result
     }
 
@@ -170,9 +236,9 @@ impl Policy {
             mark::extent();
         }
         if !checks::ON || !self.watches_entry(place) {
-            return RegionGuard::unwatched();
+            return RegionGuard::unwatched(self.edge());
         }
-        RegionGuard::open(place, &self.rules(self.warms_up(place), None))
+        RegionGuard::open(place, &self.rules(self.warms_up(place), None), self.edge())
     }
 
     #[inline(always)]
@@ -242,7 +308,7 @@ pub fn run_policy<R>(policy: &'static Policy, place: Place, body: impl FnOnce() 
 #[inline(always)]
 #[track_caller]
 pub fn run_required<R>(policy: &'static Policy, place: Place, body: impl FnOnce() -> R) -> R {
-    if checks::ON { policy.run_at(place, body) } else { mark::required(body) }
+    if checks::ON { policy.run_at(place, body) } else { policy.run_unwatched(|| mark::required(body)) }
 }
 
 impl Default for Policy {

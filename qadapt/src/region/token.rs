@@ -5,11 +5,13 @@ use core::panic::Location;
 
 use qadapt_spin::Address;
 
+use super::defer::defer_frees;
 use super::edge;
 use super::lending::{self, Deeds, Lender};
 use super::policy::Policy;
 use crate::checks;
 use crate::hot::counters::{self, Mark, Then};
+use crate::hot::defer::thread;
 use crate::hot::end::{self, Ended};
 use crate::hot::head::Head;
 use crate::hot::open::{self, Rules};
@@ -31,6 +33,8 @@ use crate::report::unlent;
 pub struct PolicyToken {
     /// Nothing where nothing was open.
     lent: Option<Lent>,
+    /// Whether the lender's thread defers frees.
+    defers: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +63,8 @@ impl Policy {
     /// [`fail_nth`](Policy::fail_nth) stays with its thread, and the sites that [`assert_allocs!`](crate::assert_allocs) lists
     /// are those of its own thread.
     ///
+    /// Where this thread [defers frees](crate::defer_frees), so does a thread that runs the token, also without checks.
+    ///
     /// 64 regions of the process can have lent their policy at once. Beyond, the token protects as well, but its
     /// violations are logged on the worker, the lender's counts are [unmeasured](crate::Counts::is_measured), and the end
     /// of the process says so.
@@ -85,12 +91,14 @@ impl Policy {
     #[must_use]
     #[track_caller]
     pub fn current() -> PolicyToken {
+        let defers = thread::defers();
+        let nothing = PolicyToken { lent: None, defers };
         if !checks::ON {
-            return PolicyToken { lent: None };
+            return nothing;
         }
         let flags = loans::lendable();
         if flags == 0 {
-            return PolicyToken { lent: None };
+            return nothing;
         }
         let name = table::innermost_place().map_or(Name::NONE, |place| place.name);
         let place = Place { name, location: Location::caller(), poll: 0 };
@@ -101,7 +109,8 @@ impl Policy {
         }
         let has_budget = flags & word::BUDGET != 0;
         let (budget, left) = if has_budget { loans::sharing() } else { (None, Budget::new()) };
-        PolicyToken { lent: Some(Lent { flags, place, loan, budget, left, region: chain::innermost() }) }
+        let region = chain::innermost();
+        PolicyToken { lent: Some(Lent { flags, place, loan, budget, left, region }), defers }
     }
 }
 
@@ -115,6 +124,11 @@ impl PolicyToken {
     /// closed before the closure was done.
     #[track_caller]
     pub fn run<R>(&self, body: impl FnOnce() -> R) -> R {
+        if self.defers { self.run_lent(|| defer_frees(body)) } else { self.run_lent(body) }
+    }
+
+    #[track_caller]
+    fn run_lent<R>(&self, body: impl FnOnce() -> R) -> R {
         let Some(lent) = self.lent.filter(|_| checks::ON) else { return body() };
         edge::touch(lent.place);
         let lender = lent.loan.map_or(Lender::Gone, lending::join);

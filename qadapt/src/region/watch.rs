@@ -148,7 +148,7 @@ impl Watch for Policed {
     #[track_caller]
     fn around<R>(&mut self, may_panic: bool, poll: impl FnOnce() -> R) -> R {
         if !checks::ON {
-            return mark::part(poll);
+            return self.policy.run_unwatched(|| mark::part(poll));
         }
         if self.polled.is_new() {
             let place = self.polled.place();
@@ -159,7 +159,7 @@ impl Watch for Policed {
         }
         self.polled.begin();
         if !self.watched {
-            return poll();
+            return self.policy.run_unwatched(poll);
         }
         self.policy.run_poll(&mut self.polled, &mut self.used, may_panic, poll)
     }

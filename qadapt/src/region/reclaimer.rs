@@ -1,0 +1,83 @@
+//! A thread that gives back what waits.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use super::defer::reclaim;
+use crate::model::Amount;
+
+/// A thread that gives back what [`Deferring`](crate::Deferring) keeps, every few milliseconds; it ends when this is dropped,
+/// and then everything that waits has been given back once more.
+///
+/// Deferring regions never wake it: that would be a call of the system.
+///
+/// # Examples
+/// ```
+/// use std::alloc::System;
+/// use qadapt::{Amount, Deferring, Qadapt, Reclaimer};
+///
+/// #[global_allocator]
+/// static ALLOC: Qadapt<Deferring<System>> = Qadapt::new(Deferring::new(System));
+///
+/// fn main() -> std::io::Result<()> {
+///     let reclaimer = Reclaimer::spawn()?;
+///     for block in 0..1000 {
+///         let samples = vec![0.0_f32; block];
+///         qadapt::defer_frees(|| drop(samples));
+///     }
+///     drop(reclaimer);
+///     assert_eq!(qadapt::deferred().waiting, Amount::NONE);
+///     Ok(())
+/// }
+/// ```
+#[derive(Debug)]
+#[must_use = "the thread ends when this is dropped"]
+pub struct Reclaimer {
+    thread: Option<JoinHandle<()>>,
+    ends: Arc<AtomicBool>,
+}
+
+/// How long the thread sleeps between two looks at what waits.
+const INTERVAL: Duration = Duration::from_millis(5);
+
+impl Reclaimer {
+    /// Starts a thread that looks every 5 ms.
+    ///
+    /// # Errors
+    /// If the system gives no thread.
+    pub fn spawn() -> io::Result<Self> {
+        Self::every(INTERVAL)
+    }
+
+    /// Starts a thread that looks at this interval.
+    ///
+    /// # Errors
+    /// If the system gives no thread.
+    pub fn every(interval: Duration) -> io::Result<Self> {
+        let ends = Arc::new(AtomicBool::new(false));
+        let asked = Arc::clone(&ends);
+        let work = move || {
+            // Relaxed: `unpark` and `park` order it, and the join what follows.
+            while !asked.load(Ordering::Relaxed) {
+                reclaim(Amount::ALL);
+                thread::park_timeout(interval);
+            }
+            reclaim(Amount::ALL);
+        };
+        let thread = thread::Builder::new().name(String::from("qadapt-reclaim")).spawn(work)?;
+        Ok(Self { thread: Some(thread), ends })
+    }
+}
+
+impl Drop for Reclaimer {
+    fn drop(&mut self) {
+        self.ends.store(true, Ordering::Relaxed);
+        let Some(thread) = self.thread.take() else { return };
+        thread.thread().unpark();
+        // It does not panic.
+        let _ = thread.join();
+    }
+}
