@@ -161,9 +161,8 @@ fn any_shared(table: &Table, mut is_so: impl FnMut(&Loan, bool) -> bool) -> bool
         if record.word() & word::BUDGET == 0 {
             return false;
         }
-        if record.flags.get() & word::BUDGET != 0
-            && let Some(loan) = loan::at(record.shared.get())
-        {
+        let shares = record.flags.get() & word::BUDGET != 0;
+        if let Some(loan) = loan::at(record.shared.get()).filter(|_| shares) {
             any |= is_so(loan, record.kind.get() == Kind::Borrowed);
         }
         true

@@ -29,7 +29,7 @@ use core::sync::atomic::{AtomicU64, Ordering, compiler_fence};
 use super::head::Head;
 use super::record::{Kind, Record, Serial};
 use super::spending::Total;
-use super::{figure, pages, setting, word};
+use super::{figure, setting, word};
 use crate::model::Place;
 use crate::sys;
 

@@ -62,7 +62,7 @@ pub fn uncounted<R>(body: impl FnOnce() -> R) -> R {
     struct GoOn(Serial);
     impl Drop for GoOn {
         fn drop(&mut self) {
-            let _ = end::measuring(self.0, |_, _| (), |_, _, _| ());
+            let _ = end::measuring(Kind::Uncounted, self.0, |_, _| (), |_, _, _| ());
         }
     }
 

@@ -39,13 +39,19 @@ pub struct Policy {
     ops: Ops,
     mode: Option<Mode>,
     forbid: bool,
-    budget: Option<Budget>,
+    defer: bool,
+    has_budget: bool,
+    /// One in so many entries is watched.
+    sample: u32,
+    /// What is given back when the region has ended.
+    reclaim_blocks: u32,
+    reclaim_bytes: u64,
+    /// No limits where there is no budget. Whether there is one is told apart from it, which keeps the policy small: each
+    /// wrapped future holds one.
+    limits: Budget,
     /// Empty where there is none.
     name: &'static str,
-    sample: u64,
     fail_nth: u64,
-    defer: bool,
-    reclaim: Amount,
 }
 
 impl Policy {
@@ -55,12 +61,14 @@ impl Policy {
             ops: Ops::ALL,
             mode: None,
             forbid: false,
-            budget: None,
-            name: "",
-            sample: 1,
-            fail_nth: 0,
             defer: false,
-            reclaim: Amount::NONE,
+            has_budget: false,
+            sample: 1,
+            reclaim_blocks: 0,
+            reclaim_bytes: 0,
+            limits: Budget::new(),
+            name: "",
+            fail_nth: 0,
         }
     }
 
@@ -104,7 +112,7 @@ impl Policy {
     /// Allows requests for memory until the budget is used up; only then they are violations. Deallocations are
     /// governed by [`allow`](Self::allow) and [`disallow`](Self::disallow) as before.
     pub const fn budget(self, budget: Budget) -> Self {
-        Self { budget: Some(budget), ..self }
+        Self { has_budget: true, limits: budget, ..self }
     }
 
     /// The region's name in reports.
@@ -115,7 +123,7 @@ impl Policy {
     /// Watches one in `n` entries, the first included; the other entries are not protected. Entries are counted for
     /// the whole process, by the region's place in the source. With 0 or 1 every entry is watched.
     pub const fn sample(self, n: u64) -> Self {
-        Self { sample: n, ..self }
+        Self { sample: at_most_u32(n), ..self }
     }
 
     /// Has what is freed in the region wait, as [`defer_frees`](crate::defer_frees) does; also in builds without checks, and
@@ -145,7 +153,7 @@ impl Policy {
     /// Gives back at most so much of what waits when the region has ended, as [`reclaim`](crate::reclaim()) does; but not
     /// inside another region, nor where the region is left by a panic.
     pub const fn reclaim(self, limit: Amount) -> Self {
-        Self { reclaim: limit, ..self }
+        Self { reclaim_blocks: at_most_u32(limit.blocks), reclaim_bytes: limit.bytes, ..self }
     }
 
     /// Runs a closure under the policy, on this thread.
@@ -185,14 +193,22 @@ impl Policy {
 
     /// What a guard does besides watching, from here to its end.
     fn edge(&self) -> Edge {
-        Edge { deferral: self.defer.then(Deferral::begin), reclaim: self.reclaim }
+        Edge { deferral: self.defer.then(Deferral::begin), reclaim: self.reclaims() }
+    }
+
+    /// The amount that [`reclaim`](Self::reclaim) was given.
+    #[inline(always)]
+    const fn reclaims(&self) -> Amount {
+        let blocks = if self.reclaim_blocks == u32::MAX { u64::MAX } else { self.reclaim_blocks as u64 };
+        Amount { blocks, bytes: self.reclaim_bytes }
     }
 
     /// What a region does once it has ended.
     #[inline(always)]
     fn reclaim_at_edge(&self) {
-        if self.reclaim != Amount::NONE {
-            defer::reclaim_outside(self.reclaim);
+        let limit = self.reclaims();
+        if limit != Amount::NONE {
+            defer::reclaim_outside(limit);
         }
     }
 
@@ -208,7 +224,7 @@ impl Policy {
     ) -> R {
         let loans = polled.loans();
         let scope = Scope::open(Source::Future(polled), self, false, Some(used));
-        let spending = self.budget.map(|_| Spending { start: budget::total().less(*used), used });
+        let spending = self.has_budget.then(|| Spending { start: budget::total().less(*used), used });
         if !loans.is_empty() {
             edge::take_up(loans, spending.is_some());
         }
@@ -249,43 +265,42 @@ impl Policy {
 
     #[inline(always)]
     pub(super) fn watches_entry(&self, place: Place) -> bool {
-        self.sample <= 1 || (entries::count(entries::Purpose::Sample, place) - 1) % self.sample == 0
+        self.sample <= 1
+            || (entries::count(entries::Purpose::Sample, place) - 1) % u64::from(self.sample) == 0
     }
 
     /// True for an entry at which the budget still warms up: it has no limits then.
     #[inline(always)]
     pub(super) fn warms_up(&self, place: Place) -> bool {
-        self.budget.is_some_and(|budget| {
-            budget.warm_up > 0 && entries::count(entries::Purpose::WarmUp, place) <= budget.warm_up
-        })
+        let warm_up = self.limits.warm_up;
+        warm_up > 0 && entries::count(entries::Purpose::WarmUp, place) <= warm_up
     }
 
     /// The policy while its budget warms up: without limits, and with deallocations allowed.
     pub(super) fn without_limits(self) -> Self {
-        Self { budget: self.budget.map(|_| Budget::new()), ops: Ops::NONE, ..self }
+        Self { limits: Budget::new(), ops: Ops::NONE, ..self }
     }
 
     /// What a region under the policy needs, of whose budget so much has been used.
     pub(super) fn rules(&self, warms_up: bool, used: Option<&Used>) -> Rules {
         let used = used.copied().unwrap_or(Used::NOTHING);
         let rules = if warms_up { self.without_limits() } else { *self };
-        let caps = rules.budget.map_or(Caps::NONE, |limits| budget::caps(&limits, used));
+        let caps = if rules.has_budget { budget::caps(&rules.limits, used) } else { Caps::NONE };
         Rules { flags: rules.flags(), caps, shared: Head::NONE, countdown: self.fail_nth }
     }
 
     /// What the policy sets in the thread's word.
     #[inline(always)]
     pub(super) const fn flags(&self) -> i64 {
-        let budget = self.budget.is_some();
-        let disallowed = if budget { self.ops.without(Ops::DEALLOC.complement()) } else { self.ops };
+        let disallowed = if self.has_budget { self.ops.without(Ops::DEALLOC.complement()) } else { self.ops };
         let mut flags = 0;
-        if budget || disallowed.bits() != 0 {
+        if self.has_budget || disallowed.bits() != 0 {
             flags |= word::policy(disallowed, self.mode);
         }
         if self.forbid {
             flags |= word::FORBID;
         }
-        if budget {
+        if self.has_budget {
             flags |= word::BUDGET;
         }
         if self.fail_nth > 0 {
@@ -293,6 +308,12 @@ impl Policy {
         }
         flags
     }
+}
+
+/// The number in half a word; the largest stands for all that are larger.
+#[expect(clippy::cast_possible_truncation, reason = "it has been compared; `try_from` is not const")]
+const fn at_most_u32(n: u64) -> u32 {
+    if n > u32::MAX as u64 { u32::MAX } else { n as u32 }
 }
 
 /// Runs a body under a policy at a place: what `#[allocate_panic]` with options expands to.
