@@ -5,6 +5,8 @@
 //!   where labels can be written: regions begin with one for `cargo qadapt prove` (`src/mark.rs`).
 //! - The target becomes `qadapt_elf` where programs are ELF files and the system lists which are loaded: their lines are
 //!   read without a lock there (`src/report/symbols/elf.rs`).
+//! - The feature `install` becomes `qadapt_install`, unless `QADAPT_INSTALL=0` says that programs install allocators of their own:
+//!   in a workspace that is built with all features.
 //! - The compiler's flags become `qadapt_frame_pointers` in a program with frame pointers (`src/hot/capture.rs`).
 
 fn main() {
@@ -22,6 +24,12 @@ fn main() {
     println!("cargo::rustc-check-cfg=cfg(qadapt_elf)");
     if ["android", "linux"].contains(&target("OS").as_str()) {
         println!("cargo::rustc-cfg=qadapt_elf");
+    }
+    println!("cargo::rerun-if-env-changed=QADAPT_INSTALL");
+    println!("cargo::rustc-check-cfg=cfg(qadapt_install)");
+    let is_kept_out = std::env::var("QADAPT_INSTALL").is_ok_and(|value| value == "0");
+    if std::env::var_os("CARGO_FEATURE_INSTALL").is_some() && !is_kept_out {
+        println!("cargo::rustc-cfg=qadapt_install");
     }
     println!("cargo::rerun-if-env-changed=QADAPT_ENFORCE");
     println!("cargo::rustc-check-cfg=cfg(qadapt_enforce)");

@@ -20,6 +20,15 @@
 //! assert_eq!(out, [2.0, 3.0]);
 //! ```
 //!
+//! A library's own tests need no such lines with the feature `install`, which brings them:
+//!
+//! ```toml
+//! [dev-dependencies]
+//! qadapt = { version = "0.1", features = ["install"] }
+//! ```
+//! No other allocator can be installed then. Where a workspace is built with all its features and some program has an allocator of its
+//! own, set `QADAPT_INSTALL=0` in the environment of the build: it takes the feature's effect away.
+//!
 //! # Words
 //! - An *event* is one call of the allocator: an allocation, a reallocation or a deallocation.
 //! - A *region* is a stretch of execution on one thread (or of one future, poll by poll) that is protected: a function
@@ -55,6 +64,8 @@ pub use hot::defer::allocator::Deferring;
 pub use model::{Amount, Beyond, Budget, Counts, Deferred, Measured, Mode, Op, Ops, UnknownMode};
 pub use qadapt_advice::Advice;
 pub use qadapt_macro::{allocate_panic, count_alloc, no_alloc, permit_alloc, test};
+#[cfg(feature = "process-counts")]
+pub use region::Stats;
 pub use region::{
     Counted, CountsHandle, GuardExt, Guarded, NoAlloc, PermitDrop, Permitted, Policed, Policy, PolicyToken,
     Reclaimer, RegionGuard, Watch, assert_no_alloc, count_alloc, defer_frees, deferred, enter_protected,
@@ -62,6 +73,11 @@ pub use region::{
     uncounted, violations, warm_up,
 };
 pub use report::{Site, StackFrame, Violation, is_active, set_violation_hook, take_violation_hook};
+
+/// With the feature `install`.
+#[cfg(qadapt_install)]
+#[global_allocator]
+static ALLOC: QADAPT = QADAPT;
 
 mod checks;
 mod hot;
@@ -98,6 +114,8 @@ pub mod prelude {
     pub use crate::hot::allocator::{QADAPT, Qadapt};
     pub use crate::hot::defer::allocator::Deferring;
     pub use crate::model::{Amount, Beyond, Budget, Counts, Deferred, Measured, Mode, Op, Ops, UnknownMode};
+    #[cfg(feature = "process-counts")]
+    pub use crate::region::Stats;
     pub use crate::region::{
         Counted, CountsHandle, GuardExt, Guarded, NoAlloc, PermitDrop, Permitted, Policed, Policy,
         PolicyToken, Reclaimer, RegionGuard, Watch, assert_no_alloc, count_alloc, defer_frees, deferred,

@@ -24,8 +24,14 @@ pub struct Ledger {
     pub freed: u64,
     /// Bytes asked for less bytes given back.
     pub live: i64,
+    /// The part of `live` that reallocations made.
+    pub grown: i64,
     /// The highest value of `live` so far, at least its value when the ledger began.
     pub high: i64,
+    /// Blocks allocated less blocks given back.
+    pub blocks: i64,
+    /// The highest value of `blocks` so far, as `high` is of `live`.
+    pub high_blocks: i64,
 }
 
 thread_local! {
@@ -38,7 +44,10 @@ thread_local! {
             allocated: 0,
             freed: 0,
             live: 0,
+            grown: 0,
             high: 0,
+            blocks: 0,
+            high_blocks: 0,
         })
     };
 }
@@ -71,7 +80,10 @@ impl Ledger {
             allocated: self.allocated + next.allocated,
             freed: self.freed + next.freed,
             live: self.live + next.live,
+            grown: self.grown + next.grown,
             high: self.high.max(self.live + next.high),
+            blocks: self.blocks + next.blocks,
+            high_blocks: self.high_blocks.max(self.blocks + next.high_blocks),
         }
     }
 
@@ -91,6 +103,7 @@ impl Ledger {
         let mut ledger = LEDGER.get();
         by(&mut ledger);
         ledger.high = ledger.high.max(ledger.live);
+        ledger.high_blocks = ledger.high_blocks.max(ledger.blocks);
         LEDGER.set(ledger);
     }
 
@@ -105,7 +118,10 @@ impl Ledger {
             allocated: counts.bytes().get()?,
             freed: counts.freed_bytes().get()?,
             live: counts.net_bytes().get()?,
+            grown: counts.net_realloc_bytes().get()?,
             high: i64::try_from(counts.peak_bytes().get()?).ok()?,
+            blocks: counts.net_blocks().get()?,
+            high_blocks: i64::try_from(counts.peak_blocks().get()?).ok()?,
         })
     }
 }
@@ -126,6 +142,7 @@ unsafe impl GlobalAlloc for Counting {
                 ledger.failed += 1;
             } else {
                 ledger.allocs += 1;
+                ledger.blocks += 1;
                 ledger.add(layout.size());
             }
         });
@@ -137,6 +154,7 @@ unsafe impl GlobalAlloc for Counting {
         unsafe { System.dealloc(block, layout) };
         Ledger::change(|ledger| {
             ledger.deallocs += 1;
+            ledger.blocks -= 1;
             ledger.subtract(layout.size());
         });
     }
@@ -149,6 +167,7 @@ unsafe impl GlobalAlloc for Counting {
                 ledger.failed += 1;
             } else {
                 ledger.allocs += 1;
+                ledger.blocks += 1;
                 ledger.add(layout.size());
             }
         });
@@ -163,8 +182,10 @@ unsafe impl GlobalAlloc for Counting {
                 ledger.failed += 1;
             } else {
                 ledger.reallocs += 1;
+                let before = ledger.live;
                 ledger.add(new_size);
                 ledger.subtract(layout.size());
+                ledger.grown += ledger.live - before;
             }
         });
         moved

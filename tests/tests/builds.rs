@@ -90,6 +90,8 @@ fn regions_are_sound_in_every_build() {
     without_debug_information_the_function_is_named();
     without_symbols_the_address_is_given();
     reports_go_where_the_features_send_them();
+    the_process_is_counted();
+    features_choose_the_mode();
 }
 
 fn panic_abort_reports_first() {
@@ -150,4 +152,24 @@ fn reports_go_where_the_features_send_them() {
     log.check("stuck_log", "probes/stuck_log.rs");
     Build { name: "tracing", features: "enforce,tracing", settings: &[] }
         .check("to_tracing", "probes/to_tracing.rs");
+}
+
+fn the_process_is_counted() {
+    Build { name: "process-counts", features: "enforce,process-counts", settings: &[] }
+        .check("counts_all", "probes/counts_all.rs");
+}
+
+/// The most severe of several; the environment comes first.
+fn features_choose_the_mode() {
+    let log = Build { name: "mode-log", features: "enforce,mode-log", settings: &[] };
+    let outcome = log.stderr("report", "alloc", &[]);
+    assert!(outcome.status.success(), "{outcome:?}");
+    assert!(outcome.stderr.contains("qadapt: allocation of 40 bytes"), "{outcome:?}");
+    let both = Build { name: "modes", features: "enforce,mode-log,mode-abort", settings: &[] };
+    let outcome = both.stderr("report", "alloc", &[]);
+    assert_aborted(&outcome);
+    assert!(outcome.stderr.contains("in the protected region `the audio callback`"), "{outcome:?}");
+    assert!(outcome.stderr.contains("mode abort ends the process"), "{outcome:?}");
+    let outcome = both.stderr("report", "alloc", &[("QADAPT_MODE", "count")]);
+    assert!(outcome.status.success() && outcome.stderr.is_empty(), "{outcome:?}");
 }

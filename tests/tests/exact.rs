@@ -44,7 +44,10 @@ fn restore(before: Ledger, seen: Ledger) {
         allocated: before.allocated + seen.allocated,
         freed: before.freed + seen.freed,
         live: before.live + seen.live,
+        grown: before.grown + seen.grown,
         high: before.high.max(before.live + seen.high),
+        blocks: before.blocks + seen.blocks,
+        high_blocks: before.high_blocks.max(before.blocks + seen.high_blocks),
     });
 }
 
@@ -384,6 +387,7 @@ fn what_is_uncounted_is_left_out() {
     assert_eq!((counts.allocs().get(), counts.deallocs().get()), (Some(2), Some(2)), "{counts}");
     assert_eq!((counts.bytes().get(), counts.freed_bytes().get()), (Some(80), Some(100)));
     assert_eq!((counts.net_bytes().get(), counts.peak_bytes().get()), (Some(-20), Some(70)));
+    assert_eq!((counts.net_blocks().get(), counts.peak_blocks().get()), (Some(0), Some(1)));
     drop(kept);
 
     // It ends where it unwinds, and protects nothing and permits nothing.

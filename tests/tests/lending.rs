@@ -161,7 +161,7 @@ fn counts_include_the_workers() {
     });
     assert_eq!(
         counts.to_string(),
-        "3 allocs, 0 reallocs, 3 deallocs, 0 failed, 37 bytes, 37 freed bytes, 24 peak bytes"
+        "3 allocs, 0 reallocs, 3 deallocs, 0 failed, 37 bytes, 37 freed bytes, 24 peak bytes, 1 peak blocks"
     );
 
     // Through a region inside; and a counting region that opens after the loan leaves the worker's out.

@@ -81,6 +81,12 @@ fn nightly_functions_are_refused() {
     }
 }
 
+/// A library needs no allocator of its own for its tests where the feature `install` brings one.
+#[test]
+fn a_librarys_tests_have_the_allocator() {
+    UserCrate::with_feature("installed", "install").test();
+}
+
 /// The tests above can fail.
 #[test]
 fn faults_are_found() {

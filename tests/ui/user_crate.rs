@@ -14,12 +14,22 @@ pub(crate) struct UserCrate {
 impl UserCrate {
     /// The source `crates/<source>.rs` in an edition, with the guard under a name.
     pub(crate) fn new(source: &str, edition: u32, guard: &str) -> Self {
+        Self::depending(source, edition, guard, "")
+    }
+
+    /// The same with a feature of the guard.
+    pub(crate) fn with_feature(source: &str, feature: &str) -> Self {
+        Self::depending(source, 2024, "qadapt", feature)
+    }
+
+    fn depending(source: &str, edition: u32, guard: &str, feature: &str) -> Self {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let folder = packages().join(format!("{source}_{edition}"));
         let manifest = format!(
             "[package]\nname = \"user_crate\"\nedition = \"{edition}\"\n\n[workspace]\n\n[dependencies]\n\
-             {guard} = {{ package = \"qadapt\", path = '{}' }}\n",
+             {guard} = {{ package = \"qadapt\", path = '{}', features = [{}] }}\n",
             here.join("../../qadapt").display(),
+            if feature.is_empty() { String::new() } else { format!("'{feature}'") },
         );
         fs::create_dir_all(folder.join("src")).expect("a folder for the package");
         fs::write(folder.join("Cargo.toml"), manifest).expect("its manifest");
@@ -32,6 +42,13 @@ impl UserCrate {
     /// The package compiles without a warning.
     pub(crate) fn check(&self) {
         self.checked().unwrap_or_else(|output| panic!("{output}"));
+    }
+
+    /// The package's tests pass. The allocator that a feature installs is not kept out, as it is in this workspace.
+    pub(crate) fn test(&self) {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.env("QADAPT_INSTALL", "");
+        self.build(cargo, &["test"], &[]).unwrap_or_else(|output| panic!("{output}"));
     }
 
     /// Nor does clippy warn, where it is installed.

@@ -49,10 +49,10 @@ pub type QADAPT = Qadapt<System>;
 /// The guard around the system's allocator, as a value: `static ALLOC: QADAPT = QADAPT;`.
 pub const QADAPT: QADAPT = Qadapt::new(System);
 
-/// True if anything watches this thread, or nothing has asked yet.
+/// True if anything watches this thread, or nothing has asked yet; or if the process counts every event.
 #[inline(always)]
 fn watched() -> bool {
-    checks::ON && word::get() != 0
+    checks::ON && (cfg!(feature = "process-counts") || word::get() != 0)
 }
 
 // SAFETY: every method forwards to the same method of the inner allocator with the caller's own arguments, and

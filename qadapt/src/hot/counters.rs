@@ -7,7 +7,7 @@ use super::record::{Kind, Record, Serial};
 use super::request::Request;
 use super::table::{self, Table};
 use super::{end, figure, open, word};
-use crate::model::{Op, Tally};
+use crate::model::{High, Op, Tally};
 
 /// Each figure changes in one step, so that what a signal handler adds in between is not lost.
 struct Counters {
@@ -15,12 +15,15 @@ struct Counters {
     reallocs: Cell<u64>,
     deallocs: Cell<u64>,
     failed: Cell<u64>,
-    bytes_allocated: Cell<u64>,
-    bytes_freed: Cell<u64>,
+    bytes: Cell<u64>,
+    freed_bytes: Cell<u64>,
+    net_realloc_bytes: Cell<i64>,
     /// Bytes live since the thread began to count; may be negative.
     live: Cell<i64>,
     /// The highest value of `live` since the newest of the open counting regions opened.
     high: Cell<i64>,
+    /// The same of the blocks: of `allocs` less `deallocs`.
+    high_blocks: Cell<i64>,
     /// Times that something was left out.
     lost: Cell<u64>,
 }
@@ -32,10 +35,12 @@ thread_local! {
             reallocs: Cell::new(0),
             deallocs: Cell::new(0),
             failed: Cell::new(0),
-            bytes_allocated: Cell::new(0),
-            bytes_freed: Cell::new(0),
+            bytes: Cell::new(0),
+            freed_bytes: Cell::new(0),
+            net_realloc_bytes: Cell::new(0),
             live: Cell::new(0),
             high: Cell::new(0),
+            high_blocks: Cell::new(0),
             lost: Cell::new(0),
         }
     };
@@ -54,7 +59,7 @@ pub(crate) struct Mark<'a> {
 pub(crate) struct Then {
     tally: Tally,
     live: i64,
-    high: i64,
+    high: High,
     lost: u64,
     /// Own work hides all counting regions around it: what is counted here is not theirs.
     is_hidden: bool,
@@ -65,9 +70,9 @@ pub(crate) struct Then {
 pub(crate) fn open(then: &mut Option<Then>) -> Option<Mark<'_>> {
     COUNTERS
         .try_with(|counters| {
-            let high = counters.high.get();
+            let high = counters.high();
             if word::is_free(word::get()) {
-                let serial = open::measuring(Kind::Counting, word::COUNTING, high);
+                let serial = open::counting(high);
                 counters.clear();
                 return Some(Mark { serial, then: None });
             }
@@ -91,14 +96,15 @@ pub(crate) fn close(mark: Mark<'_>, settle_loans: impl FnOnce(Head, bool)) -> Op
                     (counters.end(table, record, is_top), counters.tally(), counters.lost.get())
                 })?;
             let Some(then) = mark.then else {
-                let peak_bytes = u64::try_from(high).unwrap_or(0);
-                return (lost == 0).then_some(Tally { peak_bytes, ..now });
+                return (lost == 0).then_some(now.with_peaks(high.bytes, high.blocks));
             };
             let is_complete = lost == then.lost;
             if then.is_hidden {
                 counters.rewind(then);
             }
-            is_complete.then_some(now.since(&then.tally, high.wrapping_sub(then.live)))
+            let bytes = high.bytes.wrapping_sub(then.live);
+            let blocks = high.blocks.wrapping_sub(then.tally.net_blocks());
+            is_complete.then_some(now.since(&then.tally).with_peaks(bytes, blocks))
         })
         .ok()
         .flatten()
@@ -125,17 +131,18 @@ pub(crate) fn lose() {
 /// Adds what another thread counted.
 pub(crate) fn add(other: Tally) {
     let _ = COUNTERS.try_with(|counters| {
-        let high = counters.live.get().saturating_add_unsigned(other.peak_bytes);
+        let bytes = counters.live.get().saturating_add_unsigned(other.peak_bytes);
+        let blocks = counters.tally().net_blocks().saturating_add_unsigned(other.peak_blocks);
         figure::add(&counters.allocs, other.allocs);
         figure::add(&counters.reallocs, other.reallocs);
         figure::add(&counters.deallocs, other.deallocs);
         figure::add(&counters.failed, other.failed);
-        figure::add(&counters.bytes_allocated, other.bytes_allocated);
-        figure::add(&counters.bytes_freed, other.bytes_freed);
-        let change =
-            0_i64.wrapping_add_unsigned(other.bytes_allocated).wrapping_sub_unsigned(other.bytes_freed);
+        figure::add(&counters.bytes, other.bytes);
+        figure::add(&counters.freed_bytes, other.freed_bytes);
+        figure::change(&counters.net_realloc_bytes, other.net_realloc_bytes);
+        let change = 0_i64.wrapping_add_unsigned(other.bytes).wrapping_sub_unsigned(other.freed_bytes);
         counters.change_live(change);
-        counters.high.set(counters.high.get().max(high));
+        counters.set_high(counters.high().max(High { bytes, blocks }));
     });
 }
 
@@ -149,16 +156,21 @@ pub(super) fn count(request: &Request, succeeded: bool) {
         match request.op {
             Op::Alloc | Op::AllocZeroed => {
                 figure::add(&counters.allocs, 1);
-                figure::add(&counters.bytes_allocated, request.size as u64);
+                figure::add(&counters.bytes, request.size as u64);
+                let blocks = counters.tally().net_blocks();
+                if blocks > counters.high_blocks.get() {
+                    counters.high_blocks.set(blocks);
+                }
             }
             Op::Realloc => {
                 figure::add(&counters.reallocs, 1);
-                figure::add(&counters.bytes_allocated, request.size as u64);
-                figure::add(&counters.bytes_freed, request.old_size as u64);
+                figure::add(&counters.bytes, request.size as u64);
+                figure::add(&counters.freed_bytes, request.old_size as u64);
+                figure::change(&counters.net_realloc_bytes, request.change());
             }
             Op::Dealloc => {
                 figure::add(&counters.deallocs, 1);
-                figure::add(&counters.bytes_freed, request.size as u64);
+                figure::add(&counters.freed_bytes, request.size as u64);
             }
         }
         counters.change_live(request.change());
@@ -175,7 +187,18 @@ impl Counters {
         }
     }
 
-    /// The figures, but for the peak.
+    #[inline(always)]
+    fn high(&self) -> High {
+        High { bytes: self.high.get(), blocks: self.high_blocks.get() }
+    }
+
+    #[inline(always)]
+    fn set_high(&self, high: High) {
+        self.high.set(high.bytes);
+        self.high_blocks.set(high.blocks);
+    }
+
+    /// The figures, but for the peaks.
     #[inline(always)]
     fn tally(&self) -> Tally {
         Tally {
@@ -183,31 +206,32 @@ impl Counters {
             reallocs: self.reallocs.get(),
             deallocs: self.deallocs.get(),
             failed: self.failed.get(),
-            bytes_allocated: self.bytes_allocated.get(),
-            bytes_freed: self.bytes_freed.get(),
-            peak_bytes: 0,
+            bytes: self.bytes.get(),
+            freed_bytes: self.freed_bytes.get(),
+            net_realloc_bytes: self.net_realloc_bytes.get(),
+            ..Tally::NOTHING
         }
     }
 
     /// Opens a counting region where something is open already.
     #[cold]
     #[inline(never)]
-    fn open_further<'a>(&self, high: i64, then: &'a mut Option<Then>) -> Option<Mark<'a>> {
+    fn open_further<'a>(&self, high: High, then: &'a mut Option<Then>) -> Option<Mark<'a>> {
         let is_nested = word::get() & word::COUNTING != 0;
-        let serial = open::measuring(Kind::Counting, word::COUNTING, high);
+        let serial = open::counting(high);
         if serial.is_none() {
             return None;
         }
         if is_nested || is_hidden() {
             *then = Some(self.then(high, !is_nested));
-            self.high.set(self.live.get());
+            self.set_high(High { bytes: self.live.get(), blocks: self.tally().net_blocks() });
         } else {
             self.clear();
         }
         Some(Mark { serial, then: then.as_ref() })
     }
 
-    fn then(&self, high: i64, is_hidden: bool) -> Then {
+    fn then(&self, high: High, is_hidden: bool) -> Then {
         Then { tally: self.tally(), live: self.live.get(), high, lost: self.lost.get(), is_hidden }
     }
 
@@ -215,16 +239,17 @@ impl Counters {
     #[cold]
     #[inline(never)]
     fn rewind(&self, to: &Then) {
-        let Tally { allocs, reallocs, deallocs, failed, bytes_allocated, bytes_freed, peak_bytes: _ } =
+        let Tally { allocs, reallocs, deallocs, failed, bytes, freed_bytes, net_realloc_bytes, .. } =
             to.tally;
+        self.net_realloc_bytes.set(net_realloc_bytes);
         self.allocs.set(allocs);
         self.reallocs.set(reallocs);
         self.deallocs.set(deallocs);
         self.failed.set(failed);
-        self.bytes_allocated.set(bytes_allocated);
-        self.bytes_freed.set(bytes_freed);
+        self.bytes.set(bytes);
+        self.freed_bytes.set(freed_bytes);
         self.live.set(to.live);
-        self.high.set(to.high);
+        self.set_high(to.high);
         self.lost.set(to.lost);
     }
 
@@ -235,23 +260,23 @@ impl Counters {
             &self.reallocs,
             &self.deallocs,
             &self.failed,
-            &self.bytes_allocated,
-            &self.bytes_freed,
+            &self.bytes,
+            &self.freed_bytes,
             &self.lost,
         ] {
             figure.set(0);
         }
+        self.net_realloc_bytes.set(0);
         self.live.set(0);
-        self.high.set(0);
+        self.set_high(High { bytes: 0, blocks: 0 });
     }
 
     /// A counting region's record is about to end: hands what it had at most on, and returns that.
     #[inline(always)]
-    fn end(&self, table: &Table, record: &Record, is_top: bool) -> i64 {
-        let before = record.figure.get();
-        let high = self.high.get();
+    fn end(&self, table: &Table, record: &Record, is_top: bool) -> High {
+        let high = self.high();
         if is_top {
-            self.high.set(high.max(before));
+            self.set_high(high.max(record.high()));
             return high;
         }
         self.end_below(table, record)
@@ -260,21 +285,21 @@ impl Counters {
     /// The regions that opened later each have what was the most until then.
     #[cold]
     #[inline(never)]
-    fn end_below(&self, table: &Table, record: &Record) -> i64 {
-        let before = record.figure.get();
-        let mut high = self.high.get();
+    fn end_below(&self, table: &Table, record: &Record) -> High {
+        let before = record.high();
+        let mut high = self.high();
         let mut next: Option<&Record> = None;
         table.for_each(|above| {
             let is_above = !core::ptr::eq(above, record);
             if is_above && above.kind() == Kind::Counting {
-                high = high.max(above.figure.get());
+                high = high.max(above.high());
                 next = Some(above);
             }
             is_above
         });
         match next {
-            Some(next) => next.figure.set(next.figure.get().max(before)),
-            None => self.high.set(self.high.get().max(before)),
+            Some(next) => next.set_high(next.high().max(before)),
+            None => self.set_high(self.high().max(before)),
         }
         high
     }

@@ -59,6 +59,8 @@ pub(super) fn counted(request: &Request, succeeded: bool) {
     if word::get() & word::COUNTING != 0 {
         counters::count(request, succeeded);
     }
+    #[cfg(feature = "process-counts")]
+    super::process::count(request, succeeded);
 }
 
 /// What anything in the word can mean for an event.
@@ -120,6 +122,11 @@ fn before_known(request: &Request, mark: *const c_void) -> Outcome {
         return outcome;
     }
     if word & word::INJECT != 0 && request.op != Op::Dealloc && inject::is_due() {
+        if inject::is_swept() && word::get() & word::BUSY == 0 {
+            word::set(word::get() | word::BUSY);
+            inject::keep(request, &Captured::here(mark));
+            word::set(word::get() & !word::BUSY);
+        }
         return Outcome::Refuse;
     }
     Outcome::Proceed
@@ -137,6 +144,10 @@ pub(super) fn after(request: &Request, succeeded: bool) {
     }
     if trace::is_on() && word & word::OWN_WORK == 0 {
         trace::count(request, succeeded);
+    }
+    #[cfg(feature = "process-counts")]
+    if word & word::OWN_WORK == 0 {
+        super::process::count(request, succeeded);
     }
 }
 

@@ -25,6 +25,8 @@ mod outermost;
 pub(crate) mod own_blocks;
 pub(crate) mod own_work;
 pub(crate) mod pending;
+#[cfg(feature = "process-counts")]
+pub(crate) mod process;
 pub(crate) mod record;
 pub(crate) mod request;
 pub(crate) mod setting;

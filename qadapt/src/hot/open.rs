@@ -11,7 +11,7 @@ use super::step::{self, Done};
 use super::table::{self, ROOM, Table};
 use super::trace::chain::{self, Opening};
 use super::word;
-use crate::model::{Place, RegionKind};
+use crate::model::{High, Place, RegionKind};
 
 /// Records that only own work may take: what is said of a full table needs some.
 const RESERVED: usize = 64;
@@ -145,12 +145,18 @@ pub(super) fn work(kind: Kind) -> Serial {
     push(kind, Opening::Nothing, |table, record| budget::keep_total(table, record, true))
 }
 
-/// What measures: it sets these flags and nothing else. `figure` is the record's own.
+/// What measures otherwise, or hides from what does: it sets these flags and nothing else.
 #[inline(always)]
-pub(crate) fn measuring(kind: Kind, flags: i64, figure: i64) -> Serial {
-    push(kind, Opening::Nothing, |_, record| {
-        record.flags.set(flags);
-        record.figure.set(figure);
+pub(crate) fn measuring(kind: Kind, flags: i64) -> Serial {
+    push(kind, Opening::Nothing, |_, record| record.flags.set(flags))
+}
+
+/// What counts: `high` is what was the most until now.
+#[inline(always)]
+pub(crate) fn counting(high: High) -> Serial {
+    push(Kind::Counting, Opening::Nothing, |_, record| {
+        record.flags.set(word::COUNTING);
+        record.set_high(high);
     })
 }
 

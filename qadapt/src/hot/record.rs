@@ -6,7 +6,7 @@ use core::panic::Location;
 use super::head::Head;
 use super::spending::Caps;
 use super::word;
-use crate::model::{Name, Place};
+use crate::model::{High, Name, Place};
 
 /// What is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,7 +145,7 @@ pub(crate) struct Record {
     pub(super) kind: Cell<Kind>,
     pub(super) loans: Cell<Head>,
     pub(super) serial: Cell<u64>,
-    /// The address of the closure's frame: a number, which nothing follows.
+    /// The address of the closure's frame: a number, which nothing follows. Of a counting region, the most blocks before.
     pub(super) key: Cell<usize>,
     /// The innermost closure below: its serial.
     pub(super) owner: Cell<u64>,
@@ -165,7 +165,7 @@ pub(crate) struct Record {
     pub(super) caps: Cell<Caps>,
     /// The loan through which its budget is shared.
     pub(super) shared: Cell<Head>,
-    /// Requests until one is refused; for a counting region, the high-water mark before.
+    /// Requests until one is refused; for a counting region, the most bytes before.
     pub(super) figure: Cell<i64>,
     pub(super) traced: Traced,
 }
@@ -239,6 +239,24 @@ impl Record {
     #[inline(always)]
     pub(super) fn word(&self) -> i64 {
         self.word.get()
+    }
+
+    /// Of a counting region: what was the most before.
+    #[inline(always)]
+    #[expect(clippy::cast_possible_wrap, reason = "what was kept")]
+    pub(super) fn high(&self) -> High {
+        High { bytes: self.figure.get(), blocks: self.key.get() as isize as i64 }
+    }
+
+    #[inline(always)]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "fewer blocks than addresses"
+    )]
+    pub(super) fn set_high(&self, high: High) {
+        self.figure.set(high.bytes);
+        self.key.set(high.blocks as isize as usize);
     }
 
     /// True for what keeps the total from its entry: what is used inside is not taken off the budgets outside.

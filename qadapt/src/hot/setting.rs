@@ -6,8 +6,16 @@ use super::announce::Line;
 use crate::model::Mode;
 use crate::sys;
 
+/// The default mode until somebody sets another: of the features that name one, the most severe.
+const INITIAL: Mode = if cfg!(feature = "mode-abort") {
+    Mode::Abort
+} else if cfg!(feature = "mode-log") {
+    Mode::Log
+} else {
+    Mode::Panic
+};
 /// The default mode's severity. Relaxed: it publishes nothing but itself.
-static DEFAULT: AtomicU8 = AtomicU8::new(Mode::Panic.severity());
+static DEFAULT: AtomicU8 = AtomicU8::new(INITIAL.severity());
 /// Whether the user asked for the guard by an environment variable. Relaxed, as above.
 static ASKED: AtomicBool = AtomicBool::new(false);
 /// Whether reports show every frame. Relaxed, as above.
@@ -30,7 +38,8 @@ pub(super) fn counts_by_default() -> bool {
 }
 
 /// Reasons for which the edges of all regions of the process are slow. Relaxed: each is looked at again at the next edge.
-static ALERTS: AtomicU8 = AtomicU8::new(0);
+static ALERTS: AtomicU8 = AtomicU8::new(INITIAL_ALERTS);
+const INITIAL_ALERTS: u8 = if speaks(INITIAL) { SPEAKING } else { 0 };
 /// The default mode speaks at the event itself and so needs the region's place there: abort and trap.
 const SPEAKING: u8 = 1;
 /// A trace is written.
@@ -40,7 +49,7 @@ const MOVED: u8 = 4;
 
 /// Reasons for which every event is looked at closely: those above, and from [`OWN_BLOCK`] on the number of
 /// [own blocks](super::own_blocks). Relaxed: each reason is there before anything that it lets see.
-static CLOSELY: AtomicUsize = AtomicUsize::new(FIRST);
+static CLOSELY: AtomicUsize = AtomicUsize::new(FIRST | INITIAL_ALERTS as usize);
 /// No event has been seen yet: see [`outermost`](super::outermost).
 const FIRST: usize = 8;
 const OWN_BLOCK: usize = 16;
@@ -104,10 +113,15 @@ fn alert(reason: u8, is_there: bool) {
     }
 }
 
+/// True if the mode speaks at the event itself.
+const fn speaks(mode: Mode) -> bool {
+    mode.severity() >= Mode::Abort.severity()
+}
+
 /// Sets it, and returns what it was.
 pub(crate) fn set_default_mode(mode: Mode) -> Mode {
     let before = DEFAULT.swap(mode.severity(), Ordering::Relaxed);
-    alert(SPEAKING, mode.severity() >= Mode::Abort.severity());
+    alert(SPEAKING, speaks(mode));
     Mode::of_severity(before)
 }
 
@@ -161,7 +175,9 @@ fn read_mode(word: &[u8]) {
             .text(word)
             .text(b" is unknown; write one of ")
             .text(Mode::ACCEPTED.as_bytes())
-            .text(b" (the mode stays panic)")
+            .text(b" (the mode stays ")
+            .text(INITIAL.word().as_bytes())
+            .text(b")")
             .write(),
     }
 }

@@ -37,15 +37,22 @@ use super::tally::Tally;
 #[derive(Clone, Copy, Debug)]
 pub struct Counts {
     tally: Option<Tally>,
+    has_peaks: bool,
 }
 
 impl Counts {
-    pub(crate) const UNMEASURED: Self = Self { tally: None };
+    pub(crate) const UNMEASURED: Self = Self { tally: None, has_peaks: false };
     /// No event, and measured.
     pub(crate) const NOTHING: Self = Self::measured(Tally::NOTHING);
 
     pub(crate) const fn measured(tally: Tally) -> Self {
-        Self { tally: Some(tally) }
+        Self { tally: Some(tally), has_peaks: true }
+    }
+
+    /// Counts of which nobody knows the peak.
+    #[cfg(feature = "process-counts")]
+    pub(crate) const fn without_peaks(tally: Tally) -> Self {
+        Self { tally: Some(tally), has_peaks: false }
     }
 
     fn get<T>(self, figure: impl FnOnce(Tally) -> T) -> Measured<T> {
@@ -101,13 +108,13 @@ impl Counts {
     /// Bytes asked for: by allocations, and by reallocations with their new size.
     #[must_use]
     pub fn bytes(&self) -> Measured<u64> {
-        self.get(|tally| tally.bytes_allocated)
+        self.get(|tally| tally.bytes)
     }
 
     /// Bytes given back: by deallocations, and by reallocations with their old size.
     #[must_use]
     pub fn freed_bytes(&self) -> Measured<u64> {
-        self.get(|tally| tally.bytes_freed)
+        self.get(|tally| tally.freed_bytes)
     }
 
     /// Bytes that live longer than the region: asked for less given back. Negative where older memory was freed.
@@ -116,10 +123,29 @@ impl Counts {
         self.get(Tally::net_bytes)
     }
 
+    /// The part of [`net_bytes`](Self::net_bytes) that reallocations are: what they made blocks larger by, less what they made
+    /// them smaller by.
+    #[must_use]
+    pub fn net_realloc_bytes(&self) -> Measured<i64> {
+        self.get(|tally| tally.net_realloc_bytes)
+    }
+
+    /// Blocks that live longer than the region: allocated less given back. Negative where older blocks were freed.
+    #[must_use]
+    pub fn net_blocks(&self) -> Measured<i64> {
+        self.get(Tally::net_blocks)
+    }
+
+    /// The most blocks that were live at once, counted from 0 at the region's entry; never below 0.
+    #[must_use]
+    pub fn peak_blocks(&self) -> Measured<u64> {
+        Measured::new(self.tally.filter(|_| self.has_peaks).map(|tally| tally.peak_blocks))
+    }
+
     /// The most bytes that were live at once, counted from 0 at the region's entry; never below 0.
     #[must_use]
     pub fn peak_bytes(&self) -> Measured<u64> {
-        self.get(|tally| tally.peak_bytes)
+        Measured::new(self.tally.filter(|_| self.has_peaks).map(|tally| tally.peak_bytes))
     }
 }
 
@@ -133,7 +159,9 @@ impl Default for Counts {
 /// True if every figure was measured and equals the other's.
 impl PartialEq for Counts {
     fn eq(&self, other: &Self) -> bool {
-        self.tally.zip(other.tally).is_some_and(|(one, other)| one == other)
+        self.has_peaks
+            && other.has_peaks
+            && self.tally.zip(other.tally).is_some_and(|(one, other)| one == other)
     }
 }
 
@@ -142,7 +170,10 @@ impl Add for Counts {
     type Output = Self;
 
     fn add(self, next: Self) -> Self {
-        Self { tally: self.tally.zip(next.tally).map(|(first, next)| first.followed_by(next)) }
+        Self {
+            tally: self.tally.zip(next.tally).map(|(first, next)| first.followed_by(next)),
+            has_peaks: self.has_peaks && next.has_peaks,
+        }
     }
 }
 
@@ -169,14 +200,15 @@ impl fmt::Display for Counts {
         let Some(tally) = self.tally else { return f.write_str("unmeasured") };
         write!(
             f,
-            "{} allocs, {} reallocs, {} deallocs, {} failed, {} bytes, {} freed bytes, {} peak bytes",
+            "{} allocs, {} reallocs, {} deallocs, {} failed, {} bytes, {} freed bytes, {} peak bytes, {} peak blocks",
             tally.allocs,
             tally.reallocs,
             tally.deallocs,
             tally.failed,
-            tally.bytes_allocated,
-            tally.bytes_freed,
-            tally.peak_bytes,
+            tally.bytes,
+            tally.freed_bytes,
+            self.peak_bytes(),
+            self.peak_blocks(),
         )
     }
 }
@@ -189,9 +221,10 @@ mod tests {
         let tally = Tally {
             allocs: 2,
             reallocs: 1,
-            bytes_allocated: 10,
-            bytes_freed: 30,
+            bytes: 10,
+            freed_bytes: 30,
             peak_bytes: 6,
+            peak_blocks: 1,
             ..Tally::NOTHING
         };
         Counts::measured(tally)
@@ -223,10 +256,17 @@ mod tests {
 
     #[test]
     fn a_sum_is_of_what_came_one_after_the_other() {
-        let kept =
-            Counts::measured(Tally { allocs: 1, bytes_allocated: 50, peak_bytes: 50, ..Tally::NOTHING });
+        let kept = Counts::measured(Tally {
+            allocs: 1,
+            bytes: 50,
+            peak_bytes: 50,
+            peak_blocks: 1,
+            ..Tally::NOTHING
+        });
         assert_eq!((kept + some()).peak_bytes(), 56);
         assert_eq!((some() + kept).peak_bytes(), 30);
+        assert_eq!((some() + kept).peak_blocks(), 3);
+        assert_eq!((kept + kept).net_blocks(), 2);
         let all = [some(), kept, some()];
         let sum: Counts = all.iter().sum();
         assert_eq!(sum, all.into_iter().sum());

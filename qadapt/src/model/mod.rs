@@ -24,4 +24,4 @@ pub use op::Op;
 pub use ops::Ops;
 pub use place::Place;
 pub(crate) use qadapt_trace::{RegionKind, RegionNumber};
-pub(crate) use tally::Tally;
+pub(crate) use tally::{High, Tally};

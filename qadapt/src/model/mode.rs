@@ -48,6 +48,11 @@ impl Mode {
         WORDS.into_iter().find(|(name, _)| name.as_bytes() == word).map(|(_, mode)| mode)
     }
 
+    /// The word that stands for it.
+    pub(crate) fn word(self) -> &'static str {
+        WORDS.into_iter().find(|&(_, mode)| mode == self).map_or("", |(word, _)| word)
+    }
+
     /// Every mode, from the mildest to the most severe: of the modes open on a thread the most severe acts.
     pub(crate) const BY_SEVERITY: [Self; 6] =
         [Self::Count, Self::Log, Self::Panic, Self::Fail, Self::Abort, Self::Trap];
@@ -76,8 +81,7 @@ impl Mode {
 
 impl fmt::Display for Mode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = WORDS.into_iter().find(|(_, mode)| mode == self).map_or("", |(word, _)| word);
-        f.pad(word)
+        f.pad(self.word())
     }
 }
 

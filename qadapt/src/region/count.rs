@@ -69,7 +69,7 @@ pub fn uncounted<R>(body: impl FnOnce() -> R) -> R {
     if !checks::ON || word::get() & (word::COUNTING | word::RECORDING) == 0 {
         return body();
     }
-    let pause = GoOn(open::measuring(Kind::Uncounted, 0, 0));
+    let pause = GoOn(open::measuring(Kind::Uncounted, 0));
     if pause.0.is_none() {
         // No room to know it: then nothing is known of the counts.
         counters::lose();

@@ -53,7 +53,7 @@ impl Recording {
     fn open() -> Self {
         let start = measured::open();
         let serial =
-            if checks::ON { open::measuring(Kind::Recording, word::RECORDING, 0) } else { Serial::NONE };
+            if checks::ON { open::measuring(Kind::Recording, word::RECORDING) } else { Serial::NONE };
         Self { serial, start }
     }
 

@@ -21,6 +21,8 @@ mod record;
 mod scope;
 #[cfg(feature = "futures-sink")]
 mod sink;
+#[cfg(feature = "process-counts")]
+mod stats;
 #[cfg(feature = "futures-core")]
 mod stream;
 mod sweep;
@@ -47,6 +49,8 @@ pub use plain::{assert_no_alloc, no_alloc};
 pub use policy::{Policy, run_policy, run_required};
 pub use reclaimer::Reclaimer;
 pub use record::Note;
+#[cfg(feature = "process-counts")]
+pub use stats::Stats;
 pub use sweep::sweep;
 pub use test::test;
 pub use token::PolicyToken;

@@ -3,8 +3,8 @@
 use crate::hot::{setting, step};
 use crate::model::Mode;
 
-/// What a violation does in regions that have no mode of their own: [`Mode::Panic`], unless `QADAPT_MODE` or [`set_mode`] said
-/// otherwise.
+/// What a violation does in regions that have no mode of their own: [`Mode::Panic`], unless [`set_mode`], `QADAPT_MODE` or a
+/// feature (`mode-log`, `mode-abort`) said otherwise, in this order.
 ///
 /// # Examples
 /// ```

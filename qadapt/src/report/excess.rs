@@ -53,7 +53,7 @@ pub(crate) fn report(
             );
         }
         for recorded in entries.iter().flatten() {
-            let event = Violation::recorded(recorded);
+            let event = Violation::event(&recorded.request, recorded.stack, recorded.times);
             let _ = write!(text, "   = {}", event.line());
         }
         if *lost > 0 {

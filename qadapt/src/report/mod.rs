@@ -2,6 +2,7 @@
 //!
 //! It may allocate, as QADAPT's own work, which is never counted and never a violation.
 
+pub(crate) mod abort;
 pub(crate) mod call_sites;
 pub(crate) mod closing;
 pub(crate) mod excess;

@@ -9,7 +9,6 @@ use qadapt_spin::Slot;
 
 use super::trace::{Site, StackFrame, Trace};
 use crate::hot::capture::{self, Kept, STACKS};
-use crate::hot::measured::Recorded;
 use crate::hot::pending::Pending;
 use crate::hot::request::{Cause, Request};
 use crate::hot::setting;
@@ -74,9 +73,9 @@ impl Violation {
         })
     }
 
-    /// An event of a measurement, which is no violation; it only lends its form.
-    pub(super) fn recorded(recorded: &Recorded) -> Self {
-        let Recorded { request: Request { op, size, old_size, align }, stack, times, .. } = *recorded;
+    /// An event that is no violation; it only lends its form.
+    pub(super) fn event(request: &Request, stack: Option<Kept>, times: u64) -> Self {
+        let Request { op, size, old_size, align } = *request;
         let trace = stack.and_then(Kept::stack).map_or_else(Arc::default, |stack| Trace::once(&stack));
         Self {
             op,
@@ -91,6 +90,19 @@ impl Violation {
             lent: false,
             trace,
         }
+    }
+
+    /// The event, of which a process did not survive that it got no memory: the request of a sweep with this number.
+    pub(super) fn fatal(&self, number: u64) -> String {
+        let thread = std::thread::current();
+        let on = thread.name().map_or_else(String::new, |name| format!(" on thread `{name}`"));
+        let advice = self.advice().map_or_else(String::new, |advice| format!("   = help: {advice}\n"));
+        format!(
+            "qadapt: a sweep{on} ends here: the process aborts, after request {number} got no memory: {}\n{}{}{advice}",
+            Event(self),
+            self.trace.excerpt(),
+            self.trace
+        )
     }
 
     /// The event and its site in one line, and a second one with advice if there is any.
@@ -234,14 +246,24 @@ impl fmt::Display for Bytes {
     }
 }
 
+/// What was asked for, in words.
+struct Event<'a>(&'a Violation);
+
+impl fmt::Display for Event<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Violation { op, size, old_size, align, .. } = self.0;
+        match op {
+            Op::Realloc => write!(f, "{op} from {old_size} to {}", Bytes(*size))?,
+            _ => write!(f, "{op} of {}", Bytes(*size))?,
+        }
+        write!(f, " (align {align})")
+    }
+}
+
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { op, size, old_size, align, times, cause, .. } = self;
-        match op {
-            Op::Realloc => write!(f, "qadapt: {op} from {old_size} to {}", Bytes(*size))?,
-            _ => write!(f, "qadapt: {op} of {}", Bytes(*size))?,
-        }
-        write!(f, " (align {align})")?;
+        let Self { times, cause, .. } = self;
+        write!(f, "qadapt: {}", Event(self))?;
         if *cause == Cause::OverBudget {
             write!(f, ", over the budget")?;
         }

@@ -11,6 +11,7 @@
 //! | a function that runs in a forked child | [`at_fork`] |
 //! | the environment, before `main`; the program's path, its folder, its rights and its number | [`variable`], [`program`], [`working_directory`], [`is_absolute`], [`is_separator`], [`process`], [`parent`] |
 //! | standard error, past every lock | [`write_error`], [`wait_for_error`] |
+//! | what runs when the process aborts | [`at_abort`], [`abort_as`] |
 //! | a stop for the debugger | [`trap`], [`TRAP`] |
 //! | processor time that the process has used | [`processor_time`] |
 //! | the error of the last system call, kept as the program knows it | [`keeping_error`] |
@@ -27,6 +28,7 @@
 //! |---|---|---|---|---|---|
 //! | before `main` | yes | yes | yes | yes | no |
 //! | at exit | yes | yes | yes | yes | no |
+//! | at an abort | yes | yes | no | no | no |
 //! | environment | yes | yes | yes | yes | no |
 //! | standard error | yes | yes | yes, but nobody tells whether it is read | the same | no |
 //! | forks | yes | yes | there are none | there are none | there are none |
@@ -38,6 +40,10 @@
 //! The declarations are `libc`'s on Unix and WASI, `windows-sys`' on Windows.
 
 pub(crate) mod start;
+
+#[cfg_attr(unix, path = "abort.rs")]
+#[cfg_attr(not(unix), path = "no_abort.rs")]
+mod abort;
 
 #[cfg(not(any(target_os = "linux", target_os = "android", windows)))]
 mod absent;
@@ -53,6 +59,7 @@ mod posix;
 #[cfg_attr(not(any(unix, windows, target_os = "wasi")), path = "bare.rs")]
 mod platform;
 
+pub(crate) use abort::{AtAbort, abort_as, at_abort};
 pub(crate) use platform::*;
 
 /// True where a thread's stack can be walked: WebAssembly keeps it out of the program's reach.

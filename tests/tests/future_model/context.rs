@@ -148,6 +148,8 @@ pub(crate) struct Totals {
     pub(crate) freed: u64,
     pub(crate) live: i64,
     pub(crate) high: i64,
+    /// The most blocks at once.
+    pub(crate) high_blocks: i64,
     /// Something unwound: the panic's own events are in the counts.
     pub(crate) panicked: bool,
 }
@@ -186,6 +188,7 @@ const NO_TOTALS: Totals = Totals {
     freed: 0,
     live: 0,
     high: 0,
+    high_blocks: 0,
     panicked: false,
 };
 
@@ -401,5 +404,6 @@ impl Totals {
         }
         self.live += change;
         self.high = self.high.max(self.live);
+        self.high_blocks = self.high_blocks.max(self.allocs.cast_signed() - self.deallocs.cast_signed());
     }
 }

@@ -189,6 +189,7 @@ fn compare_counts(counts: &Counts, totals: &Totals) {
         ("bytes", counts.bytes(), totals.asked),
         ("freed bytes", counts.freed_bytes(), totals.freed),
         ("peak", counts.peak_bytes(), totals.high.unsigned_abs()),
+        ("peak blocks", counts.peak_blocks(), totals.high_blocks.unsigned_abs()),
     ] {
         context::same(what, measured.get().unwrap_or(u64::MAX), expected);
     }

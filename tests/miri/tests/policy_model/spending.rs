@@ -91,6 +91,8 @@ pub(crate) struct Tally {
     pub(crate) freed: u64,
     pub(crate) live: i64,
     pub(crate) peak: i64,
+    pub(crate) blocks: i64,
+    pub(crate) peak_blocks: i64,
 }
 
 impl Tally {
@@ -100,10 +102,17 @@ impl Tally {
             return;
         }
         match request.kind {
-            Kind::Alloc | Kind::Zeroed => self.allocs += 1,
+            Kind::Alloc | Kind::Zeroed => {
+                self.allocs += 1;
+                self.blocks += 1;
+            }
             Kind::Grow | Kind::Shrink => self.reallocs += 1,
-            Kind::Dealloc => self.deallocs += 1,
+            Kind::Dealloc => {
+                self.deallocs += 1;
+                self.blocks -= 1;
+            }
         }
+        self.peak_blocks = self.peak_blocks.max(self.blocks);
         self.asked += request.asked();
         self.freed += request.freed();
         self.live += signed(request.asked()) - signed(request.freed());

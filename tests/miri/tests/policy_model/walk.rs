@@ -272,6 +272,7 @@ impl Walk {
                     ("bytes", counts.bytes(), expected.asked),
                     ("freed bytes", counts.freed_bytes(), expected.freed),
                     ("peak", counts.peak_bytes(), expected.peak.unsigned_abs()),
+                    ("peak blocks", counts.peak_blocks(), expected.peak_blocks.unsigned_abs()),
                 ] {
                     state.same(what, measured.get().expect("measured"), expected);
                 }

@@ -1,0 +1,49 @@
+//! The process's counters of events.
+
+use core::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use super::request::Request;
+use crate::model::{Op, Tally};
+
+/// Relaxed throughout: each figure stands for itself. Whoever joins a thread sees what it has counted.
+static ALLOCS: AtomicU64 = AtomicU64::new(0);
+static REALLOCS: AtomicU64 = AtomicU64::new(0);
+static DEALLOCS: AtomicU64 = AtomicU64::new(0);
+static FAILED: AtomicU64 = AtomicU64::new(0);
+static BYTES: AtomicU64 = AtomicU64::new(0);
+static FREED_BYTES: AtomicU64 = AtomicU64::new(0);
+static NET_REALLOC_BYTES: AtomicI64 = AtomicI64::new(0);
+
+/// Adds one event.
+pub(super) fn count(request: &Request, succeeded: bool) {
+    if !succeeded {
+        FAILED.fetch_add(1, Ordering::Relaxed);
+        return;
+    }
+    let (calls, asked, freed) = match request.op {
+        Op::Alloc | Op::AllocZeroed => (&ALLOCS, request.size, 0),
+        Op::Realloc => (&REALLOCS, request.size, request.old_size),
+        Op::Dealloc => (&DEALLOCS, 0, request.size),
+    };
+    calls.fetch_add(1, Ordering::Relaxed);
+    BYTES.fetch_add(asked as u64, Ordering::Relaxed);
+    FREED_BYTES.fetch_add(freed as u64, Ordering::Relaxed);
+    if request.op == Op::Realloc {
+        NET_REALLOC_BYTES.fetch_add(request.change(), Ordering::Relaxed);
+    }
+}
+
+/// What was counted since the process began; no peak.
+pub(crate) fn tally() -> Tally {
+    let now = |figure: &AtomicU64| figure.load(Ordering::Relaxed);
+    Tally {
+        allocs: now(&ALLOCS),
+        reallocs: now(&REALLOCS),
+        deallocs: now(&DEALLOCS),
+        failed: now(&FAILED),
+        bytes: now(&BYTES),
+        freed_bytes: now(&FREED_BYTES),
+        net_realloc_bytes: NET_REALLOC_BYTES.load(Ordering::Relaxed),
+        ..Tally::NOTHING
+    }
+}
