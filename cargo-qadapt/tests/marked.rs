@@ -65,7 +65,10 @@ fn each_region_of_the_source_is_listed_in_each_profile() {
         let answer = |region: &str| verdict(region)["answer"].clone();
         for (region, expected) in [
             ("marked::annotated", "proven"),
-            ("marked::{impl#0}::process", "proven"),
+            ("marked::Filter::process", "proven"),
+            ("marked::Filter::settle", "allocates"),
+            ("marked::Filter::reset", "missing"),
+            ("marked::Of::apply<u8>", "proven"),
             ("marked::under_a_policy", "proven"),
             ("marked::awaited", "proven"),
             ("marked::generic<usize>", "allocates"),
@@ -77,6 +80,9 @@ fn each_region_of_the_source_is_listed_in_each_profile() {
             ("marked::two_calls (until it is closed)", "unknown"),
             ("marked::until_dropped (until it is closed)", "unknown"),
             ("marked::unused", "missing"),
+            ("marked::never::{closure} #1", "missing"),
+            ("marked::never::{closure} #2", "missing"),
+            ("marked::never (until it is closed)", "missing"),
         ] {
             assert_eq!(answer(region), expected, "{region} in {}", proof["profile"]);
         }
@@ -97,7 +103,7 @@ fn each_region_of_the_source_is_listed_in_each_profile() {
         assert_eq!(given, ["allocates", "proven"], "{all:?}");
         assert_ne!(instances[0].1, instances[1].1);
         // All other names are there once, and none is of the guard's own code.
-        assert_eq!(all.len(), 15, "{all:?}");
+        assert_eq!(all.len(), 21, "{all:?}");
         assert!(all.iter().all(|(_, name)| name.starts_with("marked::")), "{all:?}");
     }
 }
@@ -108,7 +114,7 @@ fn a_path_names_the_users_line() {
     let text = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("ALLOCATES always  marked::generic<char>"), "{text}");
-    assert!(text.contains("src/main.rs:42"), "{text}");
+    assert!(text.contains("src/main.rs:69"), "{text}");
     assert!(text.contains("help: write with `write!` into a String reserved outside the region"), "{text}");
     assert!(text.contains("\nSHA-256 ") && text.contains(", build id "), "{text}");
     assert!(text.contains("NOT IN THE BINARY  marked::unused  (src/main.rs:"), "{text}");
@@ -143,7 +149,11 @@ fn a_stripped_file_beside_its_debug_information_is_as_good() {
     objcopy(&["--only-keep-debug"], &[&file, &debug]);
     objcopy(&["--strip-all"], &[&file, &shipped]);
     let stripped = report(&["--binary", shipped.to_str().expect("a path")]);
-    assert_eq!(answers(&stripped["proofs"][0]), whole);
+    // Beside it there is no list of sources, which alone knows of closures without code.
+    let with_code = |all: &[(String, String)]| {
+        all.iter().filter(|(answer, _)| answer != "missing").cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(with_code(&answers(&stripped["proofs"][0])), with_code(&whole));
     let about = stripped["proofs"][0]["about"].as_str().expect("a text");
     assert!(about.contains("shipped.debug"), "{about}");
 
@@ -151,7 +161,8 @@ fn a_stripped_file_beside_its_debug_information_is_as_good() {
     let bare = folder.join("bare");
     objcopy(&["--strip-all", "--remove-section", ".qadapt.marks"], &[&file, &bare]);
     objcopy(&["--only-keep-debug", "--compress-debug-sections"], &[&file, &folder.join("bare.debug")]);
-    assert_eq!(answers(&report(&["--binary", bare.to_str().expect("a path")])["proofs"][0]), whole);
+    let bare = answers(&report(&["--binary", bare.to_str().expect("a path")])["proofs"][0]);
+    assert_eq!(with_code(&bare), with_code(&whole));
 
     // Debug information of another build is none.
     let alone = folder.join("alone");

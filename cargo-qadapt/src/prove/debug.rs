@@ -1,4 +1,5 @@
-//! Debug information, wherever it lies: in the file, in a file of its own, in a package or in an object beside.
+//! Debug information, wherever it lies: in the file, in a file of its own, in a package or in an object beside; and what else
+//! lies beside.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,8 @@ use object::{Endianness, Object, ObjectSection};
 
 use super::identity::hexadecimal;
 use super::map;
+use super::marks::Record;
+use super::sources;
 
 /// How debug information is read.
 pub type Reader<'a> = EndianSlice<'a, LittleEndian>;
@@ -31,13 +34,15 @@ pub struct DebugFiles {
     unpacked: HashMap<(usize, String), Vec<u8>>,
     /// What is used, and what could not be, in words.
     notes: Vec<String>,
+    /// The regions that calls open in the executable's sources.
+    opened: Vec<Record>,
 }
 
 impl DebugFiles {
     /// Looks for what belongs to this file.
     #[must_use]
     pub fn beside(path: &Path, data: &[u8]) -> Self {
-        let mut files = Self::default();
+        let mut files = Self { opened: sources::opened(path), ..Self::default() };
         let Ok(file) = Elf::parse(data) else { return files };
         if file.section_by_name(".debug_info").is_none() {
             files.find_separate(path, &file);
@@ -76,6 +81,12 @@ impl DebugFiles {
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    /// The regions that calls open in the executable's sources, if a list of these lies beside it.
+    #[must_use]
+    pub fn opened(&self) -> &[Record] {
+        &self.opened
     }
 
     fn find_separate(&mut self, path: &Path, file: &Elf<'_>) {

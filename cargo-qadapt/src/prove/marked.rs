@@ -33,7 +33,7 @@ pub fn verdicts(
     let debug = question.names.debug();
     let trees = debug.map_or_else(Trees::default, |debug| Trees::at(debug, &addresses));
     let copies = copies(question.program.image(), &trees, &marks.labels);
-    let listed = regions::list(question.names, copies, &marks.records);
+    let listed = regions::list(question.names, copies, &marks.records, files.opened());
     let mut bodies = Bodies::default();
     let mut ways_into = |copy| ways(question.program, debug, &mut bodies, copy);
     let ways: Vec<Vec<Ways>> =

@@ -2,10 +2,14 @@
 //!
 //! `qadapt/src/mark.rs` describes the labels, `qadapt/src/region/record.rs` the list.
 
-use object::read::elf::ElfFile64;
-use object::{Endianness, Object, ObjectSection};
+use std::collections::BTreeMap;
 
+use object::read::elf::ElfFile64;
+use object::{Endianness, Object, ObjectSection, ObjectSymbol};
+
+use super::methods;
 use super::place::Place;
+use super::policy::demangle;
 
 /// The section of the labels.
 const LABELS: &str = ".qadapt.marks";
@@ -92,6 +96,7 @@ impl Marks {
     /// In words, if they are not what this version of the prover understands.
     pub fn read(data: &[u8], separate: Option<&[u8]>) -> Result<Self, String> {
         let mut marks = Self::default();
+        let mut found = Vec::new();
         for data in [Some(data), separate].into_iter().flatten() {
             let Ok(file) = ElfFile64::<Endianness>::parse(data) else { continue };
             let section =
@@ -103,12 +108,19 @@ impl Marks {
                 marks.labelled = true;
             }
             if let Some(records) = section(RECORDS)
-                && marks.records.is_empty()
+                && found.is_empty()
             {
-                marks.records = read_records(records)?;
+                found = read_records(records)?;
                 marks.labelled = true;
             }
+            // Which of the two files has symbols does not matter: they have the same addresses.
+            if let Some(section) = file.section_by_name(RECORDS) {
+                name_by_type(&mut found, &file, section.address());
+            }
         }
+        marks.records = found.into_iter().map(|(_, record)| record).collect();
+        marks.records.sort();
+        marks.records.dedup();
         Ok(marks)
     }
 }
@@ -132,8 +144,22 @@ fn read_labels(data: &[u8]) -> Result<Vec<Label>, String> {
     Ok(labels)
 }
 
-/// The records are notes of the owner `qadapt`, of kind 1.
-fn read_records(data: &[u8]) -> Result<Vec<Record>, String> {
+/// Names records of methods by their types, as their symbols do.
+fn name_by_type(records: &mut [(usize, Record)], file: &ElfFile64<'_, Endianness>, start: u64) {
+    let symbols: BTreeMap<u64, &str> = file
+        .symbols()
+        .filter_map(|symbol| Some((symbol.address(), symbol.name().ok()?)))
+        .filter(|(_, name)| name.contains("RECORD"))
+        .collect();
+    for (at, record) in records {
+        if let Some(symbol) = symbols.get(&start.wrapping_add(*at as u64)) {
+            record.name = methods::of_record(&record.name, &demangle(symbol));
+        }
+    }
+}
+
+/// The records are notes of the owner `qadapt`, of kind 1. Each comes with its place in the section.
+fn read_records(data: &[u8]) -> Result<Vec<(usize, Record)>, String> {
     let damaged = || format!("its section `{RECORDS}` is damaged; build the file again");
     let mut records = Vec::new();
     let mut rest = data;
@@ -151,12 +177,10 @@ fn read_records(data: &[u8]) -> Result<Vec<Record>, String> {
         let owner = rest.get(12..12 + owner).ok_or_else(damaged)?;
         let text = rest.get(text_at..text_at + text).ok_or_else(damaged)?;
         if kind == 1 && owner == b"qadapt\0" {
-            records.push(record(text).ok_or_else(damaged)?);
+            records.push((data.len() - rest.len(), record(text).ok_or_else(damaged)?));
         }
         rest = rest.get(end..).unwrap_or(&[]);
     }
-    records.sort();
-    records.dedup();
     Ok(records)
 }
 
@@ -186,16 +210,17 @@ mod tests {
     }
 
     #[test]
-    fn records_are_read_in_order_and_once() {
-        let notes = [
-            note(b"app::mix\0src/main.rs\x0012\x005\x001\0"),
-            note(b"app::eq\0src/eq.rs\x003\x001\x000\0"),
-            note(b"app::mix\0src/main.rs\x0012\x005\x001\0"),
-        ];
+    fn records_are_read_with_their_places() {
+        let notes =
+            [note(b"app::mix\0src/main.rs\x0012\x005\x001\0"), note(b"app::eq\0src/eq.rs\x003\x001\x000\0")];
         let records = read_records(&notes.concat()).unwrap();
-        let found: Vec<_> =
-            records.iter().map(|r| (r.name.as_str(), r.at.line, r.at.column, r.required)).collect();
-        assert_eq!(found, [("app::eq", 3, 1, false), ("app::mix", 12, 5, true)]);
+        let found: Vec<_> = records
+            .iter()
+            .map(|(at, r)| (*at, r.name.as_str(), r.at.line, r.at.column, r.required))
+            .collect();
+        let after = |notes: usize| notes + note(b"app::mix\0src/main.rs\x0012\x005\x001\0").len();
+        assert_eq!(found[0], (0, "app::mix", 12, 5, true));
+        assert_eq!(found[1], (after(0), "app::eq", 3, 1, false));
     }
 
     #[test]

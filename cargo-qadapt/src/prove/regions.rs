@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::copies::Copy;
 use super::inlined::Tree;
 use super::marks::{Kind, Record};
+use super::methods;
 use super::names::{Names, is_guard};
 use super::place::Place;
 use super::policy::demangle;
@@ -46,9 +47,10 @@ pub struct Listed {
     pub copies: Vec<Copy>,
 }
 
-/// The regions of a file: of the copies that it has, and of the records of its source.
+/// The regions of a file: of the copies that it has, of the records of its source, and of the calls in its source that open
+/// one.
 #[must_use]
-pub fn list(names: &Names<'_>, copies: Vec<Copy>, records: &[Record]) -> Vec<Listed> {
+pub fn list(names: &Names<'_>, copies: Vec<Copy>, records: &[Record], opened: &[Record]) -> Vec<Listed> {
     let mut found: Vec<(Listed, Vec<Identity>)> = Vec::new();
     let drops_inside = copies.iter().any(|copy| copy.kind == Kind::Drops);
     for copy in copies.into_iter().filter(|copy| is_listed(copy, drops_inside)) {
@@ -68,6 +70,7 @@ pub fn list(names: &Names<'_>, copies: Vec<Copy>, records: &[Record]) -> Vec<Lis
         }
     }
     let mut listed: Vec<Listed> = found.into_iter().map(|(listed, _)| listed).collect();
+    let known: Vec<Place> = listed.iter().filter_map(|known| known.region.at.clone()).collect();
     let missing: Vec<Listed> = records
         .iter()
         .filter(|record| {
@@ -78,6 +81,7 @@ pub fn list(names: &Names<'_>, copies: Vec<Copy>, records: &[Record]) -> Vec<Lis
             }
             !seen
         })
+        .chain(opened.iter().filter(|call| !known.iter().any(|at| is_at(at, call))))
         .map(|record| Listed {
             region: Region {
                 addr: 0,
@@ -171,7 +175,10 @@ fn describe(names: &Names<'_>, copy: &Copy) -> (Region, Identity) {
         }),
         _ => argument.map(|closure| region_name(&closure)),
     };
-    region.name = name.unwrap_or_else(|| names.function(copy.function));
+    region.name = match name {
+        Some(name) => methods::by_symbol(&name, region.function.as_deref()),
+        None => names.function(copy.function),
+    };
     let identity = match &mark.symbol {
         Some(symbol) => Identity::Symbol(symbol.clone()),
         None => Identity::Entry(mark.origin.0, mark.origin.1),
@@ -201,6 +208,13 @@ fn is_of(listed: &Listed, record: &Record) -> bool {
             && ends_with_path(&at.file, &record.at.file)
     });
     called || here
+}
+
+/// Whether a region that is opened here is the one that this call opens: by the line, of which debug information may have
+/// another column.
+fn is_at(at: &Place, call: &Record) -> bool {
+    let (one, other) = (&at.file, &call.at.file);
+    at.line == call.at.line && (ends_with_path(one, other) || ends_with_path(other, one))
 }
 
 fn ends_with_path(path: &str, end: &str) -> bool {

@@ -183,7 +183,8 @@ fn package_folder(path: &Path) -> &str {
 }
 
 /// The module that a source file of a package is, as cargo and rustc find it without further words.
-fn module(package: &str, file: &str) -> String {
+#[must_use]
+pub fn module(package: &str, file: &str) -> String {
     let inside = file.strip_suffix(".rs").unwrap_or(file);
     let inside = inside.rsplit_once("src/").map_or(inside, |(_, inside)| inside);
     let own_crate = ["bin/", "tests/", "examples/", "benches/"].iter().find_map(|folder| {

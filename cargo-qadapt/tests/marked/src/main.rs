@@ -37,6 +37,33 @@ impl Filter {
     }
 }
 
+trait Stage {
+    fn settle(&mut self) -> usize;
+    fn reset(&mut self);
+}
+
+impl Stage for Filter {
+    #[allocate_panic]
+    fn settle(&mut self) -> usize {
+        filled(self.0 as usize)
+    }
+
+    /// Nobody calls it.
+    #[allocate_panic]
+    fn reset(&mut self) {
+        self.0 = 0.0;
+    }
+}
+
+struct Of<T>(T);
+
+impl<T: Copy + Into<usize>> Of<T> {
+    #[allocate_panic]
+    fn apply(&self) -> usize {
+        unchanged(self.0.into())
+    }
+}
+
 #[allocate_panic]
 fn generic<T: ToString>(t: T) -> usize {
     black_box(t.to_string()).len()
@@ -79,6 +106,13 @@ fn until_dropped(n: usize) -> usize {
     filled(n) + 1
 }
 
+/// Regions of calls that no code is left of.
+#[expect(dead_code, reason = "a closure and a guard that nobody enters")]
+fn never(n: usize) -> usize {
+    let _region = Policy::new().enter();
+    Policy::new().run(|| n) + assert_no_alloc(|| n)
+}
+
 #[inline(never)]
 fn under_a_policy(n: usize) -> usize {
     Policy::new().name("some policy").run(|| unchanged(n) + 3)
@@ -106,6 +140,7 @@ fn main() {
     println!("{}", left(black_box(unchanged), n) + right(black_box(unchanged), n));
     println!("{}", two_calls(n) + until_dropped(n) + under_a_policy(n));
     Filter(1.0).process(&mut [n as f32; 8]);
+    println!("{}", Filter(n as f32).settle() + Of(n as u8).apply());
     println!("{:?}", poll(pin!(async { black_box(Box::new(n)).wrapping_add(1) }.no_alloc())));
     println!("{:?}", poll(pin!(awaited(n))));
 }
