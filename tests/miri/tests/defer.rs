@@ -328,6 +328,65 @@ fn a_thread_gives_back_what_other_threads_defer() {
     assert!(FREED.load(Ordering::Relaxed) >= freed + 4 * rounds as u64 * 21);
 }
 
+/// The pages of a large block that was never written to: its drop must not make the system bring one.
+#[test]
+#[cfg(all(target_os = "linux", not(miri)))]
+#[expect(unsafe_code, reason = "over-aligned blocks come from the allocator's own functions only")]
+fn no_page_is_brought_in_for_a_block_that_waits() {
+    let _turn = turn();
+    // What the allocator writes before a block then lies on another page.
+    let layout = Layout::from_size_align(200_000, 4096).expect("a layout");
+    // SAFETY: the size is not 0.
+    let blocks = std::array::from_fn::<_, 500, _>(|_| black_box(unsafe { alloc(layout) }));
+    defer_frees(|| alloc_and_free(8));
+    let before = page_faults();
+    // SAFETY: the blocks were allocated with this layout.
+    defer_frees(|| blocks.into_iter().for_each(|block| unsafe { dealloc(block, layout) }));
+    let brought = page_faults() - before;
+    assert!(brought < 100, "{brought} pages for 500 blocks");
+    assert_eq!(reclaim(Amount::ALL).blocks, 501);
+}
+
+/// How often the system brought this thread a page.
+#[cfg(all(target_os = "linux", not(miri)))]
+#[expect(unsafe_code, reason = "std does not tell")]
+fn page_faults() -> i64 {
+    // SAFETY: all zero is a value of the type.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    // SAFETY: `usage` is a valid place.
+    assert_eq!(unsafe { libc::getrusage(libc::RUSAGE_THREAD, &raw mut usage) }, 0);
+    usage.ru_minflt
+}
+
+/// 10^8 blocks over 64 threads, freed by one more.
+#[test]
+#[ignore = "takes minutes"]
+fn none_of_a_hundred_million_blocks_is_lost() {
+    const THREADS: u64 = 64;
+    const EACH: u64 = 100_000_000 / THREADS;
+    const SLICE: usize = 100;
+    let _turn = turn();
+    let reclaimer = Reclaimer::every(std::time::Duration::from_micros(100)).expect("a thread");
+    let freed = FREED.load(Ordering::Relaxed);
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                for slice in 0..EACH / SLICE as u64 {
+                    let mut values: [_; SLICE] = std::array::from_fn(|_| Some(Box::new([slice; 4])));
+                    defer_frees(|| values.iter_mut().for_each(|value| drop(value.take())));
+                    while deferred().waiting.blocks > 1_000_000 {
+                        thread::yield_now();
+                    }
+                }
+            });
+        }
+    });
+    drop(reclaimer);
+    assert_eq!(deferred().waiting, Amount::NONE);
+    assert!(FREED.load(Ordering::Relaxed) - freed >= THREADS * EACH);
+    println!("{:?}", deferred());
+}
+
 /// Only the first that defers does.
 #[test]
 #[expect(unsafe_code, reason = "an allocator of its own")]

@@ -162,20 +162,36 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Deferring<A> {
 impl<A: GlobalAlloc> Deferring<A> {
     /// # Safety
     /// As for [`GlobalAlloc::dealloc`]; `size` and `align` are a layout's.
-    #[cold]
     #[inline(never)]
     #[expect(unsafe_code, reason = "forwards an allocator call, now or later")]
     unsafe fn dealloc_deferring(&self, block: *mut u8, size: usize, align: usize) {
         // SAFETY: the caller says that they are a layout's.
+        let waiting = Waiting::new(block, unsafe { Layout::from_size_align_unchecked(size, align) });
+        if !thread::asks() && !is_own_work() && self.is_owner() && waiting.can_hold_a_link() {
+            // SAFETY: the caller's contract, and the block can hold a link.
+            if unsafe { chain::keep(waiting, &self.limit, false) } == Kept::Waits {
+                return thread::spare();
+            }
+        }
+        // SAFETY: the caller's contract.
+        unsafe { self.dealloc_otherwise(block, size, align) }
+    }
+
+    /// # Safety
+    /// As for [`GlobalAlloc::dealloc`]; `size` and `align` are a layout's.
+    #[cold]
+    #[inline(never)]
+    #[expect(unsafe_code, reason = "forwards an allocator call, now or later")]
+    unsafe fn dealloc_otherwise(&self, block: *mut u8, size: usize, align: usize) {
+        // SAFETY: the caller says that they are a layout's.
         let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
         if let Some(limit) = thread::take_question() {
             self.answer(limit);
+        } else if thread::defers() && !is_own_work() && self.is_owner() {
             // SAFETY: the caller's contract.
-            return unsafe { self.inner.dealloc(block, layout) };
-        }
-        // SAFETY: the caller's contract.
-        if thread::defers() && !is_own_work() && unsafe { self.keep(Waiting::new(block, layout)) } {
-            return;
+            if unsafe { self.keep(Waiting::new(block, layout)) } {
+                return;
+            }
         }
         // SAFETY: the caller's contract.
         unsafe { self.inner.dealloc(block, layout) }
@@ -185,11 +201,10 @@ impl<A: GlobalAlloc> Deferring<A> {
     ///
     /// # Safety
     /// The block is this allocator's, its layout is right, and nobody uses it any more, unless this returns false.
-    #[inline(always)]
     #[expect(unsafe_code, reason = "keeps a block")]
     unsafe fn keep(&self, block: Waiting) -> bool {
         // SAFETY: the caller's contract.
-        if self.is_owner() && unsafe { self.keep_within(block, false) } == Kept::Waits {
+        if unsafe { self.keep_within(block, false) } == Kept::Waits {
             thread::spare();
             return true;
         }
@@ -199,7 +214,6 @@ impl<A: GlobalAlloc> Deferring<A> {
 
     /// # Safety
     /// As for [`keep`](Self::keep).
-    #[inline(always)]
     #[expect(unsafe_code, reason = "keeps a block")]
     unsafe fn keep_within(&self, block: Waiting, always: bool) -> Kept {
         if block.can_hold_a_link() {
@@ -215,13 +229,8 @@ impl<A: GlobalAlloc> Deferring<A> {
     ///
     /// # Safety
     /// As for [`keep`](Self::keep).
-    #[cold]
-    #[inline(never)]
     #[expect(unsafe_code, reason = "keeps a block")]
     unsafe fn keep_beyond(&self, block: Waiting) -> bool {
-        if !self.is_owner() {
-            return false;
-        }
         figures::count_over();
         match self.limit.beyond {
             Beyond::Violation => return false,

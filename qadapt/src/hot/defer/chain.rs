@@ -49,19 +49,20 @@ thread_local! {
 #[inline(always)]
 #[expect(unsafe_code, reason = "the block becomes a link")]
 pub(super) unsafe fn keep(block: Waiting, limit: &Limit, always: bool) -> Kept {
-    let kept = CHAIN.try_with(|chain| {
-        if chain.is_busy.replace(true) {
-            // SAFETY: the caller's contract.
-            return unsafe { waiting::keep_alone(block, limit, always) };
-        }
-        compiler_fence(Ordering::SeqCst);
+    // A closure that did the work would get the block through memory.
+    let Ok(chain) = CHAIN.try_with(ptr::from_ref) else { return Kept::NoRoom };
+    // SAFETY: a thread-local that needs no drop is there as long as its thread.
+    let chain = unsafe { &*chain };
+    if chain.is_busy.replace(true) {
         // SAFETY: the caller's contract.
-        let kept = unsafe { chain.keep(block, limit, always) };
-        compiler_fence(Ordering::SeqCst);
-        chain.is_busy.set(false);
-        kept
-    });
-    kept.unwrap_or(Kept::NoRoom)
+        return unsafe { waiting::keep_alone(block, limit, always) };
+    }
+    compiler_fence(Ordering::SeqCst);
+    // SAFETY: the caller's contract.
+    let kept = unsafe { chain.keep(block, limit, always) };
+    compiler_fence(Ordering::SeqCst);
+    chain.is_busy.set(false);
+    kept
 }
 
 /// Hands the thread's chain over, and gives back the room that it did not use.

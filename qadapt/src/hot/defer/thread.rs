@@ -39,6 +39,12 @@ pub(crate) fn defers() -> bool {
     state() & !ASKS != 0
 }
 
+/// True while the thread asks for what waits.
+#[inline(always)]
+pub(super) fn asks() -> bool {
+    state() & ASKS != 0
+}
+
 #[inline(always)]
 fn set(state: usize) {
     let _ = STATE.try_with(|cell| cell.set(state));
@@ -73,11 +79,10 @@ pub(crate) fn ask(limit: Amount, free: impl FnOnce()) -> Option<Amount> {
 
 /// The question, once.
 pub(super) fn take_question() -> Option<Amount> {
-    let state = state();
-    if state & ASKS == 0 {
+    if !asks() {
         return None;
     }
-    set(state & !ASKS);
+    set(state() & !ASKS);
     QUESTION.try_with(Cell::get).ok()
 }
 
