@@ -43,10 +43,11 @@ static ALLOC: Tap<QADAPT> = Tap(QADAPT);
 
 #[test]
 fn the_site_is_the_programs_line() {
+    static SEEN: Mutex<Vec<(usize, u32, bool)>> = Mutex::new(Vec::new());
+
     if !watching("sites below an allocator around the guard") {
         return;
     }
-    static SEEN: Mutex<Vec<(usize, u32, bool)>> = Mutex::new(Vec::new());
     set_violation_hook(|violation| {
         let line = violation.site().map_or(0, |site| site.line());
         let shows_tap = violation
