@@ -46,8 +46,8 @@ fn listed(list: &str) -> Vec<PathBuf> {
             c => paths.last_mut().expect("there is one").push(c),
         }
     }
-    let is_source = |path: &String| path.ends_with(".rs") && !is_guard(path);
-    paths.into_iter().filter(is_source).map(PathBuf::from).collect()
+    let is_source = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "rs");
+    paths.into_iter().filter(|path| !is_guard(path)).map(PathBuf::from).filter(is_source).collect()
 }
 
 fn regions_of(path: &Path) -> Vec<Record> {
