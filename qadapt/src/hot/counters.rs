@@ -68,33 +68,59 @@ pub(crate) struct Then {
 /// Opens a counting region; `None` where it cannot count. What the counters hold is kept in `then`, if that is needed.
 #[inline(always)]
 pub(crate) fn open(then: &mut Option<Then>) -> Option<Mark<'_>> {
+    let Some(serial) = open::only_counting() else {
+        return open_further(then);
+    };
     COUNTERS
         .try_with(|counters| {
-            let high = counters.high();
-            if word::is_free(word::get()) {
-                let serial = open::counting(high);
-                counters.clear();
-                return Some(Mark { serial, then: None });
-            }
-            counters.open_further(high, then)
+            counters.clear();
+            Mark { serial, then: None }
         })
         .ok()
-        .flatten()
+}
+
+/// Opens a counting region where something is open already.
+#[cold]
+#[inline(never)]
+fn open_further(then: &mut Option<Then>) -> Option<Mark<'_>> {
+    COUNTERS.try_with(|counters| counters.open_further(then)).ok().flatten()
+}
+
+/// Ends a counting region that is all that is open, and returns what was counted since it opened; `None` where that is not so.
+#[inline(always)]
+pub(crate) fn close_only(mark: Mark<'_>) -> Option<Tally> {
+    if mark.then.is_some() {
+        return None;
+    }
+    table::with(|table| {
+        let only = table.only(|only| only.serial() == mark.serial)?;
+        COUNTERS
+            .try_with(|counters| {
+                if counters.lost.get() != 0 {
+                    return None;
+                }
+                let High { bytes, blocks } = counters.high();
+                let tally = counters.tally().with_peaks(bytes, blocks);
+                table.pop_only(only);
+                Some(tally)
+            })
+            .ok()
+            .flatten()
+    })
+    .flatten()
 }
 
 /// Ends a counting region; returns what was counted since it opened, or none if something was left out. What regions further
 /// out have had at most takes in what this one had.
 ///
 /// The loans of the region go to `settle_loans` before, with whether what lies around it also lends what was lent there.
-#[inline(always)]
 pub(crate) fn close(mark: Mark<'_>, settle_loans: impl FnOnce(Head, bool)) -> Option<Tally> {
     COUNTERS
         .try_with(|counters| {
             // The figures are read while the record is there: a signal handler's first counting region begins at 0.
-            let (high, now, lost) =
-                end::measuring(Kind::Counting, mark.serial, settle_loans, |table, record, is_top| {
-                    (counters.end(table, record, is_top), counters.tally(), counters.lost.get())
-                })?;
+            let (high, now, lost) = end::measuring(mark.serial, settle_loans, |table, record, is_top| {
+                (counters.end(table, record, is_top), counters.tally(), counters.lost.get())
+            })?;
             let Some(then) = mark.then else {
                 return (lost == 0).then_some(now.with_peaks(high.bytes, high.blocks));
             };
@@ -213,10 +239,8 @@ impl Counters {
         }
     }
 
-    /// Opens a counting region where something is open already.
-    #[cold]
-    #[inline(never)]
-    fn open_further<'a>(&self, high: High, then: &'a mut Option<Then>) -> Option<Mark<'a>> {
+    fn open_further<'a>(&self, then: &'a mut Option<Then>) -> Option<Mark<'a>> {
+        let high = self.high();
         let is_nested = word::get() & word::COUNTING != 0;
         let serial = open::counting(high);
         if serial.is_none() {

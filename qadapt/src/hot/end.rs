@@ -5,7 +5,7 @@ use super::record::{Kind, Record, Serial};
 use super::step::{self, Done, Outer};
 use super::table::{self, Table};
 use super::trace::chain;
-use super::{base, budget, loan, moved, pending, setting, trace, word};
+use super::{base, budget, loan, moved, pending, setting, word};
 use crate::model::Place;
 
 /// What ended.
@@ -50,55 +50,32 @@ impl Ended {
     };
 }
 
-/// Ends the newest record if it is this, of this kind, and there is nothing to say or to settle: the way of all that nests.
+/// Ends the newest record if it is this and there is nothing to say or to settle: the way of all that nests.
 #[inline(always)]
-fn pop_quietly(table: &Table, kind: Kind, is_it: impl Fn(&Record) -> bool) -> bool {
-    pop_only_quietly(table, kind, &is_it) || pop_newest_quietly(table, kind, is_it)
+fn pop_quietly(table: &Table, is_it: impl Fn(&Record) -> bool) -> bool {
+    pop_only_quietly(table, &is_it) || table.pop_newest(is_it)
 }
 
 /// The same, if no other record is open.
 #[inline(always)]
-fn pop_only_quietly(table: &Table, kind: Kind, is_it: impl Fn(&Record) -> bool) -> bool {
-    let Some(only) = table.only(kind) else { return false };
-    if !is_it(only) {
-        return false;
-    }
+fn pop_only_quietly(table: &Table, is_it: impl Fn(&Record) -> bool) -> bool {
+    let Some(only) = table.only(is_it) else { return false };
     table.pop_only(only);
     true
 }
 
-#[inline(never)]
-fn pop_newest_quietly(table: &Table, kind: Kind, is_it: impl Fn(&Record) -> bool) -> bool {
-    let Some(index) = table.len().checked_sub(1) else { return false };
-    let is_it = |record: &&Record| record.kind() == kind && is_it(record) && is_quiet(record);
-    let Some(record) = table.record(index).filter(is_it) else { return false };
-    let outer = step::begin(table, Done::Nothing);
-    table.pop(index, record);
-    step::finish(table, outer);
-    true
-}
-
-/// True if nothing is to be said or to be settled where the record ends.
+/// A plain region was taken off the word, which is negative. True if it had a record, on top, and there is nothing to say.
 #[inline(always)]
-fn is_quiet(record: &Record) -> bool {
-    record.loans.get().is_empty() && pending::is_empty() && !trace::is_on()
-}
-
-/// A plain region was taken off the word, which is negative. `None` where nothing is to be said.
-#[inline(always)]
-pub(crate) fn plain(key: usize) -> Option<Ended> {
-    let popped = table::with(|table| pop_quietly(table, Kind::Plain, |record| record.key.get() == key))
-        .unwrap_or(true);
-    if popped { None } else { Some(plain_slowly(key)) }
+pub(crate) fn newest_plain(key: usize) -> bool {
+    table::with(|table| pop_quietly(table, |record| is_plain(record, key))).unwrap_or(true)
 }
 
 fn is_plain(record: &Record, key: usize) -> bool {
     record.kind() == Kind::Plain && record.key.get() == key
 }
 
-#[cold]
-#[inline(never)]
-fn plain_slowly(key: usize) -> Ended {
+/// A plain region was taken off the word, and [`newest_plain`] could not end it.
+pub(crate) fn plain(key: usize) -> Ended {
     table::with(|table| {
         step::run(table, Done::Lowered, |outer| {
             if let Some(index) = table.find(|record| is_plain(record, key)) {
@@ -117,7 +94,7 @@ fn plain_slowly(key: usize) -> Ended {
 /// Ends a closure's record. `None` where nothing is to be said.
 #[inline(always)]
 pub(crate) fn record(serial: Serial) -> Option<Ended> {
-    let popped = table::with(|table| pop_quietly(table, Kind::Policy, |record| record.serial() == serial));
+    let popped = table::with(|table| pop_quietly(table, |record| record.serial() == serial));
     if popped.unwrap_or(true) { None } else { Some(record_slowly(serial)) }
 }
 
@@ -173,11 +150,17 @@ pub(crate) enum ByHand {
     Ended(Ended, Option<Place>),
 }
 
+/// Ends a guard's record if that is all that is open; false if that is not so, or there is something to say.
+#[inline(always)]
+pub(crate) fn only_guard(serial: Serial) -> bool {
+    table::with(|table| pop_only_quietly(table, |record| record.serial() == serial)).unwrap_or(true)
+}
+
 /// Ends a guard's record, wherever it is.
 #[inline(always)]
 pub(crate) fn guard(serial: Serial) -> ByHand {
     let is_it = |record: &Record| record.serial() == serial;
-    let ended = by_hand(Kind::Guard, is_it, is_it);
+    let ended = by_hand(is_it, is_it);
     if let ByHand::Gone = ended {
         let _ = table::with(|table| leave_elsewhere(table, serial));
     }
@@ -187,21 +170,26 @@ pub(crate) fn guard(serial: Serial) -> ByHand {
 /// Ends the manual region that is all that is open; false if that is not so, or there is something to say.
 #[inline(always)]
 pub(crate) fn only_manual() -> bool {
-    table::with(|table| pop_only_quietly(table, Kind::Manual, |_| true)).unwrap_or(true)
+    table::with(|table| pop_only_quietly(table, |record| record.kind() == Kind::Manual)).unwrap_or(true)
+}
+
+/// Ends the manual region that is on top of other records; false if that is not so, or there is something to say.
+#[inline(always)]
+pub(crate) fn newest_manual() -> bool {
+    table::with(|table| table.pop_newest(|record| record.kind() == Kind::Manual)).unwrap_or(true)
 }
 
 /// Ends the newest manual region since the innermost closure.
-#[inline(always)]
 pub(crate) fn manual() -> ByHand {
     // The search stops at a closure, which is not a manual region.
     let is_end = |record: &Record| record.kind() == Kind::Manual || record.kind().is_closure();
-    by_hand(Kind::Manual, |record| record.kind() == Kind::Manual, is_end)
+    by_hand(|record| record.kind() == Kind::Manual, is_end)
 }
 
 #[inline(always)]
-fn by_hand(kind: Kind, is_it: impl Fn(&Record) -> bool, is_end: impl FnMut(&Record) -> bool) -> ByHand {
+fn by_hand(is_it: impl Fn(&Record) -> bool, is_end: impl FnMut(&Record) -> bool) -> ByHand {
     let ended = table::with(|table| {
-        if pop_newest_quietly(table, kind, &is_it) {
+        if table.pop_newest(&is_it) {
             return ByHand::Quietly;
         }
         by_hand_slowly(table, is_it, is_end)
@@ -251,13 +239,12 @@ fn inner_of(table: &Table, index: usize) -> Inner {
 /// what was lent there; and `last` sees it, and is told whether it is the newest.
 #[inline(always)]
 pub(crate) fn measuring<R>(
-    kind: Kind,
     serial: Serial,
     settle: impl FnOnce(Head, bool),
     last: impl FnOnce(&Table, &Record, bool) -> R,
 ) -> Option<R> {
     table::with(|table| {
-        if let Some(only) = table.only(kind).filter(|only| only.serial() == serial) {
+        if let Some(only) = table.only(|only| only.serial() == serial) {
             let result = last(table, only, true);
             table.pop_only(only);
             return Some(result);

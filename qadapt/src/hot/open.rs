@@ -31,15 +31,15 @@ pub(crate) struct Rules {
 
 /// Opens a record; its serial, or none where there is no room. `fill` adds to it what its kind needs.
 #[inline(always)]
-pub(super) fn push(kind: Kind, opening: Opening, fill: impl FnOnce(&Table, &Record)) -> Serial {
+pub(super) fn push(kind: Kind, opening: Opening, fill: impl Fn(&Table, &Record)) -> Serial {
     let pushed = table::with(|table| {
         let word = word::get();
         // A thread of a traced process has no free word.
         if word::is_free(word) {
-            table.push_first(word, kind, |record| fill(table, record))
-        } else {
-            further(table, kind, opening, fill)
+            return table.push_first(word, kind, |record| fill(table, record));
         }
+        let newest = table.push_newest(kind, |record| fill(table, record));
+        newest.unwrap_or_else(|| further(table, kind, opening, fill))
     });
     pushed.unwrap_or(Serial::NONE)
 }
@@ -81,6 +81,25 @@ fn no_room(table: &Table, kind: Kind) -> Option<&Record> {
     None
 }
 
+/// A plain region was added to the word, where records are open and nothing is asked for; false if that is not so: see [`plain`].
+#[inline(always)]
+pub(crate) fn newest_plain(key: usize, place: Place) -> bool {
+    let pushed = table::with(|table| {
+        table.push_newest(Kind::Plain, |record| {
+            record.key.set(key);
+            record.set_place(place);
+        })
+    });
+    pushed.flatten().is_some()
+}
+
+/// A manual region opens where records are open and nothing is asked for; false if that is not so.
+#[inline(always)]
+pub(crate) fn newest_manual(location: &'static Location<'static>) -> bool {
+    let pushed = table::with(|table| table.push_newest(Kind::Manual, |record| record.set_location(location)));
+    pushed.flatten().is_some()
+}
+
 /// A plain region was added to the word, which is negative: `key` is the address of its frame. It gets a record if there is
 /// a reason for one, or it `must` have one. False where there is no room.
 pub(crate) fn plain(key: usize, place: Place, must: bool) -> bool {
@@ -111,6 +130,21 @@ pub(crate) fn only_manual(location: &'static Location<'static>) -> bool {
             table.push_first(word, Kind::Manual, |record| record.set_location(location));
         })
         .is_some()
+}
+
+/// A guard's region without figures of its own, where nothing is open that has a record; `None` if that is not so.
+#[inline(always)]
+pub(crate) fn only_guard(place: Place, flags: i64) -> Option<Serial> {
+    let word = word::get();
+    if !word::is_free(word) {
+        return None;
+    }
+    table::with(|table| {
+        table.push_first(word, Kind::Guard, |record| {
+            record.flags.set(flags);
+            record.set_place(place);
+        })
+    })
 }
 
 /// `enter_protected`.
@@ -146,13 +180,21 @@ pub(super) fn work(kind: Kind) -> Serial {
 }
 
 /// What measures otherwise, or hides from what does: it sets these flags and nothing else.
-#[inline(always)]
 pub(crate) fn measuring(kind: Kind, flags: i64) -> Serial {
     push(kind, Opening::Nothing, |_, record| record.flags.set(flags))
 }
 
-/// What counts: `high` is what was the most until now.
+/// What counts, where nothing is open that has a record; `None` if that is not so.
 #[inline(always)]
+pub(crate) fn only_counting() -> Option<Serial> {
+    let word = word::get();
+    if !word::is_free(word) {
+        return None;
+    }
+    table::with(|table| table.push_first(word, Kind::Counting, |record| record.flags.set(word::COUNTING)))
+}
+
+/// What counts: `high` is what was the most until now.
 pub(crate) fn counting(high: High) -> Serial {
     push(Kind::Counting, Opening::Nothing, |_, record| {
         record.flags.set(word::COUNTING);

@@ -288,8 +288,8 @@ impl Record {
         self.traced.lowest.set(other.traced.lowest.get());
     }
 
-    /// Works out what follows for the only record; returns what it makes of the word. No record is below a first one, so that it never
-    /// has an owner.
+    /// Works out what follows for the only record; returns what it makes of the word. No record is below the first one, so that its
+    /// owner and its reporter are always none.
     #[inline(always)]
     pub(super) fn settle_first(&self, kind: Kind, base: i64) -> i64 {
         let flags = self.flags.get();
@@ -300,9 +300,6 @@ impl Record {
             _ => kind.on_top_of(base, flags),
         };
         self.word.set(word);
-        if !kind.reports() {
-            self.reporter.set(0);
-        }
         if flags & word::BUDGET != 0 {
             self.settle_caps(None);
         }

@@ -5,7 +5,7 @@
 //! is a step of its own, which leaves that as it is.
 
 use super::table::{Table, step};
-use super::{setting, word};
+use super::word;
 
 /// What a fast edge did to the word before it found that it has to be slow.
 #[derive(Clone, Copy)]
@@ -38,10 +38,10 @@ pub(super) fn begin(table: &Table, done: Done) -> Outer {
     let now = word::get();
     let outer = Outer(now & (word::QUIET | word::BUSY | word::SILENT));
     if table.len() > 0 {
-        if !matches!(done, Done::Nothing) {
-            word::set(table.word() | word::ATTENTION | word::QUIET | outer.state());
-            step();
-        }
+        // A step is under way: a signal handler may find the newest record free.
+        let open = if matches!(done, Done::Nothing) { now } else { table.word() };
+        word::set(open | word::ATTENTION | word::QUIET | outer.state());
+        step();
         return outer;
     }
     begin_idle(table, done)
@@ -104,7 +104,7 @@ pub(super) fn finish_idle(table: &Table, outer: Outer) {
 /// True if edges must be slow, whatever is open.
 #[inline(always)]
 pub(super) fn is_asked_for(table: &Table) -> bool {
-    table.asks() || setting::is_alert()
+    table.asks()
 }
 
 /// Runs one step. Returns what it returns, and tells it what it interrupted.
@@ -127,6 +127,7 @@ pub(crate) fn link() {
 pub(crate) fn refresh() {
     let _ = super::table::with(|table| {
         run(table, Done::Nothing, |outer| {
+            table.notice();
             if !outer.is_interrupted() {
                 table.shrink();
             }

@@ -45,6 +45,8 @@ const THREAD: u32 = 40;
 const PENDING: u8 = 1;
 /// There is a debt.
 const DEBT: u8 = 2;
+/// There is a [reason of the process's](setting::is_alert), as far as this thread has seen.
+const ALERT: u8 = 4;
 /// With fewer records than this the pieces are given back.
 const FEW: usize = INLINE / 2;
 
@@ -59,7 +61,7 @@ pub(crate) struct Table {
     serials: Cell<u64>,
     /// Closures that are open and have no record, because the table was full.
     overflow: Cell<u32>,
-    /// Reasons for which the thread's edges are slow: [`PENDING`], [`DEBT`].
+    /// Reasons for which the thread's edges are slow: [`PENDING`], [`DEBT`], [`ALERT`].
     asks: Cell<u8>,
     /// What regions of other stacks have taken off while a fast permit hid it, and the permit must not put back.
     debt: Cell<i64>,
@@ -268,10 +270,20 @@ impl Table {
         figure::set_bits(&self.asks, DEBT, debt != 0);
     }
 
-    /// True if there is a reason of this thread's for which its edges are slow.
+    /// True if there is a reason for which the thread's edges are slow.
     #[inline(always)]
     pub(super) fn asks(&self) -> bool {
+        self.notice();
         self.asks.get() != 0
+    }
+
+    /// Looks for reasons of the process's.
+    #[inline(always)]
+    pub(super) fn notice(&self) {
+        let is_alert = setting::is_alert();
+        if is_alert != (self.asks.get() & ALERT != 0) {
+            figure::set_bits(&self.asks, ALERT, is_alert);
+        }
     }
 
     /// A closure opened for which there was no room.
@@ -342,14 +354,67 @@ impl Table {
         Serial(serial)
     }
 
-    /// The record, if it is the only one, and it can be [popped](Self::pop_only).
+    /// Opens a record on top of others, where nothing is interrupted or asked for and it has a place in the thread's own memory;
+    /// `None` if that is not so. See [`push`](Self::push).
     #[inline(always)]
-    pub(super) fn only(&self, kind: Kind) -> Option<&Record> {
-        let [record, ..] = &self.inline;
-        if self.length.get() != 1 || record.kind.get() != kind || !record.loans.get().is_empty() {
+    pub(super) fn push_newest(&self, kind: Kind, fill: impl FnOnce(&Record)) -> Option<Serial> {
+        let index = self.length.get();
+        let below = self.inline.get(index.wrapping_sub(1))?;
+        let record = self.inline.get(index)?;
+        if self.asks.get() != 0 || word::is_interrupted(word::get()) {
             return None;
         }
-        if self.asks.get() != 0 || setting::is_alert() || word::is_interrupted(word::get()) {
+        word::set(word::get() | word::QUIET);
+        step();
+        self.length.set(index + 1);
+        step();
+        // There is a record, so that the serials have begun.
+        let serial = self.serials.get().wrapping_add(1);
+        self.serials.set(serial);
+        record.serial.set(serial);
+        record.flags.set(0);
+        record.loans.set(Head::NONE);
+        fill(record);
+        record.settle_on(kind, Some(below), 0);
+        step();
+        record.kind.set(kind);
+        step();
+        word::set(record.word() | word::ATTENTION);
+        Some(Serial(serial))
+    }
+
+    /// Ends the newest record if it is this, hides no budgets, is not the first, and nothing is interrupted or asked for; false if
+    /// that is not so.
+    #[inline(always)]
+    pub(super) fn pop_newest(&self, is_it: impl Fn(&Record) -> bool) -> bool {
+        let index = self.length.get().wrapping_sub(1);
+        let Some(record) = self.inline.get(index) else { return false };
+        let Some(below) = self.inline.get(index.wrapping_sub(1)) else { return false };
+        if !is_it(record) || !record.loans.get().is_empty() {
+            return false;
+        }
+        if self.asks.get() != 0 || word::is_interrupted(word::get()) {
+            return false;
+        }
+        word::set(word::get() | word::QUIET);
+        step();
+        record.kind.set(Kind::Free);
+        step();
+        self.length.set(index);
+        step();
+        word::set(below.word() | word::ATTENTION);
+        true
+    }
+
+    /// The record, if it is the only one, and it can be [popped](Self::pop_only).
+    #[inline(always)]
+    pub(super) fn only(&self, is_it: impl Fn(&Record) -> bool) -> Option<&Record> {
+        let [record, ..] = &self.inline;
+        // Where no step is interrupted, the first of some records is not free.
+        if self.length.get() != 1 || !is_it(record) || !record.loans.get().is_empty() {
+            return None;
+        }
+        if self.asks.get() != 0 || word::is_interrupted(word::get()) {
             return None;
         }
         Some(record)

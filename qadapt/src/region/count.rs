@@ -27,6 +27,7 @@ use crate::report::{call_sites, live};
 /// assert_eq!((counts.allocs().get(), counts.bytes().get()), (Some(1), Some(3)));
 /// # }
 /// ```
+#[inline]
 #[track_caller]
 pub fn count_alloc<R>(body: impl FnOnce() -> R) -> (Counts, R) {
     if !checks::ON {
@@ -35,7 +36,11 @@ pub fn count_alloc<R>(body: impl FnOnce() -> R) -> (Counts, R) {
     let mut then = None;
     let Some(counting) = Counting::open_if_live(&mut then) else { return (Counts::UNMEASURED, body()) };
     let result = body();
-    (counting.close(), result)
+    // Two ways out, so that the counts are written once.
+    match counting.close_only() {
+        Ok(counts) => (counts, result),
+        Err(counting) => (counting.close(), result),
+    }
 }
 
 /// Runs a closure and leaves what it asks of the allocator out of the counts round it, on this thread.
@@ -62,7 +67,7 @@ pub fn uncounted<R>(body: impl FnOnce() -> R) -> R {
     struct GoOn(Serial);
     impl Drop for GoOn {
         fn drop(&mut self) {
-            let _ = end::measuring(Kind::Uncounted, self.0, |_, _| (), |_, _, _| ());
+            let _ = end::measuring(self.0, |_, _| (), |_, _, _| ());
         }
     }
 
@@ -109,18 +114,34 @@ impl<'a> Counting<'a> {
         Some(Self { mark: counters::open(then)? })
     }
 
+    /// Closes the region if it is all that is open.
     #[inline(always)]
+    fn close_only(self) -> Result<Counts, Self> {
+        match counters::close_only(self.mark) {
+            Some(tally) => {
+                mem::forget(self);
+                Ok(Counts::measured(tally))
+            }
+            None => Err(self),
+        }
+    }
+
     pub(super) fn close(self) -> Counts {
         mem::ManuallyDrop::new(self).end(None)
     }
 
     /// Closes the region, but for loans that a future, which has none here, `keeps` for its next poll.
+    #[inline(always)]
     pub(super) fn pause(self, keeps: &mut Head) -> Counts {
-        mem::ManuallyDrop::new(self).end(Some(keeps))
+        match self.close_only() {
+            Ok(counts) => counts,
+            Err(counting) => mem::ManuallyDrop::new(counting).end(Some(keeps)),
+        }
     }
 
     /// Closes the region once.
-    #[inline(always)]
+    #[cold]
+    #[inline(never)]
     fn end(&mut self, keeps: Option<&mut Head>) -> Counts {
         let mark = self.mark;
         let mut passed_on = Head::NONE;

@@ -69,9 +69,13 @@ fn first_touch(location: &'static Location<'static>) {
 #[cold]
 #[inline(never)]
 pub(super) fn opened(anchor: &Anchor, name: Name, location: &'static Location<'static>) {
-    open_plain(anchor, Place { name, location, poll: 0 }, false);
+    let place = Place { name, location, poll: 0 };
+    if !open::newest_plain(key(anchor), place) {
+        open_plain(anchor, place, false);
+    }
 }
 
+#[inline(never)]
 fn open_plain(anchor: &Anchor, place: Place, lends: bool) {
     if word::get() & word::UNLINKED != 0 {
         // The level waits until the thread is linked.
@@ -101,19 +105,23 @@ pub(super) fn no_room(place: Place) {
 #[inline(never)]
 #[track_caller]
 pub(super) fn closed(anchor: &Anchor, name: Name, location: &'static Location<'static>) {
-    let place = Place { name, location, poll: 0 };
-    if let Some(ended) = end::plain(key(anchor)) {
-        close(ended, place).act();
+    if !end::newest_plain(key(anchor)) {
+        close_plain(anchor, name, location);
     }
+}
+
+#[inline(never)]
+#[track_caller]
+fn close_plain(anchor: &Anchor, name: Name, location: &'static Location<'static>) {
+    close(end::plain(key(anchor)), Place { name, location, poll: 0 }).act();
 }
 
 /// The same where the body unwinds: everything is logged.
 #[cold]
 #[inline(never)]
 pub(super) fn unwound(anchor: &Anchor, name: Name, location: &'static Location<'static>) {
-    let place = Place { name, location, poll: 0 };
-    if let Some(ended) = end::plain(key(anchor)) {
-        log(ended, place);
+    if !end::newest_plain(key(anchor)) {
+        log(end::plain(key(anchor)), Place { name, location, poll: 0 });
     }
 }
 
@@ -122,14 +130,24 @@ pub(super) fn unwound(anchor: &Anchor, name: Name, location: &'static Location<'
 #[inline(never)]
 #[track_caller]
 pub(super) fn paused(anchor: &Anchor, polled: &mut Polled) {
-    pause(end::plain(key(anchor)), polled).act();
+    if !end::newest_plain(key(anchor)) {
+        pause_plain(anchor, polled);
+    }
+}
+
+#[inline(never)]
+#[track_caller]
+fn pause_plain(anchor: &Anchor, polled: &mut Polled) {
+    pause(Some(end::plain(key(anchor))), polled).act();
 }
 
 /// What [`unwound`] does, at the end of a poll.
 #[cold]
 #[inline(never)]
 pub(super) fn unwound_poll(anchor: &Anchor, polled: &mut Polled) {
-    pause_logging(end::plain(key(anchor)), polled);
+    if !end::newest_plain(key(anchor)) {
+        pause_logging(Some(end::plain(key(anchor))), polled);
+    }
 }
 
 /// Ends a poll. Its loans stay with the future, for its next poll.

@@ -1,6 +1,7 @@
 //! Regions that last as long as a guard.
 
 use core::marker::PhantomData;
+use core::mem;
 
 use super::defer::{self, Deferral};
 use super::{edge, scope};
@@ -31,7 +32,8 @@ use crate::model::{Amount, Place, RegionKind};
 #[derive(Debug)]
 #[must_use = "the region ends when the guard is dropped"]
 pub struct RegionGuard {
-    open: Option<(Serial, Place)>,
+    /// None where it is not watched.
+    serial: Serial,
     edge: Edge,
     not_send: PhantomData<*const ()>,
 }
@@ -45,8 +47,15 @@ pub(super) struct Edge {
 }
 
 impl RegionGuard {
+    #[inline(always)]
     pub(super) const fn unwatched(edge: Edge) -> Self {
-        Self { open: None, edge, not_send: PhantomData }
+        Self::of(Serial::NONE, edge)
+    }
+
+    /// A region that is open.
+    #[inline(always)]
+    pub(super) const fn of(serial: Serial, edge: Edge) -> Self {
+        Self { serial, edge, not_send: PhantomData }
     }
 
     pub(super) fn open(place: Place, rules: &Rules, then: Edge) -> Self {
@@ -55,7 +64,7 @@ impl RegionGuard {
         if serial.is_none() {
             edge::no_room(place);
         }
-        Self { open: Some((serial, place)), edge: then, not_send: PhantomData }
+        Self::of(serial, then)
     }
 
     /// Ends the region.
@@ -63,30 +72,53 @@ impl RegionGuard {
     /// # Panics
     /// In mode [`Panic`](crate::Mode::Panic), at the caller's line, if the region's policy was violated. Where the
     /// guard is just dropped the report is logged instead.
+    #[inline]
     #[track_caller]
     pub fn exit(mut self) {
-        if let Some((ended, place)) = self.end() {
-            edge::close(ended, place).act();
+        let serial = mem::replace(&mut self.serial, Serial::NONE);
+        if !end::only_guard(serial) {
+            exit(serial);
         }
-    }
-
-    /// Ends the region, unless its closure or its thread has.
-    fn end(&mut self) -> Option<(Ended, Place)> {
-        let (serial, place) = self.open.take()?;
-        let ByHand::Ended(ended, _) = end::guard(serial) else { return None };
-        edge::say_inner(&ended, place);
-        Some((ended, place))
     }
 }
 
 impl Drop for RegionGuard {
+    #[inline]
     fn drop(&mut self) {
-        if let Some((ended, place)) = self.end() {
-            edge::log(ended, place);
+        if !self.serial.is_none() && !end::only_guard(self.serial) {
+            log(self.serial);
         }
         drop(self.edge.deferral.take());
         if self.edge.reclaim != Amount::NONE && !std::thread::panicking() {
             defer::reclaim_outside(self.edge.reclaim);
         }
     }
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn exit(serial: Serial) {
+    if let Some((ended, place)) = end(serial) {
+        edge::close(ended, place).act();
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn log(serial: Serial) {
+    if let Some((ended, place)) = end(serial) {
+        edge::log(ended, place);
+    }
+}
+
+/// Ends the region, unless its closure or its thread has.
+fn end(serial: Serial) -> Option<(Ended, Place)> {
+    if serial.is_none() {
+        return None;
+    }
+    let ByHand::Ended(ended, place) = end::guard(serial) else { return None };
+    let place = place?;
+    edge::say_inner(&ended, place);
+    Some((ended, place))
 }

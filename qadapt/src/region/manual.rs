@@ -42,6 +42,13 @@ pub fn enter_protected() {
 #[cold]
 #[inline(never)]
 fn enter(location: &'static Location<'static>) {
+    if !open::newest_manual(location) {
+        enter_wherever(location);
+    }
+}
+
+#[inline(never)]
+fn enter_wherever(location: &'static Location<'static>) {
     edge::touch_here(location);
     if open::manual(location).is_none() {
         edge::no_room(Place { name: Name::NONE, location, poll: 0 });
@@ -77,6 +84,14 @@ pub fn exit_protected() {
 #[inline(never)]
 #[track_caller]
 fn exit() {
+    if !end::newest_manual() {
+        exit_wherever();
+    }
+}
+
+#[inline(never)]
+#[track_caller]
+fn exit_wherever() {
     match end::manual() {
         ByHand::Quietly => {}
         ByHand::Gone => panic!("{NO_ENTRY}"),

@@ -64,7 +64,7 @@ impl Recording {
 
 impl Drop for Recording {
     fn drop(&mut self) {
-        let _ = end::measuring(Kind::Recording, self.serial, |_, _| (), |_, _, _| ());
+        let _ = end::measuring(self.serial, |_, _| (), |_, _, _| ());
         measured::close(self.start);
         // Own work may hide one that is open further out from the word.
         if !table::has(Kind::Recording) {

@@ -11,7 +11,7 @@ use crate::checks;
 use crate::hot::head::Head;
 use crate::hot::open::Rules;
 use crate::hot::spending::{Caps, Start, Used};
-use crate::hot::{budget, entries, word};
+use crate::hot::{budget, entries, open, word};
 use crate::mark;
 use crate::model::{Amount, Budget, Mode, Name, Ops, Place};
 
@@ -192,6 +192,7 @@ impl Policy {
     }
 
     /// What a guard does besides watching, from here to its end.
+    #[inline(always)]
     fn edge(&self) -> Edge {
         Edge { deferral: self.defer.then(Deferral::begin), reclaim: self.reclaims() }
     }
@@ -244,6 +245,7 @@ impl Policy {
     ///
     /// Prefer [`run`](Self::run) where the code is one block: the guard's drop cannot panic, so that it only logs.
     #[track_caller]
+    #[cfg_attr(not(qadapt_marks), inline)]
     #[cfg_attr(qadapt_marks, inline(always))]
     pub fn enter(&self) -> RegionGuard {
         let place = self.place();
@@ -254,6 +256,19 @@ impl Policy {
         if !checks::ON || !self.watches_entry(place) {
             return RegionGuard::unwatched(self.edge());
         }
+        let flags = self.flags();
+        if flags & (word::BUDGET | word::INJECT) == 0 {
+            if let Some(serial) = open::only_guard(place, flags) {
+                return RegionGuard::of(serial, self.edge());
+            }
+        }
+        self.enter_wherever(place)
+    }
+
+    /// Opens such a region whatever else is open.
+    #[cold]
+    #[inline(never)]
+    fn enter_wherever(&self, place: Place) -> RegionGuard {
         RegionGuard::open(place, &self.rules(self.warms_up(place), None), self.edge())
     }
 
