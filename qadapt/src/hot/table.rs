@@ -21,6 +21,8 @@
 //! The first records lie in the thread's own memory, further ones in pages that are mapped when they are needed. Records
 //! are found by serial, or by the address of a frame as a mere number: no pointer leads from a record to anything of the user's.
 
+mod short;
+
 use core::cell::Cell;
 use core::mem::size_of;
 use core::ptr;
@@ -327,117 +329,6 @@ impl Table {
             self.thread.set(THREADS.fetch_add(1, Ordering::Relaxed) + 1);
         }
         self.thread.get()
-    }
-
-    /// Opens the first record where the word is [free](word::is_free): it becomes the base. See [`push`](Self::push).
-    #[inline(always)]
-    pub(super) fn push_first(&self, base: i64, kind: Kind, fill: impl FnOnce(&Record)) -> Serial {
-        let [record, ..] = &self.inline;
-        word::set(base | word::ATTENTION | word::QUIET);
-        step();
-        self.base.set(base);
-        step();
-        self.length.set(1);
-        step();
-        // The thread is linked, so that the serials have begun.
-        let serial = self.serials.get().wrapping_add(1);
-        self.serials.set(serial);
-        record.serial.set(serial);
-        record.flags.set(0);
-        record.loans.set(Head::NONE);
-        fill(record);
-        let word = record.settle_first(kind, base);
-        step();
-        record.kind.set(kind);
-        step();
-        word::set(word | word::ATTENTION);
-        Serial(serial)
-    }
-
-    /// Opens a record on top of others, where nothing is interrupted or asked for and it has a place in the thread's own memory;
-    /// `None` if that is not so. See [`push`](Self::push).
-    #[inline(always)]
-    pub(super) fn push_newest(&self, kind: Kind, fill: impl FnOnce(&Record)) -> Option<Serial> {
-        let index = self.length.get();
-        let below = self.inline.get(index.wrapping_sub(1))?;
-        let record = self.inline.get(index)?;
-        if self.asks.get() != 0 || word::is_interrupted(word::get()) {
-            return None;
-        }
-        word::set(word::get() | word::QUIET);
-        step();
-        self.length.set(index + 1);
-        step();
-        // There is a record, so that the serials have begun.
-        let serial = self.serials.get().wrapping_add(1);
-        self.serials.set(serial);
-        record.serial.set(serial);
-        record.flags.set(0);
-        record.loans.set(Head::NONE);
-        fill(record);
-        record.settle_on(kind, Some(below), 0);
-        step();
-        record.kind.set(kind);
-        step();
-        word::set(record.word() | word::ATTENTION);
-        Some(Serial(serial))
-    }
-
-    /// Ends the newest record if it is this, hides no budgets, is not the first, and nothing is interrupted or asked for; false if
-    /// that is not so.
-    #[inline(always)]
-    pub(super) fn pop_newest(&self, is_it: impl Fn(&Record) -> bool) -> bool {
-        let index = self.length.get().wrapping_sub(1);
-        let Some(record) = self.inline.get(index) else { return false };
-        let Some(below) = self.inline.get(index.wrapping_sub(1)) else { return false };
-        if !is_it(record) || !record.loans.get().is_empty() {
-            return false;
-        }
-        if self.asks.get() != 0 || word::is_interrupted(word::get()) {
-            return false;
-        }
-        word::set(word::get() | word::QUIET);
-        step();
-        record.kind.set(Kind::Free);
-        step();
-        self.length.set(index);
-        step();
-        word::set(below.word() | word::ATTENTION);
-        true
-    }
-
-    /// The record, if it is the only one, and it can be [popped](Self::pop_only).
-    #[inline(always)]
-    pub(super) fn only(&self, is_it: impl Fn(&Record) -> bool) -> Option<&Record> {
-        let [record, ..] = &self.inline;
-        // Where no step is interrupted, the first of some records is not free.
-        if self.length.get() != 1 || !is_it(record) || !record.loans.get().is_empty() {
-            return None;
-        }
-        if self.asks.get() != 0 || word::is_interrupted(word::get()) {
-            return None;
-        }
-        Some(record)
-    }
-
-    /// Ends the only record.
-    #[inline(always)]
-    pub(super) fn pop_only(&self, record: &Record) {
-        step();
-        word::set(word::get() | word::QUIET);
-        step();
-        record.kind.set(Kind::Free);
-        // From here on until the word is set, a signal handler takes what has ended for a part of the base, and leaves the word so.
-        let base = self.base.get();
-        step();
-        self.length.set(0);
-        step();
-        word::set(base);
-        step();
-        // Looked at last: what a signal handler left until now is seen.
-        if self.asks.get() != 0 {
-            word::set(word::get() | word::ATTENTION);
-        }
     }
 
     /// Opens a record on top, and returns it; `None` where there is no room. `fill` adds what this kind needs, before it counts as
