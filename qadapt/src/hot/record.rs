@@ -209,9 +209,14 @@ impl Record {
     }
 
     pub(super) fn place(&self) -> Option<Place> {
-        let location = self.location.get().filter(|_| self.kind().is_region())?;
+        self.place_as(self.kind())
+    }
+
+    /// The place while the record opens and its kind is not in it yet.
+    pub(super) fn place_as(&self, kind: Kind) -> Option<Place> {
+        let location = self.location.get().filter(|_| kind.is_region())?;
         let place = Place { name: Name::NONE, location, poll: 0 };
-        let is_manual = self.kind() == Kind::Manual;
+        let is_manual = kind == Kind::Manual;
         Some(if is_manual { place } else { Place { name: self.name.get(), poll: self.poll.get(), ..place } })
     }
 

@@ -67,7 +67,7 @@ fn enter_traced(
     opening: Opening,
 ) {
     let number = match opening {
-        Opening::Region(region) => record.place().and_then(|place| count_entry(trace, place, region)),
+        Opening::Region(region) => record.place_as(kind).and_then(|place| count_entry(trace, place, region)),
         Opening::Lent(number) => number,
         Opening::Nothing => None,
     };
