@@ -37,22 +37,21 @@ use super::tally::Tally;
 #[derive(Clone, Copy, Debug)]
 pub struct Counts {
     tally: Option<Tally>,
-    has_peaks: bool,
 }
 
 impl Counts {
-    pub(crate) const UNMEASURED: Self = Self { tally: None, has_peaks: false };
+    pub(crate) const UNMEASURED: Self = Self { tally: None };
     /// No event, and measured.
     pub(crate) const NOTHING: Self = Self::measured(Tally::NOTHING);
 
     pub(crate) const fn measured(tally: Tally) -> Self {
-        Self { tally: Some(tally), has_peaks: true }
+        Self { tally: Some(tally) }
     }
 
     /// Counts of which nobody knows the peak.
     #[cfg(feature = "process-counts")]
     pub(crate) const fn without_peaks(tally: Tally) -> Self {
-        Self { tally: Some(tally), has_peaks: false }
+        Self { tally: Some(tally.without_peaks()) }
     }
 
     fn get<T>(self, figure: impl FnOnce(Tally) -> T) -> Measured<T> {
@@ -139,13 +138,13 @@ impl Counts {
     /// The most blocks that were live at once, counted from 0 at the region's entry; never below 0.
     #[must_use]
     pub fn peak_blocks(&self) -> Measured<u64> {
-        Measured::new(self.tally.filter(|_| self.has_peaks).map(|tally| tally.peak_blocks))
+        Measured::new(self.tally.filter(|tally| tally.has_peaks()).map(|tally| tally.peak_blocks))
     }
 
     /// The most bytes that were live at once, counted from 0 at the region's entry; never below 0.
     #[must_use]
     pub fn peak_bytes(&self) -> Measured<u64> {
-        Measured::new(self.tally.filter(|_| self.has_peaks).map(|tally| tally.peak_bytes))
+        Measured::new(self.tally.filter(|tally| tally.has_peaks()).map(|tally| tally.peak_bytes))
     }
 }
 
@@ -159,9 +158,7 @@ impl Default for Counts {
 /// True if every figure was measured and equals the other's.
 impl PartialEq for Counts {
     fn eq(&self, other: &Self) -> bool {
-        self.has_peaks
-            && other.has_peaks
-            && self.tally.zip(other.tally).is_some_and(|(one, other)| one == other)
+        self.tally.zip(other.tally).is_some_and(|(one, other)| one.has_peaks() && one == other)
     }
 }
 
@@ -170,10 +167,7 @@ impl Add for Counts {
     type Output = Self;
 
     fn add(self, next: Self) -> Self {
-        Self {
-            tally: self.tally.zip(next.tally).map(|(first, next)| first.followed_by(next)),
-            has_peaks: self.has_peaks && next.has_peaks,
-        }
+        Self { tally: self.tally.zip(next.tally).map(|(first, next)| first.followed_by(next)) }
     }
 }
 

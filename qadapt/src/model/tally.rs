@@ -43,8 +43,24 @@ impl Tally {
         peak_blocks: 0,
     };
 
+    /// What stands for a peak that nobody knows: a process has less memory, and fewer blocks.
+    const UNKNOWN: u64 = u64::MAX;
+
+    /// The tally where nobody knows the peaks.
+    #[cfg(feature = "process-counts")]
+    pub(super) const fn without_peaks(self) -> Self {
+        Self { peak_bytes: Self::UNKNOWN, peak_blocks: Self::UNKNOWN, ..self }
+    }
+
+    pub(super) const fn has_peaks(self) -> bool {
+        self.peak_bytes != Self::UNKNOWN
+    }
+
     /// The tally of two stretches of code, one after the other.
     pub(super) fn followed_by(self, next: Self) -> Self {
+        if !self.has_peaks() || !next.has_peaks() {
+            return Self { peak_bytes: Self::UNKNOWN, peak_blocks: Self::UNKNOWN, ..self.and(next) };
+        }
         let later = |net: i64, peak: u64| u64::try_from(net.saturating_add_unsigned(peak)).unwrap_or(0);
         Self {
             peak_bytes: self.peak_bytes.max(later(self.net_bytes(), next.peak_bytes)),

@@ -96,9 +96,9 @@ impl Violation {
     pub(super) fn fatal(&self, number: u64) -> String {
         let thread = std::thread::current();
         let on = thread.name().map_or_else(String::new, |name| format!(" on thread `{name}`"));
-        let advice = self.advice().map_or_else(String::new, |advice| format!("   = help: {advice}\n"));
         format!(
-            "qadapt: a sweep{on} ends here: the process aborts, after request {number} got no memory: {}\n{}{}{advice}",
+            "qadapt: a sweep{on} ends here: the process aborts, after request {number} got no memory: {}\n{}{}   = help: \
+             what ends the process when there is no memory must be asked for with `try_reserve`, or allocated before\n",
             Event(self),
             self.trace.excerpt(),
             self.trace

@@ -4,6 +4,7 @@
 // expect: stderr qadapt: a sweep on thread `main` ends here: the process aborts, after request 2 got no memory: allocation of 1 byte (align 1)
 // expect: after --> tests/src/bin/swept.rs:{infallible}:
 // expect: stderr stack, innermost call first:
+// expect: stderr = help: what ends the process when there is no memory must be asked for with `try_reserve`
 // expect: never request 1 got
 // expect: off exit 0
 // expect: run on-another-thread thread
