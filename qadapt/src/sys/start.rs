@@ -1,4 +1,4 @@
-//! Running before `main`.
+//! Running before `main`, and on Windows at the end.
 
 /// Has the loader call a function before `main`, where the checks are on; elsewhere no trace of it is left.
 ///
@@ -21,6 +21,24 @@ macro_rules! before_main {
         #[cfg_attr(windows, unsafe(link_section = ".CRT$XCU"))]
         #[expect(unsafe_code, reason = "there is no other way to run before main")]
         static START: extern "C" fn() = $start;
+
+        // Windows' own way to end a process leaves the C library out, but calls these.
+        #[cfg(all(
+            windows,
+            not(qadapt_unchecked),
+            any(debug_assertions, feature = "enforce", qadapt_enforce)
+        ))]
+        #[used]
+        #[unsafe(link_section = ".CRT$XLY")]
+        #[expect(unsafe_code, reason = "there is no other way to run at the end")]
+        static END: extern "system" fn(*mut core::ffi::c_void, u32, *mut core::ffi::c_void) =
+            $crate::sys::at_detach;
+        #[cfg(all(
+            windows,
+            not(all(not(qadapt_unchecked), any(debug_assertions, feature = "enforce", qadapt_enforce)))
+        ))]
+        const _: extern "system" fn(*mut core::ffi::c_void, u32, *mut core::ffi::c_void) =
+            $crate::sys::at_detach;
 
         // Names the function, so that it does not count as dead code.
         #[cfg(not(all(

@@ -6,6 +6,7 @@
 use core::ffi::{CStr, c_int, c_void};
 use core::mem::{MaybeUninit, size_of};
 use core::ptr;
+use core::sync::atomic::{AtomicPtr, Ordering};
 
 use windows_sys::Win32::Foundation::{
     CloseHandle, FILETIME, GENERIC_READ, GENERIC_WRITE, GetLastError, HANDLE, HMODULE, INVALID_HANDLE_VALUE,
@@ -27,17 +28,41 @@ use windows_sys::Win32::System::Memory::{
 use windows_sys::Win32::System::ProcessStatus::{
     K32EnumProcessModules, K32GetModuleFileNameExW, K32GetModuleInformation, MODULEINFO,
 };
+use windows_sys::Win32::System::SystemServices::DLL_PROCESS_DETACH;
 use windows_sys::Win32::System::Threading::{
     GetCurrentProcess, GetCurrentProcessId, GetCurrentThreadStackLimits, GetProcessTimes,
 };
 
 use super::Module;
 
-/// Has the handler called when the process ends by returning from `main` or by the C library's `exit`.
+/// What is still to be called at the process's end; null where nothing is. `AcqRel`: one caller takes it.
+static AT_EXIT: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
+
+/// Has the handler called once when the process ends: by the C library where `main` returns, while other threads still
+/// run; by the loader ([`at_detach`]) after `ExitProcess`, which `std::process::exit` calls, when they are gone. Wine's
+/// loader does not.
 #[expect(unsafe_code, reason = "std has no way to be called at exit")]
 pub(crate) fn at_exit(handler: extern "C" fn()) {
+    AT_EXIT.store(handler as *mut (), Ordering::Release);
     // SAFETY: the handler is a plain function that never unwinds.
-    unsafe { libc::atexit(handler) };
+    unsafe { libc::atexit(run_at_exit) };
+}
+
+#[expect(unsafe_code, reason = "a function that was kept as a pointer")]
+extern "C" fn run_at_exit() {
+    let handler = AT_EXIT.swap(ptr::null_mut(), Ordering::AcqRel);
+    if !handler.is_null() {
+        // SAFETY: `at_exit` stored such a function there, and nobody stores anything else but null.
+        let handler = unsafe { core::mem::transmute::<*mut (), extern "C" fn()>(handler) };
+        handler();
+    }
+}
+
+/// What the loader calls when a thread or the process begins or ends (Microsoft's "PE Format", TLS callbacks).
+pub(crate) extern "system" fn at_detach(_: *mut c_void, reason: u32, _: *mut c_void) {
+    if reason == DLL_PROCESS_DETACH {
+        run_at_exit();
+    }
 }
 
 /// Nothing: Windows has no forks.
