@@ -47,8 +47,36 @@ pub struct Shape {
     pub name: &'static str,
     /// Where it is counted, each with the instructions that it should add at most.
     pub places: &'static [(Place, Option<i64>)],
-    /// True if the bare half runs under an explicit `System`, because it allocates.
-    pub bare_under_system: bool,
+    /// What the bare half runs under.
+    pub bare: Program,
+    /// What the guarded half runs under.
+    pub guarded: Program,
+}
+
+/// A counted program, by its global allocator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Program {
+    /// An explicit `System`.
+    System,
+    /// The guard around it.
+    Guard,
+    /// The guard around `Deferring<System>`.
+    Deferring,
+}
+
+impl Program {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::System, Self::Guard, Self::Deferring];
+
+    /// The name of its binary.
+    #[must_use]
+    pub const fn binary(self) -> &'static str {
+        match self {
+            Self::System => "counted_system",
+            Self::Guard => "counted_qadapt",
+            Self::Deferring => "counted_deferring",
+        }
+    }
 }
 
 const EVERYWHERE: &[(Place, Option<i64>)] =
@@ -71,6 +99,12 @@ pub const SHAPES: &[Shape] = &[
     allocating("pair-permitted", &[(Place::Binary, Some(8)), (Place::FatLto, Some(8))]),
     allocating("pair-counted", &[(Place::Binary, None), (Place::FatLto, None)]),
     allocating("pair-violating", &[(Place::Binary, Some(80)), (Place::FatLto, Some(80))]),
+    Shape {
+        name: "pair-deferring",
+        places: &[(Place::Binary, Some(2)), (Place::FatLto, Some(2))],
+        bare: Program::Guard,
+        guarded: Program::Deferring,
+    },
     calling("region", PLAIN_REGION),
     calling("region-nested", EVERYWHERE),
     calling("region-result", PLAIN_REGION),
@@ -92,9 +126,9 @@ pub const SHAPES: &[Shape] = &[
 ];
 
 const fn allocating(name: &'static str, places: &'static [(Place, Option<i64>)]) -> Shape {
-    Shape { name, places, bare_under_system: true }
+    Shape { name, places, bare: Program::System, guarded: Program::Guard }
 }
 
 const fn calling(name: &'static str, places: &'static [(Place, Option<i64>)]) -> Shape {
-    Shape { name, places, bare_under_system: false }
+    Shape { name, places, bare: Program::Guard, guarded: Program::Guard }
 }

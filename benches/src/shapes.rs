@@ -19,7 +19,8 @@ use qadapt::{
 pub(crate) fn run(shape: &str, guarded: bool, turns: u64) -> Option<u64> {
     let half = |bare: fn(u64) -> u64, with: fn(u64) -> u64| if guarded { with } else { bare };
     let turn = match shape {
-        "pair" => pairs,
+        // The same under one more allocator.
+        "pair" | "pair-deferring" => pairs,
         "pair-permitted" => half(pairs, permitted_pairs),
         "pair-counted" => half(pairs, counted_pairs),
         "pair-violating" => half(pairs, violating_pairs),

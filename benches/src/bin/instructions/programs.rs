@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use qadapt_bench::nested::{self, Profile};
-use qadapt_bench::plan::Place;
+use qadapt_bench::plan::{Place, Program};
 
 /// The counted programs, built, and what built them.
 #[derive(Debug)]
@@ -16,13 +16,13 @@ pub(crate) struct Programs {
 }
 
 impl Programs {
-    /// The program for a place: under the guard, or under an explicit `System`.
-    pub(crate) fn path(&self, place: Place, under_system: bool) -> PathBuf {
+    /// The program for a place.
+    pub(crate) fn path(&self, place: Place, program: Program) -> PathBuf {
         let profile = match place {
             Place::Binary | Place::Library => Profile::Plain,
             Place::FatLto => Profile::FatLto,
         };
-        self.target.join(profile.name()).join(if under_system { "counted_system" } else { "counted_qadapt" })
+        self.target.join(profile.name()).join(program.binary())
     }
 }
 
@@ -44,7 +44,8 @@ fn target_folder() -> Result<PathBuf, String> {
 
 fn build_with(target: &Path, profile: Profile) -> Result<(), String> {
     let status = nested::cargo("build", target, profile)
-        .args(["--bin", "counted_system", "--bin", "counted_qadapt", "--features", "enforce"])
+        .args(Program::ALL.iter().flat_map(|program| ["--bin", program.binary()]))
+        .args(["--features", "enforce"])
         .status()
         .map_err(|error| format!("cannot start cargo: {error}"))?;
     if status.success() { Ok(()) } else { Err(format!("the counted programs do not build ({status})")) }

@@ -120,11 +120,11 @@ impl fmt::Display for Table {
 }
 
 fn row(programs: &Programs, shape: &Shape, place: Place, target: Option<i64>) -> Result<Row, String> {
-    let count = |under_system, half| {
-        let program = programs.path(place, under_system);
+    let count = |program, half| {
+        let program = programs.path(place, program);
         callgrind::per_turn(&program, place.argument(), shape.name, half)
     };
-    Ok(Row { bare: count(shape.bare_under_system, "bare")?, guarded: count(false, "guarded")?, target })
+    Ok(Row { bare: count(shape.bare, "bare")?, guarded: count(shape.guarded, "guarded")?, target })
 }
 
 /// What the committed file says.
