@@ -1,6 +1,7 @@
 //! Child processes with a deadline.
 
 use std::env;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc;
@@ -21,11 +22,51 @@ pub struct Outcome {
     pub stderr: String,
 }
 
+/// What ended a child.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// It aborted.
+    Abort,
+    /// A trap, or on Windows a breakpoint.
+    Trap,
+}
+
+impl Signal {
+    /// The signal that ended a child, if it was one of these.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn of(status: ExitStatus) -> Option<Self> {
+        match std::os::unix::process::ExitStatusExt::signal(&status)? {
+            libc::SIGABRT => Some(Self::Abort),
+            libc::SIGTRAP => Some(Self::Trap),
+            _ => None,
+        }
+    }
+
+    /// The exception that ended a child, if it was one of these: `STATUS_STACK_BUFFER_OVERRUN`, by which std aborts, and
+    /// `STATUS_BREAKPOINT`.
+    #[cfg(not(unix))]
+    #[must_use]
+    pub fn of(status: ExitStatus) -> Option<Self> {
+        match status.code()?.cast_unsigned() {
+            0xC000_0409 => Some(Self::Abort),
+            0x8000_0003 => Some(Self::Trap),
+            _ => None,
+        }
+    }
+}
+
 /// A command in the workspace's folder, where the compiler's relative paths lead somewhere, with nothing in its
 /// environment that changes what the guard does or what Rust prints.
+///
+/// `TESTS_RUN_BY` may name what runs this platform's programs where the kernel cannot, with its arguments.
 #[must_use]
 pub fn command(program: impl Into<PathBuf>) -> Command {
-    let mut command = Command::new(program.into());
+    let runner = env::var("TESTS_RUN_BY").unwrap_or_default();
+    let words = runner.split_whitespace().map(OsString::from).chain([program.into().into_os_string()]);
+    let mut words = words.collect::<Vec<_>>().into_iter();
+    let mut command = Command::new(words.next().unwrap_or_default());
+    command.args(words);
     for (name, _) in env::vars_os() {
         if name.to_string_lossy().starts_with("QADAPT_") {
             command.env_remove(name);
@@ -44,7 +85,7 @@ pub fn command(program: impl Into<PathBuf>) -> Command {
 pub fn program(name: &str) -> PathBuf {
     let test = env::current_exe().expect("a test knows its own file");
     let folder = test.parent().and_then(|deps| deps.parent()).expect("a test's file lies in PROFILE/deps");
-    folder.join(name)
+    folder.join(name).with_extension(env::consts::EXE_EXTENSION)
 }
 
 /// Runs a command to its end.
@@ -70,6 +111,11 @@ pub fn run(command: &mut Command) -> Outcome {
     }
 }
 
+/// Elsewhere it goes on; the test fails all the same.
+#[cfg(not(unix))]
+fn kill(_: u32) {}
+
+#[cfg(unix)]
 #[expect(unsafe_code, reason = "the child's handle is with the thread that waits for it")]
 fn kill(id: u32) {
     let id = i32::try_from(id).expect("a process's number");

@@ -22,11 +22,10 @@
 //! in the workspace's folder.
 
 use std::fmt::Write as _;
-use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Command;
 
-use crate::child::{self, Outcome};
+use crate::child::{self, Outcome, Signal};
 
 /// One run of a probe.
 #[derive(Clone, Debug, Default)]
@@ -48,7 +47,7 @@ struct Expected {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     Exit(i32),
-    Signal(i32),
+    Signal(Signal),
 }
 
 impl Default for End {
@@ -169,8 +168,8 @@ impl Expected {
             "exit" => self.end = End::Exit(rest.parse().map_err(|_| "no exit code")?),
             "signal" => {
                 self.end = End::Signal(match rest {
-                    "ABRT" => libc::SIGABRT,
-                    "TRAP" => libc::SIGTRAP,
+                    "ABRT" => Signal::Abort,
+                    "TRAP" => Signal::Trap,
                     _ => return Err("no known signal".to_owned()),
                 });
             }
@@ -200,7 +199,7 @@ impl Expected {
     fn compare(&self, outcome: &Outcome) -> Vec<String> {
         let Outcome { status, stdout, stderr } = outcome;
         let mut wrong = Vec::new();
-        let ended = status.code().map(End::Exit).or(status.signal().map(End::Signal));
+        let ended = Signal::of(*status).map(End::Signal).or(status.code().map(End::Exit));
         if ended != Some(self.end) {
             wrong.push(format!("ended by {status}, expected {:?}", self.end));
         }
@@ -252,12 +251,14 @@ mod tests {
     use super::*;
 
     /// Runs a shell command as if it were a probe.
+    #[cfg(unix)]
     fn check(header: &str, script: &str, checks: bool) -> Verdict {
         let runs = Run::of(header).expect("a header");
         runs[0].check_command(child::command("/bin/sh").args(["-c", script]), checks)
     }
 
     #[test]
+    #[cfg(unix)]
     fn what_is_expected_holds() {
         for (header, script) in [
             ("// expect: exit 3", "exit 3"),
@@ -273,6 +274,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(unix)]
     fn what_is_not_as_expected_fails() {
         for (header, script) in [
             ("// expect: exit 3", "exit 4"),
@@ -289,6 +291,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(unix)]
     fn without_checks_other_things_are_expected() {
         let header = "// expect: exit 3\n// expect: off exit 4";
         assert_eq!(check(header, "exit 4", false), Verdict::Held);

@@ -7,6 +7,7 @@ pub mod force;
 pub mod polled;
 pub mod random;
 pub mod reference;
+#[cfg(unix)]
 pub mod signal;
 pub mod worker;
 

@@ -451,7 +451,7 @@ fn an_attribute_on_an_impl_block_marks_its_functions() {
     assert_eq!(report_of(|| meter.add(2)), None);
     let report = report_of(|| drop(meter.describe()));
     assert_eq!(report.is_some(), qadapt::is_active());
-    assert!(report.is_none_or(|report| report.contains("`policies::Meter::describe`")));
+    assert!(report.is_none_or(|report| report.contains(concat!("`", module_path!(), "::Meter::describe`"))));
     assert_eq!(report_of(|| assert_eq!(meter.permitted(), "sum 2")), None);
 }
 
