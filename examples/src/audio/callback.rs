@@ -61,4 +61,17 @@ impl Callback {
             *sample = self.limiter.limit(*sample);
         }
     }
+
+    /// Takes a gate that another thread made, as when somebody turns a knob. The old one is dropped here, which frees its
+    /// memory on the audio thread.
+    #[qadapt::allocate_panic]
+    pub fn replace_gate(&mut self, gate: SpectralGate) {
+        self.gate = gate;
+    }
+
+    /// The same, but the old one's memory waits until another thread gives it back.
+    #[qadapt::allocate_panic(defer)]
+    pub fn replace_gate_and_defer(&mut self, gate: SpectralGate) {
+        self.gate = gate;
+    }
 }

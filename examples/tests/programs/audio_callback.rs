@@ -37,6 +37,33 @@ fn the_hidden_allocation_is_found() {
     }
 }
 
+/// The drop that the guard finds in the callback is the one that waits when it is deferred, whatever the build.
+#[test]
+fn the_hidden_drop_is_found_and_deferred() {
+    let hidden = run("audio_callback", &["--hidden-drop"]);
+    let deferred = run("audio_callback", &["--deferred-drop"]);
+    check_facts(&hidden);
+    check_facts(&deferred);
+    assert_eq!(hidden.value("deferred"), "0 blocks, 0 bytes");
+    let (blocks, bytes) = deferred.value("deferred").split_once(" blocks, ").expect("as printed");
+    let bytes = bytes.trim_end_matches(" bytes");
+    assert!(blocks.parse::<u64>().is_ok_and(|blocks| blocks >= 5) && bytes != "0", "{deferred:#?}");
+    assert_eq!(deferred.code, Some(0), "{deferred:#?}");
+    if qadapt::is_active() {
+        assert_eq!((hidden.code, hidden.value("violations")), (Some(1), blocks), "{hidden:#?}");
+        assert!(hidden.err.contains("qadapt: deallocation of "), "{}", hidden.err);
+        assert!(hidden.err.contains("callback::Callback::replace_gate`"), "{}", hidden.err);
+        assert!(hidden.err.contains("qadapt::defer_frees"), "{}", hidden.err);
+        assert_eq!(deferred.value("violations"), "0");
+        let said = format!(
+            "qadapt: deferred frees: blocks waiting at once: at most {blocks}; bytes: at most {bytes}"
+        );
+        assert!(deferred.err.contains(&said), "{}", deferred.err);
+    } else {
+        assert_eq!((hidden.code, hidden.err.as_str()), (Some(0), ""));
+    }
+}
+
 #[test]
 fn what_is_no_recording_is_said() {
     let outcome = run("audio_callback", &["examples/data/market_day.csv"]);

@@ -5,7 +5,7 @@ use crate::rule::{Call, Rule};
 pub(super) const RULE: Rule = Rule {
     id: "box-new",
     habit: "a value is boxed",
-    advice: "keep the value on the stack (a closure: `impl Fn`, `&dyn Fn`), or make the Box outside the region",
+    advice: "keep the value on the stack (a closure: `&dyn Fn`), make the Box outside, or take it from a `qadapt_pool::Pool`",
     calls: &[Call::of(
         "alloc::boxed",
         &[

@@ -5,7 +5,7 @@ use crate::rule::{Call, On, Rule};
 pub(super) const RULE: Rule = Rule {
     id: "drop-map",
     habit: "a map or set is dropped",
-    advice: "take the map by reference, hand it back, or wrap it in `qadapt::PermitDrop`: its drop frees memory",
+    advice: "take the map by reference, drop it in `qadapt::defer_frees`, or wrap it in `qadapt::PermitDrop`: it frees memory",
     calls: &[
         Call::drop_of("std::collections::hash::"),
         Call::drop_of("hashbrown::map::"),

@@ -5,7 +5,7 @@ use crate::rule::{Call, On, Rule};
 pub(super) const RULE: Rule = Rule {
     id: "drop-shared",
     habit: "the last `Arc` or `Rc` of a value is dropped",
-    advice: "keep one clone of the Arc or Rc outside the region, so that the last reference is not dropped inside",
+    advice: "keep a clone of the Arc or Rc outside the region, or drop the last one in `qadapt::defer_frees`",
     calls: &[
         Call::drop_of("alloc::sync::Arc<"),
         Call::drop_of("alloc::rc::Rc<"),

@@ -5,7 +5,7 @@ use crate::rule::{Call, On, Rule};
 pub(super) const RULE: Rule = Rule {
     id: "drop-string",
     habit: "a `String`, `PathBuf` or the like is dropped",
-    advice: "take the string as `&str` (a path as `&Path`), hand it back, or wrap it in `qadapt::PermitDrop`",
+    advice: "take it as `&str` (`&Path`), hand it back, drop it in `qadapt::defer_frees`, or wrap it in `qadapt::PermitDrop`",
     calls: &[
         Call::drop_of("alloc::string::String"),
         Call::drop_of("std::path::PathBuf"),

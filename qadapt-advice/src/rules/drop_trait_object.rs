@@ -5,7 +5,7 @@ use crate::rule::{Call, On, Rule};
 pub(super) const RULE: Rule = Rule {
     id: "drop-trait-object",
     habit: "a boxed closure, future or other trait object is dropped",
-    advice: "take it as `&dyn Trait`, hand the Box back, or wrap it in `qadapt::PermitDrop`: dropping it frees it",
+    advice: "take it as `&dyn Trait`, hand it back, drop it in `qadapt::defer_frees`, or wrap it in `qadapt::PermitDrop`",
     calls: &[Call::drop_of("alloc::boxed::Box<dyn "), Call::drop_of("alloc::boxed::Box<(dyn ")],
     on: On::FREE,
     ..Rule::COMMON

@@ -5,7 +5,7 @@ use crate::rule::{Call, On, Rule};
 pub(super) const RULE: Rule = Rule {
     id: "drop-vec",
     habit: "a `Vec` or `VecDeque` is dropped",
-    advice: "take it by reference, hand it back, or wrap it in `qadapt::PermitDrop`: dropping it frees {size} bytes",
+    advice: "take it by reference, drop it in `qadapt::defer_frees`, or wrap it in `qadapt::PermitDrop`: it frees {size} bytes",
     calls: &[
         Call::drop_of("alloc::vec::Vec<"),
         Call::drop_of("alloc::vec::into_iter::IntoIter<"),

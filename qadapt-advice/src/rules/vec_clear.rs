@@ -5,7 +5,7 @@ use crate::rule::{Call, On, Rule};
 pub(super) const RULE: Rule = Rule {
     id: "vec-clear",
     habit: "elements that own memory are removed from a `Vec`",
-    advice: "reuse the elements (`String::clear` each) instead of removing them: dropping them frees {size} bytes",
+    advice: "reuse the elements (`String::clear` each), or remove them in `qadapt::defer_frees`: it frees {size} bytes",
     calls: &[Call::of(
         "alloc::vec",
         &["clear", "truncate", "retain", "retain_mut", "drain", "dedup_by", "resize", "resize_with"],

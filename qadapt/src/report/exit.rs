@@ -3,7 +3,7 @@
 use std::panic::catch_unwind;
 
 use super::violation::Violation;
-use super::{call_sites, handover, live, sink, stderr, unlent};
+use super::{call_sites, deferred, handover, live, sink, stderr, unlent};
 use crate::hot::capture::STACKS;
 use crate::hot::{own_work, pending, trace};
 
@@ -31,6 +31,7 @@ pub(super) extern "C" fn report() {
                 ));
             }
             live::report_at_exit();
+            deferred::report();
             handover::finish(stderr::write);
             let unread = stderr::take_unread();
             if unread > 0 {

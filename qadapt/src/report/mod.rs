@@ -5,6 +5,7 @@
 pub(crate) mod abort;
 pub(crate) mod call_sites;
 pub(crate) mod closing;
+mod deferred;
 pub(crate) mod excess;
 mod exit;
 mod fork;
