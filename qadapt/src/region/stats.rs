@@ -7,7 +7,7 @@ use crate::report::live;
 
 /// What all threads of the process ask of the allocator from a moment on, with the feature `process-counts`.
 ///
-/// It is for code that starts threads of its own, which [`count_alloc`](crate::count_alloc) does not see, and for stretches that
+/// It is for code that starts threads of its own, which [`count_alloc`](crate::count_alloc()) does not see, and for stretches that
 /// are no closure. Nothing ends it: each [`change`](Self::change) tells what has happened since the start. Every thread is counted,
 /// those of other tests too, and what [`uncounted`](crate::uncounted) hides from other counts; QADAPT's own work is not.
 ///
