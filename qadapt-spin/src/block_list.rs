@@ -139,7 +139,8 @@ impl BlockList {
     pub fn take(&self) -> Option<Taker<'_>> {
         // Acquire pairs with the Release in the taker's drop: its `rest` is seen. A failure reads nothing.
         let begun = self.is_taken.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed);
-        begun.is_ok().then_some(Taker { list: self })
+        // Made only now: the drop of one that is not handed out would let others in.
+        begun.is_ok().then(|| Taker { list: self })
     }
 }
 

@@ -63,6 +63,7 @@ fn one_takes_at_a_time() {
     let list = BlockList::new();
     let taker = list.take();
     assert!(taker.is_some() && list.take().is_none());
+    assert!(list.take().is_none(), "one who did not get in lets nobody in");
     drop(taker);
     assert!(list.take().is_some());
 }

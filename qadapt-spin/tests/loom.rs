@@ -481,7 +481,9 @@ fn what_a_taker_leaves_another_finds() {
         let one = || -> Box<dyn FnOnce() -> Vec<usize> + Send> {
             let list = Arc::clone(&list);
             Box::new(move || {
-                let taken = list.take().and_then(|mut taker| taker.next_if(|_| true));
+                // Whoever does not get in tries again, and must not get in beside the other.
+                let taker = list.take().or_else(|| list.take());
+                let taken = taker.and_then(|mut taker| taker.next_if(|_| true));
                 taken.into_iter().map(|(_, note)| note).collect()
             })
         };
