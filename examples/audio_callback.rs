@@ -3,8 +3,8 @@
 //! `cargo run -p qadapt-examples --example audio_callback` finds nothing. With `-- --hidden-allocation` one call in
 //! the effect is swapped for its convenient twin, and the report names its line. With `-- --hidden-drop` a part of the
 //! effect is replaced half way, and the old one's memory is freed in the callback; with `-- --deferred-drop` it waits, and
-//! nothing is freed there, in release neither. Sound must not stop for a report, so violations are logged; `QADAPT_MODE=panic` makes the first one fatal. Exit codes: 0 clean, 1 violations, 2 could
-//! not run.
+//! nothing is freed there, in release neither. Sound must not stop for a report, so violations are logged;
+//! `QADAPT_MODE=panic` makes the first one fatal. Exit codes: 0 clean, 1 violations, 2 could not run.
 
 use std::alloc::System;
 use std::error::Error;
@@ -69,8 +69,8 @@ fn run() -> Result<u64, Box<dyn Error>> {
         Callback::new(&settings).map_err(|fault| format!("the high-pass filter: {fault:?}"))?;
     let mut samples = recording.normalised();
     println!("peak in     {:.1} dB", decibels(peak(&samples)));
-    let gate = SpectralGate::new(2.0 * settings.hiss);
-    let blocks = play(&mut callback, &mut samples, replace.map(|replace| (replace, gate)));
+    let replacement = replace.map(|replace| (replace, SpectralGate::new(2.0 * settings.hiss)));
+    let blocks = play(&mut callback, &mut samples, replacement);
     // A program that goes on has a `qadapt::Reclaimer` do it.
     let given_back = qadapt::reclaim(Amount::ALL);
     println!("peak out    {:.1} dB", decibels(peak(&samples)));

@@ -9,7 +9,7 @@ fn budgets_hold_whatever_the_baseline_says() {
     for (budget, said) in [
         ("region = \"meter/src/lib.rs:fill\"\nallocs = 1", Some("2 allocations where 1 may be")),
         (
-            "region = \"*:fill\"\nbytes = 15\npeak = 7",
+            "region = \"*:fill\"\nbytes = 15\npeak_bytes = 7",
             Some("16 bytes where 15 may be, 8 bytes at once where 7 may be"),
         ),
         ("region = \"*:fill\"\nallocs = 2\nbytes = 16\npeak_bytes = 8", None),

@@ -171,10 +171,16 @@ impl Policy {
     #[track_caller]
     fn run_at<R>(&self, place: Place, body: impl FnOnce() -> R) -> R {
         if !checks::ON {
-            return self.run_unwatched(|| mark::region(body));
+            let deferral = self.begin_unwatched();
+            let result = mark::region(body);
+            self.end_unwatched(deferral);
+            return result;
         }
         if !self.watches_entry(place) {
-            return self.run_unwatched(body);
+            let deferral = self.begin_unwatched();
+            let result = body();
+            self.end_unwatched(deferral);
+            return result;
         }
         let scope = Scope::open(Source::Closure(place), self, self.warms_up(place), None);
         let result = if self.defer { defer_frees(body) } else { body() };
@@ -183,12 +189,18 @@ impl Policy {
         result
     }
 
-    /// Runs what is not watched: a poll of a future that sampling leaves out, or anything in a build without checks.
+    /// Begins what is not watched: a poll of a future that sampling leaves out, or anything in a build without checks. The body
+    /// is not passed in: a label stands where its region begins, which has to be in the caller's function, also unoptimised.
     #[inline(always)]
-    pub(super) fn run_unwatched<R>(&self, body: impl FnOnce() -> R) -> R {
-        let result = if self.defer { defer_frees(body) } else { body() };
+    pub(super) fn begin_unwatched(&self) -> Option<Deferral> {
+        if self.defer { Some(Deferral::begin()) } else { None }
+    }
+
+    /// Ends it.
+    #[inline(always)]
+    pub(super) fn end_unwatched(&self, deferral: Option<Deferral>) {
+        drop(deferral);
         self.reclaim_at_edge();
-        result
     }
 
     /// What a guard does besides watching, from here to its end.
@@ -344,7 +356,13 @@ pub fn run_policy<R>(policy: &'static Policy, place: Place, body: impl FnOnce() 
 #[inline(always)]
 #[track_caller]
 pub fn run_required<R>(policy: &'static Policy, place: Place, body: impl FnOnce() -> R) -> R {
-    if checks::ON { policy.run_at(place, body) } else { policy.run_unwatched(|| mark::required(body)) }
+    if checks::ON {
+        return policy.run_at(place, body);
+    }
+    let deferral = policy.begin_unwatched();
+    let result = mark::required(body);
+    policy.end_unwatched(deferral);
+    result
 }
 
 impl Default for Policy {

@@ -148,7 +148,10 @@ impl Watch for Policed {
     #[track_caller]
     fn around<R>(&mut self, may_panic: bool, poll: impl FnOnce() -> R) -> R {
         if !checks::ON {
-            return self.policy.run_unwatched(|| mark::part(poll));
+            let deferral = self.policy.begin_unwatched();
+            let result = mark::part(poll);
+            self.policy.end_unwatched(deferral);
+            return result;
         }
         if self.polled.is_new() {
             let place = self.polled.place();
@@ -159,7 +162,10 @@ impl Watch for Policed {
         }
         self.polled.begin();
         if !self.watched {
-            return self.policy.run_unwatched(poll);
+            let deferral = self.policy.begin_unwatched();
+            let result = poll();
+            self.policy.end_unwatched(deferral);
+            return result;
         }
         self.policy.run_poll(&mut self.polled, &mut self.used, may_panic, poll)
     }

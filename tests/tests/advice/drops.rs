@@ -26,7 +26,7 @@ fn dropped<T>(rule: &str, value: T) -> Vec<String> {
 fn containers() {
     // Not bytes: the optimiser makes one function of equal ones, and then a Vec of bytes is dropped as a String.
     let lines = dropped("drop-vec", vec![1_u32; 10]);
-    assert!(lines.iter().all(|line| line.ends_with("dropping it frees 40 bytes")), "{lines:?}");
+    assert!(lines.iter().all(|line| line.ends_with("it frees 40 bytes")), "{lines:?}");
     dropped("drop-vec", vec![String::from("abc"); 2]);
     dropped("drop-vec", Some(vec![1_u16; 10]));
     dropped("drop-vec", VecDeque::from([1, 2, 3]));
