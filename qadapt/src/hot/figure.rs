@@ -1,10 +1,18 @@
 //! Adding to a figure so that what a signal handler adds meanwhile is not lost.
 
 use core::cell::Cell;
-use core::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering, compiler_fence};
 
 /// Optimised code adds in one instruction, which no signal divides; in other builds an atomic addition does.
 const IS_DIVIDED: bool = cfg!(debug_assertions);
+
+/// Keeps the compiler from holding the sum in a register for whoever reads the figure next: then it would load, add and store.
+#[inline(always)]
+fn undivided(add: impl FnOnce()) {
+    compiler_fence(Ordering::SeqCst);
+    add();
+    compiler_fence(Ordering::SeqCst);
+}
 
 #[inline(always)]
 #[expect(unsafe_code, reason = "a thread's own figure is no atomic")]
@@ -15,7 +23,7 @@ pub(super) fn add(figure: &Cell<u64>, more: u64) {
         // Relaxed: only this thread reads it.
         figure.fetch_add(more, Ordering::Relaxed);
     } else {
-        figure.set(figure.get().wrapping_add(more));
+        undivided(|| figure.set(figure.get().wrapping_add(more)));
     }
 }
 
@@ -28,7 +36,7 @@ pub(super) fn change(figure: &Cell<i64>, by: i64) {
         // Relaxed: only this thread reads it.
         figure.fetch_add(by, Ordering::Relaxed);
     } else {
-        figure.set(figure.get().wrapping_add(by));
+        undivided(|| figure.set(figure.get().wrapping_add(by)));
     }
 }
 
