@@ -74,6 +74,8 @@ pub(crate) fn open(then: &mut Option<Then>) -> Option<Mark<'_>> {
     COUNTERS
         .try_with(|counters| {
             counters.clear();
+            // What the body does comes after, also for a signal handler.
+            table::step();
             Mark { serial, then: None }
         })
         .ok()
@@ -92,6 +94,8 @@ pub(crate) fn close_only(mark: Mark<'_>) -> Option<Tally> {
     if mark.then.is_some() {
         return None;
     }
+    // What the body did came before.
+    table::step();
     table::with(|table| {
         let only = table.only(|only| only.serial() == mark.serial)?;
         COUNTERS

@@ -34,6 +34,7 @@ impl Table {
         record.kind.set(kind);
         step();
         word::set(word | word::ATTENTION);
+        step();
         Serial(serial)
     }
 
@@ -63,6 +64,7 @@ impl Table {
         record.kind.set(kind);
         step();
         word::set(record.word() | word::ATTENTION);
+        step();
         Some(Serial(serial))
     }
 
@@ -79,6 +81,7 @@ impl Table {
         if self.asks.get() != 0 || word::is_interrupted(word::get()) {
             return false;
         }
+        step();
         word::set(word::get() | word::QUIET);
         step();
         record.kind.set(Kind::Free);
@@ -86,6 +89,7 @@ impl Table {
         self.length.set(index);
         step();
         word::set(below.word() | word::ATTENTION);
+        step();
         true
     }
 
