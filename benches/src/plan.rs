@@ -114,7 +114,7 @@ pub const SHAPES: &[Shape] = &[
     calling("permit", SCOPE),
     calling("policy", SCOPE),
     calling("enter-exit", MANUAL),
-    calling("enter-exit-nested", NESTED),
+    calling("enter-nested", NESTED),
     calling("guard", &[(Place::Binary, Some(110)), (Place::FatLto, Some(110))]),
     calling("region-in-guard", NESTED),
     calling("count", COUNT),

@@ -33,7 +33,7 @@ pub(crate) fn run(shape: &str, guarded: bool, turns: u64) -> Option<u64> {
         "permit" => half(calls, permits),
         "policy" => half(calls, policies),
         "enter-exit" => half(calls, manual_regions),
-        "enter-exit-nested" => half(calls, nested_manual_regions),
+        "enter-nested" => half(calls, nested_manual_regions),
         "guard" => half(calls, guards),
         "region-in-guard" => half(calls, regions_in_a_guard),
         "count" => half(calls, counting_regions),
