@@ -163,7 +163,12 @@ fn allocators(frames: &[&Frame]) -> usize {
     let is_entry = |frame: &&Frame| {
         let name = frame.function.strip_prefix("__rustc::").unwrap_or(&frame.function);
         let file = frame.file.as_deref().unwrap_or_default();
-        name.starts_with("__rust_") || name.starts_with("__rg_") || file.ends_with("alloc/src/alloc.rs")
+        // std's start code has names that begin like that, too: `__rust_begin_short_backtrace`.
+        let is_shim = ["__rust_", "__rg_"].iter().any(|prefix| {
+            name.strip_prefix(prefix)
+                .is_some_and(|method| ["alloc", "alloc_zeroed", "realloc", "dealloc"].contains(&method))
+        });
+        is_shim || file.ends_with("alloc/src/alloc.rs")
     };
     frames.iter().position(is_entry).unwrap_or(0)
 }

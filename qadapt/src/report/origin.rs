@@ -64,9 +64,12 @@ impl Origin {
 pub(super) fn is_entry(file: Option<&Path>, function: Option<&str>) -> bool {
     let name = function.unwrap_or_default();
     let name = name.strip_prefix("__rustc::").unwrap_or(name);
-    name.starts_with("__rust_")
-        || name.starts_with("__rg_")
-        || file.is_some_and(|file| file.ends_with("alloc/src/alloc.rs"))
+    // std's start code has names that begin like that, too: `__rust_begin_short_backtrace`.
+    let is_shim = ["__rust_", "__rg_"].iter().any(|prefix| {
+        let method = name.strip_prefix(prefix);
+        method.is_some_and(|method| ["alloc", "alloc_zeroed", "realloc", "dealloc"].contains(&method))
+    });
+    is_shim || file.is_some_and(|file| file.ends_with("alloc/src/alloc.rs"))
 }
 
 /// The standard library's sources lie in `/rustc/HASH/library`, or in the sysroot's `rust/library`. Its start code
