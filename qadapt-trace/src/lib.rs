@@ -28,6 +28,7 @@
 mod add;
 mod entry;
 mod error;
+mod glue;
 mod header;
 mod index;
 mod layout;
@@ -39,6 +40,7 @@ mod write;
 
 pub use entry::{FRAMES, INNER, Module, OUTER, Op, Region, RegionKind, Site, Stack, Text};
 pub use error::Error;
+pub use glue::is_allocator_entry;
 pub use header::{HEADER_SIZE, Header, Kind, MAGIC, Section, VERSION, Version, flags};
 pub use layout::{ALL_FRAMES, REGIONS, SITES, STACKS, Trace};
 pub use name::FunctionName;

@@ -8,6 +8,8 @@
 //! inlined functions they are a part. One that is `System`'s method, called by the program's `__rust_alloc` itself or
 //! through the guard alone, shows what the global allocator is, as a program has but one.
 
+use qadapt_trace::is_allocator_entry;
+
 use super::assume::Nothing;
 use super::body::Callee;
 use super::cfg::Start;
@@ -115,7 +117,7 @@ fn shows_system(frames: &[Frame]) -> bool {
     }
     for frame in rest {
         let name = frame.function.rsplit("::").next().unwrap_or("");
-        if ["__rust_", "__rdl_", "__rg_"].iter().any(|shim| name.starts_with(shim)) {
+        if is_allocator_entry(name) {
             return true;
         }
         let file = file(frame);
@@ -157,6 +159,7 @@ mod tests {
             (&[guard, entry][..], false),
             (&[system, guard][..], false),
             (&[system, ("main", "src/main.rs")][..], false),
+            (&[system, ("std::sys::backtrace::__rust_begin_short_backtrace", "")][..], false),
             (&[entry][..], false),
         ] {
             assert_eq!(shows_system(&chain(frames)), shown, "{frames:?}");

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use qadapt_trace::is_allocator_entry;
+
 use super::advice::{Advice, Habits};
 use super::called::{DROP_OF, called};
 use super::diff::{Doubt, Presence, presence};
@@ -161,14 +163,8 @@ fn bare_library(frames: &[&Frame]) -> Option<usize> {
 /// How many of the innermost frames are an allocator's around the guard: those up to the program's call of its allocator.
 fn allocators(frames: &[&Frame]) -> usize {
     let is_entry = |frame: &&Frame| {
-        let name = frame.function.strip_prefix("__rustc::").unwrap_or(&frame.function);
         let file = frame.file.as_deref().unwrap_or_default();
-        // std's start code has names that begin like that, too: `__rust_begin_short_backtrace`.
-        let is_shim = ["__rust_", "__rg_"].iter().any(|prefix| {
-            name.strip_prefix(prefix)
-                .is_some_and(|method| ["alloc", "alloc_zeroed", "realloc", "dealloc"].contains(&method))
-        });
-        is_shim || file.ends_with("alloc/src/alloc.rs")
+        is_allocator_entry(&frame.function) || file.ends_with("alloc/src/alloc.rs")
     };
     frames.iter().position(is_entry).unwrap_or(0)
 }
@@ -411,8 +407,9 @@ mod tests {
             library("alloc"),
             frame("push", 1, Origin::Internal),
             frame("mine", 3, Origin::Own),
+            frame("__rust_begin_short_backtrace<fn(), ()>", 9, Origin::Internal),
         ];
-        let found = lines(&report(frames, &[&[0, 1, 3, 4], &[0, 2, 3, 4], &[0, 4]]));
+        let found = lines(&report(frames, &[&[0, 1, 3, 4, 5], &[0, 2, 3, 4, 5], &[0, 4, 5]]));
         // Where the program calls the allocator by name, that is its own line.
         let told: Vec<_> = found
             .iter()

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use qadapt_trace::is_allocator_entry;
+
 /// Whose code a frame is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Origin {
@@ -62,14 +64,7 @@ impl Origin {
 /// True for a frame through which a program enters its global allocator: what is further in is the allocator's. The compiler's
 /// entries may be inlined; what calls them is in std's `alloc::alloc`.
 pub(super) fn is_entry(file: Option<&Path>, function: Option<&str>) -> bool {
-    let name = function.unwrap_or_default();
-    let name = name.strip_prefix("__rustc::").unwrap_or(name);
-    // std's start code has names that begin like that, too: `__rust_begin_short_backtrace`.
-    let is_shim = ["__rust_", "__rg_"].iter().any(|prefix| {
-        let method = name.strip_prefix(prefix);
-        method.is_some_and(|method| ["alloc", "alloc_zeroed", "realloc", "dealloc"].contains(&method))
-    });
-    is_shim || file.is_some_and(|file| file.ends_with("alloc/src/alloc.rs"))
+    function.is_some_and(is_allocator_entry) || file.is_some_and(|file| file.ends_with("alloc/src/alloc.rs"))
 }
 
 /// The standard library's sources lie in `/rustc/HASH/library`, or in the sysroot's `rust/library`. Its start code
@@ -123,6 +118,11 @@ mod tests {
             (Some("/home/u/project/src/alloc.rs"), "mine::alloc", false),
             (Some("/rustc/abc/library/alloc/src/vec/mod.rs"), "alloc::vec::Vec<T>::push", false),
             (None, "<mine::Tap as core::alloc::GlobalAlloc>::alloc", false),
+            (
+                Some("/rustc/abc/library/std/src/sys/backtrace.rs"),
+                "__rust_begin_short_backtrace<fn(), ()>",
+                false,
+            ),
         ];
         for (file, name, expected) in table {
             assert_eq!(is_entry(file.map(Path::new), Some(name)), expected, "{name}");
