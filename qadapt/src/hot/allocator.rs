@@ -63,7 +63,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Qadapt<A> {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if watched() {
             // SAFETY: the caller's contract is the callee's.
-            return unsafe { alloc_watched(layout.size(), layout.align(), &self.inner) };
+            return unsafe { alloc_watched::<false, A>(layout.size(), layout.align(), &self.inner) };
         }
         // SAFETY: the caller's contract is the callee's.
         unsafe { self.inner.alloc(layout) }
@@ -83,7 +83,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Qadapt<A> {
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         if watched() {
             // SAFETY: the caller's contract is the callee's.
-            return unsafe { alloc_zeroed_watched(layout.size(), layout.align(), &self.inner) };
+            return unsafe { alloc_watched::<true, A>(layout.size(), layout.align(), &self.inner) };
         }
         // SAFETY: the caller's contract is the callee's.
         unsafe { self.inner.alloc_zeroed(layout) }
@@ -102,67 +102,93 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Qadapt<A> {
 
 // The allocator comes last: it often has no size, and the other arguments stay where the caller has them.
 
+/// What is asked for.
+#[inline(always)]
+const fn alloc_request<const ZEROED: bool>(size: usize, align: usize) -> Request {
+    Request { op: if ZEROED { Op::AllocZeroed } else { Op::Alloc }, size, old_size: 0, align }
+}
+
+/// The inner allocator's method.
+///
 /// # Safety
-/// As for [`GlobalAlloc::alloc`]; `size` and `align` are a layout's.
-#[cold]
-#[inline(never)]
+/// As for [`GlobalAlloc::alloc`], and with `ZEROED` for [`GlobalAlloc::alloc_zeroed`].
+#[inline(always)]
 #[expect(unsafe_code, reason = "forwards an allocator call")]
-unsafe fn alloc_watched<A: GlobalAlloc>(size: usize, align: usize, inner: &A) -> *mut u8 {
-    let request = Request { op: Op::Alloc, size, old_size: 0, align };
-    match event::care(request.ops()) {
+unsafe fn inner_alloc<const ZEROED: bool, A: GlobalAlloc>(layout: Layout, inner: &A) -> *mut u8 {
+    if ZEROED {
         // SAFETY: the caller's contract is the callee's.
-        Care::Simple => unsafe { alloc_counted(size, align, inner) },
+        unsafe { inner.alloc_zeroed(layout) }
+    } else {
         // SAFETY: as above.
-        Care::Disallowed => unsafe { alloc_disallowed(size, align, inner) },
-        // SAFETY: as above.
-        Care::Close => unsafe { alloc_closely(size, align, inner) },
+        unsafe { inner.alloc(layout) }
     }
 }
 
 /// # Safety
-/// As for [`GlobalAlloc::alloc`]; `size` and `align` are a layout's.
+/// As for [`GlobalAlloc::alloc`], and with `ZEROED` for [`GlobalAlloc::alloc_zeroed`]; `size` and `align` are a layout's.
+#[cold]
+#[inline(never)]
+#[expect(unsafe_code, reason = "forwards an allocator call")]
+unsafe fn alloc_watched<const ZEROED: bool, A: GlobalAlloc>(size: usize, align: usize, inner: &A) -> *mut u8 {
+    let request = alloc_request::<ZEROED>(size, align);
+    match event::care(request.ops()) {
+        // SAFETY: the caller's contract is the callee's.
+        Care::Simple => unsafe { alloc_counted::<ZEROED, A>(size, align, inner) },
+        // SAFETY: as above.
+        Care::Disallowed => unsafe { alloc_disallowed::<ZEROED, A>(size, align, inner) },
+        // SAFETY: as above.
+        Care::Close => unsafe { alloc_closely::<ZEROED, A>(size, align, inner) },
+    }
+}
+
+/// # Safety
+/// As for [`GlobalAlloc::alloc`], and with `ZEROED` for [`GlobalAlloc::alloc_zeroed`]; `size` and `align` are a layout's.
 #[inline(always)]
 #[expect(unsafe_code, reason = "forwards an allocator call")]
-unsafe fn alloc_simply<A: GlobalAlloc>(size: usize, align: usize, inner: &A) -> *mut u8 {
-    let request = Request { op: Op::Alloc, size, old_size: 0, align };
+unsafe fn alloc_simply<const ZEROED: bool, A: GlobalAlloc>(size: usize, align: usize, inner: &A) -> *mut u8 {
+    let request = alloc_request::<ZEROED>(size, align);
     // SAFETY: the caller says that they are a layout's.
     let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
     // SAFETY: the caller's contract.
-    let block = simply(|| unsafe { inner.alloc(layout) });
+    let block = simply(|| unsafe { inner_alloc::<ZEROED, A>(layout, inner) });
     event::counted(&request, !block.is_null());
     block
 }
 
 /// # Safety
-/// As for [`GlobalAlloc::alloc`]; `size` and `align` are a layout's.
+/// As for [`GlobalAlloc::alloc`], and with `ZEROED` for [`GlobalAlloc::alloc_zeroed`]; `size` and `align` are a layout's.
 #[inline(never)]
 #[expect(unsafe_code, reason = "forwards an allocator call")]
-unsafe fn alloc_counted<A: GlobalAlloc>(size: usize, align: usize, inner: &A) -> *mut u8 {
+unsafe fn alloc_counted<const ZEROED: bool, A: GlobalAlloc>(size: usize, align: usize, inner: &A) -> *mut u8 {
     // SAFETY: the caller's contract is the callee's.
-    unsafe { alloc_simply(size, align, inner) }
+    unsafe { alloc_simply::<ZEROED, A>(size, align, inner) }
 }
 
 /// # Safety
-/// As for [`GlobalAlloc::alloc`]; `size` and `align` are a layout's.
+/// As for [`GlobalAlloc::alloc`], and with `ZEROED` for [`GlobalAlloc::alloc_zeroed`]; `size` and `align` are a layout's.
 #[inline(never)]
 #[expect(unsafe_code, reason = "forwards an allocator call")]
-unsafe fn alloc_disallowed<A: GlobalAlloc>(size: usize, align: usize, inner: &A) -> *mut u8 {
+unsafe fn alloc_disallowed<const ZEROED: bool, A: GlobalAlloc>(
+    size: usize,
+    align: usize,
+    inner: &A,
+) -> *mut u8 {
     if event::is_simple_violation() {
         // SAFETY: the caller's contract is the callee's.
-        unsafe { alloc_simply(size, align, inner) }
+        unsafe { alloc_simply::<ZEROED, A>(size, align, inner) }
     } else {
         // SAFETY: as above.
-        unsafe { alloc_closely(size, align, inner) }
+        unsafe { alloc_closely::<ZEROED, A>(size, align, inner) }
     }
 }
 
 /// # Safety
-/// As for [`GlobalAlloc::alloc`]; `size` and `align` are a layout's.
+/// As for [`GlobalAlloc::alloc`], and with `ZEROED` for [`GlobalAlloc::alloc_zeroed`]; `size` and `align` are a layout's.
 #[cold]
 #[inline(never)]
 #[expect(unsafe_code, reason = "forwards an allocator call")]
-unsafe fn alloc_closely<A: GlobalAlloc>(size: usize, align: usize, inner: &A) -> *mut u8 {
-    let request = Request { op: Op::Alloc, size, old_size: 0, align };
+unsafe fn alloc_closely<const ZEROED: bool, A: GlobalAlloc>(size: usize, align: usize, inner: &A) -> *mut u8 {
+    let request = alloc_request::<ZEROED>(size, align);
     // SAFETY: the caller says that they are a layout's.
     let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
     match event::before(&request, mark(&request), outermost::is::<A>) {
@@ -172,12 +198,12 @@ unsafe fn alloc_closely<A: GlobalAlloc>(size: usize, align: usize, inner: &A) ->
             return ptr::null_mut();
         }
         // SAFETY: the caller's contract.
-        Outcome::PassOn => return unsafe { inner.alloc(layout) },
+        Outcome::PassOn => return unsafe { inner_alloc::<ZEROED, A>(layout, inner) },
     }
     // SAFETY: the caller's contract.
-    let block = quietly(|| unsafe { inner.alloc(layout) });
+    let block = quietly(|| unsafe { inner_alloc::<ZEROED, A>(layout, inner) });
     own_blocks::forget(block);
-    if word::get() & word::RAISING != 0 {
+    if !ZEROED && word::get() & word::RAISING != 0 {
         own_blocks::made(block, size);
     }
     event::after(&request, !block.is_null());
@@ -284,85 +310,6 @@ unsafe fn dealloc_deferring<A: GlobalAlloc>(block: *mut u8, layout: Layout, inne
     if waits || event::before(&request, mark(&request), outermost::is::<A>) != Outcome::PassOn {
         event::after(&request, true);
     }
-}
-
-/// # Safety
-/// As for [`GlobalAlloc::alloc_zeroed`]; `size` and `align` are a layout's.
-#[cold]
-#[inline(never)]
-#[expect(unsafe_code, reason = "forwards an allocator call")]
-unsafe fn alloc_zeroed_watched<A: GlobalAlloc>(size: usize, align: usize, inner: &A) -> *mut u8 {
-    let request = Request { op: Op::AllocZeroed, size, old_size: 0, align };
-    match event::care(request.ops()) {
-        // SAFETY: the caller's contract is the callee's.
-        Care::Simple => unsafe { alloc_zeroed_counted(size, align, inner) },
-        // SAFETY: as above.
-        Care::Disallowed => unsafe { alloc_zeroed_disallowed(size, align, inner) },
-        // SAFETY: as above.
-        Care::Close => unsafe { alloc_zeroed_closely(size, align, inner) },
-    }
-}
-
-/// # Safety
-/// As for [`GlobalAlloc::alloc_zeroed`]; `size` and `align` are a layout's.
-#[inline(always)]
-#[expect(unsafe_code, reason = "forwards an allocator call")]
-unsafe fn alloc_zeroed_simply<A: GlobalAlloc>(size: usize, align: usize, inner: &A) -> *mut u8 {
-    let request = Request { op: Op::AllocZeroed, size, old_size: 0, align };
-    // SAFETY: the caller says that they are a layout's.
-    let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
-    // SAFETY: the caller's contract.
-    let block = simply(|| unsafe { inner.alloc_zeroed(layout) });
-    event::counted(&request, !block.is_null());
-    block
-}
-
-/// # Safety
-/// As for [`GlobalAlloc::alloc_zeroed`]; `size` and `align` are a layout's.
-#[inline(never)]
-#[expect(unsafe_code, reason = "forwards an allocator call")]
-unsafe fn alloc_zeroed_counted<A: GlobalAlloc>(size: usize, align: usize, inner: &A) -> *mut u8 {
-    // SAFETY: the caller's contract is the callee's.
-    unsafe { alloc_zeroed_simply(size, align, inner) }
-}
-
-/// # Safety
-/// As for [`GlobalAlloc::alloc_zeroed`]; `size` and `align` are a layout's.
-#[inline(never)]
-#[expect(unsafe_code, reason = "forwards an allocator call")]
-unsafe fn alloc_zeroed_disallowed<A: GlobalAlloc>(size: usize, align: usize, inner: &A) -> *mut u8 {
-    if event::is_simple_violation() {
-        // SAFETY: the caller's contract is the callee's.
-        unsafe { alloc_zeroed_simply(size, align, inner) }
-    } else {
-        // SAFETY: as above.
-        unsafe { alloc_zeroed_closely(size, align, inner) }
-    }
-}
-
-/// # Safety
-/// As for [`GlobalAlloc::alloc_zeroed`]; `size` and `align` are a layout's.
-#[cold]
-#[inline(never)]
-#[expect(unsafe_code, reason = "forwards an allocator call")]
-unsafe fn alloc_zeroed_closely<A: GlobalAlloc>(size: usize, align: usize, inner: &A) -> *mut u8 {
-    let request = Request { op: Op::AllocZeroed, size, old_size: 0, align };
-    // SAFETY: the caller says that they are a layout's.
-    let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
-    match event::before(&request, mark(&request), outermost::is::<A>) {
-        Outcome::Proceed => {}
-        Outcome::Refuse => {
-            event::after(&request, false);
-            return ptr::null_mut();
-        }
-        // SAFETY: the caller's contract.
-        Outcome::PassOn => return unsafe { inner.alloc_zeroed(layout) },
-    }
-    // SAFETY: the caller's contract.
-    let block = quietly(|| unsafe { inner.alloc_zeroed(layout) });
-    own_blocks::forget(block);
-    event::after(&request, !block.is_null());
-    block
 }
 
 /// # Safety

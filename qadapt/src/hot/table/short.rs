@@ -23,19 +23,32 @@ impl Table {
         self.length.set(1);
         step();
         // The thread is linked, so that the serials have begun.
-        let serial = self.serials.get().wrapping_add(1);
-        self.serials.set(serial);
-        record.serial.set(serial);
-        record.flags.set(0);
-        record.loans.set(Head::NONE);
-        fill(record);
+        let serial = self.begin_record(record, fill);
         let word = record.settle_first(kind, base);
         step();
         record.kind.set(kind);
         step();
         word::set(word | word::ATTENTION);
         step();
+        serial
+    }
+
+    /// Begins what a record that opens holds, and returns its serial: serials have begun.
+    #[inline(always)]
+    fn begin_record(&self, record: &Record, fill: impl FnOnce(&Record)) -> Serial {
+        let serial = self.serials.get().wrapping_add(1);
+        self.serials.set(serial);
+        record.serial.set(serial);
+        record.flags.set(0);
+        record.loans.set(Head::NONE);
+        fill(record);
         Serial(serial)
+    }
+
+    /// True if nothing is asked for and no step is interrupted.
+    #[inline(always)]
+    fn is_calm(&self) -> bool {
+        self.asks.get() == 0 && !word::is_interrupted(word::get())
     }
 
     /// Opens a record on top of others, where nothing is interrupted or asked for and it has a place in the thread's own memory;
@@ -45,7 +58,7 @@ impl Table {
         let index = self.length.get();
         let below = self.inline.get(index.wrapping_sub(1))?;
         let record = self.inline.get(index)?;
-        if self.asks.get() != 0 || word::is_interrupted(word::get()) {
+        if !self.is_calm() {
             return None;
         }
         word::set(word::get() | word::QUIET);
@@ -53,19 +66,14 @@ impl Table {
         self.length.set(index + 1);
         step();
         // There is a record, so that the serials have begun.
-        let serial = self.serials.get().wrapping_add(1);
-        self.serials.set(serial);
-        record.serial.set(serial);
-        record.flags.set(0);
-        record.loans.set(Head::NONE);
-        fill(record);
+        let serial = self.begin_record(record, fill);
         record.settle_on(kind, Some(below), 0);
         step();
         record.kind.set(kind);
         step();
         word::set(record.word() | word::ATTENTION);
         step();
-        Some(Serial(serial))
+        Some(serial)
     }
 
     /// Ends the newest record if it is this, hides no budgets, is not the first, and nothing is interrupted or asked for; false if
@@ -78,7 +86,7 @@ impl Table {
         if !is_it(record) || !record.loans.get().is_empty() {
             return false;
         }
-        if self.asks.get() != 0 || word::is_interrupted(word::get()) {
+        if !self.is_calm() {
             return false;
         }
         step();
@@ -101,7 +109,7 @@ impl Table {
         if self.length.get() != 1 || !is_it(record) || !record.loans.get().is_empty() {
             return None;
         }
-        if self.asks.get() != 0 || word::is_interrupted(word::get()) {
+        if !self.is_calm() {
             return None;
         }
         Some(record)
