@@ -9,6 +9,7 @@ pub mod random;
 pub mod reference;
 #[cfg(unix)]
 pub mod signal;
+pub mod waiting;
 pub mod worker;
 
 /// True where the guard watches. Where it does not, says on standard error what is passed over and why.

@@ -8,7 +8,6 @@ use std::hint::black_box;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use qadapt::{
@@ -17,6 +16,7 @@ use qadapt::{
 };
 use qadapt_tests::force::{alloc_and_free, force_alloc};
 use qadapt_tests::polled::{Yield, poll_once};
+use qadapt_tests::waiting::turn;
 
 /// The system's allocator, which counts what it frees and checks how.
 struct Counted;
@@ -64,15 +64,6 @@ fn violations_of(body: impl FnOnce()) -> u64 {
 
 const CALLBACK: Policy = STRICT.defer();
 const TIDY: Policy = CALLBACK.reclaim(Amount::of_blocks(2));
-
-/// One test at a time, with nothing waiting.
-fn turn() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::new(());
-    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    reclaim(Amount::ALL);
-    assert_eq!(deferred().waiting, Amount::NONE);
-    turn
-}
 
 fn amount(blocks: u64, bytes: u64) -> Amount {
     Amount { blocks, bytes }

@@ -5,13 +5,13 @@
 use std::alloc::System;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use qadapt::{
     Amount, Deferring, Mode, Policy, Qadapt, defer_frees, deferred, is_active, reclaim, violations,
 };
 use qadapt_tests::force::force_alloc;
+use qadapt_tests::waiting::turn;
 
 const LIMIT: Amount = Amount { blocks: 50, bytes: 5_000 };
 
@@ -21,14 +21,6 @@ static ALLOC: Qadapt<Deferring<System>> = Qadapt::new(Deferring::new(System).lim
 const STRICT: Policy = Policy::new().mode(MODE).defer();
 /// A report takes Miri minutes.
 const MODE: Mode = if cfg!(miri) { Mode::Count } else { Mode::Panic };
-
-fn turn() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::new(());
-    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    reclaim(Amount::ALL);
-    assert_eq!(deferred().waiting, Amount::NONE);
-    turn
-}
 
 /// Frees so many blocks in one region; returns how many came beyond the limit.
 fn free(blocks: u64, size: usize) -> u64 {
