@@ -21,3 +21,30 @@ pub fn is_allocator_entry(function: &str) -> bool {
         method.is_some_and(|method| ["alloc", "alloc_zeroed", "realloc", "dealloc"].contains(&method))
     })
 }
+
+/// True for a frame of the program's side of its global allocator, by its function and its source file: what such a frame
+/// calls is the allocator's. That is an entry ([`is_allocator_entry`]), or what the standard library calls the entries
+/// from: an optimiser that joins the calls of two of them leaves neither the entry nor its line.
+///
+/// # Examples
+/// ```
+/// use qadapt_trace::asks_allocator;
+///
+/// assert!(asks_allocator("__rustc::__rg_realloc", "src/main.rs"));
+/// assert!(asks_allocator("dealloc", "/rustc/0/library/alloc/src/alloc.rs"));
+/// assert!(asks_allocator("with_capacity_in<u8>", "/rustc/0/library/alloc/src/raw_vec/mod.rs"));
+/// // This can call a closure that asks the allocator by its own name.
+/// assert!(!asks_allocator("extend<u8>", "/rustc/0/library/alloc/src/vec/mod.rs"));
+/// ```
+#[must_use]
+pub fn asks_allocator(function: &str, file: &str) -> bool {
+    is_allocator_entry(function)
+        || file.rsplit_once("/library/alloc/src/").is_some_and(|(library, module)| {
+            is_library(library) && (module == "alloc.rs" || module.starts_with("raw_vec"))
+        })
+}
+
+/// The standard library's sources lie in `/rustc/HASH/library`, or in the sysroot's `lib/rustlib/src/rust/library`.
+fn is_library(folder: &str) -> bool {
+    folder.starts_with("/rustc/") || folder.ends_with("/rustlib/src/rust")
+}

@@ -40,7 +40,7 @@ mod write;
 
 pub use entry::{FRAMES, INNER, Module, OUTER, Op, Region, RegionKind, Site, Stack, Text};
 pub use error::Error;
-pub use glue::is_allocator_entry;
+pub use glue::{asks_allocator, is_allocator_entry};
 pub use header::{HEADER_SIZE, Header, Kind, MAGIC, Section, VERSION, Version, flags};
 pub use layout::{ALL_FRAMES, REGIONS, SITES, STACKS, Trace};
 pub use name::FunctionName;

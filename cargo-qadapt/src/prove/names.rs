@@ -52,6 +52,19 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// The demangled names of all functions whose code is the one that covers an address: identical ones are folded.
+    #[must_use]
+    pub fn functions(&self, addr: u64) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for name in self.image.function_covering(addr).map_or(&[][..], |f| &f.names) {
+            let name = demangle(name);
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
     /// The frames at an instruction, innermost first; never empty.
     #[must_use]
     pub fn frames(&self, addr: u64) -> Vec<Frame> {

@@ -70,6 +70,8 @@ pub fn list(names: &Names<'_>, copies: Vec<Copy>, records: &[Record], opened: &[
         }
     }
     let mut listed: Vec<Listed> = found.into_iter().map(|(listed, _)| listed).collect();
+    let folded: Vec<Listed> = listed.iter().flat_map(|known| folded(names, known, opened)).collect();
+    listed.extend(folded);
     let known: Vec<Place> = listed.iter().filter_map(|known| known.region.at.clone()).collect();
     let missing: Vec<Listed> = records
         .iter()
@@ -97,6 +99,42 @@ pub fn list(names: &Names<'_>, copies: Vec<Copy>, records: &[Record], opened: &[
     listed.extend(missing);
     tell_apart(&mut listed);
     listed
+}
+
+/// The regions of functions that the linker or the optimiser has found identical to the one of this region: its code is
+/// theirs, and the debug information speaks of one of them only.
+fn folded(names: &Names<'_>, known: &Listed, opened: &[Record]) -> Vec<Listed> {
+    let region = &known.region;
+    let functions = names.functions(region.addr);
+    let Some((function, rest)) = functions
+        .iter()
+        .filter_map(|function| Some((function, in_function(&region.name, function)?)))
+        .max_by_key(|(function, _)| function.len())
+    else {
+        return Vec::new();
+    };
+    let others = functions.iter().filter(|other| *other != function).map(|other| {
+        let call = opened.iter().find(|call| {
+            in_function(&call.name, other).is_some_and(|call| call.is_empty() == rest.is_empty())
+        });
+        let region = Region {
+            name: format!("{other}{rest}"),
+            at: call.map(|call| call.at.clone()),
+            function: Some(other.clone()),
+            ..region.clone()
+        };
+        Listed { region, kind: known.kind, copies: known.copies.clone() }
+    });
+    others.collect()
+}
+
+/// What a region's name says besides the function that it stands in: nothing for the first closure in it.
+fn in_function<'a>(region: &'a str, function: &str) -> Option<&'a str> {
+    let rest = region.strip_prefix(function)?;
+    match rest {
+        "" | "::{closure}" => Some(""),
+        _ => (rest.starts_with("::{") || rest.starts_with(" (")).then_some(rest),
+    }
 }
 
 /// What tells instances of a generic region apart that have the same name.
@@ -339,6 +377,20 @@ mod tests {
     fn a_poll_is_named_by_what_is_watched() {
         let closure = "qadapt::region::guarded::{impl#0}::poll_inside::{closure_env#0}<app::Ticks, qadapt::NoAlloc, u8>";
         assert_eq!(arguments_of_closure(closure), ["app::Ticks", "qadapt::NoAlloc", "u8"]);
+    }
+
+    #[test]
+    fn a_region_is_of_its_function() {
+        for (region, rest) in [
+            ("app::step", Some("")),
+            ("app::step::{closure}", Some("")),
+            ("app::step::{closure#1}", Some("::{closure#1}")),
+            ("app::step (until it is closed)", Some(" (until it is closed)")),
+            ("app::steps", None),
+            ("app::step::inner", None),
+        ] {
+            assert_eq!(in_function(region, "app::step"), rest, "{region}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use qadapt_trace::is_allocator_entry;
+use qadapt_trace::asks_allocator;
 
 use super::advice::{Advice, Habits};
 use super::called::{DROP_OF, called};
@@ -162,11 +162,8 @@ fn bare_library(frames: &[&Frame]) -> Option<usize> {
 
 /// How many of the innermost frames are an allocator's around the guard: those up to the program's call of its allocator.
 fn allocators(frames: &[&Frame]) -> usize {
-    let is_entry = |frame: &&Frame| {
-        let file = frame.file.as_deref().unwrap_or_default();
-        is_allocator_entry(&frame.function) || file.ends_with("alloc/src/alloc.rs")
-    };
-    frames.iter().position(is_entry).unwrap_or(0)
+    let asks = |frame: &&Frame| asks_allocator(&frame.function, frame.file.as_deref().unwrap_or_default());
+    frames.iter().position(asks).unwrap_or(0)
 }
 
 /// A site's line, as far as its stack tells.
@@ -397,19 +394,22 @@ mod tests {
 
     #[test]
     fn an_allocator_round_the_guard_is_no_site() {
-        let library = |function: &str| Frame {
-            file: Some("/rustc/0/library/alloc/src/alloc.rs".into()),
+        let library = |function: &str, file: &str| Frame {
+            file: Some(format!("/rustc/0/library/alloc/src/{file}")),
             ..frame(function, 1, Origin::Internal)
         };
         let frames = vec![
             frame("<tap::Tap as GlobalAlloc>::alloc", 7, Origin::Own),
             frame("__rustc::__rust_alloc", 1, Origin::Internal),
-            library("alloc"),
-            frame("push", 1, Origin::Internal),
+            library("alloc", "alloc.rs"),
+            library("push", "vec/mod.rs"),
             frame("mine", 3, Origin::Own),
             frame("__rust_begin_short_backtrace<fn(), ()>", 9, Origin::Internal),
+            library("grow_one", "raw_vec/mod.rs"),
         ];
-        let found = lines(&report(frames, &[&[0, 1, 3, 4, 5], &[0, 2, 3, 4, 5], &[0, 4, 5]]));
+        // An entry, std's call of it, what is left where calls were joined; and none.
+        let stacks: [&[u32]; 4] = [&[0, 1, 3, 4, 5], &[0, 2, 3, 4, 5], &[0, 6, 3, 4, 5], &[0, 4, 5]];
+        let found = lines(&report(frames, &stacks));
         // Where the program calls the allocator by name, that is its own line.
         let told: Vec<_> = found
             .iter()
@@ -417,7 +417,7 @@ mod tests {
                 (line.at.as_ref().map(|(_, line)| *line), line.sites.as_slice(), line.called.as_slice())
             })
             .collect();
-        assert_eq!(told, [(Some(7), &[2][..], &[][..]), (Some(3), &[0, 1], &["push".to_owned()])]);
+        assert_eq!(told, [(Some(7), &[3][..], &[][..]), (Some(3), &[0, 1, 2], &["vec::push".to_owned()])]);
     }
 
     #[test]

@@ -151,9 +151,14 @@ impl Entry {
     }
 }
 
-/// Blocks are aligned to 16 bytes at least by most allocators.
+/// Spreads addresses over the sets (Fibonacci hashing: Knuth, The Art of Computer Programming, vol. 3, 6.4): reports are
+/// about as long as each other, and their blocks often lie at steps that the low bits do not tell apart.
 fn set_of(address: usize) -> &'static [Entry] {
-    ENTRIES.get((address >> 4) % SETS).map_or(&[], |set| set)
+    /// An odd number near 2^BITS times the golden ratio's fraction, 0.618.
+    const GOLDEN: usize = (usize::MAX / 1000 * 618) | 1;
+    // Most allocators leave the low four bits 0.
+    let hash = (address >> 4).wrapping_mul(GOLDEN) >> (usize::BITS - SETS.ilog2());
+    ENTRIES.get(hash).map_or(&[], |set| set)
 }
 
 #[expect(unsafe_code, reason = "another's words are looked at")]

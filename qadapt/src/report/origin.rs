@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use qadapt_trace::is_allocator_entry;
+use qadapt_trace::asks_allocator;
 
 /// Whose code a frame is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,10 +61,9 @@ impl Origin {
     }
 }
 
-/// True for a frame through which a program enters its global allocator: what is further in is the allocator's. The compiler's
-/// entries may be inlined; what calls them is in std's `alloc::alloc`.
-pub(super) fn is_entry(file: Option<&Path>, function: Option<&str>) -> bool {
-    function.is_some_and(is_allocator_entry) || file.is_some_and(|file| file.ends_with("alloc/src/alloc.rs"))
+/// True for a frame of the program's side of its global allocator: what is further in is the allocator's.
+pub(super) fn is_outside(file: Option<&Path>, function: Option<&str>) -> bool {
+    asks_allocator(function.unwrap_or_default(), &file.unwrap_or(Path::new("")).to_string_lossy())
 }
 
 /// The standard library's sources lie in `/rustc/HASH/library`, or in the sysroot's `rust/library`. Its start code
@@ -110,13 +109,15 @@ mod tests {
     }
 
     #[test]
-    fn the_entries_of_the_allocator_are_known() {
+    fn the_allocator_ends_where_it_was_asked() {
         let table = [
             (None, "__rust_alloc", true),
             (Some("/home/u/project/src/main.rs"), "__rustc::__rg_realloc", true),
             (Some("/rustc/abc/library/alloc/src/alloc.rs"), "dealloc", true),
             (Some("/home/u/project/src/alloc.rs"), "mine::alloc", false),
-            (Some("/rustc/abc/library/alloc/src/vec/mod.rs"), "alloc::vec::Vec<T>::push", false),
+            (Some("/rustc/abc/library/alloc/src/vec/mod.rs"), "alloc::vec::Vec<T>::extend", false),
+            (Some("/rustc/abc/library/alloc/src/raw_vec/mod.rs"), "try_allocate_in<Global>", true),
+            (Some("/rustc/abc/library/core/src/ops/function.rs"), "call_once<fn()>", false),
             (None, "<mine::Tap as core::alloc::GlobalAlloc>::alloc", false),
             (
                 Some("/rustc/abc/library/std/src/sys/backtrace.rs"),
@@ -125,7 +126,7 @@ mod tests {
             ),
         ];
         for (file, name, expected) in table {
-            assert_eq!(is_entry(file.map(Path::new), Some(name)), expected, "{name}");
+            assert_eq!(is_outside(file.map(Path::new), Some(name)), expected, "{name}");
         }
     }
 

@@ -289,8 +289,8 @@ fn is_start(function: &str) -> bool {
 
 /// Takes what lies between QADAPT and the program's call of its allocator for the allocator's.
 fn told_apart(mut frames: Vec<Frame>) -> Vec<Frame> {
-    let is_entry = |frame: &Frame| origin::is_entry(frame.file.as_deref(), frame.function.as_deref());
-    let inside = frames.iter().position(is_entry).unwrap_or(0);
+    let is_outside = |frame: &Frame| origin::is_outside(frame.file.as_deref(), frame.function.as_deref());
+    let inside = frames.iter().position(is_outside).unwrap_or(0);
     for frame in frames.iter_mut().take(inside).filter(|frame| !frame.origin.is_internal()) {
         frame.origin = Origin::Allocator;
     }
