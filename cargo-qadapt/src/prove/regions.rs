@@ -102,30 +102,31 @@ pub fn list(names: &Names<'_>, copies: Vec<Copy>, records: &[Record], opened: &[
 }
 
 /// The regions of functions that the linker or the optimiser has found identical to the one of this region: its code is
-/// theirs, and the debug information speaks of one of them only.
+/// theirs, and the debug information speaks of one of them only. That one is the region's `function`, or the one that it was
+/// inlined into.
 fn folded(names: &Names<'_>, known: &Listed, opened: &[Record]) -> Vec<Listed> {
     let region = &known.region;
     let functions = names.functions(region.addr);
-    let Some((function, rest)) = functions
+    let named = functions
         .iter()
         .filter_map(|function| Some((function, in_function(&region.name, function)?)))
-        .max_by_key(|(function, _)| function.len())
-    else {
-        return Vec::new();
-    };
-    let others = functions.iter().filter(|other| *other != function).map(|other| {
-        let call = opened.iter().find(|call| {
-            in_function(&call.name, other).is_some_and(|call| call.is_empty() == rest.is_empty())
-        });
-        let region = Region {
-            name: format!("{other}{rest}"),
-            at: call.map(|call| call.at.clone()),
-            function: Some(other.clone()),
-            ..region.clone()
+        .max_by_key(|(function, _)| function.len());
+    let Some(one) = named.map(|(function, _)| function).or(functions.first()) else { return Vec::new() };
+    let twin = |other: &String| {
+        let name = match named {
+            Some((_, rest)) => format!("{other}{rest}"),
+            None => format!("{other} (its code is that of {one}, which has {})", region.name),
         };
+        let call = named.and_then(|(_, rest)| {
+            opened.iter().find(|call| {
+                in_function(&call.name, other).is_some_and(|call| call.is_empty() == rest.is_empty())
+            })
+        });
+        let at = call.map(|call| call.at.clone());
+        let region = Region { name, at, function: Some(other.clone()), ..region.clone() };
         Listed { region, kind: known.kind, copies: known.copies.clone() }
-    });
-    others.collect()
+    };
+    functions.iter().filter(|other| *other != one).map(twin).collect()
 }
 
 /// What a region's name says besides the function that it stands in: nothing for the first closure in it.
