@@ -160,6 +160,8 @@ fn a_budget_counts_what_counts_do() {
     let peak = counts.peak_bytes().get().expect("it is measured");
     for (short, budget) in [
         (0, Budget::new().requests(3).bytes(bytes).peak_bytes(peak)),
+        (0, Budget::new().allocs(1)),
+        (1, Budget::new().allocs(0)),
         (1, Budget::new().requests(2)),
         (1, Budget::new().bytes(bytes - 1)),
         (1, Budget::new().peak_bytes(peak - 1)),

@@ -105,6 +105,7 @@ pub(super) fn left() -> Budget {
     let _ = table::with(|table| {
         any_shared(table, |loan, _| {
             let left = loan.budget.used().left_of(&loan.budget.left());
+            least.allocs = least.allocs.min(left.allocs);
             least.requests = least.requests.min(left.requests);
             least.bytes = least.bytes.min(left.bytes);
             least.peak_bytes = least.peak_bytes.min(left.peak_bytes);

@@ -11,6 +11,7 @@ use crate::model::Budget;
 /// Two requests at the same moment may both get the last of it. Relaxed throughout: each figure stands for itself.
 #[derive(Debug)]
 pub(crate) struct SharedBudget {
+    allocs: AtomicU64,
     requests: AtomicU64,
     bytes: AtomicU64,
     peak_bytes: AtomicU64,
@@ -21,6 +22,7 @@ pub(crate) struct SharedBudget {
 
 #[derive(Debug)]
 struct Sum {
+    allocs: AtomicU64,
     requests: AtomicU64,
     bytes: AtomicU64,
     live: AtomicI64,
@@ -28,10 +30,16 @@ struct Sum {
 
 impl Sum {
     const fn new() -> Self {
-        Self { requests: AtomicU64::new(0), bytes: AtomicU64::new(0), live: AtomicI64::new(0) }
+        Self {
+            allocs: AtomicU64::new(0),
+            requests: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+            live: AtomicI64::new(0),
+        }
     }
 
     fn add(&self, used: Used) {
+        self.allocs.fetch_add(used.allocs, Ordering::Relaxed);
         self.requests.fetch_add(used.requests, Ordering::Relaxed);
         self.bytes.fetch_add(used.bytes, Ordering::Relaxed);
         self.live.fetch_add(used.live, Ordering::Relaxed);
@@ -39,6 +47,7 @@ impl Sum {
 
     fn get(&self) -> Used {
         Used {
+            allocs: self.allocs.load(Ordering::Relaxed),
             requests: self.requests.load(Ordering::Relaxed),
             bytes: self.bytes.load(Ordering::Relaxed),
             live: self.live.load(Ordering::Relaxed),
@@ -47,6 +56,7 @@ impl Sum {
 
     fn take(&self) -> Used {
         Used {
+            allocs: self.allocs.swap(0, Ordering::Relaxed),
             requests: self.requests.swap(0, Ordering::Relaxed),
             bytes: self.bytes.swap(0, Ordering::Relaxed),
             live: self.live.swap(0, Ordering::Relaxed),
@@ -57,6 +67,7 @@ impl Sum {
 impl SharedBudget {
     pub(super) const fn new() -> Self {
         Self {
+            allocs: AtomicU64::new(0),
             requests: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
             peak_bytes: AtomicU64::new(0),
@@ -67,6 +78,7 @@ impl SharedBudget {
 
     /// Begins anew with these limits.
     pub(super) fn start(&self, left: &Budget) {
+        self.allocs.store(left.allocs, Ordering::Relaxed);
         self.requests.store(left.requests, Ordering::Relaxed);
         self.bytes.store(left.bytes, Ordering::Relaxed);
         self.peak_bytes.store(left.peak_bytes, Ordering::Relaxed);
@@ -77,6 +89,7 @@ impl SharedBudget {
     /// The limits on what is used from the lending on.
     pub(super) fn left(&self) -> Budget {
         Budget {
+            allocs: self.allocs.load(Ordering::Relaxed),
             requests: self.requests.load(Ordering::Relaxed),
             bytes: self.bytes.load(Ordering::Relaxed),
             peak_bytes: self.peak_bytes.load(Ordering::Relaxed),

@@ -86,7 +86,12 @@ thread_local! {
             overflow: Cell::new(0),
             asks: Cell::new(0),
             debt: Cell::new(0),
-            total: Total { requests: Cell::new(0), bytes: Cell::new(0), live: Cell::new(0) },
+            total: Total {
+                allocs: Cell::new(0),
+                requests: Cell::new(0),
+                bytes: Cell::new(0),
+                live: Cell::new(0),
+            },
             is_sharing: Cell::new(false),
             inline: [const { Record::FREE }; INLINE],
             chunks: [const { Cell::new(ptr::null_mut()) }; CHUNKS],

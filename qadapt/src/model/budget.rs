@@ -16,6 +16,7 @@ use core::fmt;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
+    pub(crate) allocs: u64,
     pub(crate) requests: u64,
     pub(crate) bytes: u64,
     pub(crate) peak_bytes: u64,
@@ -26,7 +27,14 @@ impl Budget {
     /// No limit.
     #[must_use]
     pub const fn new() -> Self {
-        Self { requests: u64::MAX, bytes: u64::MAX, peak_bytes: u64::MAX, warm_up: 0 }
+        Self { allocs: u64::MAX, requests: u64::MAX, bytes: u64::MAX, peak_bytes: u64::MAX, warm_up: 0 }
+    }
+
+    /// At most this many [allocations](crate::Counts::allocs). Reallocations have no limit by this, as they are not counted by
+    /// that: see [`requests`](Self::requests).
+    #[must_use]
+    pub const fn allocs(self, calls: u64) -> Self {
+        Self { allocs: calls, ..self }
     }
 
     /// At most this many [requests](crate::Counts::requests) for memory: allocations and reallocations, to whatever size.
@@ -63,7 +71,12 @@ impl Default for Budget {
 
 impl fmt::Display for Budget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let limits = [(self.requests, "requests"), (self.bytes, "bytes"), (self.peak_bytes, "peak bytes")];
+        let limits = [
+            (self.allocs, "allocs"),
+            (self.requests, "requests"),
+            (self.bytes, "bytes"),
+            (self.peak_bytes, "peak bytes"),
+        ];
         let mut separator = "at most ";
         for (limit, unit) in limits.into_iter().filter(|&(limit, _)| limit != u64::MAX) {
             write!(f, "{separator}{limit} {unit}")?;
@@ -81,5 +94,6 @@ mod tests {
     fn only_given_limits_are_printed() {
         assert_eq!(Budget::new().to_string(), "no limit");
         assert_eq!(Budget::new().requests(2).peak_bytes(9).to_string(), "at most 2 requests, 9 peak bytes");
+        assert_eq!(Budget::new().allocs(0).bytes(1).to_string(), "at most 0 allocs, 1 bytes");
     }
 }

@@ -84,8 +84,17 @@ pub(crate) struct Rules {
 }
 
 #[derive(Clone, Copy, Debug, Default)]
+struct Limits {
+    allocs: u64,
+    requests: u64,
+    bytes: u64,
+    peak: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
 struct Budgeted {
-    limits: (u64, u64, u64),
+    limits: Limits,
+    allocs: u64,
     requests: u64,
     bytes: u64,
     live: i64,
@@ -124,8 +133,10 @@ impl Rules {
             rules.forbid = true;
         }
         if random.below(3) == 0 {
-            let limits = (random.below(8) as u64, random.below(400) as u64, random.below(200) as u64);
-            policy = policy.budget(Budget::new().requests(limits.0).bytes(limits.1).peak_bytes(limits.2));
+            let [allocs, requests, bytes, peak] = [8, 9, 400, 200].map(|below| random.below(below) as u64);
+            let limits = Limits { allocs, requests, bytes, peak };
+            policy =
+                policy.budget(Budget::new().allocs(allocs).requests(requests).bytes(bytes).peak_bytes(peak));
             rules.disallowed = rules.disallowed.without(Ops::DEALLOC.complement());
             rules.budget = Some(Budgeted { limits, ..Budgeted::default() });
         }
@@ -178,7 +189,13 @@ pub(crate) struct Context {
     pub(crate) difference: Option<Difference>,
 }
 
-const NO_BUDGET: Budgeted = Budgeted { limits: (0, 0, 0), requests: 0, bytes: 0, live: 0 };
+const NO_BUDGET: Budgeted = Budgeted {
+    limits: Limits { allocs: 0, requests: 0, bytes: 0, peak: 0 },
+    allocs: 0,
+    requests: 0,
+    bytes: 0,
+    live: 0,
+};
 const NO_TOTALS: Totals = Totals {
     allocs: 0,
     reallocs: 0,
@@ -347,12 +364,16 @@ impl Context {
         let change = sign * i64::try_from(size).expect("small") - i64::try_from(old_size).expect("small");
         let Now { levels, ops, modes, inject, budgets, .. } = self.now;
         let open = budgets.0..budgets.0 + budgets.1;
+        let is_alloc = u64::from([Ops::ALLOC, Ops::ZEROED].contains(&op));
         let over = op != Ops::DEALLOC
-            && self.budgets[open.clone()].iter().any(|&Budgeted { limits, requests, bytes: used, live }| {
-                requests + 1 > limits.0
-                    || used + bytes > limits.1
-                    || change > 0 && live + change > i64::try_from(limits.2).expect("small")
-            });
+            && self.budgets[open.clone()].iter().any(
+                |&Budgeted { limits, allocs, requests, bytes: used, live }| {
+                    is_alloc > 0 && allocs + 1 > limits.allocs
+                        || requests + 1 > limits.requests
+                        || used + bytes > limits.bytes
+                        || change > 0 && live + change > i64::try_from(limits.peak).expect("small")
+                },
+            );
         let mut refused = false;
         if levels > 0 || ops.contains(op) || over {
             self.violations += 1;
@@ -376,6 +397,7 @@ impl Context {
         for budget in &mut self.budgets[open] {
             budget.live += change;
             if op != Ops::DEALLOC {
+                budget.allocs += is_alloc;
                 budget.requests += 1;
                 budget.bytes += bytes;
             }

@@ -47,6 +47,7 @@ impl Request {
 /// What has been used of a budget.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Used {
+    allocs: u64,
     requests: u64,
     bytes: u64,
     live: i64,
@@ -54,6 +55,7 @@ pub(crate) struct Used {
 
 impl Used {
     pub(crate) fn add(&mut self, request: Request) {
+        self.allocs += u64::from(matches!(request.kind, Kind::Alloc | Kind::Zeroed));
         self.requests += u64::from(request.is_for_memory());
         self.bytes += request.asked();
         self.live += signed(request.asked()) - signed(request.freed());
@@ -63,6 +65,7 @@ impl Used {
 /// A budget's limits.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
+    pub(crate) allocs: u64,
     pub(crate) requests: u64,
     pub(crate) bytes: u64,
     pub(crate) peak: u64,
@@ -74,7 +77,8 @@ impl Limits {
         let mut then = used;
         then.add(request);
         request.is_for_memory()
-            && (then.requests > self.requests
+            && (then.allocs > used.allocs && then.allocs > self.allocs
+                || then.requests > self.requests
                 || then.bytes > self.bytes
                 || then.live > used.live && then.live > signed(self.peak))
     }

@@ -318,9 +318,15 @@ impl Walk {
                 rules.forbid = true;
             }
             if less_than(4) == 0 {
-                let limits = Limits { requests: less_than(4), bytes: less_than(200), peak: less_than(150) };
-                let Limits { requests, bytes, peak } = limits;
-                policy = policy.budget(Budget::new().requests(requests).bytes(bytes).peak_bytes(peak));
+                let limits = Limits {
+                    allocs: less_than(4),
+                    requests: less_than(5),
+                    bytes: less_than(200),
+                    peak: less_than(150),
+                };
+                let Limits { allocs, requests, bytes, peak } = limits;
+                let budget = Budget::new().allocs(allocs).requests(requests);
+                policy = policy.budget(budget.bytes(bytes).peak_bytes(peak));
                 rules.ops = rules.ops.without(Ops::DEALLOC.complement());
                 rules.budget = Some(limits);
             }
