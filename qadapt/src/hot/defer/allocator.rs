@@ -136,7 +136,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Deferring<A> {
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         if thread::state() != 0 {
             // SAFETY: the caller's contract is the callee's.
-            return unsafe { self.dealloc_deferring(block, layout.size(), layout.align()) };
+            return unsafe { Self::dealloc_deferring(block, layout.size(), layout.align(), self) };
         }
         // SAFETY: the caller's contract is the callee's.
         unsafe { self.inner.dealloc(block, layout) }
@@ -152,29 +152,31 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Deferring<A> {
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         if thread::state() != 0 {
             // SAFETY: the caller's contract is the callee's.
-            return unsafe { self.realloc_deferring(block, layout.size(), layout.align(), new_size) };
+            return unsafe { Self::realloc_deferring(block, layout.size(), layout.align(), new_size, self) };
         }
         // SAFETY: the caller's contract is the callee's.
         unsafe { self.inner.realloc(block, layout, new_size) }
     }
 }
 
+// Where blocks and layouts come first and the allocator last, the arguments stay where the caller has them, whichever way a
+// deallocation goes.
 impl<A: GlobalAlloc> Deferring<A> {
     /// # Safety
     /// As for [`GlobalAlloc::dealloc`]; `size` and `align` are a layout's.
     #[inline(never)]
     #[expect(unsafe_code, reason = "forwards an allocator call, now or later")]
-    unsafe fn dealloc_deferring(&self, block: *mut u8, size: usize, align: usize) {
+    unsafe fn dealloc_deferring(block: *mut u8, size: usize, align: usize, this: &Self) {
         // SAFETY: the caller says that they are a layout's.
         let waiting = Waiting::new(block, unsafe { Layout::from_size_align_unchecked(size, align) });
-        if !thread::asks() && !is_own_work() && self.is_owner() && waiting.can_hold_a_link() {
+        if !thread::asks() && !is_own_work() && this.is_owner() && waiting.can_hold_a_link() {
             // SAFETY: the caller's contract, and the block can hold a link.
-            if unsafe { chain::keep(waiting, &self.limit, false) } == Kept::Waits {
+            if unsafe { chain::keep(waiting, &this.limit, false) } == Kept::Waits {
                 return thread::spare();
             }
         }
         // SAFETY: the caller's contract.
-        unsafe { self.dealloc_otherwise(block, size, align) }
+        unsafe { Self::dealloc_otherwise(block, size, align, this) }
     }
 
     /// # Safety
@@ -182,19 +184,19 @@ impl<A: GlobalAlloc> Deferring<A> {
     #[cold]
     #[inline(never)]
     #[expect(unsafe_code, reason = "forwards an allocator call, now or later")]
-    unsafe fn dealloc_otherwise(&self, block: *mut u8, size: usize, align: usize) {
+    unsafe fn dealloc_otherwise(block: *mut u8, size: usize, align: usize, this: &Self) {
         // SAFETY: the caller says that they are a layout's.
         let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
         if let Some(limit) = thread::take_question() {
-            self.answer(limit);
-        } else if thread::defers() && !is_own_work() && self.is_owner() {
+            this.answer(limit);
+        } else if thread::defers() && !is_own_work() && this.is_owner() {
             // SAFETY: the caller's contract.
-            if unsafe { self.keep(Waiting::new(block, layout)) } {
+            if unsafe { this.keep(Waiting::new(block, layout)) } {
                 return;
             }
         }
         // SAFETY: the caller's contract.
-        unsafe { self.inner.dealloc(block, layout) }
+        unsafe { this.inner.dealloc(block, layout) }
     }
 
     /// Keeps a block that was freed in a deferring region. False if it is to be freed now.
@@ -254,27 +256,27 @@ impl<A: GlobalAlloc> Deferring<A> {
     #[inline(never)]
     #[expect(unsafe_code, reason = "forwards allocator calls")]
     unsafe fn realloc_deferring(
-        &self,
         block: *mut u8,
         size: usize,
         align: usize,
         new_size: usize,
+        this: &Self,
     ) -> *mut u8 {
         // SAFETY: the caller says that they are a layout's.
         let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
-        if !thread::defers() || is_own_work() || !self.is_owner() {
+        if !thread::defers() || is_own_work() || !this.is_owner() {
             // SAFETY: the caller's contract.
-            return unsafe { self.inner.realloc(block, layout, new_size) };
+            return unsafe { this.inner.realloc(block, layout, new_size) };
         }
         if new_size <= size {
             figures::count_shrunk();
             // SAFETY: the caller's contract.
-            return unsafe { self.inner.realloc(block, layout, new_size) };
+            return unsafe { this.inner.realloc(block, layout, new_size) };
         }
         // SAFETY: the caller says that the new size is not 0 and, rounded up to the alignment, does not overflow.
         let new_layout = unsafe { Layout::from_size_align_unchecked(new_size, align) };
         // SAFETY: as above.
-        let moved = unsafe { self.inner.alloc(new_layout) };
+        let moved = unsafe { this.inner.alloc(new_layout) };
         if moved.is_null() {
             return moved;
         }
@@ -282,7 +284,7 @@ impl<A: GlobalAlloc> Deferring<A> {
         unsafe { ptr::copy_nonoverlapping(block, moved, size) };
         figures::count_moved();
         // SAFETY: the caller's contract; the caller uses the new block from here on.
-        unsafe { self.dealloc_deferring(block, size, align) };
+        unsafe { Self::dealloc_deferring(block, size, align, this) };
         moved
     }
 
