@@ -27,6 +27,7 @@ pub enum Beyond {
     Violation,
     /// It is freed at once, and that is no violation.
     Free,
-    /// It waits all the same, and is counted in [`Deferred::over`].
+    /// It waits all the same, and is counted in [`Deferred::over`]. Only where there is no room to note it, it is freed as with
+    /// [`Violation`](Self::Violation).
     Count,
 }

@@ -62,6 +62,10 @@ impl Drop for Deferral {
 /// the same time, the result may be less than waits. A block that is larger than the limit stays, and so does what is
 /// behind it. 0 where the global allocator is not [`Deferring`](crate::Deferring).
 ///
+/// A child of `fork` has the blocks that waited, but not those in the deferring regions of other threads. If another thread
+/// was giving back when the process forked, the child can never give back blocks of 16 to 4,080 bytes. So fork where nobody
+/// gives back, and bound what waits by a [limit](crate::Deferring::limit).
+///
 /// # Examples
 /// See [`defer_frees`].
 #[expect(clippy::must_use_candidate, reason = "called for what it does")]
