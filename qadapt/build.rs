@@ -5,6 +5,8 @@
 //!   where labels can be written: regions begin with one for `cargo qadapt prove` (`src/mark.rs`).
 //! - The target becomes `qadapt_elf` where programs are ELF files and the system lists which are loaded: their lines are
 //!   read without a lock there (`src/report/symbols/elf.rs`).
+//! - A target without an operating system becomes `qadapt_unhosted`: there is no std, and nothing is watched
+//!   (`src/unhosted.rs`).
 //! - The feature `install` becomes `qadapt_install`, unless `QADAPT_INSTALL=0` says that programs install allocators of their own:
 //!   in a workspace that is built with all features.
 //! - The compiler's flags become `qadapt_frame_pointers` in a program with frame pointers (`src/hot/capture.rs`).
@@ -24,6 +26,10 @@ fn main() {
     println!("cargo::rustc-check-cfg=cfg(qadapt_elf)");
     if ["android", "linux"].contains(&target("OS").as_str()) {
         println!("cargo::rustc-cfg=qadapt_elf");
+    }
+    println!("cargo::rustc-check-cfg=cfg(qadapt_unhosted)");
+    if target("OS") == "none" {
+        println!("cargo::rustc-cfg=qadapt_unhosted");
     }
     println!("cargo::rerun-if-env-changed=QADAPT_INSTALL");
     println!("cargo::rustc-check-cfg=cfg(qadapt_install)");

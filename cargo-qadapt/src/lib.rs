@@ -15,3 +15,4 @@ pub mod prove;
 pub mod report;
 pub mod selection;
 pub mod settings;
+pub mod system;

@@ -48,6 +48,9 @@
 //! the environment of the build. Elsewhere everything here compiles to nothing, [`is_active`] is false, and counts are
 //! [unmeasured](Counts::is_measured).
 //!
+//! Where there is no operating system (`target_os = "none"`) nothing can be watched: there the attributes, `assert_no_alloc` and
+//! `permit_alloc` are all there is, the crate needs no std, and to ask for the checks is an error.
+//!
 //! # Proofs
 //! `QADAPT_MARKS=1` in the environment of a release build, or the feature `marks` where the checks are off, puts a label
 //! at the entry of each region, for `cargo qadapt prove`: no byte of code, in a section that is not loaded. The variable also
@@ -58,35 +61,56 @@
 //! - `QADAPT_BACKTRACE=full`: reports show every frame, those beyond `main` included. Read before `main`.
 //!
 //! A process with rights that its user has not (a set-user-id program) reads none of them.
+#![cfg_attr(qadapt_unhosted, no_std)]
 
+#[cfg(not(qadapt_unhosted))]
 pub use hot::allocator::{QADAPT, Qadapt};
+#[cfg(not(qadapt_unhosted))]
 pub use hot::defer::allocator::Deferring;
+#[cfg(not(qadapt_unhosted))]
 pub use model::{Amount, Beyond, Budget, Counts, Deferred, Measured, Mode, Op, Ops, UnknownMode};
+#[cfg(not(qadapt_unhosted))]
 pub use qadapt_advice::Advice;
-pub use qadapt_macro::{allocate_panic, count_alloc, no_alloc, permit_alloc, test};
-#[cfg(feature = "process-counts")]
+#[cfg(not(qadapt_unhosted))]
+pub use qadapt_macro::test;
+pub use qadapt_macro::{allocate_panic, count_alloc, no_alloc, permit_alloc};
+#[cfg(all(feature = "process-counts", not(qadapt_unhosted)))]
 pub use region::Stats;
+#[cfg(not(qadapt_unhosted))]
 pub use region::{
     Counted, CountsHandle, GuardExt, Guarded, NoAlloc, PermitDrop, Permitted, Policed, Policy, PolicyToken,
     Reclaimer, RegionGuard, Watch, assert_no_alloc, count_alloc, defer_frees, deferred, enter_protected,
     exit_protected, mode, permit_alloc, protection_level, reclaim, set_mode, sweep, take_violations,
     uncounted, violations, warm_up,
 };
+#[cfg(not(qadapt_unhosted))]
 pub use report::{Site, StackFrame, Violation, is_active, set_violation_hook, take_violation_hook};
 
 /// With the feature `install`.
-#[cfg(qadapt_install)]
+#[cfg(all(qadapt_install, not(qadapt_unhosted)))]
 #[global_allocator]
 static ALLOC: QADAPT = QADAPT;
 
+#[cfg(not(qadapt_unhosted))]
 mod checks;
+#[cfg(not(qadapt_unhosted))]
 mod hot;
+#[cfg(not(qadapt_unhosted))]
 #[doc(hidden)]
 pub mod mark;
+#[cfg(not(qadapt_unhosted))]
 mod model;
+#[cfg(not(qadapt_unhosted))]
 mod region;
+#[cfg(not(qadapt_unhosted))]
 mod report;
+#[cfg(not(qadapt_unhosted))]
 mod sys;
+
+#[cfg(qadapt_unhosted)]
+mod unhosted;
+#[cfg(qadapt_unhosted)]
+pub use unhosted::{Budget, Mode, Ops, Policy, UnknownMode, assert_no_alloc, is_active, permit_alloc};
 
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../docs/migration.md")]
@@ -109,6 +133,7 @@ pub mod migration {}
 ///
 /// assert_eq!(half(1.0), 0.5);
 /// ```
+#[cfg(not(qadapt_unhosted))]
 pub mod prelude {
     pub use crate::assert_allocs;
     pub use crate::hot::allocator::{QADAPT, Qadapt};
@@ -131,6 +156,7 @@ pub mod prelude {
 
 /// What the attributes expand to; no part of the public interface.
 #[doc(hidden)]
+#[cfg(not(qadapt_unhosted))]
 pub mod __private {
     pub use crate::__record as record;
     pub use crate::model::{Function, Place};
@@ -140,4 +166,15 @@ pub mod __private {
         pinned, policy_future, run_policy, run_required, test,
     };
     pub use crate::report::Expectation;
+}
+
+/// What the attributes expand to; no part of the public interface.
+#[doc(hidden)]
+#[cfg(qadapt_unhosted)]
+pub mod __private {
+    pub use crate::__record as record;
+    pub use crate::unhosted::{
+        Function, Place, count_calls, count_future, guard_future, made, no_alloc, permit_alloc,
+        permit_future, pinned, policy_future, run_policy, run_required,
+    };
 }

@@ -4,6 +4,8 @@ use std::io;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use crate::system;
+
 // Relaxed below: numbers that a handler of this process's own signals changes, and that order nothing.
 
 /// True while a program runs that interrupts are meant for.
@@ -25,7 +27,7 @@ impl Interrupts {
     pub fn count() -> io::Result<Self> {
         static REGISTERED: Once = Once::new();
         let mut result = Ok(());
-        REGISTERED.call_once(|| result = register());
+        REGISTERED.call_once(|| result = system::on_interrupt(notice));
         result?;
         COUNT.store(0, Ordering::Relaxed);
         SENT.store(0, Ordering::Relaxed);
@@ -52,18 +54,13 @@ impl Drop for Interrupts {
     }
 }
 
-#[expect(unsafe_code, reason = "who sent a signal is only told to a handler")]
-fn register() -> io::Result<()> {
-    let handle = |info: &libc::siginfo_t| {
-        if RUNS.load(Ordering::Relaxed) {
-            COUNT.fetch_add(1, Ordering::Relaxed);
-            // SI_USER, and what else processes send; the kernel's own are positive (sigaction(2)).
-            SENT.fetch_add(u32::from(info.si_code <= 0), Ordering::Relaxed);
-        } else {
-            // SAFETY: it may be called in a signal handler, and returns never.
-            unsafe { libc::_exit(128 + libc::SIGINT) };
-        }
-    };
-    // SAFETY: the handler touches atomics and calls `_exit`, which handlers may.
-    unsafe { signal_hook_registry::register_sigaction(libc::SIGINT, handle) }.map(|_| ())
+/// What becomes of an interrupt: false if nothing runs that it is meant for, so that it ends this process. A signal handler
+/// may call it.
+fn notice(was_sent: bool) -> bool {
+    let runs = RUNS.load(Ordering::Relaxed);
+    if runs {
+        COUNT.fetch_add(1, Ordering::Relaxed);
+        SENT.fetch_add(u32::from(was_sent), Ordering::Relaxed);
+    }
+    runs
 }

@@ -5,9 +5,10 @@
 //! start this command instead (`target.TRIPLE.runner`), which becomes the program.
 
 use std::ffi::{OsStr, OsString};
-use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, ExitCode};
+
+use crate::system;
 
 /// The first argument that says that a program is to be started.
 pub const VERB: &str = "__launch";
@@ -39,14 +40,14 @@ pub fn launch(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
         return ExitCode::from(2);
     };
     let mut command = Command::new(&program);
-    command.arg0(name(Path::new(&program))).args(arguments);
+    command.args(arguments);
     let kept = std::env::var(KEEP).ok();
     for (variable, _) in std::env::vars_os() {
         if !is_kept(&variable, kept.as_deref()) {
             command.env_remove(variable);
         }
     }
-    let error = command.exec();
+    let error = system::replace(&mut command, name(Path::new(&program)));
     eprintln!("error: could not start `{}`: {error}", program.display());
     ExitCode::from(127)
 }
@@ -68,6 +69,7 @@ fn is_kept(variable: &OsStr, kept: Option<&str>) -> bool {
         _ if name == KEEP => false,
         Some(kept) => {
             ALWAYS.contains(&name)
+                || system::VARIABLES.iter().any(|variable| variable.eq_ignore_ascii_case(name))
                 || name.starts_with("CARGO_PKG_")
                 || kept.split(',').any(|kept| match kept.strip_suffix('*') {
                     Some(start) => name.starts_with(start),

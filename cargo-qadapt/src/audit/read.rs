@@ -1,7 +1,7 @@
 //! One trace file, read as far as it can be.
 
 use std::fs::File;
-use std::os::unix::fs::FileExt;
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
 use qadapt_trace::{HEADER_SIZE, Header, Kind, Module, Region, Site, Stack, Text, text};
@@ -34,10 +34,10 @@ impl Trace {
     /// If it cannot be read, or its head is no trace's.
     pub fn read(path: &Path) -> Result<Self> {
         let io = |e| Error::io("read the trace", path, e);
-        let file = File::open(path).map_err(io)?;
+        let mut file = File::open(path).map_err(io)?;
         let length = file.metadata().map_err(io)?.len();
         let mut head = vec![0; usize::try_from(length).unwrap_or(HEADER_SIZE).min(HEADER_SIZE)];
-        file.read_exact_at(&mut head, 0).map_err(io)?;
+        file.read_exact(&mut head).map_err(io)?;
         let header = Header::parse(&head)
             .map_err(|e| Error::Trace { path: path.to_owned(), problem: e.to_string() })?;
         let mut missing = 0;
@@ -47,7 +47,8 @@ impl Trace {
             let whole = there - there % section.entry_size;
             missing += (section.length() - whole) / section.entry_size;
             let mut bytes = vec![0; usize::try_from(whole).unwrap_or(0)];
-            file.read_exact_at(&mut bytes, section.offset).map_err(io)?;
+            file.seek(SeekFrom::Start(section.offset)).map_err(io)?;
+            file.read_exact(&mut bytes).map_err(io)?;
             Ok(bytes)
         };
         let size = |kind| usize::try_from(header.section(kind).entry_size).unwrap_or(usize::MAX);

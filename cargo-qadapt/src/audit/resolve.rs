@@ -1,13 +1,14 @@
 //! Names for addresses, from the debug information of the files that they were loaded from.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use addr2line::Loader;
 use object::{Object, ObjectSegment};
 
 use crate::report::figures::{Frame, Origin};
-use crate::report::origin::{Code, relative};
+use crate::report::origin::{Code, relative, with_slashes};
 
 /// The files that addresses were loaded from, by number.
 #[derive(Debug, Default)]
@@ -144,9 +145,10 @@ impl<'a> Resolver<'a> {
         let Some(identity) = self.files.files.get(address.file as usize) else {
             return vec![unknown("?", address.offset)];
         };
-        let name = identity.path.file_name().unwrap_or_default().to_string_lossy();
+        let path = identity.path.to_string_lossy();
+        let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
         let loaded = self.loaded.entry(address.file).or_insert_with(|| load(identity));
-        let Loaded::Ready { loader, base } = loaded else { return vec![unknown(&name, address.offset)] };
+        let Loaded::Ready { loader, base } = loaded else { return vec![unknown(name, address.offset)] };
         // A return address: the call is the byte before.
         let probe = base.wrapping_add(address.offset).wrapping_sub(1);
         let mut frames = Vec::new();
@@ -155,11 +157,11 @@ impl<'a> Resolver<'a> {
                 let function = frame.function.as_ref().and_then(|function| function.raw_name().ok());
                 let function = function.map_or_else(|| "?".to_owned(), |name| demangled(&name));
                 let location = frame.location.as_ref();
-                let file = location.and_then(|location| location.file);
+                let file = location.and_then(|location| location.file).map(with_slashes);
                 let line = location.and_then(|location| location.line).unwrap_or(0);
                 frames.push(Frame {
-                    origin: self.code.origin(file, &function, line),
-                    file: file.map(|file| relative(file, self.code.root())),
+                    origin: self.code.origin(file.as_deref(), &function, line),
+                    file: file.map(|file| relative(&file, self.code.root())),
                     line,
                     column: location.and_then(|location| location.column).unwrap_or(0),
                     function,
@@ -173,7 +175,7 @@ impl<'a> Resolver<'a> {
                     let origin = self.code.origin(None, &function, 0);
                     Frame { origin, file: None, line: 0, column: 0, function }
                 }
-                None => unknown(&name, address.offset),
+                None => unknown(name, address.offset),
             });
         }
         frames
@@ -192,7 +194,8 @@ fn unknown(module: &str, offset: u64) -> Frame {
 
 fn load(identity: &Identity) -> Loaded {
     let path = identity.path.display();
-    let data = match std::fs::File::open(&identity.path).and_then(|file| crate::prove::map::map(&file)) {
+    let here = here(&identity.path);
+    let data = match std::fs::File::open(&here).and_then(|file| crate::prove::map::map(&file)) {
         Ok(data) => data,
         Err(e) => {
             return Loaded::Unusable(format!("`{path}` cannot be opened ({e}): its functions have no names"));
@@ -212,11 +215,22 @@ fn load(identity: &Identity) -> Loaded {
             "`{path}` has been built anew since the trace was written: run the audit again; its functions have no names"
         ));
     }
-    let base =
-        object.segments().find(|segment| segment.file_range().0 == 0).map_or(0, |segment| segment.address());
-    match Loader::new(&identity.path) {
+    // A PE file asks for its address in its head, others by what they have loaded of their first byte.
+    let first = object.segments().find(|segment| segment.file_range().0 == 0);
+    let base = first.map_or(object.relative_address_base(), |segment| segment.address());
+    match Loader::new(&*here) {
         Ok(loader) => Loaded::Ready { loader: Box::new(loader), base },
         Err(e) => Loaded::Unusable(format!("`{path}` has no usable debug information: {e}")),
+    }
+}
+
+/// Where a loaded file lies on this system: Wine shows programs its root as drive Z. Whether it is that very file is for its id
+/// or its size to tell.
+fn here(path: &Path) -> Cow<'_, Path> {
+    let below = path.to_str().and_then(|path| path.strip_prefix(r"Z:\"));
+    match below.filter(|_| cfg!(unix)) {
+        Some(below) => Cow::Owned(Path::new("/").join(&*with_slashes(below))),
+        None => Cow::Borrowed(path),
     }
 }
 
@@ -227,9 +241,19 @@ fn demangled(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn what_wine_loaded_is_found() {
+        for (path, expected) in [
+            (r"Z:\work\app\radio.exe", "/work/app/radio.exe"),
+            (r"C:\work\radio.exe", r"C:\work\radio.exe"),
+            ("/work/radio", "/work/radio"),
+        ] {
+            assert_eq!(&*here(Path::new(path)), Path::new(expected));
+        }
+    }
 
     #[test]
     fn names_are_demangled() {

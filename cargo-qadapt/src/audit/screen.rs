@@ -3,17 +3,14 @@
 //! The program writes to a terminal of its own (pty(7)), so that it colours and buffers as ever; what it writes is handed
 //! on, and the line is drawn only where the program has ended one.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, IsTerminal as _, Read as _};
-use std::os::fd::OwnedFd;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::process::Stdio;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{OptionalActions, OutputModes, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize};
+use crate::system;
 
 /// How often the line moves.
 const TICK: Duration = Duration::from_millis(120);
@@ -38,10 +35,9 @@ impl Screen {
         if !io::stderr().is_terminal() {
             return None;
         }
-        let (own, program) = pair().ok()?;
+        let (mut own, program) = system::terminal().ok()?;
         let (send, receive) = mpsc::channel();
         thread::spawn(move || {
-            let mut own = File::from(own);
             let mut buffer = [0; 4096];
             // An error says that nobody holds the other end any more.
             while let Ok(length) = own.read(&mut buffer)
@@ -79,26 +75,6 @@ impl Screen {
         // A thread that panicked has said so itself.
         let _ = self.hand_on.join();
     }
-}
-
-/// Both ends of a terminal that looks like standard error's.
-fn pair() -> io::Result<(OwnedFd, File)> {
-    let own = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
-    grantpt(&own)?;
-    unlockpt(&own)?;
-    let name = ptsname(&own, Vec::new())?;
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).custom_flags(libc::O_NOCTTY);
-    let program = options.open(name.to_string_lossy().as_ref())?;
-    if let Ok(mut attributes) = tcgetattr(io::stderr()) {
-        // What the real terminal does to output is done once.
-        attributes.output_modes.remove(OutputModes::OPOST);
-        tcsetattr(&program, OptionalActions::Now, &attributes)?;
-    }
-    if let Ok(size) = tcgetwinsize(io::stderr()) {
-        tcsetwinsize(&program, size)?;
-    }
-    Ok((own, program))
 }
 
 /// The line that says what runs.

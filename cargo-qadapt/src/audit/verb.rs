@@ -111,7 +111,7 @@ fn add(fold: &mut Fold, profile: Option<&str>, path: &Path, root: &Path, problem
 /// `PROFILE=PATH` or `PATH`.
 fn named(input: &str) -> (Option<&str>, PathBuf) {
     match input.split_once('=') {
-        Some((profile, path)) if !profile.contains('/') => (Some(profile), path.into()),
+        Some((profile, path)) if !profile.contains(['/', '\\']) => (Some(profile), path.into()),
         _ => (None, input.into()),
     }
 }

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use crate::report::origin::with_slashes;
+
 /// The longest path that a Linux system opens; a longer one is no path of a file.
 const LONGEST: usize = 4096;
 
@@ -17,7 +19,8 @@ impl Paths {
     pub fn of(root: &Path) -> Self {
         let repository = root.ancestors().find(|folder| folder.join(".git").exists());
         let inside = repository.and_then(|repository| root.strip_prefix(repository).ok());
-        let mut prefix = inside.map(|inside| inside.to_string_lossy().into_owned()).unwrap_or_default();
+        let mut prefix =
+            inside.map(|inside| with_slashes(&inside.to_string_lossy()).into_owned()).unwrap_or_default();
         if !prefix.is_empty() {
             prefix.push('/');
         }
@@ -29,15 +32,22 @@ impl Paths {
     pub fn inside(&self, file: &str) -> Option<String> {
         let leaves = file.split('/').any(|part| part == "..");
         let fits = is_plain(file) && self.prefix.len() + file.len() <= LONGEST;
-        (fits && !file.starts_with('/') && !leaves).then(|| format!("{}{file}", self.prefix))
+        (fits && !is_absolute(file) && !leaves).then(|| format!("{}{file}", self.prefix))
     }
 
     /// An absolute path, or one from the repository's root; none if it is neither.
     #[must_use]
     pub fn anywhere(&self, file: &str) -> Option<String> {
-        let is_absolute = file.starts_with('/') && file.len() <= LONGEST && is_plain(file);
-        if is_absolute { Some(file.to_owned()) } else { self.inside(file) }
+        let is_usable = is_absolute(file) && file.len() <= LONGEST && is_plain(file);
+        if is_usable { Some(file.to_owned()) } else { self.inside(file) }
     }
+}
+
+/// True for a path from the root, of Windows too: `C:/..`.
+#[must_use]
+pub(super) fn is_absolute(file: &str) -> bool {
+    let drive = file.strip_prefix(|c: char| c.is_ascii_alphabetic());
+    file.starts_with('/') || drive.is_some_and(|rest| rest.starts_with(":/"))
 }
 
 /// True for a name without control characters, which no service shows well.
@@ -60,6 +70,7 @@ mod tests {
         assert_eq!(nowhere.inside("src/a.rs").as_deref(), Some("src/a.rs"));
         assert_eq!(nowhere.inside("/etc/passwd"), None);
         assert_eq!(nowhere.inside("src/../../a.rs"), None);
+        assert_eq!(nowhere.inside("C:/work/src/a.rs"), None);
         assert_eq!(nowhere.inside(""), None);
         assert_eq!(nowhere.inside("a\nb"), None);
         assert_eq!(nowhere.inside(&"x".repeat(5000)), None);

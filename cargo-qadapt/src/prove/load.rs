@@ -13,6 +13,7 @@ use object::{
 };
 
 use super::import::{Import, Linkage};
+use super::kind;
 
 /// A pointer-sized constant that the loader leaves in memory before `main`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -103,6 +104,9 @@ impl<'a> Image<'a> {
     /// # Errors
     /// As [`Image::parse`].
     pub fn parse_with(data: &'a [u8], separate: Option<&'a [u8]>) -> Result<Self, String> {
+        if let Some(other) = kind::refusal(data) {
+            return Err(other);
+        }
         if data.len() < 4 || data[..4] != elf::ELFMAG {
             return Err("it is not an ELF file; give the linked executable or shared library".into());
         }
@@ -110,9 +114,6 @@ impl<'a> Image<'a> {
             .map_err(|e| format!("its ELF headers are damaged or of another kind ({e}); build it again"))?;
         let header = file.elf_header();
         let endian = file.endian();
-        if header.e_machine.get(endian) != elf::EM_X86_64 {
-            return Err("it is not for x86-64, the only processor supported so far".into());
-        }
         if !matches!(header.e_type.get(endian), elf::ET_EXEC | elf::ET_DYN) {
             return Err("it is not linked; give the executable or shared library, not an object file".into());
         }

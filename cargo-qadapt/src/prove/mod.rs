@@ -1,11 +1,11 @@
 //! `cargo qadapt prove`: what holds on all paths, read from the linked binary.
 //!
-//! `load` reads the file (`import`: what the loader adds), `decode` turns its code into steps, `cfg` follows the steps of one
-//! function (`body`: the result; `leave`: how it is left; `value`: what is known of the registers, `own`: and of the stack,
-//! `table`: jump tables, `thunk`: retpolines, `eh`: caught panics), `program` knows what each function means to its callers
-//! (`policy` and `foreign`: by name, `system`: by number; `allocator`: what inlining hides; `assume`: what the user vouches
-//! for, `anchor`: and where), `graph` joins them, and `verdict` speaks, with `advice` on what to do instead. `witness` holds
-//! runs against proofs.
+//! `load` reads the file (`kind`: what it does not read; `import`: what the loader adds), `decode` turns its code into steps,
+//! `cfg` follows the steps of one function (`body`: the result; `leave`: how it is left; `value`: what is known of the
+//! registers, `own`: and of the stack, `table`: jump tables, `thunk`: retpolines, `eh`: caught panics), `program` knows what
+//! each function means to its callers (`policy` and `foreign`: by name, `system`: by number; `allocator`: what inlining hides;
+//! `assume`: what the user vouches for, `anchor`: and where), `graph` joins them, and `verdict` speaks, with `advice` on what to
+//! do instead. `witness` holds runs against proofs.
 
 pub mod addr_map;
 pub mod advice;
@@ -29,6 +29,7 @@ pub mod identity;
 pub mod import;
 pub mod inlined;
 pub mod inside;
+pub mod kind;
 mod leave;
 pub mod load;
 pub mod map;

@@ -1,5 +1,6 @@
 //! Whose code a frame is, and how its path is shown.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -230,12 +231,25 @@ pub fn is_guards(file: &str, function: &str) -> bool {
     is_own_work(function) || is_guard(file)
 }
 
-/// A path relative to the workspace where it lies there.
+/// A path relative to the workspace where it lies there, with slashes.
 #[must_use]
 pub fn relative(path: &str, root: &Path) -> String {
-    match Path::new(path).strip_prefix(root) {
+    let path = with_slashes(path);
+    match Path::new(&*path).strip_prefix(root) {
         Ok(inside) => inside.to_string_lossy().into_owned(),
-        Err(_) => path.to_owned(),
+        Err(_) => path.into_owned(),
+    }
+}
+
+/// A path that a program for Windows has, with slashes instead of backslashes: reports and baselines of one program agree
+/// wherever it was built, and its traces can be read everywhere. A path that begins with a slash, but for the standard
+/// library's, may have backslashes in its names.
+#[must_use]
+pub fn with_slashes(path: &str) -> Cow<'_, str> {
+    if path.contains('\\') && (cfg!(windows) || !path.starts_with('/') || path.starts_with("/rustc/")) {
+        Cow::Owned(path.replace('\\', "/"))
+    } else {
+        Cow::Borrowed(path)
     }
 }
 
@@ -305,6 +319,28 @@ mod tests {
         for (file, function, expected) in table {
             let code = Code::below(Path::new("/home/u/project"));
             assert_eq!(code.origin(file, function, 1), expected, "{file:?} {function}");
+        }
+    }
+
+    #[test]
+    fn paths_have_slashes_wherever_the_program_was_built() {
+        for (path, shown) in [
+            (r"src\main.rs", "src/main.rs"),
+            (r"C:\work\app\src\main.rs", "C:/work/app/src/main.rs"),
+            (r"/rustc/abc\library\std\src\rt.rs", "/rustc/abc/library/std/src/rt.rs"),
+            ("/work/app/src/main.rs", "src/main.rs"),
+        ] {
+            assert_eq!(relative(path, Path::new("/work/app")), shown);
+        }
+        #[cfg(not(windows))]
+        assert_eq!(relative(r"/work/app/src/a\b.rs", Path::new("/work/app")), r"src/a\b.rs");
+        let code = Code::below(Path::new("/work/app"));
+        for (path, expected) in [
+            (r"C:\Users\u\.cargo\registry\src\index-1\memchr-2.7.0\src\lib.rs", Origin::Dependency),
+            (r"/rustc/abc\library\std\src\rt.rs", Origin::Internal),
+            (r"C:\work\app\src\main.rs", Origin::Own),
+        ] {
+            assert_eq!(code.origin(Some(&with_slashes(path)), "f", 1), expected, "{path}");
         }
     }
 

@@ -96,7 +96,7 @@ impl fmt::Display for UnknownMode {
     }
 }
 
-impl std::error::Error for UnknownMode {}
+impl core::error::Error for UnknownMode {}
 
 impl str::FromStr for Mode {
     type Err = UnknownMode;

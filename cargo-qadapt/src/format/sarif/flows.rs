@@ -6,7 +6,7 @@ use super::log::{
     ArtifactLocation, CodeFlow, Location, LogicalLocation, Message, PhysicalLocation, Region, ThreadFlow,
     ThreadFlowLocation,
 };
-use crate::format::paths::Paths;
+use crate::format::paths::{Paths, is_absolute};
 use crate::format::source::printable;
 use crate::format::view::View;
 use crate::report::figures::{Frame, Site};
@@ -48,8 +48,11 @@ impl Room {
 /// A place in a file; a path without a leading slash starts at the repository's root.
 pub(super) fn location(path: &str, line: u32, column: u32) -> Location {
     let encoded = utf8_percent_encode(path, PATH);
-    let artifact_location = if path.starts_with('/') {
-        ArtifactLocation { uri: format!("file://{encoded}"), uri_base_id: None }
+    let artifact_location = if is_absolute(path) {
+        // Before a drive stands a slash too (RFC 8089, appendix E.2), and its colon as it is.
+        let root = if path.starts_with('/') { "" } else { "/" };
+        let encoded = encoded.to_string().replacen("%3A", ":", root.len());
+        ArtifactLocation { uri: format!("file://{root}{encoded}"), uri_base_id: None }
     } else {
         ArtifactLocation { uri: encoded.to_string(), uri_base_id: Some(ROOT) }
     };
@@ -120,5 +123,6 @@ mod tests {
         assert_eq!(uri("src/a b%20<c>.rs"), "src/a%20b%2520%3Cc%3E.rs");
         assert_eq!(uri("src/é:1#?.rs"), "src/%C3%A9%3A1%23%3F.rs");
         assert_eq!(uri("/rustc/a-b_c~d.rs"), "file:///rustc/a-b_c~d.rs");
+        assert_eq!(uri("C:/work/a:b.rs"), "file:///C:/work/a%3Ab.rs");
     }
 }

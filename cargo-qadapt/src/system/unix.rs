@@ -1,0 +1,180 @@
+//! Linux, macOS and other Unix. Only Linux lists a process's children, so that elsewhere a family is its first process.
+
+use std::ffi::OsStr;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, Command, ExitStatus};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+#[cfg(target_os = "linux")]
+use rustix::process::{WaitOptions, getpid, set_child_subreaper, wait as wait_for_any};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{OptionalActions, OutputModes, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize};
+
+/// Variables without which no program runs.
+pub const VARIABLES: &[&str] = &[];
+
+/// Becomes a program that sees itself by this name; returns only if that fails.
+pub fn replace(command: &mut Command, name: &OsStr) -> io::Error {
+    command.arg0(name).exec()
+}
+
+/// A program that runs and all that it has started.
+#[derive(Debug)]
+pub struct Family {
+    child: Child,
+}
+
+impl Family {
+    /// Starts the program.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub fn spawn(command: &mut Command) -> io::Result<Self> {
+        // So that what a program leaves behind that was interrupted can be waited for; elsewhere it is not.
+        #[cfg(target_os = "linux")]
+        let _ = set_child_subreaper(Some(getpid()));
+        Ok(Self { child: command.spawn()? })
+    }
+
+    /// How the program has ended, if it has.
+    ///
+    /// # Errors
+    /// If the system does not tell.
+    pub fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
+        self.child.try_wait()
+    }
+
+    /// Waits until the program has ended.
+    ///
+    /// # Errors
+    /// If the system does not tell.
+    pub fn wait(&mut self) -> io::Result<ExitStatus> {
+        self.child.wait()
+    }
+
+    /// Interrupts all of them, as Ctrl-C does.
+    pub fn interrupt(&self) {
+        signal(self.child.id(), Signal::INT);
+    }
+
+    /// Kills all of them.
+    pub fn kill(&self) {
+        signal(self.child.id(), Signal::KILL);
+    }
+
+    /// Waits for what the program has left behind, which are now this process's children, and kills what does not end
+    /// soon: cargo goes before the tests that it has started.
+    pub fn wait_for_others(&self, patience: Duration) {
+        let own = std::process::id();
+        let end = Instant::now() + patience;
+        while Instant::now() < end {
+            #[cfg(target_os = "linux")]
+            while let Ok(Some(_)) = wait_for_any(WaitOptions::NOHANG) {}
+            if children(own).is_empty() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        for child in children(own) {
+            signal(child, Signal::KILL);
+        }
+    }
+}
+
+/// Sends a signal to a process and all that descend from it, those at the end of the line first.
+fn signal(process: u32, signal: Signal) {
+    for child in children(process) {
+        self::signal(child, signal);
+    }
+    if let Some(pid) = i32::try_from(process).ok().and_then(Pid::from_raw) {
+        // It may have ended meanwhile.
+        let _ = kill_process(pid, signal);
+    }
+}
+
+/// The children of a process, as the kernel lists them (proc(5)).
+fn children(process: u32) -> Vec<u32> {
+    let Ok(threads) = fs::read_dir(format!("/proc/{process}/task")) else { return Vec::new() };
+    threads
+        .filter_map(Result::ok)
+        .filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok())
+        .flat_map(|list| {
+            list.split_whitespace().filter_map(|number| number.parse().ok()).collect::<Vec<u32>>()
+        })
+        .collect()
+}
+
+/// Has a function called at each SIGINT, with whether another process sent it to this one alone (the terminal sends to all of
+/// a group). Where it returns false the process ends.
+///
+/// # Errors
+/// If the system does not let the signal be handled.
+#[expect(unsafe_code, reason = "who sent a signal is only told to a handler")]
+pub fn on_interrupt(is_seen_to: fn(was_sent: bool) -> bool) -> io::Result<()> {
+    let handle = move |info: &libc::siginfo_t| {
+        // SI_USER, and what else processes send; the kernel's own are positive (sigaction(2)).
+        if !is_seen_to(info.si_code <= 0) {
+            // SAFETY: it may be called in a signal handler, and returns never.
+            unsafe { libc::_exit(128 + libc::SIGINT) };
+        }
+    };
+    // SAFETY: the handler calls the function, which touches atomics alone, and `_exit`, which handlers may.
+    unsafe { signal_hook_registry::register_sigaction(libc::SIGINT, handle) }.map(|_| ())
+}
+
+/// Both ends of a terminal that looks like standard error's: what is written to the second is read from the first.
+///
+/// # Errors
+/// If the system has no more.
+pub fn terminal() -> io::Result<(File, File)> {
+    let own = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
+    grantpt(&own)?;
+    unlockpt(&own)?;
+    let name = ptsname(&own, Vec::new())?;
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).custom_flags(libc::O_NOCTTY);
+    let program = options.open(name.to_string_lossy().as_ref())?;
+    if let Ok(mut attributes) = tcgetattr(io::stderr()) {
+        // What the real terminal does to output is done once.
+        attributes.output_modes.remove(OutputModes::OPOST);
+        tcsetattr(&program, OptionalActions::Now, &attributes)?;
+    }
+    if let Ok(size) = tcgetwinsize(io::stderr()) {
+        tcsetwinsize(&program, size)?;
+    }
+    Ok((own.into(), program))
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_family_is_killed_with_its_children() {
+        let mut command = Command::new("sh");
+        let mut family = Family::spawn(command.args(["-c", "sleep 600 & wait"])).expect("a shell");
+        // The shell has its child when the kernel lists it.
+        let grandchild = loop {
+            if let [child] = children(family.child.id())[..] {
+                break child;
+            }
+            std::thread::yield_now();
+        };
+        family.kill();
+        family.wait().expect("it can be waited for");
+        // A killed process may take its time to die; one that was not killed would sleep for minutes.
+        let end = Instant::now() + Duration::from_mins(1);
+        let lives = || {
+            let state = fs::read_to_string(format!("/proc/{grandchild}/stat")).unwrap_or_default();
+            !state.is_empty() && !state.contains(") Z ")
+        };
+        while lives() {
+            assert!(Instant::now() < end, "{grandchild} lives on");
+            std::thread::yield_now();
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Windows.
+#![expect(unsafe_code, reason = "std knows neither jobs nor what the console tells")]
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io;
+use std::os::windows::io::{AsRawHandle as _, FromRawHandle as _, OwnedHandle};
+use std::process::{Child, Command, ExitStatus};
+use std::sync::atomic::{AtomicPtr, Ordering};
+use std::time::{Duration, Instant};
+use std::{mem, ptr};
+
+use windows_sys::Win32::System::Console::{CTRL_BREAK_EVENT, CTRL_C_EVENT, SetConsoleCtrlHandler};
+use windows_sys::Win32::System::JobObjects::{
+    AssignProcessToJobObject, CreateJobObjectW, JOBOBJECT_BASIC_ACCOUNTING_INFORMATION,
+    JobObjectBasicAccountingInformation, QueryInformationJobObject, TerminateJobObject,
+};
+use windows_sys::core::BOOL;
+
+/// Variables without which no program runs: the loader and the C library find themselves by them.
+pub const VARIABLES: &[&str] = &["SystemRoot", "SystemDrive", "TEMP", "TMP"];
+
+/// Runs a program and ends as that has ended, since no process becomes another program here; nor is its name another than
+/// its file's. Returns only if it cannot be started.
+pub fn replace(command: &mut Command, _: &OsStr) -> io::Error {
+    match command.status() {
+        Ok(status) => std::process::exit(status.code().unwrap_or(1)),
+        Err(error) => error,
+    }
+}
+
+/// A program that runs and all that it has started: a job.
+#[derive(Debug)]
+pub struct Family {
+    child: Child,
+    job: OwnedHandle,
+}
+
+impl Family {
+    /// Starts the program. What that starts before it is in the job, within microseconds, is not.
+    ///
+    /// # Errors
+    /// If it cannot be started, or the system makes no job.
+    pub fn spawn(command: &mut Command) -> io::Result<Self> {
+        // SAFETY: no attributes and no name are both allowed.
+        let job = unsafe { CreateJobObjectW(ptr::null(), ptr::null()) };
+        if job.is_null() {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: a handle that was just opened, and that nobody else closes.
+        let job = unsafe { OwnedHandle::from_raw_handle(job) };
+        let child = command.spawn()?;
+        // SAFETY: both handles are open. It fails for a process that has ended already, which has no family either.
+        unsafe { AssignProcessToJobObject(job.as_raw_handle(), child.as_raw_handle()) };
+        Ok(Self { child, job })
+    }
+
+    /// How the program has ended, if it has.
+    ///
+    /// # Errors
+    /// If the system does not tell.
+    pub fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
+        self.child.try_wait()
+    }
+
+    /// Waits until the program has ended.
+    ///
+    /// # Errors
+    /// If the system does not tell.
+    pub fn wait(&mut self) -> io::Result<ExitStatus> {
+        self.child.wait()
+    }
+
+    /// Nothing: the console tells all its processes of Ctrl-C.
+    pub fn interrupt(&self) {}
+
+    /// Kills all of them.
+    pub fn kill(&self) {
+        // SAFETY: the handle is open.
+        unsafe { TerminateJobObject(self.job.as_raw_handle(), 1) };
+    }
+
+    /// Waits for what the program has left behind, and kills what does not end soon.
+    pub fn wait_for_others(&self, patience: Duration) {
+        let end = Instant::now() + patience;
+        while self.is_alive() {
+            if Instant::now() >= end {
+                return self.kill();
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Whether some process of the job runs.
+    fn is_alive(&self) -> bool {
+        let mut figures = JOBOBJECT_BASIC_ACCOUNTING_INFORMATION::default();
+        let size = u32::try_from(mem::size_of_val(&figures)).unwrap_or(0);
+        // SAFETY: the handle is open, and what is written to has the type and the size that the class asks for.
+        let told = unsafe {
+            QueryInformationJobObject(
+                self.job.as_raw_handle(),
+                JobObjectBasicAccountingInformation,
+                (&raw mut figures).cast(),
+                size,
+                ptr::null_mut(),
+            )
+        };
+        told != 0 && figures.ActiveProcesses > 0
+    }
+}
+
+/// What [`on_interrupt`] was given. Release and acquire: the handler runs on a thread of the system's.
+static HANDLER: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
+
+/// Has a function called at each Ctrl-C, which the console sends to all its processes. Where it returns false the process
+/// ends.
+///
+/// # Errors
+/// If the system does not let it be handled.
+pub fn on_interrupt(is_seen_to: fn(was_sent: bool) -> bool) -> io::Result<()> {
+    HANDLER.store(is_seen_to as *mut (), Ordering::Release);
+    // SAFETY: the function lives as long as the program.
+    let set = unsafe { SetConsoleCtrlHandler(Some(handle), 1) };
+    if set == 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// Called by the system, on a thread of its own: true if nothing else is to be done.
+unsafe extern "system" fn handle(event: u32) -> BOOL {
+    let handler = HANDLER.load(Ordering::Acquire);
+    if handler.is_null() || !matches!(event, CTRL_C_EVENT | CTRL_BREAK_EVENT) {
+        return 0;
+    }
+    // SAFETY: `on_interrupt` stores such a function there, and nobody stores anything else.
+    let is_seen_to = unsafe { mem::transmute::<*mut (), fn(bool) -> bool>(handler) };
+    is_seen_to(false).into()
+}
+
+/// None: programs write to standard error itself.
+///
+/// # Errors
+/// Always.
+pub fn terminal() -> io::Result<(File, File)> {
+    Err(io::ErrorKind::Unsupported.into())
+}
