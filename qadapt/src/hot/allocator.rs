@@ -2,12 +2,11 @@
 
 use core::ffi::c_void;
 use core::ptr;
-use core::sync::atomic::{Ordering, compiler_fence};
 use std::alloc::{GlobalAlloc, Layout, System};
 
-use super::event::{self, Care, Outcome};
+use super::event::{Care, Outcome};
 use super::request::Request;
-use super::{defer, outermost, own_blocks, word};
+use super::{call, defer, outermost};
 use crate::checks;
 use crate::model::Op;
 
@@ -49,19 +48,13 @@ pub type QADAPT = Qadapt<System>;
 /// The guard around the system's allocator, as a value: `static ALLOC: QADAPT = QADAPT;`.
 pub const QADAPT: QADAPT = Qadapt::new(System);
 
-/// True if anything watches this thread, or nothing has asked yet; or if the process counts every event.
-#[inline(always)]
-fn watched() -> bool {
-    checks::ON && (cfg!(feature = "process-counts") || word::get() != 0)
-}
-
 // SAFETY: every method forwards to the same method of the inner allocator with the caller's own arguments, and
 // returns what that returned; the inner allocator's promises are so the wrapper's. Nothing on the way unwinds.
 #[expect(unsafe_code, reason = "an allocator is unsafe to implement and to call")]
 unsafe impl<A: GlobalAlloc> GlobalAlloc for Qadapt<A> {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if watched() {
+        if checks::ON && call::watched() {
             // SAFETY: the caller's contract is the callee's.
             return unsafe { alloc_watched::<false, A>(layout.size(), layout.align(), &self.inner) };
         }
@@ -71,7 +64,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Qadapt<A> {
 
     #[inline]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        if watched() {
+        if checks::ON && call::watched() {
             // SAFETY: the caller's contract is the callee's.
             return unsafe { dealloc_watched(block, layout.size(), layout.align(), &self.inner) };
         }
@@ -81,7 +74,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Qadapt<A> {
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        if watched() {
+        if checks::ON && call::watched() {
             // SAFETY: the caller's contract is the callee's.
             return unsafe { alloc_watched::<true, A>(layout.size(), layout.align(), &self.inner) };
         }
@@ -91,7 +84,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Qadapt<A> {
 
     #[inline]
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        if watched() {
+        if checks::ON && call::watched() {
             // SAFETY: the caller's contract is the callee's.
             return unsafe { realloc_watched(block, layout.size(), layout.align(), new_size, &self.inner) };
         }
@@ -131,7 +124,7 @@ unsafe fn inner_alloc<const ZEROED: bool, A: GlobalAlloc>(layout: Layout, inner:
 #[expect(unsafe_code, reason = "forwards an allocator call")]
 unsafe fn alloc_watched<const ZEROED: bool, A: GlobalAlloc>(size: usize, align: usize, inner: &A) -> *mut u8 {
     let request = alloc_request::<ZEROED>(size, align);
-    match event::care(request.ops()) {
+    match call::care(request.ops()) {
         // SAFETY: the caller's contract is the callee's.
         Care::Simple => unsafe { alloc_counted::<ZEROED, A>(size, align, inner) },
         // SAFETY: as above.
@@ -148,10 +141,10 @@ unsafe fn alloc_watched<const ZEROED: bool, A: GlobalAlloc>(size: usize, align: 
 unsafe fn alloc_simply<const ZEROED: bool, A: GlobalAlloc>(size: usize, align: usize, inner: &A) -> *mut u8 {
     let request = alloc_request::<ZEROED>(size, align);
     // SAFETY: the caller says that they are a layout's.
-    let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
+    let layout = unsafe { call::layout(size, align) };
     // SAFETY: the caller's contract.
     let block = simply(|| unsafe { inner_alloc::<ZEROED, A>(layout, inner) });
-    event::counted(&request, !block.is_null());
+    call::counted(&request, !block.is_null());
     block
 }
 
@@ -173,7 +166,7 @@ unsafe fn alloc_disallowed<const ZEROED: bool, A: GlobalAlloc>(
     align: usize,
     inner: &A,
 ) -> *mut u8 {
-    if event::is_simple_violation() {
+    if call::is_simple_violation() {
         // SAFETY: the caller's contract is the callee's.
         unsafe { alloc_simply::<ZEROED, A>(size, align, inner) }
     } else {
@@ -190,11 +183,11 @@ unsafe fn alloc_disallowed<const ZEROED: bool, A: GlobalAlloc>(
 unsafe fn alloc_closely<const ZEROED: bool, A: GlobalAlloc>(size: usize, align: usize, inner: &A) -> *mut u8 {
     let request = alloc_request::<ZEROED>(size, align);
     // SAFETY: the caller says that they are a layout's.
-    let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
-    match event::before(&request, mark(&request), outermost::is::<A>) {
+    let layout = unsafe { call::layout(size, align) };
+    match call::before(&request, mark(&request), outermost::is::<A>) {
         Outcome::Proceed => {}
         Outcome::Refuse => {
-            event::after(&request, false);
+            call::after(&request, false);
             return ptr::null_mut();
         }
         // SAFETY: the caller's contract.
@@ -202,11 +195,8 @@ unsafe fn alloc_closely<const ZEROED: bool, A: GlobalAlloc>(size: usize, align: 
     }
     // SAFETY: the caller's contract.
     let block = quietly(|| unsafe { inner_alloc::<ZEROED, A>(layout, inner) });
-    own_blocks::forget(block);
-    if !ZEROED && word::get() & word::RAISING != 0 {
-        own_blocks::made(block, size);
-    }
-    event::after(&request, !block.is_null());
+    call::given_out(block, size, !ZEROED);
+    call::after(&request, !block.is_null());
     block
 }
 
@@ -217,7 +207,7 @@ unsafe fn alloc_closely<const ZEROED: bool, A: GlobalAlloc>(size: usize, align: 
 #[expect(unsafe_code, reason = "forwards an allocator call")]
 unsafe fn dealloc_watched<A: GlobalAlloc>(block: *mut u8, size: usize, align: usize, inner: &A) {
     let request = Request { op: Op::Dealloc, size, old_size: 0, align };
-    match event::care(request.ops()) {
+    match call::care(request.ops()) {
         // SAFETY: the caller's contract is the callee's.
         Care::Simple => unsafe { dealloc_counted(block, size, align, inner) },
         // SAFETY: as above.
@@ -234,10 +224,10 @@ unsafe fn dealloc_watched<A: GlobalAlloc>(block: *mut u8, size: usize, align: us
 unsafe fn dealloc_simply<A: GlobalAlloc>(block: *mut u8, size: usize, align: usize, inner: &A) {
     let request = Request { op: Op::Dealloc, size, old_size: 0, align };
     // SAFETY: the caller says that they are a layout's.
-    let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
+    let layout = unsafe { call::layout(size, align) };
     // SAFETY: the caller's contract.
     simply(|| unsafe { inner.dealloc(block, layout) });
-    event::counted(&request, true);
+    call::counted(&request, true);
 }
 
 /// # Safety
@@ -254,7 +244,7 @@ unsafe fn dealloc_counted<A: GlobalAlloc>(block: *mut u8, size: usize, align: us
 #[inline(never)]
 #[expect(unsafe_code, reason = "forwards an allocator call")]
 unsafe fn dealloc_disallowed<A: GlobalAlloc>(block: *mut u8, size: usize, align: usize, inner: &A) {
-    if !defer::thread::defers() && event::is_simple_violation() {
+    if !call::defers() && call::is_simple_violation() {
         // SAFETY: the caller's contract is the callee's.
         unsafe { dealloc_simply(block, size, align, inner) }
     } else {
@@ -271,23 +261,23 @@ unsafe fn dealloc_disallowed<A: GlobalAlloc>(block: *mut u8, size: usize, align:
 unsafe fn dealloc_closely<A: GlobalAlloc>(block: *mut u8, size: usize, align: usize, inner: &A) {
     let request = Request { op: Op::Dealloc, size, old_size: 0, align };
     // SAFETY: the caller says that they are a layout's.
-    let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
-    if own_blocks::take(block, size) {
+    let layout = unsafe { call::layout(size, align) };
+    if call::take_own(block, size) {
         // SAFETY: the caller's contract.
         return quietly(|| unsafe { inner.dealloc(block, layout) });
     }
-    if defer::thread::defers() {
+    if call::defers() {
         // SAFETY: the caller's contract is the callee's.
         return unsafe { dealloc_deferring(block, layout, inner) };
     }
     // A deallocation is never refused.
-    if event::before(&request, mark(&request), outermost::is::<A>) == Outcome::PassOn {
+    if call::before(&request, mark(&request), outermost::is::<A>) == Outcome::PassOn {
         // SAFETY: the caller's contract.
         return unsafe { inner.dealloc(block, layout) };
     }
     // SAFETY: the caller's contract.
     quietly(|| unsafe { inner.dealloc(block, layout) });
-    event::after(&request, true);
+    call::after(&request, true);
 }
 
 /// In a region that defers only the inner allocator knows whether it frees the block. The event comes after it, which changes
@@ -299,7 +289,7 @@ unsafe fn dealloc_closely<A: GlobalAlloc>(block: *mut u8, size: usize, align: us
 #[inline(never)]
 #[expect(unsafe_code, reason = "forwards an allocator call")]
 unsafe fn dealloc_deferring<A: GlobalAlloc>(block: *mut u8, layout: Layout, inner: &A) {
-    if word::get() & word::QUIET != 0 && !outermost::is::<A>() {
+    if call::is_quiet() && !outermost::is::<A>() {
         // The guard around this one asks what became of the block.
         // SAFETY: the caller's contract.
         return unsafe { inner.dealloc(block, layout) };
@@ -307,8 +297,8 @@ unsafe fn dealloc_deferring<A: GlobalAlloc>(block: *mut u8, layout: Layout, inne
     let request = Request { op: Op::Dealloc, size: layout.size(), old_size: 0, align: layout.align() };
     // SAFETY: the caller's contract.
     let waits = defer::thread::spares(|| quietly(|| unsafe { inner.dealloc(block, layout) }));
-    if waits || event::before(&request, mark(&request), outermost::is::<A>) != Outcome::PassOn {
-        event::after(&request, true);
+    if waits || call::before(&request, mark(&request), outermost::is::<A>) != Outcome::PassOn {
+        call::after(&request, true);
     }
 }
 
@@ -325,7 +315,7 @@ unsafe fn realloc_watched<A: GlobalAlloc>(
     inner: &A,
 ) -> *mut u8 {
     let request = Request { op: Op::Realloc, size: new_size, old_size: size, align };
-    match event::care(request.ops()) {
+    match call::care(request.ops()) {
         // SAFETY: the caller's contract is the callee's.
         Care::Simple => unsafe { realloc_counted(old, size, align, new_size, inner) },
         // SAFETY: as above.
@@ -348,10 +338,10 @@ unsafe fn realloc_simply<A: GlobalAlloc>(
 ) -> *mut u8 {
     let request = Request { op: Op::Realloc, size: new_size, old_size: size, align };
     // SAFETY: the caller says that they are a layout's.
-    let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
+    let layout = unsafe { call::layout(size, align) };
     // SAFETY: the caller's contract.
     let block = simply(|| unsafe { inner.realloc(old, layout, new_size) });
-    event::counted(&request, !block.is_null());
+    call::counted(&request, !block.is_null());
     block
 }
 
@@ -381,7 +371,7 @@ unsafe fn realloc_disallowed<A: GlobalAlloc>(
     new_size: usize,
     inner: &A,
 ) -> *mut u8 {
-    if event::is_simple_violation() {
+    if call::is_simple_violation() {
         // SAFETY: the caller's contract is the callee's.
         unsafe { realloc_simply(old, size, align, new_size, inner) }
     } else {
@@ -404,11 +394,11 @@ unsafe fn realloc_closely<A: GlobalAlloc>(
 ) -> *mut u8 {
     let request = Request { op: Op::Realloc, size: new_size, old_size: size, align };
     // SAFETY: the caller says that they are a layout's.
-    let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
-    match event::before(&request, mark(&request), outermost::is::<A>) {
+    let layout = unsafe { call::layout(size, align) };
+    match call::before(&request, mark(&request), outermost::is::<A>) {
         Outcome::Proceed => {}
         Outcome::Refuse => {
-            event::after(&request, false);
+            call::after(&request, false);
             return ptr::null_mut();
         }
         // SAFETY: the caller's contract.
@@ -416,29 +406,23 @@ unsafe fn realloc_closely<A: GlobalAlloc>(
     }
     // SAFETY: the caller's contract.
     let moved = quietly(|| unsafe { inner.realloc(block, layout, new_size) });
-    own_blocks::forget(moved);
-    event::after(&request, !moved.is_null());
+    call::given_out(moved, new_size, false);
+    call::after(&request, !moved.is_null());
     moved
 }
 
-/// Calls the inner allocator: the edge of a region that a signal handler closes meanwhile says nothing, as that may allocate.
+/// Calls the inner allocator, and says so to signal handlers, unless that is said already.
 #[inline(always)]
-fn quietly<R>(call: impl FnOnce() -> R) -> R {
-    if word::get() & word::QUIET == 0 { simply(call) } else { call() }
+fn quietly<R>(inner: impl FnOnce() -> R) -> R {
+    if call::is_quiet() { inner() } else { simply(inner) }
 }
 
-/// The same where the word is not [quiet](word::QUIET) yet.
+/// The same where it is not said yet.
 #[inline(always)]
-fn simply<R>(call: impl FnOnce() -> R) -> R {
-    // The compiler knows what allocation functions read and write, and would move or drop the stores; and between the fences
-    // each change is one instruction.
-    compiler_fence(Ordering::SeqCst);
-    word::set(word::get() | word::QUIET);
-    compiler_fence(Ordering::SeqCst);
-    let result = call();
-    compiler_fence(Ordering::SeqCst);
-    word::set(word::get() & !word::QUIET);
-    compiler_fence(Ordering::SeqCst);
+fn simply<R>(inner: impl FnOnce() -> R) -> R {
+    call::begin_quiet();
+    let result = inner();
+    call::end_quiet();
     result
 }
 

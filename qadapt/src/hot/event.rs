@@ -84,8 +84,11 @@ pub(super) fn before(request: &Request, mark: *const c_void, is_outermost: fn() 
 #[cold]
 #[inline(never)]
 fn seldom(request: &Request, mark: *const c_void, word: i64, is_outermost: fn() -> bool) -> Outcome {
-    // The outermost guard is always asked, so that the first event of the process tells which that is.
-    if !is_outermost() && word & word::QUIET != 0 {
+    // The first event of the process tells which guard is the outermost. To ask takes some time, which each event of a
+    // traced program would need.
+    let is_quiet = word & word::QUIET != 0;
+    let is_inner = (is_quiet || setting::awaits_first()) && !is_outermost();
+    if is_quiet && is_inner {
         return Outcome::PassOn;
     }
     if word & word::UNLINKED != 0 {

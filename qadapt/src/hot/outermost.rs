@@ -8,14 +8,15 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::setting;
 
-/// The outermost guard, by a hash of its inner allocator's type; 0 until the first event. Relaxed: only this number.
+/// The outermost guard, by a hash of its inner allocator's type; 0 until the first event. Relaxed: only this number, which
+/// is there before [`setting::awaits_first`] says that it is.
 static OUTERMOST: AtomicU64 = AtomicU64::new(0);
 
 /// True if the guard around this allocator is the outermost: the first that is asked is.
 pub(super) fn is<A>() -> bool {
     let own = hash(type_name::<A>());
-    setting::seen_first();
     let known = OUTERMOST.compare_exchange(0, own, Ordering::Relaxed, Ordering::Relaxed);
+    setting::seen_first();
     known.map_or_else(|outermost| outermost == own, |_| true)
 }
 

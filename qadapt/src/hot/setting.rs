@@ -60,9 +60,15 @@ pub(super) fn looks_closely() -> bool {
     CLOSELY.load(Ordering::Relaxed) != 0
 }
 
+/// True until the first event has been seen.
+pub(super) fn awaits_first() -> bool {
+    // Acquire pairs with the Release below: what was done before is seen.
+    CLOSELY.load(Ordering::Acquire) & FIRST != 0
+}
+
 /// The first event has been seen.
 pub(super) fn seen_first() {
-    CLOSELY.fetch_and(!FIRST, Ordering::Relaxed);
+    CLOSELY.fetch_and(!FIRST, Ordering::Release);
 }
 
 /// There is one more own block.
