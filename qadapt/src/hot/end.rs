@@ -70,6 +70,7 @@ pub(crate) fn newest_plain(key: usize) -> bool {
     table::with(|table| pop_quietly(table, |record| is_plain(record, key))).unwrap_or(true)
 }
 
+#[inline(always)]
 fn is_plain(record: &Record, key: usize) -> bool {
     record.kind() == Kind::Plain && record.key.get() == key
 }

@@ -81,9 +81,21 @@ fn no_room(table: &Table, kind: Kind) -> Option<&Record> {
     None
 }
 
-/// A plain region was added to the word, where records are open and nothing is asked for; false if that is not so: see [`plain`].
+/// A plain region was added to the word, where records are open, none of them with a budget, and nothing is asked for; false if that
+/// is not so: see [`plain`].
 #[inline(always)]
 pub(crate) fn newest_plain(key: usize, place: Place) -> bool {
+    let pushed = table::with(|table| {
+        table.push_newest_without_budget(Kind::Plain, |record| {
+            record.key.set(key);
+            record.set_place(place);
+        })
+    });
+    pushed.flatten().is_some()
+}
+
+/// The same with a budget or without.
+pub(crate) fn newest_plain_in_budget(key: usize, place: Place) -> bool {
     let pushed = table::with(|table| {
         table.push_newest(Kind::Plain, |record| {
             record.key.set(key);
@@ -93,10 +105,12 @@ pub(crate) fn newest_plain(key: usize, place: Place) -> bool {
     pushed.flatten().is_some()
 }
 
-/// A manual region opens where records are open and nothing is asked for; false if that is not so.
+/// A manual region opens where records are open, none of them with a budget, and nothing is asked for; false if that is not so.
 #[inline(always)]
 pub(crate) fn newest_manual(location: &'static Location<'static>) -> bool {
-    let pushed = table::with(|table| table.push_newest(Kind::Manual, |record| record.set_location(location)));
+    let pushed = table::with(|table| {
+        table.push_newest_without_budget(Kind::Manual, |record| record.set_location(location))
+    });
     pushed.flatten().is_some()
 }
 

@@ -314,6 +314,15 @@ impl Record {
     /// Works out what follows from the records below: `below` is the one under this, `base` the word under all.
     #[inline(always)]
     pub(super) fn settle_on(&self, kind: Kind, below: Option<&Self>, base: i64) {
+        let word = self.settle_without_budget(kind, below, base);
+        if word & word::BUDGET != 0 {
+            self.settle_caps(below);
+        }
+    }
+
+    /// The same where no budget is open. Returns what it makes of the word.
+    #[inline(always)]
+    pub(super) fn settle_without_budget(&self, kind: Kind, below: Option<&Self>, base: i64) -> i64 {
         let under = below.map_or(base, Self::word);
         let flags = self.flags.get();
         let word = kind.on_top_of(under, flags);
@@ -322,9 +331,7 @@ impl Record {
         if !kind.reports() {
             self.reporter.set(below.map_or(0, |below| below.reporter().0));
         }
-        if word & word::BUDGET != 0 {
-            self.settle_caps(below);
-        }
+        word
     }
 
     #[cold]

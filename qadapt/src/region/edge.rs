@@ -66,11 +66,22 @@ fn first_touch(location: &'static Location<'static>) {
 }
 
 /// After a plain region raised the level and found the word negative.
+///
+/// It is compiled in the region's crate: a program's own crate reaches thread-locals without a call. A cold function of this size is
+/// not inlined.
+#[cold]
+#[inline]
+pub(super) fn opened(anchor: &Anchor, name: Name, location: &'static Location<'static>) {
+    if !open::newest_plain(key(anchor), Place { name, location, poll: 0 }) {
+        opened_further(anchor, name, location);
+    }
+}
+
 #[cold]
 #[inline(never)]
-pub(super) fn opened(anchor: &Anchor, name: Name, location: &'static Location<'static>) {
+fn opened_further(anchor: &Anchor, name: Name, location: &'static Location<'static>) {
     let place = Place { name, location, poll: 0 };
-    if !open::newest_plain(key(anchor), place) {
+    if !open::newest_plain_in_budget(key(anchor), place) {
         open_plain(anchor, place, false);
     }
 }
@@ -88,6 +99,7 @@ fn open_plain(anchor: &Anchor, place: Place, lends: bool) {
     }
 }
 
+#[inline(always)]
 fn key(anchor: &Anchor) -> usize {
     ptr::from_ref(anchor).addr()
 }
@@ -100,9 +112,10 @@ pub(super) fn no_room(place: Place) {
     );
 }
 
-/// After a plain region lowered the level and found the word negative; panics at the caller's line if that is due.
+/// After a plain region lowered the level and found the word negative; panics at the caller's line if that is due. It
+/// is compiled where [`opened`] is.
 #[cold]
-#[inline(never)]
+#[inline]
 #[track_caller]
 pub(super) fn closed(anchor: &Anchor, name: Name, location: &'static Location<'static>) {
     if !end::newest_plain(key(anchor)) {
@@ -110,6 +123,7 @@ pub(super) fn closed(anchor: &Anchor, name: Name, location: &'static Location<'s
     }
 }
 
+#[cold]
 #[inline(never)]
 #[track_caller]
 fn close_plain(anchor: &Anchor, name: Name, location: &'static Location<'static>) {

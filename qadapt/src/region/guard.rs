@@ -83,7 +83,7 @@ impl RegionGuard {
 }
 
 impl Drop for RegionGuard {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
         if !self.serial.is_none() && !end::only_guard(self.serial) {
             log(self.serial);

@@ -257,8 +257,7 @@ impl Policy {
     ///
     /// Prefer [`run`](Self::run) where the code is one block: the guard's drop cannot panic, so that it only logs.
     #[track_caller]
-    #[cfg_attr(not(qadapt_marks), inline)]
-    #[cfg_attr(qadapt_marks, inline(always))]
+    #[inline(always)]
     pub fn enter(&self) -> RegionGuard {
         let place = self.place();
         #[cfg(qadapt_marks)]

@@ -55,6 +55,31 @@ impl Table {
     /// `None` if that is not so. See [`push`](Self::push).
     #[inline(always)]
     pub(in super::super) fn push_newest(&self, kind: Kind, fill: impl FnOnce(&Record)) -> Option<Serial> {
+        self.push_newest_and(kind, fill, |record, below| record.settle_on(kind, Some(below), 0))
+    }
+
+    /// The same for what has no flags of its own, where no budget is open: it calls nothing.
+    #[inline(always)]
+    pub(in super::super) fn push_newest_without_budget(
+        &self,
+        kind: Kind,
+        fill: impl FnOnce(&Record),
+    ) -> Option<Serial> {
+        if word::get() & word::BUDGET != 0 {
+            return None;
+        }
+        self.push_newest_and(kind, fill, |record, below| {
+            record.settle_without_budget(kind, Some(below), 0);
+        })
+    }
+
+    #[inline(always)]
+    fn push_newest_and(
+        &self,
+        kind: Kind,
+        fill: impl FnOnce(&Record),
+        settle: impl FnOnce(&Record, &Record),
+    ) -> Option<Serial> {
         let index = self.length.get();
         let below = self.inline.get(index.wrapping_sub(1))?;
         let record = self.inline.get(index)?;
@@ -67,7 +92,7 @@ impl Table {
         step();
         // There is a record, so that the serials have begun.
         let serial = self.begin_record(record, fill);
-        record.settle_on(kind, Some(below), 0);
+        settle(record, below);
         step();
         record.kind.set(kind);
         step();
