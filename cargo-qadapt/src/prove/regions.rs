@@ -107,17 +107,17 @@ pub fn list(names: &Names<'_>, copies: Vec<Copy>, records: &[Record], opened: &[
 fn folded(names: &Names<'_>, known: &Listed, opened: &[Record]) -> Vec<Listed> {
     let region = &known.region;
     let functions = names.functions(region.addr);
-    let named = functions
+    let within = functions
         .iter()
         .filter_map(|function| Some((function, in_function(&region.name, function)?)))
         .max_by_key(|(function, _)| function.len());
-    let Some(one) = named.map(|(function, _)| function).or(functions.first()) else { return Vec::new() };
+    let Some(one) = within.map(|(function, _)| function).or(functions.first()) else { return Vec::new() };
     let twin = |other: &String| {
-        let name = match named {
+        let name = match within {
             Some((_, rest)) => format!("{other}{rest}"),
             None => format!("{other} (its code is that of {one}, which has {})", region.name),
         };
-        let call = named.and_then(|(_, rest)| {
+        let call = within.and_then(|(_, rest)| {
             opened.iter().find(|call| {
                 in_function(&call.name, other).is_some_and(|call| call.is_empty() == rest.is_empty())
             })
