@@ -165,6 +165,7 @@ fn in_library(path: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::figures::Origin;
 
     #[test]
     fn paths_are_the_same_on_every_machine() {
@@ -190,6 +191,7 @@ mod tests {
     fn the_standard_library_needs_no_source() {
         let line = |file: &str| Line {
             region: 0,
+            origin: Origin::Internal,
             at: Some((file.to_owned(), 1)),
             function: "std::rt::init".to_owned(),
             op: Op::Alloc,

@@ -1,5 +1,6 @@
 //! The report for people.
 
+use std::cmp::Reverse;
 use std::fmt::Write as _;
 
 use super::findings::findings;
@@ -152,6 +153,9 @@ fn sites(out: &mut String, report: &Report, lines: &[Line], sources: &mut Source
     let profiles: Vec<&str> = profiles.iter().map(String::as_str).collect();
     let _ = writeln!(out, "{}", paint(HEADING, "Sites"));
     let mut shown: Option<usize> = None;
+    // For people the most frequent come first.
+    let mut lines: Vec<&Line> = lines.iter().collect();
+    lines.sort_by_key(|line| (line.region, line.origin, Reverse(line.events())));
     for line in lines {
         if shown != Some(line.region) {
             let place = report.regions.get(line.region).map(|region| region_name(&region.place));

@@ -16,6 +16,8 @@ use super::origin::{is_guards, shortened};
 pub struct Line {
     /// The region's place in the report.
     pub region: usize,
+    /// Whose code it is: of a stack without any of the user's, that of a library.
+    pub origin: Origin,
     /// The file and line; none where no stack or no debug information is there.
     pub at: Option<(String, u32)>,
     /// The function that the line is in.
@@ -38,7 +40,7 @@ pub struct Line {
     pub sites: Vec<usize>,
 }
 
-/// The lines of a report, by region, then by place.
+/// The lines of a report, by region: the user's own before those of libraries, and then by place.
 #[must_use]
 pub fn lines(report: &Report) -> Vec<Line> {
     let sited: Vec<Sited> = report.sites.iter().map(|site| Sited::in_stack(report, site)).collect();
@@ -54,6 +56,7 @@ pub fn lines(report: &Report) -> Vec<Line> {
         );
         let line = lines.entry(key).or_insert_with(|| Line {
             region: site.region,
+            origin: found.origin,
             at: found.at,
             function: found.function,
             op: site.op,
@@ -84,6 +87,7 @@ pub fn lines(report: &Report) -> Vec<Line> {
         line.mark = mark;
         line.is_different = is_different;
     }
+    lines.sort_by_key(|line| (line.region, line.origin));
     lines
 }
 
@@ -109,7 +113,13 @@ fn insert<T: Ord>(list: &mut Vec<T>, new: Option<T>) {
 }
 
 impl Line {
-    /// What differs between profiles, in words, and whether anything does; `lines` are all of the report's.
+    /// Events, in the profile that has the most.
+    #[must_use]
+    pub fn events(&self) -> u64 {
+        self.counts.iter().flatten().map(|counts| counts.estimate).max().unwrap_or(0)
+    }
+
+    /// What differs between profiles, in words, and whether anything does; `lines` are all of the report's, by place.
     fn marked(&self, report: &Report, lines: &[Self], doubts: &Doubts) -> (String, bool) {
         let profiles: Vec<&str> = report.profiles.iter().map(|profile| profile.name.as_str()).collect();
         let counts: Vec<u64> =
@@ -169,6 +179,7 @@ fn allocators(frames: &[&Frame]) -> usize {
 /// A site's line, as far as its stack tells.
 #[derive(Debug)]
 pub struct Sited {
+    origin: Origin,
     at: Option<(String, u32)>,
     function: String,
     called: Option<String>,
@@ -197,6 +208,7 @@ impl Sited {
             .or_else(|| bare_library(frames));
         let Some(index) = found else {
             return Self {
+                origin: Origin::Own,
                 at: None,
                 function: "(its stack was lost)".to_owned(),
                 called: None,
@@ -218,6 +230,7 @@ impl Sited {
             .iter()
             .find(|frame| matches!(frame.origin, Origin::Dependency | Origin::Wrapper) && frame.line > 0);
         Self {
+            origin: frame.origin,
             at: frame.file.clone().filter(|_| frame.line > 0).map(|file| (file, frame.line)),
             function: frame.function.clone(),
             called: index.checked_sub(1).and_then(|callee| outermost(&frames[..=callee])),
@@ -276,6 +289,30 @@ mod tests {
         assert_eq!(lines[0].called, ["library", "push"]);
         assert_eq!(lines[0].sites, [0, 1]);
         assert_eq!(lines[0].counts[0].expect("it happened").count, 2);
+    }
+
+    /// Whatever the files are called.
+    #[test]
+    fn the_users_lines_come_before_those_of_libraries() {
+        let frames = vec![
+            frame("a_start", 1, Origin::Internal),
+            frame("b_library", 2, Origin::Dependency),
+            frame("c_mine", 3, Origin::Own),
+            frame("d_mine", 4, Origin::Own),
+        ];
+        let found = lines(&report(frames, &[&[0], &[0, 1], &[0, 1, 2], &[0, 3], &[]]));
+        let told: Vec<(&str, Origin)> =
+            found.iter().map(|line| (line.function.as_str(), line.origin)).collect();
+        assert_eq!(
+            told,
+            [
+                ("(its stack was lost)", Origin::Own),
+                ("c_mine", Origin::Own),
+                ("d_mine", Origin::Own),
+                ("b_library", Origin::Dependency),
+                ("a_start", Origin::Internal)
+            ]
+        );
     }
 
     #[test]
