@@ -57,6 +57,9 @@ fn bare_package(name: &str, manifest: &str) -> std::path::PathBuf {
     std::fs::create_dir_all(folder.join("src")).expect("the folder can be made");
     std::fs::write(folder.join("Cargo.toml"), manifest).expect("the file can be written");
     std::fs::write(folder.join("src/main.rs"), source).expect("the file can be written");
+    // Without it cargo looks for newer versions in the registry, which may not be reached.
+    let lock = crate::command::fixtures().join("Cargo.lock");
+    std::fs::copy(lock, folder.join("Cargo.lock")).expect("there is a lock file");
     folder
 }
 
