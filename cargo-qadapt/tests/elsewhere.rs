@@ -38,7 +38,13 @@ fn traces_of_other_platforms_are_read() {
         }
         let platform = path.file_name().expect("a platform").to_string_lossy().into_owned();
         let merged = qadapt(&["merge", "--format", "json", &format!("debug={}", path.display())]);
-        assert_eq!(merged.status.code(), Some(1), "{platform}: {}", text(&merged.stderr));
+        // The program is here, the libraries of its system are not: that is said, and the report is not all that it could be.
+        let said = text(&merged.stderr);
+        let foreign = |line: &str| line.contains("system32") && line.ends_with("its functions have no names");
+        assert!(said.lines().filter(|line| !line.is_empty()).all(foreign), "{platform}: {said}");
+        let expected = if said.is_empty() { 1 } else { 2 };
+        assert_eq!(merged.status.code(), Some(expected), "{platform}: {said}");
+        assert_eq!(said.is_empty(), !platform.contains("windows"), "{platform}: {said}");
         holds(&platform, &text(&merged.stdout));
         if let Ok(there) = fs::read_to_string(path.with_extension("json")) {
             // To Windows the compiler's paths are none of this workspace's.
@@ -66,7 +72,7 @@ fn holds(platform: &str, json: &str) {
     let line = source.lines().position(|line| line.ends_with("// the line")).expect("it is there") + 1;
     let is_named = report.frames.iter().any(|frame| {
         frame.origin == Origin::Own
-            && frame.function.ends_with("fills")
+            && frame.function.starts_with("traced_there::fills")
             && frame.file.as_deref() == Some("tests/platforms/src/traced.rs")
             && frame.line as usize == line
     });
@@ -93,7 +99,8 @@ fn binaries_of_other_platforms_are_refused_by_name() {
         .expect("the source is written");
     let mut refused = Vec::new();
     for (platform, name, linker) in PLATFORMS {
-        let binary = folder.join(platform);
+        // What Windows starts has this ending, which the linker adds.
+        let binary = folder.join(platform).with_extension(if name.contains("PE") { "exe" } else { "" });
         let mut rustc = Command::new("rustc");
         rustc.args(["--edition=2024", "--target", platform]).arg(&source).arg("-o").arg(&binary);
         rustc.args(linker.map(|linker| format!("-Clinker={linker}")));

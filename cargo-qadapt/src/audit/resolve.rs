@@ -216,8 +216,11 @@ fn load(identity: &Identity) -> Loaded {
         ));
     }
     // A PE file asks for its address in its head, others by what they have loaded of their first byte.
-    let first = object.segments().find(|segment| segment.file_range().0 == 0);
-    let base = first.map_or(object.relative_address_base(), |segment| segment.address());
+    let first = || object.segments().find(|segment| segment.file_range().0 == 0);
+    let base = match object.relative_address_base() {
+        0 => first().map_or(0, |segment| segment.address()),
+        base => base,
+    };
     match Loader::new(&*here) {
         Ok(loader) => Loaded::Ready { loader: Box::new(loader), base },
         Err(e) => Loaded::Unusable(format!("`{path}` has no usable debug information: {e}")),

@@ -19,6 +19,17 @@ const PROBES: &[&str] = if cfg!(windows) {
     &["soundness", "report", "modes", "exits"]
 };
 
+/// Where `main` returns; `held` has the other ways to end, for Linux.
+#[test]
+fn what_is_open_when_main_returns_is_reported() {
+    let outcome = child::run(child::command(child::program("plain_there")).env("QADAPT_MODE", "log"));
+    assert!(outcome.status.success(), "{outcome:?}");
+    let said =
+        "allocation of 21 bytes (align 1) in a protected region that was still open when the process ended";
+    let expected = usize::from(qadapt::is_active());
+    assert_eq!(outcome.stderr.matches(said).count(), expected, "{}", outcome.stderr);
+}
+
 #[test]
 fn probes_do_what_their_headers_say() {
     let checks = qadapt::is_active();
