@@ -8,7 +8,7 @@ use super::event::{Care, Outcome};
 use super::request::Request;
 use super::{call, defer, outermost};
 use crate::checks;
-use crate::model::Op;
+use crate::model::{Op, Ops};
 
 /// The guard: a global allocator that forwards to another one and watches what protected code asks of it.
 ///
@@ -123,56 +123,79 @@ unsafe fn inner_alloc<const ZEROED: bool, A: GlobalAlloc>(layout: Layout, inner:
 #[inline(never)]
 #[expect(unsafe_code, reason = "forwards an allocator call")]
 unsafe fn alloc_watched<const ZEROED: bool, A: GlobalAlloc>(size: usize, align: usize, inner: &A) -> *mut u8 {
-    let request = alloc_request::<ZEROED>(size, align);
-    match call::care(request.ops()) {
+    match call::care(alloc_request::<ZEROED>(size, align).ops()) {
         // SAFETY: the caller's contract is the callee's.
-        Care::Simple => unsafe { alloc_counted::<ZEROED, A>(size, align, inner) },
+        Care::Simple => unsafe { alloc_simply::<ZEROED, false, A>(size, align, inner) },
         // SAFETY: as above.
-        Care::Disallowed => unsafe { alloc_disallowed::<ZEROED, A>(size, align, inner) },
+        Care::Violating => unsafe { alloc_simply::<ZEROED, true, A>(size, align, inner) },
+        // SAFETY: as above.
+        Care::Close => unsafe { alloc_by_default::<ZEROED, A>(size, align, inner) },
+    }
+}
+
+/// # Safety
+/// As for [`GlobalAlloc::alloc`], and with `ZEROED` for [`GlobalAlloc::alloc_zeroed`]; `size` and `align` are a layout's.
+#[inline(never)]
+#[expect(unsafe_code, reason = "forwards an allocator call")]
+unsafe fn alloc_by_default<const ZEROED: bool, A: GlobalAlloc>(
+    size: usize,
+    align: usize,
+    inner: &A,
+) -> *mut u8 {
+    match call::care_by_default(alloc_request::<ZEROED>(size, align).ops()) {
+        // SAFETY: the caller's contract is the callee's.
+        Care::Simple => unsafe { alloc_simply::<ZEROED, false, A>(size, align, inner) },
+        // SAFETY: as above.
+        Care::Violating => unsafe { alloc_simply::<ZEROED, true, A>(size, align, inner) },
         // SAFETY: as above.
         Care::Close => unsafe { alloc_closely::<ZEROED, A>(size, align, inner) },
     }
 }
 
-/// # Safety
-/// As for [`GlobalAlloc::alloc`], and with `ZEROED` for [`GlobalAlloc::alloc_zeroed`]; `size` and `align` are a layout's.
-#[inline(always)]
-#[expect(unsafe_code, reason = "forwards an allocator call")]
-unsafe fn alloc_simply<const ZEROED: bool, A: GlobalAlloc>(size: usize, align: usize, inner: &A) -> *mut u8 {
-    let request = alloc_request::<ZEROED>(size, align);
-    // SAFETY: the caller says that they are a layout's.
-    let layout = unsafe { call::layout(size, align) };
-    // SAFETY: the caller's contract.
-    let block = simply(|| unsafe { inner_alloc::<ZEROED, A>(layout, inner) });
-    call::counted(&request, !block.is_null());
-    block
-}
-
+/// With `VIOLATES` the event is a violation, of which nothing is kept but the number.
+///
 /// # Safety
 /// As for [`GlobalAlloc::alloc`], and with `ZEROED` for [`GlobalAlloc::alloc_zeroed`]; `size` and `align` are a layout's.
 #[inline(never)]
 #[expect(unsafe_code, reason = "forwards an allocator call")]
-unsafe fn alloc_counted<const ZEROED: bool, A: GlobalAlloc>(size: usize, align: usize, inner: &A) -> *mut u8 {
-    // SAFETY: the caller's contract is the callee's.
-    unsafe { alloc_simply::<ZEROED, A>(size, align, inner) }
-}
-
-/// # Safety
-/// As for [`GlobalAlloc::alloc`], and with `ZEROED` for [`GlobalAlloc::alloc_zeroed`]; `size` and `align` are a layout's.
-#[inline(never)]
-#[expect(unsafe_code, reason = "forwards an allocator call")]
-unsafe fn alloc_disallowed<const ZEROED: bool, A: GlobalAlloc>(
+unsafe fn alloc_simply<const ZEROED: bool, const VIOLATES: bool, A: GlobalAlloc>(
     size: usize,
     align: usize,
     inner: &A,
 ) -> *mut u8 {
-    if call::is_simple_violation() {
+    if VIOLATES && call::is_counted() {
+        // Where it is not, the size need not be kept across the call.
         // SAFETY: the caller's contract is the callee's.
-        unsafe { alloc_simply::<ZEROED, A>(size, align, inner) }
-    } else {
-        // SAFETY: as above.
-        unsafe { alloc_closely::<ZEROED, A>(size, align, inner) }
+        return unsafe { alloc_violating::<ZEROED, A>(size, align, inner) };
     }
+    // SAFETY: the caller says that they are a layout's.
+    let layout = unsafe { call::layout(size, align) };
+    // SAFETY: the caller's contract.
+    let block = simply(|| unsafe { inner_alloc::<ZEROED, A>(layout, inner) });
+    let request = alloc_request::<ZEROED>(size, align);
+    if VIOLATES {
+        call::count_violation();
+        call::count_for_process(&request, !block.is_null());
+    } else {
+        call::count(&request, !block.is_null());
+    }
+    block
+}
+
+/// Of a violation that is counted as an event too.
+///
+/// # Safety
+/// As for [`GlobalAlloc::alloc`], and with `ZEROED` for [`GlobalAlloc::alloc_zeroed`]; `size` and `align` are a layout's.
+#[inline(never)]
+#[expect(unsafe_code, reason = "forwards an allocator call")]
+unsafe fn alloc_violating<const ZEROED: bool, A: GlobalAlloc>(
+    size: usize,
+    align: usize,
+    inner: &A,
+) -> *mut u8 {
+    call::count_violation();
+    // SAFETY: the caller's contract is the callee's.
+    unsafe { alloc_simply::<ZEROED, false, A>(size, align, inner) }
 }
 
 /// # Safety
@@ -206,50 +229,55 @@ unsafe fn alloc_closely<const ZEROED: bool, A: GlobalAlloc>(size: usize, align: 
 #[inline(never)]
 #[expect(unsafe_code, reason = "forwards an allocator call")]
 unsafe fn dealloc_watched<A: GlobalAlloc>(block: *mut u8, size: usize, align: usize, inner: &A) {
-    let request = Request { op: Op::Dealloc, size, old_size: 0, align };
-    match call::care(request.ops()) {
+    match call::care(Ops::DEALLOC) {
         // SAFETY: the caller's contract is the callee's.
-        Care::Simple => unsafe { dealloc_counted(block, size, align, inner) },
+        Care::Simple => unsafe { dealloc_simply::<false, A>(block, size, align, inner) },
         // SAFETY: as above.
-        Care::Disallowed => unsafe { dealloc_disallowed(block, size, align, inner) },
+        Care::Violating => unsafe { dealloc_simply::<true, A>(block, size, align, inner) },
         // SAFETY: as above.
-        Care::Close => unsafe { dealloc_closely(block, size, align, inner) },
+        Care::Close => unsafe { dealloc_by_default(block, size, align, inner) },
     }
 }
 
 /// # Safety
 /// As for [`GlobalAlloc::dealloc`]; `size` and `align` are a layout's.
-#[inline(always)]
+#[inline(never)]
 #[expect(unsafe_code, reason = "forwards an allocator call")]
-unsafe fn dealloc_simply<A: GlobalAlloc>(block: *mut u8, size: usize, align: usize, inner: &A) {
-    let request = Request { op: Op::Dealloc, size, old_size: 0, align };
+unsafe fn dealloc_by_default<A: GlobalAlloc>(block: *mut u8, size: usize, align: usize, inner: &A) {
+    match call::care_by_default(Ops::DEALLOC) {
+        // SAFETY: the caller's contract is the callee's.
+        Care::Simple => unsafe { dealloc_simply::<false, A>(block, size, align, inner) },
+        // SAFETY: as above.
+        Care::Violating => unsafe { dealloc_simply::<true, A>(block, size, align, inner) },
+        // SAFETY: as above.
+        Care::Close => unsafe { dealloc_closely(block, size, align, inner) },
+    }
+}
+
+/// With `VIOLATES` the event is a violation, of which nothing is kept but the number.
+///
+/// # Safety
+/// As for [`GlobalAlloc::dealloc`]; `size` and `align` are a layout's.
+#[inline(never)]
+#[expect(unsafe_code, reason = "forwards an allocator call")]
+unsafe fn dealloc_simply<const VIOLATES: bool, A: GlobalAlloc>(
+    block: *mut u8,
+    size: usize,
+    align: usize,
+    inner: &A,
+) {
+    if VIOLATES && call::may_defer() {
+        // SAFETY: the caller's contract is the callee's.
+        return unsafe { dealloc_closely(block, size, align, inner) };
+    }
+    // It cannot fail. Where it is counted first, the size need not be kept across the call.
+    call::count(&Request { op: Op::Dealloc, size, old_size: 0, align }, true);
     // SAFETY: the caller says that they are a layout's.
     let layout = unsafe { call::layout(size, align) };
     // SAFETY: the caller's contract.
     simply(|| unsafe { inner.dealloc(block, layout) });
-    call::counted(&request, true);
-}
-
-/// # Safety
-/// As for [`GlobalAlloc::dealloc`]; `size` and `align` are a layout's.
-#[inline(never)]
-#[expect(unsafe_code, reason = "forwards an allocator call")]
-unsafe fn dealloc_counted<A: GlobalAlloc>(block: *mut u8, size: usize, align: usize, inner: &A) {
-    // SAFETY: the caller's contract is the callee's.
-    unsafe { dealloc_simply(block, size, align, inner) }
-}
-
-/// # Safety
-/// As for [`GlobalAlloc::dealloc`]; `size` and `align` are a layout's.
-#[inline(never)]
-#[expect(unsafe_code, reason = "forwards an allocator call")]
-unsafe fn dealloc_disallowed<A: GlobalAlloc>(block: *mut u8, size: usize, align: usize, inner: &A) {
-    if !call::defers() && call::is_simple_violation() {
-        // SAFETY: the caller's contract is the callee's.
-        unsafe { dealloc_simply(block, size, align, inner) }
-    } else {
-        // SAFETY: as above.
-        unsafe { dealloc_closely(block, size, align, inner) }
+    if VIOLATES {
+        call::count_violation();
     }
 }
 
@@ -317,19 +345,43 @@ unsafe fn realloc_watched<A: GlobalAlloc>(
     let request = Request { op: Op::Realloc, size: new_size, old_size: size, align };
     match call::care(request.ops()) {
         // SAFETY: the caller's contract is the callee's.
-        Care::Simple => unsafe { realloc_counted(old, size, align, new_size, inner) },
+        Care::Simple => unsafe { realloc_simply::<false, A>(old, size, align, new_size, inner) },
         // SAFETY: as above.
-        Care::Disallowed => unsafe { realloc_disallowed(old, size, align, new_size, inner) },
+        Care::Violating => unsafe { realloc_simply::<true, A>(old, size, align, new_size, inner) },
         // SAFETY: as above.
-        Care::Close => unsafe { realloc_closely(old, size, align, new_size, inner) },
+        Care::Close => unsafe { realloc_by_default(old, size, align, new_size, inner) },
     }
 }
 
 /// # Safety
 /// As for [`GlobalAlloc::realloc`]; `size` and `align` are a layout's.
-#[inline(always)]
+#[inline(never)]
 #[expect(unsafe_code, reason = "forwards an allocator call")]
-unsafe fn realloc_simply<A: GlobalAlloc>(
+unsafe fn realloc_by_default<A: GlobalAlloc>(
+    old: *mut u8,
+    size: usize,
+    align: usize,
+    new_size: usize,
+    inner: &A,
+) -> *mut u8 {
+    let request = Request { op: Op::Realloc, size: new_size, old_size: size, align };
+    match call::care_by_default(request.ops()) {
+        // SAFETY: the caller's contract is the callee's.
+        Care::Simple => unsafe { realloc_simply::<false, A>(old, size, align, new_size, inner) },
+        // SAFETY: as above.
+        Care::Violating => unsafe { realloc_simply::<true, A>(old, size, align, new_size, inner) },
+        // SAFETY: as above.
+        Care::Close => unsafe { realloc_closely(old, size, align, new_size, inner) },
+    }
+}
+
+/// With `VIOLATES` the event is a violation, of which nothing is kept but the number.
+///
+/// # Safety
+/// As for [`GlobalAlloc::realloc`]; `size` and `align` are a layout's.
+#[inline(never)]
+#[expect(unsafe_code, reason = "forwards an allocator call")]
+unsafe fn realloc_simply<const VIOLATES: bool, A: GlobalAlloc>(
     old: *mut u8,
     size: usize,
     align: usize,
@@ -341,43 +393,11 @@ unsafe fn realloc_simply<A: GlobalAlloc>(
     let layout = unsafe { call::layout(size, align) };
     // SAFETY: the caller's contract.
     let block = simply(|| unsafe { inner.realloc(old, layout, new_size) });
-    call::counted(&request, !block.is_null());
-    block
-}
-
-/// # Safety
-/// As for [`GlobalAlloc::realloc`]; `size` and `align` are a layout's.
-#[inline(never)]
-#[expect(unsafe_code, reason = "forwards an allocator call")]
-unsafe fn realloc_counted<A: GlobalAlloc>(
-    old: *mut u8,
-    size: usize,
-    align: usize,
-    new_size: usize,
-    inner: &A,
-) -> *mut u8 {
-    // SAFETY: the caller's contract is the callee's.
-    unsafe { realloc_simply(old, size, align, new_size, inner) }
-}
-
-/// # Safety
-/// As for [`GlobalAlloc::realloc`]; `size` and `align` are a layout's.
-#[inline(never)]
-#[expect(unsafe_code, reason = "forwards an allocator call")]
-unsafe fn realloc_disallowed<A: GlobalAlloc>(
-    old: *mut u8,
-    size: usize,
-    align: usize,
-    new_size: usize,
-    inner: &A,
-) -> *mut u8 {
-    if call::is_simple_violation() {
-        // SAFETY: the caller's contract is the callee's.
-        unsafe { realloc_simply(old, size, align, new_size, inner) }
-    } else {
-        // SAFETY: as above.
-        unsafe { realloc_closely(old, size, align, new_size, inner) }
+    if VIOLATES {
+        call::count_violation();
     }
+    call::count(&request, !block.is_null());
+    block
 }
 
 /// # Safety

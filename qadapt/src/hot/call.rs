@@ -26,18 +26,39 @@ pub(super) fn care(ops: Ops) -> Care {
     event::care(ops)
 }
 
-/// See [`event::is_simple_violation`].
+/// See [`event::care_by_default`].
 #[cfg_attr(debug_assertions, inline(never))]
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub(super) fn is_simple_violation() -> bool {
-    event::is_simple_violation()
+pub(super) fn care_by_default(ops: Ops) -> Care {
+    event::care_by_default(ops)
 }
 
-/// See [`event::counted`].
+/// See [`event::count_violation`].
 #[cfg_attr(debug_assertions, inline(never))]
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub(super) fn counted(request: &Request, succeeded: bool) {
-    event::counted(request, succeeded);
+pub(super) fn count_violation() {
+    event::count_violation();
+}
+
+/// See [`event::is_counted`].
+#[cfg_attr(debug_assertions, inline(never))]
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub(super) fn is_counted() -> bool {
+    event::is_counted()
+}
+
+/// See [`event::count`].
+#[cfg_attr(debug_assertions, inline(never))]
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub(super) fn count(request: &Request, succeeded: bool) {
+    event::count(request, succeeded);
+}
+
+/// See [`event::count_for_process`].
+#[cfg_attr(debug_assertions, inline(never))]
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub(super) fn count_for_process(request: &Request, succeeded: bool) {
+    event::count_for_process(request, succeeded);
 }
 
 /// See [`event::before`].
@@ -59,6 +80,13 @@ pub(super) fn after(request: &Request, succeeded: bool) {
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(super) fn defers() -> bool {
     defer::thread::defers()
+}
+
+/// The same, or this thread asks for blocks that wait.
+#[cfg_attr(debug_assertions, inline(never))]
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub(super) fn may_defer() -> bool {
+    defer::thread::state() != 0
 }
 
 /// See [`own_blocks::take`].

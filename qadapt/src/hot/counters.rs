@@ -1,6 +1,7 @@
 //! This thread's counters of events, which only go up while a counting region is open.
 
 use core::cell::Cell;
+use core::mem::MaybeUninit;
 
 use super::head::Head;
 use super::record::{Kind, Record, Serial};
@@ -18,9 +19,7 @@ struct Counters {
     bytes: Cell<u64>,
     freed_bytes: Cell<u64>,
     net_realloc_bytes: Cell<i64>,
-    /// Bytes live since the thread began to count; may be negative.
-    live: Cell<i64>,
-    /// The highest value of `live` since the newest of the open counting regions opened.
+    /// The highest value of [`live`](Self::live) since the newest of the open counting regions opened.
     high: Cell<i64>,
     /// The same of the blocks: of `allocs` less `deallocs`.
     high_blocks: Cell<i64>,
@@ -38,7 +37,6 @@ thread_local! {
             bytes: Cell::new(0),
             freed_bytes: Cell::new(0),
             net_realloc_bytes: Cell::new(0),
-            live: Cell::new(0),
             high: Cell::new(0),
             high_blocks: Cell::new(0),
             lost: Cell::new(0),
@@ -58,7 +56,6 @@ pub(crate) struct Mark<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Then {
     tally: Tally,
-    live: i64,
     high: High,
     lost: u64,
     /// Own work hides all counting regions around it: what is counted here is not theirs.
@@ -66,26 +63,31 @@ pub(crate) struct Then {
 }
 
 /// Opens a counting region; `None` where it cannot count. What the counters hold is kept in `then`, if that is needed.
+pub(crate) fn open(then: &mut MaybeUninit<Then>) -> Option<Mark<'_>> {
+    if let Some(only) = open_only() {
+        return Some(only);
+    }
+    COUNTERS.try_with(|counters| counters.open_further(then)).ok().flatten()
+}
+
+/// Opens a counting region where nothing is open; `None` if that is not so.
 #[inline(always)]
-pub(crate) fn open(then: &mut Option<Then>) -> Option<Mark<'_>> {
-    let Some(serial) = open::only_counting() else {
-        return open_further(then);
-    };
+pub(crate) fn open_only() -> Option<Mark<'static>> {
+    open_only_at(&Tally::NOTHING)
+}
+
+/// The same for a region that goes on counting from what it has counted, and whose peaks are known.
+#[inline(always)]
+pub(crate) fn open_only_at(tally: &Tally) -> Option<Mark<'static>> {
+    let serial = open::only_counting()?;
     COUNTERS
         .try_with(|counters| {
-            counters.clear();
+            counters.begin_at(tally);
             // What the body does comes after, also for a signal handler.
             table::step();
             Mark { serial, then: None }
         })
         .ok()
-}
-
-/// Opens a counting region where something is open already.
-#[cold]
-#[inline(never)]
-fn open_further(then: &mut Option<Then>) -> Option<Mark<'_>> {
-    COUNTERS.try_with(|counters| counters.open_further(then)).ok().flatten()
 }
 
 /// Ends a counting region that is all that is open, and returns what was counted since it opened; `None` where that is not so.
@@ -103,8 +105,7 @@ pub(crate) fn close_only(mark: Mark<'_>) -> Option<Tally> {
                 if counters.lost.get() != 0 {
                     return None;
                 }
-                let High { bytes, blocks } = counters.high();
-                let tally = counters.tally().with_peaks(bytes, blocks);
+                let tally = counters.tally_with_peaks();
                 table.pop_only(only);
                 Some(tally)
             })
@@ -132,7 +133,7 @@ pub(crate) fn close(mark: Mark<'_>, settle_loans: impl FnOnce(Head, bool)) -> Op
             if then.is_hidden {
                 counters.rewind(then);
             }
-            let bytes = high.bytes.wrapping_sub(then.live);
+            let bytes = high.bytes.wrapping_sub(then.tally.net_bytes());
             let blocks = high.blocks.wrapping_sub(then.tally.net_blocks());
             is_complete.then_some(now.since(&then.tally).with_peaks(bytes, blocks))
         })
@@ -161,7 +162,7 @@ pub(crate) fn lose() {
 /// Adds what another thread counted.
 pub(crate) fn add(other: Tally) {
     let _ = COUNTERS.try_with(|counters| {
-        let bytes = counters.live.get().saturating_add_unsigned(other.peak_bytes);
+        let bytes = counters.live().saturating_add_unsigned(other.peak_bytes);
         let blocks = counters.tally().net_blocks().saturating_add_unsigned(other.peak_blocks);
         figure::add(&counters.allocs, other.allocs);
         figure::add(&counters.reallocs, other.reallocs);
@@ -170,48 +171,68 @@ pub(crate) fn add(other: Tally) {
         figure::add(&counters.bytes, other.bytes);
         figure::add(&counters.freed_bytes, other.freed_bytes);
         figure::change(&counters.net_realloc_bytes, other.net_realloc_bytes);
-        let change = 0_i64.wrapping_add_unsigned(other.bytes).wrapping_sub_unsigned(other.freed_bytes);
-        counters.change_live(change);
-        counters.set_high(counters.high().max(High { bytes, blocks }));
+        let now = High { bytes: counters.live(), blocks: counters.tally().net_blocks() };
+        counters.set_high(counters.high().max(now).max(High { bytes, blocks }));
     });
 }
 
 /// Adds one event.
 #[inline(always)]
 pub(super) fn count(request: &Request, succeeded: bool) {
-    let _ = COUNTERS.try_with(|counters| {
-        if !succeeded {
-            return figure::add(&counters.failed, 1);
-        }
-        match request.op {
-            Op::Alloc | Op::AllocZeroed => {
-                figure::add(&counters.allocs, 1);
-                figure::add(&counters.bytes, request.size as u64);
-                let blocks = counters.tally().net_blocks();
-                if blocks > counters.high_blocks.get() {
-                    counters.high_blocks.set(blocks);
-                }
-            }
-            Op::Realloc => {
-                figure::add(&counters.reallocs, 1);
-                figure::add(&counters.bytes, request.size as u64);
-                figure::add(&counters.freed_bytes, request.old_size as u64);
-                figure::change(&counters.net_realloc_bytes, request.change());
-            }
-            Op::Dealloc => {
-                figure::add(&counters.deallocs, 1);
-                figure::add(&counters.freed_bytes, request.size as u64);
-            }
-        }
-        counters.change_live(request.change());
-    });
+    let Request { op, size, old_size, .. } = *request;
+    // A closure for each: so small that the compiler writes it where it is called.
+    let _ = match op {
+        _ if !succeeded => COUNTERS.try_with(|counters| figure::add(&counters.failed, 1)),
+        Op::Alloc | Op::AllocZeroed => COUNTERS.try_with(|counters| counters.allocated(size as u64)),
+        Op::Realloc => COUNTERS.try_with(|counters| counters.reallocated(size as u64, old_size as u64)),
+        Op::Dealloc => COUNTERS.try_with(|counters| {
+            figure::add(&counters.deallocs, 1);
+            figure::add(&counters.freed_bytes, size as u64);
+        }),
+    };
+}
+
+/// The number with the same bits: two's complement gives the signed difference.
+#[inline(always)]
+const fn signed(number: u64) -> i64 {
+    0_i64.wrapping_add_unsigned(number)
+}
+
+#[inline(always)]
+const fn unsigned(number: i64) -> u64 {
+    0_u64.wrapping_add_signed(number)
 }
 
 impl Counters {
     #[inline(always)]
-    fn change_live(&self, change: i64) {
-        figure::change(&self.live, change);
-        let live = self.live.get();
+    fn allocated(&self, size: u64) {
+        figure::add(&self.allocs, 1);
+        figure::add(&self.bytes, size);
+        self.raise_high();
+        let blocks = signed(self.allocs.get().wrapping_sub(self.deallocs.get()));
+        if blocks > self.high_blocks.get() {
+            self.high_blocks.set(blocks);
+        }
+    }
+
+    #[inline(always)]
+    fn reallocated(&self, size: u64, old_size: u64) {
+        figure::add(&self.reallocs, 1);
+        figure::add(&self.bytes, size);
+        figure::add(&self.freed_bytes, old_size);
+        figure::change(&self.net_realloc_bytes, signed(size.wrapping_sub(old_size)));
+        self.raise_high();
+    }
+
+    /// Bytes live since the thread began to count; may be negative.
+    #[inline(always)]
+    fn live(&self) -> i64 {
+        signed(self.bytes.get().wrapping_sub(self.freed_bytes.get()))
+    }
+
+    #[inline(always)]
+    fn raise_high(&self) {
+        let live = self.live();
         if live > self.high.get() {
             self.high.set(live);
         }
@@ -243,60 +264,58 @@ impl Counters {
         }
     }
 
-    fn open_further<'a>(&self, then: &'a mut Option<Then>) -> Option<Mark<'a>> {
+    /// The figures of the one region that is open.
+    #[inline(always)]
+    fn tally_with_peaks(&self) -> Tally {
+        // They began at 0 or above, and only rise.
+        let peak_bytes = unsigned(self.high.get());
+        let peak_blocks = unsigned(self.high_blocks.get());
+        Tally { peak_bytes, peak_blocks, ..self.tally() }
+    }
+
+    fn open_further<'a>(&self, then: &'a mut MaybeUninit<Then>) -> Option<Mark<'a>> {
         let high = self.high();
         let is_nested = word::get() & word::COUNTING != 0;
         let serial = open::counting(high);
         if serial.is_none() {
             return None;
         }
-        if is_nested || is_hidden() {
-            *then = Some(self.then(high, !is_nested));
-            self.set_high(High { bytes: self.live.get(), blocks: self.tally().net_blocks() });
+        let then = if is_nested || is_hidden() {
+            let then = then.write(self.then(high, !is_nested));
+            self.set_high(High { bytes: self.live(), blocks: self.tally().net_blocks() });
+            Some(&*then)
         } else {
-            self.clear();
-        }
-        Some(Mark { serial, then: then.as_ref() })
+            self.begin_at(&Tally::NOTHING);
+            None
+        };
+        Some(Mark { serial, then })
     }
 
     fn then(&self, high: High, is_hidden: bool) -> Then {
-        Then { tally: self.tally(), live: self.live.get(), high, lost: self.lost.get(), is_hidden }
+        Then { tally: self.tally(), high, lost: self.lost.get(), is_hidden }
     }
 
     /// Sets the figures back to where a region began.
     #[cold]
     #[inline(never)]
     fn rewind(&self, to: &Then) {
-        let Tally { allocs, reallocs, deallocs, failed, bytes, freed_bytes, net_realloc_bytes, .. } =
-            to.tally;
-        self.net_realloc_bytes.set(net_realloc_bytes);
-        self.allocs.set(allocs);
-        self.reallocs.set(reallocs);
-        self.deallocs.set(deallocs);
-        self.failed.set(failed);
-        self.bytes.set(bytes);
-        self.freed_bytes.set(freed_bytes);
-        self.live.set(to.live);
+        self.begin_at(&to.tally);
         self.set_high(to.high);
         self.lost.set(to.lost);
     }
 
     #[inline(always)]
-    fn clear(&self) {
-        for figure in [
-            &self.allocs,
-            &self.reallocs,
-            &self.deallocs,
-            &self.failed,
-            &self.bytes,
-            &self.freed_bytes,
-            &self.lost,
-        ] {
-            figure.set(0);
-        }
-        self.net_realloc_bytes.set(0);
-        self.live.set(0);
-        self.set_high(High { bytes: 0, blocks: 0 });
+    fn begin_at(&self, tally: &Tally) {
+        self.allocs.set(tally.allocs);
+        self.reallocs.set(tally.reallocs);
+        self.deallocs.set(tally.deallocs);
+        self.failed.set(tally.failed);
+        self.bytes.set(tally.bytes);
+        self.freed_bytes.set(tally.freed_bytes);
+        self.net_realloc_bytes.set(tally.net_realloc_bytes);
+        self.high.set(signed(tally.peak_bytes));
+        self.high_blocks.set(signed(tally.peak_blocks));
+        self.lost.set(0);
     }
 
     /// A counting region's record is about to end: hands what it had at most on, and returns that.

@@ -22,45 +22,72 @@ pub(super) enum Outcome {
 /// What an event needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Care {
-    /// Nothing of it is kept but counts: [`counted`] adds to them afterwards.
+    /// Nothing of it is kept but counts: see [`count`].
     Simple,
-    /// The same if [`is_simple_violation`] says so.
-    Disallowed,
-    /// A close look.
+    /// The same, and it is a violation, of which nothing but the number is kept: see [`count_violation`].
+    Violating,
+    /// A closer look.
     Close,
 }
 
-/// What an event needs.
+/// What an event needs, as far as the fewest instructions tell.
 #[inline(always)]
 pub(super) fn care(ops: Ops) -> Care {
     let word = word::get();
-    if !word::is_simple(word) || setting::looks_closely() {
+    if !word::is_simple_in_count(word) || setting::looks_closely() {
         Care::Close
-    } else if word::disallows(word, ops) {
-        Care::Disallowed
+    } else if word::policy_disallows(word, ops) {
+        Care::Violating
     } else {
         Care::Simple
     }
 }
 
-/// True if nothing is kept of an event that is [disallowed](Care::Disallowed) but counts; then the violation is counted.
+/// The same where the process's mode may be the one that acts.
 #[inline(always)]
-pub(super) fn is_simple_violation() -> bool {
-    if word::has_default_mode(word::get()) && !setting::counts_by_default() || std::thread::panicking() {
-        return false;
+pub(super) fn care_by_default(ops: Ops) -> Care {
+    let word = word::get();
+    if !word::is_simple(word) || setting::looks_closely() {
+        Care::Close
+    } else if !word::disallows(word, ops) {
+        Care::Simple
+    } else if word::has_default_mode(word) && !setting::counts_by_default() {
+        Care::Close
+    } else {
+        Care::Violating
     }
-    pending::count_violation();
-    true
 }
 
-/// After a simple event: `succeeded` says whether there was memory.
+/// Counts a [violation](Care::Violating) of which nothing else is kept; while the thread panics it is none.
 #[inline(always)]
-pub(super) fn counted(request: &Request, succeeded: bool) {
-    if word::get() & word::COUNTING != 0 {
+pub(super) fn count_violation() {
+    if !std::thread::panicking() {
+        pending::count_violation();
+    }
+}
+
+/// True if a counting region is open.
+#[inline(always)]
+pub(super) fn is_counted() -> bool {
+    word::get() & word::COUNTING != 0
+}
+
+/// Counts a simple event: `succeeded` says whether there was memory.
+#[inline(always)]
+pub(super) fn count(request: &Request, succeeded: bool) {
+    if is_counted() {
         counters::count(request, succeeded);
     }
+    count_for_process(request, succeeded);
+}
+
+/// Counts an event for the process, where that is asked for.
+#[inline(always)]
+pub(super) fn count_for_process(request: &Request, succeeded: bool) {
     #[cfg(feature = "process-counts")]
     super::process::count(request, succeeded);
+    #[cfg(not(feature = "process-counts"))]
+    let _ = (request, succeeded);
 }
 
 /// What anything in the word can mean for an event.

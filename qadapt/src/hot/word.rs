@@ -161,10 +161,22 @@ pub(crate) const fn is_simple(word: i64) -> bool {
     word & INTRICATE == 0
 }
 
+/// The same, and in no other mode than count.
+#[inline(always)]
+pub(crate) const fn is_simple_in_count(word: i64) -> bool {
+    word & (INTRICATE | LEVELS | DEFAULT_MODE) == 0
+}
+
 /// Of a simple word: true if the process's mode acts.
 #[inline(always)]
 pub(crate) const fn has_default_mode(word: i64) -> bool {
     word & (LEVELS | DEFAULT_MODE) != 0
+}
+
+/// True if an open policy disallows the operation.
+#[inline(always)]
+pub(crate) const fn policy_disallows(word: i64, op: Ops) -> bool {
+    word & (op.bits() as i64) << OPS_SHIFT != 0
 }
 
 /// True if a plain region or a policy is open.
@@ -265,12 +277,15 @@ mod tests {
     fn a_simple_word_has_no_mode_but_count() {
         let open = LEVEL | ATTENTION | COUNTING | FORBID | policy(Ops::ALL, Some(Mode::Count));
         assert!(is_simple(open) && has_default_mode(open) && mode(open, Mode::Count) == Mode::Count);
-        assert!(!has_default_mode(policy(Ops::ALL, Some(Mode::Count)) | ATTENTION));
+        assert!(!is_simple_in_count(open) && !is_simple_in_count(policy(Ops::ALL, None)));
+        let counting = policy(Ops::ALL, Some(Mode::Count)) | ATTENTION | COUNTING | FORBID;
+        assert!(is_simple_in_count(counting) && !has_default_mode(counting));
         for mode in Mode::BY_SEVERITY {
             assert_eq!(is_simple(policy(Ops::ALLOC, Some(mode))), mode == Mode::Count);
         }
         for other in [BUDGET, INJECT, RECORDING, OWN_WORK, SILENT, RAISING, QUIET, BUSY, PROBE, UNLINKED] {
             assert!(!is_simple(open | other), "{other:#x}");
+            assert!(!is_simple_in_count(counting | other), "{other:#x}");
         }
     }
 
@@ -279,6 +294,7 @@ mod tests {
         let word = policy(Ops::GROW, None);
         assert!(disallows(word, Ops::GROW) && !disallows(word, Ops::SHRINK));
         assert!(disallows(LEVEL, Ops::SHRINK) && !disallows(COUNTING, Ops::ALLOC));
+        assert!(policy_disallows(word, Ops::GROW) && !policy_disallows(word | LEVEL, Ops::SHRINK));
         assert!(is_protected(word) && !is_protected(COUNTING));
     }
 }

@@ -54,6 +54,12 @@ impl Counts {
         Self { tally: Some(tally.without_peaks()) }
     }
 
+    /// The figures to go on from; none where they are unmeasured.
+    #[inline(always)]
+    pub(crate) const fn tally_mut(&mut self) -> Option<&mut Tally> {
+        self.tally.as_mut()
+    }
+
     fn get<T>(self, figure: impl FnOnce(Tally) -> T) -> Measured<T> {
         Measured::new(self.tally.map(figure))
     }

@@ -123,7 +123,8 @@ impl Tally {
     }
 
     #[expect(clippy::cast_possible_wrap, reason = "two's complement gives the signed difference")]
-    pub(super) fn net_bytes(self) -> i64 {
+    #[inline(always)]
+    pub(crate) const fn net_bytes(self) -> i64 {
         self.bytes.wrapping_sub(self.freed_bytes) as i64
     }
 }

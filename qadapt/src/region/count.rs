@@ -1,6 +1,6 @@
 //! Counting regions.
 
-use core::mem;
+use core::mem::{self, MaybeUninit};
 use core::panic::Location;
 
 use super::{edge, lending};
@@ -9,7 +9,7 @@ use crate::hot::counters::{self, Mark, Then};
 use crate::hot::head::Head;
 use crate::hot::record::{Kind, Serial};
 use crate::hot::{end, loans, open, table, word};
-use crate::model::{Counts, Place};
+use crate::model::{Counts, Name, Place};
 use crate::report::{call_sites, live};
 
 /// Runs a closure and counts what it asks of the allocator on this thread.
@@ -33,7 +33,7 @@ pub fn count_alloc<R>(body: impl FnOnce() -> R) -> (Counts, R) {
     if !checks::ON {
         return (Counts::UNMEASURED, body());
     }
-    let mut then = None;
+    let mut then = MaybeUninit::uninit();
     let Some(counting) = Counting::open_if_live(&mut then) else { return (Counts::UNMEASURED, body()) };
     let result = body();
     // Two ways out, so that the counts are written once.
@@ -103,15 +103,39 @@ impl<'a> Counting<'a> {
     /// None where nothing would be counted.
     #[inline(always)]
     #[track_caller]
-    pub(super) fn open_if_live(then: &'a mut Option<Then>) -> Option<Self> {
+    pub(super) fn open_if_live(then: &'a mut MaybeUninit<Then>) -> Option<Self> {
         if !checks::ON {
             return None;
         }
-        edge::touch_here(Location::caller());
+        if live::is_known() {
+            if let Some(mark) = counters::open_only() {
+                return Some(Self { mark });
+            }
+        }
+        Self::open_wherever(then, Location::caller())
+    }
+
+    /// Opens the region whatever else is open, and where nobody knows yet whether events are seen.
+    #[cold]
+    #[inline(never)]
+    fn open_wherever(then: &'a mut MaybeUninit<Then>, location: &'static Location<'static>) -> Option<Self> {
+        edge::touch(Place { name: Name::NONE, location, poll: 0 });
         if !live::is_active() {
             return None;
         }
         Some(Self { mark: counters::open(then)? })
+    }
+
+    /// The region of a mark, to be closed by who has called [`leave`](Self::leave).
+    pub(super) const fn at(mark: Mark<'a>) -> Self {
+        Self { mark }
+    }
+
+    /// Leaves the region open.
+    pub(super) const fn leave(self) -> Mark<'a> {
+        let mark = self.mark;
+        mem::forget(self);
+        mark
     }
 
     /// Closes the region if it is all that is open.

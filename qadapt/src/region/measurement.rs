@@ -1,5 +1,7 @@
 //! Assertions about what an expression asks of the allocator.
 
+use core::mem::MaybeUninit;
+
 use super::count::Counting;
 use crate::checks;
 use crate::hot::measured::{self, Records, Start};
@@ -21,7 +23,7 @@ impl Measurement {
     #[track_caller]
     pub fn of<R>(body: impl FnOnce() -> R) -> (Self, R) {
         let recording = Recording::open();
-        let mut then = None;
+        let mut then = MaybeUninit::uninit();
         let counting = Counting::open_if_live(&mut then);
         let result = body();
         let counts = counting.map_or(Counts::UNMEASURED, Counting::close);

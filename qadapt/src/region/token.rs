@@ -1,6 +1,6 @@
 //! Lending a policy to other threads.
 
-use core::mem;
+use core::mem::{self, MaybeUninit};
 use core::panic::Location;
 
 use qadapt_spin::Address;
@@ -133,7 +133,7 @@ impl PolicyToken {
         edge::touch(lent.place);
         let lender = lent.loan.map_or(Lender::Gone, lending::join);
         let budget = BorrowedBudget::of(&lent, &lender);
-        let mut then = None;
+        let mut then = MaybeUninit::uninit();
         let borrowed = Borrowed::open(lent, lender, &budget, &mut then);
         let result = body();
         borrowed.close();
@@ -154,7 +154,7 @@ struct Borrowed<'a> {
 }
 
 impl<'a> Borrowed<'a> {
-    fn open(lent: Lent, lender: Lender, budget: &BorrowedBudget, then: &'a mut Option<Then>) -> Self {
+    fn open(lent: Lent, lender: Lender, budget: &BorrowedBudget, then: &'a mut MaybeUninit<Then>) -> Self {
         // On the lender's own thread its budgets are open anyway.
         let hidden = if budget.is_none { word::BUDGET } else { 0 };
         let rules = Rules {

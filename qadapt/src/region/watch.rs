@@ -1,7 +1,7 @@
 //! What is done around each poll of a guarded future.
 
 use core::fmt;
-use core::mem;
+use core::mem::{self, MaybeUninit};
 use std::sync::Arc;
 
 use qadapt_spin::Lock;
@@ -11,11 +11,13 @@ use super::policy::Policy;
 use super::polled::Polled;
 use super::{edge, lending, permit, plain};
 use crate::checks;
+use crate::hot::counters::{self, Mark, Then};
 use crate::hot::head::Head;
 use crate::hot::own_work;
 use crate::hot::spending::Used;
 use crate::mark;
 use crate::model::{Counts, Place};
+use crate::report::live;
 
 /// A way to watch a future: one of [`NoAlloc`], [`Permitted`], [`Counted`] and [`Policed`].
 pub trait Watch: sealed::Sealed {
@@ -198,9 +200,78 @@ impl Counted {
     /// Adds what happened since, for the future and its handles.
     fn add(&mut self, counts: Counts) {
         self.counts += counts;
+        self.publish();
+    }
+
+    /// Tells the handles.
+    #[cold]
+    #[inline(never)]
+    fn publish(&mut self) {
         let shared = self.shared.as_ref();
         if let Some(mut shared) = shared.and_then(|shared| shared.lock_within(PATIENCE)) {
             *shared = self.counts;
+        }
+    }
+
+    /// Opens a poll where nothing else is open: the thread's counters go on from the future's figures.
+    #[inline(always)]
+    fn open_only(&mut self) -> Option<Mark<'static>> {
+        if !checks::ON || !live::is_known() || !self.loans.is_empty() {
+            return None;
+        }
+        counters::open_only_at(self.counts.tally_mut()?)
+    }
+
+    /// Opens a poll wherever it is: its counts are added at its end. `None` where it cannot count.
+    #[cold]
+    #[inline(never)]
+    fn open_apart<'a>(&mut self, then: &'a mut MaybeUninit<Then>) -> Option<Mark<'a>> {
+        let counting = Counting::open_if_live(then)?;
+        // Until the poll ends they are the thread's.
+        edge::take_up(mem::replace(&mut self.loans, Head::NONE), false);
+        Some(counting.leave())
+    }
+
+    /// Ends such a poll.
+    #[cold]
+    #[inline(never)]
+    fn close_apart(&mut self, mark: Option<Mark<'_>>) {
+        let poll = mark.map_or(Counts::UNMEASURED, |mark| Counting::at(mark).pause(&mut self.loans));
+        self.add(poll);
+    }
+
+    /// Ends a poll that went on from the future's figures, where more is open or was lent.
+    #[cold]
+    #[inline(never)]
+    fn close_further(&mut self, mark: Option<Mark<'_>>) {
+        self.counts = mark.map_or(Counts::UNMEASURED, |mark| Counting::at(mark).pause(&mut self.loans));
+        self.publish();
+    }
+}
+
+/// A poll that is open; dropping it closes it, also where the poll unwinds.
+struct CountedPoll<'a> {
+    counted: &'a mut Counted,
+    /// `None` where it is not counted.
+    mark: Option<Mark<'a>>,
+    /// The thread's counters have gone on from the future's figures.
+    in_place: bool,
+}
+
+impl Drop for CountedPoll<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if !self.in_place {
+            return self.counted.close_apart(self.mark);
+        }
+        match self.mark.and_then(counters::close_only) {
+            Some(tally) => {
+                self.counted.counts = Counts::measured(tally);
+                if self.counted.shared.is_some() {
+                    self.counted.publish();
+                }
+            }
+            None => self.counted.close_further(self.mark),
         }
     }
 }
@@ -209,25 +280,14 @@ impl Watch for Counted {
     const PROTECTS: bool = false;
     type Output<T> = (Counts, T);
 
+    #[inline(always)]
     fn around<R>(&mut self, _may_panic: bool, poll: impl FnOnce() -> R) -> R {
-        /// Adds the poll's counts, also where it unwinds.
-        struct Add<'a> {
-            counted: &'a mut Counted,
-            counting: Option<Counting<'a>>,
-        }
-        impl Drop for Add<'_> {
-            fn drop(&mut self) {
-                let loans = &mut self.counted.loans;
-                let poll = self.counting.take().map_or(Counts::UNMEASURED, |counting| counting.pause(loans));
-                self.counted.add(poll);
-            }
-        }
-        let mut then = None;
-        let add = Add { counting: Counting::open_if_live(&mut then), counted: self };
-        if add.counting.is_some() {
-            // Until the poll ends they are the thread's.
-            edge::take_up(mem::replace(&mut add.counted.loans, Head::NONE), false);
-        }
+        let mut then = MaybeUninit::uninit();
+        let (mark, in_place) = match self.open_only() {
+            Some(mark) => (Some(mark), true),
+            None => (self.open_apart(&mut then), false),
+        };
+        let _open = CountedPoll { counted: self, mark, in_place };
         poll()
     }
 

@@ -45,6 +45,12 @@ pub fn is_active() -> bool {
     }
 }
 
+/// True if the guard is [active](is_active), as far as that has been asked.
+#[inline(always)]
+pub(crate) fn is_known() -> bool {
+    PROBED.load(Ordering::Relaxed) == LIVE
+}
+
 thread_local! {
     /// This thread is asking.
     static PROBING: Cell<bool> = const { Cell::new(false) };
