@@ -6,6 +6,7 @@ use qadapt_spin::Key;
 
 use super::capture::{Captured, Kept};
 use super::request::Request;
+use crate::model::Op;
 
 /// Distinct events that one thread keeps for its open measurements; more are counted as lost.
 pub(crate) const ROOM: usize = 16;
@@ -15,10 +16,21 @@ pub(crate) const ROOM: usize = 16;
 pub(crate) struct Recorded {
     /// The first of them.
     pub(crate) request: Request,
-    key: Key,
+    /// `None` in a place of the list that is not used.
+    key: Option<Key>,
     /// Their stack; `None` where all measurements together had no more room.
     pub(crate) stack: Option<Kept>,
     pub(crate) times: u64,
+}
+
+impl Recorded {
+    /// What lies in a place that is not used: zeros, so that a thread's start copies nothing.
+    const UNUSED: Self = Self {
+        request: Request { op: Op::Alloc, size: 0, old_size: 0, align: 0 },
+        key: None,
+        stack: None,
+        times: 0,
+    };
 }
 
 /// The events of one measurement that has ended. It holds their stacks.
@@ -35,7 +47,7 @@ impl Drop for Records {
 }
 
 struct List {
-    entries: [Cell<Option<Recorded>>; ROOM],
+    entries: [Cell<Recorded>; ROOM],
     length: Cell<usize>,
     lost: Cell<u64>,
 }
@@ -49,7 +61,7 @@ pub(crate) struct Start {
 
 thread_local! {
     static LIST: List = const {
-        List { entries: [const { Cell::new(None) }; ROOM], length: Cell::new(0), lost: Cell::new(0) }
+        List { entries: [const { Cell::new(Recorded::UNUSED) }; ROOM], length: Cell::new(0), lost: Cell::new(0) }
     };
     static START: Cell<usize> = const { Cell::new(0) };
 }
@@ -57,19 +69,19 @@ thread_local! {
 /// Keeps an event: with an equal one of the innermost measurement, or as a new one, or as lost.
 pub(super) fn push(request: &Request, stack: &Captured) {
     let start = START.try_with(Cell::get).unwrap_or(0);
-    let key = stack.key(request);
+    let key = Some(stack.key(request));
     let _ = LIST.try_with(|list| {
         let length = list.length.get();
         for cell in list.entries.get(start..length).unwrap_or_default() {
-            let Some(mut recorded) = cell.get() else { continue };
+            let mut recorded = cell.get();
             if recorded.key == key {
                 recorded.times = recorded.times.saturating_add(1);
-                cell.set(Some(recorded));
+                cell.set(recorded);
                 return;
             }
         }
         if let Some(cell) = list.entries.get(length) {
-            cell.set(Some(Recorded { request: *request, key, stack: stack.keep(), times: 1 }));
+            cell.set(Recorded { request: *request, key, stack: stack.keep(), times: 1 });
             list.length.set(length + 1);
         } else {
             list.lost.set(list.lost.get().saturating_add(1));
@@ -92,10 +104,10 @@ pub(crate) fn close((start, outer): (Start, usize)) -> Records {
         let own = list.entries.get(start.length..list.length.get()).unwrap_or_default();
         for (place, cell) in entries.iter_mut().zip(own) {
             let recorded = cell.get();
-            if let Some(stack) = recorded.and_then(|recorded| recorded.stack) {
+            if let Some(stack) = recorded.stack {
                 stack.share();
             }
-            *place = recorded;
+            *place = Some(recorded);
         }
         list.lost.get().saturating_sub(start.lost)
     });
@@ -106,7 +118,7 @@ pub(crate) fn close((start, outer): (Start, usize)) -> Records {
 /// Empties the list, when no measurement is open any more.
 pub(crate) fn clear() {
     let _ = LIST.try_with(|list| {
-        let recorded = list.entries.iter().filter_map(Cell::take);
+        let recorded = list.entries.iter().map(|cell| cell.replace(Recorded::UNUSED));
         recorded.filter_map(|recorded| recorded.stack).for_each(Kept::give_back);
         list.length.set(0);
         list.lost.set(0);

@@ -2,7 +2,7 @@
 #![expect(unsafe_code, reason = "a string and a function share two words")]
 
 use core::any::type_name;
-use core::{fmt, mem, slice, str};
+use core::{fmt, mem, ptr, slice, str};
 
 use qadapt_trace::FunctionName;
 
@@ -36,8 +36,8 @@ pub trait Function {
 }
 
 impl Name {
-    /// No name.
-    pub(crate) const NONE: Self = Self::given("");
+    /// No name: zeros, so that a thread's start copies nothing.
+    pub(crate) const NONE: Self = Self { start: ptr::null(), length: 0 };
 
     /// A name that the author gave; an empty one is none.
     #[inline(always)]
@@ -62,6 +62,9 @@ impl Name {
 
     /// What was given, or else the function's name.
     fn read(self) -> Result<&'static str, FunctionName<'static>> {
+        if self.is_none() {
+            return Ok("");
+        }
         if self.length == FUNCTION {
             // SAFETY: `of` alone sets this length, which no string has, and sets `start` to a function of this type.
             let make = unsafe { mem::transmute::<*const (), Make>(self.start) };
@@ -83,7 +86,7 @@ impl Name {
 
     /// Two numbers that two equal names of the same place share.
     pub(crate) fn identity(self) -> [usize; 2] {
-        [self.start.addr(), self.length]
+        if self.is_none() { [0; 2] } else { [self.start.addr(), self.length] }
     }
 }
 

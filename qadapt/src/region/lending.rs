@@ -9,16 +9,27 @@ use crate::hot::pending::{self, Batch};
 use crate::hot::record::Serial;
 use crate::model::Tally;
 
+/// The only value of a word: no deeds are then a zero in that word, and a box without any is zeros, which take no space in the
+/// program's file.
+#[derive(Clone, Copy)]
+#[repr(u64)]
+pub(super) enum There {
+    Yes = 1,
+}
+
 /// What a borrower has done.
 #[derive(Clone, Copy)]
 pub(super) struct Deeds {
+    #[expect(dead_code, reason = "only an `Option` looks at it")]
+    pub(super) there: There,
     pub(super) pending: Batch,
     pub(super) tally: Tally,
     pub(super) violations: u64,
 }
 
 impl Deeds {
-    const NONE: Self = Self { pending: Batch::EMPTY, tally: Tally::NOTHING, violations: 0 };
+    pub(super) const NONE: Self =
+        Self { there: There::Yes, pending: Batch::EMPTY, tally: Tally::NOTHING, violations: 0 };
 
     fn add(&mut self, other: &Self) {
         self.pending.add(&other.pending);

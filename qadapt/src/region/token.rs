@@ -15,7 +15,7 @@ use crate::hot::defer::thread;
 use crate::hot::end::{self, Ended};
 use crate::hot::head::Head;
 use crate::hot::open::{self, Rules};
-use crate::hot::pending::{self, Batch};
+use crate::hot::pending;
 use crate::hot::record::{Kind, Serial};
 use crate::hot::spending::{Caps, Used};
 use crate::hot::trace::chain::{self, Opening};
@@ -215,9 +215,9 @@ impl<'a> Borrowed<'a> {
     /// Gives the lender all that happened; false if it has closed.
     fn give(&self, loan: Address, region: Serial, tally: Option<Tally>) -> bool {
         let mut deeds = Deeds {
-            pending: Batch::EMPTY,
             tally: tally.unwrap_or(Tally::NOTHING),
             violations: pending::violations().saturating_sub(self.violations),
+            ..Deeds::NONE
         };
         let mut violations = deeds.violations;
         loop {
