@@ -3,15 +3,16 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::command::{fixtures, folder, target_directory};
+use crate::command::{folder, qadapt, target_directory};
 
 const RUNS: usize = 5;
 
-/// User seconds of one run of `pace KIND`, as bash counts them.
+/// Seconds of processor time of one run of `pace KIND`, as bash counts them. The kernel knows their sum; what of it was the
+/// user's it only samples.
 fn seconds(program: &Path, kind: &str, traces: Option<&Path>) -> f64 {
     let mut command = Command::new("bash");
     command
-        .args(["-c", "TIMEFORMAT=%3U; time \"$0\" \"$1\" >/dev/null"])
+        .args(["-c", "TIMEFORMAT='%3U %3S'; time \"$0\" \"$1\" >/dev/null"])
         .arg(program)
         .arg(kind)
         .env("LC_ALL", "C")
@@ -20,33 +21,41 @@ fn seconds(program: &Path, kind: &str, traces: Option<&Path>) -> f64 {
     if let Some(folder) = traces {
         command.env("QADAPT_TRACE", folder);
     }
+    if kind == "boxes" {
+        command.env("QADAPT_WHOLE_PROGRAM", "1");
+    }
     let output = command.output().expect("bash");
     let text = String::from_utf8_lossy(&output.stderr);
-    text.trim().parse().unwrap_or_else(|_| panic!("{output:?}"))
+    let numbers = text.split_whitespace().map(str::parse::<f64>);
+    numbers.sum::<Result<f64, _>>().unwrap_or_else(|_| panic!("{output:?}"))
 }
 
-/// Prints for each kind of work the ratio of a traced run's user time to a plain one's, best of some interleaved runs.
+/// Prints for each kind of work the ratio of a traced run's processor time to a plain one's, of the program as an audit
+/// builds it, best of some interleaved runs.
 #[test]
 #[ignore = "measures: cargo test -p cargo-qadapt --test audit -- --ignored --nocapture pace"]
 fn pace_with_and_without_a_trace() {
-    for (walk, flags) in [("unwinder", ""), ("frame pointers", "-Cforce-frame-pointers=yes")] {
+    let kinds = ["clean", "rare", "unprotected", "heavy", "boxes"];
+    for (profile, walk, flags) in [
+        ("debug", "unwinder", ""),
+        ("release", "unwinder", ""),
+        ("release", "frame pointers", "-Cforce-frame-pointers=yes"),
+    ] {
         let target = target_directory().with_file_name(format!("pace-{}", walk.replace(' ', "-")));
-        let built = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--release", "-p", "pace", "--target-dir"])
-            .arg(&target)
-            .env("QADAPT_ENFORCE", "1")
+        let audit = qadapt(&["audit", "-p", "pace", "--profile", profile, "--", "clean"])
+            .env("CARGO_TARGET_DIR", &target)
             .env("RUSTFLAGS", flags)
-            .current_dir(fixtures())
-            .status();
-        assert!(built.expect("cargo starts").success());
-        let program = target.join("release/pace");
-        for kind in ["clean", "rare", "unprotected", "heavy"] {
+            .output()
+            .expect("the command starts");
+        assert_eq!(audit.status.code(), Some(0), "{audit:?}");
+        let program = target.join("qadapt").join(profile).join("pace");
+        for kind in kinds {
             let (mut plain, mut traced) = (f64::MAX, f64::MAX);
             for _ in 0..RUNS {
                 plain = plain.min(seconds(&program, kind, None));
                 traced = traced.min(seconds(&program, kind, Some(&folder("pace"))));
             }
-            println!("{kind} ({walk}): {:.2} ({plain:.2} s, {traced:.2} s)", traced / plain);
+            println!("{kind} ({profile}, {walk}): {:.2} ({plain:.3} s, {traced:.3} s)", traced / plain);
         }
     }
 }
