@@ -189,6 +189,28 @@ mod tests {
         assert!(start > 0);
     }
 
+    /// The clock of the wall is hours away from what the kernel says that the process has used.
+    #[test]
+    #[cfg_attr(miri, ignore = "has no getrusage")]
+    #[expect(unsafe_code, reason = "std does not know what a process has used")]
+    fn processor_time_is_what_the_process_has_used() {
+        const SLACK: u64 = 20_000_000;
+        let used = || {
+            let mut usage = MaybeUninit::<libc::rusage>::zeroed();
+            // SAFETY: there is room for the answer.
+            unsafe { libc::getrusage(libc::RUSAGE_SELF, usage.as_mut_ptr()) };
+            // SAFETY: zeroed at first, which is a valid value.
+            let usage = unsafe { usage.assume_init() };
+            let nanoseconds = |time: libc::timeval| {
+                u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000_000
+                    + u64::try_from(time.tv_usec).unwrap_or(0) * 1000
+            };
+            nanoseconds(usage.ru_utime) + nanoseconds(usage.ru_stime)
+        };
+        let (before, time, after) = (used(), processor_time(), used());
+        assert!(before <= time + SLACK && time <= after + SLACK, "{before} {time} {after}");
+    }
+
     #[test]
     fn a_program_s_errno_is_kept() {
         set_errno(libc::ENOTTY);
