@@ -131,7 +131,8 @@ pub fn on_interrupt(is_seen_to: fn(was_sent: bool) -> bool) -> io::Result<()> {
 /// # Errors
 /// If the system has no more.
 pub fn terminal() -> io::Result<(File, File)> {
-    let own = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
+    // Cloned, so that programs do not inherit it: not every system opens one so.
+    let own = File::from(openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?).try_clone()?;
     grantpt(&own)?;
     unlockpt(&own)?;
     let name = ptsname(&own, Vec::new())?;
@@ -146,7 +147,7 @@ pub fn terminal() -> io::Result<(File, File)> {
     if let Ok(size) = tcgetwinsize(io::stderr()) {
         tcsetwinsize(&program, size)?;
     }
-    Ok((own.into(), program))
+    Ok((own, program))
 }
 
 #[cfg(all(test, target_os = "linux"))]
