@@ -5,7 +5,7 @@ use crate::rule::{Call, Rule};
 pub(super) const RULE: Rule = Rule {
     id: "box-pin",
     habit: "a future or value is boxed and pinned",
-    advice: "pin on the stack with `std::pin::pin!`, or reuse one pinned Box: `Box::pin` allocates on each call",
+    advice: "pin on the stack with `std::pin::pin!`, reuse one pinned Box, or take it from a `qadapt_pool::Pool`",
     calls: &[Call::of("alloc::boxed", &["pin", "pin_in"])],
     ..Rule::COMMON
 };
