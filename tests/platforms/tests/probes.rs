@@ -24,8 +24,7 @@ const PROBES: &[&str] = if cfg!(windows) {
 fn what_is_open_when_main_returns_is_reported() {
     let outcome = child::run(child::command(child::program("plain_there")).env("QADAPT_MODE", "log"));
     assert!(outcome.status.success(), "{outcome:?}");
-    let said =
-        "allocation of 21 bytes (align 1) in a protected region that was still open when the process ended";
+    let said = "qadapt: allocation of 21 bytes (align 1) in a protected region that was still open when the process ended";
     let expected = usize::from(qadapt::is_active());
     assert_eq!(outcome.stderr.matches(said).count(), expected, "{}", outcome.stderr);
 }
