@@ -223,7 +223,7 @@ impl Trace {
     /// Says where the stack is when no frame has a line.
     fn fmt_without_site(&self, f: &mut impl fmt::Write) -> fmt::Result {
         let Some(frame) = self.frames.iter().find(|frame| !frame.origin.is_internal()) else {
-            return f.write_str(NO_STACK);
+            return f.write_str(if self.frames.is_empty() { NO_STACK } else { NOT_THE_USERS });
         };
         write!(f, " --> ")?;
         frame.fmt_name(f)?;
@@ -280,6 +280,9 @@ const NO_STACK: &str = if sys::HAS_STACKS {
 } else {
     " --> at an unknown place: call stacks cannot be walked on this platform\n"
 };
+
+/// Where all frames are std's or QADAPT's: what ends a process or a thread.
+const NOT_THE_USERS: &str = " --> in the standard library, which no code of the program's has called\n";
 
 /// The standard library calls a program's `main`, and each of its threads, through this function. What lies further
 /// out is nobody's code, and takes longer to resolve than all the rest, since it is the C library's.
@@ -342,6 +345,20 @@ impl Frame {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stack_without_the_users_code_is_said_to_be_one() {
+        let symbol = Symbol {
+            function: Some("std::rt::cleanup".into()),
+            file: Some("/rustc/0/library/std/src/rt.rs".into()),
+            line: 7,
+            column: None,
+            is_system: false,
+        };
+        let trace = Trace::of_frames(vec![Frame::new(16, symbol)]);
+        assert_eq!(trace.excerpt(), NOT_THE_USERS);
+        assert_eq!(Trace::of_frames(Vec::new()).excerpt(), NO_STACK);
+    }
 
     #[test]
     fn a_dependency_is_named_by_its_crate() {
