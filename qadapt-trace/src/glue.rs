@@ -32,19 +32,21 @@ pub fn is_allocator_entry(function: &str) -> bool {
 ///
 /// assert!(asks_allocator("__rustc::__rg_realloc", "src/main.rs"));
 /// assert!(asks_allocator("dealloc", "/rustc/0/library/alloc/src/alloc.rs"));
+/// assert!(asks_allocator("dealloc", r"/rustc/0/library\alloc\src\alloc.rs")); // for Windows
 /// assert!(asks_allocator("with_capacity_in<u8>", "/rustc/0/library/alloc/src/raw_vec/mod.rs"));
 /// // This can call a closure that asks the allocator by its own name.
 /// assert!(!asks_allocator("extend<u8>", "/rustc/0/library/alloc/src/vec/mod.rs"));
 /// ```
 #[must_use]
 pub fn asks_allocator(function: &str, file: &str) -> bool {
-    is_allocator_entry(function)
-        || file.rsplit_once("/library/alloc/src/").is_some_and(|(library, module)| {
-            is_library(library) && (module == "alloc.rs" || module.starts_with("raw_vec"))
-        })
+    is_allocator_entry(function) || calls_entries(file)
 }
 
-/// The standard library's sources lie in `/rustc/HASH/library`, or in the sysroot's `lib/rustlib/src/rust/library`.
-fn is_library(folder: &str) -> bool {
-    folder.starts_with("/rustc/") || folder.ends_with("/rustlib/src/rust")
+/// True for std's `alloc::alloc` and `alloc::raw_vec`. The standard library's sources lie in `/rustc/HASH/library`, or in the
+/// sysroot's `lib/rustlib/src/rust/library`; for Windows with backslashes in places.
+fn calls_entries(file: &str) -> bool {
+    let mut parts = file.rsplit(['/', '\\']).filter(|part| *part != "mod.rs");
+    matches!(parts.next(), Some("alloc.rs" | "raw_vec.rs" | "raw_vec"))
+        && parts.by_ref().take(3).eq(["src", "alloc", "library"])
+        && (file.starts_with("/rustc/") || parts.take(3).eq(["rust", "src", "rustlib"]))
 }

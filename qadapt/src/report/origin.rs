@@ -117,6 +117,9 @@ mod tests {
             (Some("/home/u/project/src/alloc.rs"), "mine::alloc", false),
             (Some("/rustc/abc/library/alloc/src/vec/mod.rs"), "alloc::vec::Vec<T>::extend", false),
             (Some("/rustc/abc/library/alloc/src/raw_vec/mod.rs"), "try_allocate_in<Global>", true),
+            (Some(r"/rustc/abc/library\alloc\src\raw_vec\mod.rs"), "try_allocate_in<Global>", true),
+            (Some("/home/u/lib/rustlib/src/rust/library/alloc/src/alloc.rs"), "dealloc", true),
+            (Some("/home/u/project/library/alloc/src/alloc.rs"), "mine::alloc", false),
             (Some("/rustc/abc/library/core/src/ops/function.rs"), "call_once<fn()>", false),
             (None, "<mine::Tap as core::alloc::GlobalAlloc>::alloc", false),
             (

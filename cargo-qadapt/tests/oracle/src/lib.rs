@@ -29,6 +29,7 @@ thread_local! {
 }
 
 extern "C" fn frame(context: *mut c_void, _: *mut c_void) -> c_int {
+    // SAFETY: the unwinder's own context, which is valid while it calls this.
     let address = unsafe { _Unwind_GetIP(context) } as u64;
     let mut slot = (address.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize % SLOTS;
     for _ in 0..64 {
