@@ -129,8 +129,8 @@ pub(crate) enum Reach {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Call {
     module: &'static str,
-    /// None stand for all.
-    functions: &'static [&'static str],
+    /// Names with spaces between them; none stand for all. One text, since the loader has to write an address for each.
+    functions: &'static str,
     /// What the type arguments start with.
     types: &'static str,
     /// What the name has somewhere.
@@ -138,19 +138,19 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// One of these functions, in this module or one below it.
-    pub(crate) const fn of(module: &'static str, functions: &'static [&'static str]) -> Self {
+    /// One of these functions, whose names have spaces between them, in this module or one below it.
+    pub(crate) const fn of(module: &'static str, functions: &'static str) -> Self {
         Self { module, functions, types: "", mention: "" }
     }
 
     /// Any function of this module, or of one below it.
     pub(crate) const fn any_of(module: &'static str) -> Self {
-        Self::of(module, &[])
+        Self::of(module, "")
     }
 
     /// The drop of a value whose type starts like this.
     pub(crate) const fn drop_of(types: &'static str) -> Self {
-        Self { types, ..Self::of("core::ptr", &["drop_in_place"]) }
+        Self { types, ..Self::of("core::ptr", "drop_in_place") }
     }
 
     /// The same, if the function's full name has this text.
@@ -163,7 +163,7 @@ impl Call {
     }
 
     fn matches(&self, name: &Name<'_>) -> bool {
-        (self.functions.is_empty() || self.functions.contains(&name.function))
+        (self.functions.is_empty() || self.functions.split(' ').any(|function| function == name.function))
             && name.types.starts_with(self.types)
             && name.full.contains(self.mention)
             && name.is_in(self.module)

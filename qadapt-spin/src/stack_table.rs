@@ -12,7 +12,7 @@ use crate::{
 /// `SLOTS` stacks of at most `FRAMES` return addresses fit; slots are never freed, so a [`Slot`] stays good for the life
 /// of the table. Everything here takes a bounded number of steps, whatever other threads do, and may run inside
 /// an allocator call or in a signal handler that interrupts any of these functions. A table takes
-/// `SLOTS * (8 * FRAMES + 48)` bytes on a 64-bit target, all of them zero at first, so a static one lies in `.bss`.
+/// `SLOTS * (8 * FRAMES + 48) + 8` bytes on a 64-bit target, all of them zero at first, so a static one lies in `.bss`.
 ///
 /// # Algorithm
 ///
@@ -48,6 +48,8 @@ pub struct StackTable<const SLOTS: usize, const FRAMES: usize> {
     /// 0 is an empty slot.
     keys: [AtomicU64; SLOTS],
     records: [Record<FRAMES>; SLOTS],
+    /// At least the number of claimed slots: a list of few need not look at every key.
+    claims: AtomicUsize,
 }
 
 impl<const SLOTS: usize, const FRAMES: usize> StackTable<SLOTS, FRAMES> {
@@ -72,7 +74,11 @@ impl<const SLOTS: usize, const FRAMES: usize> StackTable<SLOTS, FRAMES> {
     #[must_use]
     pub const fn new() -> Self {
         let () = Self::SLOTS_FIT;
-        Self { keys: [const { AtomicU64::new(0) }; SLOTS], records: [const { Record::new() }; SLOTS] }
+        Self {
+            keys: [const { AtomicU64::new(0) }; SLOTS],
+            records: [const { Record::new() }; SLOTS],
+            claims: AtomicUsize::new(0),
+        }
     }
 
     /// Makes an empty table; not `const`, since loom's atomics cannot be.
@@ -83,6 +89,7 @@ impl<const SLOTS: usize, const FRAMES: usize> StackTable<SLOTS, FRAMES> {
         Self {
             keys: core::array::from_fn(|_| AtomicU64::new(0)),
             records: core::array::from_fn(|_| Record::new()),
+            claims: AtomicUsize::new(0),
         }
     }
 
@@ -133,6 +140,9 @@ impl<const SLOTS: usize, const FRAMES: usize> StackTable<SLOTS, FRAMES> {
             // is put right by the compare-exchange below, which sees the latest value.
             let mut found = entry.load(Ordering::Relaxed);
             if found == 0 {
+                // Before the claim: one that is counted and then lost only makes the number higher. Relaxed: whoever is to
+                // know of the slot learns of it in an order of its own, which then holds for this count too.
+                self.claims.fetch_add(1, Ordering::Relaxed);
                 // Relaxed, both ways: the claim orders nothing, it only has to be won by one, which every
                 // compare-exchange gives.
                 match entry.compare_exchange(0, wanted, Ordering::Relaxed, Ordering::Relaxed) {
@@ -290,10 +300,9 @@ impl<const SLOTS: usize, const FRAMES: usize> StackTable<SLOTS, FRAMES> {
     /// assert!(STACKS.slots().eq([slot]));
     /// ```
     pub fn slots(&self) -> impl Iterator<Item = Slot> {
-        (0..).zip(&self.keys).filter_map(|(index, key)| {
-            // Relaxed: only whether the slot is claimed; `stack` orders what is read from it.
-            (key.load(Ordering::Relaxed) != 0).then_some(Slot(index))
-        })
+        // Relaxed, both: only which slots are claimed; `stack` orders what is read from them.
+        let claimed = (0..).zip(&self.keys).filter(|(_, key)| key.load(Ordering::Relaxed) != 0);
+        claimed.map(|(index, _)| Slot(index)).take(self.claims.load(Ordering::Relaxed))
     }
 
     fn record(&self, slot: Slot) -> Option<&Record<FRAMES>> {

@@ -27,6 +27,21 @@ const TWINS: [&str; 11] = [
     "twin_question_mark",
 ];
 
+/// Sections that a stripped program has, but for the small ones.
+const LOADED: [&str; 8] = [
+    ".data.rel.ro",
+    ".eh_frame",
+    ".eh_frame_hdr",
+    ".gcc_except_table",
+    ".got",
+    ".rela.dyn",
+    ".rodata",
+    ".text",
+];
+
+/// Bytes that the guard may add to them.
+const MOST_LOADED: u64 = 580_000;
+
 /// The entries of the allocator, and whether link-time optimisation leaves them.
 const ALLOCATOR: [&str; 4] = ["__rust_alloc", "__rust_alloc_zeroed", "__rust_dealloc", "__rust_realloc"];
 
@@ -89,6 +104,12 @@ fn the_linked_program(bare: &Twins, off: &Twins, on: &Twins) {
     let copied = on.linked.section_size(".tdata");
     assert!(copied <= 32 + 8, "{copied} bytes of thread-locals are not zero at the start");
     assert!(more(".data") < 4096, "{} bytes of statics that are not zero at the start", more(".data"));
+    let loaded = LOADED.iter().map(|section| more(section)).sum::<u64>();
+    println!(
+        "a stripped program is {loaded} bytes larger, {} addresses are written at its start",
+        more(".rela.dyn") / 24
+    );
+    assert!(loaded <= MOST_LOADED, "the guard adds {loaded} bytes to a program");
 }
 
 #[test]

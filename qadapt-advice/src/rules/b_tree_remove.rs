@@ -8,7 +8,7 @@ pub(super) const RULE: Rule = Rule {
     advice: "mark entries as removed and take them out outside the region: a B-tree's removals free nodes",
     calls: &[Call::of(
         "alloc::collections::btree",
-        &["remove", "remove_entry", "remove_kv", "pop_first", "pop_last", "retain", "take", "clear", "next"],
+        "remove remove_entry remove_kv pop_first pop_last retain take clear next",
     )],
     on: On::FREE,
     ..Rule::COMMON

@@ -6,7 +6,7 @@ pub(super) const RULE: Rule = Rule {
     id: "box-from-slice",
     habit: "a slice or `str` is copied into a `Box`",
     advice: "borrow the slice, or copy it into a buffer made outside the region: `Box::from` allocates {size} bytes",
-    calls: &[Call::of("alloc::boxed", &["from", "clone_from_ref"])],
-    through: &[Call::of("alloc::boxed", &["clone_from_ref", "clone_from_ref_in", "from_slice"])],
+    calls: &[Call::of("alloc::boxed", "from clone_from_ref")],
+    through: &[Call::of("alloc::boxed", "clone_from_ref clone_from_ref_in from_slice")],
     ..Rule::COMMON
 };

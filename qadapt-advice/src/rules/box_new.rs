@@ -8,16 +8,7 @@ pub(super) const RULE: Rule = Rule {
     advice: "keep the value on the stack (a closure: `&dyn Fn`), make the Box outside, or take it from a `qadapt_pool::Pool`",
     calls: &[Call::of(
         "alloc::boxed",
-        &[
-            "new",
-            "new_in",
-            "try_new",
-            "default",
-            "from",
-            "new_zeroed",
-            "new_uninit_slice",
-            "new_zeroed_slice",
-        ],
+        "new new_in try_new default from new_zeroed new_uninit_slice new_zeroed_slice",
     )],
     ..Rule::COMMON
 };

@@ -7,9 +7,9 @@ pub(super) const RULE: Rule = Rule {
     habit: "an error is boxed",
     advice: "return an enum or a `&'static str` as the error: `Box<dyn Error>` allocates",
     calls: &[
-        Call::of("core::result", &["from_residual"]),
-        Call::of("alloc::boxed", &["from"]).mentioning("dyn core::error::Error"),
+        Call::of("core::result", "from_residual"),
+        Call::of("alloc::boxed", "from").mentioning("dyn core::error::Error"),
     ],
-    through: &[Call::of("alloc::boxed", &["from"])],
+    through: &[Call::of("alloc::boxed", "from")],
     ..Rule::COMMON
 };

@@ -7,8 +7,8 @@ pub(super) const RULE: Rule = Rule {
     habit: "a `CString` is made",
     advice: "write a C string literal (`c\"..\"`), or make the CString outside the region",
     calls: &[
-        Call::of("alloc::ffi::c_str", &["new", "from", "clone", "into_owned", "to_owned"]),
-        Call::of("std::ffi::c_str", &["new", "from", "clone"]),
+        Call::of("alloc::ffi::c_str", "new from clone into_owned to_owned"),
+        Call::of("std::ffi::c_str", "new from clone"),
     ],
     ..Rule::COMMON
 };

@@ -7,13 +7,13 @@ pub(super) const RULE: Rule = Rule {
     habit: "a channel is made",
     advice: "make the channel outside the region and pass its ends in",
     calls: &[
-        Call::of("std::sync::mpsc", &["channel", "sync_channel"]),
-        Call::of("std::sync::mpmc", &["channel", "sync_channel"]),
-        Call::of("crossbeam_channel", &["bounded", "unbounded"]),
-        Call::of("tokio::sync::mpsc", &["channel", "unbounded_channel"]),
-        Call::of("tokio::sync::broadcast", &["channel"]),
-        Call::of("tokio::sync::watch", &["channel"]),
-        Call::of("futures_channel::mpsc", &["channel", "unbounded"]),
+        Call::of("std::sync::mpsc", "channel sync_channel"),
+        Call::of("std::sync::mpmc", "channel sync_channel"),
+        Call::of("crossbeam_channel", "bounded unbounded"),
+        Call::of("tokio::sync::mpsc", "channel unbounded_channel"),
+        Call::of("tokio::sync::broadcast", "channel"),
+        Call::of("tokio::sync::watch", "channel"),
+        Call::of("futures_channel::mpsc", "channel unbounded"),
     ],
     ..Rule::COMMON
 };

@@ -7,9 +7,9 @@ pub(super) const RULE: Rule = Rule {
     habit: "a send makes a block of an unbounded channel's queue",
     advice: "use a bounded channel (`sync_channel`), made outside the region: an unbounded one allocates as it is sent to",
     calls: &[
-        Call::of("std::sync::mpsc", &["send"]),
-        Call::of("std::sync::mpmc", &["send", "try_send"]),
-        Call::of("crossbeam_channel", &["send", "try_send"]),
+        Call::of("std::sync::mpsc", "send"),
+        Call::of("std::sync::mpmc", "send try_send"),
+        Call::of("crossbeam_channel", "send try_send"),
     ],
     on: On::NEW,
     ..Rule::COMMON

@@ -6,11 +6,11 @@ pub(super) const RULE: Rule = Rule {
     id: "collect-map",
     habit: "an iterator is collected into a map or set",
     advice: "make the map outside the region, reserve its capacity, and `extend` it instead of collecting",
-    calls: &[Call::of("core::iter::traits::iterator", &["collect"])],
+    calls: &[Call::of("core::iter::traits::iterator", "collect")],
     through: &[
-        Call::of("std::collections::hash", &["from_iter"]),
-        Call::of("hashbrown", &["from_iter"]),
-        Call::of("alloc::collections::btree", &["from_iter"]),
+        Call::of("std::collections::hash", "from_iter"),
+        Call::of("hashbrown", "from_iter"),
+        Call::of("alloc::collections::btree", "from_iter"),
     ],
     ..Rule::COMMON
 };

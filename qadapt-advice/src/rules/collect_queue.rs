@@ -6,11 +6,11 @@ pub(super) const RULE: Rule = Rule {
     id: "collect-queue",
     habit: "an iterator is collected into a deque, heap or list",
     advice: "make the collection outside the region, reserve its capacity, and `extend` it instead of collecting",
-    calls: &[Call::of("core::iter::traits::iterator", &["collect"])],
+    calls: &[Call::of("core::iter::traits::iterator", "collect")],
     through: &[
-        Call::of("alloc::collections::vec_deque", &["from_iter", "spec_from_iter"]),
-        Call::of("alloc::collections::binary_heap", &["from_iter"]),
-        Call::of("alloc::collections::linked_list", &["from_iter"]),
+        Call::of("alloc::collections::vec_deque", "from_iter spec_from_iter"),
+        Call::of("alloc::collections::binary_heap", "from_iter"),
+        Call::of("alloc::collections::linked_list", "from_iter"),
     ],
     ..Rule::COMMON
 };

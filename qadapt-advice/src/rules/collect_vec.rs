@@ -6,7 +6,7 @@ pub(super) const RULE: Rule = Rule {
     id: "collect-vec",
     habit: "an iterator is collected into a `Vec`, a boxed slice or the like",
     advice: "use the iterator itself (split, map and filter are lazy), or `extend` a Vec reserved outside the region",
-    calls: &[Call::of("core::iter::traits::iterator", &["collect"])],
-    through: &[Call::of("alloc::vec", &["from_iter"])],
+    calls: &[Call::of("core::iter::traits::iterator", "collect")],
+    through: &[Call::of("alloc::vec", "from_iter")],
     ..Rule::COMMON
 };

@@ -7,9 +7,9 @@ pub(super) const RULE: Rule = Rule {
     habit: "a map, set, deque, heap or list is cloned",
     advice: "borrow the collection, or `clone_from` into one made outside the region",
     calls: &[
-        Call::of("alloc::collections", &["clone", "clone_subtree"]),
-        Call::of("std::collections::hash", &["clone"]),
-        Call::of("hashbrown", &["clone"]),
+        Call::of("alloc::collections", "clone clone_subtree"),
+        Call::of("std::collections::hash", "clone"),
+        Call::of("hashbrown", "clone"),
     ],
     ..Rule::COMMON
 };

@@ -6,6 +6,6 @@ pub(super) const RULE: Rule = Rule {
     id: "cow-into-owned",
     habit: "a borrowed `Cow` is made owned",
     advice: "keep the Cow borrowed: `into_owned` and `to_mut` copy it",
-    calls: &[Call::of("alloc::borrow", &["into_owned", "to_mut"])],
+    calls: &[Call::of("alloc::borrow", "into_owned to_mut")],
     ..Rule::COMMON
 };

@@ -7,9 +7,9 @@ pub(super) const RULE: Rule = Rule {
     habit: "the file system is asked for names",
     advice: "list directories and resolve paths outside the region: each name is allocated",
     calls: &[
-        Call::of("std::fs", &["read_dir", "canonicalize", "read_link", "next", "path", "file_name"]),
-        Call::of("std::path", &["read_dir", "canonicalize", "read_link"]),
-        Call::of("std::sys::fs", &["read_dir", "readdir", "canonicalize", "readlink"]),
+        Call::of("std::fs", "read_dir canonicalize read_link next path file_name"),
+        Call::of("std::path", "read_dir canonicalize read_link"),
+        Call::of("std::sys::fs", "read_dir readdir canonicalize readlink"),
     ],
     ..Rule::COMMON
 };

@@ -8,21 +8,7 @@ pub(super) const RULE: Rule = Rule {
     advice: "read the environment once outside the region and pass the value in",
     calls: &[Call::of(
         "std::env",
-        &[
-            "var",
-            "_var",
-            "var_os",
-            "_var_os",
-            "vars",
-            "vars_os",
-            "args",
-            "args_os",
-            "current_dir",
-            "current_exe",
-            "temp_dir",
-            "home_dir",
-            "join_paths",
-        ],
+        "var _var var_os _var_os vars vars_os args args_os current_dir current_exe temp_dir home_dir join_paths",
     )],
     ..Rule::COMMON
 };

@@ -7,8 +7,8 @@ pub(super) const RULE: Rule = Rule {
     habit: "a whole file or stream is read into a new buffer",
     advice: "read into a buffer reserved outside the region (`File::read`), or read the file there",
     calls: &[
-        Call::of("std::fs", &["read", "read_to_string", "read_to_end"]),
-        Call::of("std::io", &["read_to_end", "read_to_string"]),
+        Call::of("std::fs", "read read_to_string read_to_end"),
+        Call::of("std::io", "read_to_end read_to_string"),
     ],
     ..Rule::COMMON
 };

@@ -9,20 +9,11 @@ pub(super) const RULE: Rule = Rule {
     calls: &[
         Call::of(
             "std::collections::hash::map",
-            &["insert", "try_insert", "entry", "or_insert", "extend", "reserve", "try_reserve"],
+            "insert try_insert entry or_insert extend reserve try_reserve",
         ),
         Call::of(
             "hashbrown::map",
-            &[
-                "insert",
-                "try_insert",
-                "entry",
-                "entry_ref",
-                "rustc_entry",
-                "extend",
-                "reserve",
-                "try_reserve",
-            ],
+            "insert try_insert entry entry_ref rustc_entry extend reserve try_reserve",
         ),
     ],
     ..Rule::COMMON

@@ -9,12 +9,9 @@ pub(super) const RULE: Rule = Rule {
     calls: &[
         Call::of(
             "std::collections::hash::set",
-            &["insert", "replace", "get_or_insert_with", "extend", "reserve", "try_reserve"],
+            "insert replace get_or_insert_with extend reserve try_reserve",
         ),
-        Call::of(
-            "hashbrown::set",
-            &["insert", "replace", "get_or_insert_with", "extend", "reserve", "try_reserve"],
-        ),
+        Call::of("hashbrown::set", "insert replace get_or_insert_with extend reserve try_reserve"),
     ],
     ..Rule::COMMON
 };

@@ -6,6 +6,6 @@ pub(super) const RULE: Rule = Rule {
     id: "io-error",
     habit: "an `io::Error` is made from a message or another error",
     advice: "make the error from its kind alone (`io::Error::from(ErrorKind::..)`): `other` and `new` allocate",
-    calls: &[Call::of("std::io::error", &["other", "new", "_new"])],
+    calls: &[Call::of("std::io::error", "other new _new")],
     ..Rule::COMMON
 };

@@ -8,16 +8,7 @@ pub(super) const RULE: Rule = Rule {
     advice: "replace the LinkedList by a VecDeque with reserved capacity: each push allocates, each pop frees",
     calls: &[Call::of(
         "alloc::collections::linked_list",
-        &[
-            "push_back",
-            "push_front",
-            "push_back_mut",
-            "push_front_mut",
-            "pop_back",
-            "pop_front",
-            "extend",
-            "clear",
-        ],
+        "push_back push_front push_back_mut push_front_mut pop_back pop_front extend clear",
     )],
     ..Rule::COMMON
 };

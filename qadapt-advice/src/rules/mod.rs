@@ -90,7 +90,7 @@ pub fn rules() -> impl ExactSizeIterator<Item = &'static Rule> {
 }
 
 /// What formatting calls on a `String`: it tells memory for the text from memory that a value's own `fmt` asks for.
-const STRING_WRITES: &[Call] = &[Call::of("alloc::string", &["write_str", "write_char", "write_fmt"])];
+const STRING_WRITES: &[Call] = &[Call::of("alloc::string", "write_str write_char write_fmt")];
 
 pub(crate) static RULES: &[Rule] = &[
     arc_new::RULE,

@@ -6,6 +6,6 @@ pub(super) const RULE: Rule = Rule {
     id: "partition",
     habit: "an iterator is partitioned or unzipped into new collections",
     advice: "push in a loop into two collections reserved outside the region instead of `partition` or `unzip`",
-    calls: &[Call::of("core::iter::traits::iterator", &["partition", "unzip"])],
+    calls: &[Call::of("core::iter::traits::iterator", "partition unzip")],
     ..Rule::COMMON
 };

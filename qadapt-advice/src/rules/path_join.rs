@@ -9,25 +9,9 @@ pub(super) const RULE: Rule = Rule {
     calls: &[
         Call::of(
             "std::path",
-            &[
-                "join",
-                "_join",
-                "push",
-                "_push",
-                "with_extension",
-                "with_file_name",
-                "set_extension",
-                "set_file_name",
-                "to_path_buf",
-                "to_owned",
-                "from",
-                "clone",
-                "from_iter",
-                "extend",
-                "components",
-            ],
+            "join _join push _push with_extension with_file_name set_extension set_file_name to_path_buf to_owned from clone from_iter extend components",
         ),
-        Call::of("std::ffi::os_str", &["from", "push", "to_os_string", "to_owned", "clone"]),
+        Call::of("std::ffi::os_str", "from push to_os_string to_owned clone"),
     ],
     ..Rule::COMMON
 };

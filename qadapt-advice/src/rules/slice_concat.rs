@@ -7,8 +7,8 @@ pub(super) const RULE: Rule = Rule {
     habit: "slices or strings are concatenated, joined or repeated",
     advice: "extend a buffer reserved outside the region piece by piece instead of `concat`, `join` or `repeat`",
     calls: &[
-        Call::of("alloc::slice", &["concat", "join", "repeat", "connect"]),
-        Call::of("alloc::str", &["concat", "join", "repeat"]),
+        Call::of("alloc::slice", "concat join repeat connect"),
+        Call::of("alloc::str", "concat join repeat"),
     ],
     ..Rule::COMMON
 };

@@ -9,16 +9,9 @@ pub(super) const RULE: Rule = Rule {
     calls: &[
         Call::of(
             "alloc::str",
-            &[
-                "replace",
-                "replacen",
-                "to_lowercase",
-                "to_uppercase",
-                "to_ascii_lowercase",
-                "to_ascii_uppercase",
-            ],
+            "replace replacen to_lowercase to_uppercase to_ascii_lowercase to_ascii_uppercase",
         ),
-        Call::of("alloc::slice", &["to_ascii_lowercase", "to_ascii_uppercase"]),
+        Call::of("alloc::slice", "to_ascii_lowercase to_ascii_uppercase"),
     ],
     ..Rule::COMMON
 };

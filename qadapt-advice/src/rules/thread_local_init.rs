@@ -7,8 +7,8 @@ pub(super) const RULE: Rule = Rule {
     habit: "a thread-local makes its value on the thread's first use",
     advice: "touch the thread-local once on each thread outside the region, or initialise it in a `const` block",
     calls: &[
-        Call::of("std::sys::thread_local", &["get_or_init_slow", "initialize", "try_initialize"]),
-        Call::of("std::thread::local", &["initialize_with"]),
+        Call::of("std::sys::thread_local", "get_or_init_slow initialize try_initialize"),
+        Call::of("std::thread::local", "initialize_with"),
     ],
     reach: Reach::Region(&[]),
     once: true,

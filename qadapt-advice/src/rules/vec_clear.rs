@@ -6,10 +6,7 @@ pub(super) const RULE: Rule = Rule {
     id: "vec-clear",
     habit: "elements that own memory are removed from a `Vec`",
     advice: "reuse the elements (`String::clear` each), or remove them in `qadapt::defer_frees`: it frees {size} bytes",
-    calls: &[Call::of(
-        "alloc::vec",
-        &["clear", "truncate", "retain", "retain_mut", "drain", "dedup_by", "resize", "resize_with"],
-    )],
+    calls: &[Call::of("alloc::vec", "clear truncate retain retain_mut drain dedup_by resize resize_with")],
     on: On::FREE,
     ..Rule::COMMON
 };

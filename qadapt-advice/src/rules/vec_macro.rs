@@ -7,9 +7,9 @@ pub(super) const RULE: Rule = Rule {
     habit: "`vec![..]` makes a `Vec`",
     advice: "use an array instead of `vec![..]`, or `resize` a Vec reserved outside the region",
     calls: &[
-        Call::of("alloc::vec", &["from_elem"]),
-        Call::of("alloc::boxed", &["new_uninit"]),
-        Call::of("alloc::alloc", &["exchange_malloc"]),
+        Call::of("alloc::vec", "from_elem"),
+        Call::of("alloc::boxed", "new_uninit"),
+        Call::of("alloc::alloc", "exchange_malloc"),
     ],
     on: On::NEW,
     ..Rule::COMMON

@@ -188,9 +188,9 @@ fn read_mode(word: &[u8]) {
     }
 }
 
-/// Looks at the folder of the program, where the system tells its path without allocating.
+/// Looks at the folder of the program, where the system tells its path without allocating and it is not longer than this.
 fn read_program() {
-    let mut path = [0; 4096];
+    let mut path = [0; 1024];
     if let Some(path) = sys::program(&mut path) {
         let folder = path.rsplit(|&byte| sys::is_separator(byte)).nth(1);
         set_test_program(folder == Some(b"deps"));

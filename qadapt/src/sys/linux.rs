@@ -35,7 +35,11 @@ pub(crate) fn program(buffer: &mut [u8]) -> Option<&[u8]> {
     let name = c"/proc/self/exe".as_ptr();
     // SAFETY: the name is nul-terminated, and the buffer is writable for its length.
     let length = unsafe { libc::readlink(name, buffer.as_mut_ptr().cast(), buffer.len()) };
-    usize::try_from(length).ok().and_then(|length| buffer.get(..length))
+    // A path that fills the buffer may have been cut.
+    usize::try_from(length)
+        .ok()
+        .filter(|&length| length < buffer.len())
+        .and_then(|length| buffer.get(..length))
 }
 
 /// glibc's `__libc_single_threaded` (since 2.32): a byte, not 0 as long as there is one thread; null where there is no

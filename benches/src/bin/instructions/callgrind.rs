@@ -41,8 +41,18 @@ pub(crate) fn per_turn(program: &Path, place: &str, shape: &str, half: &str) -> 
     })
 }
 
-/// All instructions of one run.
+/// The instructions of a whole process without arguments: the loader's too, and what runs before and after `main`.
+pub(crate) fn all(program: &Path) -> Result<u64, String> {
+    collect(program, &[], None)
+}
+
+/// The instructions of one run in [`COUNTED`].
 fn run(program: &Path, arguments: &[&str]) -> Result<u64, String> {
+    collect(program, arguments, Some(COUNTED))
+}
+
+/// The instructions of one run, inside of a function or all.
+fn collect(program: &Path, arguments: &[&str], inside: Option<&str>) -> Result<u64, String> {
     static RUNS: AtomicU32 = AtomicU32::new(0);
     // Relaxed: only the number matters, and that each run gets another.
     let number = RUNS.fetch_add(1, Ordering::Relaxed);
@@ -50,7 +60,7 @@ fn run(program: &Path, arguments: &[&str]) -> Result<u64, String> {
 
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--quiet"])
-        .arg(format!("--toggle-collect={COUNTED}"))
+        .args(inside.map(|function| format!("--toggle-collect={function}")))
         .arg(format!("--callgrind-out-file={}", profile.display()))
         .arg(program)
         .args(arguments)

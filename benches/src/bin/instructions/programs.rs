@@ -1,6 +1,7 @@
 //! Building the counted programs.
 
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -11,6 +12,8 @@ use qadapt_bench::plan::{Place, Program};
 #[derive(Debug)]
 pub(crate) struct Programs {
     target: PathBuf,
+    /// A program that does next to nothing, without the guard and under it.
+    pub(crate) small: [PathBuf; 2],
     /// What `rustc --version` says.
     pub(crate) compiler: String,
 }
@@ -32,7 +35,18 @@ pub(crate) fn build() -> Result<Programs, String> {
     for profile in [Profile::Plain, Profile::FatLto] {
         build_with(&target, profile)?;
     }
-    Ok(Programs { target, compiler: compiler()? })
+    let small = [build_small(&target, "bare")?, build_small(&target, "enforce")?];
+    Ok(Programs { target, small, compiler: compiler()? })
+}
+
+/// Builds the program of the machine-code tests with a feature, and keeps it under that name.
+fn build_small(target: &Path, feature: &str) -> Result<PathBuf, String> {
+    run(nested::cargo("build", target, Profile::Plain).args(["--bin", "twins", "--features", feature]))?;
+    let folder = target.join(Profile::Plain.name());
+    let kept = folder.join(format!("twins-{feature}"));
+    let copied = fs::copy(folder.join("twins"), &kept);
+    copied.map_err(|error| format!("cannot write {}: {error}", kept.display()))?;
+    Ok(kept)
 }
 
 /// The folder that cargo builds in: two levels above this program.
@@ -43,11 +57,13 @@ fn target_folder() -> Result<PathBuf, String> {
 }
 
 fn build_with(target: &Path, profile: Profile) -> Result<(), String> {
-    let status = nested::cargo("build", target, profile)
+    run(nested::cargo("build", target, profile)
         .args(Program::ALL.iter().flat_map(|program| ["--bin", program.binary()]))
-        .args(["--features", "enforce"])
-        .status()
-        .map_err(|error| format!("cannot start cargo: {error}"))?;
+        .args(["--features", "enforce"]))
+}
+
+fn run(cargo: &mut Command) -> Result<(), String> {
+    let status = cargo.status().map_err(|error| format!("cannot start cargo: {error}"))?;
     if status.success() { Ok(()) } else { Err(format!("the counted programs do not build ({status})")) }
 }
 
