@@ -297,7 +297,7 @@ fn no_run_contradicts_a_proof_of_the_file_that_ran() {
 
 /// The examples that end by themselves.
 const EXAMPLES: [&str; 6] =
-    ["async_pipeline", "audio_callback", "dyn_async", "order_book", "quickstart", "trivia"];
+    ["async_pipeline", "audio_callback", "dyn_async", "order_book", "pinned", "trivia"];
 
 #[test]
 #[ignore = "builds and runs the examples: cargo test --release -p cargo-qadapt --test shipped -- --ignored --nocapture"]

@@ -1,6 +1,5 @@
 //! What the example programs are made of; the programs themselves lie one folder up, and the data beside them.
 //!
-//! - `quickstart`: a hot function, its hidden allocation, and the report.
 //! - `audio_callback`: an audio effect over a recording, block by block.
 //! - `order_book`: a limit order book that follows a market-data feed.
 //! - `trivia`: which of three lines of Rust allocate, in this build.

@@ -8,7 +8,6 @@ mod audio_callback;
 mod child;
 mod order_book;
 mod packet_service;
-mod quickstart;
 mod server;
 mod trivia;
 

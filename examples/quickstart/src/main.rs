@@ -1,5 +1,5 @@
 //! A hot function with a hidden allocation, and the report that finds it. The first four prices fit the memory that
-//! `main` set aside; the fifth does not: `cargo run -p qadapt-examples --example quickstart`.
+//! `main` set aside; the fifth does not: `cargo run -p quickstart`.
 
 #[global_allocator]
 static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
