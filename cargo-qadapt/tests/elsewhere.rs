@@ -3,6 +3,7 @@
 //! Ignored, since it needs std and linkers for them: `.ci/run elsewhere` runs it, with the traces of
 //! `tests/platforms/src/traced.rs`.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -77,6 +78,114 @@ fn holds(platform: &str, json: &str) {
             && frame.line as usize == line
     });
     assert!(is_named, "{platform}: {:#?}", report.frames);
+}
+
+/// Names the platform that programs are built for; what links and runs them is set as cargo has it.
+const PLATFORM: &str = "QADAPT_PLATFORM";
+
+#[test]
+#[ignore = "needs a platform, and what links and runs its programs: `.ci/run elsewhere`"]
+fn programs_are_audited_and_checked_there() {
+    let platform = std::env::var(PLATFORM).unwrap_or_else(|error| panic!("{PLATFORM}: {error}"));
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    let readme = fs::read_to_string(repository.join("README.md")).expect("the README");
+    let (_, report) = readme.split_once("```text\nRegions\n").expect("the README's report");
+    let (report, _) = report.split_once("```").expect("it ends");
+    let audit = there(&platform, repository, &["audit", "-p", "quickstart"]);
+    assert_eq!(audit.status.code(), Some(1), "{platform}: {}", text(&audit.stderr));
+    assert_eq!(text(&audit.stdout), format!("Regions\n{report}"), "{platform}: {}", text(&audit.stderr));
+
+    let project = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("elsewhere").join(&platform);
+    let _ = fs::remove_dir_all(&project);
+    fs::create_dir_all(project.join("src")).expect("the folder can be made");
+    let guard = repository.join("qadapt");
+    let manifest = format!(
+        "[package]\nname = \"radio\"\nedition = \"2024\"\n[workspace]\n[dependencies]\nqadapt.path = {:?}\n",
+        guard.display()
+    );
+    let main = |line: &str| {
+        format!(
+            "#[global_allocator]\nstatic ALLOC: qadapt::QADAPT = qadapt::QADAPT;\n\n\
+             #[qadapt::allocate_panic]\nfn tune(step: u32) {{\n    std::hint::black_box({line});\n}}\n\n\
+             fn main() {{\n    (0..3).for_each(tune);\n}}\n"
+        )
+    };
+    let write = |name: &str, text: &str| fs::write(project.join(name), text).expect("it can be written");
+    write("Cargo.toml", &manifest);
+    // The versions that this workspace has.
+    fs::copy(repository.join("Cargo.lock"), project.join("Cargo.lock")).expect("there is a lock file");
+    for (line, arguments, code) in [
+        ("step", &["check", "--bless"][..], 0),
+        ("step", &["check"][..], 0),
+        ("Box::new(step)", &["check"][..], 1),
+    ] {
+        write("src/main.rs", &main(line));
+        let check = there(&platform, &project, arguments);
+        let said = format!("{platform}: {arguments:?}: {}{}", text(&check.stdout), text(&check.stderr));
+        assert_eq!(check.status.code(), Some(code), "{said}");
+        assert_eq!(said.contains("src/main.rs:6"), code == 1, "{said}");
+    }
+}
+
+/// The rows of DEVELOPMENT.md's table, by target.
+fn table() -> BTreeMap<String, Vec<String>> {
+    let text = include_str!("../../DEVELOPMENT.md");
+    let (_, table) = text.split_once("| | compiles | tests run here").expect("the table of platforms");
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+    rows.map(|row| {
+        let mut cells =
+            row.trim_matches('|').split(" | ").map(|cell| cell.trim_matches([' ', '`', '|']).to_owned());
+        (cells.next().expect("a target"), cells.collect())
+    })
+    .collect()
+}
+
+/// What the table says was compiled, tested and audited is what the steps do.
+#[test]
+fn the_table_of_platforms_is_what_ci_runs() {
+    let table = table();
+    let script = include_str!("../../.ci/run");
+    let (_, list) = script.split_once("\nplatforms=(\n").expect("the list of platforms");
+    let (list, _) = list.split_once("\n)").expect("it ends");
+    let mut platforms: Vec<_> = list.split_whitespace().collect();
+    platforms.extend(["x86_64-unknown-linux-gnu", "thumbv7em-none-eabihf"]);
+    platforms.sort_unstable();
+    assert_eq!(table.keys().collect::<Vec<_>>(), platforms, "the rows are the platforms that are compiled");
+    let (_, own) =
+        script.split_once("for platform in aarch64-unknown-linux-gnu ").expect("cargo-qadapt's platforms");
+    let (own, _) = own.split_once(';').expect("the list ends");
+    let mut tested = 0;
+    for (platform, cells) in &table {
+        let [compiles, tests, _, _, trace, audit, _] = &cells[..] else { panic!("{platform}: {cells:?}") };
+        if platform == "x86_64-unknown-linux-gnu" {
+            continue;
+        }
+        let runs = |what: &str| {
+            script
+                .lines()
+                .any(|line| line.contains(&format!("{what} {platform}")) && !line.trim().starts_with('#'))
+        };
+        assert_eq!(tests.starts_with("the guard's"), runs(" there"), "{platform}: tests");
+        assert_eq!(trace == "yes", runs(" there"), "{platform}: trace");
+        assert_eq!(audit == "yes", runs("audited_there"), "{platform}: audit");
+        let is_built = own.split_whitespace().any(|known| known == platform)
+            || platform == "aarch64-unknown-linux-gnu"
+            || runs("merged_there");
+        assert_eq!(compiles.contains("cargo-qadapt"), is_built, "{platform}: cargo-qadapt");
+        tested += u32::from(runs(" there"));
+    }
+    assert_eq!(tested, 4);
+}
+
+/// Runs the command for another platform.
+fn there(platform: &str, folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_cargo-qadapt"))
+        .arg("qadapt")
+        .args(arguments)
+        .current_dir(folder)
+        .env("CARGO_BUILD_TARGET", platform)
+        .output()
+        .expect("the command starts")
 }
 
 /// A platform, what its files are called, and what links them, if it is not the compiler of this one.

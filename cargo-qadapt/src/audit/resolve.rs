@@ -227,14 +227,24 @@ fn load(identity: &Identity) -> Loaded {
     }
 }
 
-/// Where a loaded file lies on this system: Wine shows programs its root as drive Z. Whether it is that very file is for its id
-/// or its size to tell.
+/// Where a loaded file lies on this system: Wine shows programs its root as drive Z, and a folder of its prefix as drive C.
+/// Whether it is that very file is for its id or its size to tell.
 fn here(path: &Path) -> Cow<'_, Path> {
-    let below = path.to_str().and_then(|path| path.strip_prefix(r"Z:\"));
-    match below.filter(|_| cfg!(unix)) {
-        Some(below) => Cow::Owned(Path::new("/").join(&*with_slashes(below))),
-        None => Cow::Borrowed(path),
+    if !cfg!(unix) {
+        return Cow::Borrowed(path);
     }
+    of_wine(path, std::env::var_os("WINEPREFIX").map(PathBuf::from)).map_or(Cow::Borrowed(path), Cow::Owned)
+}
+
+/// The place of a file that a program under Wine has loaded, if it is one.
+fn of_wine(path: &Path, prefix: Option<PathBuf>) -> Option<PathBuf> {
+    let (drive, below) = path.to_str()?.split_once(r":\")?;
+    let root = match drive {
+        "Z" => PathBuf::from("/"),
+        "C" => prefix?.join("drive_c"),
+        _ => return None,
+    };
+    Some(root.join(&*with_slashes(below)))
 }
 
 /// A name as the source has it, without the hash at its end.
@@ -246,15 +256,17 @@ fn demangled(name: &str) -> String {
 mod tests {
     use super::*;
 
-    #[cfg(unix)]
     #[test]
     fn what_wine_loaded_is_found() {
-        for (path, expected) in [
-            (r"Z:\work\app\radio.exe", "/work/app/radio.exe"),
-            (r"C:\work\radio.exe", r"C:\work\radio.exe"),
-            ("/work/radio", "/work/radio"),
+        for (path, prefix, expected) in [
+            (r"Z:\work\app\radio.exe", None, Some("/work/app/radio.exe")),
+            (r"C:\windows\radio.dll", Some("/home/.wine"), Some("/home/.wine/drive_c/windows/radio.dll")),
+            (r"C:\windows\radio.dll", None, None),
+            (r"D:\radio.dll", Some("/home/.wine"), None),
+            ("/work/radio", Some("/home/.wine"), None),
         ] {
-            assert_eq!(&*here(Path::new(path)), Path::new(expected));
+            let found = of_wine(Path::new(path), prefix.map(PathBuf::from));
+            assert_eq!(found, expected.map(PathBuf::from), "{path}");
         }
     }
 

@@ -89,9 +89,13 @@ fn start_in(directory: &[u8]) {
     sys::at_fork(forked);
 }
 
-/// Says that the process ended by itself, and looks for modules that were loaded since.
-pub(crate) fn finish() {
+/// Says that the process ended by itself, and looks for modules that were loaded since. A process without any event is asked
+/// here whether the guard is its allocator.
+pub(crate) fn finish(is_installed: impl FnOnce() -> bool) {
     if let Some(trace) = active() {
+        if is_installed() {
+            trace.set_flags(flags::ALLOCATOR);
+        }
         note_modules(trace);
         trace.set_flags(flags::EXITED);
     }
