@@ -84,7 +84,9 @@ pub use region::{
     uncounted, violations, warm_up,
 };
 #[cfg(not(qadapt_unhosted))]
-pub use report::{Site, StackFrame, Violation, is_active, set_violation_hook, take_violation_hook};
+pub use report::{
+    Site, StackFrame, Violation, c_is_active, is_active, set_violation_hook, take_violation_hook,
+};
 
 /// With the feature `install`.
 #[cfg(all(qadapt_install, not(qadapt_unhosted)))]
@@ -148,7 +150,7 @@ pub mod prelude {
         take_violations, uncounted, violations, warm_up,
     };
     pub use crate::report::{
-        Site, StackFrame, Violation, is_active, set_violation_hook, take_violation_hook,
+        Site, StackFrame, Violation, c_is_active, is_active, set_violation_hook, take_violation_hook,
     };
     pub use qadapt_advice::Advice;
     pub use qadapt_macro::{allocate_panic, count_alloc, no_alloc, permit_alloc};
@@ -177,4 +179,11 @@ pub mod __private {
         Function, Place, count_calls, count_future, guard_future, made, no_alloc, permit_alloc,
         permit_future, pinned, policy_future, run_policy, run_required,
     };
+}
+
+/// What the crate `qadapt-malloc` calls; no part of the public interface.
+#[doc(hidden)]
+#[cfg(not(qadapt_unhosted))]
+pub mod __c {
+    pub use crate::hot::c::{CRequest, define, free, is_watched, request};
 }

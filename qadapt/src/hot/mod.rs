@@ -7,6 +7,7 @@ pub(crate) mod allocator;
 pub(crate) mod announce;
 mod base;
 pub(crate) mod budget;
+pub(crate) mod c;
 mod call;
 pub(crate) mod capture;
 pub(crate) mod counters;

@@ -3,6 +3,8 @@
 //! It may allocate, as QADAPT's own work, which is never counted and never a violation.
 
 pub(crate) mod abort;
+mod c;
+mod c_live;
 pub(crate) mod call_sites;
 pub(crate) mod closing;
 mod deferred;
@@ -24,6 +26,7 @@ mod trace;
 pub(crate) mod unlent;
 mod violation;
 
+pub use c_live::c_is_active;
 pub use excess::Expectation;
 pub use hook::{set_violation_hook, take_violation_hook};
 pub use live::is_active;

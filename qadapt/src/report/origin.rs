@@ -87,6 +87,7 @@ fn is_qadapt(path: &str) -> bool {
         })
         || path.contains("/backtrace-0.")
         || path.contains("/qadapt-spin/src/")
+        || super::c::is_ours(Path::new(path))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use qadapt_advice::{Advice, Frame as Named};
 use qadapt_spin::{Lock, Slot, Stack};
 
+use super::c;
 use super::origin::{self, Origin};
 use super::source;
 use super::symbols::{self, Symbol};
@@ -32,6 +33,8 @@ pub(super) struct Trace {
     site: String,
     /// The frames, a line each.
     stack: String,
+    /// For an event of C's: which way it came.
+    c: Option<c::Way>,
     /// The last advice that was asked for here, and for which event: a stack's events are alike as a rule.
     advice: Mutex<Option<(Event, Option<Advice>)>>,
 }
@@ -40,7 +43,7 @@ pub(super) struct Trace {
 type Event = (qadapt_advice::Op, usize, usize);
 
 #[derive(Debug)]
-struct Frame {
+pub(super) struct Frame {
     /// The return address.
     address: usize,
     function: Option<String>,
@@ -169,7 +172,8 @@ impl Trace {
 
     /// Says what reports say of these frames: once, since it reads source files and the working directory.
     fn of_frames(frames: Vec<Frame>) -> Self {
-        let mut trace = Self { frames: told_apart(frames), ..Self::default() };
+        let (frames, c) = told_apart(frames);
+        let mut trace = Self { frames, c, ..Self::default() };
         let (mut site, mut stack) = (String::new(), String::new());
         // Writing to a String does not fail.
         let _ = match trace.site() {
@@ -189,6 +193,11 @@ impl Trace {
     /// The line of the user's code with its source, or why there is none.
     pub(super) fn excerpt(&self) -> &str {
         if self.frames.is_empty() { NO_STACK } else { &self.site }
+    }
+
+    /// For an event of C's: which way it came.
+    pub(super) fn c(&self) -> Option<&c::Way> {
+        self.c.as_ref()
     }
 
     /// What to do instead of this event.
@@ -290,14 +299,22 @@ fn is_start(function: &str) -> bool {
     function.contains("__rust_begin_short_backtrace")
 }
 
-/// Takes what lies between QADAPT and the program's call of its allocator for the allocator's.
-fn told_apart(mut frames: Vec<Frame>) -> Vec<Frame> {
+/// Takes what lies between QADAPT and the program's call of its allocator for the allocator's, and C's allocation function for
+/// QADAPT's, which defines it.
+fn told_apart(mut frames: Vec<Frame>) -> (Vec<Frame>, Option<c::Way>) {
+    if let Some(begin) = c::begin(&frames) {
+        for frame in frames.iter_mut().take(begin + 1) {
+            frame.origin = Origin::Guard;
+        }
+        let way = c::Way::of(&frames, begin);
+        return (frames, way);
+    }
     let is_outside = |frame: &Frame| origin::is_outside(frame.file.as_deref(), frame.function.as_deref());
     let inside = frames.iter().position(is_outside).unwrap_or(0);
     for frame in frames.iter_mut().take(inside).filter(|frame| !frame.origin.is_internal()) {
         frame.origin = Origin::Allocator;
     }
-    frames
+    (frames, None)
 }
 
 impl Frame {
@@ -313,7 +330,23 @@ impl Frame {
         if self.origin == Origin::Own { Named::own(function, file) } else { Named::foreign(function, file) }
     }
 
-    fn site(&self) -> Option<Site<'_>> {
+    /// Its function's name, where it is known.
+    pub(super) fn function(&self) -> Option<&str> {
+        self.function.as_deref()
+    }
+
+    /// Its source file, where it is known.
+    pub(super) fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    /// True for what reports fold.
+    pub(super) fn is_internal(&self) -> bool {
+        self.origin.is_internal()
+    }
+
+    /// Its line, where it is known.
+    pub(super) fn site(&self) -> Option<Site<'_>> {
         let path = self.file.as_deref()?;
         (self.line > 0).then_some(Site { path, line: self.line, column: self.column })
     }

@@ -114,7 +114,8 @@ impl Violation {
         };
         let site = self.site().map_or_else(|| "an unknown place".to_owned(), |site| site.to_string());
         let advice = self.advice().map_or_else(String::new, |advice| format!("     help: {advice}\n"));
-        format!("{times} x {event} at {site}\n{advice}")
+        let c = if self.trace.c().is_some() { "C " } else { "" };
+        format!("{times} x {c}{event} at {site}\n{advice}")
     }
 
     /// What was asked of the allocator.
@@ -181,6 +182,13 @@ impl Violation {
     #[must_use]
     pub fn is_lent(&self) -> bool {
         self.lent
+    }
+
+    /// The allocation function of C's that was called, such as `malloc`; `None` for Rust's allocator, and where the call stack could
+    /// not be recorded. C's are watched in programs that link `qadapt-malloc`.
+    #[must_use]
+    pub fn c_function(&self) -> Option<&str> {
+        self.trace.c().map(|way| way.function)
     }
 
     /// The call stack from the allocator outwards, as far as it was recorded (32 return addresses) and up to `main` unless
@@ -252,6 +260,9 @@ struct Event<'a>(&'a Violation);
 impl fmt::Display for Event<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Violation { op, size, old_size, align, .. } = self.0;
+        if self.0.trace.c().is_some() {
+            f.write_str("C ")?;
+        }
         match op {
             Op::Realloc => write!(f, "{op} from {old_size} to {}", Bytes(*size))?,
             _ => write!(f, "{op} of {}", Bytes(*size))?,
@@ -281,6 +292,9 @@ impl fmt::Display for Violation {
         f.write_str(self.trace.excerpt())?;
         if let Some(entered) = self.entered() {
             writeln!(f, "   = region entered at {entered}")?;
+        }
+        if let Some(way) = self.trace.c() {
+            way.fmt(f)?;
         }
         self.trace.fmt(f)?;
         self.advice().map_or(Ok(()), |advice| writeln!(f, "   = help: {advice}"))

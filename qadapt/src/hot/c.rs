@@ -1,0 +1,130 @@
+//! Events of C's allocation functions, which the crate `qadapt-malloc` defines.
+//!
+//! Rust's allocator calls `malloc`, too. The guard has [`word::QUIET`] set meanwhile, so that what it has seen already passes
+//! here unseen: each allocation is one event.
+
+use core::cell::Cell;
+use core::ffi::c_void;
+use core::ptr;
+use core::sync::atomic::{AtomicPtr, Ordering};
+
+use super::event::Outcome;
+use super::request::Request;
+use super::{call, word};
+use crate::checks;
+use crate::model::Op;
+use crate::sys;
+
+/// What C's allocation functions ask the C library for, in words of [`GlobalAlloc`](std::alloc::GlobalAlloc).
+///
+/// Sizes and the alignment are in bytes. The old size is what the C library says that it has set aside.
+#[derive(Clone, Copy, Debug)]
+pub struct CRequest {
+    /// Whether the memory is to be zeroed.
+    pub zeroed: bool,
+    /// What is asked for.
+    pub size: usize,
+    /// The block's size before; none where there is no block yet.
+    pub old_size: Option<usize>,
+    /// What the block's address is a multiple of.
+    pub align: usize,
+}
+
+/// True if a call of an allocation function has to ask here.
+#[inline(always)]
+#[must_use]
+pub fn is_watched() -> bool {
+    checks::ON && call::watched()
+}
+
+/// A request for memory. `inner` asks the C library, and `usable` says how much it has set aside for a block. `None` if the
+/// request is refused.
+pub fn request(
+    request: CRequest,
+    inner: impl FnOnce() -> *mut c_void,
+    usable: impl FnOnce(*mut c_void) -> usize,
+) -> Option<*mut c_void> {
+    let CRequest { zeroed, size, old_size, align } = request;
+    let op = match old_size {
+        Some(_) => Op::Realloc,
+        None if zeroed => Op::AllocZeroed,
+        None => Op::Alloc,
+    };
+    let old_size = old_size.unwrap_or(0);
+    let asked = Request { op, size, old_size, align };
+    match before(&asked) {
+        Outcome::Proceed => {}
+        Outcome::Refuse => {
+            sys::keeping_error(|| call::after(&asked, false));
+            return None;
+        }
+        Outcome::PassOn => return Some(inner()),
+    }
+    let block = quietly(inner);
+    let got = Request { size: if block.is_null() { size } else { usable(block) }, ..asked };
+    sys::keeping_error(|| call::after(&got, !block.is_null()));
+    Some(block)
+}
+
+/// What each block of C's is aligned to at least: two words (glibc's manual, "Malloc Examples").
+const ALIGN: usize = 2 * size_of::<usize>();
+
+/// A block of this size is given back. `inner` does it.
+pub fn free(size: usize, inner: impl FnOnce()) {
+    let request = Request { op: Op::Dealloc, size, old_size: 0, align: ALIGN };
+    if before(&request) == Outcome::PassOn {
+        return inner();
+    }
+    quietly(inner);
+    sys::keeping_error(|| call::after(&request, true));
+}
+
+/// Before the C library is called. C's functions leave the thread's error as it is where they succeed.
+fn before(request: &Request) -> Outcome {
+    answer();
+    // The probe asks whether the program's global allocator is QADAPT.
+    if word::get() & (word::QUIET | word::OWN_WORK | word::PROBE) != 0 {
+        return Outcome::PassOn;
+    }
+    let mark = ptr::from_ref(request).cast();
+    // The outermost guard is the one that Rust's allocator asks first.
+    sys::keeping_error(|| call::before(request, mark, || false))
+}
+
+fn quietly<R>(inner: impl FnOnce() -> R) -> R {
+    call::begin_quiet();
+    let result = inner();
+    call::end_quiet();
+    result
+}
+
+/// What asks C for memory and gives it back, for [`is_defined`]. Null until `qadapt-malloc` says so. Relaxed: a function.
+static ASKS: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
+
+thread_local! {
+    /// This thread asks whether C's functions come here, and none has yet.
+    static ASKED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Says that C's allocation functions should come here, and how to ask one of them.
+pub fn define(ask: fn()) {
+    ASKS.store(ask as *mut (), Ordering::Relaxed);
+}
+
+fn answer() {
+    let _ = ASKED.try_with(|asked| asked.set(false));
+}
+
+/// True if C's allocation functions do come here. The thread must be at own work, so that they are looked at.
+pub(crate) fn is_defined() -> bool {
+    let ask = ASKS.load(Ordering::Relaxed);
+    if ask.is_null() {
+        return false;
+    }
+    #[expect(unsafe_code, reason = "functions have no atomic type")]
+    // SAFETY: `define` has stored a function of this type.
+    let ask = unsafe { core::mem::transmute::<*mut (), fn()>(ask) };
+    let _ = ASKED.try_with(|asked| asked.set(true));
+    ask();
+    ASKED.try_with(|asked| !asked.replace(false)).unwrap_or(false)
+}
