@@ -5,6 +5,7 @@
 //!   where labels can be written: regions begin with one for `cargo qadapt prove` (`src/mark.rs`).
 //! - The target becomes `qadapt_elf` where programs are ELF files and the system lists which are loaded: their lines are
 //!   read without a lock there (`src/report/symbols/elf.rs`).
+//! - The target becomes `qadapt_calls` where a thread's system calls can be handed to the guard (`src/sys/calls/`).
 //! - A target without an operating system becomes `qadapt_unhosted`: there is no std, and nothing is watched
 //!   (`src/unhosted.rs`).
 //! - The feature `install` becomes `qadapt_install`, unless `QADAPT_INSTALL=0` says that programs install allocators of their own:
@@ -26,6 +27,10 @@ fn main() {
     println!("cargo::rustc-check-cfg=cfg(qadapt_elf)");
     if ["android", "linux"].contains(&target("OS").as_str()) {
         println!("cargo::rustc-cfg=qadapt_elf");
+    }
+    println!("cargo::rustc-check-cfg=cfg(qadapt_calls)");
+    if target("OS") == "linux" && target("ARCH") == "x86_64" && target("POINTER_WIDTH") == "64" {
+        println!("cargo::rustc-cfg=qadapt_calls");
     }
     println!("cargo::rustc-check-cfg=cfg(qadapt_unhosted)");
     if target("OS") == "none" {

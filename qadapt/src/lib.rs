@@ -68,7 +68,9 @@ pub use hot::allocator::{QADAPT, Qadapt};
 #[cfg(not(qadapt_unhosted))]
 pub use hot::defer::allocator::Deferring;
 #[cfg(not(qadapt_unhosted))]
-pub use model::{Amount, Beyond, Budget, Counts, Deferred, Measured, Mode, Op, Ops, UnknownMode};
+pub use model::{
+    Amount, Beyond, Budget, Calls, Counts, Deferred, Measured, Mode, Op, Ops, SystemCall, UnknownMode,
+};
 #[cfg(not(qadapt_unhosted))]
 pub use qadapt_advice::Advice;
 #[cfg(not(qadapt_unhosted))]
@@ -78,10 +80,10 @@ pub use qadapt_macro::{allocate_panic, count_alloc, no_alloc, permit_alloc};
 pub use region::Stats;
 #[cfg(not(qadapt_unhosted))]
 pub use region::{
-    Counted, CountsHandle, GuardExt, Guarded, NoAlloc, PermitDrop, Permitted, Policed, Policy, PolicyToken,
-    Reclaimer, RegionGuard, Watch, assert_no_alloc, count_alloc, defer_frees, deferred, enter_protected,
-    exit_protected, mode, permit_alloc, protection_level, reclaim, set_mode, sweep, take_violations,
-    uncounted, violations, warm_up,
+    Counted, CountsHandle, GuardExt, Guarded, NoAlloc, NoBlocking, PermitDrop, Permitted, Policed, Policy,
+    PolicyToken, Reclaimer, RegionGuard, Watch, assert_no_alloc, count_alloc, defer_frees, deferred,
+    enter_protected, exit_protected, is_blocking_watched, mode, no_blocking, permit_alloc, protection_level,
+    reclaim, set_mode, sweep, take_violations, uncounted, violations, warm_up,
 };
 #[cfg(not(qadapt_unhosted))]
 pub use report::{
@@ -140,14 +142,16 @@ pub mod prelude {
     pub use crate::assert_allocs;
     pub use crate::hot::allocator::{QADAPT, Qadapt};
     pub use crate::hot::defer::allocator::Deferring;
-    pub use crate::model::{Amount, Beyond, Budget, Counts, Deferred, Measured, Mode, Op, Ops, UnknownMode};
+    pub use crate::model::{
+        Amount, Beyond, Budget, Calls, Counts, Deferred, Measured, Mode, Op, Ops, SystemCall, UnknownMode,
+    };
     #[cfg(feature = "process-counts")]
     pub use crate::region::Stats;
     pub use crate::region::{
-        Counted, CountsHandle, GuardExt, Guarded, NoAlloc, PermitDrop, Permitted, Policed, Policy,
-        PolicyToken, Reclaimer, RegionGuard, Watch, assert_no_alloc, count_alloc, defer_frees, deferred,
-        enter_protected, exit_protected, mode, permit_alloc, protection_level, reclaim, set_mode, sweep,
-        take_violations, uncounted, violations, warm_up,
+        Counted, CountsHandle, GuardExt, Guarded, NoAlloc, NoBlocking, PermitDrop, Permitted, Policed,
+        Policy, PolicyToken, Reclaimer, RegionGuard, Watch, assert_no_alloc, count_alloc, defer_frees,
+        deferred, enter_protected, exit_protected, is_blocking_watched, mode, no_blocking, permit_alloc,
+        protection_level, reclaim, set_mode, sweep, take_violations, uncounted, violations, warm_up,
     };
     pub use crate::report::{
         Site, StackFrame, Violation, c_is_active, is_active, set_violation_hook, take_violation_hook,

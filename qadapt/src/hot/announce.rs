@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 use super::capture::Captured;
 use super::request::Request;
-use crate::model::Place;
+use crate::model::{Op, Place, SystemCall};
 use crate::sys;
 
 /// Text gathered in a fixed buffer and written to standard error in one call; what does not fit is cut.
@@ -124,11 +124,17 @@ pub(super) fn refusal(request: &Request, stack: &Captured, place: Option<Place>)
 }
 
 fn describe(line: &mut Line, request: &Request, place: Option<Place>) {
-    line.text(request.op.noun().as_bytes()).text(b" of ").decimal(request.size);
-    line.text(if request.size == 1 { b" byte" } else { b" bytes" })
-        .text(b" (align ")
-        .decimal(request.align)
-        .text(b") in ");
+    line.text(request.op.noun().as_bytes()).text(b" of ");
+    if request.op == Op::SystemCall {
+        describe_call(line, &SystemCall::unpacked(request.size, request.old_size));
+    } else {
+        line.decimal(request.size);
+        line.text(if request.size == 1 { b" byte" } else { b" bytes" })
+            .text(b" (align ")
+            .decimal(request.align)
+            .text(b")");
+    }
+    line.text(b" in ");
     let Some(place) = place else {
         line.text(b"a protected region");
         return;
@@ -143,6 +149,16 @@ fn describe(line: &mut Line, request: &Request, place: Option<Place>) {
     }
     line.text(b"entered at ").text(place.location.file().as_bytes()).text(b":");
     line.decimal(place.location.line() as usize).text(b":").decimal(place.location.column() as usize);
+}
+
+/// What `Display` writes.
+fn describe_call(line: &mut Line, call: &SystemCall) {
+    line.text(call.name().as_bytes()).text(b" (").text(call.class.word().as_bytes());
+    if let Some((before, number, after)) = call.argument() {
+        line.text(b", ").text(before.as_bytes()).text(if before.is_empty() { b"" } else { b" " });
+        line.decimal(usize::try_from(number).unwrap_or(usize::MAX)).text(after.as_bytes());
+    }
+    line.text(if call.by_allocator { b", by the allocator)" } else { b")" });
 }
 
 /// `0xADDRESS program+0x1234`, where `addr2line -e program 0x1234` names the line.

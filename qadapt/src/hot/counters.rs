@@ -189,6 +189,7 @@ pub(super) fn count(request: &Request, succeeded: bool) {
             figure::add(&counters.deallocs, 1);
             figure::add(&counters.freed_bytes, size as u64);
         }),
+        Op::SystemCall => Ok(()),
     };
 }
 

@@ -98,7 +98,7 @@ const MATTERS: i64 = word::LEVELS | word::POLICY | word::COUNTING | word::RECORD
 #[inline(always)]
 pub(super) fn before(request: &Request, mark: *const c_void, is_outermost: fn() -> bool) -> Outcome {
     let word = word::get();
-    if word & (word::UNLINKED | word::PROBE | word::QUIET) != 0 || setting::looks_closely() {
+    if word & (word::UNLINKED | word::QUIET) != 0 || setting::looks_closely() {
         return seldom(request, mark, word, is_outermost);
     }
     if word & MATTERS == 0 && !trace::is_on() {
@@ -119,12 +119,12 @@ fn seldom(request: &Request, mark: *const c_void, word: i64, is_outermost: fn() 
         return Outcome::PassOn;
     }
     if word & word::UNLINKED != 0 {
+        if word & word::OWN_WORK != 0 {
+            // The probe needs no memory, only an answer.
+            word::set(word::get() & !word::PROBE);
+            return Outcome::Refuse;
+        }
         step::link();
-    }
-    if word & word::PROBE != 0 {
-        // It needs no memory, only an answer.
-        word::set(word::get() & !word::PROBE);
-        return Outcome::Refuse;
     }
     before_known(request, mark)
 }
@@ -236,6 +236,19 @@ fn violate(request: &Request, mark: *const c_void, mut cause: Cause, mut word: i
     speak(request, mark, cause, mode)
 }
 
+/// A system call that a region disallows: `word` is what the word was before it.
+pub(super) fn call(request: &Request, mark: *const c_void, word: i64) {
+    pending::count_violation();
+    if let Some(trace) = trace::active() {
+        trace.count_all_disallowed();
+        return;
+    }
+    let mode = word::mode(word, setting::default_mode());
+    if mode != Mode::Count {
+        speak(request, mark, Cause::Disallowed, mode);
+    }
+}
+
 /// What a violation does in the modes that do something.
 #[cold]
 #[inline(never)]
@@ -266,7 +279,7 @@ fn act(request: &Request, mark: *const c_void, cause: Cause, mode: Mode) -> Outc
         Mode::Fail => {
             let recorded = stack.record(request);
             pending::push(table::reporter(), request, mode, cause, recorded.map(|(slot, _)| slot));
-            if request.op != Op::Dealloc {
+            if request.op.is_request() {
                 // Where the table of stacks is full, every refusal counts as one more of the same stack.
                 let times = recorded
                     .map_or_else(|| UNRECORDED.fetch_add(1, Ordering::Relaxed) + 1, |(_, times)| times);

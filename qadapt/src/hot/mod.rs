@@ -6,6 +6,7 @@
 pub(crate) mod allocator;
 pub(crate) mod announce;
 mod base;
+pub(crate) mod blocking;
 pub(crate) mod budget;
 pub(crate) mod c;
 mod call;

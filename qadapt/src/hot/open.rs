@@ -11,7 +11,7 @@ use super::step::{self, Done};
 use super::table::{self, ROOM, Table};
 use super::trace::chain::{self, Opening};
 use super::word;
-use crate::model::{High, Place, RegionKind};
+use crate::model::{Calls, High, Place, RegionKind};
 
 /// Records that only own work may take: what is said of a full table needs some.
 const RESERVED: usize = 64;
@@ -25,6 +25,8 @@ pub(crate) struct Rules {
     pub(crate) caps: Caps,
     /// The loan through which another thread shares that.
     pub(crate) shared: super::head::Head,
+    /// The system calls that it allows, where the flags have them disallowed.
+    pub(crate) allowed: Calls,
     /// Requests until one is refused, where the flags say so.
     pub(crate) countdown: u64,
 }
@@ -173,6 +175,7 @@ pub(crate) fn ruled(kind: Kind, place: Place, rules: &Rules, opening: Opening) -
         record.flags.set(rules.flags);
         record.own_caps.set(rules.caps);
         record.shared.set(rules.shared);
+        record.allowed.set(rules.allowed);
         record.figure.set(i64::try_from(rules.countdown).unwrap_or(i64::MAX));
         if !rules.shared.is_empty() {
             table.is_sharing.set(true);

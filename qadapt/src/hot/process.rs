@@ -24,6 +24,7 @@ pub(super) fn count(request: &Request, succeeded: bool) {
         Op::Alloc | Op::AllocZeroed => (&ALLOCS, request.size, 0),
         Op::Realloc => (&REALLOCS, request.size, request.old_size),
         Op::Dealloc => (&DEALLOCS, 0, request.size),
+        Op::SystemCall => return,
     };
     calls.fetch_add(1, Ordering::Relaxed);
     BYTES.fetch_add(asked as u64, Ordering::Relaxed);

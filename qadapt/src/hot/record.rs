@@ -6,7 +6,7 @@ use core::panic::Location;
 use super::head::Head;
 use super::spending::Caps;
 use super::word;
-use crate::model::{High, Name, Place};
+use crate::model::{Calls, High, Name, Place};
 
 /// What is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,6 +165,8 @@ pub(crate) struct Record {
     pub(super) caps: Cell<Caps>,
     /// The loan through which its budget is shared.
     pub(super) shared: Cell<Head>,
+    /// The system calls that it allows, where the flags have them disallowed.
+    pub(super) allowed: Cell<Calls>,
     /// Requests until one is refused; for a counting region, the most bytes before.
     pub(super) figure: Cell<i64>,
     pub(super) traced: Traced,
@@ -187,6 +189,7 @@ impl Record {
         own_caps: Cell::new(Caps::ZERO),
         caps: Cell::new(Caps::ZERO),
         shared: Cell::new(Head::NONE),
+        allowed: Cell::new(Calls::NONE),
         figure: Cell::new(0),
         traced: Traced {
             number: Cell::new(0),
@@ -287,6 +290,7 @@ impl Record {
         self.poll.set(other.poll.get());
         self.own_caps.set(other.own_caps.get());
         self.shared.set(other.shared.get());
+        self.allowed.set(other.allowed.get());
         self.figure.set(other.figure.get());
         self.traced.number.set(other.traced.number.get());
         self.traced.entry.set(other.traced.entry.get());

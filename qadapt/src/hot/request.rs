@@ -32,6 +32,7 @@ impl Request {
             Op::Realloc if self.size > self.old_size => Ops::GROW,
             Op::Realloc => Ops::SHRINK,
             Op::Dealloc => Ops::DEALLOC,
+            Op::SystemCall => Ops::NONE,
         }
     }
 

@@ -120,7 +120,10 @@ pub(super) fn run<R>(table: &Table, done: Done, act: impl FnOnce(Outer) -> R) ->
 #[cold]
 #[inline(never)]
 pub(crate) fn link() {
-    refresh();
+    // In own work the bit is the probe's, which an allocator around the guard must not lose.
+    if word::get() & word::OWN_WORK == 0 {
+        refresh();
+    }
 }
 
 /// Looks again for reasons to take the slow path.

@@ -3,12 +3,15 @@
 //! Zero means that nothing does: the allocator tests for that and nothing else.
 //!
 //! ```text
-//!   63  62   61     60 .. 24              23 ..                               0
-//! +--------+------+-------------------+--------------------------------------+
-//! |  att   |borrow| open plain regions | what policies and counting regions   |
-//! |        |      |                    | ask for, and how the thread is       |
-//! +--------+------+-------------------+--------------------------------------+
+//!   63  62   61     60 .. 31              30 .. 16    15 .. 8     7 ..       0
+//! +--------+------+--------------------+----------+----------+---------------+
+//! |  att   |borrow| open plain regions |  flags   | selector |     flags     |
+//! +--------+------+--------------------+----------+----------+---------------+
 //! ```
+//!
+//! The flags are what policies and counting regions ask for, and how the thread is. The selector is a byte that the kernel reads
+//! too, at each system call of a thread that has asked for that ([`sys::calls`](crate::sys)): with 1 in it the call comes to the
+//! guard first. So a system call is watched where the word says that a region disallows it, and nothing has to be kept in step.
 //!
 //! Entering a plain region adds [`LEVEL`], leaving one subtracts it, and a negative result sends the edge to its slow
 //! path, which the processor tells for free. Two things make it negative. `att`, both bits of [`ATTENTION`], is set
@@ -22,8 +25,8 @@ use core::cell::Cell;
 
 use crate::model::{Mode, Ops};
 
-/// One open plain region. An instruction can hold the number.
-pub(crate) const LEVEL: i64 = 1 << 24;
+/// One open plain region. An instruction can hold the number, negated.
+pub(crate) const LEVEL: i64 = 1 << 31;
 /// The number of open plain regions.
 pub(crate) const LEVELS: i64 = (BORROW - 1) & !(LEVEL - 1);
 /// Set where a plain region was subtracted that was not counted.
@@ -33,45 +36,51 @@ pub(crate) const ATTENTION: i64 = -1 << 62;
 
 /// The operations that open policies disallow: [`Ops`]' bits from here.
 const OPS_SHIFT: u32 = 0;
-/// The modes of open policies: a bit for each severity from here.
-const MODES_SHIFT: u32 = OPS_SHIFT + Ops::BITS;
-/// An open policy has no mode of its own and uses the process's.
-const DEFAULT_MODE: i64 = 1 << 11;
 /// Permits have no effect.
-pub(crate) const FORBID: i64 = 1 << 12;
+pub(crate) const FORBID: i64 = 1 << 5;
 /// A budget is open.
-pub(crate) const BUDGET: i64 = 1 << 13;
+pub(crate) const BUDGET: i64 = 1 << 6;
 /// A request will be refused on purpose.
-pub(crate) const INJECT: i64 = 1 << 14;
+pub(crate) const INJECT: i64 = 1 << 7;
+/// An open policy disallows system calls that may wait. The byte that begins here has no other bit.
+pub(crate) const CALLS: i64 = 1 << SELECTOR_SHIFT;
+const SELECTOR_SHIFT: u32 = 8;
+/// The modes of open policies: a bit for each severity from here.
+const MODES_SHIFT: u32 = SELECTOR_SHIFT + 8;
+/// An open policy has no mode of its own and uses the process's.
+const DEFAULT_MODE: i64 = 1 << 22;
 /// All that policies set.
-pub(crate) const POLICY: i64 = (INJECT << 1) - (1 << OPS_SHIFT);
+pub(crate) const POLICY: i64 = {
+    let operations = INJECT | (INJECT - (1 << OPS_SHIFT));
+    operations | CALLS | DEFAULT_MODE | (DEFAULT_MODE - (1 << MODES_SHIFT))
+};
 /// A counting region is open: events go into the thread's counters.
-pub(crate) const COUNTING: i64 = 1 << 15;
+pub(crate) const COUNTING: i64 = 1 << 23;
 /// A measurement is open: the stack of each event is kept.
-pub(crate) const RECORDING: i64 = 1 << 16;
+pub(crate) const RECORDING: i64 = 1 << 24;
 /// QADAPT's own work, or a hook that it calls: what it does is neither counted nor a violation.
-pub(crate) const OWN_WORK: i64 = 1 << 17;
+pub(crate) const OWN_WORK: i64 = 1 << 25;
 /// QADAPT's own work, and all that is opened inside: nothing more is said.
-pub(crate) const SILENT: i64 = 1 << 22;
-
+pub(crate) const SILENT: i64 = 1 << 26;
 /// This thread raises a panic of QADAPT's own.
-pub(crate) const RAISING: i64 = 1 << 23;
+pub(crate) const RAISING: i64 = 1 << 27;
 
 /// QADAPT or an allocator is at work on this thread: the edge of a region that a signal handler closes here says
 /// nothing and leaves what it would say to the edge that it interrupted, or the next one.
-pub(crate) const QUIET: i64 = 1 << 18;
+pub(crate) const QUIET: i64 = 1 << 28;
 /// The list of what is pending is being changed: a violation of a signal handler is counted as lost.
-pub(crate) const BUSY: i64 = 1 << 19;
-/// The next allocation is the probe that tells whether QADAPT is the global allocator.
-pub(crate) const PROBE: i64 = 1 << 20;
+pub(crate) const BUSY: i64 = 1 << 29;
 /// Nothing has touched the guard on this thread yet.
-pub(crate) const UNLINKED: i64 = 1 << 21;
+pub(crate) const UNLINKED: i64 = 1 << 30;
+/// In own work, which a thread that nothing has touched has not: the next allocation is the probe that tells whether QADAPT is the
+/// global allocator.
+pub(crate) const PROBE: i64 = UNLINKED;
 /// What says how the thread is and not what is open: no record sets it.
-pub(crate) const STATE: i64 = ATTENTION | BORROW | QUIET | BUSY | PROBE | UNLINKED;
+pub(crate) const STATE: i64 = ATTENTION | BORROW | QUIET | BUSY | UNLINKED;
 
 /// What makes an event more than one that is counted, or disallowed in mode count.
 const INTRICATE: i64 = (LEVEL - 1)
-    & !((Ops::ALL.bits() as i64) << OPS_SHIFT | 1 << MODES_SHIFT | DEFAULT_MODE | FORBID | COUNTING);
+    & !((Ops::ALL.bits() as i64) << OPS_SHIFT | CALLS | 1 << MODES_SHIFT | DEFAULT_MODE | FORBID | COUNTING);
 
 thread_local! {
     static WORD: Cell<i64> = const { Cell::new(UNLINKED | ATTENTION) };
@@ -202,7 +211,14 @@ pub(crate) fn mode(word: i64, default: Mode) -> Mode {
 /// the event and so needs to know the region there.
 pub(crate) const fn needs_record(flags: i64) -> bool {
     let speaking = (1 << Mode::Abort.severity() | 1 << Mode::Trap.severity()) << MODES_SHIFT;
-    flags & (FORBID | BUDGET | INJECT | speaking) != 0
+    flags & (FORBID | BUDGET | INJECT | CALLS | speaking) != 0
+}
+
+/// The byte of this thread's word that the kernel reads at its system calls; null where the thread-local cannot be had.
+pub(crate) fn selector() -> *const u8 {
+    let shift = if cfg!(target_endian = "little") { SELECTOR_SHIFT } else { i64::BITS - 8 - SELECTOR_SHIFT };
+    let at = |word: &Cell<i64>| word.as_ptr().cast::<u8>().cast_const().wrapping_add(shift as usize / 8);
+    WORD.try_with(at).unwrap_or(core::ptr::null())
 }
 
 /// What is left of the word's protection inside a permit.
@@ -238,8 +254,9 @@ mod tests {
             RAISING,
             QUIET,
             BUSY,
-            PROBE,
             UNLINKED,
+            // The selector, all of it.
+            0xFF << SELECTOR_SHIFT,
             ATTENTION,
         ];
         let mut seen = 0;
@@ -283,9 +300,22 @@ mod tests {
         for mode in Mode::BY_SEVERITY {
             assert_eq!(is_simple(policy(Ops::ALLOC, Some(mode))), mode == Mode::Count);
         }
-        for other in [BUDGET, INJECT, RECORDING, OWN_WORK, SILENT, RAISING, QUIET, BUSY, PROBE, UNLINKED] {
+        for other in [BUDGET, INJECT, RECORDING, OWN_WORK, SILENT, RAISING, QUIET, BUSY, UNLINKED] {
             assert!(!is_simple(open | other), "{other:#x}");
             assert!(!is_simple_in_count(counting | other), "{other:#x}");
+        }
+    }
+
+    #[test]
+    fn the_selector_is_one_or_zero_whatever_else_is_set() {
+        let everything = POLICY | LEVELS | COUNTING | RECORDING | OWN_WORK | SILENT | RAISING | STATE;
+        for word in [0, everything, -LEVEL, LEVELS, CALLS | -LEVEL] {
+            set(word);
+            #[expect(unsafe_code, reason = "as the kernel reads it")]
+            // SAFETY: it is a byte of this thread's word.
+            let selector = unsafe { selector().read() };
+            set(0);
+            assert_eq!(i64::from(selector), (word & CALLS) >> SELECTOR_SHIFT, "{word:#x}");
         }
     }
 

@@ -2,6 +2,8 @@
 
 mod amount;
 mod budget;
+pub(crate) mod call_table;
+mod calls;
 mod counts;
 mod deferred;
 mod measured;
@@ -10,10 +12,12 @@ mod name;
 mod op;
 mod ops;
 mod place;
+mod system_call;
 mod tally;
 
 pub use amount::Amount;
 pub use budget::Budget;
+pub use calls::Calls;
 pub use counts::Counts;
 pub use deferred::{Beyond, Deferred};
 pub use measured::Measured;
@@ -24,4 +28,6 @@ pub use op::Op;
 pub use ops::Ops;
 pub use place::Place;
 pub(crate) use qadapt_trace::{RegionKind, RegionNumber};
+pub(crate) use system_call::Detail;
+pub use system_call::SystemCall;
 pub(crate) use tally::{High, Tally};

@@ -1,8 +1,8 @@
-//! What the program asked of the allocator.
+//! What the program asked of the allocator, or of the kernel.
 
 use core::fmt;
 
-/// An operation on the allocator, as [`GlobalAlloc`](std::alloc::GlobalAlloc) names them.
+/// An operation on the allocator, as [`GlobalAlloc`](std::alloc::GlobalAlloc) names them, or a call of the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Op {
@@ -14,10 +14,12 @@ pub enum Op {
     Realloc,
     /// A block is given back (`dealloc`).
     Dealloc,
+    /// A system call in which the thread may wait: see [`Policy::no_blocking`](crate::Policy::no_blocking).
+    SystemCall,
 }
 
 impl Op {
-    const ALL: [Self; 4] = [Self::Alloc, Self::AllocZeroed, Self::Realloc, Self::Dealloc];
+    const ALL: [Self; 5] = [Self::Alloc, Self::AllocZeroed, Self::Realloc, Self::Dealloc, Self::SystemCall];
 
     /// The operation as a noun, as reports print it.
     #[must_use]
@@ -27,7 +29,13 @@ impl Op {
             Self::AllocZeroed => "zeroed allocation",
             Self::Realloc => "reallocation",
             Self::Dealloc => "deallocation",
+            Self::SystemCall => "blocking call",
         }
+    }
+
+    /// True if it asks for memory, and so can be refused.
+    pub(crate) const fn is_request(self) -> bool {
+        matches!(self, Self::Alloc | Self::AllocZeroed | Self::Realloc)
     }
 
     /// The operation with this code, which [`Op::code`] gave.

@@ -35,9 +35,6 @@ impl Ops {
     /// Every operation.
     pub const ALL: Self = Self(0b1_1111);
 
-    /// How many operations there are: the bits that a set takes.
-    pub(crate) const BITS: u32 = 5;
-
     /// The operations in either set.
     #[must_use]
     pub const fn union(self, other: Self) -> Self {

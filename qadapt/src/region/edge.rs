@@ -13,7 +13,7 @@ use crate::hot::end::{self, ByHand, Ended, Inner};
 use crate::hot::entries::{self, Purpose};
 use crate::hot::head::Head;
 use crate::hot::record::Serial;
-use crate::hot::{loans, open, pending, step, table, word};
+use crate::hot::{blocking, loans, open, own_work, pending, step, table, word};
 use crate::model::{Name, Place};
 use crate::report::{closing, live, misuse, payload};
 
@@ -102,6 +102,14 @@ fn open_plain(anchor: &Anchor, place: Place, lends: bool) {
 #[inline(always)]
 fn key(anchor: &Anchor) -> usize {
     ptr::from_ref(anchor).addr()
+}
+
+/// Before a region opens that sets these flags: where it disallows system calls, has this thread's watched. Where that cannot be done,
+/// says so once for each place.
+pub(super) fn watch_calls(flags: i64, place: Place) {
+    if flags & word::CALLS != 0 && !own_work::as_own_work(blocking::watch) {
+        misuse_once(place, format_args!("does not see blocking calls: {}", blocking::WHY_NOT));
+    }
 }
 
 /// Says that the table of what is open is full.

@@ -60,6 +60,7 @@ impl RegionGuard {
 
     pub(super) fn open(place: Place, rules: &Rules, then: Edge) -> Self {
         edge::touch(place);
+        edge::watch_calls(rules.flags, place);
         let serial = open::ruled(Kind::Guard, place, rules, scope::opening(rules.flags, RegionKind::Guard));
         if serial.is_none() {
             edge::no_room(place);

@@ -7,7 +7,7 @@ use core::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use super::policy::Policy;
-use super::watch::{Counted, CountsHandle, NoAlloc, Permitted, Policed, Watch};
+use super::watch::{Counted, CountsHandle, NoAlloc, NoBlocking, Permitted, Policed, Watch};
 use crate::model::Place;
 use crate::report::call_sites;
 use crate::{checks, mark};
@@ -158,6 +158,13 @@ pub trait GuardExt: Sized {
     #[track_caller]
     fn no_alloc(self) -> Guarded<Self> {
         Guarded::new(self, NoAlloc::new(Place::unnamed()))
+    }
+
+    /// Runs each poll in a region in which the thread must not wait in the kernel, as [`no_blocking`](crate::no_blocking()) does
+    /// with a closure: an executor's threads are for tasks that are ready.
+    #[track_caller]
+    fn no_blocking(self) -> Guarded<Self, NoBlocking> {
+        Guarded::new(self, NoBlocking::new(Place::unnamed()))
     }
 
     /// Runs each poll in a permit, as [`permit_alloc`](crate::permit_alloc()) does with a closure.

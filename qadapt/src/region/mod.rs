@@ -2,6 +2,7 @@
 //!
 //! Everything here runs outside the allocator and may panic, but only once its region has closed.
 
+mod blocking;
 mod count;
 mod defer;
 mod edge;
@@ -34,6 +35,7 @@ mod violations;
 mod warm_up;
 mod watch;
 
+pub use blocking::{is_blocking_watched, no_blocking};
 pub use count::{count_alloc, count_calls, uncounted};
 pub use defer::{defer_frees, deferred, reclaim};
 pub use guard::RegionGuard;
@@ -56,4 +58,4 @@ pub use test::test;
 pub use token::PolicyToken;
 pub use violations::{take_violations, violations};
 pub use warm_up::warm_up;
-pub use watch::{Counted, CountsHandle, NoAlloc, Permitted, Policed, Watch};
+pub use watch::{Counted, CountsHandle, NoAlloc, NoBlocking, Permitted, Policed, Watch};

@@ -13,7 +13,7 @@ use crate::hot::open::Rules;
 use crate::hot::spending::{Caps, Start, Used};
 use crate::hot::{budget, entries, open, word};
 use crate::mark;
-use crate::model::{Amount, Budget, Mode, Name, Ops, Place};
+use crate::model::{Amount, Budget, Calls, Mode, Name, Ops, Place};
 
 /// What a region disallows and what happens then, for regions that [`assert_no_alloc`](crate::assert_no_alloc) is too
 /// strict or too lenient for.
@@ -41,6 +41,8 @@ pub struct Policy {
     forbid: bool,
     defer: bool,
     has_budget: bool,
+    /// The system calls that are allowed; `None` where all are.
+    allowed_calls: Option<Calls>,
     /// One in so many entries is watched.
     sample: u32,
     /// What is given back when the region has ended.
@@ -63,6 +65,7 @@ impl Policy {
             forbid: false,
             defer: false,
             has_budget: false,
+            allowed_calls: None,
             sample: 1,
             reclaim_blocks: 0,
             reclaim_bytes: 0,
@@ -87,6 +90,45 @@ impl Policy {
     /// ```
     pub const fn fail_nth(n: u64) -> Self {
         Self { ops: Ops::NONE, fail_nth: n, ..Self::new() }
+    }
+
+    /// Disallows system calls in which the thread may wait, and nothing else: sleeps, locks that others hold, files, sockets that
+    /// are set to block. [`disallow`](Self::disallow) adds allocation.
+    ///
+    /// A call is made all the same, but in mode [`Abort`](Mode::Abort) and [`Trap`](Mode::Trap); mode [`Fail`](Mode::Fail) reports
+    /// it. A permit allows calls too. What waits without a system call is not seen: a lock that is free, a spinning loop, a clock
+    /// that the kernel maps into the process, requests that `io_uring` takes from memory.
+    ///
+    /// [`is_blocking_watched`](crate::is_blocking_watched) tells whether calls are seen here: on x86-64 Linux from 5.11 on. Other
+    /// system calls of a thread that has had such a region take some 100 ns longer, until the thread ends.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use qadapt::{Calls, Mode, Ops, Policy};
+    /// use std::time::Duration;
+    ///
+    /// const CALLBACK: Policy = Policy::no_blocking().disallow(Ops::ALL).mode(Mode::Count);
+    ///
+    /// CALLBACK.run(|| std::thread::sleep(Duration::from_millis(1)));
+    /// assert_eq!(qadapt::violations(), u64::from(qadapt::is_blocking_watched()));
+    /// CALLBACK.allow_calls(Calls::SLEEP).run(|| std::thread::sleep(Duration::from_millis(1)));
+    /// assert!(qadapt::take_violations() <= 1);
+    /// ```
+    pub const fn no_blocking() -> Self {
+        Self { ops: Ops::NONE, allowed_calls: Some(Calls::NONE), ..Self::new() }
+    }
+
+    /// Allows these system calls, where others are disallowed.
+    ///
+    /// # Panics
+    /// If more than three single calls are named: allow their class instead. In a constant the compiler says so.
+    pub const fn allow_calls(self, calls: Calls) -> Self {
+        let allowed_calls = match self.allowed_calls {
+            Some(allowed) => Some(allowed.union(calls)),
+            None => None,
+        };
+        Self { allowed_calls, ..self }
     }
 
     /// Allows these operations.
@@ -268,7 +310,7 @@ impl Policy {
             return RegionGuard::unwatched(self.edge());
         }
         let flags = self.flags();
-        if flags & (word::BUDGET | word::INJECT) == 0 {
+        if flags & (word::BUDGET | word::INJECT | word::CALLS) == 0 {
             if let Some(serial) = open::only_guard(place, flags) {
                 return RegionGuard::of(serial, self.edge());
             }
@@ -312,7 +354,8 @@ impl Policy {
         let used = used.copied().unwrap_or(Used::NOTHING);
         let rules = if warms_up { self.without_limits() } else { *self };
         let caps = if rules.has_budget { budget::caps(&rules.limits, used) } else { Caps::NONE };
-        Rules { flags: rules.flags(), caps, shared: Head::NONE, countdown: self.fail_nth }
+        let allowed = self.allowed_calls.unwrap_or_default();
+        Rules { flags: rules.flags(), caps, shared: Head::NONE, allowed, countdown: self.fail_nth }
     }
 
     /// What the policy sets in the thread's word.
@@ -320,8 +363,11 @@ impl Policy {
     pub(super) const fn flags(&self) -> i64 {
         let disallowed = if self.has_budget { self.ops.without(Ops::DEALLOC.complement()) } else { self.ops };
         let mut flags = 0;
-        if self.has_budget || disallowed.bits() != 0 {
+        if self.has_budget || disallowed.bits() != 0 || self.allowed_calls.is_some() {
             flags |= word::policy(disallowed, self.mode);
+        }
+        if self.allowed_calls.is_some() {
+            flags |= word::CALLS;
         }
         if self.forbid {
             flags |= word::FORBID;

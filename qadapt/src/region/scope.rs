@@ -17,6 +17,7 @@ use crate::hot::spending::Used;
 use crate::hot::trace::chain::Opening;
 use crate::hot::word;
 use crate::model::{Name, Place, RegionKind};
+use crate::sys;
 
 /// What a scope keeps: the word from before, which is not negative; or a serial, with the sign bit, and without the next
 /// one, which every negative word has.
@@ -60,6 +61,20 @@ impl<'a> Scope<'a> {
                 Source::Future(polled) => resumed(polled, policy, used),
             };
             return Self { before, flags, source };
+        }
+        word::set(word | flags);
+        Self { before: Before(word), flags, source }
+    }
+
+    /// Opens a region that disallows system calls and nothing else, in the process's mode. On the fast path, where this thread's
+    /// calls are watched already, it has no record.
+    #[inline(always)]
+    pub(super) fn open_no_blocking(source: Source<'a>) -> Self {
+        const POLICY: Policy = Policy::no_blocking();
+        let flags = const { POLICY.flags() };
+        let word = word::get();
+        if word < 0 || !source.loans().is_empty() || !sys::calls::is_watched() {
+            return Self::open(source, &POLICY, false, None);
         }
         word::set(word | flags);
         Self { before: Before(word), flags, source }
@@ -117,6 +132,7 @@ fn resumed(polled: &Polled, policy: &Policy, used: Option<&Used>) -> Before {
 
 fn open_slowly(place: Place, rules: &Rules, lends: bool) -> Before {
     edge::touch(place);
+    edge::watch_calls(rules.flags, place);
     let word = word::get();
     if word >= 0 && !word::needs_record(rules.flags) && !lends {
         word::set(word | rules.flags);

@@ -19,8 +19,8 @@ use crate::hot::pending;
 use crate::hot::record::{Kind, Serial};
 use crate::hot::spending::{Caps, Used};
 use crate::hot::trace::chain::{self, Opening};
-use crate::hot::{budget, loans, step, table, word};
-use crate::model::{Budget, Name, Place, RegionNumber, Tally};
+use crate::hot::{blocking, budget, loans, step, table, word};
+use crate::model::{Budget, Calls, Name, Place, RegionNumber, Tally};
 use crate::report::unlent;
 
 /// What protects a thread, to be carried to others: from [`Policy::current`].
@@ -48,6 +48,8 @@ struct Lent {
     budget: Option<Address>,
     /// What was left of the budget.
     left: Budget,
+    /// The system calls that it allows, where the flags have them disallowed.
+    allowed: Calls,
     /// The lender in the trace.
     region: Option<RegionNumber>,
 }
@@ -110,7 +112,8 @@ impl Policy {
         let has_budget = flags & word::BUDGET != 0;
         let (budget, left) = if has_budget { loans::sharing() } else { (None, Budget::new()) };
         let region = chain::innermost();
-        PolicyToken { lent: Some(Lent { flags, place, loan, budget, left, region }), defers }
+        let allowed = if flags & word::CALLS != 0 { blocking::allowed() } else { Calls::NONE };
+        PolicyToken { lent: Some(Lent { flags, place, loan, budget, left, allowed, region }), defers }
     }
 }
 
@@ -161,8 +164,10 @@ impl<'a> Borrowed<'a> {
             flags: lent.flags & !word::COUNTING & !hidden,
             caps: budget.caps,
             shared: budget.shared,
+            allowed: lent.allowed,
             countdown: 0,
         };
+        edge::watch_calls(rules.flags, lent.place);
         let serial = open::ruled(Kind::Borrowed, lent.place, &rules, Opening::Lent(lent.region));
         if serial.is_none() {
             edge::no_room(lent.place);

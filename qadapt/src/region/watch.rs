@@ -9,7 +9,7 @@ use qadapt_spin::Lock;
 use super::count::Counting;
 use super::policy::Policy;
 use super::polled::Polled;
-use super::{edge, lending, permit, plain};
+use super::{blocking, edge, lending, permit, plain};
 use crate::checks;
 use crate::hot::counters::{self, Mark, Then};
 use crate::hot::head::Head;
@@ -19,7 +19,7 @@ use crate::mark;
 use crate::model::{Counts, Place};
 use crate::report::live;
 
-/// A way to watch a future: one of [`NoAlloc`], [`Permitted`], [`Counted`] and [`Policed`].
+/// A way to watch a future: one of [`NoAlloc`], [`NoBlocking`], [`Permitted`], [`Counted`] and [`Policed`].
 pub trait Watch: sealed::Sealed {
     /// True if it disallows something.
     #[doc(hidden)]
@@ -41,6 +41,7 @@ pub trait Watch: sealed::Sealed {
 mod sealed {
     pub trait Sealed {}
     impl Sealed for super::NoAlloc {}
+    impl Sealed for super::NoBlocking {}
     impl Sealed for super::Permitted {}
     impl Sealed for super::Counted {}
     impl Sealed for super::Policed {}
@@ -73,6 +74,42 @@ impl Watch for NoAlloc {
     #[track_caller]
     fn around<R>(&mut self, may_panic: bool, poll: impl FnOnce() -> R) -> R {
         plain::poll_no_alloc(&mut self.polled, may_panic, poll)
+    }
+
+    #[inline(always)]
+    fn finish<T>(&mut self, output: T) -> T {
+        output
+    }
+}
+
+/// Each poll is a region in which the thread must not wait in the kernel.
+#[derive(Debug)]
+pub struct NoBlocking {
+    polled: Polled,
+}
+
+impl NoBlocking {
+    pub(super) const fn new(place: Place) -> Self {
+        Self { polled: Polled::new(place) }
+    }
+}
+
+impl Drop for NoBlocking {
+    #[inline(always)]
+    fn drop(&mut self) {
+        end(&mut self.polled);
+    }
+}
+
+impl Watch for NoBlocking {
+    // The prover proves that regions do not allocate, which these may.
+    const PROTECTS: bool = false;
+    type Output<T> = T;
+
+    #[inline(always)]
+    #[track_caller]
+    fn around<R>(&mut self, may_panic: bool, poll: impl FnOnce() -> R) -> R {
+        blocking::poll_no_blocking(&mut self.polled, may_panic, poll)
     }
 
     #[inline(always)]

@@ -3,6 +3,7 @@
 use super::{call_sites, handover, live, stderr, symbols, unlent};
 use crate::hot::capture::STACKS;
 use crate::hot::pending;
+use crate::sys;
 
 /// Runs in the child, before the fork returns there. It may only do what a signal handler may do.
 pub(super) extern "C" fn in_child() {
@@ -16,4 +17,5 @@ pub(super) extern "C" fn in_child() {
     handover::forked();
     symbols::forked();
     live::forked();
+    sys::calls::forked();
 }

@@ -12,7 +12,7 @@ use crate::hot::capture::{self, Kept, STACKS};
 use crate::hot::pending::Pending;
 use crate::hot::request::{Cause, Request};
 use crate::hot::setting;
-use crate::model::{Mode, Op, Place};
+use crate::model::{Mode, Op, Place, SystemCall};
 
 /// Equal violations of one region: the same operation from the same call stack.
 ///
@@ -109,6 +109,7 @@ impl Violation {
     pub(super) fn line(&self) -> String {
         let Self { op, size, old_size, times, .. } = self;
         let event = match op {
+            Op::SystemCall => format!("{op} of {}", SystemCall::unpacked(*size, *old_size)),
             Op::Realloc => format!("{op} from {old_size} to {size} bytes"),
             _ => format!("{op} of {size} bytes"),
         };
@@ -118,22 +119,42 @@ impl Violation {
         format!("{times} x {c}{event} at {site}\n{advice}")
     }
 
-    /// What was asked of the allocator.
+    /// What was asked of the allocator, or of the kernel.
     #[must_use]
     pub fn op(&self) -> Op {
         self.op
     }
 
-    /// Bytes that the first of the violations asked for, or gave back.
+    /// The first of the violations, where they are system calls.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use std::time::Duration;
+    ///
+    /// qadapt::set_mode(qadapt::Mode::Log);
+    /// qadapt::set_violation_hook(|violation| {
+    ///     let call = violation.system_call().expect("nothing else is disallowed");
+    ///     assert_eq!(call.to_string(), "clock_nanosleep (sleep, 2 ms)");
+    ///     assert_eq!(call.class(), qadapt::Calls::SLEEP);
+    /// });
+    /// qadapt::no_blocking(|| std::thread::sleep(Duration::from_millis(2)));
+    /// ```
+    #[must_use]
+    pub fn system_call(&self) -> Option<SystemCall> {
+        (self.op == Op::SystemCall).then(|| SystemCall::unpacked(self.size, self.old_size))
+    }
+
+    /// Bytes that the first of the violations asked for, or gave back; 0 for a system call.
     #[must_use]
     pub fn size(&self) -> usize {
-        self.size
+        if self.op == Op::SystemCall { 0 } else { self.size }
     }
 
     /// Bytes that the block had before the first of the violations, for a reallocation; otherwise 0.
     #[must_use]
     pub fn old_size(&self) -> usize {
-        self.old_size
+        if self.op == Op::SystemCall { 0 } else { self.old_size }
     }
 
     /// The alignment that the first of the violations asked for, in bytes.
@@ -237,6 +258,7 @@ impl Violation {
             Op::AllocZeroed => qadapt_advice::Op::AllocZeroed,
             Op::Realloc => qadapt_advice::Op::Realloc,
             Op::Dealloc => qadapt_advice::Op::Dealloc,
+            Op::SystemCall => return None,
         };
         self.trace.advice(op, self.size, self.old_size)
     }
@@ -260,6 +282,9 @@ struct Event<'a>(&'a Violation);
 impl fmt::Display for Event<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Violation { op, size, old_size, align, .. } = self.0;
+        if let Some(call) = self.0.system_call() {
+            return write!(f, "{op} of {call}");
+        }
         if self.0.trace.c().is_some() {
             f.write_str("C ")?;
         }

@@ -5,12 +5,16 @@ use core::mem::MaybeUninit;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU8, Ordering};
 
+#[cfg(all(qadapt_calls, not(miri)))]
+pub(crate) use super::calls::{map_pages, unmap_pages};
 pub(crate) use super::mappings::{for_each_code, for_each_module, locate, stack_around};
 pub(crate) use super::posix::{
-    TRAP, at_exit, at_fork, is_absolute, is_separator, keeping_error, map_pages, parent, process,
-    processor_time, trap, unmap_pages, wait_for_error, working_directory, write_error,
+    TRAP, at_exit, at_fork, is_absolute, is_separator, keeping_error, parent, process, processor_time, trap,
+    wait_for_error, working_directory, write_error,
 };
 use super::posix::{errno, raw_variable};
+#[cfg(not(all(qadapt_calls, not(miri))))]
+pub(crate) use super::posix::{map_pages, unmap_pages};
 
 /// Hands on an environment variable; `None` in a privileged process too. It may be called before `main` only.
 pub(crate) fn variable<T>(name: &CStr, read: impl FnOnce(&[u8]) -> T) -> Option<T> {

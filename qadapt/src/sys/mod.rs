@@ -20,6 +20,7 @@
 //! | whether stacks can be walked | [`HAS_STACKS`] |
 //! | the bounds of a stack | [`stack_around`], [`own_stack`] |
 //! | whether the process has one thread | [`look_up_threads`], [`is_alone`] |
+//! | system calls that the guard sees before they are made, and page faults | [`calls`] |
 //! | files that are mapped, and room on their disk | [`HAS_TRACES`], [`File`], [`may_have_size`], [`exists`], [`remove`], [`make_directory`], [`size_of_file`] |
 //!
 //! What a platform lacks is absent there, not made up:
@@ -36,9 +37,11 @@
 //! | loaded files, for raw reports and traces | yes | no | yes | no | no |
 //! | bounds of stacks | yes | no | yes | no | no |
 //! | traces | yes | no | yes | no | no |
+//! | system calls | x86-64 Linux | no | no | no | no |
 //!
 //! The declarations are `libc`'s on Unix and WASI, `windows-sys`' on Windows.
 
+pub(crate) mod calls;
 pub(crate) mod start;
 
 #[cfg_attr(unix, path = "abort.rs")]

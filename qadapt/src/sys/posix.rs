@@ -2,7 +2,6 @@
 
 use core::ffi::{CStr, c_char, c_int};
 use core::mem::MaybeUninit;
-use core::ptr;
 
 // Where this thread's `errno` is, by the names that the C libraries have for it.
 #[cfg(any(target_os = "illumos", target_os = "solaris"))]
@@ -132,19 +131,22 @@ pub(crate) fn processor_time() -> u64 {
 }
 
 /// At least so many zeroed bytes, aligned to a page; null where there are none.
+#[cfg(not(all(qadapt_calls, not(miri))))]
 #[expect(unsafe_code, reason = "std has no memory without an allocator")]
 pub(crate) fn map_pages(bytes: usize) -> *mut u8 {
     let access = libc::PROT_READ | libc::PROT_WRITE;
     // SAFETY: a new private mapping without a file, wherever the system puts it: no memory of anybody's changes.
-    let pages =
-        unsafe { libc::mmap(ptr::null_mut(), bytes, access, libc::MAP_PRIVATE | libc::MAP_ANON, -1, 0) };
-    if pages == libc::MAP_FAILED { ptr::null_mut() } else { pages.cast() }
+    let pages = unsafe {
+        libc::mmap(core::ptr::null_mut(), bytes, access, libc::MAP_PRIVATE | libc::MAP_ANON, -1, 0)
+    };
+    if pages == libc::MAP_FAILED { core::ptr::null_mut() } else { pages.cast() }
 }
 
 /// Gives pages back.
 ///
 /// # Safety
 /// They came from [`map_pages`] with the same size, and nothing uses them any more.
+#[cfg(not(all(qadapt_calls, not(miri))))]
 #[expect(unsafe_code, reason = "std has no memory without an allocator")]
 pub(crate) unsafe fn unmap_pages(pages: *mut u8, bytes: usize) {
     // SAFETY: the caller's contract. An error leaves them mapped, which harms nobody.

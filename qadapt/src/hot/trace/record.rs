@@ -58,7 +58,7 @@ fn event(request: &Request, succeeded: bool) -> Event {
             Op::Alloc => qadapt_trace::Op::Alloc,
             Op::AllocZeroed => qadapt_trace::Op::AllocZeroed,
             Op::Realloc => qadapt_trace::Op::Realloc,
-            Op::Dealloc => qadapt_trace::Op::Dealloc,
+            Op::Dealloc | Op::SystemCall => qadapt_trace::Op::Dealloc,
         },
         size: request.size as u64,
         old_size: request.old_size as u64,

@@ -1,0 +1,272 @@
+//! The system calls of Linux on x86-64: their names and what a thread may wait for in them.
+//!
+//! The numbers are those of the kernel's `arch/x86/entry/syscalls/syscall_64.tbl`: each call stands at its number. What each may
+//! wait for is said by one letter, for `Rule`. It is text, since addresses would be written when the program starts.
+
+/// How it is told whether a call may wait, and for what.
+#[cfg(all(qadapt_calls, not(miri)))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Rule {
+    /// It does not wait: `n`.
+    Never = b'n',
+    /// It is in class other: `o`. So are the calls that nobody knows.
+    Other = b'o',
+    /// It is in class clock: `c`.
+    Clock = b'c',
+    /// It is in class random: `r`.
+    Random = b'r',
+    /// It is in class yield: `y`.
+    Yield = b'y',
+    /// It is in class process: `P`.
+    Process = b'P',
+    /// It is in class memory, and the second argument is a size: `M`.
+    Memory = b'M',
+    /// It is in class memory: `B`.
+    Break = b'B',
+    /// It is in class file: `f`.
+    File = b'f',
+    /// It is in class lock: `l`.
+    FutexWait = b'l',
+    /// It waits for a signal: `w`.
+    Pause = b'w',
+    /// It sleeps for the time that the first argument points to: `s`.
+    Nanosleep = b's',
+    /// It sleeps for the time, or until the time, that the third argument points to: `S`.
+    ClockNanosleep = b'S',
+    /// The operation tells whether it waits: `x`.
+    Futex = b'x',
+    /// It moves bytes from or to the file of the first argument: `t`.
+    Transfer = b't',
+    /// The same with flags in the fourth argument: `m`.
+    Message = b'm',
+    /// The same with flags in the third argument: `g`.
+    Gathered = b'g',
+    /// It waits for a peer of the socket of the first argument: `a`.
+    Accept = b'a',
+    /// It moves bytes between two files: `e`.
+    Between = b'e',
+    /// It waits until a file is ready, for so many milliseconds as the third argument says: `p`.
+    Poll = b'p',
+    /// The same with the fourth argument: `E`.
+    EpollWait = b'E',
+    /// It waits until a file is ready, for the time that the third argument points to: `q`.
+    PollFor = b'q',
+    /// The same with the fourth argument: `h`.
+    EpollFor = b'h',
+    /// The same with the fifth argument: `u`.
+    SelectFor = b'u',
+    /// Closing a file of a file system may wait: `k`.
+    Close = b'k',
+    /// The command tells whether it waits: `v`.
+    Control = b'v',
+    /// A device's own command: `i`.
+    Device = b'i',
+}
+
+#[cfg(all(qadapt_calls, not(miri)))]
+impl Rule {
+    const ALL: [Self; 27] = [
+        Self::Never,
+        Self::Other,
+        Self::Clock,
+        Self::Random,
+        Self::Yield,
+        Self::Process,
+        Self::Memory,
+        Self::Break,
+        Self::File,
+        Self::FutexWait,
+        Self::Pause,
+        Self::Nanosleep,
+        Self::ClockNanosleep,
+        Self::Futex,
+        Self::Transfer,
+        Self::Message,
+        Self::Gathered,
+        Self::Accept,
+        Self::Between,
+        Self::Poll,
+        Self::EpollWait,
+        Self::PollFor,
+        Self::EpollFor,
+        Self::SelectFor,
+        Self::Close,
+        Self::Control,
+        Self::Device,
+    ];
+
+    /// The rule of a letter. Where there is none, the program that uses the table does not compile.
+    const fn of(letter: u8) -> Self {
+        let mut index = 0;
+        while Self::ALL[index] as u8 != letter {
+            index += 1;
+        }
+        Self::ALL[index]
+    }
+}
+
+/// Those from 0 on.
+const FIRST: &str = "\
+    read:t write:t open:f close:k stat:f fstat:f lstat:f poll:p lseek:n mmap:M mprotect:M munmap:M \
+    brk:B rt_sigaction:n rt_sigprocmask:n rt_sigreturn:n ioctl:i pread64:t pwrite64:t readv:t \
+    writev:t access:f pipe:n select:u sched_yield:y mremap:M msync:M mincore:M madvise:M shmget:o \
+    shmat:o shmctl:o dup:n dup2:n pause:w nanosleep:s getitimer:n alarm:n setitimer:n getpid:n \
+    sendfile:e socket:n connect:a accept:a sendto:m recvfrom:m sendmsg:g recvmsg:g shutdown:n bind:n \
+    listen:n getsockname:n getpeername:n socketpair:n setsockopt:n getsockopt:n clone:P fork:P \
+    vfork:P execve:P exit:n wait4:P kill:n uname:n semget:o semop:o semctl:o shmdt:o msgget:o \
+    msgsnd:o msgrcv:o msgctl:o fcntl:v flock:f fsync:f fdatasync:f truncate:f ftruncate:f getdents:f \
+    getcwd:f chdir:f fchdir:f rename:f mkdir:f rmdir:f creat:f link:f unlink:f symlink:f readlink:f \
+    chmod:f fchmod:f chown:f fchown:f lchown:f umask:n gettimeofday:c getrlimit:n getrusage:c \
+    sysinfo:n times:c ptrace:P getuid:n syslog:o getgid:n setuid:o setgid:o geteuid:n getegid:n \
+    setpgid:o getppid:n getpgrp:n setsid:o setreuid:o setregid:o getgroups:n setgroups:o setresuid:o \
+    getresuid:n setresgid:o getresgid:n getpgid:n setfsuid:o setfsgid:o getsid:n capget:n capset:o \
+    rt_sigpending:n rt_sigtimedwait:w rt_sigqueueinfo:n rt_sigsuspend:w sigaltstack:n utime:f \
+    mknod:f uselib:o personality:o ustat:f statfs:f fstatfs:f sysfs:o getpriority:n setpriority:o \
+    sched_setparam:o sched_getparam:n sched_setscheduler:o sched_getscheduler:n \
+    sched_get_priority_max:n sched_get_priority_min:n sched_rr_get_interval:n mlock:M munlock:M \
+    mlockall:M munlockall:M vhangup:o modify_ldt:o pivot_root:f _sysctl:o prctl:n arch_prctl:n \
+    adjtimex:c setrlimit:o chroot:f sync:f acct:o settimeofday:c mount:f umount2:f swapon:o \
+    swapoff:o reboot:o sethostname:o setdomainname:o iopl:o ioperm:o create_module:o init_module:o \
+    delete_module:o get_kernel_syms:o query_module:o quotactl:o nfsservctl:o getpmsg:o putpmsg:o \
+    afs_syscall:o tuxcall:o security:o gettid:n readahead:f setxattr:f lsetxattr:f fsetxattr:f \
+    getxattr:f lgetxattr:f fgetxattr:f listxattr:f llistxattr:f flistxattr:f removexattr:f \
+    lremovexattr:f fremovexattr:f tkill:n time:c futex:x sched_setaffinity:o sched_getaffinity:n \
+    set_thread_area:o io_setup:o io_destroy:o io_getevents:u io_submit:o io_cancel:o \
+    get_thread_area:o lookup_dcookie:o epoll_create:n epoll_ctl_old:o epoll_wait_old:E \
+    remap_file_pages:M getdents64:f set_tid_address:n restart_syscall:n semtimedop:o fadvise64:f \
+    timer_create:n timer_settime:n timer_gettime:n timer_getoverrun:n timer_delete:n clock_settime:c \
+    clock_gettime:c clock_getres:c clock_nanosleep:S exit_group:n epoll_wait:E epoll_ctl:n tgkill:n \
+    utimes:f vserver:o mbind:M set_mempolicy:o get_mempolicy:o mq_open:o mq_unlink:o mq_timedsend:o \
+    mq_timedreceive:o mq_notify:o mq_getsetattr:o kexec_load:o waitid:P add_key:o request_key:o \
+    keyctl:o ioprio_set:o ioprio_get:o inotify_init:o inotify_add_watch:f inotify_rm_watch:o \
+    migrate_pages:M openat:f mkdirat:f mknodat:f fchownat:f futimesat:f newfstatat:f unlinkat:f \
+    renameat:f linkat:f symlinkat:f readlinkat:f fchmodat:f faccessat:f pselect6:u ppoll:q unshare:P \
+    set_robust_list:n get_robust_list:n splice:e tee:e sync_file_range:f vmsplice:e move_pages:M \
+    utimensat:f epoll_pwait:E signalfd:n timerfd_create:n eventfd:n fallocate:f timerfd_settime:n \
+    timerfd_gettime:n accept4:a signalfd4:n eventfd2:n epoll_create1:n dup3:n pipe2:n \
+    inotify_init1:o preadv:t pwritev:t rt_tgsigqueueinfo:n perf_event_open:o recvmmsg:m \
+    fanotify_init:o fanotify_mark:o prlimit64:n name_to_handle_at:f open_by_handle_at:f \
+    clock_adjtime:c syncfs:f sendmmsg:m setns:P getcpu:n process_vm_readv:P process_vm_writev:P \
+    kcmp:P finit_module:o sched_setattr:o sched_getattr:n renameat2:f seccomp:o getrandom:r \
+    memfd_create:f kexec_file_load:o bpf:o execveat:P userfaultfd:o membarrier:o mlock2:M \
+    copy_file_range:e preadv2:t pwritev2:t pkey_mprotect:M pkey_alloc:o pkey_free:o statx:f \
+    io_pgetevents:u rseq:n";
+/// Those from [`GAP`] on.
+const FURTHER: &str = "\
+    pidfd_send_signal:n io_uring_setup:o io_uring_enter:o io_uring_register:o open_tree:o \
+    move_mount:o fsopen:o fsconfig:o fsmount:o fspick:o pidfd_open:P clone3:P close_range:k \
+    openat2:f pidfd_getfd:P faccessat2:f process_madvise:M epoll_pwait2:h mount_setattr:o \
+    quotactl_fd:o landlock_create_ruleset:o landlock_add_rule:o landlock_restrict_self:o \
+    memfd_secret:M process_mrelease:P futex_waitv:l set_mempolicy_home_node:o cachestat:f \
+    fchmodat2:f map_shadow_stack:M futex_wake:n futex_wait:l futex_requeue:n statmount:o listmount:o \
+    lsm_get_self_attr:o lsm_set_self_attr:o lsm_list_modules:o mseal:M setxattrat:f getxattrat:f \
+    listxattrat:f removexattrat:f open_tree_attr:o file_getattr:f file_setattr:f";
+
+/// The number after the last one of [`FIRST`] and before those of [`FURTHER`], which all architectures share.
+const GAP: u16 = 424;
+
+/// More than the greatest number.
+#[cfg(all(qadapt_calls, not(miri)))]
+pub(crate) const END: usize = 512;
+
+/// The rule of each call by its number.
+#[cfg(all(qadapt_calls, not(miri)))]
+pub(crate) static RULES: [Rule; END] = {
+    let mut rules = [Rule::Other; END];
+    fill(&mut rules, FIRST, 0);
+    fill(&mut rules, FURTHER, GAP as usize);
+    rules
+};
+
+/// Sets the rules of the calls from a number on.
+#[cfg(all(qadapt_calls, not(miri)))]
+const fn fill(rules: &mut [Rule; END], text: &str, start: usize) {
+    let text = text.as_bytes();
+    let (mut at, mut number) = (0, start);
+    while at < text.len() {
+        if text[at] == b':' {
+            rules[number] = Rule::of(text[at + 1]);
+            number += 1;
+        }
+        at += 1;
+    }
+}
+
+/// The name of a call.
+pub(crate) fn name(number: u16) -> Option<&'static str> {
+    let number = usize::from(number);
+    let (text, index) = match number.checked_sub(GAP as usize) {
+        Some(further) => (FURTHER, further),
+        None => (FIRST, number),
+    };
+    text.split(' ').nth(index)?.split(':').next()
+}
+
+/// The number of a call by its name. It is made for constants: a search of all names.
+pub(crate) const fn number(name: &str) -> Option<u16> {
+    match search(FIRST, name, 0) {
+        Some(number) => Some(number),
+        None => search(FURTHER, name, GAP),
+    }
+}
+
+const fn search(text: &str, name: &str, start: u16) -> Option<u16> {
+    let (text, name) = (text.as_bytes(), name.as_bytes());
+    let (mut at, mut number) = (0, start);
+    while at < text.len() {
+        let mut length = 0;
+        while text[at + length] != b':' {
+            length += 1;
+        }
+        let mut same = if length == name.len() { length } else { 0 };
+        while same > 0 && text[at + same - 1] == name[same - 1] {
+            same -= 1;
+        }
+        if same == 0 && length == name.len() {
+            return Some(number);
+        }
+        // The letter, and a space.
+        at += length + 3;
+        number += 1;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_is_found_by_its_name() {
+        for (number, name) in
+            [(0, "read"), (15, "rt_sigreturn"), (230, "clock_nanosleep"), (318, "getrandom")]
+        {
+            assert_eq!((super::number(name), super::name(number)), (Some(number), Some(name)));
+        }
+        for (number, name) in [(334, "rseq"), (424, "pidfd_send_signal"), (435, "clone3"), (462, "mseal")] {
+            assert_eq!((super::number(name), super::name(number)), (Some(number), Some(name)));
+        }
+        assert_eq!((number("rea"), number("no_such_call"), name(400)), (None, None, None));
+    }
+
+    #[test]
+    #[cfg(all(qadapt_calls, not(miri)))]
+    fn the_numbers_are_the_c_library_s() {
+        for (number, name) in [
+            (libc::SYS_futex, "futex"),
+            (libc::SYS_openat, "openat"),
+            (libc::SYS_rt_sigprocmask, "rt_sigprocmask"),
+            (libc::SYS_epoll_pwait, "epoll_pwait"),
+            (libc::SYS_sched_yield, "sched_yield"),
+            (libc::SYS_clone3, "clone3"),
+            (libc::SYS_futex_waitv, "futex_waitv"),
+        ] {
+            assert_eq!(super::number(name).map(i64::from), Some(number), "{name}");
+        }
+        assert_eq!(
+            (RULES[202], RULES[15], RULES[435], RULES[500]),
+            (Rule::Futex, Rule::Never, Rule::Process, Rule::Other)
+        );
+    }
+}

@@ -1,0 +1,175 @@
+//! What a thread may wait for in a call: by the call's rule, and by what its arguments say.
+
+use core::ffi::{c_int, c_long};
+use core::mem::MaybeUninit;
+
+use super::gate;
+use super::handler::unsigned;
+use crate::model::call_table::{END, RULES, Rule};
+use crate::model::{Calls, Detail, SystemCall};
+
+/// The operations of `futex` that wait (linux/futex.h); the rest wakes others.
+const FUTEX_WAITS: [u64; 5] = [0, 6, 9, 11, 13];
+/// `AT_FDCWD` and other descriptors that are none are negative.
+const MOST_DESCRIPTORS: u64 = 1 << 31;
+
+/// The call if it may wait.
+pub(super) fn of(number: u64, arguments: &[u64; 6]) -> Option<SystemCall> {
+    let index = usize::try_from(number).ok().filter(|&number| number < END);
+    let rule = index.and_then(|index| RULES.get(index).copied()).unwrap_or(Rule::Other);
+    let (class, detail, value) = judge(rule, arguments)?;
+    let number = index.and_then(|index| u16::try_from(index).ok()).unwrap_or(u16::MAX);
+    Some(SystemCall { number, class, detail, value, by_allocator: false })
+}
+
+/// The bits of a number of milliseconds.
+const MILLISECONDS: u64 = u32::MAX as u64;
+
+/// The class of a call, and its argument that matters.
+type Judged = (Calls, Detail, u64);
+
+fn judge(rule: Rule, arguments: &[u64; 6]) -> Option<Judged> {
+    let &[first, second, third, fourth, fifth, _] = arguments;
+    let plain = |class| Some((class, Detail::Nothing, 0));
+    match rule {
+        Rule::Never => None,
+        Rule::Other => plain(Calls::OTHER),
+        Rule::Clock => plain(Calls::CLOCK),
+        Rule::Random => Some((Calls::RANDOM, Detail::Bytes, second)),
+        Rule::Yield => plain(Calls::YIELD),
+        Rule::Process => plain(Calls::PROCESS),
+        Rule::Memory => Some((Calls::MEMORY, Detail::Bytes, second)),
+        Rule::Break => plain(Calls::MEMORY),
+        Rule::File => plain(Calls::FILE),
+        Rule::FutexWait => plain(Calls::LOCK),
+        Rule::Pause => plain(Calls::SLEEP),
+        Rule::Nanosleep => Some(sleep(first)),
+        // Until a time, or for one.
+        Rule::ClockNanosleep if second & 1 != 0 => plain(Calls::SLEEP),
+        Rule::ClockNanosleep => Some(sleep(third)),
+        Rule::Futex => FUTEX_WAITS.contains(&(second & 0x7F)).then_some((Calls::LOCK, Detail::Nothing, 0)),
+        Rule::Transfer | Rule::Accept => transfer(first, false),
+        Rule::Message => transfer(first, says_at_once(fourth)),
+        Rule::Gathered => transfer(first, says_at_once(third)),
+        Rule::Between => transfer(first, false).or_else(|| transfer(second, false)),
+        Rule::Poll => (third & MILLISECONDS != 0).then_some((Calls::SOCKET, Detail::Nothing, 0)),
+        Rule::EpollWait => (fourth & MILLISECONDS != 0).then_some((Calls::SOCKET, Detail::Nothing, 0)),
+        Rule::PollFor => waits_for(third),
+        Rule::SelectFor => waits_for(fifth),
+        Rule::EpollFor => waits_for(fourth),
+        Rule::Close => of_file(first),
+        Rule::Control => {
+            let waits = [libc::F_SETLKW, libc::F_OFD_SETLKW].map(|command| u64::from(command.unsigned_abs()));
+            waits.contains(&second).then_some((Calls::FILE, Detail::Descriptor, first))
+        }
+        Rule::Device => {
+            // What sets or asks for how a file is, and does not wait.
+            let quick = [libc::FIONBIO, libc::FIONREAD, libc::FIOCLEX, libc::FIONCLEX];
+            (!quick.contains(&second)).then_some((Calls::OTHER, Detail::Descriptor, first))
+        }
+    }
+}
+
+fn says_at_once(flags: u64) -> bool {
+    flags & u64::from(libc::MSG_DONTWAIT.unsigned_abs()) != 0
+}
+
+/// A sleep for the time at this address.
+fn sleep(time: u64) -> Judged {
+    let Some([seconds, nanoseconds]) = read(time) else { return (Calls::SLEEP, Detail::Nothing, 0) };
+    (Calls::SLEEP, Detail::Nanoseconds, seconds.saturating_mul(1_000_000_000).saturating_add(nanoseconds))
+}
+
+/// A wait until a file is ready, for the time at this address.
+fn waits_for(time: u64) -> Option<Judged> {
+    let is_none = time != 0 && read(time) == Some([0, 0]);
+    (!is_none).then_some((Calls::SOCKET, Detail::Nothing, 0))
+}
+
+/// A transfer of bytes, or a wait for a peer; `None` where it does not wait.
+fn transfer(descriptor: u64, at_once: bool) -> Option<Judged> {
+    let Some(kind) = kind(descriptor) else {
+        // The kernel says that there is no such file.
+        return None;
+    };
+    match kind {
+        Detail::Socket | Detail::Pipe | Detail::Descriptor if at_once || is_non_blocking(descriptor) => None,
+        Detail::Socket | Detail::Pipe | Detail::Descriptor => Some((Calls::SOCKET, kind, descriptor)),
+        Detail::Terminal if is_non_blocking(descriptor) => None,
+        _ => Some((Calls::FILE, kind, descriptor)),
+    }
+}
+
+/// What a call waits for that waits for files of a file system alone.
+fn of_file(descriptor: u64) -> Option<Judged> {
+    let kind = kind(descriptor)?;
+    matches!(kind, Detail::File | Detail::Directory | Detail::Device).then_some((
+        Calls::FILE,
+        kind,
+        descriptor,
+    ))
+}
+
+/// What a descriptor stands for; `None` where it is none.
+#[expect(unsafe_code, reason = "calls the kernel")]
+fn kind(descriptor: u64) -> Option<Detail> {
+    let mut status = MaybeUninit::<libc::stat>::zeroed();
+    let record = status.as_mut_ptr().expose_provenance() as u64;
+    // SAFETY: there is room for the answer.
+    let answer = unsafe { gate::make(libc::SYS_fstat, [descriptor, record, 0, 0, 0, 0]) };
+    if answer < 0 || descriptor >= MOST_DESCRIPTORS {
+        return None;
+    }
+    // SAFETY: zeroed at first, which is a valid value.
+    let status = unsafe { status.assume_init() };
+    Some(match status.st_mode & libc::S_IFMT {
+        libc::S_IFREG => Detail::File,
+        libc::S_IFDIR => Detail::Directory,
+        libc::S_IFCHR if is_terminal(status.st_rdev) => Detail::Terminal,
+        libc::S_IFCHR | libc::S_IFBLK => Detail::Device,
+        libc::S_IFIFO => Detail::Pipe,
+        libc::S_IFSOCK => Detail::Socket,
+        // The kernel's own: events, timers, epoll.
+        _ => Detail::Descriptor,
+    })
+}
+
+/// True for the number of a terminal (the kernel's `admin-guide/devices.txt`): consoles, serial lines, pseudo-terminals.
+fn is_terminal(device: libc::dev_t) -> bool {
+    matches!(libc::major(device), 4 | 5 | 136..=143)
+}
+
+/// True if a file is set not to block.
+#[expect(unsafe_code, reason = "calls the kernel")]
+fn is_non_blocking(descriptor: u64) -> bool {
+    let command = u64::from(libc::F_GETFL.unsigned_abs());
+    // SAFETY: the command only asks.
+    let flags = unsafe { gate::make(libc::SYS_fcntl, [descriptor, command, 0, 0, 0, 0]) };
+    c_int::try_from(flags).is_ok_and(|flags| flags >= 0 && flags & libc::O_NONBLOCK != 0)
+}
+
+/// Two numbers at an address of the program's; `None` where nothing can be read, so that the call will fail.
+pub(super) fn read(address: u64) -> Option<[u64; 2]> {
+    let mut numbers = [0_u64; 2];
+    let here = (&raw mut numbers).expose_provenance() as u64;
+    copy(libc::SYS_process_vm_readv, here, address, size_of::<[u64; 2]>()).then_some(numbers)
+}
+
+/// Writes a number to an address of the program's, where that can be done.
+pub(super) fn write(address: u64, number: u64) {
+    let here = (&raw const number).expose_provenance() as u64;
+    copy(libc::SYS_process_vm_writev, here, address, size_of::<u64>());
+}
+
+/// Copies between the guard's memory and the program's. The kernel fails where an address is none; a plain access would not.
+#[expect(unsafe_code, reason = "calls the kernel")]
+fn copy(call: c_long, here: u64, there: u64, length: usize) -> bool {
+    let length = length as u64;
+    let (here, there) = ([here, length], [there, length]);
+    let [here, there] = [&here, &there].map(|part| part.as_ptr().expose_provenance() as u64);
+    // SAFETY: it has no arguments and cannot fail.
+    let this = unsigned(unsafe { gate::make(libc::SYS_getpid, [0; 6]) });
+    // SAFETY: the memory here is as long as is said; that of the program's is what a call of its own is told to read or to use.
+    let copied = unsafe { gate::make(call, [this, here, 1, there, 1, 0]) };
+    unsigned(copied) == length
+}
