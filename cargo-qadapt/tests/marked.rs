@@ -205,6 +205,43 @@ fn split_debug_information_is_read_or_its_lack_is_said() {
 }
 
 #[test]
+fn what_is_watched_poll_by_poll_is_listed_whatever_is_left_of_it() {
+    let lines = ("CARGO_PROFILE_RELEASE_DEBUG", "line-tables-only");
+    for (folder, lto) in [("marked-debug", "false"), ("marked-fat", "fat")] {
+        let environment =
+            [lines, ("CARGO_PROFILE_RELEASE_LTO", lto), ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1")];
+        let file = built(folder, true, &environment, "polled");
+        let found = answers(&report(&["--binary", file.to_str().expect("a path")])["proofs"][0]);
+        let with = |answer: &str| -> Vec<&str> {
+            found.iter().filter(|(a, _)| a == answer).map(|(_, region)| region.as_str()).collect()
+        };
+        assert_eq!(with("allocates"), ["polled::kept", "polled::main::{closure#2}"], "{lto}: {found:?}");
+        let missing = [
+            "core::pin::Pin<alloc::boxed::Box<polled::never_polled, alloc::alloc::Global>>",
+            "polled::dead::by_method::{future}",
+            "polled::dead::by_path::{future}",
+            "polled::dead::closures::{closure} #1",
+            "polled::dead::closures::{closure} #2",
+            "polled::dead::closures::{closure} #3",
+            "polled::dead::entered (until it is closed)",
+            "polled::dead::wrapped::{future}",
+        ];
+        let merged =
+            |region: &&str| region.starts_with("polled::first::") || region.starts_with("polled::second::");
+        let others: Vec<&str> = with("missing").into_iter().filter(|region| !merged(region)).collect();
+        assert_eq!(others, missing, "{lto}");
+        // Of two that are equal, one may be left.
+        let all: Vec<&str> =
+            found.iter().map(|(_, region)| region.as_str()).filter(|region| merged(region)).collect();
+        for module in ["polled::first::", "polled::second::"] {
+            assert_eq!(all.iter().filter(|region| region.starts_with(module)).count(), 1, "{lto}: {all:?}");
+        }
+        let proven: Vec<&str> = with("proven").into_iter().filter(|region| !merged(region)).collect();
+        assert_eq!(proven, ["polled::added", "polled::main", "polled::main::{closure#1}"], "{lto}");
+    }
+}
+
+#[test]
 fn a_region_is_not_proven_by_losing_its_calls() {
     for level in ["1", "3", "s"] {
         let environment =

@@ -9,8 +9,8 @@
 //!
 //! ```text
 //! +----------------+---------+
-//! | address        | kind    |   1 region, 2 required, 3 poll, 4 part of a poll, 5 open extent, 6 a future is dropped inside
-//! +----------------+---------+
+//! | address        | kind    |   1 region, 2 required, 3 poll, 4 part of a poll, 5 open extent, 6 a future is dropped inside,
+//! +----------------+---------+   7 something is made whose polls are regions
 //! ```
 //!
 //! The functions have names that no other function has, since debug information may tell a name without its path.
@@ -22,6 +22,7 @@ use core::task::{Context, Poll};
 
 pub use __qadapt_drops as drops;
 pub use __qadapt_extent as extent;
+pub use __qadapt_made as made;
 pub use __qadapt_part as part;
 pub use __qadapt_poll as poll;
 pub use __qadapt_region as region;
@@ -87,4 +88,11 @@ pub fn __qadapt_extent() {
 #[inline(always)]
 pub fn __qadapt_drops<T>() {
     label!(6);
+}
+
+/// Stands where a future, stream, sink, reader or writer is told to be watched; what that is is its type argument. It is polled
+/// somewhere else: this place alone is in the source for everybody to see.
+#[inline(always)]
+pub fn __qadapt_made<T>() {
+    label!(7);
 }

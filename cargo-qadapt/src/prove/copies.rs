@@ -79,7 +79,7 @@ fn of_function(function: u64, labels: &[Label], trees: &Trees) -> Vec<Copy> {
     for extents in [false, true] {
         let mut nameless: Vec<Label> = Vec::new();
         for kind in Kind::ALL {
-            let is_one = kind != Kind::Drops && (kind == Kind::Extent) == extents;
+            let is_one = kind.is_region() && (kind == Kind::Extent) == extents;
             let of_kind: Vec<Label> = lost.iter().copied().filter(|label| label.kind == kind).collect();
             if is_one && of_kind.len() > claimed.iter().filter(|claimed| **claimed == kind).count() {
                 nameless.extend(of_kind);
@@ -93,6 +93,12 @@ fn of_function(function: u64, labels: &[Label], trees: &Trees) -> Vec<Copy> {
             labels.dedup();
             found.push(Copy { function, kind, labels, scope: None, whole: true });
         }
+    }
+    let made = |kind: &Kind| *kind == Kind::Made;
+    if lost.iter().filter(|label| made(&label.kind)).count()
+        > claimed.iter().filter(|kind| made(kind)).count()
+    {
+        found.push(Copy { function, kind: Kind::Made, labels: Vec::new(), scope: None, whole: true });
     }
     found
 }

@@ -13,8 +13,7 @@ use object::{Endianness, Object, ObjectSection};
 
 use super::identity::hexadecimal;
 use super::map;
-use super::marks::Record;
-use super::sources;
+use super::sources::{self, Opened};
 
 /// How debug information is read.
 pub type Reader<'a> = EndianSlice<'a, LittleEndian>;
@@ -35,7 +34,7 @@ pub struct DebugFiles {
     /// What is used, and what could not be, in words.
     notes: Vec<String>,
     /// The regions that calls open in the executable's sources.
-    opened: Vec<Record>,
+    opened: Vec<Opened>,
 }
 
 impl DebugFiles {
@@ -85,7 +84,7 @@ impl DebugFiles {
 
     /// The regions that calls open in the executable's sources, if a list of these lies beside it.
     #[must_use]
-    pub fn opened(&self) -> &[Record] {
+    pub fn opened(&self) -> &[Opened] {
         &self.opened
     }
 

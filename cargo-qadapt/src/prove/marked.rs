@@ -7,7 +7,7 @@ use super::graph::{Goal, Graph};
 use super::inlined::Trees;
 use super::marks::{Kind, Marks};
 use super::parts::{Bodies, Ways, ways};
-use super::regions::{self, Listed, Region};
+use super::regions::{self, Listed, Region, Regions};
 use super::verb::{MOST_REFINED, Question};
 use super::verdict::{Answer, Gap, Verdict};
 
@@ -33,21 +33,22 @@ pub fn verdicts(
     let debug = question.names.debug();
     let trees = debug.map_or_else(Trees::default, |debug| Trees::at(debug, &addresses));
     let copies = copies(question.program.image(), &trees, &marks.labels);
-    let listed = regions::list(question.names, copies, &marks.records, files.opened());
+    let regions = regions::list(question.names, copies, &marks.records, files.opened());
+    let listed = &regions.listed;
     let mut bodies = Bodies::default();
     let mut ways_into = |copy| ways(question.program, debug, &mut bodies, copy);
     let ways: Vec<Vec<Ways>> =
         listed.iter().map(|listed| listed.copies.iter().map(&mut ways_into).collect()).collect();
     let all: Vec<usize> = (0..listed.len()).collect();
     let graph = Graph::build(question.program, &starts(&ways, &all), question.applied);
-    let mut verdicts = answer(question, &graph, &listed, &ways, &all);
+    let mut verdicts = answer(question, &graph, &regions, &ways, &all);
     let unknown: Vec<usize> = all
         .into_iter()
         .filter(|&i| verdicts[i].answer == Answer::Unknown && listed[i].kind != Kind::Extent)
         .collect();
     if !unknown.is_empty() && unknown.len() <= MOST_REFINED {
         let refined = Graph::refine(question.program, &starts(&ways, &unknown), question.applied, &graph);
-        let again = answer(question, &refined, &listed, &ways, &unknown);
+        let again = answer(question, &refined, &regions, &ways, &unknown);
         for (i, verdict) in unknown.into_iter().zip(again) {
             verdicts[i] = verdict;
         }
@@ -65,13 +66,17 @@ fn starts(ways: &[Vec<Ways>], which: &[usize]) -> Vec<Start> {
 fn answer(
     question: &Question<'_, '_>,
     graph: &Graph,
-    listed: &[Listed],
+    regions: &Regions,
     ways: &[Vec<Ways>],
     which: &[usize],
 ) -> Vec<Verdict> {
+    let listed = &regions.listed;
     let nameless = listed
         .iter()
-        .find(|listed| listed.kind != Kind::Extent && listed.copies.iter().any(|copy| copy.scope.is_none()));
+        .find(|listed| listed.kind != Kind::Extent && listed.copies.iter().any(|copy| copy.scope.is_none()))
+        .map(|other| other.region.function.as_ref().unwrap_or(&other.region.name));
+    // What is made somewhere may be it.
+    let nameless_for = |kind| nameless.or_else(|| regions.making.as_ref().filter(|_| kind == Kind::Made));
     let mut node = 0;
     let mut found = Vec::new();
     for &i in which {
@@ -90,11 +95,9 @@ fn answer(
         found.push(match whole {
             Some(verdict) if listed[i].kind == Kind::Extent => open_extent(region, &verdict),
             Some(verdict) => Verdict { copies: listed[i].copies.len(), ..verdict },
-            None => match nameless {
-                Some(other) => {
-                    Verdict::without_analysis(region, Answer::Unknown, nameless_copy(&other.region))
-                }
-                None => Verdict::without_analysis(region, Answer::Missing, not_there()),
+            None => match nameless_for(listed[i].kind) {
+                Some(other) => Verdict::without_analysis(region, Answer::Unknown, nameless_copy(other)),
+                None => Verdict::without_analysis(region, Answer::Missing, not_there(&listed[i])),
             },
         });
     }
@@ -144,21 +147,24 @@ fn open_extent(region: &Region, verdict: &Verdict) -> Verdict {
     Verdict { copies: verdict.copies, ..Verdict::without_analysis(region, Answer::Unknown, reason) }
 }
 
-fn not_there() -> Gap {
+fn not_there(listed: &Listed) -> Gap {
+    let is_made = listed.kind == Kind::Made && listed.region.function.is_some();
+    let why = match is_made {
+        true => "it is made here, and no code that polls it is left",
+        false => "no code of it is left: nothing calls it, or the compiler has merged it with equal code",
+    };
     Gap {
-        why: "no code of it is left: nothing calls it, or the compiler has merged it with equal code"
-            .to_owned(),
+        why: why.to_owned(),
         frames: Vec::new(),
         settle: "a call of it in this program, or no `prove` on code that it does not need".to_owned(),
     }
 }
 
-fn nameless_copy(other: &Region) -> Gap {
+fn nameless_copy(other: &str) -> Gap {
     Gap {
         why: format!(
             "cannot tell whether the file has code of it: there are regions of which the debug information does not say \
-             which they are, as in `{}`",
-            other.function.as_deref().unwrap_or(&other.name)
+             which they are, as in `{other}`"
         ),
         frames: Vec::new(),
         settle: "debug information (debug = \"line-tables-only\" or more) for the crate of the region"

@@ -31,12 +31,20 @@ pub enum Kind {
     Extent,
     /// No region: from here on a future's drop is one.
     Drops,
+    /// No region: something is made here whose polls are regions.
+    Made,
 }
 
 impl Kind {
     /// All kinds, in the order of their numbers from 1.
-    pub const ALL: [Self; 6] =
-        [Self::Region, Self::Required, Self::Poll, Self::Part, Self::Extent, Self::Drops];
+    pub const ALL: [Self; 7] =
+        [Self::Region, Self::Required, Self::Poll, Self::Part, Self::Extent, Self::Drops, Self::Made];
+
+    /// Whether its labels stand where regions begin.
+    #[must_use]
+    pub const fn is_region(self) -> bool {
+        !matches!(self, Self::Drops | Self::Made)
+    }
 
     fn of(number: u64) -> Option<Self> {
         Self::ALL.get(usize::try_from(number.checked_sub(1)?).ok()?).copied()
@@ -53,6 +61,7 @@ impl Kind {
             "part" => Some(Self::Part),
             "extent" => Some(Self::Extent),
             "drops" => Some(Self::Drops),
+            "made" => Some(Self::Made),
             _ => None,
         }
     }

@@ -15,6 +15,7 @@ pub mod args;
 pub mod assume;
 pub mod bodies;
 pub mod body;
+pub mod calls;
 pub mod cfg;
 pub mod compare;
 pub mod copies;

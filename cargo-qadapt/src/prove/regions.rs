@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::calls::Opens;
 use super::copies::Copy;
 use super::inlined::Tree;
 use super::marks::{Kind, Record};
@@ -12,6 +13,7 @@ use super::methods;
 use super::names::{Names, is_guard};
 use super::place::Place;
 use super::policy::demangle;
+use super::sources::Opened;
 
 /// A protected region of a binary.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,12 +49,23 @@ pub struct Listed {
     pub copies: Vec<Copy>,
 }
 
+/// The regions of a file.
+#[derive(Debug, Default)]
+pub struct Regions {
+    /// All of them.
+    pub listed: Vec<Listed>,
+    /// A function that makes something whose polls are regions, if the debug information does not say what.
+    pub making: Option<String>,
+}
+
 /// The regions of a file: of the copies that it has, of the records of its source, and of the calls in its source that open
 /// one.
 #[must_use]
-pub fn list(names: &Names<'_>, copies: Vec<Copy>, records: &[Record], opened: &[Record]) -> Vec<Listed> {
+pub fn list(names: &Names<'_>, copies: Vec<Copy>, records: &[Record], opened: &[Opened]) -> Regions {
     let mut found: Vec<(Listed, Vec<Identity>)> = Vec::new();
     let drops_inside = copies.iter().any(|copy| copy.kind == Kind::Drops);
+    let (made, copies): (Vec<Copy>, Vec<Copy>) = copies.into_iter().partition(|copy| copy.kind == Kind::Made);
+    let polled: BTreeSet<String> = copies.iter().filter_map(watched).collect();
     for copy in copies.into_iter().filter(|copy| is_listed(copy, drops_inside)) {
         let (region, identity) = describe(names, &copy);
         let same = found.iter_mut().find(|(listed, others)| {
@@ -72,39 +85,126 @@ pub fn list(names: &Names<'_>, copies: Vec<Copy>, records: &[Record], opened: &[
     let mut listed: Vec<Listed> = found.into_iter().map(|(listed, _)| listed).collect();
     let folded: Vec<Listed> = listed.iter().flat_map(|known| folded(names, known, opened)).collect();
     listed.extend(folded);
-    let known: Vec<Place> = listed.iter().filter_map(|known| known.region.at.clone()).collect();
-    let missing: Vec<Listed> = records
+    let making: Vec<(Region, bool)> = made
         .iter()
-        .filter(|record| {
-            let mut seen = false;
-            for known in listed.iter_mut().filter(|known| is_of(known, record)) {
-                seen = true;
-                known.region.required |= record.required;
-            }
-            !seen
-        })
-        .chain(opened.iter().filter(|call| !known.iter().any(|at| is_at(at, call))))
-        .map(|record| Listed {
-            region: Region {
-                addr: 0,
-                name: record.name.clone(),
-                required: record.required,
-                at: Some(record.at.clone()),
-                function: None,
-            },
-            kind: if record.required { Kind::Required } else { Kind::Region },
-            copies: Vec::new(),
-        })
+        .filter(|copy| copy.scope.is_some())
+        .map(|copy| describe_made(names, copy, &polled))
         .collect();
+    let unrecorded = records.iter().filter(|record| {
+        let mut seen = false;
+        for known in listed.iter_mut().filter(|known| is_of(known, record)) {
+            seen = true;
+            known.region.required |= record.required;
+        }
+        !seen
+    });
+    let mut missing: Vec<Listed> = unrecorded
+        .map(|record| without_copies(&record.name, record.at.clone(), record.required, Kind::Region))
+        .collect();
+    let (of_polls, others): (Vec<&Opened>, Vec<&Opened>) =
+        opened.iter().partition(|call| call.opens == Opens::Polls);
+    let regions: Vec<&Region> = listed.iter().map(|known| &known.region).collect();
+    let makings: Vec<&Region> =
+        regions.iter().copied().chain(making.iter().map(|(region, _)| region)).collect();
+    let calls = absent(&others, &regions).into_iter().map(|call| (call, Kind::Region));
+    let calls = calls.chain(absent(&of_polls, &makings).into_iter().map(|call| (call, Kind::Made)));
+    missing.extend(calls.map(|(call, kind)| without_copies(&call.name, call.at.clone(), false, kind)));
+    let mut unpolled: Vec<Listed> = Vec::new();
+    for (region, _) in making.into_iter().filter(|(_, is_polled)| !is_polled) {
+        if !unpolled.iter().any(|known| known.region.name == region.name && known.region.at == region.at) {
+            unpolled.push(Listed { region, kind: Kind::Made, copies: Vec::new() });
+        }
+    }
     listed.extend(missing);
+    listed.extend(unpolled);
     tell_apart(&mut listed);
-    listed
+    let nameless = made.iter().find(|copy| copy.scope.is_none());
+    Regions { listed, making: nameless.map(|copy| names.function(copy.function)) }
+}
+
+/// A region that the file has no copy of.
+fn without_copies(name: &str, at: Place, required: bool, kind: Kind) -> Listed {
+    let region = Region { addr: 0, name: name.to_owned(), required, at: Some(at), function: None };
+    Listed { region, kind: if required { Kind::Required } else { kind }, copies: Vec::new() }
+}
+
+/// The calls that open none of these regions. One line may have several of both, and the columns of debug information need
+/// not be those of the source.
+fn absent<'c>(calls: &[&'c Opened], regions: &[&Region]) -> Vec<&'c Opened> {
+    let mut absent = Vec::new();
+    let mut seen: BTreeSet<(&str, u32)> = BTreeSet::new();
+    for call in calls.iter().filter(|call| seen.insert((&call.at.file, call.at.line))) {
+        let there =
+            calls.iter().filter(|other| other.at.line == call.at.line && other.at.file == call.at.file);
+        let columns: BTreeSet<u32> =
+            places(regions).filter(|at| is_at(at, &call.at)).map(|at| at.column).collect();
+        let (exact, rest): (Vec<&'c Opened>, Vec<&'c Opened>) =
+            there.copied().partition(|call| columns.contains(&call.at.column));
+        let others = columns.iter().filter(|column| !exact.iter().any(|call| call.at.column == **column));
+        absent.extend(rest.into_iter().skip(others.count()));
+    }
+    let (of_macros, mut absent): (Vec<&Opened>, Vec<&Opened>) =
+        absent.into_iter().partition(|call| call.defined.is_some());
+    absent.extend(absent_of_macros(&of_macros, regions));
+    absent
+}
+
+/// The same of calls of macros: debug information may have the place of the definition for all of them, which the function
+/// tells apart.
+fn absent_of_macros<'c>(calls: &[&'c Opened], regions: &[&Region]) -> Vec<&'c Opened> {
+    let mut absent = Vec::new();
+    let mut seen: BTreeSet<(&Place, &str)> = BTreeSet::new();
+    for call in calls {
+        let Some(defined) = &call.defined else { continue };
+        if !seen.insert((defined, &call.function)) {
+            continue;
+        }
+        let same = calls
+            .iter()
+            .filter(|other| other.defined.as_ref() == Some(defined) && other.function == call.function);
+        let there: BTreeSet<&str> = regions
+            .iter()
+            .filter(|region| region.at.as_ref().is_some_and(|at| is_at(at, defined)))
+            .filter(|region| {
+                region.function.as_deref().is_some_and(|name| last_part(name) == last_part(&call.function))
+            })
+            .map(|region| region.name.as_str())
+            .collect();
+        absent.extend(same.copied().skip(there.len()));
+    }
+    absent
+}
+
+fn places<'r>(regions: &'r [&'r Region]) -> impl Iterator<Item = &'r Place> {
+    regions.iter().filter_map(|region| region.at.as_ref())
+}
+
+/// The last part of a path, without what its brackets say.
+fn last_part(path: &str) -> &str {
+    let path = path.rsplit_once("::<").filter(|(_, rest)| rest.ends_with('>')).map_or(path, |(path, _)| path);
+    path.rsplit("::").next().unwrap_or(path)
+}
+
+/// What a copy of a region watches poll by poll, as the debug information spells its type.
+fn watched(copy: &Copy) -> Option<String> {
+    let (tree, scope) = copy.scope.as_ref()?;
+    let argument = last_argument(&tree.scopes[*scope].name)?;
+    match copy.kind {
+        Kind::Poll | Kind::Made => Some(argument),
+        Kind::Part if !is_drop(&argument) => arguments_of_closure(&argument).into_iter().next(),
+        _ => None,
+    }
+}
+
+/// The region that something is in whenever it is polled, by the place that makes it; and whether the file has such polls.
+fn describe_made(names: &Names<'_>, copy: &Copy, polled: &BTreeSet<String>) -> (Region, bool) {
+    (describe(names, copy).0, watched(copy).is_some_and(|watched| polled.contains(&watched)))
 }
 
 /// The regions of functions that the linker or the optimiser has found identical to the one of this region: its code is
 /// theirs, and the debug information speaks of one of them only. That one is the region's `function`, or the one that it was
 /// inlined into.
-fn folded(names: &Names<'_>, known: &Listed, opened: &[Record]) -> Vec<Listed> {
+fn folded(names: &Names<'_>, known: &Listed, opened: &[Opened]) -> Vec<Listed> {
     let region = &known.region;
     let functions = names.functions(region.addr);
     let within = functions
@@ -117,10 +217,12 @@ fn folded(names: &Names<'_>, known: &Listed, opened: &[Record]) -> Vec<Listed> {
             Some((_, rest)) => format!("{other}{rest}"),
             None => format!("{other} (its code is that of {one}, which has {})", region.name),
         };
-        let call = within.and_then(|(_, rest)| {
-            opened.iter().find(|call| {
+        let is_poll = matches!(known.kind, Kind::Poll | Kind::Part);
+        let call = opened.iter().find(|call| match within {
+            Some((_, rest)) => {
                 in_function(&call.name, other).is_some_and(|call| call.is_empty() == rest.is_empty())
-            })
+            }
+            None => is_poll && call.opens == Opens::Polls && call.function == *other,
         });
         let at = call.map(|call| call.at.clone());
         let region = Region { name, at, function: Some(other.clone()), ..region.clone() };
@@ -163,7 +265,7 @@ impl Identity {
 /// what it does to drop one, unless the program drops one inside its region.
 fn is_listed(copy: &Copy, drops_inside: bool) -> bool {
     match (copy.kind, &copy.scope) {
-        (Kind::Drops, _) => false,
+        (Kind::Drops | Kind::Made, _) => false,
         (Kind::Part, Some((tree, scope))) => {
             let closure = last_argument(&tree.scopes[*scope].name).unwrap_or_default();
             let is_future = arguments_of_closure(&closure).last().is_some_and(|poll| {
@@ -249,11 +351,10 @@ fn is_of(listed: &Listed, record: &Record) -> bool {
     called || here
 }
 
-/// Whether a region that is opened here is the one that this call opens: by the line, of which debug information may have
-/// another column.
-fn is_at(at: &Place, call: &Record) -> bool {
-    let (one, other) = (&at.file, &call.at.file);
-    at.line == call.at.line && (ends_with_path(one, other) || ends_with_path(other, one))
+/// Whether a place in debug information is on the line of a call.
+fn is_at(at: &Place, call: &Place) -> bool {
+    let (one, other) = (&at.file, &call.file);
+    at.line == call.line && (ends_with_path(one, other) || ends_with_path(other, one))
 }
 
 fn ends_with_path(path: &str, end: &str) -> bool {

@@ -33,10 +33,14 @@ impl Items {
     }
 
     fn parse(text: &str) -> Self {
+        syn::parse_file(text).map_or_else(|_| Self::default(), |file| Self::of(&file))
+    }
+
+    /// The functions of a file that has been read.
+    #[must_use]
+    pub fn of(file: &syn::File) -> Self {
         let mut items = Self::default();
-        if let Ok(file) = syn::parse_file(text) {
-            items.visit_file(&file);
-        }
+        items.visit_file(file);
         items
     }
 
