@@ -331,7 +331,9 @@ impl<'ast> Visit<'ast> for Calls<'_> {
         if let Ok(list) = call.parse_body_with(Punctuated::<syn::Expr, Token![,]>::parse_terminated) {
             list.iter().for_each(|expression| inside.visit_expr(expression));
         } else if let Ok(statements) = call.parse_body_with(syn::Block::parse_within) {
-            statements.iter().for_each(|statement| inside.visit_stmt(statement));
+            for statement in &statements {
+                inside.visit_stmt(statement);
+            }
         } else {
             scan(call.tokens.clone(), &mut inside.found);
         }
@@ -404,8 +406,8 @@ fn h() {
     assert_no_alloc(|| 5);
 }
 ";
-        use Opens::{Closure, Extent};
-        let expected = [(2, Closure), (2, Closure), (3, Extent), (4, Extent), (7, Closure), (10, Closure)];
+        let [closure, extent] = [Opens::Closure, Opens::Extent];
+        let expected = [(2, closure), (2, closure), (3, extent), (4, extent), (7, closure), (10, closure)];
         assert_eq!(found(source), expected);
     }
 

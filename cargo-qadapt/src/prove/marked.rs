@@ -149,9 +149,10 @@ fn open_extent(region: &Region, verdict: &Verdict) -> Verdict {
 
 fn not_there(listed: &Listed) -> Gap {
     let is_made = listed.kind == Kind::Made && listed.region.function.is_some();
-    let why = match is_made {
-        true => "it is made here, and no code that polls it is left",
-        false => "no code of it is left: nothing calls it, or the compiler has merged it with equal code",
+    let why = if is_made {
+        "it is made here, and no code that polls it is left"
+    } else {
+        "no code of it is left: nothing calls it, or the compiler has merged it with equal code"
     };
     Gap {
         why: why.to_owned(),

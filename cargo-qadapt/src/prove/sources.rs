@@ -37,7 +37,9 @@ pub fn opened(executable: &Path) -> Vec<Opened> {
     let sources = listed(&list).into_iter().filter(|path| modified(path) <= built);
     let sources: Vec<Source> = sources.filter_map(parsed).collect();
     let mut words = Words::default();
-    sources.iter().for_each(|(path, file)| words.learn(&path.to_string_lossy(), file));
+    for (path, file) in &sources {
+        words.learn(&path.to_string_lossy(), file);
+    }
     sources.iter().flat_map(|source| regions_of(source, &words)).collect()
 }
 
