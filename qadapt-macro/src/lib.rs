@@ -56,8 +56,10 @@ use proc_macro::TokenStream;
 /// - `forbid`: permits inside are void.
 /// - `defer`: what is freed in the region waits, as in `defer_frees`, and is no violation if the global allocator is a
 ///   `Deferring` one; also in builds without checks.
+/// - `nonblocking`: system calls in which the thread may wait are disallowed too, as by [`nonblocking`](macro@nonblocking).
 /// - `mode = "log"`: what a violation does: one of `panic`, `abort`, `log`, `count`, `fail`, `trap`.
-/// - `allow(dealloc)`: operations that are allowed: some of `alloc`, `zeroed`, `grow`, `shrink`, `dealloc`.
+/// - `allow(dealloc)`: operations that are allowed: some of `alloc`, `zeroed`, `grow`, `shrink`, `dealloc`; with `nonblocking` also
+///   classes of system calls: `sleep`, `lock`, `file`, `socket`, `memory`, `process`, `clock`, `random`, `yield`, `other`.
 /// - `budget(requests = 2, bytes = 4096)`: requests for memory are allowed until this is used up; also `peak_bytes` and
 ///   `warm_up` (entries that are not held to it).
 /// - `sample = 100`: one entry in 100 is watched.
@@ -247,6 +249,42 @@ pub fn allocate_panic(options: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn no_alloc(options: TokenStream, item: TokenStream) -> TokenStream {
     road::take(Attribute::NoAlloc, options.into(), item.into()).into()
+}
+
+/// Runs each call of a function as a region in which this thread must make no system call that may wait: sleeps, locks that
+/// others hold, files, sockets that are set to block.
+///
+/// `Policy::no_blocking` tells what is seen and where. Allocation is allowed; `allocate_panic(nonblocking)` disallows both. It stands
+/// where [`allocate_panic`](macro@allocate_panic) does, with the same limits, and an `async` function is watched poll by poll. Its
+/// options are `name`, `crate`, `future`, `forbid`, `defer`, `mode`, `sample`, and `allow(clock)` with classes of system calls:
+/// `sleep`, `lock`, `file`, `socket`, `memory`, `process`, `clock`, `random`, `yield`, `other`.
+///
+/// # Examples
+/// ```
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// use qadapt::{is_blocking_watched, nonblocking};
+///
+/// #[nonblocking(allow(yield))]
+/// fn spin() {
+///     std::thread::yield_now();
+/// }
+///
+/// #[nonblocking]
+/// async fn respond() -> std::io::Result<String> {
+///     std::fs::read_to_string("Cargo.toml") // waits for the disk, and with it every other task of the thread
+/// }
+///
+/// spin();
+/// # use std::{future::Future, pin::pin, task::{Context, Waker}};
+/// let polled = std::panic::catch_unwind(|| {
+///     // .. an executor polls `respond()` ..
+/// #   let _ = pin!(respond()).poll(&mut Context::from_waker(Waker::noop()));
+/// });
+/// assert_eq!(polled.is_err(), is_blocking_watched());
+/// ```
+#[proc_macro_attribute]
+pub fn nonblocking(options: TokenStream, item: TokenStream) -> TokenStream {
+    road::take(Attribute::Nonblocking, options.into(), item.into()).into()
 }
 
 /// Runs each call of a function as a permit: inside it, this thread may touch the allocator again.

@@ -75,7 +75,7 @@ pub use model::{
 pub use qadapt_advice::Advice;
 #[cfg(not(qadapt_unhosted))]
 pub use qadapt_macro::test;
-pub use qadapt_macro::{allocate_panic, count_alloc, no_alloc, permit_alloc};
+pub use qadapt_macro::{allocate_panic, count_alloc, no_alloc, nonblocking, permit_alloc};
 #[cfg(all(feature = "process-counts", not(qadapt_unhosted)))]
 pub use region::Stats;
 #[cfg(not(qadapt_unhosted))]
@@ -114,7 +114,7 @@ mod sys;
 #[cfg(qadapt_unhosted)]
 mod unhosted;
 #[cfg(qadapt_unhosted)]
-pub use unhosted::{Budget, Mode, Ops, Policy, UnknownMode, assert_no_alloc, is_active, permit_alloc};
+pub use unhosted::{Budget, Calls, Mode, Ops, Policy, UnknownMode, assert_no_alloc, is_active, permit_alloc};
 
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../docs/migration.md")]
@@ -157,7 +157,7 @@ pub mod prelude {
         Site, StackFrame, Violation, c_is_active, is_active, set_violation_hook, take_violation_hook,
     };
     pub use qadapt_advice::Advice;
-    pub use qadapt_macro::{allocate_panic, count_alloc, no_alloc, permit_alloc};
+    pub use qadapt_macro::{allocate_panic, count_alloc, no_alloc, nonblocking, permit_alloc};
 }
 
 /// What the attributes expand to; no part of the public interface.
@@ -168,8 +168,9 @@ pub mod __private {
     pub use crate::model::{Function, Place};
     pub use crate::region::Note;
     pub use crate::region::{
-        Measurement, count_calls, count_future, guard_future, made, no_alloc, permit_alloc, permit_future,
-        pinned, policy_future, run_policy, run_required, test,
+        Measurement, count_calls, count_future, guard_future, made, no_alloc, no_blocking_at as no_blocking,
+        no_blocking_future, permit_alloc, permit_future, pinned, policy_future, run_policy, run_required,
+        test,
     };
     pub use crate::report::Expectation;
 }
@@ -180,8 +181,8 @@ pub mod __private {
 pub mod __private {
     pub use crate::__record as record;
     pub use crate::unhosted::{
-        Function, Place, count_calls, count_future, guard_future, made, no_alloc, permit_alloc,
-        permit_future, pinned, policy_future, run_policy, run_required,
+        Function, Place, count_calls, count_future, guard_future, made, no_alloc, no_blocking,
+        no_blocking_future, permit_alloc, permit_future, pinned, policy_future, run_policy, run_required,
     };
 }
 

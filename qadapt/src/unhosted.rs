@@ -5,6 +5,12 @@ use core::future::Future;
 
 #[path = "model/budget.rs"]
 mod budget;
+#[path = "model/call_table.rs"]
+#[allow(dead_code, reason = "what regions ask of calls")]
+mod call_table;
+#[path = "model/calls.rs"]
+#[allow(dead_code, reason = "what regions ask of calls")]
+mod calls;
 #[path = "model/mode.rs"]
 #[allow(dead_code, reason = "what regions ask of a mode")]
 mod mode;
@@ -13,6 +19,7 @@ mod mode;
 mod ops;
 
 pub use budget::Budget;
+pub use calls::Calls;
 pub use mode::{Mode, UnknownMode};
 pub use ops::Ops;
 
@@ -31,6 +38,21 @@ impl Policy {
     /// Nothing.
     pub const fn new() -> Self {
         Self(())
+    }
+
+    /// Nothing.
+    pub const fn no_blocking() -> Self {
+        Self(())
+    }
+
+    /// Nothing.
+    pub const fn disallow(self, _: Ops) -> Self {
+        self
+    }
+
+    /// Nothing.
+    pub const fn allow_calls(self, _: Calls) -> Self {
+        self
     }
 
     /// Nothing.
@@ -105,6 +127,17 @@ impl Place {
 #[inline(always)]
 pub fn no_alloc<R>(_: Place, body: impl FnOnce() -> R) -> R {
     body()
+}
+
+/// Runs a region.
+#[inline(always)]
+pub fn no_blocking<R>(_: Place, body: impl FnOnce() -> R) -> R {
+    body()
+}
+
+/// The future itself.
+pub const fn no_blocking_future<F: Future>(_: Place, future: F) -> F {
+    future
 }
 
 /// Runs a region.

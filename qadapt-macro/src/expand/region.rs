@@ -3,7 +3,7 @@
 use super::body::Body;
 use super::output::Output;
 use super::{place, policy, record};
-use crate::model::{Effect, Options, Tail};
+use crate::model::{Effect, Options, Subject, Tail};
 use proc_macro2::{Group, Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
@@ -20,7 +20,7 @@ impl Region<'_> {
         let place = self.recorded_place();
         match self.effect {
             Effect::Protect | Effect::Test => match self.policy() {
-                None => self.call("no_alloc", &quote!(#place, #closure)),
+                None => self.call(self.plain("no_alloc", "no_blocking"), &quote!(#place, #closure)),
                 Some(policy) if self.options.policy.prove => {
                     self.call("run_required", &quote!(#policy, #place, #closure))
                 }
@@ -41,7 +41,7 @@ impl Region<'_> {
         let place = self.recorded_place();
         match self.effect {
             Effect::Protect | Effect::Test => match self.policy() {
-                None => self.call("guard_future", &quote!(#place, #future)),
+                None => self.call(self.plain("guard_future", "no_blocking_future"), &quote!(#place, #future)),
                 Some(policy) => self.call("policy_future", &quote!(#policy, #place, #future)),
             },
             Effect::Permit => self.call("permit_future", future),
@@ -80,6 +80,11 @@ impl Region<'_> {
         quote_spanned! {self.at=> (#krate::__private::#function)(#arguments) }
     }
 
+    /// One of two functions, for a region without a policy: that for memory, or that for system calls.
+    fn plain<'a>(&self, memory: &'a str, calls: &'a str) -> &'a str {
+        if self.options.policy.subject == Subject::Calls { calls } else { memory }
+    }
+
     /// The region's policy, as a reference to a constant; none where a plain region does.
     fn policy(&self) -> Option<TokenStream> {
         let policy = policy::tokens(&self.options.policy, &self.options.krate(), self.at)?;
@@ -91,12 +96,14 @@ impl Region<'_> {
         let krate = self.options.krate();
         let place = place::tokens(self.options, self.function, self.at, None);
         let leave = if should_panic { quote_spanned!(self.at=> return;) } else { TokenStream::new() };
-        quote_spanned! {self.at=> if !(#krate::__private::test)(#place, #should_panic) { #leave } }
+        let waits = self.options.policy.subject != Subject::Memory;
+        quote_spanned! {self.at=> if !(#krate::__private::test)(#place, #waits, #should_panic) { #leave } }
     }
 
     /// The place of the region, with a record of it for the prover if it is protected.
     fn recorded_place(&self) -> TokenStream {
-        let is_protected = matches!(self.effect, Effect::Protect | Effect::Test);
+        let is_protected = matches!(self.effect, Effect::Protect | Effect::Test)
+            && self.options.policy.subject != Subject::Calls;
         let record = is_protected.then(|| record::tokens(self.options, self.function, self.at));
         place::tokens(self.options, self.function, self.at, record.as_ref())
     }

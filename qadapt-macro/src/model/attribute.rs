@@ -5,6 +5,7 @@
 pub(crate) enum Attribute {
     AllocatePanic,
     NoAlloc,
+    Nonblocking,
     PermitAlloc,
     CountAlloc,
     Test,
@@ -29,6 +30,7 @@ impl Attribute {
         match self {
             Self::AllocatePanic => "#[allocate_panic]",
             Self::NoAlloc => "#[no_alloc]",
+            Self::Nonblocking => "#[nonblocking]",
             Self::PermitAlloc => "#[permit_alloc]",
             Self::CountAlloc => "#[count_alloc]",
             Self::Test => "#[qadapt::test]",
@@ -36,13 +38,15 @@ impl Attribute {
     }
 
     /// The names of all attributes, as their paths end.
-    pub(crate) const NAMES: [&'static str; 4] = ["allocate_panic", "no_alloc", "permit_alloc", "count_alloc"];
+    pub(crate) const NAMES: [&'static str; 5] =
+        ["allocate_panic", "no_alloc", "nonblocking", "permit_alloc", "count_alloc"];
 
     /// The name under which the guard exports it.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::AllocatePanic => "allocate_panic",
             Self::NoAlloc => "no_alloc",
+            Self::Nonblocking => "nonblocking",
             Self::PermitAlloc => "permit_alloc",
             Self::CountAlloc => "count_alloc",
             Self::Test => "test",
@@ -51,7 +55,7 @@ impl Attribute {
 
     pub(crate) fn effect(self) -> Effect {
         match self {
-            Self::AllocatePanic | Self::NoAlloc => Effect::Protect,
+            Self::AllocatePanic | Self::NoAlloc | Self::Nonblocking => Effect::Protect,
             Self::PermitAlloc => Effect::Permit,
             Self::CountAlloc => Effect::Count,
             Self::Test => Effect::Test,
@@ -71,6 +75,7 @@ impl Attribute {
     /// The function that runs a closure as this attribute runs a body.
     pub(crate) fn closure_form(self) -> &'static str {
         match self.effect() {
+            _ if self == Self::Nonblocking => "qadapt::no_blocking(|| ..)",
             Effect::Protect | Effect::Test => "qadapt::assert_no_alloc(|| ..)",
             Effect::Count => "qadapt::count_alloc(|| ..)",
             Effect::Permit => "qadapt::permit_alloc(|| ..)",

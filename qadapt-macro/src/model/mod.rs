@@ -16,6 +16,6 @@ pub(crate) use form::Form;
 pub(crate) use function::Function;
 pub(crate) use item::{Item, Marked, Test};
 pub(crate) use options::Options;
-pub(crate) use policy::PolicyOptions;
+pub(crate) use policy::{Allowed, PolicyOptions, Subject};
 pub(crate) use refusal::Refusal;
 pub(crate) use tail::Tail;

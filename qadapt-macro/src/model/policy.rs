@@ -13,9 +13,31 @@ pub(crate) struct PolicyOptions {
     pub(crate) prove: bool,
     /// A variant of `qadapt::Mode`.
     pub(crate) mode: Option<Ident>,
-    /// Constants of `qadapt::Ops`.
-    pub(crate) allow: Option<Vec<Ident>>,
+    /// Which calls of the kernel and of the allocator the region is about.
+    pub(crate) subject: Subject,
+    /// Constants of `qadapt::Ops`, and of `qadapt::Calls`.
+    pub(crate) allow: Option<Vec<Allowed>>,
     /// Builder methods of `qadapt::Budget` and their arguments.
     pub(crate) budget: Option<Vec<(Ident, LitInt)>>,
     pub(crate) sample: Option<LitInt>,
+}
+
+/// What a region disallows where nothing is allowed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// Allocation.
+    #[default]
+    Memory,
+    /// System calls in which a thread may wait.
+    Calls,
+    /// Both.
+    Both,
+}
+
+/// A word in the option `allow`, as the constant that it stands for.
+pub(crate) enum Allowed {
+    /// Of `qadapt::Ops`.
+    Op(Ident),
+    /// Of `qadapt::Calls`.
+    Calls(Ident),
 }

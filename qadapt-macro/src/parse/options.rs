@@ -1,7 +1,7 @@
 //! The options in an attribute's parentheses.
 
 use super::policy;
-use crate::model::{Attribute, Effect, Options, Refusal};
+use crate::model::{Attribute, Effect, Options, Refusal, Subject};
 use proc_macro2::{Ident, TokenStream};
 use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
@@ -11,12 +11,16 @@ use syn::{LitStr, Path, Token};
 pub(crate) fn read(tokens: TokenStream, attribute: Attribute) -> Result<Options, Refusal> {
     let read = |input: ParseStream<'_>| {
         let mut options = Options::default();
+        if attribute == Attribute::Nonblocking {
+            options.policy.subject = Subject::Calls;
+        }
         while !input.is_empty() {
             read_one(&mut options, input, attribute)?;
             if !input.is_empty() && input.parse::<Option<Token![,]>>()?.is_none() {
                 return Err(input.error("write a comma between two options"));
             }
         }
+        policy::check(&options.policy)?;
         Ok(options)
     };
     Ok(read.parse2(tokens)?)
@@ -43,6 +47,12 @@ fn read_one(options: &mut Options, input: ParseStream<'_>, attribute: Attribute)
         "future" if attribute.effect() != Effect::Test => {
             once(&mut options.future, &option, || Ok(option.clone()))
         }
+        "prove" | "budget" if attribute == Attribute::Nonblocking => Err(syn::Error::new(
+            option.span(),
+            format_args!(
+                "`{option}` is about allocation: write `#[allocate_panic(nonblocking, {option} ..)]`"
+            ),
+        )),
         "sample" if attribute.effect() == Effect::Test => Err(syn::Error::new(
             option.span(),
             "a test that is not watched each time proves nothing: remove `sample`",
@@ -58,12 +68,16 @@ fn read_one(options: &mut Options, input: ParseStream<'_>, attribute: Attribute)
 /// What to write, for the messages.
 fn accepted(attribute: Attribute) -> &'static str {
     match attribute.effect() {
+        _ if attribute == Attribute::Nonblocking => {
+            "write `name = \"..\"`, `crate = path::to::qadapt`, `future`, `forbid`, `defer`, `mode = \"log\"`, \
+             `allow(clock)` or `sample = 100`"
+        }
         Effect::Protect => {
-            "write `name = \"..\"`, `crate = path::to::qadapt`, `future`, `forbid`, `defer`, `prove`, \
+            "write `name = \"..\"`, `crate = path::to::qadapt`, `future`, `forbid`, `defer`, `prove`, `nonblocking`, \
              `mode = \"log\"`, `allow(dealloc)`, `budget(requests = 2, bytes = 4096)` or `sample = 100`"
         }
         Effect::Test => {
-            "write `name = \"..\"`, `crate = path::to::qadapt`, `forbid`, `defer`, `mode = \"log\"`, \
+            "write `name = \"..\"`, `crate = path::to::qadapt`, `forbid`, `defer`, `nonblocking`, `mode = \"log\"`, \
              `allow(dealloc)` or `budget(requests = 2, bytes = 4096)`"
         }
         Effect::Count => "write `name = \"..\"`, `crate = path::to::qadapt` or `future`",
@@ -147,7 +161,7 @@ mod tests {
 
     #[test]
     fn bad_options_say_what_to_write() {
-        use Attribute::{CountAlloc, NoAlloc, PermitAlloc, Test};
+        use Attribute::{CountAlloc, NoAlloc, Nonblocking, PermitAlloc, Test};
         for (attribute, text, message) in [
             (NoAlloc, "\"x\"", "an option of `#[no_alloc]` is expected: write `name = \"..\"`, "),
             (NoAlloc, ",", "an option of `#[no_alloc]` is expected"),
@@ -184,6 +198,13 @@ mod tests {
             (NoAlloc, "budget()", "`budget()` sets no limit"),
             (NoAlloc, "budget(requests = 1, requests = 2)", "the limit `requests` is given twice"),
             (NoAlloc, "budget(bytes)", "`bytes` takes a whole number"),
+            (NoAlloc, "allow(sleep)", "the region allows every system call"),
+            (NoAlloc, "nonblocking, nonblocking", "the option `nonblocking` is given twice"),
+            (Nonblocking, "nonblocking", "`#[nonblocking]` is that already"),
+            (Nonblocking, "allow(alloc)", "the region allows allocation"),
+            (Nonblocking, "prove", "`prove` is about allocation"),
+            (Nonblocking, "x", "`#[nonblocking]` has no option `x`: write `name = \"..\"`"),
+            (PermitAlloc, "nonblocking", "`#[permit_alloc]` has no option `nonblocking`"),
             (NoAlloc, "sample = -1", "`sample` takes a whole number"),
         ] {
             let error = read(attribute, text).err().unwrap_or_else(|| panic!("{text} was accepted"));

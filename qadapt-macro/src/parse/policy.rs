@@ -1,7 +1,8 @@
 //! Reads the options that make a policy of a region.
 
-use crate::model::PolicyOptions;
+use crate::model::{Allowed, PolicyOptions, Subject};
 use proc_macro2::{Ident, Span};
+use syn::ext::IdentExt as _;
 use syn::parse::ParseStream;
 use syn::punctuated::Punctuated;
 use syn::{LitInt, LitStr, Token, parenthesized};
@@ -25,6 +26,20 @@ const OPS: [(&str, &str); 5] = [
     ("dealloc", "DEALLOC"),
 ];
 
+/// The words for classes of system calls, and the constants that they stand for.
+const CALLS: [(&str, &str); 10] = [
+    ("sleep", "SLEEP"),
+    ("lock", "LOCK"),
+    ("file", "FILE"),
+    ("socket", "SOCKET"),
+    ("memory", "MEMORY"),
+    ("process", "PROCESS"),
+    ("clock", "CLOCK"),
+    ("random", "RANDOM"),
+    ("yield", "YIELD"),
+    ("other", "OTHER"),
+];
+
 /// The limits of a budget, by the names of their builder methods.
 const LIMITS: [&str; 4] = ["requests", "bytes", "peak_bytes", "warm_up"];
 
@@ -38,13 +53,23 @@ pub(crate) fn read_one(
         "forbid" => flag(&mut policy.forbid, option)?,
         "defer" => flag(&mut policy.defer, option)?,
         "prove" => flag(&mut policy.prove, option)?,
+        "nonblocking" => {
+            first(policy.subject == Subject::Both, option)?;
+            if policy.subject == Subject::Calls {
+                return Err(syn::Error::new(
+                    option.span(),
+                    "`#[nonblocking]` is that already: remove `nonblocking`",
+                ));
+            }
+            policy.subject = Subject::Both;
+        }
         "mode" => {
             first(policy.mode.is_some(), option)?;
             policy.mode = Some(read_mode(option, input)?);
         }
         "allow" => {
             first(policy.allow.is_some(), option)?;
-            policy.allow = Some(read_ops(option, input)?);
+            policy.allow = Some(read_allowed(option, input)?);
         }
         "budget" => {
             first(policy.budget.is_some(), option)?;
@@ -92,21 +117,57 @@ fn read_mode(option: &Ident, input: ParseStream<'_>) -> syn::Result<Ident> {
     })
 }
 
-fn read_ops(option: &Ident, input: ParseStream<'_>) -> syn::Result<Vec<Ident>> {
-    const WRITE: &str = "write some of `alloc`, `zeroed`, `grow`, `shrink`, `dealloc`";
-    let words = list::<Ident>(option, input, "write `allow(dealloc)`")?;
+/// Refuses what is allowed in a region that is not about it.
+pub(crate) fn check(policy: &PolicyOptions) -> syn::Result<()> {
+    for allowed in policy.allow.iter().flatten() {
+        match (allowed, policy.subject) {
+            (Allowed::Calls(class), Subject::Memory) => {
+                return Err(syn::Error::new(
+                    class.span(),
+                    "the region allows every system call: remove this, or add `nonblocking`",
+                ));
+            }
+            (Allowed::Op(op), Subject::Calls) => {
+                return Err(syn::Error::new(
+                    op.span(),
+                    "the region allows allocation: remove this, or write `#[allocate_panic(nonblocking)]`",
+                ));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn read_allowed(option: &Ident, input: ParseStream<'_>) -> syn::Result<Vec<Allowed>> {
+    const WRITE: &str = "write some of `alloc`, `zeroed`, `grow`, `shrink`, `dealloc`; of system calls `sleep`, `lock`, `file`, \
+                         `socket`, `memory`, `process`, `clock`, `random`, `yield`, `other`";
+    let words = list::<Word>(option, input, "write `allow(dealloc)`")?;
     if words.is_empty() {
         return Err(syn::Error::new(option.span(), format_args!("`allow()` allows nothing: {WRITE}")));
     }
+    let constant = |table: &[(&str, &'static str)], word: &Ident| {
+        let known = table.iter().find(|(known, _)| word.unraw() == *known)?;
+        Some(Ident::new(known.1, word.span().resolved_at(Span::mixed_site())))
+    };
     words
         .into_iter()
-        .map(|word| {
-            let known = OPS.iter().find(|(known, _)| word == known);
-            known.map(|(_, constant)| Ident::new(constant, Span::mixed_site())).ok_or_else(|| {
+        .map(|Word(word)| {
+            let op = constant(&OPS, &word).map(Allowed::Op);
+            op.or_else(|| constant(&CALLS, &word).map(Allowed::Calls)).ok_or_else(|| {
                 syn::Error::new(word.span(), format_args!("there is no operation `{word}`: {WRITE}"))
             })
         })
         .collect()
+}
+
+/// A word, which may be one of the language's: `yield`.
+struct Word(Ident);
+
+impl syn::parse::Parse for Word {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        input.call(Ident::parse_any).map(Word)
+    }
 }
 
 fn read_budget(option: &Ident, input: ParseStream<'_>) -> syn::Result<Vec<(Ident, LitInt)>> {

@@ -25,10 +25,18 @@ use crate::model::Place;
 #[inline(always)]
 #[track_caller]
 pub fn no_blocking<R>(body: impl FnOnce() -> R) -> R {
+    no_blocking_at(Place::unnamed(), body)
+}
+
+/// [`no_blocking`] with a place: what `#[nonblocking]` expands to.
+#[doc(hidden)]
+#[inline(always)]
+#[track_caller]
+pub fn no_blocking_at<R>(place: Place, body: impl FnOnce() -> R) -> R {
     if !checks::ON {
         return body();
     }
-    let scope = Scope::open_no_blocking(Source::Closure(Place::unnamed()));
+    let scope = Scope::open_no_blocking(Source::Closure(place));
     let result = body();
     scope.close();
     result

@@ -225,6 +225,12 @@ pub const fn guard_future<F: Future>(place: Place, inner: F) -> Guarded<F> {
     Guarded::new(inner, NoAlloc::new(place))
 }
 
+/// What `#[nonblocking]` makes of an `async fn`.
+#[doc(hidden)]
+pub const fn no_blocking_future<F: Future>(place: Place, inner: F) -> Guarded<F, NoBlocking> {
+    Guarded::new(inner, NoBlocking::new(place))
+}
+
 /// What `#[permit_alloc]` makes of an `async fn`.
 #[doc(hidden)]
 pub const fn permit_future<F: Future>(inner: F) -> Guarded<F, Permitted> {

@@ -35,12 +35,13 @@ mod violations;
 mod warm_up;
 mod watch;
 
-pub use blocking::{is_blocking_watched, no_blocking};
+pub use blocking::{is_blocking_watched, no_blocking, no_blocking_at};
 pub use count::{count_alloc, count_calls, uncounted};
 pub use defer::{defer_frees, deferred, reclaim};
 pub use guard::RegionGuard;
 pub use guarded::{
-    GuardExt, Guarded, count_future, guard_future, made, permit_future, pinned, policy_future,
+    GuardExt, Guarded, count_future, guard_future, made, no_blocking_future, permit_future, pinned,
+    policy_future,
 };
 pub use manual::{enter_protected, exit_protected, protection_level};
 pub use measurement::Measurement;

@@ -214,7 +214,7 @@ impl Policy {
     fn run_at<R>(&self, place: Place, body: impl FnOnce() -> R) -> R {
         if !checks::ON {
             let deferral = self.begin_unwatched();
-            let result = mark::region(body);
+            let result = if self.is_about_memory() { mark::region(body) } else { body() };
             self.end_unwatched(deferral);
             return result;
         }
@@ -229,6 +229,12 @@ impl Policy {
         scope.close();
         self.reclaim_at_edge();
         result
+    }
+
+    /// True if there is something to prove: a region that disallows system calls alone may allocate.
+    #[inline(always)]
+    pub(super) const fn is_about_memory(&self) -> bool {
+        self.allowed_calls.is_none() || self.ops.bits() != 0 || self.has_budget
     }
 
     /// Begins what is not watched: a poll of a future that sampling leaves out, or anything in a build without checks. The body
@@ -303,7 +309,7 @@ impl Policy {
     pub fn enter(&self) -> RegionGuard {
         let place = self.place();
         #[cfg(qadapt_marks)]
-        if !checks::ON {
+        if !checks::ON && self.is_about_memory() {
             mark::extent();
         }
         if !checks::ON || !self.watches_entry(place) {

@@ -1,17 +1,18 @@
 //! What `#[qadapt::test]` checks besides the test's own body.
 
 use crate::checks;
+use crate::hot::blocking;
 use crate::model::Place;
 use crate::report::live;
 
-/// Whether the test can see violations. If not, says why; and panics, unless the test is expected to panic: that one
+/// Whether the test can see violations, those of calls that wait included if it `waits` for them. If not, says why; and panics, unless the test is expected to panic: that one
 /// must fail by returning.
 #[doc(hidden)]
 #[must_use]
 #[track_caller]
-pub fn test(place: Place, should_panic: bool) -> bool {
+pub fn test(place: Place, waits: bool, should_panic: bool) -> bool {
     if live::is_active() {
-        return true;
+        return !waits || sees_waits(place, should_panic);
     }
     let name = place.name;
     let why = if checks::ON {
@@ -23,5 +24,17 @@ pub fn test(place: Place, should_panic: bool) -> bool {
     };
     assert!(should_panic, "qadapt: `{name}` cannot see an allocation, because {why}");
     eprintln!("qadapt: `{name}` cannot see an allocation, because {why}");
+    false
+}
+
+/// The same of system calls.
+#[track_caller]
+fn sees_waits(place: Place, should_panic: bool) -> bool {
+    if blocking::is_watched() {
+        return true;
+    }
+    let (name, why) = (place.name, blocking::WHY_NOT);
+    assert!(should_panic, "qadapt: `{name}` cannot see a blocking call, because {why}");
+    eprintln!("qadapt: `{name}` cannot see a blocking call, because {why}");
     false
 }
