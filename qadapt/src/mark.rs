@@ -10,7 +10,8 @@
 //! ```text
 //! +----------------+---------+
 //! | address        | kind    |   1 region, 2 required, 3 poll, 4 part of a poll, 5 open extent, 6 a future is dropped inside,
-//! +----------------+---------+   7 something is made whose polls are regions
+//! +----------------+---------+   7 something is made whose polls are regions, 8 permit, 9 its end; of the next region:
+//!                                10 it forbids permits, 11 it has a budget
 //! ```
 //!
 //! The functions have names that no other function has, since debug information may tell a name without its path.
@@ -24,9 +25,11 @@ pub use __qadapt_drops as drops;
 pub use __qadapt_extent as extent;
 pub use __qadapt_made as made;
 pub use __qadapt_part as part;
+pub use __qadapt_permit as permit;
 pub use __qadapt_poll as poll;
 pub use __qadapt_region as region;
 pub use __qadapt_required as required;
+pub use __qadapt_rules as rules;
 
 /// Writes a label here, of one kind.
 ///
@@ -95,4 +98,28 @@ pub fn __qadapt_drops<T>() {
 #[inline(always)]
 pub fn __qadapt_made<T>() {
     label!(7);
+}
+
+/// Runs a permit's closure. Its end has a label too, so that what follows a permit is never the same code as what is in one.
+#[inline(always)]
+pub fn __qadapt_permit<R, F: FnOnce() -> R>(body: F) -> R {
+    label!(8);
+    let result = body();
+    label!(9);
+    result
+}
+
+/// Stands before a region opens under a policy, and says of it what matters to a proof.
+#[inline(always)]
+#[cfg_attr(not(qadapt_marks), expect(unused_variables, reason = "without labels nothing is said"))]
+pub fn __qadapt_rules(forbids: bool, has_budget: bool) {
+    #[cfg(qadapt_marks)]
+    {
+        if forbids {
+            label!(10);
+        }
+        if has_budget {
+            label!(11);
+        }
+    }
 }

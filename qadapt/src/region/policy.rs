@@ -214,7 +214,12 @@ impl Policy {
     fn run_at<R>(&self, place: Place, body: impl FnOnce() -> R) -> R {
         if !checks::ON {
             let deferral = self.begin_unwatched();
-            let result = if self.is_about_memory() { mark::region(body) } else { body() };
+            let result = if self.is_about_memory() {
+                mark::rules(self.forbid, self.has_budget);
+                mark::region(body)
+            } else {
+                body()
+            };
             self.end_unwatched(deferral);
             return result;
         }
@@ -310,6 +315,7 @@ impl Policy {
         let place = self.place();
         #[cfg(qadapt_marks)]
         if !checks::ON && self.is_about_memory() {
+            mark::rules(self.forbid, self.has_budget);
             mark::extent();
         }
         if !checks::ON || !self.watches_entry(place) {
@@ -364,6 +370,18 @@ impl Policy {
         Rules { flags: rules.flags(), caps, shared: Head::NONE, allowed, countdown: self.fail_nth }
     }
 
+    /// Whether permits are void inside.
+    #[inline(always)]
+    pub(super) const fn forbids(&self) -> bool {
+        self.forbid
+    }
+
+    /// Whether there is a budget.
+    #[inline(always)]
+    pub(super) const fn has_budget(&self) -> bool {
+        self.has_budget
+    }
+
     /// What the policy sets in the thread's word.
     #[inline(always)]
     pub(super) const fn flags(&self) -> i64 {
@@ -411,6 +429,7 @@ pub fn run_required<R>(policy: &'static Policy, place: Place, body: impl FnOnce(
         return policy.run_at(place, body);
     }
     let deferral = policy.begin_unwatched();
+    mark::rules(policy.forbid, policy.has_budget);
     let result = mark::required(body);
     policy.end_unwatched(deferral);
     result

@@ -188,7 +188,12 @@ impl Watch for Policed {
     fn around<R>(&mut self, may_panic: bool, poll: impl FnOnce() -> R) -> R {
         if !checks::ON {
             let deferral = self.policy.begin_unwatched();
-            let result = if self.policy.is_about_memory() { mark::part(poll) } else { poll() };
+            let result = if self.policy.is_about_memory() {
+                mark::rules(self.policy.forbids(), self.policy.has_budget());
+                mark::part(poll)
+            } else {
+                poll()
+            };
             self.policy.end_unwatched(deferral);
             return result;
         }
