@@ -1,7 +1,7 @@
 //! Where reports go.
 
 use std::io::{IsTerminal as _, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -53,23 +53,7 @@ impl Output {
     /// If it cannot be written.
     pub fn write_rendered(&self, report: Vec<u8>) -> Result<()> {
         self.ready()?;
-        if let Some(path) = &self.output {
-            let plain = if self.format == Format::Text {
-                anstream::adapter::strip_bytes(&report).into_vec()
-            } else {
-                report
-            };
-            return std::fs::write(path, plain).map_err(|e| Error::io("write the report", path, e));
-        }
-        // A reader that went away (`| head`) is no failure.
-        let _ = if self.format == Format::Text {
-            let mut stdout = self.color.stdout();
-            stdout.write_all(&report).and_then(|()| stdout.flush())
-        } else {
-            let mut stdout = std::io::stdout().lock();
-            stdout.write_all(&report).and_then(|()| stdout.flush())
-        };
-        Ok(())
+        deliver(report, self.format == Format::Text, self.output.as_deref(), self.color)
     }
 
     /// Prints problems to standard error, each once, as errors or as what else they are called.
@@ -82,4 +66,24 @@ impl Output {
             }
         }
     }
+}
+
+/// Writes a report to a file, or to standard output. Text has styles, which are left out where they are not wanted.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn deliver(report: Vec<u8>, is_text: bool, output: Option<&Path>, color: Color) -> Result<()> {
+    if let Some(path) = output {
+        let plain = if is_text { anstream::adapter::strip_bytes(&report).into_vec() } else { report };
+        return std::fs::write(path, plain).map_err(|e| Error::io("write the report", path, e));
+    }
+    // A reader that went away (`| head`) is no failure.
+    let _ = if is_text {
+        let mut stdout = color.stdout();
+        stdout.write_all(&report).and_then(|()| stdout.flush())
+    } else {
+        let mut stdout = std::io::stdout().lock();
+        stdout.write_all(&report).and_then(|()| stdout.flush())
+    };
+    Ok(())
 }

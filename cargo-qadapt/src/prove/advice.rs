@@ -6,11 +6,16 @@ use super::names::Frame;
 use super::policy::Kind;
 use super::verdict::Hop;
 use crate::report::advice::Advice;
+use crate::report::origin::is_guards;
 
 /// The advice for a path, whose last call is the one of the allocator.
 #[must_use]
 pub fn of(kind: Kind, hops: &[Hop]) -> Option<Advice> {
-    let frames: Vec<Named<'_>> = hops.iter().rev().flat_map(|hop| &hop.frames).map(named).collect();
+    // The allocator's own frames, and the guard's above it, are no call that anybody wrote.
+    let inwards = hops.iter().rev().flat_map(|hop| &hop.frames);
+    let of_allocator =
+        |frame: &&Frame| is_guards(frame.at.as_ref().map_or("", |at| at.file.as_str()), &frame.function);
+    let frames: Vec<Named<'_>> = inwards.skip_while(of_allocator).map(named).collect();
     let calls = hops.last()?.calls.as_str();
     // No run, no sizes: a reallocation may be either, and growth is the common case.
     let events: &[(Op, usize, usize)] = match kind {
@@ -25,22 +30,33 @@ pub fn of(kind: Kind, hops: &[Hop]) -> Option<Advice> {
     Some(Advice::of(found.rule()))
 }
 
+/// What can be done about any path, where no habit is known.
+#[must_use]
+pub const fn otherwise(kind: &str) -> &'static str {
+    match kind.as_bytes() {
+        b"frees" => "keep it alive until the region has ended, or pass --allow-frees if regions may free",
+        _ => "allocate before the region and hand the memory in, or move this call out of it",
+    }
+}
+
 fn named(frame: &Frame) -> Named<'_> {
     let file = frame.at.as_ref().map_or("", |at| at.file.as_str());
-    if frame.own { Named::own(&frame.function, file) } else { Named::foreign(&frame.function, file) }
+    if frame.is_own() { Named::own(&frame.function, file) } else { Named::foreign(&frame.function, file) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::prove::place::Place;
+    use crate::report::figures::Origin;
 
     fn hop(calls: &str, frames: &[(&str, &str, bool)]) -> Hop {
         let frames = frames
             .iter()
             .map(|&(function, file, own)| {
                 let at = Place { file: file.into(), line: 3, column: 1 };
-                Frame { function: function.into(), at: Some(at), own }
+                let origin = if own { Origin::Own } else { Origin::Internal };
+                Frame { function: function.into(), at: Some(at), origin }
             })
             .collect();
         Hop { frames, calls: calls.into() }

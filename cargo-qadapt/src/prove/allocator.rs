@@ -134,6 +134,7 @@ fn shows_system(frames: &[Frame]) -> bool {
 mod tests {
     use super::*;
     use crate::prove::place::Place;
+    use crate::report::figures::Origin;
 
     fn chain(frames: &[(&str, &str)]) -> Vec<Frame> {
         frames
@@ -141,7 +142,7 @@ mod tests {
             .map(|(function, file)| Frame {
                 function: (*function).to_owned(),
                 at: Some(Place { file: (*file).to_owned(), line: 1, column: 1 }),
-                own: false,
+                origin: Origin::Internal,
             })
             .collect()
     }

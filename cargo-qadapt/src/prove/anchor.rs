@@ -4,7 +4,9 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use super::names::{self, Frame};
+use super::marks::Kind;
+use super::names::Frame;
+use crate::report::origin;
 
 /// `file:line` or `file:line:column`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +82,7 @@ impl Anchor {
         let inside = &frames[..frames.iter().position(is_guard).unwrap_or(frames.len())];
         let mut placed = inside.iter().filter(|f| f.at.as_ref().is_some_and(|at| at.line > 0));
         let outer = placed.clone().next_back()?;
-        let inner = placed.find(|f| f.own).unwrap_or(outer);
+        let inner = placed.find(|f| f.is_own()).unwrap_or(outer);
         let mut spots: Vec<Spot> = [inner, outer].into_iter().filter_map(Spot::of).collect();
         spots.dedup();
         Some(Self(spots))
@@ -104,11 +106,21 @@ impl Spot {
     }
 }
 
+/// How many frames of a call, innermost first, are inside the region that it was inlined into: all if that is not told.
+#[must_use]
+pub fn edge(frames: &[Frame]) -> usize {
+    let is_edge = |frame: &Frame| {
+        let name = frame.function.strip_prefix("qadapt::mark::").unwrap_or(&frame.function);
+        name.split(['<', ':']).next().and_then(Kind::of_function).is_some_and(Kind::is_region)
+    };
+    frames.iter().position(is_edge).unwrap_or(frames.len())
+}
+
 /// Whether a frame is the guard's own: all regions have these. With line tables alone a function has no path, and then
 /// its file tells.
 #[must_use]
 pub fn is_guard(frame: &Frame) -> bool {
-    is_guard_name(&frame.function) || frame.at.as_ref().is_some_and(|at| names::is_guard(&at.file))
+    is_guard_name(&frame.function) || frame.at.as_ref().is_some_and(|at| origin::is_guard(&at.file))
 }
 
 /// The same of a name.
@@ -142,10 +154,11 @@ impl fmt::Display for Anchor {
 mod tests {
     use super::*;
     use crate::prove::place::Place;
+    use crate::report::figures::Origin;
 
     fn frame(function: &str, file: &str, line: u32, column: u32, own: bool) -> Frame {
         let at = Some(Place { file: file.to_owned(), line, column });
-        Frame { function: function.to_owned(), at, own }
+        Frame { function: function.to_owned(), at, origin: if own { Origin::Own } else { Origin::Internal } }
     }
 
     fn chain() -> Vec<Frame> {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use regex::Regex;
 
+use crate::format::style::Color;
 use crate::selection::{Profile, Selection};
 
 /// How verdicts are printed.
@@ -64,4 +65,10 @@ pub struct Prove {
     /// How to print the verdicts.
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
+    /// Writes the verdicts to this file instead of standard output.
+    #[arg(long, short, value_name = "PATH")]
+    pub output: Option<PathBuf>,
+    /// When to colour the verdicts.
+    #[arg(long, value_enum, default_value = "auto")]
+    pub color: Color,
 }

@@ -1,7 +1,8 @@
 //! What the user vouches for: `[[prove.assume]]` entries of `qadapt.toml`, each with its reason.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::path::Path;
+use std::rc::Rc;
 
 use regex::Regex;
 use serde::Deserialize;
@@ -12,10 +13,12 @@ use super::graph::{Assumptions, Cover};
 use super::load::Image;
 use super::names::Names;
 use super::near;
-use super::policy::demangle;
+use super::permits::{Permits, Under};
+use super::symbol;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::glob::glob;
+use crate::report::origin::{Code, Sites};
 
 /// The section as it is written.
 #[derive(Debug, Default, Deserialize)]
@@ -75,6 +78,10 @@ pub struct Settings {
     /// Why no copy of the allocator's methods can have been inlined.
     pub allocator_out_of_line: Option<String>,
     not_overridden: Option<u32>,
+    /// Whose code is the user's own; told by the paths alone where there is no workspace.
+    pub code: Option<Rc<Code>>,
+    /// The same as it is settled.
+    pub sites: Sites,
 }
 
 impl Settings {
@@ -92,8 +99,10 @@ impl Settings {
     /// # Errors
     /// The problem, in words.
     pub fn parse(text: &str) -> std::result::Result<Self, String> {
-        let section = Config::parse(text)?.prove;
+        let config = Config::parse(text)?;
+        let section = config.prove;
         let mut settings = Self {
+            sites: config.sites,
             require: section.require,
             allocator_out_of_line: section.allocator_out_of_line,
             ..Self::default()
@@ -178,6 +187,8 @@ pub struct Applied<'s, 'a> {
     pub image: &'a Image<'a>,
     /// Its places.
     pub names: &'s Names<'a>,
+    /// Its permits, once they are known.
+    pub permits: OnceCell<Permits>,
 }
 
 impl Applied<'_, '_> {
@@ -215,7 +226,7 @@ impl Applied<'_, '_> {
             assumption.near.borrow_mut().extend(match &assumption.about {
                 About::Function(_) | About::CallsIn(_) => near::near(
                     subject,
-                    functions().map(|n| demangle(n)).filter(|n| !anchor::is_guard_name(n)),
+                    functions().map(|n| symbol::name(n)).filter(|n| !anchor::is_guard_name(n)),
                 ),
                 About::Foreign(_) => near::near(subject, imports()),
                 About::At(..) => Vec::new(),
@@ -234,9 +245,9 @@ impl Assumption {
 /// Whether a pattern speaks of a symbol. The guard's own functions are those of all regions: nothing speaks of them.
 fn names_it(pattern: &Regex, symbol: &str) -> bool {
     if pattern.is_match(symbol) {
-        return !anchor::is_guard_name(&demangle(symbol));
+        return !anchor::is_guard_name(&symbol::name(symbol));
     }
-    let name = demangle(symbol);
+    let name = symbol::name(symbol);
     is_called(pattern, &name) && !anchor::is_guard_name(&name)
 }
 
@@ -286,6 +297,17 @@ impl Assumptions for Applied<'_, '_> {
 
     fn not_overridden(&self) -> Option<u32> {
         self.settings.not_overridden
+    }
+
+    fn under(&self, site: u64) -> Under {
+        match (self.permits.get(), self.names.debug()) {
+            (Some(permits), Some(debug)) => permits.under(debug, site),
+            _ => Under::Nothing,
+        }
+    }
+
+    fn has_region(&self, entry: u64) -> bool {
+        self.permits.get().is_some_and(|permits| permits.has_region(entry))
     }
 }
 

@@ -51,6 +51,8 @@ pub struct Start {
     pub formats: bool,
     /// The part of the function that is meant; all of it if there is none.
     pub part: Option<Part>,
+    /// Whether it forbids permits.
+    pub forbids: bool,
 }
 
 /// The part of a function that a region is.
@@ -66,7 +68,14 @@ impl Start {
     /// A whole function, of whose arguments nothing is known.
     #[must_use]
     pub fn function(entry: u64) -> Self {
-        Self { entry, stops: BTreeSet::new(), state: State::entry(), formats: false, part: None }
+        Self {
+            entry,
+            stops: BTreeSet::new(),
+            state: State::entry(),
+            formats: false,
+            part: None,
+            forbids: false,
+        }
     }
 
     /// A whole function that is passed these constants.

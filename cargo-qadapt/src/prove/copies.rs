@@ -26,7 +26,7 @@ pub struct Copy {
 #[must_use]
 pub fn copies(image: &Image<'_>, trees: &Trees, labels: &[Label]) -> Vec<Copy> {
     let mut functions: BTreeMap<u64, Vec<Label>> = BTreeMap::new();
-    for label in labels {
+    for label in labels.iter().filter(|label| !label.kind.is_rule()) {
         let bounds = image.bounds(label.addr);
         if bounds.contains(&label.addr) {
             functions.entry(bounds.start).or_default().push(*label);

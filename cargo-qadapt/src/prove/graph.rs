@@ -9,6 +9,7 @@ use super::addr_map::{AddrMap, AddrSet};
 use super::body::{Body, Call, Callee, End, Fact, Given, Why};
 use super::cfg::{Part, Start};
 use super::parts::is_lost;
+use super::permits::Under;
 use super::policy::{Kind, Role};
 use super::program::Program;
 
@@ -46,6 +47,8 @@ pub struct Node {
     body: Body,
     /// Whether an assumption covers what is unknown in it.
     vouched: bool,
+    /// Whether it is called from a permit.
+    permitted: bool,
     part: Option<Part>,
 }
 
@@ -94,6 +97,28 @@ pub trait Assumptions {
 
     /// The number of the assumption that no other object overrides what this one exports, if it is made.
     fn not_overridden(&self) -> Option<u32>;
+
+    /// What the program's own permits say of a call.
+    fn under(&self, _site: u64) -> Under {
+        Under::Nothing
+    }
+
+    /// Whether a function has a region, which protects inside a permit too.
+    fn has_region(&self, _entry: u64) -> bool {
+        false
+    }
+}
+
+/// What permits are worth in a function.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+enum Permission {
+    /// They cover what is in them.
+    #[default]
+    Heeded,
+    /// Nothing: it is called from a region that forbids them.
+    Void,
+    /// It is called from one, so that all in it is covered but for regions.
+    Given,
 }
 
 /// How many copies of functions for constant arguments are made at most.
@@ -107,6 +132,7 @@ struct Key {
     given: Given,
     /// The assumption that covers everything unknown in it.
     vouched: Option<u32>,
+    permission: Permission,
 }
 
 /// A graph in the making.
@@ -122,6 +148,10 @@ struct Explorer<'x, 'a> {
     /// What each node is, but for the regions.
     keys: Vec<Key>,
     queue: VecDeque<u32>,
+    /// Whether each node is in the queue.
+    queued: Vec<bool>,
+    /// The nodes that call a function, by its entry.
+    callers: AddrMap<u64, Vec<u32>>,
     /// Bodies of functions that have regions in them, by their entries: there can be many regions in one.
     whole: AddrMap<u64, Body>,
 }
@@ -129,15 +159,26 @@ struct Explorer<'x, 'a> {
 impl Explorer<'_, '_> {
     fn run(&mut self) {
         for (i, region) in (0u32..).zip(self.starts) {
-            if region.stops.is_empty() && region.part.is_none() {
+            if region.stops.is_empty() && region.part.is_none() && !region.forbids {
                 self.index.entry(region.entry).or_insert(i);
             }
-            let node = self.add(Key { entry: region.entry, given: Given::default(), vouched: None });
+            let permission = if region.forbids { Permission::Void } else { Permission::Heeded };
+            let node =
+                self.add(Key { entry: region.entry, given: Given::default(), vouched: None, permission });
             self.nodes[node as usize].part.clone_from(&region.part);
         }
         while let Some(i) = self.queue.pop_front() {
+            self.queued[i as usize] = false;
             let entry = self.keys[i as usize].entry;
             let body = self.body(i);
+            for call in &body.calls {
+                if let Callee::Local(callee) = call.callee {
+                    let known = self.callers.entry(callee).or_default();
+                    if known.last() != Some(&i) {
+                        known.push(i);
+                    }
+                }
+            }
             let loose = body.loose;
             let edges = self.edges(i, &body);
             let node = &mut self.nodes[i as usize];
@@ -169,18 +210,21 @@ impl Explorer<'_, '_> {
             edges: Vec::new(),
             body: Body::default(),
             vouched: key.vouched.is_some(),
+            permitted: key.permission == Permission::Given,
             part: None,
         });
         self.keys.push(key);
         self.queue.push_back(number);
+        self.queued.push(true);
         number
     }
 
     /// Queues those again that call a function of which something new is known.
     fn look_again(&mut self, entry: u64) {
         self.whole.retain(|_, body| !calls(body, entry));
-        for (i, node) in (0u32..).zip(&self.nodes) {
-            if calls(&node.body, entry) && !self.queue.contains(&i) {
+        // Each calls it again once it has been looked at.
+        for i in self.callers.remove(&entry).unwrap_or_default() {
+            if !std::mem::replace(&mut self.queued[i as usize], true) {
                 self.queue.push_back(i);
             }
         }
@@ -188,7 +232,10 @@ impl Explorer<'_, '_> {
 
     fn edges(&mut self, i: u32, body: &Body) -> Vec<Edge> {
         let formats = self.keys[i as usize].given.iter().any(|g| g.1 == Fact::Arguments);
-        let vouched = self.keys[i as usize].vouched;
+        let Key { entry, vouched, mut permission, .. } = self.keys[i as usize];
+        if permission == Permission::Given && self.assumed.has_region(entry) {
+            permission = Permission::Heeded;
+        }
         let mut edges = Vec::new();
         let calls: Vec<&Call> = match self.starts.get(i as usize).and_then(|start| start.part.as_ref()) {
             Some(part) => calls_of(body, part),
@@ -204,6 +251,21 @@ impl Explorer<'_, '_> {
                 Some(Cover::Below(number)) => Some(number),
                 None => vouched,
             };
+            let permission = match (permission, self.assumed.under(call.site)) {
+                (Permission::Heeded, Under::Permit) => Permission::Given,
+                (Permission::Heeded, Under::Forbid) => Permission::Void,
+                _ => permission,
+            };
+            if permission == Permission::Given {
+                match call.callee {
+                    Callee::Local(addr) if !matches!(self.program.role(call.callee), Role::Sink(_)) => {
+                        to(To::Node(self.node_of(addr, &Given::default(), None, permission)));
+                    }
+                    Callee::Unknown(why) if is_lost(call.callee) => to(To::Unknown(why)),
+                    _ => {}
+                }
+                continue;
+            }
             let unknown = |unknown| match below {
                 Some(number) if self.assumed.speaks_of(number, call.callee) => To::Assumed(number),
                 _ => unknown,
@@ -216,7 +278,7 @@ impl Explorer<'_, '_> {
                     Some(addr) => match self.assumed.not_overridden() {
                         Some(number) => {
                             to(To::Assumed(number));
-                            let node = self.node_of(addr, &Given::default(), below);
+                            let node = self.node_of(addr, &Given::default(), below, permission);
                             edges.push(Edge { site: call.site, to: To::Node(node) });
                         }
                         None => to(unknown(To::Foreign(import))),
@@ -225,7 +287,7 @@ impl Explorer<'_, '_> {
                     None => {}
                 },
                 (_, Callee::Local(addr)) => {
-                    let node = self.node_of(addr, &call.given, below);
+                    let node = self.node_of(addr, &call.given, below, permission);
                     edges.push(Edge { site: call.site, to: To::Node(node) });
                 }
             }
@@ -235,18 +297,18 @@ impl Explorer<'_, '_> {
     }
 
     /// The node of a function that is called so.
-    fn node_of(&mut self, entry: u64, given: &Given, vouched: Option<u32>) -> u32 {
+    fn node_of(&mut self, entry: u64, given: &Given, vouched: Option<u32>, permission: Permission) -> u32 {
         let wanted = !given.is_empty() && self.closed.is_some_and(|c| !c.contains(&entry));
         let given = if wanted && self.copies.len() < MOST_COPIES { given.clone() } else { Given::default() };
-        if given.is_empty() && vouched.is_none() {
+        if given.is_empty() && vouched.is_none() && permission == Permission::Heeded {
             if let Some(&node) = self.index.get(&entry) {
                 return node;
             }
-            let node = self.add(Key { entry, given, vouched });
+            let node = self.add(Key { entry, given, vouched, permission });
             self.index.insert(entry, node);
             return node;
         }
-        let key = Key { entry, given, vouched };
+        let key = Key { entry, given, vouched, permission };
         if let Some(&node) = self.copies.get(&key) {
             return node;
         }
@@ -284,7 +346,9 @@ impl Graph {
     ) -> Self {
         let closed: AddrSet = (0u32..)
             .zip(&coarse.nodes)
-            .filter(|&(i, n)| !n.vouched && n.part.is_none() && !coarse.reaches(i, Goal::Unknown))
+            .filter(|&(i, n)| {
+                !n.vouched && !n.permitted && n.part.is_none() && !coarse.reaches(i, Goal::Unknown)
+            })
             .map(|(_, n)| n.entry)
             .collect();
         Self::explore(program, regions, assumed, Some(&closed))
@@ -306,14 +370,15 @@ impl Graph {
             copies: HashMap::new(),
             keys: Vec::new(),
             queue: VecDeque::new(),
+            queued: Vec::new(),
+            callers: AddrMap::default(),
             whole: AddrMap::default(),
         };
         explorer.run();
-        let Explorer { nodes, index, .. } = explorer;
+        let nodes = explorer.nodes;
         let callers = callers(&nodes);
         let next = Goal::ALL.map(|goal| reach(&nodes, &callers, goal));
-        let always =
-            [Kind::Alloc, Kind::Free].map(|kind| unavoidable(&nodes, &callers, program, &index, kind));
+        let always = [Kind::Alloc, Kind::Free].map(|kind| unavoidable(&nodes, &callers, kind));
         Self { nodes, next, always }
     }
 
@@ -429,13 +494,7 @@ fn reach(nodes: &[Node], callers: &[Vec<u32>], goal: Goal) -> Vec<Option<u32>> {
 }
 
 /// The nodes all of whose returning paths come to a sink of this kind, to a fixed point from the sinks upwards.
-fn unavoidable(
-    nodes: &[Node],
-    callers: &[Vec<u32>],
-    program: &Program<'_>,
-    by_entry: &AddrMap<u64, u32>,
-    kind: Kind,
-) -> Vec<bool> {
+fn unavoidable(nodes: &[Node], callers: &[Vec<u32>], kind: Kind) -> Vec<bool> {
     let mut always = vec![false; nodes.len()];
     let mut queued = vec![false; nodes.len()];
     let mut queue = VecDeque::new();
@@ -450,22 +509,26 @@ fn unavoidable(
         if always[i as usize] {
             continue;
         }
-        let allocates = |callee: Callee| match program.role(callee) {
-            Role::Sink(k) => k == kind,
-            _ => match callee {
-                Callee::Local(addr) => by_entry.get(&addr).is_some_and(|&n| always[n as usize]),
-                _ => false,
-            },
-        };
         let node = &nodes[i as usize];
+        // Where a call may be of one of several functions, all of them must.
+        let avoids = |edge: &Edge| match edge.to {
+            To::Sink(k, _) => k != kind,
+            To::Node(to) => !always[to as usize],
+            _ => true,
+        };
+        let mut sites: AddrSet = node.edges.iter().map(|edge| edge.site).collect();
+        for edge in node.edges.iter().filter(|edge| avoids(edge)) {
+            sites.remove(&edge.site);
+        }
+        let allocates = |call: &Call| sites.contains(&call.site);
         let sure = match &node.part {
             Some(part) => part.labels.iter().all(|&label| {
-                let counts = |call: &Call| allocates(call.callee) && !part.outside.contains(&call.site);
+                let counts = |call: &Call| allocates(call) && !part.outside.contains(&call.site);
                 node.body
                     .block_at(label)
                     .is_some_and(|block| cannot_avoid(&node.body, (block, label), &counts))
             }),
-            None => cannot_avoid(&node.body, (0, 0), &|call| allocates(call.callee)),
+            None => cannot_avoid(&node.body, (0, 0), &allocates),
         };
         if sure {
             always[i as usize] = true;

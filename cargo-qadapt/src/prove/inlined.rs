@@ -29,7 +29,7 @@ pub struct Scope {
     pub symbol: Option<String>,
     /// The unit with the entry that describes all its copies, and that entry.
     pub origin: (u64, u64),
-    /// What kind of region it is, if it is the guard's mark of one.
+    /// What kind of region it is, or that it is a permit, if it is the guard's mark of one.
     pub mark: Option<Kind>,
 }
 
@@ -86,7 +86,8 @@ impl Tree {
 
     /// The regions, as indices.
     pub fn regions(&self) -> impl Iterator<Item = usize> {
-        self.scopes.iter().enumerate().filter(|(_, scope)| scope.mark.is_some()).map(|(index, _)| index)
+        let is_region = |scope: &Scope| scope.mark.is_some_and(|kind| kind != Kind::Permit);
+        self.scopes.iter().enumerate().filter(move |(_, scope)| is_region(scope)).map(|(index, _)| index)
     }
 }
 

@@ -54,23 +54,15 @@ pub fn belongs(debug: &Debug<'_>, tree: &Tree, region: usize, site: u64) -> Belo
     if chain.contains(&region) {
         return Belongs::Yes;
     }
-    let row = debug.context().find_location(site).ok().flatten();
-    let Some(row) = row.filter(|_| !chain.is_empty()) else { return Belongs::Perhaps(Doubt::NoPlace) };
-    let own = (row.line.unwrap_or(0), row.column.unwrap_or(0));
-    // The place of the call at each level: in the innermost function its own, outside of that the one that was inlined.
-    let place = |level: usize| match chain.get(level + 1) {
-        Some(&inner) => (tree.scopes[inner].call.line, tree.scopes[inner].call.column),
-        None => own,
-    };
-    let exact = |(line, column): (u32, u32)| line != 0 && column != 0;
-    if !(0..chain.len()).all(|level| exact(place(level))) {
+    let Some(places) = places(debug, tree, &chain, site) else { return Belongs::Perhaps(Doubt::NoPlace) };
+    if !places.iter().copied().all(exact) {
         return Belongs::Perhaps(Doubt::NotExact);
     }
     let mut scope = region;
     while let Some(parent) = tree.scopes[scope].parent {
         let call = &tree.scopes[scope].call;
         let shared = chain.iter().position(|&s| s == parent).is_some_and(|level| {
-            chain.get(level + 1) != Some(&scope) && place(level) == (call.line, call.column)
+            chain.get(level + 1) != Some(&scope) && places[level] == (call.line, call.column)
         });
         if shared {
             return Belongs::Perhaps(Doubt::Shared);
@@ -78,4 +70,23 @@ pub fn belongs(debug: &Debug<'_>, tree: &Tree, region: usize, site: u64) -> Belo
         scope = parent;
     }
     Belongs::No
+}
+
+/// Whether the place of a call is known to the line and column, at each level of its chain of inlined functions.
+#[must_use]
+pub fn is_exact(debug: &Debug<'_>, tree: &Tree, chain: &[usize], site: u64) -> bool {
+    places(debug, tree, chain, site).is_some_and(|places| places.iter().copied().all(exact))
+}
+
+/// The line and column of a call at each level: in the innermost function its own, outside of that those of the call that was
+/// inlined. None where there is no place.
+fn places(debug: &Debug<'_>, tree: &Tree, chain: &[usize], site: u64) -> Option<Vec<(u32, u32)>> {
+    let row = debug.context().find_location(site).ok().flatten()?;
+    let inner =
+        chain.get(1..)?.iter().map(|&scope| (tree.scopes[scope].call.line, tree.scopes[scope].call.column));
+    Some(inner.chain([(row.line.unwrap_or(0), row.column.unwrap_or(0))]).collect())
+}
+
+fn exact((line, column): (u32, u32)) -> bool {
+    line != 0 && column != 0
 }

@@ -6,7 +6,9 @@ use super::debug::DebugFiles;
 use super::graph::{Goal, Graph};
 use super::inlined::Trees;
 use super::marks::{Kind, Marks};
+use super::names::Frame;
 use super::parts::{Bodies, Ways, ways};
+use super::permits::Permits;
 use super::regions::{self, Listed, Region, Regions};
 use super::verb::{MOST_REFINED, Question};
 use super::verdict::{Answer, Gap, Verdict};
@@ -32,11 +34,13 @@ pub fn verdicts(
     addresses.dedup();
     let debug = question.names.debug();
     let trees = debug.map_or_else(Trees::default, |debug| Trees::at(debug, &addresses));
-    let copies = copies(question.program.image(), &trees, &marks.labels);
+    let image = question.program.image();
+    let permits = question.applied.permits.get_or_init(|| Permits::find(image, &trees, &marks.labels));
+    let copies = copies(image, &trees, &marks.labels);
     let regions = regions::list(question.names, copies, &marks.records, files.opened());
     let listed = &regions.listed;
     let mut bodies = Bodies::default();
-    let mut ways_into = |copy| ways(question.program, debug, &mut bodies, copy);
+    let mut ways_into = |copy| ways(question.program, debug, &mut bodies, copy, permits);
     let ways: Vec<Vec<Ways>> =
         listed.iter().map(|listed| listed.copies.iter().map(&mut ways_into).collect()).collect();
     let all: Vec<usize> = (0..listed.len()).collect();
@@ -85,6 +89,7 @@ fn answer(
         for copy in &ways[i] {
             for _ in &copy.ways {
                 let verdict = of_way(question, graph, node, region, copy);
+                let verdict = if copy.has_budget { within_budget(verdict) } else { verdict };
                 node += 2;
                 whole = Some(match whole {
                     Some(worst) => worst.and(verdict),
@@ -126,6 +131,7 @@ fn of_way(question: &Question<'_, '_>, graph: &Graph, node: u32, region: &Region
         let why = copy.doubts.get(&edge.site).map_or("", |doubt| doubt.describe());
         gaps.push(Gap {
             why: format!("cannot tell whether a call that {what} is part of the region: {why}"),
+            at: None,
             frames: question.names.frames(edge.site),
             settle:
                 "the region in a function of its own with #[inline(never)], or debug information (debug = \
@@ -137,10 +143,32 @@ fn of_way(question: &Question<'_, '_>, graph: &Graph, node: u32, region: &Region
     Verdict { answer: Answer::Unknown, paths: Vec::new(), gaps, ..most }
 }
 
+/// The verdict on a region whose policy has a budget: what allocates may be within it.
+fn within_budget(mut verdict: Verdict) -> Verdict {
+    let Some(i) = verdict.paths.iter().position(|path| path.what == "allocates") else { return verdict };
+    let path = verdict.paths.remove(i);
+    let inwards = path.hops.into_iter().flat_map(|hop| hop.frames.into_iter().rev());
+    let mut frames: Vec<Frame> = inwards.collect();
+    frames.reverse();
+    let reason = Gap {
+        why: "allocates, which its budget allows up to a limit: whether a run stays below it no proof tells".to_owned(),
+        at: path.at,
+        frames,
+        settle: "a run: `cargo qadapt audit` counts what it uses, and with the checks on more than that is a violation"
+            .to_owned(),
+    };
+    verdict.gaps.insert(0, reason);
+    if verdict.paths.is_empty() {
+        verdict.answer = Answer::Unknown;
+    }
+    verdict
+}
+
 fn open_extent(region: &Region, verdict: &Verdict) -> Verdict {
     let reason = Gap {
         why: "opens a region that a call or a drop closes, which may be anywhere: no proof can be given"
             .to_owned(),
+        at: None,
         frames: Vec::new(),
         settle: "assert_no_alloc, Policy::run or the attribute, whose regions are closures".to_owned(),
     };
@@ -156,6 +184,7 @@ fn not_there(listed: &Listed) -> Gap {
     };
     Gap {
         why: why.to_owned(),
+        at: None,
         frames: Vec::new(),
         settle: "a call of it in this program, or no `prove` on code that it does not need".to_owned(),
     }
@@ -167,6 +196,7 @@ fn nameless_copy(other: &str) -> Gap {
             "cannot tell whether the file has code of it: there are regions of which the debug information does not say \
              which they are, as in `{other}`"
         ),
+        at: None,
         frames: Vec::new(),
         settle: "debug information (debug = \"line-tables-only\" or more) for the crate of the region"
             .to_owned(),
@@ -183,6 +213,7 @@ fn unlabelled(question: &Question<'_, '_>) -> Vec<Verdict> {
     let region = Region::function(0, "(all regions of this file)".to_owned());
     let reason = Gap {
         why: "it was built without labels, so that nothing tells which of its code is a region".to_owned(),
+        at: None,
         frames: Vec::new(),
         settle: format!(
             "{HOW_TO_LABEL}; `cargo qadapt prove` does so (--function REGEX takes functions as regions)"

@@ -33,6 +33,14 @@ pub enum Kind {
     Drops,
     /// No region: something is made here whose polls are regions.
     Made,
+    /// No region: a permit begins.
+    Permit,
+    /// No region: a permit ends.
+    PermitEnd,
+    /// No region: the next one forbids permits.
+    Forbid,
+    /// No region: the next one has a budget.
+    Budget,
 }
 
 impl Kind {
@@ -40,14 +48,25 @@ impl Kind {
     pub const ALL: [Self; 7] =
         [Self::Region, Self::Required, Self::Poll, Self::Part, Self::Extent, Self::Drops, Self::Made];
 
-    /// Whether its labels stand where regions begin.
+    /// The kinds that say what holds inside a region, with their numbers.
+    const RULES: [(u64, Self); 4] =
+        [(8, Self::Permit), (9, Self::PermitEnd), (10, Self::Forbid), (11, Self::Budget)];
+
+    /// Whether it says what holds inside a region.
+    #[must_use]
+    pub fn is_rule(self) -> bool {
+        Self::RULES.iter().any(|&(_, kind)| kind == self)
+    }
+
+    /// Whether a region begins there.
     #[must_use]
     pub const fn is_region(self) -> bool {
-        !matches!(self, Self::Drops | Self::Made)
+        matches!(self, Self::Region | Self::Required | Self::Poll | Self::Part | Self::Extent)
     }
 
     fn of(number: u64) -> Option<Self> {
-        Self::ALL.get(usize::try_from(number.checked_sub(1)?).ok()?).copied()
+        let rule = Self::RULES.iter().find(|rule| rule.0 == number).map(|rule| rule.1);
+        rule.or_else(|| Self::ALL.get(usize::try_from(number.checked_sub(1)?).ok()?).copied())
     }
 
     /// The kind that the guard's function of this name marks.
@@ -62,6 +81,7 @@ impl Kind {
             "extent" => Some(Self::Extent),
             "drops" => Some(Self::Drops),
             "made" => Some(Self::Made),
+            "permit" => Some(Self::Permit),
             _ => None,
         }
     }

@@ -5,7 +5,7 @@
 //! registers, `own`: and of the stack, `table`: jump tables, `thunk`: retpolines, `eh`: caught panics), `program` knows what
 //! each function means to its callers (`policy` and `foreign`: by name, `system`: by number; `allocator`: what inlining hides;
 //! `assume`: what the user vouches for, `anchor`: and where), `graph` joins them, and `verdict` speaks, with `advice` on what to
-//! do instead. `witness` holds runs against proofs.
+//! do instead; `report` is that for people, instances of one region together (`instances`). `witness` holds runs against proofs.
 
 pub mod addr_map;
 pub mod advice;
@@ -30,6 +30,7 @@ pub mod identity;
 pub mod import;
 pub mod inlined;
 pub mod inside;
+pub mod instances;
 pub mod kind;
 mod leave;
 pub mod load;
@@ -41,6 +42,7 @@ pub mod names;
 pub mod near;
 pub mod own;
 pub mod parts;
+pub mod permits;
 pub mod place;
 pub mod policy;
 pub mod program;
@@ -49,6 +51,7 @@ pub mod report;
 pub mod run;
 pub mod sources;
 pub mod spill;
+pub mod symbol;
 pub mod system;
 pub mod table;
 pub mod thunk;

@@ -1,24 +1,56 @@
 //! Places as people know them: file, line and function, through inlined frames.
 
 use std::cell::OnceCell;
+use std::path::Path;
+use std::rc::Rc;
 
-use serde::Serialize;
+use serde::ser::SerializeStruct as _;
+use serde::{Serialize, Serializer};
 
 use super::debug::{Debug, DebugFiles};
 use super::load::Image;
 use super::place::Place;
-use super::policy::demangle;
+use super::symbol;
+use crate::report::figures::Origin;
+use crate::report::origin::{Code, with_slashes};
 
 /// One frame of source code.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
     /// The function, demangled.
     pub function: String,
     /// The place, if the debug information says.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<Place>,
-    /// Whether it is neither of the standard library nor of a registry crate.
-    pub own: bool,
+    /// Whose code it is.
+    pub origin: Origin,
+}
+
+impl Frame {
+    /// Whether it is the user's own code.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        matches!(self.origin, Origin::Own | Origin::Wrapper)
+    }
+
+    /// The place, if it has a line.
+    #[must_use]
+    pub fn line(&self) -> Option<&Place> {
+        self.at.as_ref().filter(|at| at.line > 0)
+    }
+}
+
+impl Serialize for Frame {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("Frame", 4)?;
+        fields.serialize_field("function", &self.function)?;
+        match &self.at {
+            Some(at) => fields.serialize_field("at", at)?,
+            None => fields.skip_field("at")?,
+        }
+        fields.serialize_field("own", &self.is_own())?;
+        fields.serialize_field("origin", &self.origin)?;
+        fields.end()
+    }
 }
 
 /// Resolves addresses of one file.
@@ -28,13 +60,21 @@ pub struct Names<'a> {
     data: &'a [u8],
     files: &'a DebugFiles,
     debug: OnceCell<Option<Debug<'a>>>,
+    code: Rc<Code>,
 }
 
 impl<'a> Names<'a> {
     /// Prepares a file; its debug information is read at the first question.
     #[must_use]
     pub fn new(image: &'a Image<'a>, data: &'a [u8], files: &'a DebugFiles) -> Self {
-        Self { image, data, files, debug: OnceCell::new() }
+        let code = Rc::new(Code::below(Path::new("")));
+        Self { image, data, files, debug: OnceCell::new(), code }
+    }
+
+    /// The same, where it is known whose code is the user's own.
+    #[must_use]
+    pub fn with_code(self, code: &Rc<Code>) -> Self {
+        Self { code: Rc::clone(code), ..self }
     }
 
     /// The debug information, if there is any.
@@ -47,7 +87,7 @@ impl<'a> Names<'a> {
     #[must_use]
     pub fn function(&self, addr: u64) -> String {
         match self.image.function_covering(addr) {
-            Some(f) => f.names.first().map_or_else(|| format!("{addr:#x}"), |n| demangle(n)),
+            Some(f) => f.names.first().map_or_else(|| format!("{addr:#x}"), |n| symbol::name(n)),
             None => format!("{addr:#x}"),
         }
     }
@@ -57,7 +97,7 @@ impl<'a> Names<'a> {
     pub fn functions(&self, addr: u64) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
         for name in self.image.function_covering(addr).map_or(&[][..], |f| &f.names) {
-            let name = demangle(name);
+            let name = symbol::name(name);
             if !names.contains(&name) {
                 names.push(name);
             }
@@ -68,11 +108,11 @@ impl<'a> Names<'a> {
     /// The frames at an instruction, innermost first; never empty.
     #[must_use]
     pub fn frames(&self, addr: u64) -> Vec<Frame> {
-        let mut frames = self.debug().map_or_else(Vec::new, |debug| frames(debug, addr));
+        let mut frames = self.debug().map_or_else(Vec::new, |debug| self.placed(debug, addr));
         if frames.is_empty() {
             let function = self.function(addr);
-            let own = !is_library(&function);
-            frames.push(Frame { function, at: None, own });
+            let origin = self.code.origin(None, &function, 0);
+            frames.push(Frame { function, at: None, origin });
         }
         if let Some(outer) = frames.last_mut()
             && outer.function.is_empty()
@@ -81,73 +121,29 @@ impl<'a> Names<'a> {
         }
         frames
     }
-}
 
-fn frames(debug: &Debug<'_>, addr: u64) -> Vec<Frame> {
-    let mut found = Vec::new();
-    let Ok(mut iter) = debug.answer(debug.context().find_frames(addr)) else { return found };
-    // A damaged file could nest for ever.
-    while found.len() < 256 {
-        let Ok(Some(frame)) = iter.next() else { break };
-        let function =
-            frame.function.as_ref().and_then(|f| f.raw_name().ok()).map(|n| demangle(&n)).unwrap_or_default();
-        let file = frame.location.as_ref().and_then(|l| l.file);
-        // The allocator's entries stand at the attribute that makes an allocator the program's.
-        let entry = function.starts_with("__rust_") || function.starts_with("__rustc::");
-        let own = !entry && file.map_or_else(|| !is_library(&function), is_own);
-        let location = frame.location.as_ref();
-        let at = file.map(|file| Place {
-            file: file.to_owned(),
-            line: location.and_then(|l| l.line).unwrap_or(0),
-            column: location.and_then(|l| l.column).unwrap_or(0),
-        });
-        found.push(Frame { function, at, own });
-    }
-    found
-}
-
-fn is_own(file: &str) -> bool {
-    let library =
-        file.starts_with("/rustc/") || file.contains("/rustlib/src/") || file.contains("/registry/src/");
-    !library && !is_guard(file)
-}
-
-/// Whether a file is one of the guard's own.
-#[must_use]
-pub fn is_guard(file: &str) -> bool {
-    let parts: Vec<&str> = file.split('/').collect();
-    parts.windows(3).any(|window| {
-        let version = window[0].strip_prefix("qadapt-");
-        let is_ours =
-            window[0] == "qadapt" || version.is_some_and(|v| v.starts_with(|c: char| c.is_ascii_digit()));
-        is_ours
-            && window[1] == "src"
-            && matches!(window[2], "hot" | "lib.rs" | "mark.rs" | "model" | "region" | "report")
-    })
-}
-
-/// Whether a function is the standard library's, by its name alone.
-fn is_library(function: &str) -> bool {
-    let path = function.trim_start_matches(['<', '&', '(', '[']);
-    ["core::", "alloc::", "std::", "__rustc::"].iter().any(|krate| path.starts_with(krate))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tells_own_files_from_others() {
-        assert!(is_own("src/main.rs"));
-        assert!(!is_own("/rustc/59807616e1fa/library/alloc/src/raw_vec.rs"));
-        assert!(!is_own("/home/u/.cargo/registry/src/index-1/smallvec-1.0/src/lib.rs"));
-        for own in ["/home/u/qadapt/qadapt/src/region/plain.rs", "/r/index-1/qadapt-1.2.3/src/mark.rs"] {
-            assert!(is_guard(own) && !is_own(own), "{own}");
+    fn placed(&self, debug: &Debug<'_>, addr: u64) -> Vec<Frame> {
+        let mut found = Vec::new();
+        let Ok(mut iter) = debug.answer(debug.context().find_frames(addr)) else { return found };
+        // A damaged file could nest for ever.
+        while found.len() < 256 {
+            let Ok(Some(frame)) = iter.next() else { break };
+            let function = frame
+                .function
+                .as_ref()
+                .and_then(|f| f.raw_name().ok())
+                .map(|n| symbol::name(&n))
+                .unwrap_or_default();
+            let location = frame.location.as_ref();
+            let at = location.and_then(|l| l.file).map(|file| Place {
+                file: with_slashes(file).into_owned(),
+                line: location.and_then(|l| l.line).unwrap_or(0),
+                column: location.and_then(|l| l.column).unwrap_or(0),
+            });
+            let line = at.as_ref().map_or(0, |at| at.line);
+            let origin = self.code.origin(at.as_ref().map(|at| at.file.as_str()), &function, line);
+            found.push(Frame { function, at, origin });
         }
-        for other in ["src/main.rs", "/home/u/qadapt/src/main.rs", "/home/u/qadapt-app/src/region/a.rs"] {
-            assert!(!is_guard(other), "{other}");
-        }
-        assert!(is_library("<alloc::vec::Vec<T>>::push") && is_library("core::ptr::drop_in_place<app::X>"));
-        assert!(!is_library("app::core::run") && !is_library("<app::X as core::fmt::Display>::fmt"));
+        found
     }
 }

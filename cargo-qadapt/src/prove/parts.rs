@@ -8,6 +8,7 @@ use super::cfg::{Part, Start};
 use super::copies::Copy;
 use super::debug::Debug;
 use super::inside::{Belongs, Doubt, belongs};
+use super::permits::Permits;
 use super::program::Program;
 
 /// One way into a copy of a region, for the graph.
@@ -19,6 +20,15 @@ pub struct Way {
     pub most: Start,
 }
 
+impl Way {
+    /// The same, of a region that forbids permits or does not.
+    fn with_permits(mut self, forbids: bool) -> Self {
+        self.sure.forbids = forbids;
+        self.most.forbids = forbids;
+        self
+    }
+}
+
 /// A copy of a region as the graph takes it.
 #[derive(Clone, Debug)]
 pub struct Ways {
@@ -26,6 +36,8 @@ pub struct Ways {
     pub ways: Vec<Way>,
     /// The calls that may belong to it, and why that cannot be told.
     pub doubts: AddrMap<u64, Doubt>,
+    /// Whether its policy has a budget, whichever way it is entered.
+    pub has_budget: bool,
 }
 
 /// What functions are like, without constants and with them; many regions can be in one.
@@ -41,18 +53,33 @@ impl Bodies {
 
 /// Finds the ways into a copy.
 #[must_use]
-pub fn ways(program: &Program<'_>, debug: Option<&Debug<'_>>, known: &mut Bodies, copy: &Copy) -> Ways {
-    let mut found = Ways { ways: Vec::new(), doubts: AddrMap::default() };
+pub fn ways(
+    program: &Program<'_>,
+    debug: Option<&Debug<'_>>,
+    known: &mut Bodies,
+    copy: &Copy,
+    permits: &Permits,
+) -> Ways {
+    let mut found = Ways { ways: Vec::new(), doubts: AddrMap::default(), has_budget: false };
+    let forbids = match &copy.scope {
+        Some((tree, scope)) => permits.are_void_in(tree, *scope),
+        None => permits.may_be_void_in(program.image(), copy.function),
+    };
     let bodies = known.of(program, copy.function);
+    if let Some((tree, scope)) = &copy.scope {
+        let budgets = permits.budgets_of(tree, *scope);
+        found.has_budget = !budgets.is_empty()
+            && copy.labels.iter().all(|&label| bodies.iter().all(|body| is_behind(body, label, &budgets)));
+    }
     let (within, apart): (Vec<u64>, Vec<u64>) =
         copy.labels.iter().partition(|&&label| bodies.iter().all(|body| body.block_at(label).is_some()));
     if !within.is_empty() {
         let way = way(debug, copy, bodies, copy.function, within, &mut found.doubts);
-        found.ways.push(way);
+        found.ways.push(way.with_permits(forbids));
     }
     for label in apart {
         let way = way(debug, copy, known.of(program, label), label, vec![label], &mut found.doubts);
-        found.ways.push(way);
+        found.ways.push(way.with_permits(forbids));
     }
     found
 }
@@ -95,6 +122,27 @@ fn way(
         ..Start::function(entry)
     };
     Way { sure: part(not_sure), most: part(not_there) }
+}
+
+/// Whether every path from the entry to a label passes one of these addresses.
+fn is_behind(body: &Body, label: u64, addresses: &[u64]) -> bool {
+    let passed = |from: u64, to: u64| addresses.iter().any(|&at| (from..=to).contains(&at));
+    let mut seen = vec![false; body.blocks.len()];
+    let mut stack = vec![0_usize];
+    while let Some(i) = stack.pop() {
+        let Some(block) = body.blocks.get(i) else { continue };
+        if std::mem::replace(&mut seen[i], true) {
+            continue;
+        }
+        let has_label = block.at.contains(&label);
+        if has_label && !passed(block.at.start, label) {
+            return false;
+        }
+        if !has_label && !passed(block.at.start, block.at.end) {
+            stack.extend(body.edges_of(block).iter().map(|&next| next as usize));
+        }
+    }
+    true
 }
 
 /// Whether the analysis has lost the flow of the function: then no place says where that matters.

@@ -10,10 +10,11 @@ use super::copies::Copy;
 use super::inlined::Tree;
 use super::marks::{Kind, Record};
 use super::methods;
-use super::names::{Names, is_guard};
+use super::names::Names;
 use super::place::Place;
 use super::policy::demangle;
 use super::sources::Opened;
+use crate::report::origin::is_guard;
 
 /// A protected region of a binary.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -415,8 +416,14 @@ fn arguments_of_closure(closure: &str) -> Vec<String> {
 
 /// The type arguments of `name<A, B>`.
 fn arguments(spelled: &str) -> Option<Vec<String>> {
-    let open = spelled.find('<')?;
-    let inner = spelled[open + 1..].strip_suffix('>')?;
+    let (found, rest) = arguments_at(&spelled[spelled.find('<')?..])?;
+    rest.is_empty().then_some(found)
+}
+
+/// The type arguments of a list that a text begins with, `<A, B>`, and what follows it.
+#[must_use]
+pub fn arguments_at(spelled: &str) -> Option<(Vec<String>, &str)> {
+    let inner = spelled.strip_prefix('<')?;
     let mut found = Vec::new();
     let mut depth = 0i32;
     let mut start = 0;
@@ -426,6 +433,10 @@ fn arguments(spelled: &str) -> Option<Vec<String>> {
             '<' | '(' | '[' | '{' => depth += 1,
             // Not the arrow of a function type.
             '>' if previous == '-' => {}
+            '>' if depth == 0 => {
+                found.push(inner[start..i].trim().to_owned());
+                return Some((found, &inner[i + 1..]));
+            }
             '>' | ')' | ']' | '}' => depth -= 1,
             ',' if depth == 0 => {
                 found.push(inner[start..i].trim().to_owned());
@@ -435,8 +446,7 @@ fn arguments(spelled: &str) -> Option<Vec<String>> {
         }
         previous = c;
     }
-    found.push(inner[start..].trim().to_owned());
-    Some(found)
+    None
 }
 
 /// A region's name from the type of its closure or future: the function it stands in, if it is its first.

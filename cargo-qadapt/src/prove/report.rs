@@ -1,38 +1,52 @@
 //! Verdicts as text for people.
+//!
+//! A region has one block for each outcome, however many instances it has; frames that are not the user's own are folded. All
+//! of them are in the JSON.
 
 use std::fmt::Write as _;
+use std::path::Path as Folder;
 
+use anstyle::Style;
+
+use super::advice::otherwise;
 use super::compare::Difference;
+use super::instances::{Group, groups};
 use super::names::Frame;
+use super::place::Place;
 use super::verb::Proof;
 use super::verdict::{Answer, Gap, Path, Verdict};
 use super::witness::Contradiction;
+use crate::format::source::printable;
+use crate::format::style::{BAD, DIFFERENT, FAINT, HEADING, paint};
+use crate::report::figures::Origin;
+use crate::report::origin::{after, is_guards, relative, shortened};
 
-/// One verdict as a paragraph.
-#[must_use]
-pub fn text(verdict: &Verdict) -> String {
-    let mut out = String::new();
-    // Writing to a `String` cannot fail.
-    let _ = write_verdict(&mut out, verdict);
-    out
-}
+/// Instances that are named.
+const MOST_NAMED: usize = 4;
 
-/// All verdicts on one binary, and the count of each.
+/// All verdicts on one binary, and the count of each. Places are relative to `root`.
 #[must_use]
-pub fn proof(proof: &Proof) -> String {
+pub fn proof(proof: &Proof, root: &Folder) -> String {
     let mut out = String::new();
     let profile = proof.profile.as_ref().map_or_else(String::new, |p| format!(", profile `{p}`"));
-    let _ = writeln!(out, "{}{profile} ({})", proof.binary, proof.about);
+    // Writing to a `String` cannot fail.
+    let _ = writeln!(out, "{}{profile} ({})", relative(&proof.binary, root), proof.about);
     let id = proof.identity.build_id.as_ref().map_or_else(String::new, |id| format!(", build id {id}"));
     let _ = writeln!(out, "SHA-256 {}{id}", proof.identity.sha256);
-    for verdict in &proof.verdicts {
-        out.push_str(&text(verdict));
+    let groups = groups(&proof.verdicts);
+    for group in &groups {
+        let _ = write_group(&mut out, group, root);
     }
-    let count = |a: Answer| proof.verdicts.iter().filter(|v| v.answer == a).count();
+    let count = |answer: Answer| groups.iter().filter(|group| group.answer() == Some(answer)).count();
+    let instances = if groups.len() < proof.verdicts.len() {
+        format!(" in {} instances, by their worst", proof.verdicts.len())
+    } else {
+        String::new()
+    };
     let _ = writeln!(
         out,
-        "{} regions: {} proven, {} allocate, {} unknown, {} not in the binary",
-        proof.verdicts.len(),
+        "{} regions{instances}: {} proven, {} allocate, {} unknown, {} not in the binary",
+        groups.len(),
         count(Answer::Proven),
         count(Answer::Allocates),
         count(Answer::Unknown),
@@ -92,69 +106,190 @@ pub fn contradictions(contradictions: &[Contradiction]) -> String {
     out
 }
 
-fn write_verdict(out: &mut String, v: &Verdict) -> std::fmt::Result {
-    let headline = match v.answer {
-        Answer::Missing => "NOT IN THE BINARY",
-        Answer::Proven => "PROVEN",
-        Answer::Unknown => "UNKNOWN",
-        Answer::Allocates => match v.paths.first() {
-            Some(Path { what: "frees", always: true, .. }) => "ALLOCATES (only frees, always)",
-            Some(Path { what: "frees", .. }) => "ALLOCATES (only frees, on some path)",
-            Some(Path { always: true, .. }) => "ALLOCATES always",
-            _ => "ALLOCATES on some path",
-        },
-    };
-    match &v.at {
-        Some(at) => writeln!(out, "{headline}  {}  ({at})", v.region)?,
-        None => writeln!(out, "{headline}  {}", v.region)?,
+/// A block for each outcome that the instances of a region have, the worst first.
+fn write_group(out: &mut String, group: &Group<'_>, root: &Folder) -> std::fmt::Result {
+    let mut outcomes: Vec<(String, Vec<&str>, &Verdict)> = Vec::new();
+    for (instance, verdict) in &group.instances {
+        let outcome = outcome(verdict, root);
+        match outcomes.iter_mut().find(|(known, _, _)| *known == outcome) {
+            Some((_, instances, _)) => instances.push(instance),
+            None => outcomes.push((outcome, vec![instance], verdict)),
+        }
     }
-    for path in &v.paths {
-        write_path(out, path)?;
+    outcomes.sort_by_key(|(_, _, verdict)| std::cmp::Reverse(verdict.answer));
+    for (_, instances, verdict) in outcomes {
+        let (headline, style) = headline(verdict);
+        write!(out, "{}  {}", paint(style, headline), printable(&group.name))?;
+        if let Some(at) = &verdict.at {
+            write!(out, "  ({})", place(at, root))?;
+        }
+        if group.instances.len() > 1 {
+            write!(out, ", {} of {} instances: ", instances.len(), group.instances.len())?;
+            let named: Vec<String> = instances.iter().take(MOST_NAMED).map(|name| printable(name)).collect();
+            write!(out, "{}", named.join("; "))?;
+            if instances.len() > MOST_NAMED {
+                write!(out, "; and {} more", instances.len() - MOST_NAMED)?;
+            }
+        }
+        writeln!(out)?;
+        write_reasons(out, verdict, root)?;
     }
-    for gap in &v.gaps {
-        write_gap(out, gap)?;
+    Ok(())
+}
+
+/// What makes two verdicts on one region the same for a reader: answer, lines and reasons, but not what lies between.
+fn outcome(verdict: &Verdict, root: &Folder) -> String {
+    let mut out = headline(verdict).0.to_owned();
+    for path in &verdict.paths {
+        let at = path.at.as_ref().map_or_else(String::new, |at| place(at, root));
+        let _ = write!(out, "\n{} {} {at} {:?}", path.what, path.always, path.advice.map(|advice| advice.id));
     }
-    if v.more_gaps {
-        writeln!(out, "    .. and more unresolved calls")?;
+    for line in gaps(verdict, root) {
+        let _ = write!(out, "\n{line}");
     }
-    for assumption in &v.assumes {
+    for assumption in &verdict.assumes {
+        let _ = write!(out, "\n{assumption}");
+    }
+    out
+}
+
+fn headline(verdict: &Verdict) -> (&'static str, Style) {
+    match verdict.answer {
+        Answer::Missing => ("NOT IN THE BINARY", DIFFERENT),
+        Answer::Proven => ("PROVEN", HEADING),
+        Answer::Unknown => ("UNKNOWN", DIFFERENT),
+        Answer::Allocates => {
+            let words = match verdict.paths.first() {
+                Some(Path { what: "frees", always: true, .. }) => "ALLOCATES (only frees, always)",
+                Some(Path { what: "frees", .. }) => "ALLOCATES (only frees, on some path)",
+                Some(Path { always: true, .. }) => "ALLOCATES always",
+                _ => "ALLOCATES on some path",
+            };
+            (words, BAD)
+        }
+    }
+}
+
+fn write_reasons(out: &mut String, verdict: &Verdict, root: &Folder) -> std::fmt::Result {
+    for path in &verdict.paths {
+        write_path(out, path, root)?;
+    }
+    gaps(verdict, root).iter().try_for_each(|gap| out.write_str(gap))?;
+    for assumption in &verdict.assumes {
         writeln!(out, "    assumes {assumption}")?;
     }
     Ok(())
 }
 
-fn write_path(out: &mut String, path: &Path) -> std::fmt::Result {
+fn write_path(out: &mut String, path: &Path, root: &Folder) -> std::fmt::Result {
     writeln!(out, "    {}:", path.what)?;
-    let own = path.hops.iter().flat_map(|h| h.frames.iter().rev()).rfind(|f| f.own && f.at.is_some());
-    if let Some(frame) = own {
-        writeln!(out, "      at {}", place(frame))?;
+    let frames: Vec<&Frame> = path.hops.iter().flat_map(|hop| hop.frames.iter().rev()).collect();
+    // From the region inwards: the user's own frames as they are, runs of others as one line.
+    let runs: Vec<&[&Frame]> = frames.chunk_by(|a, b| !a.is_own() && !b.is_own()).collect();
+    let own = runs.iter().filter(|run| run[0].is_own()).count();
+    let found = |frame: &&&Frame| frame.at == path.at && path.at.is_some();
+    let last = frames.iter().rev().find(found);
+    if let Some(frame) = last {
+        writeln!(out, "      at {}", frame_at(frame, root))?;
     }
-    for hop in &path.hops {
-        for frame in hop.frames.iter().rev() {
-            writeln!(out, "      {}", place(frame))?;
+    for run in runs {
+        match run {
+            [one] if one.is_own() => {
+                if own > 1 || last.is_none() {
+                    writeln!(out, "      {}", frame_at(one, root))?;
+                }
+            }
+            run => writeln!(out, "      {}", paint(FAINT, &folded(run)))?,
         }
     }
     if let Some(last) = path.hops.last() {
-        writeln!(out, "      -> {}", last.calls)?;
+        writeln!(out, "      -> {}", printable(&last.calls))?;
     }
-    if let Some(advice) = &path.advice {
-        writeln!(out, "      help: {}", advice.text)?;
-    }
-    Ok(())
+    let help = path.advice.map_or(otherwise(path.what), |advice| advice.text);
+    writeln!(out, "      help: {help}")
 }
 
-fn write_gap(out: &mut String, gap: &Gap) -> std::fmt::Result {
-    let frame = gap.frames.iter().find(|f| f.own && f.at.is_some()).or_else(|| gap.frames.first());
-    writeln!(out, "    {}", gap.why)?;
-    if let Some(frame) = frame {
-        writeln!(out, "      at {}", place(frame))?;
+/// What the user's own code calls, and whose code that goes through.
+fn folded(run: &[&Frame]) -> String {
+    let mut crates: Vec<String> = Vec::new();
+    for frame in run {
+        let name = match (frame.origin, &frame.at) {
+            (Origin::Dependency, Some(at)) => {
+                let folder = shortened(&at.file).split('/').next().unwrap_or_default();
+                if folder.is_empty() { "a dependency".to_owned() } else { folder.to_owned() }
+            }
+            (Origin::Dependency, None) => "a dependency".to_owned(),
+            (_, Some(at)) if is_guards(&at.file, &frame.function) => "qadapt".to_owned(),
+            _ => "std".to_owned(),
+        };
+        if !crates.contains(&name) {
+            crates.push(name);
+        }
     }
-    writeln!(out, "      to settle it: {}", gap.settle)
+    let function = printable(&run[0].function);
+    let crates = printable(&crates.join(", "));
+    match run.len() {
+        1 => format!(".. {function} ({crates})"),
+        many => format!(".. {function} and {} more frames ({crates})", many - 1),
+    }
 }
 
-fn place(frame: &Frame) -> String {
+/// What could not be resolved, each reason once. Where something is known to allocate, that comes first, and the rest is
+/// counted.
+fn gaps(verdict: &Verdict, root: &Folder) -> Vec<String> {
+    let more = if verdict.more_gaps { " or more" } else { "" };
+    if verdict.answer == Answer::Allocates {
+        return match verdict.gaps.len() {
+            0 => Vec::new(),
+            count => vec![format!(
+                "    besides, {count}{more} calls could not be resolved, which --format json lists\n"
+            )],
+        };
+    }
+    let mut shown: Vec<String> = Vec::new();
+    for gap in &verdict.gaps {
+        let text = gap_in_words(gap, root);
+        if !shown.contains(&text) {
+            shown.push(text);
+        }
+    }
+    if verdict.more_gaps {
+        shown.push("    .. and more unresolved calls\n".to_owned());
+    }
+    shown
+}
+
+fn gap_in_words(gap: &Gap, root: &Folder) -> String {
+    let mut out = format!("    {}\n", gap.why);
+    let own = gap.frames.iter().find(|frame| frame.at.is_some() && frame.at == gap.at);
+    match (own, &gap.at) {
+        (Some(frame), _) => {
+            let _ = writeln!(out, "      at {}", frame_at(frame, root));
+        }
+        (None, Some(at)) => {
+            let _ = writeln!(out, "      at {}", place(at, root));
+        }
+        (None, None) => {}
+    }
+    if let (None, Some(frame)) = (own, gap.frames.first()) {
+        let _ =
+            writeln!(out, "      {} {}", if gap.at.is_some() { "in" } else { "at" }, frame_at(frame, root));
+    }
+    let _ = writeln!(out, "      to settle it: {}", gap.settle);
+    out
+}
+
+fn frame_at(frame: &Frame, root: &Folder) -> String {
+    let function = printable(&frame.function);
     match &frame.at {
-        Some(at) => format!("{at}  {}", frame.function),
-        None => frame.function.clone(),
+        Some(at) => format!("{}  {function}", place(at, root)),
+        None => function,
     }
+}
+
+fn place(at: &Place, root: &Folder) -> String {
+    let file = relative(&at.file, root);
+    // `/rustc/HASH/library/core/src/ptr/mod.rs`.
+    let file = after(&file, "/rustc/", 2).filter(|_| file.starts_with("/rustc/")).unwrap_or(shortened(&file));
+    printable(&format!("{file}:{}", at.line))
 }

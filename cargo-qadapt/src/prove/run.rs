@@ -1,8 +1,8 @@
 //! Building, analysing, printing, and the exit code.
 
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::rc::Rc;
 
 use regex::Regex;
 
@@ -15,8 +15,10 @@ use crate::audit::verb::gather;
 use crate::build::{Build, Workspace};
 use crate::config;
 use crate::error::{Error, Result};
+use crate::format::output::deliver;
 use crate::glob::glob;
 use crate::progress::Progress;
+use crate::report::origin::Code;
 use crate::selection::Profile;
 
 impl Prove {
@@ -25,26 +27,37 @@ impl Prove {
     /// # Errors
     /// If nothing can be built or analysed.
     pub fn run(&self) -> Result<ExitCode> {
-        let settings = self.settings()?;
-        let root = self.root()?;
+        let mut settings = self.settings()?;
+        // A binary is proven without cargo.
+        let workspace = if self.binary.is_none() { Some(Workspace::find(&self.selection)?) } else { None };
+        let root = match &workspace {
+            Some(workspace) => workspace.root().to_owned(),
+            None => std::env::current_dir().unwrap_or_default(),
+        };
+        settings.code = Some(Rc::new(match &workspace {
+            Some(workspace) => workspace.code(&settings.sites),
+            None => Code::of(&root, Vec::new(), &settings.sites),
+        }));
         let runs = if self.trace.is_empty() { None } else { Some(gather(&self.trace, &root)?) };
-        let proofs = self.proofs(&settings)?;
+        let proofs = self.proofs(workspace.as_ref(), &settings)?;
         let contradictions = runs.as_ref().map_or_else(Vec::new, |runs| {
             witness::contradictions(&proofs, &runs.report, &root, self.allow_frees)
         });
         let differences = if proofs.len() > 1 { compare::differences(&proofs) } else { Vec::new() };
-        match self.format {
+        let printed = match self.format {
             Format::Text => {
-                let mut out: String = proofs.iter().map(report::proof).collect();
+                let mut out: String = proofs.iter().map(|proof| report::proof(proof, &root)).collect();
                 out.push_str(&report::differences(&differences));
                 out.push_str(&report::contradictions(&contradictions));
-                print(&out);
+                out
             }
             Format::Json => {
                 let json = serde_json::json!({ "version": 1, "proofs": proofs, "differences": differences, "contradictions": contradictions });
-                print(&format!("{json:#}\n"));
+                format!("{json:#}\n")
             }
-        }
+        };
+        let is_text = self.format == Format::Text;
+        deliver(printed.into_bytes(), is_text, self.output.as_deref(), self.color)?;
         if let Some(runs) = &runs
             && !runs.problems.is_empty()
         {
@@ -93,31 +106,23 @@ impl Prove {
             .collect()
     }
 
-    /// What the places in runs are relative to.
-    fn root(&self) -> Result<PathBuf> {
-        if self.trace.is_empty() || self.binary.is_some() {
-            return Ok(std::env::current_dir().unwrap_or_default());
-        }
-        Ok(Workspace::find(&self.selection)?.root().to_owned())
-    }
-
     /// Proves the binary that is named, or what is built.
-    fn proofs(&self, settings: &Settings) -> Result<Vec<Proof>> {
+    fn proofs(&self, workspace: Option<&Workspace>, settings: &Settings) -> Result<Vec<Proof>> {
         let rules = Rules { allow_frees: self.allow_frees, gaps: self.gaps };
         let which = self.function.as_ref().map_or(Which::Marked, Which::Functions);
+        let mut proofs = Vec::new();
         if let Some(binary) = &self.binary {
             let mut proof = prove_file(binary, which, rules, settings, None)?;
             if let Some(other) = &self.unlabelled {
                 proof.code = Some(bodies::compare_files(binary, other)?);
             }
-            return Ok(vec![proof]);
+            proofs.push(proof);
         }
-        let workspace = Workspace::find(&self.selection)?;
+        let Some(workspace) = workspace else { return Ok(proofs) };
         let progress = Progress::start();
-        let mut proofs = Vec::new();
         let mut without_regions = None;
         for profile in &self.profile {
-            for binary in self.build(&workspace, profile, &progress)? {
+            for binary in self.build(workspace, profile, &progress)? {
                 progress.say(format!("reading {}", binary.display()));
                 match prove_file(&binary, which, rules, settings, Some(profile.name())) {
                     Ok(proof) => proofs.push(proof),
@@ -177,9 +182,4 @@ impl Prove {
             v.answer == Answer::Allocates || (must && v.answer != Answer::Proven)
         })
     }
-}
-
-/// Prints; a reader that went away (`| head`) is no failure.
-fn print(text: &str) {
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }

@@ -8,10 +8,9 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::calls::{self, Call, Opens, Words};
-use super::names::is_guard;
 use super::place::Place;
 use crate::report::items::Items;
-use crate::report::origin::module;
+use crate::report::origin::{is_guard, module};
 
 /// A call that opens a region.
 #[derive(Clone, Debug, PartialEq, Eq)]

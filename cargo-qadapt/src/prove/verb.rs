@@ -1,5 +1,6 @@
 //! The verb: binary in, verdicts out.
 
+use std::cell::OnceCell;
 use std::path::Path;
 
 use regex::Regex;
@@ -16,9 +17,9 @@ use super::identity::Identity;
 use super::load::Image;
 use super::marked;
 use super::names::Names;
-use super::policy::demangle;
 use super::program::Program;
 use super::regions::Region;
+use super::symbol;
 use super::verdict::{Answer, Rules, Verdict, verdict};
 use crate::error::{Error, Result};
 
@@ -100,10 +101,13 @@ pub fn prove_with(
                     put the debug information that was taken from it beside it (`FILE.debug`), or link it without `strip`"
             .into());
     }
-    let names = Names::new(&image, data, files);
+    let names = match &settings.code {
+        Some(code) => Names::new(&image, data, files).with_code(code),
+        None => Names::new(&image, data, files),
+    };
     let catches = Catches::parse(data);
     let program = Program::new(&image, &catches);
-    let applied = Applied { settings, image: &image, names: &names };
+    let applied = Applied { settings, image: &image, names: &names, permits: OnceCell::new() };
     let question = Question { program: &program, names: &names, rules, settings, applied: &applied };
     let (mut verdicts, analysed) = match which {
         Which::Functions(pattern) => question.functions(&matching(&image, pattern)),
@@ -171,7 +175,7 @@ fn matching(image: &Image<'_>, pattern: &Regex) -> Vec<Region> {
     let mut regions = Vec::new();
     for f in image.functions() {
         // Identical functions are folded into one: each name is a region of its own.
-        for name in f.names.iter().map(|n| demangle(n)).filter(|n| pattern.is_match(n)) {
+        for name in f.names.iter().map(|n| symbol::name(n)).filter(|n| pattern.is_match(n)) {
             regions.push(Region::function(f.addr, name));
         }
     }

@@ -4,15 +4,17 @@ use serde::Serialize;
 
 use super::advice;
 use super::allocator::Unsure;
-use super::anchor::Anchor;
+use super::anchor::{self, Anchor};
 use super::body::{Callee, Why};
 use super::graph::{Edge, Goal, Graph, To};
 use super::names::{Frame, Names};
 use super::place::Place;
-use super::policy::{Kind, demangle};
+use super::policy::Kind;
 use super::program::Program;
 use super::regions::Region;
+use super::symbol;
 use crate::report::advice::Advice;
+use crate::report::figures::Origin;
 
 /// What is said of a region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -57,6 +59,8 @@ pub struct Path {
     pub always: bool,
     /// `allocates` or `frees`.
     pub what: &'static str,
+    /// The user's own line: the innermost one on the path.
+    pub at: Option<Place>,
     /// The calls, from the region to the allocator.
     pub hops: Vec<Hop>,
     /// What to do instead, if the path shows a known habit.
@@ -68,6 +72,8 @@ pub struct Path {
 pub struct Gap {
     /// What it is.
     pub why: String,
+    /// The user's own line: the innermost one there, or that of the call in the region which leads there.
+    pub at: Option<Place>,
     /// Where it is.
     pub frames: Vec<Frame>,
     /// What would settle it.
@@ -129,11 +135,15 @@ pub fn verdict(
     let mut paths = Vec::new();
     for &(goal, kind) in goals {
         if graph.reaches(node, goal) {
-            let hops: Vec<Hop> =
+            let mut hops: Vec<Hop> =
                 graph.path(node, goal).into_iter().map(|(_, e)| hop(program, graph, names, e)).collect();
+            if let Some(first) = hops.first_mut() {
+                first.frames.truncate(anchor::edge(&first.frames));
+            }
             paths.push(Path {
                 always: graph.always(node, kind),
                 what: if kind == Kind::Alloc { "allocates" } else { "frees" },
+                at: own_line(&hops),
                 advice: advice::of(kind, &hops),
                 hops,
             });
@@ -173,6 +183,14 @@ pub fn verdict(
         more_gaps,
         assumes,
     }
+}
+
+/// The innermost line of the user's own code, of which a wrapper's is the last resort, as in an audit.
+fn own_line(hops: &[Hop]) -> Option<Place> {
+    let inwards =
+        || hops.iter().flat_map(|hop| hop.frames.iter().rev()).filter(|frame| frame.line().is_some());
+    let own = inwards().rfind(|frame| frame.origin == Origin::Own);
+    own.or_else(|| inwards().find(|frame| frame.origin == Origin::Wrapper)).and_then(|frame| frame.at.clone())
 }
 
 impl Verdict {
@@ -218,7 +236,7 @@ impl Verdict {
             let because = match unsure {
                 Unsure::Path(shim) => format!(
                     "`{}` has a path that calls neither the malloc family nor another entry of the allocator",
-                    demangle(shim)
+                    symbol::name(shim)
                 ),
                 Unsure::NoEntry => {
                     "no entry of the allocator is left in this file, and no call of the malloc family \
@@ -228,6 +246,7 @@ impl Verdict {
             };
             self.gaps.push(Gap {
                 why: format!("may contain inlined copies of the global allocator that cannot be told: {because}"),
+                at: None,
                 frames: Vec::new(),
                 settle: "#[inline(never)] on all methods of the allocator, and [prove] allocator-out-of-line = \
                          \"they are marked so\"; for the system's allocator, debug = \"line-tables-only\" will do"
@@ -241,7 +260,7 @@ fn hop(program: &Program<'_>, graph: &Graph, names: &Names<'_>, edge: Edge) -> H
     let calls = match edge.to {
         To::Node(to) => names.function(graph.node(to).entry),
         To::Sink(_, Callee::Local(addr)) => names.function(addr),
-        To::Sink(_, Callee::Import(i)) | To::Foreign(i) => demangle(program.image().import(i)),
+        To::Sink(_, Callee::Import(i)) | To::Foreign(i) => symbol::name(program.image().import(i)),
         _ => String::new(),
     };
     Hop { frames: names.frames(edge.site), calls }
@@ -258,7 +277,7 @@ fn gap(program: &Program<'_>, names: &Names<'_>, by: u64, edge: Edge) -> Option<
     };
     let (why, settle) = match edge.to {
         To::Foreign(i) => {
-            let name = demangle(program.image().import(i));
+            let name = symbol::name(program.image().import(i));
             if program.image().own_definition(i).is_some() {
                 let settle =
                     "-Bsymbolic or protected visibility, or [prove] not-overridden = \"..\"".to_owned();
@@ -285,7 +304,14 @@ fn gap(program: &Program<'_>, names: &Names<'_>, by: u64, edge: Edge) -> Option<
         To::Unknown(why) => (describe(why).to_owned(), assume("")),
         _ => return None,
     };
-    Some(Gap { why, frames: frames(names, by, edge.site), settle })
+    let frames = frames(names, by, edge.site);
+    let mut outer = names.frames(by);
+    outer.truncate(anchor::edge(&outer));
+    let own = |frames: &[Frame]| {
+        let own = frames.iter().find(|frame| frame.is_own() && frame.line().is_some());
+        own.and_then(|frame| frame.at.clone())
+    };
+    Some(Gap { why, at: own(&frames).or_else(|| own(&outer)), frames, settle })
 }
 
 /// The frames at a call; where it has no name, as in a procedure linkage table, those at the call that leads there.

@@ -272,14 +272,15 @@ fn is_std(file: &str) -> bool {
 }
 
 /// The guard's sources lie in a folder `qadapt` or `qadapt-VERSION`; inlined functions have no crate in their name.
-fn is_guard(file: &str) -> bool {
+#[must_use]
+pub fn is_guard(file: &str) -> bool {
     let parts: Vec<&str> = file.split('/').collect();
     parts.windows(3).any(|window| {
         let [folder, source, layer] = window else { return false };
         let version = folder.strip_prefix("qadapt").map(|rest| rest.trim_start_matches('-'));
         version.is_some_and(|version| version.starts_with(|c: char| c.is_ascii_digit()) || version.is_empty())
             && *source == "src"
-            && ["hot", "region", "report", "model"].contains(layer)
+            && ["hot", "lib.rs", "mark.rs", "model", "region", "report"].contains(layer)
     })
 }
 

@@ -1,0 +1,158 @@
+//! Permits inside a region: what they cover is no allocation of the region's, where it is certain that they cover it.
+//!
+//! A label stands where a permit begins, and another one where it ends, so that no compiler takes code with a permit for the
+//! same as code without. What lies between is told by debug information: a call is permitted if, seen from inside, the first
+//! of the guard's marks that it was inlined into is a permit, and each of its places is exact, down to the line and column.
+//!
+//! A permit is void below a region that forbids permits. Where a file has a guard that does (`Policy::enter`), whose end
+//! nothing tells, or such a region that debug information has lost, all permits are void. So are those of a function whose code
+//! several names share: it may be that of another one, without a permit.
+
+use std::ops::Range;
+use std::rc::Rc;
+
+use super::addr_map::AddrSet;
+use super::debug::Debug;
+use super::inlined::{Scope, Touch, Tree, Trees};
+use super::inside::is_exact;
+use super::load::Image;
+use super::marks::{Kind, Label};
+
+/// The permits of a file, and the regions that make them void.
+#[derive(Debug, Default)]
+pub struct Permits {
+    /// Where functions with permits, or with regions that forbid them, lie; by address.
+    functions: Vec<(Range<u64>, Rc<Tree>)>,
+    /// The labels of regions that forbid permits.
+    forbidding: Vec<u64>,
+    /// The labels of regions with budgets.
+    budgets: Vec<u64>,
+    /// Where the functions begin that have regions.
+    with_regions: AddrSet,
+    /// Whether no permit counts.
+    void: bool,
+}
+
+/// What a call is made under, as far as the function that makes it tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Under {
+    /// Nothing of the kind.
+    Nothing,
+    /// A permit.
+    Permit,
+    /// A region that forbids permits.
+    Forbid,
+}
+
+impl Permits {
+    /// Finds the permits that the labels speak of.
+    #[must_use]
+    pub fn find(image: &Image<'_>, trees: &Trees, labels: &[Label]) -> Self {
+        let mut found = Self::default();
+        for label in labels {
+            let start = image.bounds(label.addr).start;
+            match label.kind {
+                Kind::Permit | Kind::Forbid => {}
+                Kind::Budget => {
+                    found.budgets.push(label.addr);
+                    continue;
+                }
+                Kind::PermitEnd | Kind::Drops => continue,
+                _ => {
+                    found.with_regions.insert(start);
+                    continue;
+                }
+            }
+            let is_shared = image.function_at(start).is_none_or(|function| function.names.len() != 1);
+            let tree = trees.of(label.addr);
+            if label.kind == Kind::Forbid {
+                found.forbidding.push(label.addr);
+                found.void |= tree.as_ref().is_none_or(|tree| !closes(tree, label.addr));
+            } else if is_shared {
+                continue;
+            }
+            let Some(tree) = tree else { continue };
+            let ranges = tree.scopes.first().map_or(&[][..], |function| &function.ranges);
+            found.functions.extend(ranges.iter().map(|range| (range.clone(), Rc::clone(&tree))));
+        }
+        found.functions.sort_by_key(|(range, _)| (range.start, range.end));
+        found.functions.dedup_by(|a, b| a.0 == b.0);
+        found
+    }
+
+    /// What a call is made under.
+    #[must_use]
+    pub fn under(&self, debug: &Debug<'_>, site: u64) -> Under {
+        let i = self.functions.partition_point(|(range, _)| range.start <= site);
+        let Some((range, tree)) = i.checked_sub(1).map(|i| &self.functions[i]) else { return Under::Nothing };
+        if !range.contains(&site) {
+            return Under::Nothing;
+        }
+        let chain = tree.chain(site);
+        if chain.iter().any(|&scope| self.forbids(tree, scope)) {
+            return Under::Forbid;
+        }
+        let innermost = chain.iter().rev().find_map(|&scope| tree.scopes[scope].mark);
+        if innermost == Some(Kind::Permit) && !self.void && is_exact(debug, tree, &chain, site) {
+            return Under::Permit;
+        }
+        Under::Nothing
+    }
+
+    /// Whether a function has a region, which protects inside a permit too.
+    #[must_use]
+    pub fn has_region(&self, entry: u64) -> bool {
+        self.with_regions.contains(&entry)
+    }
+
+    /// Whether permits are void in a region, because it or one round it forbids them.
+    #[must_use]
+    pub fn are_void_in(&self, tree: &Tree, region: usize) -> bool {
+        let outwards = std::iter::successors(Some(region), |&scope| tree.scopes[scope].parent);
+        outwards.into_iter().any(|scope| self.forbids(tree, scope))
+    }
+
+    /// The same of a region of which nothing is known but the function that has it.
+    #[must_use]
+    pub fn may_be_void_in(&self, image: &Image<'_>, function: u64) -> bool {
+        self.forbidding.iter().any(|&label| image.bounds(label).start == function)
+    }
+
+    /// The labels that say of a region that it has a budget.
+    #[must_use]
+    pub fn budgets_of(&self, tree: &Tree, region: usize) -> Vec<u64> {
+        let is_of = |at: u64| rules_of(tree, region).any(|rules| tree.scopes[rules].touches(at) != Touch::No);
+        self.budgets.iter().copied().filter(|&at| is_of(at)).collect()
+    }
+
+    /// Whether a scope is a region that forbids permits.
+    fn forbids(&self, tree: &Tree, scope: usize) -> bool {
+        tree.scopes[scope].mark.is_some_and(Kind::is_region)
+            && rules_of(tree, scope)
+                .any(|rules| self.forbidding.iter().any(|&at| tree.scopes[rules].touches(at) != Touch::No))
+    }
+}
+
+/// What the guard says of the policy of a region before it opens: scopes beside it.
+pub fn rules_of(tree: &Tree, region: usize) -> impl Iterator<Item = usize> + '_ {
+    let parent = tree.scopes[region].parent;
+    let beside = move |scope: &Scope| scope.parent == parent && parent.is_some() && is_rules(scope);
+    tree.scopes.iter().enumerate().filter(move |(_, scope)| beside(scope)).map(|(index, _)| index)
+}
+
+/// Whether a label of a policy's is that of a region that is a closure.
+fn closes(tree: &Tree, label: u64) -> bool {
+    let closures: Vec<Option<usize>> = tree
+        .regions()
+        .filter(|&scope| tree.scopes[scope].mark != Some(Kind::Extent))
+        .map(|scope| tree.scopes[scope].parent)
+        .collect();
+    let mut rules = tree.scopes.iter().filter(|scope| is_rules(scope) && scope.touches(label) != Touch::No);
+    let first = rules.next();
+    first.into_iter().chain(rules).all(|scope| closures.contains(&scope.parent)) && first.is_some()
+}
+
+/// Whether a scope is where the guard says what a policy is like.
+fn is_rules(scope: &Scope) -> bool {
+    scope.name.split('<').next() == Some("__qadapt_rules")
+}

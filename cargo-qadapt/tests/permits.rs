@@ -1,0 +1,77 @@
+//! Permits in regions are no allocations of theirs, where they are certain; and what only looks like one is.
+//!
+//! In a process of its own because it runs the command as a user does.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+/// The answers of a binary's regions, by profile.
+fn answers(bin: &str, arguments: &[&str]) -> BTreeMap<String, BTreeMap<String, String>> {
+    let output = Command::new(env!("CARGO_BIN_EXE_cargo-qadapt"))
+        .args(["qadapt", "prove", "--format", "json", "--bin", bin])
+        .args(arguments)
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/permits"))
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .env_remove("RUSTFLAGS")
+        .output()
+        .expect("the command starts");
+    let report: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&output.stderr)));
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let proofs = report["proofs"].as_array().expect("proofs").iter();
+    proofs
+        .map(|proof| {
+            let verdicts = proof["verdicts"].as_array().expect("verdicts").iter();
+            let answers = verdicts.map(|v| (text(&v["region"]), text(&v["answer"]))).collect();
+            (text(&proof["profile"]), answers)
+        })
+        .collect()
+}
+
+#[test]
+fn what_is_permitted_is_no_allocation_and_nothing_else_is_permitted() {
+    let proofs = answers("permits", &[]);
+    assert_eq!(proofs.len(), 2);
+    let mut wrong = Vec::new();
+    for (profile, answers) in proofs {
+        for (region, expected) in [
+            ("permitted", "proven"),
+            ("calls_in_a_permit", "proven"),
+            ("drops_with_permission", "proven"),
+            ("calls_a_permitted_function", "proven"),
+            ("without_need", "proven"),
+            ("calls_behind_a_permit", "allocates"),
+            ("once_without", "allocates"),
+            ("one_arm", "allocates"),
+            ("in_a_loop", "allocates"),
+            ("forbidden", "allocates"),
+            ("forbidden_below", "allocates"),
+            ("forbidden_inside", "allocates"),
+            ("forbidden_inside_and_below", "allocates"),
+            ("perhaps_forbidden", "allocates"),
+            ("protected_again", "allocates"),
+            ("inner", "allocates"),
+            ("protected_again_below", "allocates"),
+            ("without_a_budget", "allocates"),
+            // Without optimisation a policy is a value, which may or may not have a budget.
+            ("with_a_budget", if profile == "release" { "unknown" } else { "allocates" }),
+            ("budget_of_a_constant", if profile == "release" { "unknown" } else { "allocates" }),
+        ] {
+            match answers.get(&format!("permits::{region}")) {
+                Some(answer) if answer == expected => {}
+                other => wrong.push(format!("{profile} {region}: {other:?}, not {expected}")),
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn a_guard_that_forbids_permits_makes_them_void() {
+    for (profile, answers) in answers("guarded", &[]) {
+        assert_eq!(answers["guarded::under_a_guard"], "allocates", "{profile}");
+    }
+}
