@@ -8,7 +8,7 @@ fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
 
-/// Every file of the guide with its text, by its path below `src`.
+/// Every chapter with its text, by its path below `src`.
 fn chapters() -> Vec<(PathBuf, String)> {
     let mut folders = vec![source()];
     let mut chapters = Vec::new();
@@ -17,6 +17,10 @@ fn chapters() -> Vec<(PathBuf, String)> {
             let path = entry.expect("an entry").path();
             if path.is_dir() {
                 folders.push(path);
+                continue;
+            }
+            // Beside them lie pictures.
+            if path.extension().is_none_or(|extension| extension != "md") {
                 continue;
             }
             let text = fs::read_to_string(&path).expect("a chapter is text");
