@@ -20,11 +20,28 @@
 //! assert_eq!(out, [2.0, 3.0]);
 //! ```
 //!
+//! # Where to begin
+//! | you have | you write |
+//! |---|---|
+//! | a function, a method, an `async fn` | [`#[allocate_panic]`](macro@allocate_panic), or [`#[no_alloc]`](macro@no_alloc), which is the same |
+//! | a block | [`assert_no_alloc`] |
+//! | a future, a stream, a reader | [`GuardExt`]: `future.no_alloc()` |
+//! | two places in the code | [`enter_protected`], [`exit_protected`] |
+//! | an exemption | [`permit_alloc()`], [`#[permit_alloc]`](macro@permit_alloc), [`PermitDrop`] |
+//! | a question: how much? | [`count_alloc()`], [`Counts`] |
+//! | a test | [`#[qadapt::test]`](macro@test), [`assert_allocs!`] |
+//! | rules of your own: budgets, modes, sampling | [`Policy`], [`Budget`], [`Mode`] |
+//! | work on other threads | [`Policy::current`], [`PolicyToken`] |
+//! | a drop that must cost nothing | [`Deferring`], [`defer_frees`], [`Reclaimer`] |
+//! | code that must survive a lack of memory | [`sweep`] |
+//! | reports that go elsewhere | [`set_violation_hook`], [`Violation`] |
+//! | another tool so far | [the names, side by side](migration) |
+//!
 //! A library's own tests need no such lines with the feature `install`, which brings them:
 //!
 //! ```toml
 //! [dev-dependencies]
-//! qadapt = { version = "0.1", features = ["install"] }
+//! qadapt = { path = "../qadapt/qadapt", features = ["install"] } # where your clone lies
 //! ```
 //! No other allocator can be installed then. Where a workspace is built with all its features and some program has an allocator of its
 //! own, set `QADAPT_INSTALL=0` in the environment of the build: it takes the feature's effect away.
@@ -62,6 +79,8 @@
 //!
 //! A process with rights that its user has not (a set-user-id program) reads none of them.
 #![cfg_attr(qadapt_unhosted, no_std)]
+// docs.rs says of each item which feature it takes.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(not(qadapt_unhosted))]
 pub use hot::allocator::{QADAPT, Qadapt};
