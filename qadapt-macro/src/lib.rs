@@ -352,11 +352,12 @@ pub fn count_alloc(options: TokenStream, item: TokenStream) -> TokenStream {
 /// It adds `#[test]`, unless another test attribute stands below it; so for an `async` test write `#[qadapt::test]`
 /// above `#[tokio::test]`, and for a test with arguments above `#[rstest]` or `#[test_case(..)]`, which then make their
 /// runtime and the arguments outside the region. The other order is an error. Results, `#[should_panic]` and `#[ignore]` work as usual. The options are those of
-/// [`allocate_panic`](macro@allocate_panic) but for `future`, `sample` and `prove`.
+/// [`allocate_panic`](macro@allocate_panic) but for `future`, `sample` and `prove`; and `c`, for a test that must see what C code
+/// allocates.
 ///
 /// # Panics
 /// So that the test fails: if the body violated the policy; if QADAPT is not the program's global allocator; if the
-/// build has no checks.
+/// build has no checks; with `c`, if C's allocation functions are not watched (`qadapt::c_is_active`).
 ///
 /// # Examples
 /// ```

@@ -97,7 +97,8 @@ impl Region<'_> {
         let place = place::tokens(self.options, self.function, self.at, None);
         let leave = if should_panic { quote_spanned!(self.at=> return;) } else { TokenStream::new() };
         let waits = self.options.policy.subject != Subject::Memory;
-        quote_spanned! {self.at=> if !(#krate::__private::test)(#place, #waits, #should_panic) { #leave } }
+        let with_c = self.options.c.is_some();
+        quote_spanned! {self.at=> if !(#krate::__private::test)(#place, #waits, #with_c, #should_panic) { #leave } }
     }
 
     /// The place of the region, with a record of it for the prover if it is protected.

@@ -13,6 +13,8 @@ pub(crate) struct Options {
     pub(crate) krate: Option<Path>,
     /// The option by which the future that the function returns is watched, not its call.
     pub(crate) future: Option<Ident>,
+    /// The option by which a test fails where C's allocation functions are not watched.
+    pub(crate) c: Option<Ident>,
     /// What makes the region more than a plain one.
     pub(crate) policy: PolicyOptions,
 }

@@ -53,6 +53,7 @@ fn read_one(options: &mut Options, input: ParseStream<'_>, attribute: Attribute)
                 "`{option}` is about allocation: write `#[allocate_panic(nonblocking, {option} ..)]`"
             ),
         )),
+        "c" if attribute.effect() == Effect::Test => once(&mut options.c, &option, || Ok(option.clone())),
         "sample" if attribute.effect() == Effect::Test => Err(syn::Error::new(
             option.span(),
             "a test that is not watched each time proves nothing: remove `sample`",
@@ -77,7 +78,7 @@ fn accepted(attribute: Attribute) -> &'static str {
              `mode = \"log\"`, `allow(dealloc)`, `budget(requests = 2, bytes = 4096)` or `sample = 100`"
         }
         Effect::Test => {
-            "write `name = \"..\"`, `crate = path::to::qadapt`, `forbid`, `defer`, `nonblocking`, `mode = \"log\"`, \
+            "write `name = \"..\"`, `crate = path::to::qadapt`, `c`, `forbid`, `defer`, `nonblocking`, `mode = \"log\"`, \
              `allow(dealloc)` or `budget(requests = 2, bytes = 4096)`"
         }
         Effect::Count => "write `name = \"..\"`, `crate = path::to::qadapt` or `future`",
@@ -156,6 +157,7 @@ mod tests {
             assert_eq!(options.name.as_ref().map(syn::LitStr::value).as_deref(), name, "{text}");
             assert_eq!(options.krate().to_string(), krate, "{text}");
         }
+        assert!(read(Attribute::Test, "c, forbid").unwrap().c.is_some());
         assert_eq!(read(Attribute::PermitAlloc, "crate = q").unwrap().krate().to_string(), "q");
     }
 
@@ -187,6 +189,9 @@ mod tests {
             (Test, "x", "`#[qadapt::test]` has no option `x`"),
             (NoAlloc, "forbid = 1", "write a comma between two options"),
             (NoAlloc, "future, future", "the option `future` is given twice"),
+            (NoAlloc, "c", "`#[no_alloc]` has no option `c`"),
+            (Test, "c, c", "the option `c` is given twice"),
+            (Test, "c = 1", "write a comma between two options"),
             (Test, "future", "`#[qadapt::test]` has no option `future`"),
             (NoAlloc, "defer, defer", "the option `defer` is given twice"),
             (PermitAlloc, "defer", "`#[permit_alloc]` has no option `defer`"),

@@ -3,38 +3,38 @@
 use crate::checks;
 use crate::hot::blocking;
 use crate::model::Place;
-use crate::report::live;
+use crate::report::{c_is_active, live};
 
-/// Whether the test can see violations, those of calls that wait included if it `waits` for them. If not, says why; and panics, unless the test is expected to panic: that one
-/// must fail by returning.
+/// Whether the test can see violations: also those of calls that wait, if it `waits` for them, and those of C code, if it wants
+/// them `with_c`. If not, says why; and panics, unless the test is expected to panic: that one must fail by returning.
 #[doc(hidden)]
 #[must_use]
 #[track_caller]
-pub fn test(place: Place, waits: bool, should_panic: bool) -> bool {
-    if live::is_active() {
-        return !waits || sees_waits(place, should_panic);
-    }
+pub fn test(place: Place, waits: bool, with_c: bool, should_panic: bool) -> bool {
+    let (what, why) = if !live::is_active() {
+        ("an allocation", why_not_active())
+    } else if waits && !blocking::is_watched() {
+        ("a blocking call", blocking::WHY_NOT)
+    } else if with_c && !c_is_active() {
+        ("what C allocates", WHY_NO_C)
+    } else {
+        return true;
+    };
     let name = place.name;
-    let why = if checks::ON {
+    assert!(should_panic, "qadapt: `{name}` cannot see {what}, because {why}");
+    eprintln!("qadapt: `{name}` cannot see {what}, because {why}");
+    false
+}
+
+const fn why_not_active() -> &'static str {
+    if checks::ON {
         "QADAPT is not the global allocator. Add to the test's file:\n\n    #[global_allocator]\n    static ALLOC: \
          qadapt::QADAPT = qadapt::QADAPT;\n"
     } else {
         "this build has no checks: set QADAPT_ENFORCE=1 in its environment (or use the feature `enforce`), or run the \
          tests in debug"
-    };
-    assert!(should_panic, "qadapt: `{name}` cannot see an allocation, because {why}");
-    eprintln!("qadapt: `{name}` cannot see an allocation, because {why}");
-    false
+    }
 }
 
-/// The same of system calls.
-#[track_caller]
-fn sees_waits(place: Place, should_panic: bool) -> bool {
-    if blocking::is_watched() {
-        return true;
-    }
-    let (name, why) = (place.name, blocking::WHY_NOT);
-    assert!(should_panic, "qadapt: `{name}` cannot see a blocking call, because {why}");
-    eprintln!("qadapt: `{name}` cannot see a blocking call, because {why}");
-    false
-}
+const WHY_NO_C: &str = "`malloc` is not that of `qadapt-malloc`. On Linux with glibc, depend on that crate, and add to the test's \
+    file:\n\n    use qadapt_malloc as _;\n\nElsewhere, and under Valgrind, C cannot be watched.\n";
