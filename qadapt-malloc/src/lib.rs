@@ -30,6 +30,10 @@
 //! block (`malloc_usable_size`), often some more than what was asked for; reports name what was asked for. `realloc` of no block
 //! is an allocation, and to 0 bytes a deallocation; `free` of no block is nothing.
 //!
+//! # From C and C++
+//! `include/qadapt.h` has regions, permits, counts, modes and the hook for C: a program or a static library that links this crate has
+//! these functions, too.
+//!
 //! # Limits
 //! - On Linux with glibc, linked as a shared library. For other targets, in a program with glibc in it (`crt-static`), and
 //!   under a sanitizer, which replaces the same functions, the build stops with an error that says so.
@@ -41,5 +45,6 @@
 //!   test with `#[qadapt::test(c)]` fails.
 //! - A second `malloc`, such as mimalloc's with the feature `override`, does not link with this one. Other inner allocators do.
 
+mod api;
 mod define;
 mod libc_own;
