@@ -22,6 +22,7 @@
 //! the word is what the records say.
 
 use core::cell::Cell;
+use core::sync::atomic::{Ordering, compiler_fence};
 
 use crate::model::{Mode, Ops};
 
@@ -128,6 +129,14 @@ pub(crate) fn add(delta: i64) -> i64 {
         word
     })
     .unwrap_or(0)
+}
+
+/// Stands between an edge's stores and the body of its region, and between that and the edge that looks at the word again. The
+/// compiler knows what C's allocation functions read and write as the standard has them; those of `qadapt-malloc` read and write the
+/// word. Where one of them is all that a region calls, the edges' stores would seem to be without effect.
+#[inline(always)]
+pub(crate) fn settle() {
+    compiler_fence(Ordering::SeqCst);
 }
 
 /// The bits of a policy that disallows these operations in this mode.

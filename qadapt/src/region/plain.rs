@@ -85,6 +85,7 @@ impl<'a> Region<'a> {
                 Source::Future(polled) => edge::resumed(anchor, polled),
             }
         }
+        word::settle();
         Self { anchor, source }
     }
 
@@ -92,6 +93,7 @@ impl<'a> Region<'a> {
     #[track_caller]
     fn close(self) {
         let mut region = mem::ManuallyDrop::new(self);
+        word::settle();
         if word::add(-word::LEVEL) < 0 {
             let Self { anchor, source } = &mut *region;
             match source {
@@ -105,6 +107,7 @@ impl<'a> Region<'a> {
 impl Drop for Region<'_> {
     #[inline(always)]
     fn drop(&mut self) {
+        word::settle();
         if word::add(-word::LEVEL) < 0 {
             match &mut self.source {
                 Source::Closure(place) => edge::unwound(self.anchor, place.name, place.location),

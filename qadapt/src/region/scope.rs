@@ -63,6 +63,7 @@ impl<'a> Scope<'a> {
             return Self { before, flags, source };
         }
         word::set(word | flags);
+        word::settle();
         Self { before: Before(word), flags, source }
     }
 
@@ -97,6 +98,7 @@ impl<'a> Scope<'a> {
 
     #[inline(always)]
     fn is_all_that_is_left(&self) -> bool {
+        word::settle();
         word::get() == self.before.0 | self.flags
     }
 }
@@ -202,6 +204,7 @@ impl Permit {
         // Without a record nothing is open but what a permit hides.
         word::permit();
         word::set(0);
+        word::settle();
         Self { before: Before(word), location }
     }
 }
@@ -209,6 +212,7 @@ impl Permit {
 impl Drop for Permit {
     #[inline(always)]
     fn drop(&mut self) {
+        word::settle();
         if self.before.0 >= 0 {
             word::end_permit();
             if word::get() == 0 {

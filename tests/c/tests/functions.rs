@@ -6,6 +6,7 @@
 use core::ffi::{c_int, c_void};
 use core::hint::black_box;
 use core::ptr;
+use std::sync::{Mutex, PoisonError};
 
 use qadapt::{Counts, Mode, Ops, Policy, QADAPT, count_alloc};
 use qadapt_malloc as _;
@@ -13,6 +14,9 @@ use qadapt_tests::watching;
 
 #[global_allocator]
 static ALLOC: QADAPT = QADAPT;
+
+/// Whose holder depends on the process's mode.
+static MODE: Mutex<()> = Mutex::new(());
 
 unsafe extern "C" {
     fn malloc_usable_size(block: *mut c_void) -> usize;
@@ -211,9 +215,39 @@ fn a_region_sees_each_function_of_c() {
     assert_eq!(seen, if qadapt::is_active() { 2 } else { 0 });
 }
 
+/// The compiler knows what C's functions read and write, and must keep the flags of a policy and of a permit all the same.
+#[test]
+fn a_policy_round_a_call_of_c_is_not_optimised_away() {
+    const COUNTING: Policy = Policy::new().mode(Mode::Count);
+    let before = qadapt::violations();
+    // SAFETY: any size may be asked for.
+    let first = black_box(COUNTING.run(|| unsafe { libc::malloc(10) }));
+    // SAFETY: as above.
+    let second = black_box(COUNTING.run(|| qadapt::permit_alloc(|| unsafe { libc::malloc(10) })));
+    // SAFETY: the block is from above.
+    COUNTING.run(|| unsafe { libc::free(first) });
+    // SAFETY: as above.
+    COUNTING.run(|| qadapt::permit_alloc(|| unsafe { libc::free(second) }));
+    let seen = qadapt::violations() - before;
+    assert_eq!(seen, if qadapt::is_active() { 2 } else { 0 });
+}
+
+/// The end of the region must look at the word again: there is something to say.
+#[test]
+fn a_region_round_a_call_of_c_panics() {
+    const PANICS: Policy = Policy::new().mode(Mode::Panic);
+    let _alone = MODE.lock().unwrap_or_else(PoisonError::into_inner);
+    // SAFETY: any size may be asked for.
+    let plain = std::panic::catch_unwind(|| qadapt::assert_no_alloc(|| unsafe { libc::malloc(10) }.addr()));
+    // SAFETY: as above.
+    let policy = std::panic::catch_unwind(|| PANICS.run(|| unsafe { libc::malloc(10) }.addr()));
+    assert_eq!((plain.is_err(), policy.is_err()), (qadapt::is_active(), qadapt::is_active()));
+}
+
 /// The compiler knows that `malloc` reads no thread-local, and must keep the region's mark all the same.
 #[test]
 fn a_plain_region_round_a_call_of_c_is_not_optimised_away() {
+    let _alone = MODE.lock().unwrap_or_else(PoisonError::into_inner);
     let before = qadapt::violations();
     let mode = qadapt::set_mode(Mode::Count);
     // SAFETY: any size may be asked for.
