@@ -62,11 +62,13 @@ pub enum Program {
     Guard,
     /// The guard around `Deferring<System>`.
     Deferring,
+    /// The guard around `System`, with C's allocation functions watched.
+    Malloc,
 }
 
 impl Program {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::System, Self::Guard, Self::Deferring];
+    pub const ALL: [Self; 4] = [Self::System, Self::Guard, Self::Deferring, Self::Malloc];
 
     /// The name of its binary.
     #[must_use]
@@ -75,6 +77,7 @@ impl Program {
             Self::System => "counted_system",
             Self::Guard => "counted_qadapt",
             Self::Deferring => "counted_deferring",
+            Self::Malloc => "counted_malloc",
         }
     }
 }
@@ -105,6 +108,8 @@ pub const SHAPES: &[Shape] = &[
         bare: Program::Guard,
         guarded: Program::Deferring,
     },
+    with_c_watched("pair-c", &[(Place::Binary, Some(6)), (Place::FatLto, Some(6))]),
+    with_c_watched("pair-beside-c", &[(Place::Binary, None), (Place::FatLto, None)]),
     calling("region", PLAIN_REGION),
     calling("region-nested", EVERYWHERE),
     calling("region-result", PLAIN_REGION),
@@ -127,6 +132,10 @@ pub const SHAPES: &[Shape] = &[
 
 const fn allocating(name: &'static str, places: &'static [(Place, Option<i64>)]) -> Shape {
     Shape { name, places, bare: Program::System, guarded: Program::Guard }
+}
+
+const fn with_c_watched(name: &'static str, places: &'static [(Place, Option<i64>)]) -> Shape {
+    Shape { name, places, bare: Program::Guard, guarded: Program::Malloc }
 }
 
 const fn calling(name: &'static str, places: &'static [(Place, Option<i64>)]) -> Shape {

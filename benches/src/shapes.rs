@@ -20,7 +20,9 @@ pub(crate) fn run(shape: &str, guarded: bool, turns: u64) -> Option<u64> {
     let half = |bare: fn(u64) -> u64, with: fn(u64) -> u64| if guarded { with } else { bare };
     let turn = match shape {
         // The same under one more allocator.
-        "pair" | "pair-deferring" => pairs,
+        "pair" | "pair-deferring" | "pair-beside-c" => pairs,
+        // The same where C's functions are watched.
+        "pair-c" => pairs_of_c,
         "pair-permitted" => half(pairs, permitted_pairs),
         "pair-counted" => half(pairs, counted_pairs),
         "pair-violating" => half(pairs, violating_pairs),
@@ -64,6 +66,19 @@ fn call(value: u64) {
 fn pairs(turns: u64) -> u64 {
     for turn in 0..turns {
         black_box(Box::new(turn));
+    }
+    turns
+}
+
+/// The same, asked of C.
+#[inline(never)]
+#[expect(unsafe_code, reason = "calls C")]
+fn pairs_of_c(turns: u64) -> u64 {
+    for _ in 0..turns {
+        // SAFETY: any size may be asked for.
+        let block = unsafe { libc::malloc(black_box(8)) };
+        // SAFETY: the line above made it.
+        unsafe { libc::free(black_box(block)) };
     }
     turns
 }
