@@ -10,10 +10,16 @@
 //!   (`src/unhosted.rs`).
 //! - The feature `install` becomes `qadapt_install`, unless `QADAPT_INSTALL=0` says that programs install allocators of their own:
 //!   in a workspace that is built with all features.
+//! - A nightly compiler becomes `qadapt_allocator_api` if it takes std's trait `Allocator` as it is implemented here
+//!   (`src/hot/values.rs`).
 //! - The compiler's flags become `qadapt_frame_pointers` in a program with frame pointers (`src/hot/capture.rs`).
+
+use std::ffi::OsStr;
+use std::process::{Command, Stdio};
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=build/allocator_api.rs");
     println!("cargo::rerun-if-env-changed=QADAPT_MARKS");
     println!("cargo::rustc-check-cfg=cfg(qadapt_marks)");
     println!("cargo::rustc-check-cfg=cfg(qadapt_unchecked)");
@@ -41,6 +47,10 @@ fn main() {
     let is_kept_out = std::env::var("QADAPT_INSTALL").is_ok_and(|value| value == "0");
     if std::env::var_os("CARGO_FEATURE_INSTALL").is_some() && !is_kept_out {
         println!("cargo::rustc-cfg=qadapt_install");
+    }
+    println!("cargo::rustc-check-cfg=cfg(qadapt_allocator_api)");
+    if has_allocator_api() {
+        println!("cargo::rustc-cfg=qadapt_allocator_api");
     }
     println!("cargo::rerun-if-env-changed=QADAPT_ENFORCE");
     println!("cargo::rustc-check-cfg=cfg(qadapt_enforce)");
@@ -70,6 +80,22 @@ fn switch(name: &str, on: &str, off: &str) -> bool {
 /// True if the prover reads this platform's files: ELF for x86-64.
 fn has_labels() -> bool {
     target("ARCH") == "x86_64" && ["android", "freebsd", "linux"].contains(&target("OS").as_str())
+}
+
+/// True if the compiler is a nightly one and accepts an implementation of std's unstable trait: the trait may change.
+fn has_allocator_api() -> bool {
+    let compiler = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let version = Command::new(&compiler).arg("--version").output();
+    if !version.is_ok_and(|output| output.stdout.windows(7).any(|word| word == b"nightly")) {
+        return false;
+    }
+    let folder = std::env::var_os("OUT_DIR").unwrap_or_default();
+    let tried = Command::new(compiler)
+        .args(["--crate-type=lib", "--emit=metadata", "--cap-lints=allow", "--out-dir"])
+        .args([&folder, OsStr::new("build/allocator_api.rs")])
+        .stderr(Stdio::null())
+        .status();
+    tried.is_ok_and(|status| status.success())
 }
 
 /// What the compiler's cfg says of the target.

@@ -81,6 +81,7 @@
 #![cfg_attr(qadapt_unhosted, no_std)]
 // docs.rs says of each item which feature it takes.
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(all(qadapt_allocator_api, not(feature = "allocator-api2")), feature(allocator_api))]
 
 #[cfg(not(qadapt_unhosted))]
 pub use hot::allocator::{QADAPT, Qadapt};

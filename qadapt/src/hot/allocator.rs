@@ -29,6 +29,12 @@ use crate::model::{Op, Ops};
 /// }
 /// ```
 /// Around another allocator: `static ALLOC: Qadapt<MiMalloc> = Qadapt::new(MiMalloc);`.
+///
+/// # Values with an allocator of their own
+/// `Vec::new_in(arena)` goes past the global allocator. With the feature `allocator-api2` the guard stands around the allocator of
+/// a value, too, `Vec::new_in(Qadapt::new(arena))`, and regions watch what the value asks of it, as one event each, whatever
+/// the arena asks for in turn. A nightly compiler takes it for std's `Allocator` without that feature; with it, and the
+/// feature `nightly` of `allocator_api2`, for both.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Qadapt<A = System> {
     inner: A,
@@ -39,6 +45,12 @@ impl<A> Qadapt<A> {
     #[must_use]
     pub const fn new(inner: A) -> Self {
         Self { inner }
+    }
+
+    /// The wrapped allocator.
+    #[cfg(any(feature = "allocator-api2", qadapt_allocator_api))]
+    pub(super) const fn inner(&self) -> &A {
+        &self.inner
     }
 }
 

@@ -1,19 +1,16 @@
 //! Events of C's allocation functions, which the crate `qadapt-malloc` defines.
 //!
-//! Rust's allocator calls `malloc`, too. The guard has [`word::QUIET`] set meanwhile, so that what it has seen already passes
-//! here unseen: each allocation is one event.
+//! Rust's allocator calls `malloc`, too; [`apart`] makes one event of it.
 
 use core::cell::Cell;
 use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, Ordering};
 
-use super::event::Outcome;
 use super::request::Request;
-use super::{call, word};
+use super::{apart, call};
 use crate::checks;
 use crate::model::Op;
-use crate::sys;
 
 /// What C's allocation functions ask the C library for, in words of [`GlobalAlloc`](std::alloc::GlobalAlloc).
 ///
@@ -44,26 +41,15 @@ pub fn request(
     inner: impl FnOnce() -> *mut c_void,
     usable: impl FnOnce(*mut c_void) -> usize,
 ) -> Option<*mut c_void> {
+    answer();
     let CRequest { zeroed, size, old_size, align } = request;
     let op = match old_size {
         Some(_) => Op::Realloc,
         None if zeroed => Op::AllocZeroed,
         None => Op::Alloc,
     };
-    let old_size = old_size.unwrap_or(0);
-    let asked = Request { op, size, old_size, align };
-    match before(&asked) {
-        Outcome::Proceed => {}
-        Outcome::Refuse => {
-            sys::keeping_error(|| call::after(&asked, false));
-            return None;
-        }
-        Outcome::PassOn => return Some(inner()),
-    }
-    let block = quietly(inner);
-    let got = Request { size: if block.is_null() { size } else { usable(block) }, ..asked };
-    sys::keeping_error(|| call::after(&got, !block.is_null()));
-    Some(block)
+    let asked = Request { op, size, old_size: old_size.unwrap_or(0), align };
+    apart::request(&asked, inner, |block| if block.is_null() { None } else { Some(usable(*block)) })
 }
 
 /// What each block of C's is aligned to at least: two words (glibc's manual, "Malloc Examples").
@@ -71,31 +57,8 @@ const ALIGN: usize = 2 * size_of::<usize>();
 
 /// A block of this size is given back. `inner` does it.
 pub fn free(size: usize, inner: impl FnOnce()) {
-    let request = Request { op: Op::Dealloc, size, old_size: 0, align: ALIGN };
-    if before(&request) == Outcome::PassOn {
-        return inner();
-    }
-    quietly(inner);
-    sys::keeping_error(|| call::after(&request, true));
-}
-
-/// Before the C library is called. C's functions leave the thread's error as it is where they succeed.
-fn before(request: &Request) -> Outcome {
     answer();
-    // The probe asks whether the program's global allocator is QADAPT.
-    if word::get() & (word::QUIET | word::OWN_WORK | word::PROBE) != 0 {
-        return Outcome::PassOn;
-    }
-    let mark = ptr::from_ref(request).cast();
-    // The outermost guard is the one that Rust's allocator asks first.
-    sys::keeping_error(|| call::before(request, mark, || false))
-}
-
-fn quietly<R>(inner: impl FnOnce() -> R) -> R {
-    call::begin_quiet();
-    let result = inner();
-    call::end_quiet();
-    result
+    apart::free(&Request { op: Op::Dealloc, size, old_size: 0, align: ALIGN }, inner);
 }
 
 /// What asks C for memory and gives it back, for [`is_defined`]. Null until `qadapt-malloc` says so. Relaxed: a function.

@@ -5,6 +5,7 @@
 
 pub(crate) mod allocator;
 pub(crate) mod announce;
+mod apart;
 mod base;
 pub(crate) mod blocking;
 pub(crate) mod budget;
@@ -39,5 +40,7 @@ mod stacks;
 pub(crate) mod step;
 pub(crate) mod table;
 pub(crate) mod trace;
+#[cfg(any(feature = "allocator-api2", qadapt_allocator_api))]
+mod values;
 mod walk;
 pub(crate) mod word;

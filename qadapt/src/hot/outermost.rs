@@ -6,14 +6,18 @@
 use core::any::type_name;
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use super::setting;
+use super::{apart, setting};
 
 /// The outermost guard, by a hash of its inner allocator's type; 0 until the first event. Relaxed: only this number, which
 /// is there before [`setting::awaits_first`] says that it is.
 static OUTERMOST: AtomicU64 = AtomicU64::new(0);
 
-/// True if the guard around this allocator is the outermost: the first that is asked is.
+/// True if the guard around this allocator is the outermost: the first that is asked is. Around all of them is an allocator that
+/// is not the global one and takes its memory from there.
 pub(super) fn is<A>() -> bool {
+    if apart::is_at_work() {
+        return false;
+    }
     let own = hash(type_name::<A>());
     let known = OUTERMOST.compare_exchange(0, own, Ordering::Relaxed, Ordering::Relaxed);
     setting::seen_first();
