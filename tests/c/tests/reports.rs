@@ -81,10 +81,10 @@ fn a_line_of_c_is_named_and_the_line_of_rust_that_called_it() {
     assert!(report.starts_with("qadapt: C allocation of 77 bytes (align 16)"), "{report}");
     assert!(report.contains(&format!("native/habits.c:{c}:")), "{report}");
     assert!(report.contains("return malloc(size);"), "{report}");
-    assert!(
-        report.contains("   = in C: `malloc`, called by `c_allocates`; called from Rust at src/lib.rs:"),
-        "{report}"
-    );
+    // Optimised, the first line of Rust is the one that calls the wrapper.
+    let way = "   = in C: `malloc`, called by `c_allocates`; called from Rust at ";
+    let rust = report.split_once(way).unwrap_or_else(|| panic!("{report}")).1;
+    assert!(rust.starts_with("src/lib.rs:") || rust.starts_with("tests/reports.rs:"), "{report}");
 }
 
 #[test]
