@@ -11,7 +11,7 @@
 //! +----------------+---------+
 //! | address        | kind    |   1 region, 2 required, 3 poll, 4 part of a poll, 5 open extent, 6 a future is dropped inside,
 //! +----------------+---------+   7 something is made whose polls are regions, 8 permit, 9 its end; of the next region:
-//!                                10 it forbids permits, 11 it has a budget
+//!                                10 it forbids permits, 11 it has a budget; 12 a deferral of frees begins
 //! ```
 //!
 //! The functions have names that no other function has, since debug information may tell a name without its path.
@@ -21,6 +21,8 @@ use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
+pub use __qadapt_deferral as deferral;
+pub use __qadapt_deferred as deferred;
 pub use __qadapt_drops as drops;
 pub use __qadapt_extent as extent;
 pub use __qadapt_made as made;
@@ -122,4 +124,16 @@ pub fn __qadapt_rules(forbids: bool, has_budget: bool) {
             label!(11);
         }
     }
+}
+
+/// Stands where a thread begins to defer frees.
+#[inline(always)]
+pub fn __qadapt_deferral() {
+    label!(12);
+}
+
+/// Runs the body of a deferral that nothing but this body is in. It has no label: debug information tells what is in it.
+#[inline(always)]
+pub fn __qadapt_deferred<R, F: FnOnce() -> R>(body: F) -> R {
+    body()
 }

@@ -3,15 +3,17 @@
 use super::cfg::Start;
 use super::copies::copies;
 use super::debug::DebugFiles;
+use super::deferral::{Deferrals, Frees};
 use super::graph::{Goal, Graph};
 use super::inlined::Trees;
 use super::marks::{Kind, Marks};
 use super::names::Frame;
 use super::parts::{Bodies, Ways, ways};
 use super::permits::Permits;
+use super::policy::Kind as Sink;
 use super::regions::{self, Listed, Region, Regions};
 use super::verb::{MOST_REFINED, Question};
-use super::verdict::{Answer, Gap, Verdict};
+use super::verdict::{self, Answer, Gap, Rules, Verdict};
 
 /// How a file gets labels.
 const HOW_TO_LABEL: &str = "build it with QADAPT_MARKS=1 in the environment, or with qadapt's feature `marks` \
@@ -39,20 +41,22 @@ pub fn verdicts(
     let copies = copies(image, &trees, &marks.labels);
     let regions = regions::list(question.names, copies, &marks.records, files.opened());
     let listed = &regions.listed;
+    let deferrals = Deferrals::find(question.program, question.names, &trees, &marks.labels, data);
     let mut bodies = Bodies::default();
     let mut ways_into = |copy| ways(question.program, debug, &mut bodies, copy, permits);
     let ways: Vec<Vec<Ways>> =
         listed.iter().map(|listed| listed.copies.iter().map(&mut ways_into).collect()).collect();
     let all: Vec<usize> = (0..listed.len()).collect();
     let graph = Graph::build(question.program, &starts(&ways, &all), question.applied);
-    let mut verdicts = answer(question, &graph, &regions, &ways, &all);
+    let regions = Answered { regions: &regions, ways: &ways, deferrals: &deferrals };
+    let mut verdicts = regions.answer(question, &graph, &all);
     let unknown: Vec<usize> = all
         .into_iter()
         .filter(|&i| verdicts[i].answer == Answer::Unknown && listed[i].kind != Kind::Extent)
         .collect();
     if !unknown.is_empty() && unknown.len() <= MOST_REFINED {
         let refined = Graph::refine(question.program, &starts(&ways, &unknown), question.applied, &graph);
-        let again = answer(question, &refined, &regions, &ways, &unknown);
+        let again = regions.answer(question, &refined, &unknown);
         for (i, verdict) in unknown.into_iter().zip(again) {
             verdicts[i] = verdict;
         }
@@ -66,47 +70,86 @@ fn starts(ways: &[Vec<Ways>], which: &[usize]) -> Vec<Start> {
     ways.flat_map(|way| [way.sure.clone(), way.most.clone()]).collect()
 }
 
-/// The verdicts on some regions, from a graph that begins with them.
-fn answer(
+/// What verdicts are given on.
+struct Answered<'r, 'a> {
+    regions: &'r Regions,
+    ways: &'r [Vec<Ways>],
+    deferrals: &'r Deferrals<'r, 'a>,
+}
+
+impl Answered<'_, '_> {
+    /// The verdicts on some regions, from a graph that begins with them.
+    fn answer(&self, question: &Question<'_, '_>, graph: &Graph, which: &[usize]) -> Vec<Verdict> {
+        let listed = &self.regions.listed;
+        let nameless = listed
+            .iter()
+            .find(|listed| {
+                listed.kind != Kind::Extent && listed.copies.iter().any(|copy| copy.scope.is_none())
+            })
+            .map(|other| other.region.function.as_ref().unwrap_or(&other.region.name));
+        // What is made somewhere may be it.
+        let nameless_for =
+            |kind| nameless.or_else(|| self.regions.making.as_ref().filter(|_| kind == Kind::Made));
+        let mut node = 0;
+        let mut found = Vec::new();
+        for &i in which {
+            let region = &listed[i].region;
+            let mut whole: Option<Verdict> = None;
+            for (copy, ways) in listed[i].copies.iter().zip(&self.ways[i]) {
+                for _ in &ways.ways {
+                    let frees = match question.rules.allow_frees {
+                        true => Frees::Now(Vec::new()),
+                        false => self.deferrals.frees(graph, node + 1, copy),
+                    };
+                    let verdict = deferring(question, graph, node, region, ways, frees);
+                    let verdict = if ways.has_budget { within_budget(verdict) } else { verdict };
+                    node += 2;
+                    whole = Some(match whole {
+                        Some(worst) => worst.and(verdict),
+                        None => verdict,
+                    });
+                }
+            }
+            found.push(match whole {
+                Some(verdict) if listed[i].kind == Kind::Extent => open_extent(region, &verdict),
+                Some(verdict) => Verdict { copies: listed[i].copies.len(), ..verdict },
+                None => match nameless_for(listed[i].kind) {
+                    Some(other) => Verdict::without_analysis(region, Answer::Unknown, nameless_copy(other)),
+                    None => Verdict::without_analysis(region, Answer::Missing, not_there(&listed[i])),
+                },
+            });
+        }
+        found
+    }
+}
+
+/// The verdict on one way into a copy, of which it is known what becomes of what it frees.
+fn deferring(
     question: &Question<'_, '_>,
     graph: &Graph,
-    regions: &Regions,
-    ways: &[Vec<Ways>],
-    which: &[usize],
-) -> Vec<Verdict> {
-    let listed = &regions.listed;
-    let nameless = listed
-        .iter()
-        .find(|listed| listed.kind != Kind::Extent && listed.copies.iter().any(|copy| copy.scope.is_none()))
-        .map(|other| other.region.function.as_ref().unwrap_or(&other.region.name));
-    // What is made somewhere may be it.
-    let nameless_for = |kind| nameless.or_else(|| regions.making.as_ref().filter(|_| kind == Kind::Made));
-    let mut node = 0;
-    let mut found = Vec::new();
-    for &i in which {
-        let region = &listed[i].region;
-        let mut whole: Option<Verdict> = None;
-        for copy in &ways[i] {
-            for _ in &copy.ways {
-                let verdict = of_way(question, graph, node, region, copy);
-                let verdict = if copy.has_budget { within_budget(verdict) } else { verdict };
-                node += 2;
-                whole = Some(match whole {
-                    Some(worst) => worst.and(verdict),
-                    None => verdict,
-                });
-            }
+    node: u32,
+    region: &Region,
+    ways: &Ways,
+    frees: Frees,
+) -> Verdict {
+    let waits = matches!(frees, Frees::Wait(_));
+    let rules = Rules { allow_frees: question.rules.allow_frees || waits, ..question.rules };
+    let mut verdict = of_way(&Question { rules, ..*question }, graph, node, region, ways);
+    let path = verdict.paths.iter_mut().find(|path| path.what == "frees");
+    match (frees, path) {
+        (Frees::Wait(words), _) => verdict.assumes.push(words.to_owned()),
+        (Frees::UpTo(why), Some(path)) => {
+            path.always = false;
+            let settle = "no limit, or Beyond::Count".to_owned();
+            verdict.gaps.push(Gap { why, at: None, frames: Vec::new(), settle });
         }
-        found.push(match whole {
-            Some(verdict) if listed[i].kind == Kind::Extent => open_extent(region, &verdict),
-            Some(verdict) => Verdict { copies: listed[i].copies.len(), ..verdict },
-            None => match nameless_for(listed[i].kind) {
-                Some(other) => Verdict::without_analysis(region, Answer::Unknown, nameless_copy(other)),
-                None => Verdict::without_analysis(region, Answer::Missing, not_there(&listed[i])),
-            },
-        });
+        // Others wait, which the path must not show.
+        (Frees::Now(edges), Some(path)) if !edges.is_empty() => {
+            *path = verdict::path(question.program, graph, question.names, Sink::Free, &edges);
+        }
+        _ => {}
     }
-    found
+    verdict
 }
 
 /// The verdict on one way into a copy; its nodes are `node`, with the sure calls, and the next one, with all.

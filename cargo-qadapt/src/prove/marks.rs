@@ -41,16 +41,25 @@ pub enum Kind {
     Forbid,
     /// No region: the next one has a budget.
     Budget,
+    /// No region: a deferral of frees begins.
+    Deferral,
+    /// No region, and without a label: the body of such a deferral.
+    Deferred,
 }
 
 impl Kind {
-    /// All kinds, in the order of their numbers from 1.
+    /// All kinds that regions are made of, in the order of their numbers from 1.
     pub const ALL: [Self; 7] =
         [Self::Region, Self::Required, Self::Poll, Self::Part, Self::Extent, Self::Drops, Self::Made];
 
     /// The kinds that say what holds inside a region, with their numbers.
-    const RULES: [(u64, Self); 4] =
-        [(8, Self::Permit), (9, Self::PermitEnd), (10, Self::Forbid), (11, Self::Budget)];
+    const RULES: [(u64, Self); 5] = [
+        (8, Self::Permit),
+        (9, Self::PermitEnd),
+        (10, Self::Forbid),
+        (11, Self::Budget),
+        (12, Self::Deferral),
+    ];
 
     /// Whether it says what holds inside a region.
     #[must_use]
@@ -82,6 +91,8 @@ impl Kind {
             "drops" => Some(Self::Drops),
             "made" => Some(Self::Made),
             "permit" => Some(Self::Permit),
+            "deferral" => Some(Self::Deferral),
+            "deferred" => Some(Self::Deferred),
             _ => None,
         }
     }

@@ -21,6 +21,7 @@ pub mod compare;
 pub mod copies;
 pub mod debug;
 pub mod decode;
+pub mod deferral;
 pub mod eh;
 pub mod foreign;
 pub mod format;

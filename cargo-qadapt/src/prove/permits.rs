@@ -57,7 +57,7 @@ impl Permits {
                     found.budgets.push(label.addr);
                     continue;
                 }
-                Kind::PermitEnd | Kind::Drops => continue,
+                Kind::PermitEnd | Kind::Drops | Kind::Made | Kind::Deferral => continue,
                 _ => {
                     found.with_regions.insert(start);
                     continue;
@@ -92,7 +92,8 @@ impl Permits {
         if chain.iter().any(|&scope| self.forbids(tree, scope)) {
             return Under::Forbid;
         }
-        let innermost = chain.iter().rev().find_map(|&scope| tree.scopes[scope].mark);
+        let marks = chain.iter().rev().filter_map(|&scope| tree.scopes[scope].mark);
+        let innermost = marks.into_iter().find(|mark| mark.is_region() || *mark == Kind::Permit);
         if innermost == Some(Kind::Permit) && !self.void && is_exact(debug, tree, &chain, site) {
             return Under::Permit;
         }

@@ -135,18 +135,9 @@ pub fn verdict(
     let mut paths = Vec::new();
     for &(goal, kind) in goals {
         if graph.reaches(node, goal) {
-            let mut hops: Vec<Hop> =
-                graph.path(node, goal).into_iter().map(|(_, e)| hop(program, graph, names, e)).collect();
-            if let Some(first) = hops.first_mut() {
-                first.frames.truncate(anchor::edge(&first.frames));
-            }
-            paths.push(Path {
-                always: graph.always(node, kind),
-                what: if kind == Kind::Alloc { "allocates" } else { "frees" },
-                at: own_line(&hops),
-                advice: advice::of(kind, &hops),
-                hops,
-            });
+            let edges: Vec<Edge> = graph.path(node, goal).into_iter().map(|(_, edge)| edge).collect();
+            let always = graph.always(node, kind);
+            paths.push(Path { always, ..path(program, graph, names, kind, &edges) });
         }
     }
     let mut found = graph.all(node, Goal::Unknown, rules.gaps + 1);
@@ -253,6 +244,22 @@ impl Verdict {
                     .to_owned(),
             });
         }
+    }
+}
+
+/// The path along these edges to a sink of this kind.
+#[must_use]
+pub fn path(program: &Program<'_>, graph: &Graph, names: &Names<'_>, kind: Kind, edges: &[Edge]) -> Path {
+    let mut hops: Vec<Hop> = edges.iter().map(|&edge| hop(program, graph, names, edge)).collect();
+    if let Some(first) = hops.first_mut() {
+        first.frames.truncate(anchor::edge(&first.frames));
+    }
+    Path {
+        always: false,
+        what: if kind == Kind::Alloc { "allocates" } else { "frees" },
+        at: own_line(&hops),
+        advice: advice::of(kind, &hops),
+        hops,
     }
 }
 

@@ -10,6 +10,7 @@
 /// assert_eq!(Amount::of_bytes(4096), Amount { bytes: 4096, ..Amount::ALL });
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[repr(C)]
 pub struct Amount {
     /// How many blocks.
     pub blocks: u64,

@@ -21,6 +21,7 @@ pub struct Deferred {
 
 /// What happens to a block that a deferring region frees when the [limit](crate::Deferring::limit) is reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[repr(u8)]
 pub enum Beyond {
     /// It is freed at once, and that is a violation where deallocations are one.
     #[default]

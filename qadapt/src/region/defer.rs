@@ -7,6 +7,7 @@ use std::alloc::{Layout, alloc, dealloc};
 use crate::checks;
 use crate::hot::defer::{figures, thread};
 use crate::hot::{own_work, word};
+use crate::mark;
 use crate::model::{Amount, Deferred};
 
 /// Runs a closure in which what is freed on this thread waits until [`reclaim`] gives it back.
@@ -32,7 +33,7 @@ use crate::model::{Amount, Deferred};
 #[inline(always)]
 pub fn defer_frees<R>(body: impl FnOnce() -> R) -> R {
     let _deferral = Deferral::begin();
-    body()
+    if checks::ON { body() } else { mark::deferred(body) }
 }
 
 /// A deferring region that is open on this thread, until it is dropped.
@@ -45,6 +46,10 @@ impl Deferral {
     #[inline(always)]
     pub(super) fn begin() -> Self {
         thread::enter();
+        #[cfg(qadapt_marks)]
+        if !checks::ON {
+            mark::deferral();
+        }
         Self { not_send: PhantomData }
     }
 }

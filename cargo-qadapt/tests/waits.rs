@@ -1,0 +1,119 @@
+//! Proofs of regions that defer what they free, and of regions whose memory is a pool's, held against runs.
+//!
+//! In a process of its own because it builds programs, each with an allocator of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use cargo_qadapt::prove::assume::Settings;
+use cargo_qadapt::prove::debug::DebugFiles;
+use cargo_qadapt::prove::verb::{Which, prove_with};
+use cargo_qadapt::prove::verdict::{Answer, Rules, Verdict};
+
+/// Builds a program for release with labels, with link-time optimisation or without.
+fn built(program: &str, lto: &str) -> PathBuf {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("marked-{lto}"));
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--quiet", "--release", "--bin", program, "--target-dir"]).arg(&target);
+    cargo.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/waits"));
+    cargo.env_remove("CARGO_ENCODED_RUSTFLAGS").env_remove("RUSTFLAGS").env("QADAPT_MARKS", "1");
+    cargo.env("CARGO_PROFILE_RELEASE_DEBUG", "line-tables-only");
+    match lto {
+        "fat" => {
+            cargo.env("CARGO_PROFILE_RELEASE_LTO", "fat").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1")
+        }
+        _ => &mut cargo,
+    };
+    assert!(cargo.status().expect("cargo starts").success(), "{program} builds");
+    target.join("release").join(program)
+}
+
+fn verdicts(program: &Path) -> Vec<Verdict> {
+    let data = std::fs::read(program).expect("the program can be read");
+    let files = DebugFiles::beside(program, &data);
+    let rules = Rules { allow_frees: false, gaps: 4 };
+    prove_with(&data, &files, Which::Marked, rules, &Settings::default()).expect("an analysis").0
+}
+
+/// The verdict on the region of a function.
+fn of<'v>(verdicts: &'v [Verdict], function: &str) -> &'v Verdict {
+    let is_of = |verdict: &&Verdict| {
+        verdict.region.split("::").nth(1).is_some_and(|name| name.split(" [").next() == Some(function))
+    };
+    verdicts.iter().find(is_of).unwrap_or_else(|| panic!("no {function} in {verdicts:#?}"))
+}
+
+fn paths(verdict: &Verdict) -> Vec<&str> {
+    verdict.paths.iter().map(|path| path.what).collect()
+}
+
+const DEFER: [&str; 4] = ["inside", "around", "by_policy", "by_attribute"];
+const FREE: [&str; 4] = ["beside", "without", "by_other_policy", "by_some_policy"];
+
+#[test]
+fn what_waits_is_no_free_of_the_regions() {
+    for lto in ["debug", "fat"] {
+        let all = verdicts(&built("unlimited", lto));
+        for function in DEFER {
+            let verdict = of(&all, function);
+            assert_eq!(verdict.answer, Answer::Proven, "{lto}: {verdict:#?}");
+            assert!(
+                verdict.assumes.iter().any(|words| words.contains("room to wait for `reclaim`")),
+                "{verdict:#?}"
+            );
+        }
+        for function in FREE {
+            let verdict = of(&all, function);
+            assert_eq!(
+                (verdict.answer, paths(verdict)),
+                (Answer::Allocates, vec!["frees"]),
+                "{lto}: {verdict:#?}"
+            );
+        }
+        // Half of what it frees waits: the path is that of the other half.
+        let hops = &of(&all, "beside").paths[0].hops;
+        let through =
+            hops.iter().flat_map(|hop| &hop.frames).any(|frame| frame.function.contains("defer_frees"));
+        assert!(!through, "{lto}: {hops:#?}");
+        for function in ["allocates", "grows"] {
+            let verdict = of(&all, function);
+            assert_eq!(paths(verdict), ["allocates"], "{lto}: {verdict:#?}");
+        }
+        let verdict = of(&all, "by_another_allocator");
+        assert_eq!(
+            (verdict.answer, paths(verdict)),
+            (Answer::Allocates, vec!["frees"]),
+            "{lto}: {verdict:#?}"
+        );
+    }
+}
+
+#[test]
+fn beyond_a_limit_and_by_other_allocators_blocks_are_freed() {
+    for (program, phrase) in
+        [("limited", Some("(2 blocks): a block beyond is freed here")), ("plain", None), ("between", None)]
+    {
+        let all = verdicts(&built(program, "debug"));
+        for function in DEFER {
+            let verdict = of(&all, function);
+            assert_eq!(
+                (verdict.answer, paths(verdict)),
+                (Answer::Allocates, vec!["frees"]),
+                "{program}: {verdict:#?}"
+            );
+            let said = verdict.gaps.iter().find(|gap| phrase.is_some_and(|phrase| gap.why.contains(phrase)));
+            assert_eq!(said.is_some(), phrase.is_some(), "{program}: {verdict:#?}");
+            // A block that waits is no free.
+            assert!(phrase.is_none() || !verdict.paths[0].always, "{program}: {verdict:#?}");
+        }
+    }
+}
+
+#[test]
+fn memory_of_pools_is_no_allocation() {
+    let all = verdicts(&built("pooled", "debug"));
+    for function in ["takes", "takes_bytes", "takes_a_block", "gives_back", "there_and_back", "collects"] {
+        assert_eq!(of(&all, function).answer, Answer::Proven, "{:#?}", of(&all, function));
+    }
+    assert_eq!(paths(of(&all, "takes_or_allocates")), ["allocates", "frees"]);
+}
