@@ -36,6 +36,9 @@ const LIMIT: [u64; 2] = [0x5141_4441_5054_4c4d, !0x5141_4441_5054_4c4d];
 const WAITS: &str = "that what it frees finds room to wait for `reclaim` (`Deferring`: of blocks under 16 bytes 4,096 at \
                      once, of blocks above 4 KiB 1,024, of others any number)";
 
+/// A node of the graph, and whether a deferring region is open there.
+type Reached = (u32, bool);
+
 /// The deferrals of a file.
 #[derive(Debug)]
 pub struct Deferrals<'q, 'a> {
@@ -89,11 +92,11 @@ impl<'q, 'a> Deferrals<'q, 'a> {
         }
         let start = (node, self.is_of_policy(copy));
         // By which call of which node each was found.
-        let mut found_by: HashMap<(u32, bool), Option<((u32, bool), Edge)>> = HashMap::from([(start, None)]);
+        let mut found_by: HashMap<Reached, Option<(Reached, Edge)>> = HashMap::from([(start, None)]);
         let mut queue = VecDeque::from([start]);
         let mut entries = HashMap::new();
         let mut waits = false;
-        let mut now: Option<((u32, bool), Edge)> = None;
+        let mut now: Option<(Reached, Edge)> = None;
         while let Some(here) = queue.pop_front() {
             for edge in &graph.node(here.0).edges {
                 let under = || here.1 || self.is_under(edge.site);
@@ -235,11 +238,10 @@ impl<'q, 'a> Deferrals<'q, 'a> {
                 ));
             }
         }
-        match found {
-            true => Frees::Wait(WAITS),
-            false => Frees::UpTo(
-                "what it frees waits, up to a limit of `Deferring` that could not be told".to_owned(),
-            ),
+        if found {
+            Frees::Wait(WAITS)
+        } else {
+            Frees::UpTo("what it frees waits, up to a limit of `Deferring` that could not be told".to_owned())
         }
     }
 }

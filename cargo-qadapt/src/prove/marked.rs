@@ -97,9 +97,10 @@ impl Answered<'_, '_> {
             let mut whole: Option<Verdict> = None;
             for (copy, ways) in listed[i].copies.iter().zip(&self.ways[i]) {
                 for _ in &ways.ways {
-                    let frees = match question.rules.allow_frees {
-                        true => Frees::Now(Vec::new()),
-                        false => self.deferrals.frees(graph, node + 1, copy),
+                    let frees = if question.rules.allow_frees {
+                        Frees::Now(Vec::new())
+                    } else {
+                        self.deferrals.frees(graph, node + 1, copy)
                     };
                     let verdict = deferring(question, graph, node, region, ways, frees);
                     let verdict = if ways.has_budget { within_budget(verdict) } else { verdict };
