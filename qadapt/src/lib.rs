@@ -100,10 +100,11 @@ pub use qadapt_macro::{allocate_panic, count_alloc, no_alloc, nonblocking, permi
 pub use region::Stats;
 #[cfg(not(qadapt_unhosted))]
 pub use region::{
-    Counted, CountsHandle, GuardExt, Guarded, NoAlloc, NoBlocking, PermitDrop, Permitted, Policed, Policy,
-    PolicyToken, Reclaimer, RegionGuard, Watch, assert_no_alloc, count_alloc, defer_frees, deferred,
-    enter_protected, exit_protected, is_blocking_watched, mode, no_blocking, permit_alloc, protection_level,
-    reclaim, set_mode, sweep, take_violations, uncounted, violations, warm_up,
+    Counted, CountsHandle, GuardExt, Guarded, NoAlloc, NoBlocking, PageFaults, PermitDrop, Permitted,
+    Policed, Policy, PolicyToken, Reclaimer, RegionGuard, Watch, assert_no_alloc, count_alloc,
+    count_page_faults, defer_frees, deferred, enter_protected, exit_protected, is_blocking_watched, mode,
+    no_blocking, permit_alloc, protection_level, reclaim, set_mode, sweep, take_violations, uncounted,
+    violations, warm_up,
 };
 #[cfg(not(qadapt_unhosted))]
 pub use report::{
@@ -168,10 +169,11 @@ pub mod prelude {
     #[cfg(feature = "process-counts")]
     pub use crate::region::Stats;
     pub use crate::region::{
-        Counted, CountsHandle, GuardExt, Guarded, NoAlloc, NoBlocking, PermitDrop, Permitted, Policed,
-        Policy, PolicyToken, Reclaimer, RegionGuard, Watch, assert_no_alloc, count_alloc, defer_frees,
-        deferred, enter_protected, exit_protected, is_blocking_watched, mode, no_blocking, permit_alloc,
-        protection_level, reclaim, set_mode, sweep, take_violations, uncounted, violations, warm_up,
+        Counted, CountsHandle, GuardExt, Guarded, NoAlloc, NoBlocking, PageFaults, PermitDrop, Permitted,
+        Policed, Policy, PolicyToken, Reclaimer, RegionGuard, Watch, assert_no_alloc, count_alloc,
+        count_page_faults, defer_frees, deferred, enter_protected, exit_protected, is_blocking_watched, mode,
+        no_blocking, permit_alloc, protection_level, reclaim, set_mode, sweep, take_violations, uncounted,
+        violations, warm_up,
     };
     pub use crate::report::{
         Site, StackFrame, Violation, c_is_active, is_active, set_violation_hook, take_violation_hook,

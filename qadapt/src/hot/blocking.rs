@@ -46,16 +46,18 @@ fn witness(call: &SystemCall, mark: *const c_void) {
 }
 
 fn judge(call: &SystemCall, mark: *const c_void, word: i64) {
-    if word & word::BUSY != 0 {
-        // The guard's own: what a violation writes at the event.
+    if std::thread::panicking() {
         return;
     }
-    let by_allocator = word & word::QUIET != 0;
-    if by_allocator && !word::disallows(word, Ops::ALL) {
-        // The region allows what the allocator does.
-        return;
-    }
-    if std::thread::panicking() || !is_disallowed(call) {
+    let Some(region) = disallowing(call) else { return };
+    // What was at work before a handler opened the region makes no call in it.
+    let (is_own, by_allocator) = if region.is_interrupting() {
+        (false, false)
+    } else {
+        (word & word::BUSY != 0, word & word::QUIET != 0)
+    };
+    if is_own || by_allocator && !word::disallows(word, Ops::ALL) {
+        // What a violation writes at the event; or the region allows what the allocator does.
         return;
     }
     let (size, old_size) = SystemCall { by_allocator, ..*call }.packed();
@@ -78,19 +80,21 @@ pub(crate) fn allowed() -> Calls {
     allowed.unwrap_or(Calls::NONE)
 }
 
-/// True if an open region disallows the call: the innermost one that does not allow it, up to a permit.
-fn is_disallowed(call: &SystemCall) -> bool {
-    let is_in = |allowed: Calls| allowed.has(call.number, call.class);
-    let disallowed = table::with(|table| {
-        let (mut disallowed, mut is_hidden) = (false, false);
+/// The calls that the innermost open region allows which disallows this one, up to a permit; `None` where all allow it.
+fn disallowing(call: &SystemCall) -> Option<Calls> {
+    let found = table::with(|table| {
+        let (mut found, mut is_hidden) = (None, false);
         table.for_each(|record| {
             is_hidden = record.word() & word::CALLS == 0;
-            disallowed = !is_hidden && record.flags.get() & word::CALLS != 0 && !is_in(record.allowed.get());
-            !is_hidden && !disallowed
+            let allowed = record.allowed.get();
+            if !is_hidden && record.flags.get() & word::CALLS != 0 && !allowed.has(call.number, call.class) {
+                found = Some(allowed);
+            }
+            !is_hidden && found.is_none()
         });
         // Below all records lie regions that allow nothing.
         let base = if table.len() == 0 { word::CALLS } else { table.base() };
-        disallowed || !is_hidden && base & word::CALLS != 0
+        found.or((!is_hidden && base & word::CALLS != 0).then_some(Calls::NONE))
     });
-    disallowed.unwrap_or(false)
+    found.flatten()
 }

@@ -31,6 +31,14 @@ pub(crate) struct Rules {
     pub(crate) countdown: u64,
 }
 
+impl Rules {
+    /// The system calls that the region allows, with what it interrupts: whatever is at work there makes no call in it.
+    fn allowed(&self) -> Calls {
+        let is_interrupting = word::is_interrupted(word::get() & !word::SILENT);
+        if is_interrupting { self.allowed.interrupting() } else { self.allowed }
+    }
+}
+
 /// Opens a record; its serial, or none where there is no room. `fill` adds to it what its kind needs.
 #[inline(always)]
 pub(super) fn push(kind: Kind, opening: Opening, fill: impl Fn(&Table, &Record)) -> Serial {
@@ -170,12 +178,13 @@ pub(crate) fn manual(location: &'static Location<'static>) -> Serial {
 
 /// A region under rules.
 pub(crate) fn ruled(kind: Kind, place: Place, rules: &Rules, opening: Opening) -> Serial {
+    let allowed = rules.allowed();
     push(kind, opening, |table, record| {
         record.set_place(place);
         record.flags.set(rules.flags);
         record.own_caps.set(rules.caps);
         record.shared.set(rules.shared);
-        record.allowed.set(rules.allowed);
+        record.allowed.set(allowed);
         record.figure.set(i64::try_from(rules.countdown).unwrap_or(i64::MAX));
         if !rules.shared.is_empty() {
             table.is_sharing.set(true);

@@ -68,6 +68,9 @@ impl Calls {
         (Self::OTHER, "other"),
     ];
 
+    /// Of a region that was opened by a signal handler which had interrupted the guard or an allocator: no class.
+    const INTERRUPTING: u16 = 1 << 15;
+
     const fn of(classes: u16) -> Self {
         Self { classes, single: [0; SINGLE] }
     }
@@ -101,6 +104,16 @@ impl Calls {
             index += 1;
         }
         union
+    }
+
+    /// The same set, kept for a region that was opened by a signal handler which had interrupted the guard or an allocator.
+    pub(crate) const fn interrupting(self) -> Self {
+        Self { classes: self.classes | Self::INTERRUPTING, ..self }
+    }
+
+    /// True for such a region's.
+    pub(crate) const fn is_interrupting(self) -> bool {
+        self.classes & Self::INTERRUPTING != 0
     }
 
     /// The calls that are in both sets. A single call is where both name it.

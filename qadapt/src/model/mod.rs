@@ -28,6 +28,7 @@ pub use op::Op;
 pub use ops::Ops;
 pub use place::Place;
 pub(crate) use qadapt_trace::{RegionKind, RegionNumber};
+#[cfg(all(qadapt_calls, not(miri)))]
 pub(crate) use system_call::Detail;
 pub use system_call::SystemCall;
 pub(crate) use tally::{High, Tally};

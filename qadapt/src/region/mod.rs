@@ -12,6 +12,7 @@ mod lending;
 mod manual;
 mod measurement;
 mod mode;
+mod page_faults;
 mod permit;
 mod permit_drop;
 mod plain;
@@ -46,6 +47,7 @@ pub use guarded::{
 pub use manual::{enter_protected, exit_protected, protection_level};
 pub use measurement::Measurement;
 pub use mode::{mode, set_mode};
+pub use page_faults::{PageFaults, count_page_faults};
 pub use permit::permit_alloc;
 pub use permit_drop::PermitDrop;
 pub use plain::{assert_no_alloc, no_alloc};

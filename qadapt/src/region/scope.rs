@@ -74,7 +74,7 @@ impl<'a> Scope<'a> {
         const POLICY: Policy = Policy::no_blocking();
         let flags = const { POLICY.flags() };
         let word = word::get();
-        if word < 0 || !source.loans().is_empty() || !sys::calls::is_watched() {
+        if !word::is_free(word) || !source.loans().is_empty() || !sys::calls::is_watched() {
             return Self::open(source, &POLICY, false, None);
         }
         word::set(word | flags);

@@ -139,3 +139,8 @@ pub(crate) fn map_pages(_: usize) -> *mut u8 {
 /// Nothing is asked: there are no pages.
 #[expect(unsafe_code, reason = "as on other platforms")]
 pub(crate) unsafe fn unmap_pages(_: *mut u8, _: usize) {}
+
+/// `None`: nobody counts them.
+pub(crate) fn page_faults() -> Option<[u64; 2]> {
+    None
+}

@@ -86,6 +86,25 @@ fn random_bytes() -> usize {
     usize::try_from(address).unwrap_or(0)
 }
 
+/// `RUSAGE_THREAD` (linux/resource.h), which not every C library names.
+#[cfg(not(all(qadapt_calls, not(miri))))]
+const OF_THREAD: c_int = 1;
+
+/// The page faults of this thread so far: those that were served from memory, and those that waited for a disk.
+#[expect(unsafe_code, reason = "std does not know them")]
+pub(crate) fn page_faults() -> Option<[u64; 2]> {
+    let mut usage = MaybeUninit::<libc::rusage>::zeroed();
+    // A region must not see the guard's own call.
+    #[cfg(all(qadapt_calls, not(miri)))]
+    let answer = super::calls::usage_of_thread(usage.as_mut_ptr());
+    #[cfg(not(all(qadapt_calls, not(miri))))]
+    // SAFETY: there is room for the answer.
+    let answer = unsafe { libc::getrusage(OF_THREAD, usage.as_mut_ptr()) };
+    // SAFETY: zeroed at first, which is a valid value.
+    let usage = unsafe { usage.assume_init() };
+    (answer == 0).then(|| [usage.ru_minflt, usage.ru_majflt].map(|faults| u64::try_from(faults).unwrap_or(0)))
+}
+
 /// Files can be mapped and keep a trace.
 pub(crate) const HAS_TRACES: bool = true;
 

@@ -20,7 +20,8 @@
 //! | whether stacks can be walked | [`HAS_STACKS`] |
 //! | the bounds of a stack | [`stack_around`], [`own_stack`] |
 //! | whether the process has one thread | [`look_up_threads`], [`is_alone`] |
-//! | system calls that the guard sees before they are made, and page faults | [`calls`] |
+//! | system calls that the guard sees before they are made | [`calls`] |
+//! | page faults of a thread | [`page_faults`] |
 //! | files that are mapped, and room on their disk | [`HAS_TRACES`], [`File`], [`may_have_size`], [`exists`], [`remove`], [`make_directory`], [`size_of_file`] |
 //!
 //! What a platform lacks is absent there, not made up:
@@ -38,6 +39,7 @@
 //! | bounds of stacks | yes | no | yes | no | no |
 //! | traces | yes | no | yes | no | no |
 //! | system calls | x86-64 Linux | no | no | no | no |
+//! | page faults of a thread | yes | no | no | no | no |
 //!
 //! The declarations are `libc`'s on Unix and WASI, `windows-sys`' on Windows.
 

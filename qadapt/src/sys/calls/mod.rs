@@ -28,7 +28,7 @@ mod signal;
 mod waits;
 
 #[cfg(all(qadapt_calls, not(miri)))]
-pub(crate) use gate::{map_pages, unmap_pages};
+pub(crate) use gate::{map_pages, unmap_pages, usage_of_thread};
 pub(crate) use thread::{forked, is_watched, sees, watch};
 
 use core::ffi::c_void;

@@ -10,6 +10,9 @@ use crate::model::{Calls, Detail, SystemCall};
 
 /// The operations of `futex` that wait (linux/futex.h); the rest wakes others.
 const FUTEX_WAITS: [u64; 5] = [0, 6, 9, 11, 13];
+/// Commands of `ioctl` that set or tell how a file is and do not wait (asm-generic/ioctls.h): `FIONBIO`, `FIONREAD`, `FIOCLEX`,
+/// `FIONCLEX`, `TCGETS`, `TIOCGWINSZ`.
+const QUICK: [u64; 6] = [0x5421, 0x541B, 0x5451, 0x5450, 0x5401, 0x5413];
 /// `AT_FDCWD` and other descriptors that are none are negative.
 const MOST_DESCRIPTORS: u64 = 1 << 31;
 
@@ -62,11 +65,7 @@ fn judge(rule: Rule, arguments: &[u64; 6]) -> Option<Judged> {
             let waits = [libc::F_SETLKW, libc::F_OFD_SETLKW].map(|command| u64::from(command.unsigned_abs()));
             waits.contains(&second).then_some((Calls::FILE, Detail::Descriptor, first))
         }
-        Rule::Device => {
-            // What sets or asks for how a file is, and does not wait.
-            let quick = [libc::FIONBIO, libc::FIONREAD, libc::FIOCLEX, libc::FIONCLEX];
-            (!quick.contains(&second)).then_some((Calls::OTHER, Detail::Descriptor, first))
-        }
+        Rule::Device => (!QUICK.contains(&second)).then_some((Calls::OTHER, Detail::Descriptor, first)),
     }
 }
 
