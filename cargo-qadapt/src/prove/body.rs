@@ -20,8 +20,10 @@ pub enum Callee {
 pub enum Why {
     /// A call through a pointer (a trait object, a function pointer, a callback).
     IndirectCall,
-    /// A jump through a pointer.
+    /// A jump through a pointer, with the stack as it was at the entry.
     IndirectJump,
+    /// A jump through a pointer that cannot be a call in the place of the function: its own stack is still there.
+    OddJump,
     /// The bytes are not an instruction, or one that is not understood.
     Undecodable,
     /// Control runs over the end of the function.
@@ -46,7 +48,7 @@ impl Why {
     /// Whether a pointer is at fault, not the analysis or the file.
     #[must_use]
     pub fn is_indirect(self) -> bool {
-        matches!(self, Self::IndirectCall | Self::IndirectJump)
+        matches!(self, Self::IndirectCall | Self::IndirectJump | Self::OddJump)
     }
 }
 
@@ -68,7 +70,8 @@ pub enum Fact {
     Code(u64),
     /// It leads to a `core::fmt::Formatter` whose writer has this vtable.
     Formatter(u64),
-    /// It leads to the arguments of `core::fmt::write`, whose calls through pointers are made up for by the caller.
+    /// It leads to the arguments of `core::fmt::write` or to the closure of `Once::call`, whose calls through pointers are made
+    /// up for by the caller.
     Arguments,
 }
 

@@ -16,6 +16,7 @@ use super::eh::{Catch, Catches};
 use super::format;
 use super::frame::Slots;
 use super::load::{Image, Slot};
+use super::once;
 use super::own::Aligned;
 use super::spill::Spills;
 use super::system;
@@ -47,7 +48,7 @@ pub struct Start {
     pub stops: BTreeSet<u64>,
     /// What is known of the registers on entry.
     pub state: State,
-    /// Whether this is `core::fmt::write`, whose calls through pointers its caller has told.
+    /// Whether this is `core::fmt::write` or `Once::call`, whose calls through pointers its caller has told.
     pub formats: bool,
     /// The part of the function that is meant; all of it if there is none.
     pub part: Option<Part>,
@@ -458,7 +459,8 @@ impl<'c, 'a> Walk<'c, 'a> {
         slots: &Slots,
     ) -> Option<End> {
         let mut call = Call { given: self.given(state), ..Call::new(step.addr, callee) };
-        if let Some(made) = self.formatting(&call, state, slots) {
+        let made = self.formatting(&call, state, slots).or_else(|| self.closure_of_once(&call, state));
+        if let Some(made) = made {
             call.given = call.given.iter().copied().chain([(TEXT_ARGUMENTS, Fact::Arguments)]).collect();
             block.calls.extend(made);
         }
@@ -508,6 +510,17 @@ impl<'c, 'a> Walk<'c, 'a> {
             }
             _ => None,
         }
+    }
+
+    /// The call of a closure for which a call of `Once::call` stands, if this is one and it can be told.
+    fn closure_of_once(&self, call: &Call, state: &State) -> Option<Vec<Call>> {
+        let Callee::Local(addr) = call.callee else { return None };
+        let image = self.context.image;
+        let Value::Const(vtable) = state.get(once::VTABLE) else { return None };
+        if !self.context.arguments || !once::is_known(image, addr) {
+            return None;
+        }
+        Some(vec![once::call(image, call.site, vtable)?])
     }
 
     /// The constant arguments that lead to code.

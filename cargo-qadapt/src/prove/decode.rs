@@ -3,6 +3,8 @@
 //! Everything after this module speaks of [`Step`]s only, so that another processor needs another decoder and
 //! nothing else.
 
+use std::ops::Range;
+
 use iced_x86::{
     Code, ConditionCode, Decoder, DecoderOptions, FlowControl, Instruction, InstructionInfoFactory, Mnemonic,
     OpAccess, OpKind, Register,
@@ -129,12 +131,39 @@ pub enum Effect {
     Align(u64),
     /// Exchanges two registers.
     Exchange(Reg, Reg),
+    /// `dst = src`, or nothing, as a condition decides.
+    Choose(Reg, Reg),
     /// `rsp = rbp`, and then as [`Effect::Pop`] into rbp.
     Leave,
     /// `dst = memory` at the stack pointer, which moves on by 8 bytes.
     Pop(Reg),
     /// Changes these registers in ways that are not tracked.
     Clobber(u16),
+}
+
+impl Effect {
+    /// Whether a register is something else after it.
+    #[must_use]
+    pub fn changes(self, reg: Reg) -> bool {
+        match self {
+            Self::None | Self::Compare(..) | Self::CompareTop(_) => false,
+            Self::Set(dst, _)
+            | Self::Address(dst, _)
+            | Self::Copy(dst, _, _)
+            | Self::Load(dst, _)
+            | Self::LoadSigned(dst, _)
+            | Self::Add(dst, _)
+            | Self::AddConst(dst, _)
+            | Self::Mask(dst, _)
+            | Self::Extend(dst, _, _)
+            | Self::Choose(dst, _) => dst == reg,
+            Self::Exchange(a, b) => a == reg || b == reg,
+            Self::Align(_) => reg == RSP,
+            Self::Leave => reg == RSP || reg == RBP,
+            Self::Pop(dst) => reg == RSP || dst == reg,
+            Self::Clobber(mask) => mask & (1 << reg) != 0,
+        }
+    }
 }
 
 /// What a step writes to memory.
@@ -232,6 +261,14 @@ impl<'a> Steps<'a> {
             }
         }
         step
+    }
+
+    /// Whether the instruction at `addr` has an operand that leads into a range relative to itself.
+    pub fn speaks_of(&mut self, addr: u64, range: Range<u64>) -> bool {
+        self.flow_at(addr);
+        let i = &self.instruction;
+        i.is_ip_rel_memory_operand() && range.contains(&i.ip_rel_memory_address())
+            || matches!(flow(i), Flow::Jump(to) | Flow::Branch(to, _) | Flow::Call(to) if range.contains(&to))
     }
 
     /// The step at `addr` without its effect.
@@ -364,6 +401,28 @@ fn may_write_to_stack(i: &Instruction) -> bool {
         }
         _ => i.mnemonic() == Mnemonic::Push,
     }
+}
+
+fn is_conditional_move(mnemonic: Mnemonic) -> bool {
+    matches!(
+        mnemonic,
+        Mnemonic::Cmova
+            | Mnemonic::Cmovae
+            | Mnemonic::Cmovb
+            | Mnemonic::Cmovbe
+            | Mnemonic::Cmove
+            | Mnemonic::Cmovne
+            | Mnemonic::Cmovg
+            | Mnemonic::Cmovge
+            | Mnemonic::Cmovl
+            | Mnemonic::Cmovle
+            | Mnemonic::Cmovs
+            | Mnemonic::Cmovns
+            | Mnemonic::Cmovo
+            | Mnemonic::Cmovno
+            | Mnemonic::Cmovp
+            | Mnemonic::Cmovnp
+    )
 }
 
 /// The commonest instructions that write to their first operand and nowhere else.
@@ -585,6 +644,9 @@ fn simple_effect(i: &Instruction) -> Option<Effect> {
             }
         }
         Mnemonic::Leave if i.code() == Code::Leaveq => Some(Effect::Leave),
+        mnemonic if is_conditional_move(mnemonic) && width() == 8 && i.op1_kind() == OpKind::Register => {
+            Some(Effect::Choose(dst()?, gpr(i.op1_register())?))
+        }
         Mnemonic::Cmp if i.op0_kind() == OpKind::Register => {
             let high = matches!(i.op0_register(), Register::AH | Register::BH | Register::CH | Register::DH);
             let bits = u8::try_from(width() * 8).ok()?;

@@ -8,6 +8,7 @@ use std::collections::{HashMap, VecDeque};
 use super::addr_map::{AddrMap, AddrSet};
 use super::body::{Body, Call, Callee, End, Fact, Given, Why};
 use super::cfg::{Part, Start};
+use super::once;
 use super::parts::is_lost;
 use super::permits::Under;
 use super::policy::{Kind, Role};
@@ -236,6 +237,9 @@ impl Explorer<'_, '_> {
         if permission == Permission::Given && self.assumed.has_region(entry) {
             permission = Permission::Heeded;
         }
+        let image = self.program.image();
+        let is_once = formats && once::is_known(image, entry);
+        let is_told = |site| formats && (!is_once || once::calls_closure(image, site));
         let mut edges = Vec::new();
         let calls: Vec<&Call> = match self.starts.get(i as usize).and_then(|start| start.part.as_ref()) {
             Some(part) => calls_of(body, part),
@@ -272,8 +276,21 @@ impl Explorer<'_, '_> {
             };
             match (self.program.role(call.callee), call.callee) {
                 (Role::Sink(kind), callee) => to(To::Sink(kind, callee)),
-                (_, Callee::Unknown(why)) if formats && why.is_indirect() => {}
-                (_, Callee::Unknown(why)) => to(unknown(To::Unknown(why))),
+                (_, Callee::Unknown(why)) if why.is_indirect() && is_told(call.site) => {}
+                (_, Callee::Unknown(why)) => {
+                    let found = if why.is_indirect() { self.program.targets(body, call.site) } else { None };
+                    match found {
+                        Some(targets) => {
+                            for addr in targets {
+                                // What it does not give back may turn out later.
+                                self.callers.entry(addr).or_default().push(i);
+                                edges
+                                    .push(Edge { site: call.site, to: self.one_of(addr, below, permission) });
+                            }
+                        }
+                        None => to(unknown(To::Unknown(why))),
+                    }
+                }
                 (role, Callee::Import(import)) => match self.program.image().own_definition(import) {
                     Some(addr) => match self.assumed.not_overridden() {
                         Some(number) => {
@@ -294,6 +311,14 @@ impl Explorer<'_, '_> {
         }
         edges.shrink_to_fit();
         edges
+    }
+
+    /// Where one of several functions leads that a call through a pointer may be of.
+    fn one_of(&mut self, addr: u64, vouched: Option<u32>, permission: Permission) -> To {
+        match self.program.role(Callee::Local(addr)) {
+            Role::Sink(kind) => To::Sink(kind, Callee::Local(addr)),
+            _ => To::Node(self.node_of(addr, &Given::default(), vouched, permission)),
+        }
     }
 
     /// The node of a function that is called so.

@@ -127,8 +127,16 @@ impl Walk<'_, '_> {
         let Some(callee) = self.not_quiet(site, callee, state) else {
             return self.leave(block, site, state);
         };
+        let callee = match callee {
+            // Whoever finds out later where it leads may take it for a call in the place of this function.
+            Callee::Unknown(Why::IndirectJump) if !state.is_home() => Callee::Unknown(Why::OddJump),
+            other => other,
+        };
         block.calls.push(Call { given: self.given(state), ..Call::new(site, callee) });
-        if matches!(callee, Callee::Unknown(_)) {
+        if let Callee::Unknown(why) = callee {
+            if why == Why::IndirectJump {
+                self.loose |= state.loose();
+            }
             return End::Lost;
         }
         match self.oracle.fate(callee) {

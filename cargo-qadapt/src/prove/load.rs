@@ -88,6 +88,8 @@ pub struct Image<'a> {
     syscall: Option<u64>,
     may_have_rust_alloc: bool,
     is_dynamic: bool,
+    /// Objects of eight bytes that no other file sees.
+    pointers: Vec<u64>,
 }
 
 impl<'a> Image<'a> {
@@ -150,6 +152,7 @@ impl<'a> Image<'a> {
             imports: Vec::new(),
             has_symtab: file.symbol_table().is_some_and(|t| t.symbols().next().is_some()),
             syscall: None,
+            pointers: Vec::new(),
             may_have_rust_alloc: false,
             is_dynamic: file.elf_dynamic_table().is_ok_and(|t| t.iter().any(|d| d.tag == elf::DT_NEEDED))
                 || header.e_type.get(endian) == elf::ET_DYN
@@ -161,6 +164,7 @@ impl<'a> Image<'a> {
         let symbols = separate.as_ref().filter(|_| !image.has_symtab).unwrap_or(&file);
         image.has_symtab |= symbols.symbol_table().is_some_and(|t| t.symbols().next().is_some());
         image.functions = read_functions(symbols.symbols().chain(file.dynamic_symbols()), &image);
+        image.pointers = private_pointers(symbols, &file);
         let comment = file.section_by_name(".comment").and_then(|s| s.data().ok()).unwrap_or(&[]);
         let names = || image.functions.iter().flat_map(|f| f.names.iter());
         let says_so = comment.windows(13).any(|w| w == b"rustc version");
@@ -386,6 +390,37 @@ impl<'a> Image<'a> {
         }
     }
 
+    /// Whether an object of just these eight bytes has a symbol, and no other file sees it.
+    #[must_use]
+    pub fn is_private_pointer(&self, addr: u64) -> bool {
+        self.pointers.binary_search(&addr).is_ok()
+    }
+
+    /// The pointer-sized value that the loader leaves in memory before any code runs.
+    #[must_use]
+    pub fn initial(&self, addr: u64) -> Option<Slot> {
+        match self.fixups.binary_search_by_key(&addr, |f| f.0).ok().map(|i| self.fixups[i].1) {
+            Some(Fixup::Opaque) => None,
+            Some(Fixup::Known(slot)) => Some(slot),
+            None if self.touches_fixup(addr, 8) => None,
+            None => match self.read(addr, 8) {
+                Some(bytes) => Some(Slot::Addr(u64::from_le_bytes(bytes.try_into().ok()?))),
+                // Beyond what the file has of the segment all is zero.
+                None => self.segments.iter().any(|s| s.range.contains(&addr)).then_some(Slot::Addr(0)),
+            },
+        }
+    }
+
+    /// All numbers of eight bytes in memory that can be addresses: what the loader writes, and each one in the file's data.
+    pub fn words(&self) -> impl Iterator<Item = u64> {
+        let fixed = self.fixups.iter().filter_map(|fixup| match fixup.1 {
+            Fixup::Known(Slot::Addr(addr)) => Some(addr),
+            _ => None,
+        });
+        let data = self.segments.iter().filter(|s| !s.executable).flat_map(|s| s.data.windows(8));
+        fixed.chain(data.filter_map(|bytes| Some(u64::from_le_bytes(bytes.try_into().ok()?))))
+    }
+
     /// Whether a constant is the entry of a function, or the address of a vtable (drop, size, alignment, methods;
     /// or a single method, for a drop that does nothing).
     #[must_use]
@@ -441,6 +476,31 @@ impl<'a> Image<'a> {
         let start = usize::try_from(addr - s.range.start).ok()?;
         s.data.get(start..start.checked_add(len)?)
     }
+}
+
+/// The objects of eight bytes that have a symbol of their own, which the dynamic symbols do not name.
+fn private_pointers(symbols: &ElfFile64<'_, Endianness>, file: &ElfFile64<'_, Endianness>) -> Vec<u64> {
+    let mut objects: Vec<(u64, u64)> = symbols
+        .symbols()
+        .filter(|symbol| symbol.kind() == SymbolKind::Data && symbol.is_definition() && symbol.size() > 0)
+        .map(|symbol| (symbol.address(), symbol.size()))
+        .collect();
+    objects.sort_unstable();
+    objects.dedup();
+    let seen: Vec<Range<u64>> = file
+        .dynamic_symbols()
+        .filter(ObjectSymbol::is_definition)
+        .map(|symbol| symbol.address()..symbol.address().saturating_add(symbol.size().max(1)))
+        .collect();
+    let alone = |at: usize, (addr, size): (u64, u64)| {
+        let before = at.checked_sub(1).and_then(|before| objects.get(before));
+        size == 8
+            && before.is_none_or(|&(start, size)| start.saturating_add(size) <= addr)
+            && objects.get(at + 1).is_none_or(|&(next, _)| next >= addr + 8)
+            && !seen.iter().any(|range| range.start < addr + 8 && addr < range.end)
+    };
+    let found = objects.iter().enumerate().filter(|&(at, &object)| alone(at, object));
+    found.map(|(_, &(addr, _))| addr).collect()
 }
 
 /// Whether a symbol is mangled as only Rust does.

@@ -1,14 +1,18 @@
 //! What each function of a file means to its callers: its role by name, and whether it comes back.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use super::addr_map::{AddrMap, AddrSet};
-use super::body::{Callee, Fate};
+use super::body::{Body, Callee, Fate};
 use super::cfg::{self, Budget, Context, Oracle, Start};
-use super::decode::{Flow, Steps, Via};
+use super::chosen;
+use super::decode::{Flow, Mem, Steps, Via};
 use super::eh::Catches;
 use super::foreign;
 use super::load::{Image, Slot};
+use super::origins::{Backwards, Origin};
 use super::policy::{self, Role};
 
 /// How far a chain of functions that end in each other's calls is followed.
@@ -34,6 +38,8 @@ pub struct Program<'a> {
     stays: RefCell<Stays>,
     fates: RefCell<AddrMap<u64, Fate>>,
     loose: RefCell<AddrMap<u64, u16>>,
+    /// What private function pointers can hold, of those that have been asked for.
+    chosen: RefCell<AddrMap<u64, Option<Rc<[u64]>>>>,
     depth: Cell<usize>,
     scratch: Cell<Option<Box<cfg::Scratch>>>,
 }
@@ -57,6 +63,7 @@ impl<'a> Program<'a> {
             stays: RefCell::default(),
             fates: RefCell::default(),
             loose: RefCell::default(),
+            chosen: RefCell::default(),
             depth: Cell::new(0),
             scratch: Cell::new(None),
         }
@@ -103,13 +110,77 @@ impl<'a> Program<'a> {
 
     /// Follows the control flow of a function or of a part of one; notes constant arguments if asked.
     #[must_use]
-    pub fn body(&self, start: &Start, arguments: bool) -> super::body::Body {
+    pub fn body(&self, start: &Start, arguments: bool) -> Body {
         let context = Context { image: self.image, catches: self.catches, budget: &self.budget, arguments };
         // Taken, not borrowed: an analysis may ask for another one.
         let mut scratch = self.scratch.take().unwrap_or_default();
         let body = cfg::analyse(&context, self, start, &mut scratch);
         self.scratch.set(Some(scratch));
         body
+    }
+
+    /// The functions that an indirect call or jump can lead to, if these are all known: constants that reach it, and what a
+    /// static of the program's own can hold.
+    #[must_use]
+    pub fn targets(&self, body: &Body, site: u64) -> Option<BTreeSet<u64>> {
+        let (base, code) = self.image.segment_of(site);
+        if let Flow::CallVia(via) | Flow::JumpVia(via) = Steps::new(code, base).flow_at(site).flow
+            && let Via::Mem(Mem { base: Some(_), .. } | Mem { index: Some(_), .. }) | Via::Other = via
+        {
+            return None;
+        }
+        let loose = |callee| Oracle::loose(self, callee);
+        let origins = Backwards::new(self.image, body, &loose, site)?.of_target(site)?;
+        let mut found = BTreeSet::new();
+        for origin in origins {
+            match origin {
+                Origin::Constant(addr) => {
+                    found.insert(addr);
+                }
+                Origin::Memory(place) => found.extend(self.chosen(place)?.iter().copied()),
+            }
+        }
+        let known = |addr: &u64| {
+            self.image.function_at(*addr).is_some_and(|function| !function.is_fragment())
+                && Oracle::loose(self, Callee::Local(*addr)) == 0
+        };
+        (!found.is_empty() && found.iter().all(known)).then_some(found)
+    }
+
+    /// All that a static of the program's own can hold, if it is a function pointer that is chosen at run time.
+    fn chosen(&self, place: u64) -> Option<Rc<[u64]>> {
+        if !self.image.is_private_pointer(place) {
+            return None;
+        }
+        if let Some(known) = self.chosen.borrow().get(&place) {
+            return known.clone();
+        }
+        if self.chosen.borrow().len() as u64 >= chosen::most(self.image) {
+            return None;
+        }
+        // A store of what it holds itself is not looked through.
+        self.chosen.borrow_mut().insert(place, None);
+        let found = self.all_stored(place).map(|all| all.into_iter().collect());
+        self.chosen.borrow_mut().insert(place, found.clone());
+        found
+    }
+
+    fn all_stored(&self, place: u64) -> Option<BTreeSet<u64>> {
+        let (first, stores) = chosen::stores(self.image, place)?;
+        let mut found: BTreeSet<u64> = first.into_iter().collect();
+        // What a callee gives back may not be known yet.
+        let loose = |_| u16::MAX;
+        for store in stores {
+            let body = self.body(&Start::function(store.function), false);
+            // A store that the function's own flow does not reach is made nowhere, unless the flow is lost.
+            let origins =
+                Backwards::new(self.image, &body, &loose, store.site)?.of_register(store.site, store.reg)?;
+            for origin in origins {
+                let Origin::Constant(addr) = origin else { return None };
+                found.insert(addr);
+            }
+        }
+        Some(found)
     }
 
     /// Notes the registers that a function does not give back although it must; says whether that is news.

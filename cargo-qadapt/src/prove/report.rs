@@ -246,20 +246,23 @@ fn gaps(verdict: &Verdict, root: &Folder) -> Vec<String> {
             )],
         };
     }
-    let mut shown: Vec<String> = Vec::new();
+    let mut same: Vec<(&Gap, Vec<&Gap>)> = Vec::new();
     for gap in &verdict.gaps {
-        let text = gap_in_words(gap, root);
-        if !shown.contains(&text) {
-            shown.push(text);
+        let is_same = |known: &Gap| known.why == gap.why && known.at == gap.at && known.settle == gap.settle;
+        match same.iter_mut().find(|(known, _)| is_same(known)) {
+            Some((_, others)) => others.push(gap),
+            None => same.push((gap, Vec::new())),
         }
     }
+    let mut shown: Vec<String> =
+        same.iter().map(|(gap, others)| gap_in_words(gap, others.len(), root)).collect();
     if verdict.more_gaps {
         shown.push("    .. and more unresolved calls\n".to_owned());
     }
     shown
 }
 
-fn gap_in_words(gap: &Gap, root: &Folder) -> String {
+fn gap_in_words(gap: &Gap, others: usize, root: &Folder) -> String {
     let mut out = format!("    {}\n", gap.why);
     let own = gap.frames.iter().find(|frame| frame.at.is_some() && frame.at == gap.at);
     match (own, &gap.at) {
@@ -274,6 +277,9 @@ fn gap_in_words(gap: &Gap, root: &Folder) -> String {
     if let (None, Some(frame)) = (own, gap.frames.first()) {
         let _ =
             writeln!(out, "      {} {}", if gap.at.is_some() { "in" } else { "at" }, frame_at(frame, root));
+    }
+    if others > 0 {
+        let _ = writeln!(out, "      .. and {others} more below the same line");
     }
     let _ = writeln!(out, "      to settle it: {}", gap.settle);
     out

@@ -402,6 +402,10 @@ impl State {
                 self.set(a, at_b);
                 self.set(b, at_a);
             }
+            Effect::Choose(dst, src) => {
+                let value = self.get(dst).join(self.get(src));
+                self.set(dst, value);
+            }
             // Whoever knows how often tells with `align`.
             Effect::Align(_) => self.set(RSP, Value::Any),
             Effect::CompareTop(reg) => self.compared_top = Some(reg),

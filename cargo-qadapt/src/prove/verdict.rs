@@ -333,7 +333,7 @@ fn frames(names: &Names<'_>, by: u64, site: u64) -> Vec<Frame> {
 fn describe(why: Why) -> &'static str {
     match why {
         Why::IndirectCall => "calls through a pointer (trait object, function pointer or callback)",
-        Why::IndirectJump => {
+        Why::IndirectJump | Why::OddJump => {
             "jumps through a pointer (tail call of a trait object or callback, or a jump table)"
         }
         Why::Undecodable => "has bytes that could not be decoded",

@@ -1,0 +1,141 @@
+//! Function pointers in a static that a program chooses at run time: all functions that it ever holds.
+//!
+//! That is what the file puts there, and what its code stores there, if nothing else can write to it: the static is an object of
+//! eight bytes with a symbol of its own, which no other file sees; every instruction that speaks of its address reads it, jumps
+//! through it or stores a function that is known into it; and no data has its address. Whoever has not been given a static's
+//! address cannot write to it: another object's end is not its beginning.
+
+use super::decode::{Effect, Flow, Mem, Steps, Via, Write};
+use super::load::{Image, Slot};
+
+/// How many statics of one file are looked for: each takes a look at all of its bytes.
+#[must_use]
+pub fn most(image: &Image<'_>) -> u64 {
+    ((2 << 30) / image.code_bytes().max(1)).clamp(4, 64)
+}
+
+/// A store into a static.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Store {
+    /// The function that makes it.
+    pub function: u64,
+    /// The instruction.
+    pub site: u64,
+    /// The register that is stored.
+    pub reg: u8,
+}
+
+/// What a static holds at first, and the stores into it; none if something else may write to it.
+#[must_use]
+pub fn stores(image: &Image<'_>, place: u64) -> Option<(Option<u64>, Vec<Store>)> {
+    if !image.is_private_pointer(place) || is_in_data(image, place) {
+        return None;
+    }
+    let first = match image.initial(place)? {
+        Slot::Addr(0) => None,
+        Slot::Addr(addr) => Some(addr),
+        Slot::Import(_) => return None,
+    };
+    let mut found = Vec::new();
+    for (base, code) in image.code_segments() {
+        for at in mentions(code, base, place)? {
+            match access(image, at, place) {
+                Access::Store(store) => found.push(store),
+                Access::Read => {}
+                Access::Other => return None,
+            }
+        }
+    }
+    found.sort_by_key(|store| store.site);
+    found.dedup();
+    Some((first, found))
+}
+
+/// The addresses at which code may speak of a place, as the distance from the instruction's end; none if it may do so by the
+/// address itself.
+fn mentions(code: &[u8], base: u64, place: u64) -> Option<Vec<u64>> {
+    let absolute = u32::try_from(place).ok();
+    let mut found = Vec::new();
+    for (offset, bytes) in (0u64..).zip(code.windows(4)) {
+        let number = u32::from_le_bytes(bytes.try_into().ok()?);
+        let at = base.wrapping_add(offset);
+        if absolute.is_some_and(|absolute| number.wrapping_sub(absolute) < 8) {
+            return None;
+        }
+        // Up to four bytes of a constant follow, before the end that the distance counts from. The place has eight bytes.
+        let distance = u32::try_from(place.wrapping_sub(at).wrapping_sub(4) & 0xffff_ffff).ok()?;
+        if number.wrapping_sub(distance).wrapping_add(4) < 12 {
+            found.push(at);
+        }
+    }
+    Some(found)
+}
+
+/// Whether data has an address inside the place.
+fn is_in_data(image: &Image<'_>, place: u64) -> bool {
+    image.words().any(|word| word.wrapping_sub(place) < 8)
+}
+
+/// What an instruction does to a place.
+enum Access {
+    Store(Store),
+    /// It reads it, or has nothing to do with it.
+    Read,
+    /// It may hand the address on, or it is not known.
+    Other,
+}
+
+/// What the instruction with this distance in it does to the place.
+fn access(image: &Image<'_>, at: u64, place: u64) -> Access {
+    let Some(function) = image.function_covering(at) else { return Access::Other };
+    let bounds = image.bounds(function.addr);
+    let mut steps = Steps::new(image.code(bounds.start, bounds.end), bounds.start).with_writes(true);
+    let mut next = bounds.start;
+    while next <= at {
+        let step = steps.at(next);
+        if step.flow == Flow::Undecodable {
+            return Access::Other;
+        }
+        next = step.next;
+        if next <= at {
+            continue;
+        }
+        let is_place = |mem: Mem| mem == Mem { base: None, index: None, disp: place };
+        if let Write::Register(mem, reg) = step.write
+            && is_place(mem)
+        {
+            return Access::Store(Store { function: bounds.start, site: step.addr, reg });
+        }
+        let reads = match (step.flow, step.effect) {
+            (Flow::CallVia(Via::Mem(mem)) | Flow::JumpVia(Via::Mem(mem)), _) => is_place(mem),
+            (Flow::Next, Effect::Load(_, mem)) => is_place(mem) && step.write == Write::None,
+            _ => false,
+        };
+        // The bytes may be those of a distance by chance: then the instruction speaks of another place, or of none.
+        let is_read = reads || !steps.speaks_of(step.addr, place..place + 8);
+        return if is_read { Access::Read } else { Access::Other };
+    }
+    Access::Other
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances_are_found_wherever_they_are() {
+        let place = 0x5000u64;
+        for trailing in [0u64, 1, 2, 4] {
+            let mut code = vec![0x90u8; 32];
+            let at = 0x1000 + 7;
+            let distance = u32::try_from(place - (at + 4 + trailing)).expect("it fits");
+            code[7..11].copy_from_slice(&distance.to_le_bytes());
+            assert_eq!(mentions(&code, 0x1000, place), Some(vec![at]), "{trailing}");
+            assert_eq!(mentions(&code, 0x1000, place - 7), Some(vec![at]), "into the middle");
+            assert_eq!(mentions(&code, 0x1000, place + 8), Some(vec![]), "the next place");
+        }
+        let mut code = vec![0x90u8; 32];
+        code[3..7].copy_from_slice(&0x5004u32.to_le_bytes());
+        assert_eq!(mentions(&code, 0x1000, place), None, "the address itself");
+    }
+}

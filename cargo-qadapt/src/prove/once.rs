@@ -1,0 +1,70 @@
+//! `Once::call` of std, below `Once`, `OnceLock` and `LazyLock`: the closure that it calls, told from its arguments.
+//!
+//! It puts the closure's vtable away on a stack of which other addresses get out, so that nothing there is believed. But of
+//! what it calls through pointers known is all: system calls, and the closure that it was given, once. So where the vtable is a
+//! constant, a call of that closure stands in for the one through the pointer.
+//!
+//! This holds for the implementation on futexes of rustc 1.62 to at least 1.95 (`library/std/src/sys/sync/once/futex.rs`).
+//! [`is_known`] looks at the name, and at the code for one call through a vtable and no other; any other function stays
+//! unresolved.
+
+use super::body::{Call, Callee};
+use super::decode::{Flow, Mem, Reg, Steps, Via};
+use super::load::{Image, Slot};
+use super::policy::demangle;
+
+/// The argument with the closure's vtable: rcx.
+pub const VTABLE: Reg = 1;
+/// Where a vtable of `FnMut` has `call_mut`: behind drop, size, alignment and `call_once`.
+const CALL_MUT: u64 = 32;
+
+/// Whether `addr` is `Once::call` as it is known here.
+#[must_use]
+pub fn is_known(image: &Image<'_>, addr: u64) -> bool {
+    let Some(function) = image.function_at(addr) else { return false };
+    let named = |name: &&str| {
+        name.contains("4once5futex")
+            && demangle(name).replace(['<', '>'], "") == "std::sys::sync::once::futex::Once::call"
+    };
+    if !function.names.iter().any(named) {
+        return false;
+    }
+    let bounds = image.bounds(addr);
+    let mut steps = Steps::new(image.code(bounds.start, bounds.end), bounds.start);
+    let mut through_vtables = 0;
+    let mut at = bounds.start;
+    while bounds.contains(&at) {
+        let step = steps.flow_at(at);
+        match step.flow {
+            Flow::Undecodable => return false,
+            Flow::CallVia(Via::Mem(Mem { base: None, index: None, .. }) | Via::Reg(_)) => {}
+            Flow::CallVia(_) if is_closures(step.flow) => through_vtables += 1,
+            Flow::CallVia(_) => return false,
+            _ => {}
+        }
+        at = step.next;
+    }
+    through_vtables == 1
+}
+
+/// Whether the call at `site`, in that function, is the one of the closure.
+#[must_use]
+pub fn calls_closure(image: &Image<'_>, site: u64) -> bool {
+    let (base, code) = image.segment_of(site);
+    is_closures(Steps::new(code, base).flow_at(site).flow)
+}
+
+fn is_closures(flow: Flow) -> bool {
+    matches!(flow, Flow::CallVia(Via::Mem(Mem { base: Some(_), index: None, disp: CALL_MUT })))
+}
+
+/// The call of the closure with this vtable, for which the one of `Once::call` at `site` stands.
+#[must_use]
+pub fn call(image: &Image<'_>, site: u64, vtable: u64) -> Option<Call> {
+    match image.constant(vtable.checked_add(CALL_MUT)?)? {
+        Slot::Addr(addr) if image.function_at(addr).is_some() => {
+            Some(Call { sure: false, ..Call::new(site, Callee::Local(addr)) })
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,201 @@
+//! What a register can hold at one place of a function: the constants that reach it, told backwards along all paths.
+//!
+//! The values that are followed forwards (`value`) are one at a time; a function pointer that is one of several is told here.
+
+use std::collections::BTreeSet;
+
+use super::body::{Block, Body, Call, Callee, End, Why};
+use super::decode::{CALLER_SAVED, Effect, Flow, Mem, Reg, Step, Steps, Via};
+use super::load::{Image, Slot};
+
+/// More places than that are not looked at for one register.
+const MOST: usize = 256;
+
+/// Where a register's value comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// It is this number.
+    Constant(u64),
+    /// It was read here, and what lies here may change.
+    Memory(u64),
+}
+
+/// A function's body with what is needed to go through it backwards.
+pub struct Backwards<'b, 'a> {
+    image: &'b Image<'a>,
+    body: &'b Body,
+    steps: Steps<'a>,
+    /// The registers that a callee does not give back although it must.
+    loose: &'b dyn Fn(Callee) -> u16,
+    /// The blocks before each block.
+    before: Vec<Vec<u32>>,
+}
+
+impl std::fmt::Debug for Backwards<'_, '_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Backwards").finish_non_exhaustive()
+    }
+}
+
+impl<'b, 'a> Backwards<'b, 'a> {
+    /// Prepares a body for a question about one place; none if control may come to a block of it in ways that are not known.
+    /// An indirect jump at that very place is none of these: if it leads to functions, it does not stay in this one.
+    #[must_use]
+    pub fn new(
+        image: &'b Image<'a>,
+        body: &'b Body,
+        loose: &'b dyn Fn(Callee) -> u16,
+        site: u64,
+    ) -> Option<Self> {
+        let start = body.blocks.first()?.at.start;
+        let (base, code) = image.segment_of(start);
+        let mut found = Self { image, body, steps: Steps::new(code, base), loose, before: Vec::new() };
+        if body.blocks.iter().any(|block| found.is_lost(block, site)) {
+            return None;
+        }
+        found.before = vec![Vec::new(); body.blocks.len()];
+        for (i, block) in (0u32..).zip(&body.blocks) {
+            for &next in body.edges_of(block) {
+                found.before.get_mut(next as usize)?.push(i);
+            }
+        }
+        Some(found)
+    }
+
+    /// Whether a block ends in a way that may lead to any other one. A jump through a pointer at a fixed place does not.
+    fn is_lost(&mut self, block: &Block, site: u64) -> bool {
+        if block.end != End::Lost {
+            return false;
+        }
+        self.body.calls_of(block).last().is_none_or(|call| match call.callee {
+            Callee::Unknown(Why::IndirectJump) => {
+                let flow = self.steps.flow_at(call.site).flow;
+                call.site != site
+                    && !matches!(flow, Flow::JumpVia(Via::Mem(Mem { base: None, index: None, .. })))
+            }
+            Callee::Unknown(_) => true,
+            _ => false,
+        })
+    }
+
+    /// Where the target of an indirect call or jump comes from.
+    #[must_use]
+    pub fn of_target(&mut self, site: u64) -> Option<BTreeSet<Origin>> {
+        match self.steps.flow_at(site).flow {
+            Flow::CallVia(Via::Reg(reg)) | Flow::JumpVia(Via::Reg(reg)) => self.of_register(site, reg),
+            Flow::CallVia(Via::Mem(mem)) | Flow::JumpVia(Via::Mem(mem)) => {
+                Some(BTreeSet::from([self.of_memory(&mem)?]))
+            }
+            _ => None,
+        }
+    }
+
+    /// Where the value of a register comes from, as it is before the step at `site`.
+    #[must_use]
+    pub fn of_register(&mut self, site: u64, reg: Reg) -> Option<BTreeSet<Origin>> {
+        let mut found = BTreeSet::new();
+        let mut seen = BTreeSet::new();
+        let mut queue = vec![(self.body.block_at(site)?, Some(site), reg)];
+        while let Some((block, until, reg)) = queue.pop() {
+            if until.is_none() && !seen.insert((block, reg)) {
+                continue;
+            }
+            if seen.len() > MOST {
+                return None;
+            }
+            for reg in self.through(block, until, reg, &mut found)? {
+                let before = self.before.get(block as usize)?;
+                // At its entry a function knows nothing of its registers.
+                if block == 0 || before.is_empty() {
+                    return None;
+                }
+                queue.extend(before.iter().map(|&before| (before, None, reg)));
+            }
+        }
+        Some(found)
+    }
+
+    /// Goes back through one block, up to an address; yields the registers that matter at its start.
+    fn through(
+        &mut self,
+        block: u32,
+        until: Option<u64>,
+        reg: Reg,
+        found: &mut BTreeSet<Origin>,
+    ) -> Option<BTreeSet<Reg>> {
+        let range = self.body.blocks.get(block as usize)?.at.clone();
+        let mut steps: Vec<Step> = Vec::new();
+        let mut at = range.start;
+        while at < until.unwrap_or(range.end) {
+            let step = self.steps.at(at);
+            at = step.next;
+            steps.push(step);
+        }
+        let mut open = BTreeSet::from([reg]);
+        for step in steps.iter().rev() {
+            for reg in std::mem::take(&mut open) {
+                self.before_step(step, reg, &mut open, found)?;
+            }
+            if open.is_empty() {
+                break;
+            }
+        }
+        Some(open)
+    }
+
+    /// Where a register's value is before a step: in these registers, or it is known.
+    fn before_step(
+        &self,
+        step: &Step,
+        reg: Reg,
+        open: &mut BTreeSet<Reg>,
+        found: &mut BTreeSet<Origin>,
+    ) -> Option<()> {
+        if matches!(step.flow, Flow::Call(_) | Flow::CallVia(_)) {
+            let loose = |call: &Call| (self.loose)(call.callee);
+            let of_callees = self.body.calls.iter().filter(|call| call.site == step.addr).map(loose);
+            let changed = of_callees.fold(CALLER_SAVED, |all, one| all | one);
+            if changed & (1 << reg) != 0 {
+                return None;
+            }
+            open.insert(reg);
+            return Some(());
+        }
+        match step.effect {
+            Effect::Set(dst, value) if dst == reg => {
+                found.insert(Origin::Constant(value));
+            }
+            Effect::Address(dst, Mem { base: None, index: None, disp }) if dst == reg => {
+                found.insert(Origin::Constant(disp));
+            }
+            Effect::Copy(dst, src, 64) if dst == reg => {
+                open.insert(src);
+            }
+            Effect::Choose(dst, src) if dst == reg => open.extend([dst, src]),
+            Effect::Exchange(a, b) if a == reg => {
+                open.insert(b);
+            }
+            Effect::Exchange(a, b) if b == reg => {
+                open.insert(a);
+            }
+            Effect::Load(dst, mem) if dst == reg => {
+                found.insert(self.of_memory(&mem)?);
+            }
+            effect if effect.changes(reg) => return None,
+            _ => {
+                open.insert(reg);
+            }
+        }
+        Some(())
+    }
+
+    /// What is read at a fixed place.
+    fn of_memory(&self, mem: &Mem) -> Option<Origin> {
+        let Mem { base: None, index: None, disp } = *mem else { return None };
+        match self.image.constant(disp) {
+            Some(Slot::Addr(addr)) => Some(Origin::Constant(addr)),
+            Some(Slot::Import(_)) => None,
+            None => Some(Origin::Memory(disp)),
+        }
+    }
+}
