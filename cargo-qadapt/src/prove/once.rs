@@ -36,10 +36,9 @@ pub fn is_known(image: &Image<'_>, addr: u64) -> bool {
     while bounds.contains(&at) {
         let step = steps.flow_at(at);
         match step.flow {
-            Flow::Undecodable => return false,
             Flow::CallVia(Via::Mem(Mem { base: None, index: None, .. }) | Via::Reg(_)) => {}
             Flow::CallVia(_) if is_closures(step.flow) => through_vtables += 1,
-            Flow::CallVia(_) => return false,
+            Flow::CallVia(_) | Flow::Undecodable => return false,
             _ => {}
         }
         at = step.next;
