@@ -194,8 +194,6 @@ fn the_allocator_s_calls_are_its_own_where_allocation_is_disallowed_too() {
 
 #[test]
 fn classes_and_single_calls_can_be_allowed() {
-    const SLEEPS: Policy = COUNTED.allow_calls(Calls::SLEEP);
-    const NAMED: Policy = COUNTED.allow_calls(Calls::named("sched_yield").union(Calls::named("getrandom")));
     if !watched() {
         return;
     }

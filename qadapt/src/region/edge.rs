@@ -16,6 +16,7 @@ use crate::hot::record::Serial;
 use crate::hot::{blocking, loans, open, own_work, pending, step, table, word};
 use crate::model::{Name, Place};
 use crate::report::{closing, live, misuse, payload};
+use crate::sys;
 
 /// What tells one closure region of a thread from all others that are open: its address.
 #[derive(Debug)]
@@ -107,7 +108,10 @@ fn key(anchor: &Anchor) -> usize {
 /// Before a region opens that sets these flags: where it disallows system calls, has this thread's watched. Where that cannot be done,
 /// says so once for each place.
 pub(super) fn watch_calls(flags: i64, place: Place) {
-    if flags & word::CALLS != 0 && !own_work::as_own_work(blocking::watch) {
+    if flags & word::CALLS == 0 || sys::calls::is_watched() {
+        return;
+    }
+    if !own_work::as_own_work(blocking::watch) {
         misuse_once(place, format_args!("does not see blocking calls: {}", blocking::WHY_NOT));
     }
 }
