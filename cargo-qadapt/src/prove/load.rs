@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use object::elf;
-use object::read::elf::{ElfFile64, ProgramHeader, Sym};
+use object::read::elf::{ElfFile64, ElfSection64, ProgramHeader, SectionHeader, Sym};
 use object::{
     Endianness, Object, ObjectSection, ObjectSymbol, ObjectSymbolTable, RelocationFlags, RelocationTarget,
     SymbolKind,
@@ -90,6 +90,8 @@ pub struct Image<'a> {
     is_dynamic: bool,
     /// Objects of eight bytes that no other file sees.
     pointers: Vec<u64>,
+    /// Where the loader is told what to write where.
+    for_loader: Vec<Range<u64>>,
 }
 
 impl<'a> Image<'a> {
@@ -153,6 +155,7 @@ impl<'a> Image<'a> {
             has_symtab: file.symbol_table().is_some_and(|t| t.symbols().next().is_some()),
             syscall: None,
             pointers: Vec::new(),
+            for_loader: for_loader(&file),
             may_have_rust_alloc: false,
             is_dynamic: file.elf_dynamic_table().is_ok_and(|t| t.iter().any(|d| d.tag == elf::DT_NEEDED))
                 || header.e_type.get(endian) == elf::ET_DYN
@@ -417,7 +420,11 @@ impl<'a> Image<'a> {
             Fixup::Known(Slot::Addr(addr)) => Some(addr),
             _ => None,
         });
-        let data = self.segments.iter().filter(|s| !s.executable).flat_map(|s| s.data.windows(8));
+        let data = self.segments.iter().filter(|s| !s.executable).flat_map(|s| {
+            let of_loader = |at: u64| self.for_loader.iter().any(|range| range.contains(&at));
+            let words = (s.range.start..).zip(s.data.windows(8));
+            words.filter(move |&(at, _)| !of_loader(at)).map(|(_, bytes)| bytes)
+        });
         fixed.chain(data.filter_map(|bytes| Some(u64::from_le_bytes(bytes.try_into().ok()?))))
     }
 
@@ -476,6 +483,16 @@ impl<'a> Image<'a> {
         let start = usize::try_from(addr - s.range.start).ok()?;
         s.data.get(start..start.checked_add(len)?)
     }
+}
+
+/// Where relocations and the symbols for other files lie: the loader reads them, and the program does not.
+fn for_loader(file: &ElfFile64<'_, Endianness>) -> Vec<Range<u64>> {
+    let is_loaders = |section: &ElfSection64<'_, '_, Endianness>| {
+        let kind = section.elf_section_header().sh_type(file.endian());
+        matches!(kind, elf::SHT_RELA | elf::SHT_REL | elf::SHT_RELR | elf::SHT_DYNSYM)
+    };
+    let sections = file.sections().filter(|section| section.address() > 0 && is_loaders(section));
+    sections.map(|section| section.address()..section.address().saturating_add(section.size())).collect()
 }
 
 /// The objects of eight bytes that have a symbol of their own, which the dynamic symbols do not name.

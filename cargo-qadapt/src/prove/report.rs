@@ -14,7 +14,7 @@ use super::instances::{Group, groups};
 use super::names::Frame;
 use super::place::Place;
 use super::verb::Proof;
-use super::verdict::{Answer, Gap, Path, Verdict};
+use super::verdict::{Answer, Gap, Path, Verdict, allocator};
 use super::witness::Contradiction;
 use crate::format::source::printable;
 use crate::format::style::{BAD, DIFFERENT, FAINT, HEADING, paint};
@@ -185,21 +185,27 @@ fn write_path(out: &mut String, path: &Path, root: &Folder) -> std::fmt::Result 
     writeln!(out, "    {}:", path.what)?;
     let frames: Vec<&Frame> = path.hops.iter().flat_map(|hop| hop.frames.iter().rev()).collect();
     // From the region inwards: the user's own frames as they are, runs of others as one line.
-    let runs: Vec<&[&Frame]> = frames.chunk_by(|a, b| !a.is_own() && !b.is_own()).collect();
-    let own = runs.iter().filter(|run| run[0].is_own()).count();
+    let (before, inside) = frames.split_at(allocator(&frames));
+    let mut runs: Vec<(bool, Vec<&Frame>)> = Vec::new();
+    for (is_own, frame) in
+        before.iter().map(|frame| (frame.is_own(), *frame)).chain(inside.iter().map(|frame| (false, *frame)))
+    {
+        match runs.last_mut() {
+            Some((false, run)) if !is_own => run.push(frame),
+            _ => runs.push((is_own, vec![frame])),
+        }
+    }
+    let own = runs.iter().filter(|(is_own, _)| *is_own).count();
     let found = |frame: &&&Frame| frame.at == path.at && path.at.is_some();
     let last = frames.iter().rev().find(found);
     if let Some(frame) = last {
         writeln!(out, "      at {}", frame_at(frame, root))?;
     }
-    for run in runs {
-        match run {
-            [one] if one.is_own() => {
-                if own > 1 || last.is_none() {
-                    writeln!(out, "      {}", frame_at(one, root))?;
-                }
-            }
-            run => writeln!(out, "      {}", paint(FAINT, &folded(run)))?,
+    for (is_own, run) in runs {
+        if !is_own {
+            writeln!(out, "      {}", paint(FAINT, &folded(&run)))?;
+        } else if own > 1 || last.is_none() {
+            writeln!(out, "      {}", frame_at(run[0], root))?;
         }
     }
     if let Some(last) = path.hops.last() {

@@ -1,5 +1,6 @@
 //! The answer for each region, with its reasons.
 
+use qadapt_trace::asks_allocator;
 use serde::Serialize;
 
 use super::advice;
@@ -178,10 +179,21 @@ pub fn verdict(
 
 /// The innermost line of the user's own code, of which a wrapper's is the last resort, as in an audit.
 fn own_line(hops: &[Hop]) -> Option<Place> {
-    let inwards =
-        || hops.iter().flat_map(|hop| hop.frames.iter().rev()).filter(|frame| frame.line().is_some());
-    let own = inwards().rfind(|frame| frame.origin == Origin::Own);
-    own.or_else(|| inwards().find(|frame| frame.origin == Origin::Wrapper)).and_then(|frame| frame.at.clone())
+    let frames: Vec<&Frame> = hops.iter().flat_map(|hop| hop.frames.iter().rev()).collect();
+    let placed = || frames[..allocator(&frames)].iter().filter(|frame| frame.line().is_some());
+    let own = placed().rfind(|frame| frame.origin == Origin::Own);
+    own.or_else(|| placed().find(|frame| frame.origin == Origin::Wrapper)).and_then(|frame| frame.at.clone())
+}
+
+/// Where the allocator begins among the frames of a path, from the region inwards: with an allocator of the program's, what is
+/// inside of it is nothing that its users wrote.
+#[must_use]
+pub fn allocator(frames: &[&Frame]) -> usize {
+    let asks = |frame: &&Frame| {
+        let file = frame.at.as_ref().map_or("", |at| at.file.as_str());
+        asks_allocator(&frame.function, file)
+    };
+    frames.iter().position(asks).unwrap_or(frames.len())
 }
 
 impl Verdict {
