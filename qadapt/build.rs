@@ -91,7 +91,7 @@ fn has_allocator_api() -> bool {
     }
     let folder = std::env::var_os("OUT_DIR").unwrap_or_default();
     let tried = Command::new(compiler)
-        .args(["--crate-type=lib", "--emit=metadata", "--cap-lints=allow", "--out-dir"])
+        .args(["--edition=2021", "--crate-type=lib", "--emit=metadata", "--cap-lints=allow", "--out-dir"])
         .args([&folder, OsStr::new("build/allocator_api.rs")])
         .stderr(Stdio::null())
         .status();

@@ -212,5 +212,5 @@ pub mod __private {
 #[doc(hidden)]
 #[cfg(not(qadapt_unhosted))]
 pub mod __c {
-    pub use crate::hot::c::{CRequest, define, free, is_watched, request};
+    pub use crate::hot::c::{ALWAYS, CRequest, ON, define, free, is_watched, request, word};
 }

@@ -8,7 +8,7 @@ use core::ptr;
 use core::sync::atomic::{AtomicPtr, Ordering};
 
 use super::request::Request;
-use super::{apart, call};
+use super::{apart, call, word};
 use crate::checks;
 use crate::model::Op;
 
@@ -25,6 +25,17 @@ pub struct CRequest {
     pub old_size: Option<usize>,
     /// What the block's address is a multiple of.
     pub align: usize,
+}
+
+/// Whether this build watches anything.
+pub const ON: bool = checks::ON;
+/// Whether every call has to ask here, also on threads that nothing watches.
+pub const ALWAYS: bool = cfg!(feature = "process-counts");
+
+/// Where this thread's word is; it is zero where nothing watches the thread. `None` where a thread has none.
+#[must_use]
+pub fn word() -> Option<*const i64> {
+    word::place()
 }
 
 /// True if a call of an allocation function has to ask here.

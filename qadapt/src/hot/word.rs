@@ -120,6 +120,11 @@ pub(crate) fn set(word: i64) {
     let _ = WORD.try_with(|cell| cell.set(word));
 }
 
+/// Where this thread's word is.
+pub(super) fn place() -> Option<*const i64> {
+    WORD.try_with(|cell| cell.as_ptr().cast_const()).ok()
+}
+
 /// Adds to the word (a negative delta subtracts) and returns the new value.
 #[inline(always)]
 pub(crate) fn add(delta: i64) -> i64 {
