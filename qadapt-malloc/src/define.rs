@@ -13,6 +13,7 @@ use crate::libc_own::{
     __libc_calloc, __libc_free, __libc_malloc, __libc_memalign, __libc_pvalloc, __libc_realloc,
     __libc_valloc, find, usable_size,
 };
+use crate::word::{find_word, is_watched};
 
 /// What each block's address is a multiple of: two words (glibc's manual, "Malloc Examples").
 const ALIGN: usize = 2 * size_of::<usize>();
@@ -25,7 +26,7 @@ const PAGE: usize = 4096;
 unsafe extern "C" fn malloc(size: usize) -> *mut c_void {
     // SAFETY: the caller's contract is the callee's.
     let inner = || unsafe { __libc_malloc(size) };
-    if guard::is_watched() {
+    if is_watched() {
         return here(watched(false, size, ALIGN, inner));
     }
     inner()
@@ -37,7 +38,7 @@ unsafe extern "C" fn malloc(size: usize) -> *mut c_void {
 unsafe extern "C" fn calloc(count: usize, size: usize) -> *mut c_void {
     // SAFETY: the caller's contract is the callee's.
     let inner = || unsafe { __libc_calloc(count, size) };
-    if guard::is_watched() {
+    if is_watched() {
         let bytes = count.saturating_mul(size);
         return here(watched(true, bytes, ALIGN, inner));
     }
@@ -48,7 +49,7 @@ unsafe extern "C" fn calloc(count: usize, size: usize) -> *mut c_void {
 /// As C has it.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn realloc(block: *mut c_void, size: usize) -> *mut c_void {
-    if guard::is_watched() {
+    if is_watched() {
         // SAFETY: the caller's contract is the callee's.
         return here(unsafe { realloc_watched(block, size) });
     }
@@ -61,7 +62,7 @@ unsafe extern "C" fn realloc(block: *mut c_void, size: usize) -> *mut c_void {
 #[unsafe(no_mangle)]
 unsafe extern "C" fn reallocarray(block: *mut c_void, count: usize, size: usize) -> *mut c_void {
     let Some(size) = count.checked_mul(size) else { return no_memory() };
-    if guard::is_watched() {
+    if is_watched() {
         // SAFETY: the caller's contract is the callee's.
         return here(unsafe { realloc_watched(block, size) });
     }
@@ -73,7 +74,7 @@ unsafe extern "C" fn reallocarray(block: *mut c_void, count: usize, size: usize)
 /// As C has it.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn free(block: *mut c_void) {
-    if guard::is_watched() {
+    if is_watched() {
         // SAFETY: the caller's contract is the callee's.
         unsafe { free_watched(block) };
         // Keeps this function's frame, as `here` does.
@@ -90,7 +91,7 @@ unsafe extern "C" fn free(block: *mut c_void) {
 unsafe extern "C" fn memalign(align: usize, size: usize) -> *mut c_void {
     // SAFETY: the caller's contract is the callee's.
     let inner = || unsafe { __libc_memalign(align, size) };
-    if guard::is_watched() {
+    if is_watched() {
         return here(watched(false, size, align, inner));
     }
     inner()
@@ -102,7 +103,7 @@ unsafe extern "C" fn memalign(align: usize, size: usize) -> *mut c_void {
 unsafe extern "C" fn aligned_alloc(align: usize, size: usize) -> *mut c_void {
     // SAFETY: the caller's contract is the callee's.
     let inner = || unsafe { __libc_memalign(align, size) };
-    if guard::is_watched() {
+    if is_watched() {
         return here(watched(false, size, align, inner));
     }
     inner()
@@ -117,7 +118,7 @@ unsafe extern "C" fn posix_memalign(place: *mut *mut c_void, align: usize, size:
     }
     // SAFETY: the alignment is a power of two.
     let inner = || unsafe { __libc_memalign(align, size) };
-    let block = if guard::is_watched() { here(watched(false, size, align, inner)) } else { inner() };
+    let block = if is_watched() { here(watched(false, size, align, inner)) } else { inner() };
     if block.is_null() {
         return libc::ENOMEM;
     }
@@ -132,7 +133,7 @@ unsafe extern "C" fn posix_memalign(place: *mut *mut c_void, align: usize, size:
 unsafe extern "C" fn valloc(size: usize) -> *mut c_void {
     // SAFETY: the caller's contract is the callee's.
     let inner = || unsafe { __libc_valloc(size) };
-    if guard::is_watched() {
+    if is_watched() {
         return here(watched(false, size, PAGE, inner));
     }
     inner()
@@ -144,7 +145,7 @@ unsafe extern "C" fn valloc(size: usize) -> *mut c_void {
 unsafe extern "C" fn pvalloc(size: usize) -> *mut c_void {
     // SAFETY: the caller's contract is the callee's.
     let inner = || unsafe { __libc_pvalloc(size) };
-    if guard::is_watched() {
+    if is_watched() {
         return here(watched(false, size, PAGE, inner));
     }
     inner()
@@ -164,6 +165,9 @@ unsafe extern "C" fn malloc_usable_size(block: *mut c_void) -> usize {
 #[cold]
 #[inline(never)]
 fn watched(zeroed: bool, size: usize, align: usize, inner: impl FnOnce() -> *mut c_void) -> *mut c_void {
+    if !guard::is_watched() {
+        return inner();
+    }
     let request = CRequest { zeroed, size, old_size: None, align };
     // SAFETY: the block is of the C library.
     guard::request(request, inner, |block| unsafe { usable_size(block) }).unwrap_or_else(no_memory)
@@ -184,11 +188,14 @@ unsafe fn realloc_watched(block: *mut c_void, size: usize) -> *mut c_void {
         unsafe { free_watched(block) };
         return ptr::null_mut();
     }
+    // SAFETY: the caller's contract.
+    let inner = || unsafe { __libc_realloc(block, size) };
+    if !guard::is_watched() {
+        return inner();
+    }
     // SAFETY: the caller says that it is a block of the C library.
     let old_size = Some(unsafe { usable_size(block) });
     let request = CRequest { zeroed: false, size, old_size, align: ALIGN };
-    // SAFETY: the caller's contract.
-    let inner = || unsafe { __libc_realloc(block, size) };
     // SAFETY: the block is of the C library.
     guard::request(request, inner, |block| unsafe { usable_size(block) }).unwrap_or_else(no_memory)
 }
@@ -201,10 +208,14 @@ unsafe fn free_watched(block: *mut c_void) {
     if block.is_null() {
         return;
     }
+    // SAFETY: the caller's contract.
+    let inner = || unsafe { __libc_free(block) };
+    if !guard::is_watched() {
+        return inner();
+    }
     // SAFETY: the caller says that it is a block of the C library.
     let size = unsafe { usable_size(block) };
-    // SAFETY: the caller's contract.
-    guard::free(size, || unsafe { __libc_free(block) });
+    guard::free(size, inner);
 }
 
 /// A request that is refused fails as C has it.
@@ -237,5 +248,6 @@ static START: extern "C" fn() = start;
 
 extern "C" fn start() {
     find();
+    find_word();
     guard::define(ask);
 }

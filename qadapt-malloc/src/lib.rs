@@ -48,3 +48,4 @@
 mod api;
 mod define;
 mod libc_own;
+mod word;
