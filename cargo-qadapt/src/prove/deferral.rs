@@ -36,9 +36,6 @@ const LIMIT: [u64; 2] = [0x5141_4441_5054_4c4d, !0x5141_4441_5054_4c4d];
 const WAITS: &str = "that what it frees finds room to wait for `reclaim` (`Deferring`: of blocks under 16 bytes 4,096 at \
                      once, of blocks above 4 KiB 1,024, of others any number)";
 
-/// A node of the graph, and whether a deferring region is open there.
-type Reached = (u32, bool);
-
 /// The deferrals of a file.
 #[derive(Debug)]
 pub struct Deferrals<'q, 'a> {
@@ -50,6 +47,9 @@ pub struct Deferrals<'q, 'a> {
     /// Where deferrals begin.
     labels: Vec<u64>,
 }
+
+/// A node of the graph, and whether what calls it defers.
+type Under = (u32, bool);
 
 /// What becomes of what a region frees.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,11 +92,11 @@ impl<'q, 'a> Deferrals<'q, 'a> {
         }
         let start = (node, self.is_of_policy(copy));
         // By which call of which node each was found.
-        let mut found_by: HashMap<Reached, Option<(Reached, Edge)>> = HashMap::from([(start, None)]);
+        let mut found_by: HashMap<Under, Option<(Under, Edge)>> = HashMap::from([(start, None)]);
         let mut queue = VecDeque::from([start]);
         let mut entries = HashMap::new();
         let mut waits = false;
-        let mut now: Option<(Reached, Edge)> = None;
+        let mut now: Option<(Under, Edge)> = None;
         while let Some(here) = queue.pop_front() {
             for edge in &graph.node(here.0).edges {
                 let under = || here.1 || self.is_under(edge.site);
@@ -239,10 +239,9 @@ impl<'q, 'a> Deferrals<'q, 'a> {
             }
         }
         if found {
-            Frees::Wait(WAITS)
-        } else {
-            Frees::UpTo("what it frees waits, up to a limit of `Deferring` that could not be told".to_owned())
+            return Frees::Wait(WAITS);
         }
+        Frees::UpTo("what it frees waits, up to a limit of `Deferring` that could not be told".to_owned())
     }
 }
 
@@ -265,9 +264,11 @@ fn is_only_past(body: &Body, others: &[u64], label: u64) -> bool {
     let Some(target) = body.block_at(label) else { return false };
     let past = |block: u32| {
         let at = &body.blocks[block as usize].at;
-        others
-            .iter()
-            .any(|&other| (at.contains(&other) || at.start == other) && (block != target || other <= label))
+        others.iter().any(|&other| {
+            // A label takes no room: at the start of a block it may be the last thing in the one before.
+            let is_in = at.contains(&other) && (other != at.start || ways_into(body, block) <= 1);
+            is_in && (block != target || other <= label)
+        })
     };
     if past(target) {
         return true;
@@ -285,6 +286,11 @@ fn is_only_past(body: &Body, others: &[u64], label: u64) -> bool {
         stack.extend(body.edges_of(&body.blocks[block as usize]));
     }
     true
+}
+
+/// How many blocks lead to one.
+fn ways_into(body: &Body, block: u32) -> usize {
+    body.edges.iter().filter(|to| **to == block).count()
 }
 
 /// The last part of a function's name, without its type arguments.
@@ -358,6 +364,9 @@ mod tests {
         for (others, label, expected) in [
             (&[0][..], 0x10, true),
             (&[0x10], 0x30, false),
+            (&[0x10], 0x18, true),
+            // It may be what two of the ways end with, or one.
+            (&[0x30], 0x38, false),
             (&[0x10, 0x20], 0x40, true),
             // Round the loop it is not begun again.
             (&[0x10, 0x20], 0x30, false),

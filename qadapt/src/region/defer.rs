@@ -45,6 +45,10 @@ pub(super) struct Deferral {
 impl Deferral {
     #[inline(always)]
     pub(super) fn begin() -> Self {
+        #[cfg(qadapt_marks)]
+        if !checks::ON {
+            mark::deferral();
+        }
         thread::enter();
         #[cfg(qadapt_marks)]
         if !checks::ON {
