@@ -71,7 +71,7 @@ fn round(random: &mut Random) -> bool {
         _ => count_alloc(|| (assert_no_alloc(|| permit_alloc(|| events(kind))), false)),
     };
     let expected = if are_violations { figures.iter().sum() } else { 0 };
-    let seen = [counts.allocs(), counts.reallocs(), counts.deallocs()].map(|figure| figure.get());
+    let seen = [counts.allocs(), counts.reallocs(), counts.deallocs()].map(qadapt::Measured::get);
     seen == figures.map(Some) && counts.net_bytes() == 0 && violations() - before == expected
 }
 
