@@ -192,6 +192,9 @@ fn the_allocator_s_calls_are_its_own_where_allocation_is_disallowed_too() {
     assert!(report.contains("mmap (memory, 64004096 bytes, by the allocator)"), "{report}");
 }
 
+const SLEEPS: Policy = COUNTED.allow_calls(Calls::SLEEP);
+const NAMED: Policy = COUNTED.allow_calls(Calls::named("sched_yield").union(Calls::named("getrandom")));
+
 #[test]
 fn classes_and_single_calls_can_be_allowed() {
     if !watched() {
