@@ -26,6 +26,7 @@ chapters! {
     library: "src/jobs/library.md",
     team: "src/jobs/team.md",
     fix: "src/fix.md",
+    blocking: "src/blocking.md",
     c: "src/c.md",
     troubleshooting: "src/troubleshooting.md",
     limits: "src/limits.md",
