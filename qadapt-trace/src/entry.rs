@@ -3,6 +3,7 @@
 use core::mem::{offset_of, size_of};
 
 use crate::layout::{ModuleRow, RegionRow, SiteRow, StackRow};
+use crate::spread::Spread;
 
 /// The most frames that a [`Stack`] has: [`INNER`] and [`OUTER`].
 pub const FRAMES: usize = INNER + OUTER;
@@ -75,10 +76,13 @@ pub enum RegionKind {
     Manual,
     /// Everything that the process does.
     WholeProgram,
+    /// `count_alloc`, `assert_allocs!` and the like, which disallow nothing.
+    Counting,
 }
 
 impl RegionKind {
-    const ALL: [Self; 5] = [Self::Plain, Self::Policy, Self::Guard, Self::Manual, Self::WholeProgram];
+    const ALL: [Self; 6] =
+        [Self::Plain, Self::Policy, Self::Guard, Self::Manual, Self::WholeProgram, Self::Counting];
 
     /// Its number in the file, plus one.
     pub(crate) const fn published(self) -> u32 {
@@ -122,6 +126,10 @@ pub struct Region {
     pub permitted: u64,
     /// Bytes asked for inside permits.
     pub permitted_bytes: u64,
+    /// How its events spread over its entries; none where that is not known.
+    pub spread: Option<Spread>,
+    /// The name of the thread whose entries these are; empty where threads are not told apart, or it has none.
+    pub thread: Text,
 }
 
 impl Region {
@@ -147,6 +155,9 @@ impl Region {
             disallowed: number(entry, offset_of!(RegionRow, disallowed))?,
             permitted: number(entry, offset_of!(RegionRow, permitted))?,
             permitted_bytes: number(entry, offset_of!(RegionRow, permitted_bytes))?,
+            // Version 2.0 had neither.
+            spread: Spread::parse(entry, offset_of!(RegionRow, spread)),
+            thread: number(entry, offset_of!(RegionRow, thread)).map_or(Text::EMPTY, Text::from_code),
         })
     }
 }
@@ -211,6 +222,8 @@ pub struct Site {
     pub weight_variance: f64,
     /// The variance of `bytes`.
     pub bytes_variance: f64,
+    /// How its events spread over the region's entries; none where that is not known.
+    pub spread: Option<Spread>,
 }
 
 impl Site {
@@ -229,6 +242,7 @@ impl Site {
             largest: number(entry, offset_of!(SiteRow, largest))?,
             weight_variance: variance(number(entry, offset_of!(SiteRow, weight_variance))?),
             bytes_variance: variance(number(entry, offset_of!(SiteRow, bytes_variance))?),
+            spread: Spread::parse(entry, offset_of!(SiteRow, spread)),
         })
     }
 }
@@ -264,7 +278,7 @@ impl Module {
     }
 }
 
-fn number(bytes: &[u8], offset: usize) -> Option<u64> {
+pub(crate) fn number(bytes: &[u8], offset: usize) -> Option<u64> {
     field(bytes, offset).map(u64::from_ne_bytes)
 }
 
@@ -274,7 +288,7 @@ fn variance(bits: u64) -> f64 {
     if variance.is_finite() && variance > 0.0 { variance } else { 0.0 }
 }
 
-fn word(bytes: &[u8], offset: usize) -> Option<u32> {
+pub(crate) fn word(bytes: &[u8], offset: usize) -> Option<u32> {
     field(bytes, offset).map(u32::from_ne_bytes)
 }
 

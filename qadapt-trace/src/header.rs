@@ -11,7 +11,7 @@ use crate::layout::{HeaderRow, SECTIONS, SectionRow};
 pub const MAGIC: u64 = u64::from_le_bytes(*b"QADAPTtr");
 
 /// The version that this crate writes.
-pub const VERSION: Version = Version { major: 2, minor: 0 };
+pub const VERSION: Version = Version { major: 2, minor: 1 };
 
 /// The bytes that [`Header::parse`] looks at.
 pub const HEADER_SIZE: usize = size_of::<HeaderRow>();

@@ -6,6 +6,7 @@ use core::mem::offset_of;
 use core::sync::atomic::{AtomicU8, AtomicU32, AtomicU64};
 
 use crate::room::InMemory;
+use crate::spread::{GROUPS, VISITS};
 
 /// Regions that a trace has room for.
 pub const REGIONS: usize = 4096;
@@ -67,6 +68,30 @@ pub(crate) struct RegionRow {
     pub(crate) permitted_bytes: AtomicU64,
     /// Bytes live now, of a region that all threads share. Two's complement.
     pub(crate) live: AtomicU64,
+    pub(crate) spread: SpreadRow,
+    /// The name of the thread whose entries these are.
+    pub(crate) thread: AtomicU64,
+}
+
+/// See [`Spread`](crate::Spread).
+#[repr(C)]
+pub(crate) struct SpreadRow {
+    /// Plus one; 0 while it is not known.
+    pub(crate) first: AtomicU64,
+    pub(crate) least: AtomicU64,
+    pub(crate) most: AtomicU64,
+    pub(crate) entries: [AtomicU32; GROUPS],
+}
+
+/// What an open entry did at one site.
+pub(crate) struct Visit {
+    /// 0 where this is free.
+    pub(crate) key: AtomicU64,
+    pub(crate) entry: AtomicU64,
+    pub(crate) count: AtomicU64,
+    pub(crate) site: AtomicU32,
+    /// The next visit of the entry, from 1.
+    pub(crate) next: AtomicU32,
 }
 
 #[repr(C)]
@@ -96,6 +121,7 @@ pub(crate) struct SiteRow {
     /// The bits of floating-point numbers.
     pub(crate) weight_variance: AtomicU64,
     pub(crate) bytes_variance: AtomicU64,
+    pub(crate) spread: SpreadRow,
 }
 
 #[repr(C)]
@@ -114,6 +140,7 @@ pub(crate) struct Own {
     pub(crate) region_index: [AtomicU32; REGIONS * 2],
     pub(crate) stack_index: [AtomicU32; STACKS * 2],
     pub(crate) site_index: [AtomicU32; SITES * 2],
+    pub(crate) visits: [Visit; VISITS],
     /// Bytes of each table that the file has room for on its disk.
     pub(crate) reserved: [AtomicU64; SECTIONS],
 }
@@ -121,7 +148,7 @@ pub(crate) struct Own {
 /// A trace in memory, as the guard maps it: every field is atomic, and all zeros are a valid, empty one. `R` makes room
 /// on the disk before a part of the file is written for the first time.
 ///
-/// The first [`FILE_SIZE`](Self::FILE_SIZE) bytes, about 8 MB, are the file's; most of them are never touched. What lies
+/// The first [`FILE_SIZE`](Self::FILE_SIZE) bytes, about 13 MB, are the file's; most of them are never touched. What lies
 /// behind is for the writer alone.
 ///
 /// # Examples
@@ -132,7 +159,7 @@ pub(crate) struct Own {
 ///
 /// TRACE.begin(4711, 0, 0, b"/opt/radio");
 /// let region = NewRegion {
-///     key: 7, kind: RegionKind::Plain, name: b"tick", file: b"src/main.rs", line: 12, column: 5,
+///     key: 7, kind: RegionKind::Plain, name: b"tick", thread: b"", file: b"src/main.rs", line: 12, column: 5,
 /// };
 /// let tick = TRACE.region(&region).expect("there is room");
 /// TRACE.enter(tick);
@@ -183,6 +210,16 @@ impl Zeroed for [SectionRow; SECTIONS] {
     const ZEROED: Self = [const { SectionRow::ZEROED }; SECTIONS];
 }
 
+impl Zeroed for [AtomicU32; GROUPS] {
+    const ZEROED: Self = [const { AtomicU32::new(0) }; GROUPS];
+}
+
+impl Zeroed for SpreadRow {
+    const ZEROED: Self =
+        Self { first: Zeroed::ZEROED, least: Zeroed::ZEROED, most: Zeroed::ZEROED, entries: Zeroed::ZEROED };
+}
+
+zeroed!(Visit { key, entry, count, site, next });
 zeroed!(SectionRow { offset, capacity, used, lost, entry_size });
 zeroed!(HeaderRow { magic, version, flags, pid, parent, events, disallowed, program, sections });
 zeroed!(RegionRow {
@@ -205,6 +242,8 @@ zeroed!(RegionRow {
     permitted,
     permitted_bytes,
     live,
+    spread,
+    thread,
 });
 zeroed!(StackRow { key, published, left_out, start });
 zeroed!(SiteRow {
@@ -219,6 +258,7 @@ zeroed!(SiteRow {
     largest,
     weight_variance,
     bytes_variance,
+    spread,
 });
 zeroed!(ModuleRow { start, end, path, build_id, file_size, published });
 
@@ -242,6 +282,7 @@ impl<R> Trace<R> {
                 region_index: [const { AtomicU32::new(0) }; REGIONS * 2],
                 stack_index: [const { AtomicU32::new(0) }; STACKS * 2],
                 site_index: [const { AtomicU32::new(0) }; SITES * 2],
+                visits: [const { Visit::ZEROED }; VISITS],
                 reserved: [const { AtomicU64::new(0) }; SECTIONS],
             },
             room: PhantomData,

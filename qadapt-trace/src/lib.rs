@@ -35,6 +35,7 @@ mod layout;
 mod name;
 mod primitive;
 mod room;
+mod spread;
 mod strings;
 mod write;
 
@@ -45,5 +46,6 @@ pub use header::{HEADER_SIZE, Header, Kind, MAGIC, Section, VERSION, Version, fl
 pub use layout::{ALL_FRAMES, REGIONS, SITES, STACKS, Trace};
 pub use name::FunctionName;
 pub use room::{InMemory, Room};
+pub use spread::{GROUPS, Spread};
 pub use strings::text;
 pub use write::{At, Event, NewModule, NewRegion, RegionNumber};

@@ -44,6 +44,8 @@ pub struct NewRegion<'a> {
     pub kind: RegionKind,
     /// Its name; empty where it has none.
     pub name: &'a [u8],
+    /// The name of the thread whose entries it has; empty where it has those of all.
+    pub thread: &'a [u8],
     /// The file that opens it.
     pub file: &'a [u8],
     /// The line, from 1.
@@ -143,6 +145,7 @@ impl<R: Room> Trace<R> {
         let claim = || self.claim_one(Kind::Regions);
         find_or_insert(&self.own.region_index, &self.regions, new.key, claim, |row| {
             row.name.store(self.keep(new.name).code(), Ordering::Relaxed);
+            row.thread.store(self.keep(new.thread).code(), Ordering::Relaxed);
             row.file.store(self.keep(new.file).code(), Ordering::Relaxed);
             row.line.store(new.line, Ordering::Relaxed);
             row.column.store(new.column, Ordering::Relaxed);
@@ -156,9 +159,9 @@ impl<R: Room> Trace<R> {
         find(&self.own.region_index, &self.regions, key).map(RegionNumber)
     }
 
-    /// Counts an entry of a region.
-    pub fn enter(&self, region: RegionNumber) {
-        self.with(region, |row| add::<R>(&row.calls, 1));
+    /// Counts an entry of a region, and returns how many there were, this one included.
+    pub fn enter(&self, region: RegionNumber) -> u64 {
+        self.regions.get(region.index()).map_or(0, |row| increased::<R>(&row.calls, 1))
     }
 
     /// Counts an event in the header's total.
@@ -244,15 +247,15 @@ impl<R: Room> Trace<R> {
     }
 
     /// Counts a disallowed event at its site. It stands for `weight` events of its size. `key` tells the combination of
-    /// region, stack and operation from others of this process.
-    pub fn site(&self, key: u64, at: At, event: &Event, align: u32, weight: u64) {
+    /// region, stack and operation from others of this process. Returns the site's number; none if there is no room.
+    pub fn site(&self, key: u64, at: At, event: &Event, align: u32, weight: u64) -> Option<u32> {
         let claim = || self.claim_one(Kind::Sites);
         let number = find_or_insert(&self.own.site_index, &self.sites, key, claim, |row| {
             row.region.store(at.region.0, Ordering::Relaxed);
             row.stack.store(at.stack.map_or(0, |stack| stack + 1), Ordering::Relaxed);
             event.op.published()
         });
-        let Some(row) = number.and_then(|number| self.sites.get(number as usize)) else { return };
+        let row = self.sites.get(number? as usize)?;
         add::<R>(&row.count, 1);
         add::<R>(&row.weight, weight);
         add::<R>(&row.bytes, event.size.saturating_mul(weight));
@@ -260,10 +263,12 @@ impl<R: Room> Trace<R> {
         if weight > 1 {
             add_variance(&row.weight_variance, weight, 1);
             add_variance(&row.bytes_variance, weight, event.size);
+            row.spread.lose();
         }
         if row.align.load(Ordering::Relaxed) < align {
             row.align.fetch_max(align, Ordering::Relaxed);
         }
+        number
     }
 
     /// True if a module that is known covers the address.
@@ -319,6 +324,7 @@ impl<R: Room> Trace<R> {
             copy(&to.key, &from.key);
             copy(&to.name, &from.name);
             copy(&to.file, &from.file);
+            copy(&to.thread, &from.thread);
             copy_word(&to.line, &from.line);
             copy_word(&to.column, &from.column);
             copy_word(&to.published, &from.published);

@@ -25,7 +25,7 @@ fn entries(bytes: &'static [u8], kind: Kind) -> impl Iterator<Item = &'static [u
 }
 
 fn region(key: u64, name: &'static [u8]) -> NewRegion<'static> {
-    NewRegion { key, kind: RegionKind::Guard, name, file: b"src/main.rs", line: 3, column: 7 }
+    NewRegion { key, kind: RegionKind::Guard, name, thread: b"", file: b"src/main.rs", line: 3, column: 7 }
 }
 
 const ALLOC: Event = Event { op: Op::Alloc, size: 24, old_size: 0, failed: false };

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::Args;
 
 use crate::format::output::Output;
+use crate::report::choice::Choice;
 use crate::selection::{Profile, Selection};
 
 /// Arguments of `cargo qadapt audit`.
@@ -21,6 +22,9 @@ pub struct Audit {
     /// What is measured.
     #[command(flatten)]
     pub runs: Runs,
+    /// What is shown of it.
+    #[command(flatten)]
+    pub choice: Choice,
     /// The report.
     #[command(flatten)]
     pub output: Output,
@@ -59,6 +63,9 @@ pub struct Merge {
     /// Traces, folders of traces and reports in JSON.
     #[arg(required = true, value_name = "[PROFILE=]PATH")]
     pub inputs: Vec<String>,
+    /// What is shown of them.
+    #[command(flatten)]
+    pub choice: Choice,
     /// The report.
     #[command(flatten)]
     pub output: Output,

@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 use qadapt_trace::{INNER, Kind as Table, Module, RegionKind, flags};
 
 use super::read::Trace;
-use super::resolve::{Address, Files, Identity, Resolver};
+use super::resolve::{Address, Files, Identity, Named, Resolver};
 use crate::report::figures::{
-    Counts, Kind, Op, PerProfile, Place, Region, Report, Site, SiteCounts, VERSION, counts_of,
+    Counts, Frame, Kind, Op, Origin, PerProfile, Place, Region, Report, Site, SiteCounts, VERSION, counts_of,
 };
 use crate::report::origin::{Code, relative};
+use crate::report::spread::Spread;
 
 /// Traces taken in so far.
 #[derive(Debug, Default)]
@@ -53,6 +54,8 @@ impl Fold {
                 (*module, self.files.number(Identity { path, build_id, size: module.file_size }))
             })
             .collect();
+        let recorded: u64 = trace.sites.iter().fold(0, |sum, site| sum.saturating_add(site.count));
+        let is_whole = recorded >= trace.header.disallowed;
         let mut stacks: HashMap<u32, u32> = HashMap::new();
         for site in &trace.sites {
             let Some(&Some(region)) = regions.get(site.region as usize) else { continue };
@@ -74,6 +77,8 @@ impl Fold {
                 align: site.align,
                 variance: site.weight_variance,
                 bytes_variance: site.bytes_variance,
+                // Events that have no stack may be this site's.
+                spread: Spread::of(site.spread.filter(|_| is_whole)),
             });
         }
     }
@@ -87,15 +92,22 @@ impl Fold {
         for (addresses, number) in &stacks {
             frames_of[*number as usize] = resolver.stack(addresses);
         }
-        let (frames, problems) = resolver.finish();
-        report.frames = frames;
+        let Named { frames, packages, problems } = resolver.finish();
+        for stack in &mut frames_of {
+            begin_at_main(&frames, stack);
+        }
+        (report.frames, report.packages) = (frames, packages);
         // Different addresses can have the same names: then their counts belong together.
         let mut named: HashMap<(usize, &[u32], Op), PerProfile<SiteCounts>> = HashMap::new();
         for ((region, stack, op), counts) in &sites {
             let together = named.entry((*region, &frames_of[*stack as usize], *op)).or_default();
             for (profile, counts) in counts.iter().enumerate() {
                 if let Some(counts) = counts {
-                    counts_of(together, profile).add(counts);
+                    let is_another = together.get(profile).is_some_and(Option::is_some);
+                    let sum = counts_of(together, profile);
+                    sum.add(counts);
+                    // Two addresses of one name may have been passed in the same entries.
+                    sum.spread.is_partial |= is_another;
                 }
             }
         }
@@ -103,6 +115,7 @@ impl Fold {
             .into_iter()
             .map(|((region, stack, op), counts)| Site { region, op, stack: stack.to_vec(), counts })
             .collect();
+        report.drop_unused_frames();
         report.sort();
         (report, problems)
     }
@@ -145,6 +158,7 @@ impl Fold {
                 RegionKind::Guard => Kind::Guard,
                 RegionKind::Manual => Kind::Manual,
                 RegionKind::WholeProgram => Kind::WholeProgram,
+                RegionKind::Counting => Kind::Counting,
             },
         };
         let regions = &mut self.report.regions;
@@ -164,9 +178,11 @@ impl Fold {
             disallowed: region.disallowed,
             permitted: region.permitted,
             permitted_bytes: region.permitted_bytes,
+            spread: Spread::of(region.spread),
         };
         // A forked child inherits the regions, and enters only some.
-        if counts != Counts::default() {
+        let is_entered = Counts { spread: Spread::default(), ..counts } != Counts::default();
+        if is_entered {
             counts_of(&mut regions[number].counts, profile).add(&counts);
         }
         number
@@ -191,5 +207,22 @@ impl Fold {
         }
         let next = u32::try_from(self.stacks.len()).unwrap_or(0);
         *self.stacks.entry(addresses.into()).or_insert(next)
+    }
+}
+
+/// Cuts off what lies outside of the program's `main`, of a thread's function or of a test: the standard library calls each
+/// of them through one function, which is never inlined. What the runtime does by itself before and after keeps its frames.
+fn begin_at_main(frames: &[Frame], stack: &mut Vec<u32>) {
+    let function = |frame: &u32| frames.get(*frame as usize).map_or("", |frame| frame.function.as_str());
+    if let Some(start) =
+        stack.iter().position(|frame| function(frame).contains("__rust_begin_short_backtrace"))
+    {
+        stack.truncate(start);
+        // It calls the function through a trait.
+        let is_library =
+            |frame: &u32| frames.get(*frame as usize).is_some_and(|frame| frame.origin == Origin::Internal);
+        if stack.iter().any(|frame| !is_library(frame)) {
+            while stack.pop_if(|frame| is_library(frame)).is_some() {}
+        }
     }
 }

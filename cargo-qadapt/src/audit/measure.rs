@@ -255,7 +255,7 @@ pub fn nothing_audited(report: &Report, whole_program: bool) -> Option<String> {
     (!entered && !whole_program).then(|| {
         "nothing was audited: the program entered no protected region. Mark code with #[allocate_panic] or \
          assert_no_alloc(..), give the program arguments with which it gets there, or audit all of it with \
-         --whole-program. What `count_alloc` counts is for the program itself, and no region"
+         --whole-program"
             .to_owned()
     })
 }

@@ -1,7 +1,7 @@
 //! Names for addresses, from the debug information of the files that they were loaded from.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use addr2line::Loader;
@@ -65,6 +65,19 @@ pub struct Resolver<'a> {
     known: HashMap<Address, Vec<u32>>,
     frames: Vec<Frame>,
     numbers: HashMap<Frame, u32>,
+    /// The packages of the frames' files.
+    packages: BTreeMap<String, String>,
+}
+
+/// What addresses are called.
+#[derive(Debug)]
+pub struct Named {
+    /// All frames, by number.
+    pub frames: Vec<Frame>,
+    /// The packages of their files.
+    pub packages: BTreeMap<String, String>,
+    /// What kept files from being used.
+    pub problems: Vec<String>,
 }
 
 impl std::fmt::Debug for Resolver<'_> {
@@ -95,6 +108,7 @@ impl<'a> Resolver<'a> {
             known: HashMap::new(),
             frames: Vec::new(),
             numbers: HashMap::new(),
+            packages: BTreeMap::new(),
         }
     }
 
@@ -116,9 +130,9 @@ impl<'a> Resolver<'a> {
         stack
     }
 
-    /// All frames, by number; and what kept files from being used.
+    /// All names.
     #[must_use]
-    pub fn finish(self) -> (Vec<Frame>, Vec<String>) {
+    pub fn finish(self) -> Named {
         let mut problems: Vec<String> = self
             .loaded
             .into_values()
@@ -128,7 +142,7 @@ impl<'a> Resolver<'a> {
             })
             .collect();
         problems.sort();
-        (self.frames, problems)
+        Named { frames: self.frames, packages: self.packages, problems }
     }
 
     fn keep(&mut self, frame: Frame) -> u32 {
@@ -159,9 +173,16 @@ impl<'a> Resolver<'a> {
                 let location = frame.location.as_ref();
                 let file = location.and_then(|location| location.file).map(with_slashes);
                 let line = location.and_then(|location| location.line).unwrap_or(0);
+                let shown = file.as_deref().map(|file| relative(file, self.code.root()));
+                let package = file.as_deref().and_then(|file| self.code.package(file));
+                if let (Some(shown), Some(package)) = (&shown, package)
+                    && !self.packages.contains_key(shown)
+                {
+                    self.packages.insert(shown.clone(), package.to_owned());
+                }
                 frames.push(Frame {
                     origin: self.code.origin(file.as_deref(), &function, line),
-                    file: file.map(|file| relative(&file, self.code.root())),
+                    file: shown,
                     line,
                     column: location.and_then(|location| location.column).unwrap_or(0),
                     function,
@@ -282,7 +303,7 @@ mod tests {
         let code = Code::below(Path::new("/"));
         let mut resolver = Resolver::new(&files, &code);
         assert_eq!(resolver.stack(&[Address { file: Address::NOWHERE, offset: 0x12 }]), [0]);
-        let (frames, problems) = resolver.finish();
+        let Named { frames, problems, .. } = resolver.finish();
         assert_eq!(frames[0].function, "?+0x12");
         assert!(problems.is_empty());
     }

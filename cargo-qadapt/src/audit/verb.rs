@@ -12,11 +12,13 @@ use super::read::Trace;
 use crate::build::Workspace;
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::format::output::Output;
 use crate::format::view::View;
+use crate::report::choice::Choice;
 use crate::report::figures::{Report, VERSION};
 use crate::report::merge::merge;
 use crate::report::origin::Code;
-use crate::report::suppress::suppress;
+use crate::report::suppress::{Suppressed, suppress};
 
 impl Audit {
     /// Runs the verb.
@@ -34,8 +36,7 @@ impl Audit {
             return Ok(problems.end(&self.output, false));
         }
         let suppressed = suppress(&mut report, &config.suppressions).suppressions;
-        self.output.write(&View { suppressed, ..View::new(&report, workspace.root()) })?;
-        Ok(problems.end(&self.output, report.disallowed() > 0))
+        show(report, &self.choice, suppressed, workspace.root(), &self.output, &problems)
     }
 }
 
@@ -55,9 +56,23 @@ impl Merge {
             return Ok(problems.end(&self.output, false));
         }
         problems.extend(nameless);
-        self.output.write(&View::new(&report, &root))?;
-        Ok(problems.end(&self.output, report.disallowed() > 0))
+        show(report, &self.choice, Vec::new(), &root, &self.output, &problems)
     }
+}
+
+/// Prints what is chosen of a report, and says how the command ends, which is for the whole of it.
+fn show(
+    report: Report,
+    choice: &Choice,
+    suppressed: Vec<Suppressed>,
+    root: &Path,
+    output: &Output,
+    problems: &Problems,
+) -> Result<ExitCode> {
+    output.say("warning", choice.matches_nothing(&report).as_slice());
+    let (report, lines) = choice.of(report);
+    output.write(&View { report: &report, lines, root, outcome: None, suppressed })?;
+    Ok(problems.end(output, report.disallowed() > 0))
 }
 
 /// What several runs did.

@@ -199,6 +199,7 @@ mod tests {
             inside: Vec::new(),
             advice: Vec::new(),
             counts: Vec::new(),
+            entries: Vec::new(),
             mark: String::new(),
             is_different: false,
             sites: Vec::new(),

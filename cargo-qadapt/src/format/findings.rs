@@ -46,8 +46,10 @@ fn write_finding(out: &mut String, view: &View<'_>, finding: &Finding, sources: 
     for line in finding.lines.iter().filter_map(|&line| view.lines.get(line)) {
         let counts = line.counts.iter().enumerate().filter(|(index, _)| is_meant(*index));
         let counts = counts.map(|(_, counts)| *counts).collect();
+        let entries = line.entries.iter().enumerate().filter(|(index, _)| is_meant(*index));
+        let entries = entries.map(|(_, entries)| *entries).collect();
         let mark = if finding.profile.is_some() { String::new() } else { line.mark.clone() };
-        let line = Line { counts, mark, ..line.clone() };
+        let line = Line { counts, entries, mark, ..line.clone() };
         site(out, &profiles, &line, sources);
     }
 }

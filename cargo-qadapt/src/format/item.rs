@@ -2,7 +2,7 @@
 
 use super::paths::Paths;
 use super::source::printable;
-use super::text::{figures, inside, region_name};
+use super::text::{inside, line_figures, region_name};
 use super::view::View;
 use crate::report::figures::Op;
 use crate::report::outcome::{Finding, Rule};
@@ -121,10 +121,10 @@ pub fn what(line: &Line) -> String {
 /// How often in each profile.
 #[must_use]
 pub fn often(view: &View<'_>, line: &Line) -> Vec<String> {
-    let profiles = view.report.profiles.iter().zip(&line.counts);
+    let profiles = view.report.profiles.iter().enumerate();
     profiles
-        .filter_map(|(profile, counts)| {
-            Some(format!("{}: {}", printable(&profile.name), figures(counts.as_ref()?)))
+        .filter_map(|(index, profile)| {
+            Some(format!("{}: {}", printable(&profile.name), line_figures(line, index)?))
         })
         .collect()
 }

@@ -8,6 +8,7 @@ use crate::report::advice::Advice;
 use crate::report::figures::{Op, PerProfile, Report, SiteCounts};
 use crate::report::outcome::Finding;
 use crate::report::sites::Line;
+use crate::report::spread::Entries;
 
 /// The report as `cargo qadapt merge` reads it, and for other readers also its sites by line, which can be told from
 /// that.
@@ -33,6 +34,7 @@ struct ShownLine<'a> {
     advice: &'a [Advice],
     mark: &'a str,
     counts: &'a PerProfile<SiteCounts>,
+    entries: &'a PerProfile<Entries>,
 }
 
 impl<'a> ShownLine<'a> {
@@ -48,6 +50,7 @@ impl<'a> ShownLine<'a> {
             advice: &line.advice,
             mark: &line.mark,
             counts: &line.counts,
+            entries: &line.entries,
         }
     }
 }

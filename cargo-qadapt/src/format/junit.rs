@@ -7,11 +7,12 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::item::{Severity, advice, severity_of, what};
 use super::source::{cut, printable};
-use super::text::{figures, region_name};
+use super::text::{line_figures, region_name};
 use super::view::View;
 use crate::error::{Error, Result};
 use crate::report::figures::{Counts, Region};
 use crate::report::outcome::Finding;
+use crate::report::spread::Entries;
 
 /// Lines that a case lists.
 const LISTED: usize = 100;
@@ -123,7 +124,7 @@ fn lists(view: &View<'_>, profile: usize) -> HashMap<usize, String> {
     };
     let mut lists: HashMap<usize, (usize, String)> = HashMap::new();
     for line in named.into_iter().filter_map(|index| view.lines.get(index)) {
-        let Some(Some(counts)) = line.counts.get(profile) else { continue };
+        let Some(figures) = line_figures(line, profile) else { continue };
         let (length, list) = lists.entry(line.region).or_default();
         *length += 1;
         if *length <= LISTED {
@@ -131,7 +132,7 @@ fn lists(view: &View<'_>, profile: usize) -> HashMap<usize, String> {
                 Some((file, number)) => format!("{}:{number}", printable(file)),
                 None => printable(&line.function),
             };
-            let _ = writeln!(list, "at {place}: {}: {}", what(line), figures(counts));
+            let _ = writeln!(list, "at {place}: {}: {figures}", what(line));
             for text in advice(line) {
                 let _ = writeln!(list, "    help: {text}");
             }
@@ -149,8 +150,10 @@ fn lists(view: &View<'_>, profile: usize) -> HashMap<usize, String> {
 }
 
 fn in_words(counts: &Counts) -> String {
+    let entries = Entries::of_region(&counts.spread).and_then(|entries| entries.words());
+    let entries = entries.map_or_else(String::new, |words| format!(", events {words}"));
     format!(
-        "{} calls, {} allocations, {} reallocations, {} deallocations, {} failed, {} bytes, {} peak bytes",
+        "{} calls, {} allocations, {} reallocations, {} deallocations, {} failed, {} bytes, {} peak bytes{entries}",
         counts.calls,
         counts.allocs,
         counts.reallocs,

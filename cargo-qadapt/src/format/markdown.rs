@@ -79,6 +79,7 @@ fn summary(view: &View<'_>) -> String {
         )
     });
     let mut sentences: Vec<String> = profiles.collect();
+    sentences.extend(view.report.left_out.words().map(|words| format!("{words}.")));
     if let Some(outcome) = &view.outcome {
         let failures = outcome.findings.iter().filter(|finding| finding.rule.is_failure()).count();
         sentences.insert(
@@ -111,6 +112,13 @@ fn region_rows(view: &View<'_>, region: &Region) -> Vec<Vec<String>> {
                     counts.peak_bytes,
                 ];
                 row.extend(figures.iter().map(u64::to_string));
+                // Whether it happens every time or once.
+                let (with, entries) = (counts.spread.with_events(), counts.spread.all());
+                if let Some(calls) =
+                    row.get_mut(2).filter(|_| with > 0 && entries > 1 && !counts.spread.is_partial)
+                {
+                    let _ = write!(calls, ", {with} with events");
+                }
                 row.push(disallowed);
             }
             None => row.push("not entered".to_owned()),

@@ -1,6 +1,5 @@
 //! The report for people.
 
-use std::cmp::Reverse;
 use std::fmt::Write as _;
 
 use super::findings::findings;
@@ -8,8 +7,9 @@ use super::source::{Sources, opening, printable};
 use super::style::{BAD, DIFFERENT, FAINT, HEADING, paint};
 use super::view::View;
 use crate::report::diff::{Presence, presence};
-use crate::report::figures::{Counts, Kind, Place, Region, Report, SiteCounts};
+use crate::report::figures::{Counts, Kind, Origin, Place, Region, Report, SiteCounts};
 use crate::report::sites::Line;
+use crate::report::spread::Entries;
 
 /// The report as text, with styles.
 #[must_use]
@@ -91,6 +91,13 @@ fn table(out: &mut String, report: &Report) {
             let text = line(&cells);
             let _ = writeln!(out, "{}", if is_bad { paint(BAD, &text) } else { text });
         }
+        for (profile, counts) in profiles.iter().zip(&region.counts) {
+            let spread =
+                counts.as_ref().map(|counts| &counts.spread).filter(|spread| spread.with_events() > 0);
+            if let Some(words) = spread.and_then(Entries::of_region).and_then(|entries| entries.words()) {
+                let _ = writeln!(out, "  {profile}: events {words}");
+            }
+        }
     }
 }
 
@@ -152,15 +159,18 @@ fn sites(out: &mut String, report: &Report, lines: &[Line], sources: &mut Source
     let profiles = profile_names(report);
     let profiles: Vec<&str> = profiles.iter().map(String::as_str).collect();
     let _ = writeln!(out, "{}", paint(HEADING, "Sites"));
-    let mut shown: Option<usize> = None;
-    // For people the most frequent come first.
-    let mut lines: Vec<&Line> = lines.iter().collect();
-    lines.sort_by_key(|line| (line.region, line.origin, Reverse(line.events())));
+    let mut shown: Option<(usize, bool)> = None;
     for line in lines {
-        if shown != Some(line.region) {
+        let is_runtimes = line.origin == Origin::Internal;
+        if shown != Some((line.region, is_runtimes)) {
             let place = report.regions.get(line.region).map(|region| region_name(&region.place));
-            let _ = writeln!(out, "in {}", place.unwrap_or_default());
-            shown = Some(line.region);
+            let apart = if is_runtimes {
+                ", by the standard library itself, before and after the program's code"
+            } else {
+                ""
+            };
+            let _ = writeln!(out, "in {}{apart}", place.unwrap_or_default());
+            shown = Some((line.region, is_runtimes));
         }
         site(out, &profiles, line, sources);
     }
@@ -190,9 +200,9 @@ pub(super) fn site(out: &mut String, profiles: &[&str], line: &Line, sources: &m
     let inside = inside(line);
     let inside = if inside.is_empty() { String::new() } else { format!(", in {inside}") };
     let _ = writeln!(out, "      {}{called}{inside}", paint(BAD, line.op.noun()));
-    for (profile, counts) in profiles.iter().zip(&line.counts) {
-        if let Some(counts) = counts {
-            let _ = writeln!(out, "      {profile}: {}", figures(counts));
+    for (index, profile) in profiles.iter().enumerate() {
+        if let Some(figures) = line_figures(line, index) {
+            let _ = writeln!(out, "      {profile}: {figures}");
         }
     }
     for advice in &line.advice {
@@ -208,6 +218,17 @@ pub fn inside(line: &Line) -> String {
     let mut places: Vec<String> = line.inside.iter().take(MOST).map(|place| printable(place)).collect();
     places.extend((line.inside.len() > MOST).then(|| "..".to_owned()));
     places.join(", ")
+}
+
+/// How often a line was passed in a profile, in words, and in how many entries; none if it was not.
+#[must_use]
+pub fn line_figures(line: &Line, profile: usize) -> Option<String> {
+    let often = figures(line.counts.get(profile)?.as_ref()?);
+    let entries = line.entries.get(profile).copied().flatten().and_then(|entries| entries.words());
+    Some(match entries {
+        Some(entries) => format!("{often}; {entries}"),
+        None => often,
+    })
 }
 
 /// How often a site was passed, in words. What was sampled comes with its error, which 19 of 20 such figures keep.
@@ -232,6 +253,9 @@ pub fn figures(counts: &SiteCounts) -> String {
 }
 
 fn summary(out: &mut String, report: &Report) {
+    if let Some(words) = report.left_out.words() {
+        let _ = writeln!(out, "{words}");
+    }
     for (profile, name) in report.profiles.iter().zip(profile_names(report)) {
         let processes = match profile.processes {
             1 => "1 process".to_owned(),
@@ -300,8 +324,16 @@ mod tests {
     #[test]
     fn estimates_are_called_so() {
         let (variance, bytes_variance) = (100.0, 6400.0);
-        let counts =
-            SiteCounts { count: 3, estimate: 48, bytes: 384, largest: 8, variance, bytes_variance, align: 8 };
+        let counts = SiteCounts {
+            count: 3,
+            estimate: 48,
+            bytes: 384,
+            largest: 8,
+            variance,
+            bytes_variance,
+            align: 8,
+            ..SiteCounts::default()
+        };
         assert_eq!(
             figures(&counts),
             "about 48 times (± 42 %, 3 sampled), about 384 bytes (± 42 %), the largest request 8 bytes"

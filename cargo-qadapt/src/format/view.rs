@@ -12,7 +12,7 @@ use crate::report::suppress::Suppressed;
 pub struct View<'a> {
     /// The figures.
     pub report: &'a Report,
-    /// The lines of the user's own code at which regions were violated, by region, then by place.
+    /// The lines of the user's own code at which regions were violated, by region, in the order in which they are shown.
     pub lines: Vec<Line>,
     /// The folder that relative paths start from: sources are read from there.
     pub root: &'a Path,
@@ -23,7 +23,7 @@ pub struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// A report by itself.
+    /// A report by itself, its lines by place.
     #[must_use]
     pub fn new(report: &'a Report, root: &'a Path) -> Self {
         Self { report, lines: lines(report), root, outcome: None, suppressed: Vec::new() }

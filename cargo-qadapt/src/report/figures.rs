@@ -1,6 +1,10 @@
 //! An audit's result: plain data, which every format prints and JSON keeps.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+
+use super::spread::Spread;
 
 /// The version of the JSON form; it changes when a reader of the old one would misread the new one.
 pub const VERSION: u32 = 2;
@@ -18,6 +22,48 @@ pub struct Report {
     pub frames: Vec<Frame>,
     /// What was disallowed, by region, stack and operation.
     pub sites: Vec<Site>,
+    /// The packages that the frames' files belong to, where they are known.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub packages: BTreeMap<String, String>,
+    /// What the command was told not to show.
+    #[serde(default, skip_serializing_if = "LeftOut::is_nothing")]
+    pub left_out: LeftOut,
+}
+
+/// Parts of a report that are not in it, because others were chosen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// Regions.
+    pub regions: u64,
+    /// Lines.
+    pub lines: u64,
+}
+
+impl LeftOut {
+    /// Adds what another report leaves out.
+    pub fn add(&mut self, other: Self) {
+        self.regions = self.regions.saturating_add(other.regions);
+        self.lines = self.lines.saturating_add(other.lines);
+    }
+
+    /// True if the report is whole.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// What is missing, in words; none if nothing is.
+    #[must_use]
+    pub fn words(self) -> Option<String> {
+        let some = |number: u64, what: &str| match number {
+            0 => None,
+            1 => Some(format!("1 {what}")),
+            many => Some(format!("{many} {what}s")),
+        };
+        let parts: Vec<String> =
+            [some(self.regions, "region"), some(self.lines, "line")].into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| format!("{} not shown: others were chosen", parts.join(" and ")))
+    }
 }
 
 /// One entry for each profile of a report; none where it did not happen.
@@ -97,6 +143,8 @@ pub enum Kind {
     Manual,
     /// All of the process.
     WholeProgram,
+    /// `count_alloc`, `assert_allocs!` and the like, which disallow nothing.
+    Counting,
 }
 
 /// A region and its counts.
@@ -134,6 +182,9 @@ pub struct Counts {
     pub permitted: u64,
     /// Bytes asked for inside permits.
     pub permitted_bytes: u64,
+    /// How the events spread over the entries.
+    #[serde(default, skip_serializing_if = "Spread::is_nothing")]
+    pub spread: Spread,
 }
 
 impl Counts {
@@ -150,6 +201,7 @@ impl Counts {
         self.disallowed = self.disallowed.saturating_add(other.disallowed);
         self.permitted = self.permitted.saturating_add(other.permitted);
         self.permitted_bytes = self.permitted_bytes.saturating_add(other.permitted_bytes);
+        self.spread.add(&other.spread);
     }
 
     /// Takes each figure of another run that is larger.
@@ -165,6 +217,7 @@ impl Counts {
         self.disallowed = self.disallowed.max(other.disallowed);
         self.permitted = self.permitted.max(other.permitted);
         self.permitted_bytes = self.permitted_bytes.max(other.permitted_bytes);
+        self.spread.raise(&other.spread);
     }
 
     /// All events but those in permits.
@@ -282,6 +335,9 @@ pub struct SiteCounts {
     /// The variance of `bytes`; 0 where they are exact.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub bytes_variance: f64,
+    /// How the events spread over the region's entries.
+    #[serde(default, skip_serializing_if = "Spread::is_nothing")]
+    pub spread: Spread,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
@@ -317,6 +373,7 @@ impl SiteCounts {
         self.align = self.align.max(other.align);
         self.variance += other.variance;
         self.bytes_variance += other.bytes_variance;
+        self.spread.add(&other.spread);
     }
 
     /// Takes each figure of another run that is larger.
@@ -328,6 +385,7 @@ impl SiteCounts {
         self.align = self.align.max(other.align);
         self.variance = self.variance.max(other.variance);
         self.bytes_variance = self.bytes_variance.max(other.bytes_variance);
+        self.spread.raise(&other.spread);
     }
 }
 
@@ -368,6 +426,33 @@ impl Report {
                     && site.region < self.regions.len()
                     && site.stack.iter().all(|&frame| (frame as usize) < self.frames.len())
             })
+    }
+
+    /// Takes frames out that no site refers to.
+    pub fn drop_unused_frames(&mut self) {
+        let mut is_used = vec![false; self.frames.len()];
+        for &frame in self.sites.iter().flat_map(|site| &site.stack) {
+            if let Some(used) = is_used.get_mut(frame as usize) {
+                *used = true;
+            }
+        }
+        let mut next = 0_u32;
+        let numbers: Vec<u32> = is_used
+            .iter()
+            .map(|&used| {
+                let number = next;
+                next += u32::from(used);
+                number
+            })
+            .collect();
+        let mut used = is_used.iter();
+        self.frames.retain(|_| used.next().copied().unwrap_or(false));
+        for frame in self.sites.iter_mut().flat_map(|site| &mut site.stack) {
+            *frame = numbers.get(*frame as usize).copied().unwrap_or(u32::MAX);
+        }
+        let files: std::collections::HashSet<&str> =
+            self.frames.iter().filter_map(|frame| frame.file.as_deref()).collect();
+        self.packages.retain(|file, _| files.contains(file.as_str()));
     }
 
     /// Gives every list of counts one entry for each profile.

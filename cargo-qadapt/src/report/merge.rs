@@ -46,6 +46,8 @@ impl Merged {
     }
 
     fn add(&mut self, report: Report) {
+        self.report.packages.extend(report.packages);
+        self.report.left_out.add(report.left_out);
         let profiles: Vec<usize> = report
             .profiles
             .iter()

@@ -3,6 +3,7 @@
 pub mod advice;
 pub mod called;
 pub mod changes;
+pub mod choice;
 pub mod diff;
 pub mod doubts;
 pub mod figures;
@@ -11,4 +12,5 @@ pub mod merge;
 pub mod origin;
 pub mod outcome;
 pub mod sites;
+pub mod spread;
 pub mod suppress;

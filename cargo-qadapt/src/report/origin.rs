@@ -116,6 +116,18 @@ impl Code {
         }
     }
 
+    /// The name of the package that a file belongs to; of the standard library's, that of the crate. None if it is not known.
+    #[must_use]
+    pub fn package<'a>(&'a self, file: &'a str) -> Option<&'a str> {
+        if is_std(file) {
+            return file.split_once("/library/").and_then(|(_, inside)| inside.split('/').next());
+        }
+        // Where no manifest was read, it is called as its folder is.
+        let (_, package) = self.whose(file);
+        let named = [package, package_folder(Path::new(file))].into_iter().find(|name| !name.is_empty());
+        named.or_else(|| self.root.file_name()?.to_str())
+    }
+
     /// Where the package comes from that a file belongs to, and its name, if that is known.
     fn whose<'a>(&'a self, file: &'a str) -> (Whose, &'a str) {
         if let Some(inside) = after(file, "/registry/src/", 1) {
@@ -200,7 +212,8 @@ pub fn module(package: &str, file: &str) -> String {
 }
 
 /// True for names that cargo takes for one.
-fn same_name(a: &str, b: &str) -> bool {
+#[must_use]
+pub fn same_name(a: &str, b: &str) -> bool {
     a.replace('-', "_") == b.replace('-', "_")
 }
 

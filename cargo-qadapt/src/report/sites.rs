@@ -10,6 +10,7 @@ use super::diff::{Doubt, Presence, presence};
 use super::doubts::Doubts;
 use super::figures::{Frame, Op, Origin, PerProfile, Report, Site, SiteCounts};
 use super::origin::{is_guards, shortened};
+use super::spread::{Entries, Spread};
 
 /// A line of code and what it asked of the allocator inside one region, over all stacks that lead there.
 #[derive(Clone, Debug)]
@@ -32,6 +33,8 @@ pub struct Line {
     pub advice: Vec<Advice>,
     /// For each profile; none where it did not happen.
     pub counts: PerProfile<SiteCounts>,
+    /// In how many entries of the region, for each profile; none where that is not known.
+    pub entries: PerProfile<Entries>,
     /// What differs between profiles, in words.
     pub mark: String,
     /// Whether that is a difference.
@@ -64,6 +67,7 @@ pub fn lines(report: &Report) -> Vec<Line> {
             inside: Vec::new(),
             advice: Vec::new(),
             counts: vec![None; report.profiles.len()],
+            entries: Vec::new(),
             mark: String::new(),
             is_different: false,
             sites: Vec::new(),
@@ -81,6 +85,7 @@ pub fn lines(report: &Report) -> Vec<Line> {
     for line in &mut lines {
         name_drops_once(&mut line.called);
         line.advice = habits.about(report, &line.sites);
+        line.entries = line.entries(report);
     }
     let marks: Vec<(String, bool)> = lines.iter().map(|line| line.marked(report, &lines, &doubts)).collect();
     for (line, (mark, is_different)) in lines.iter_mut().zip(marks) {
@@ -117,6 +122,18 @@ impl Line {
     #[must_use]
     pub fn events(&self) -> u64 {
         self.counts.iter().flatten().map(|counts| counts.estimate).max().unwrap_or(0)
+    }
+
+    /// In how many entries of its region it happens.
+    fn entries(&self, report: &Report) -> PerProfile<Entries> {
+        let region = report.regions.get(self.region);
+        let of = |profile: usize| {
+            let sites =
+                self.sites.iter().filter_map(|&site| report.sites.get(site)?.counts.get(profile)?.as_ref());
+            let stacks: Vec<Spread> = sites.map(|counts| counts.spread).collect();
+            Entries::of(&region?.counts.get(profile)?.as_ref()?.spread, &stacks)
+        };
+        (0..report.profiles.len()).map(of).collect()
     }
 
     /// What differs between profiles, in words, and whether anything does; `lines` are all of the report's, by place.
@@ -229,8 +246,11 @@ impl Sited {
         let inner = frames[..index]
             .iter()
             .find(|frame| matches!(frame.origin, Origin::Dependency | Origin::Wrapper) && frame.line > 0);
+        // Where the program has no lines, the library's that is found is called by the user's code all the same.
+        let is_runtimes = frames.iter().all(|frame| frame.origin == Origin::Internal);
+        let is_librarys = frame.origin == Origin::Internal && !is_runtimes;
         Self {
-            origin: frame.origin,
+            origin: if is_librarys { Origin::Own } else { frame.origin },
             at: frame.file.clone().filter(|_| frame.line > 0).map(|file| (file, frame.line)),
             function: frame.function.clone(),
             called: index.checked_sub(1).and_then(|callee| outermost(&frames[..=callee])),

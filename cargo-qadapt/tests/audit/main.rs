@@ -1,9 +1,11 @@
 //! The audit, as a user runs it, on small programs whose allocations are known.
 
 mod believed;
+mod choice;
 mod command;
 mod damaged;
 mod disk;
+mod entries;
 mod errors;
 mod exact;
 mod examples;

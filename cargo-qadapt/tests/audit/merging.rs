@@ -26,6 +26,7 @@ fn template() -> &'static [u8] {
         key: 1,
         kind: RegionKind::Plain,
         name: b"tick",
+        thread: b"",
         file: b"src/main.rs",
         line: 1,
         column: 1,

@@ -114,6 +114,7 @@ fn main() {
                     align: 8,
                     variance: if estimate > count { 720.0 } else { 0.0 },
                     bytes_variance: if estimate > count { 46_080.0 } else { 0.0 },
+                    ..SiteCounts::default()
                 })
             })
             .collect(),

@@ -52,6 +52,13 @@ pub(crate) struct Mark<'a> {
     then: Option<&'a Then>,
 }
 
+impl Mark<'_> {
+    /// The record's.
+    pub(crate) const fn serial(&self) -> Serial {
+        self.serial
+    }
+}
+
 /// What the counters held.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Then {

@@ -2,6 +2,7 @@
 
 use core::cell::Cell;
 use core::panic::Location;
+use core::sync::atomic::{AtomicU32, Ordering};
 
 use super::head::Head;
 use super::spending::Caps;
@@ -136,6 +137,12 @@ pub(super) struct Traced {
     pub(super) entry: Cell<i64>,
     /// The least of the live bytes at the open entries of this region.
     pub(super) lowest: Cell<i64>,
+    /// Events in this entry that count in its region.
+    pub(super) events: Cell<u64>,
+    /// What it did at each site: the trace's list. Only this thread uses it.
+    pub(super) visits: AtomicU32,
+    /// This is the process's first entry of the region.
+    pub(super) is_first: Cell<bool>,
 }
 
 /// One thing that is open: who it is, what it changes, and what that makes of the word with all that is below it.
@@ -198,6 +205,9 @@ impl Record {
             through_permit: Cell::new(false),
             entry: Cell::new(0),
             lowest: Cell::new(0),
+            events: Cell::new(0),
+            visits: AtomicU32::new(0),
+            is_first: Cell::new(false),
         },
     };
 
@@ -295,6 +305,9 @@ impl Record {
         self.traced.number.set(other.traced.number.get());
         self.traced.entry.set(other.traced.entry.get());
         self.traced.lowest.set(other.traced.lowest.get());
+        self.traced.events.set(other.traced.events.get());
+        self.traced.visits.store(other.traced.visits.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.traced.is_first.set(other.traced.is_first.get());
     }
 
     /// Works out what follows for the only record; returns what it makes of the word. No record is below the first one, so that its

@@ -8,6 +8,7 @@ use crate::checks;
 use crate::hot::counters::{self, Mark, Then};
 use crate::hot::head::Head;
 use crate::hot::record::{Kind, Serial};
+use crate::hot::trace::chain;
 use crate::hot::{end, loans, open, table, word};
 use crate::model::{Counts, Name, Place};
 use crate::report::{call_sites, live};
@@ -30,11 +31,20 @@ use crate::report::{call_sites, live};
 #[inline]
 #[track_caller]
 pub fn count_alloc<R>(body: impl FnOnce() -> R) -> (Counts, R) {
+    count_named(Name::NONE, body)
+}
+
+/// The same with a name for the audit.
+#[inline(always)]
+#[track_caller]
+fn count_named<R>(name: Name, body: impl FnOnce() -> R) -> (Counts, R) {
     if !checks::ON {
         return (Counts::UNMEASURED, body());
     }
     let mut then = MaybeUninit::uninit();
-    let Some(counting) = Counting::open_if_live(&mut then) else { return (Counts::UNMEASURED, body()) };
+    let Some(counting) = Counting::open_if_live(&mut then, Some(name)) else {
+        return (Counts::UNMEASURED, body());
+    };
     let result = body();
     // Two ways out, so that the counts are written once.
     match counting.close_only() {
@@ -87,7 +97,7 @@ pub fn uncounted<R>(body: impl FnOnce() -> R) -> R {
 #[track_caller]
 pub fn count_calls<R>(place: Place, body: impl FnOnce() -> R) -> R {
     let caller = Location::caller();
-    let (counts, result) = count_alloc(body);
+    let (counts, result) = count_named(place.name, body);
     if counts.is_measured() {
         call_sites::add(place, caller, counts);
     }
@@ -100,10 +110,11 @@ pub(super) struct Counting<'a> {
 }
 
 impl<'a> Counting<'a> {
-    /// None where nothing would be counted.
+    /// None where nothing would be counted. An audit lists it under this name, or the caller's place; not at all if there is
+    /// none.
     #[inline(always)]
     #[track_caller]
-    pub(super) fn open_if_live(then: &'a mut MaybeUninit<Then>) -> Option<Self> {
+    pub(super) fn open_if_live(then: &'a mut MaybeUninit<Then>, name: Option<Name>) -> Option<Self> {
         if !checks::ON {
             return None;
         }
@@ -112,18 +123,26 @@ impl<'a> Counting<'a> {
                 return Some(Self { mark });
             }
         }
-        Self::open_wherever(then, Location::caller())
+        Self::open_wherever(then, name, Location::caller())
     }
 
     /// Opens the region whatever else is open, and where nobody knows yet whether events are seen.
     #[cold]
     #[inline(never)]
-    fn open_wherever(then: &'a mut MaybeUninit<Then>, location: &'static Location<'static>) -> Option<Self> {
+    fn open_wherever(
+        then: &'a mut MaybeUninit<Then>,
+        name: Option<Name>,
+        location: &'static Location<'static>,
+    ) -> Option<Self> {
         edge::touch(Place { name: Name::NONE, location, poll: 0 });
         if !live::is_active() {
             return None;
         }
-        Some(Self { mark: counters::open(then)? })
+        let mark = counters::open(then)?;
+        if let Some(name) = name {
+            chain::counts_at(mark.serial(), Place { name, location, poll: 0 });
+        }
+        Some(Self { mark })
     }
 
     /// The region of a mark, to be closed by who has called [`leave`](Self::leave).

@@ -7,7 +7,7 @@ use crate::checks;
 use crate::hot::measured::{self, Records, Start};
 use crate::hot::record::{Kind, Serial};
 use crate::hot::{end, open, table, word};
-use crate::model::Counts;
+use crate::model::{Counts, Name};
 use crate::report::excess::{self, Expectation};
 use crate::report::payload;
 
@@ -24,7 +24,7 @@ impl Measurement {
     pub fn of<R>(body: impl FnOnce() -> R) -> (Self, R) {
         let recording = Recording::open();
         let mut then = MaybeUninit::uninit();
-        let counting = Counting::open_if_live(&mut then);
+        let counting = Counting::open_if_live(&mut then, Some(Name::NONE));
         let result = body();
         let counts = counting.map_or(Counts::UNMEASURED, Counting::close);
         (Self { counts, records: recording.close() }, result)

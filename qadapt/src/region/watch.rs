@@ -268,7 +268,7 @@ impl Counted {
     #[cold]
     #[inline(never)]
     fn open_apart<'a>(&mut self, then: &'a mut MaybeUninit<Then>) -> Option<Mark<'a>> {
-        let counting = Counting::open_if_live(then)?;
+        let counting = Counting::open_if_live(then, None)?;
         // Until the poll ends they are the thread's.
         edge::take_up(mem::replace(&mut self.loans, Head::NONE), false);
         Some(counting.leave())

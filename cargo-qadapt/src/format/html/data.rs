@@ -31,6 +31,8 @@ pub(super) struct Data {
     findings: Option<Vec<FindingData>>,
     /// What `qadapt.toml` took out: what, why, events in each profile.
     suppressed: Vec<(usize, usize, Vec<u64>)>,
+    /// What the command was told not to show.
+    left_out: Option<usize>,
     strings: Vec<String>,
 }
 
@@ -136,6 +138,7 @@ impl Data {
                     (strings.number(&entry.what), strings.number(&entry.reason), entry.events.clone())
                 })
                 .collect(),
+            left_out: report.left_out.words().map(|words| strings.number(&words)),
             strings: strings.into_texts(),
         })
     }

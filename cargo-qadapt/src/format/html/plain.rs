@@ -14,6 +14,9 @@ const ROWS: usize = 1_000;
 pub(super) fn plain(view: &View<'_>) -> String {
     let report = view.report;
     let mut out = String::new();
+    if let Some(words) = report.left_out.words() {
+        let _ = writeln!(out, "<p>{words}.</p>");
+    }
     for finding in view.outcome.iter().flat_map(|outcome| &outcome.findings).take(ROWS) {
         let _ = writeln!(out, "<p>{}: {}</p>", finding.rule.id(), escape(&on_one_line(&finding.message)));
         for line in finding.lines.iter().filter_map(|&line| view.lines.get(line)) {

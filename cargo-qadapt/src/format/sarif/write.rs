@@ -108,6 +108,9 @@ impl<'a> Writer<'a> {
                 self.notify(Severity::Note, format!("{count} {what}"));
             }
         }
+        if let Some(words) = self.view.report.left_out.words() {
+            self.notify(Severity::Note, words);
+        }
         let description = Message::new("The repository's root.");
         Log {
             schema: "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
@@ -181,6 +184,7 @@ impl<'a> Writer<'a> {
                 Kind::Guard => "guard",
                 Kind::Manual => "manual",
                 Kind::WholeProgram => "whole-program",
+                Kind::Counting => "counting",
             });
             match &place.name {
                 Some(name) => add(name),

@@ -14,15 +14,17 @@
 
 use core::cell::Cell;
 use core::ptr;
+use core::sync::atomic::Ordering;
 
 use qadapt_spin::Key;
 use qadapt_trace::{Event, NewRegion, RegionKind, RegionNumber};
 
 use super::super::announce::Line;
-use super::super::record::{Kind, Record};
+use super::super::record::{Kind, Record, Serial};
 use super::super::table::{self, Table};
 use super::super::word;
 use super::file::{self, Trace};
+use super::thread;
 use crate::model::Place;
 
 /// What opens.
@@ -67,13 +69,36 @@ fn enter_traced(
     opening: Opening,
 ) {
     let number = match opening {
-        Opening::Region(region) => record.place_as(kind).and_then(|place| count_entry(trace, place, region)),
+        Opening::Region(region) => {
+            record.place_as(kind).and_then(|place| count_entry(trace, record, place, region))
+        }
         Opening::Lent(number) => number,
         Opening::Nothing => None,
     };
-    record.traced.number.set(number.map_or(0, code));
-    record.traced.entry.set(LIVE.try_with(Cell::get).unwrap_or(0));
+    begin(record, number);
     link(table, record, kind, index, below);
+}
+
+/// What the trace keeps of an entry of this region, at its beginning.
+fn begin(record: &Record, number: Option<RegionNumber>) {
+    let traced = &record.traced;
+    traced.number.set(number.map_or(0, code));
+    traced.entry.set(LIVE.try_with(Cell::get).unwrap_or(0));
+    traced.events.set(0);
+    traced.visits.store(0, Ordering::Relaxed);
+}
+
+/// The newest record that counts with this serial counts what a place does: it disallows nothing, and its region is none
+/// that an event belongs to.
+pub(crate) fn counts_at(serial: Serial, place: Place) {
+    let Some(trace) = file::active() else { return };
+    let _ = table::with(|table| {
+        let found = table.find(|record| record.serial() == serial)?;
+        let record = table.record(found)?;
+        begin(record, count_entry(trace, record, place, RegionKind::Counting));
+        link(table, record, record.kind(), found, table.below(found));
+        Some(())
+    });
 }
 
 /// The record at a place is about to end.
@@ -88,12 +113,29 @@ pub(in super::super) fn leave(table: &Table, index: usize) {
 #[inline(never)]
 fn leave_traced(table: &Table, index: usize) {
     let Some(record) = table.record(index) else { return };
-    let number = record.traced.number.get();
-    if number != 0 && record.traced.counts.get() != place_of(index) {
-        if let Some(counted) = instance(table, table.below(index), number) {
+    let code = record.traced.number.get();
+    let Some(region) = number(code) else { return };
+    if record.traced.counts.get() != place_of(index) {
+        if let Some(counted) = instance(table, table.below(index), code) {
             counted.traced.lowest.set(record.traced.lowest.get());
         }
+        return;
     }
+    let Some(trace) = file::active() else { return };
+    let is_first = record.traced.is_first.get();
+    trace.leave(region, record.traced.events.get(), is_first);
+    trace.settle(&record.traced.visits, record.serial().number(), is_first);
+}
+
+/// An event happened at this site of a region: notes it for the entry that is open.
+pub(super) fn visit(trace: &Trace, region: RegionNumber, site: u32) {
+    let _ = table::with(|table| {
+        let record = instance(table, table.top(), code(region))?;
+        let entry = record.serial().number();
+        let identity = [usize::try_from(entry).unwrap_or(0), site as usize];
+        trace.visit(&record.traced.visits, entry, Key::of(0, &identity).get().get(), site);
+        Some(())
+    });
 }
 
 /// A record ended that was not on top: those above it have moved.
@@ -109,12 +151,12 @@ pub(in super::super) fn moved(table: &Table) {
 }
 
 /// Finds the region's row, and counts the entry.
-fn count_entry(trace: &Trace, place: Place, kind: RegionKind) -> Option<RegionNumber> {
+fn count_entry(trace: &Trace, record: &Record, place: Place, kind: RegionKind) -> Option<RegionNumber> {
     let [start, length] = place.name.identity();
-    let identity = [start, length, ptr::from_ref(place.location).addr()];
+    let identity = [start, length, ptr::from_ref(place.location).addr(), thread::identity()];
     let key = Key::of(kind as u64, &identity).get().get();
     let number = trace.known_region(key).or_else(|| add(trace, key, place, kind))?;
-    trace.enter(number);
+    record.traced.is_first.set(trace.enter(number) == 1);
     Some(number)
 }
 
@@ -125,13 +167,16 @@ fn add(trace: &Trace, key: u64, place: Place, kind: RegionKind) -> Option<Region
     place.name.for_each_piece(|piece| {
         name.text(piece.as_bytes());
     });
-    trace.region(&NewRegion {
-        key,
-        kind,
-        name: name.so_far(),
-        file: place.location.file().as_bytes(),
-        line: place.location.line(),
-        column: place.location.column(),
+    thread::with_name(|thread| {
+        trace.region(&NewRegion {
+            key,
+            kind,
+            name: name.so_far(),
+            thread,
+            file: place.location.file().as_bytes(),
+            line: place.location.line(),
+            column: place.location.column(),
+        })
     })
 }
 
@@ -155,7 +200,9 @@ fn link(table: &Table, record: &Record, kind: Kind, index: usize, below: Option<
         }
         _ if number != 0 => {
             let entry = traced.entry.get();
-            traced.innermost.set(number);
+            if kind != Kind::Counting {
+                traced.innermost.set(number);
+            }
             if let Some(counted) = instance(table, below, number) {
                 let lowest = counted.traced.lowest.get();
                 traced.lowest.set(lowest);
@@ -197,7 +244,8 @@ pub(super) fn disallow(trace: &Trace) -> Option<RegionNumber> {
     let innermost = table::with(|table| {
         let top = table.top();
         permitted = for_each(table, top, |record, permitted| {
-            if let Some(number) = number(record.traced.number.get()).filter(|_| !permitted) {
+            let disallows = !permitted && record.kind() != Kind::Counting;
+            if let Some(number) = number(record.traced.number.get()).filter(|_| disallows) {
                 trace.count_disallowed(number);
             }
             !permitted
@@ -224,13 +272,22 @@ pub(super) fn count(trace: &Trace, event: &Event) -> bool {
     let mut any = false;
     let permitted = table::with(|table| {
         for_each(table, table.top(), |record, permitted| {
+            let Some(number) = number(record.traced.number.get()) else {
+                any = true;
+                return true;
+            };
+            let is_counting = record.kind() == Kind::Counting;
+            if is_counting && !is_counted_in(table, record) {
+                return true;
+            }
             any = true;
-            let Some(number) = number(record.traced.number.get()) else { return true };
-            if permitted {
+            // What counts takes no notice of permits.
+            if permitted && !is_counting {
                 trace.count_permitted(number, event);
                 return true;
             }
             trace.count(number, event);
+            record.traced.events.set(record.traced.events.get().wrapping_add(1));
             if let Ok(peak) = u64::try_from(live.wrapping_sub(record.traced.lowest.get())) {
                 trace.raise_peak(number, peak);
             }
@@ -247,6 +304,21 @@ pub(super) fn count(trace: &Trace, event: &Event) -> bool {
         }
     }
     any
+}
+
+/// True if a counting record counts what happens now: nothing further in hides it, as `uncounted` does.
+fn is_counted_in(table: &Table, record: &Record) -> bool {
+    let mut place = table.len();
+    while let Some(inner) = place.checked_sub(1).and_then(|index| table.record(index)) {
+        if inner.serial() == record.serial() {
+            return true;
+        }
+        if inner.kind() != Kind::Free && inner.word() & word::COUNTING == 0 {
+            return false;
+        }
+        place -= 1;
+    }
+    false
 }
 
 /// True if a permit is open that no region inside it takes back.

@@ -12,6 +12,7 @@ use super::super::capture::FRAME_POINTERS;
 use super::super::setting;
 use super::disk::{self, Disk};
 use super::path::Path;
+use super::thread;
 use crate::sys;
 
 /// A trace in a mapped file.
@@ -78,6 +79,7 @@ fn start_in(directory: &[u8]) {
     }
     let is_whole = sys::variable(c"QADAPT_WHOLE_PROGRAM", |value| value == b"1") == Some(true);
     WHOLE_PROGRAM.store(is_whole, Ordering::Relaxed);
+    thread::start();
     sys::look_up_threads();
     let Some(trace) = create(0) else { return };
     if is_whole {
@@ -120,6 +122,7 @@ fn enter_whole_program(trace: &Trace) {
         key: 1,
         kind: RegionKind::WholeProgram,
         name: b"the whole program",
+        thread: b"",
         file: b"",
         line: 0,
         column: 0,
@@ -202,7 +205,7 @@ fn make_file(path: &mut Path) -> Option<sys::File> {
 /// Gives the file its size and maps it; or says in words why that cannot be.
 fn map(file: &sys::File) -> Result<&'static Trace, &'static [u8]> {
     if !sys::may_have_size(Trace::FILE_SIZE) {
-        return Err(b"the limit on the size of files (ulimit -f) is below its 9 MB");
+        return Err(b"the limit on the size of files (ulimit -f) is below its 14 MB");
     }
     if !file.grow(Trace::FILE_SIZE) || !file.reserve(0, qadapt_trace::HEADER_SIZE as u64) {
         return Err(b"there is no room on its disk; make some, or name another directory in QADAPT_TRACE");

@@ -13,6 +13,7 @@ mod rate;
 mod recent;
 mod record;
 mod stack;
+mod thread;
 
 pub(super) use file::{Trace, active, is_whole_program};
 pub(crate) use file::{finish, is_on, start};

@@ -33,7 +33,10 @@ pub(in crate::hot) fn disallow(trace: &Trace, request: &Request, mark: *const c_
     let event = event(request, true);
     let identity = [region.index(), stack.map_or(0, |stack| stack as usize + 1)];
     let key = Key::of(event.op as u64, &identity).get().get();
-    trace.site(key, At { region, stack }, &event, u32::try_from(request.align).unwrap_or(u32::MAX), weight);
+    let align = u32::try_from(request.align).unwrap_or(u32::MAX);
+    if let Some(site) = trace.site(key, At { region, stack }, &event, align, weight) {
+        chain::visit(trace, region, site);
+    }
 }
 
 /// The number of this thread's stack.

@@ -38,6 +38,7 @@ const summary = () => [
       );
     }),
   ),
+  data.left_out !== null && element("p", { class: "note" }, `${text(data.left_out)}.`),
   findings(),
   data.suppressed.map(([what, reason, events]) =>
     element(
