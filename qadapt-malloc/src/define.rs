@@ -1,11 +1,13 @@
 //! The allocation functions that the program and its libraries call.
 //!
-//! Each asks one word of the thread's and goes on to the C library, unless something watches the thread.
+//! Each asks one word of the thread's and goes on to the C library, unless something watches the thread. None unwinds; that they
+//! are declared as if they could spares the registers that would be saved to stop the process there.
 #![expect(unsafe_code, reason = "these are functions of C's")]
 
 use core::ffi::{c_int, c_void};
 use core::hint::black_box;
 use core::ptr;
+use core::sync::atomic::{Ordering, compiler_fence};
 
 use qadapt::__c::{self as guard, CRequest};
 
@@ -23,9 +25,9 @@ const PAGE: usize = 4096;
 /// # Safety
 /// As C has it.
 #[unsafe(no_mangle)]
-unsafe extern "C" fn malloc(size: usize) -> *mut c_void {
+unsafe extern "C-unwind" fn malloc(size: usize) -> *mut c_void {
     // SAFETY: the caller's contract is the callee's.
-    let inner = || unsafe { __libc_malloc(size) };
+    let inner = move || unsafe { __libc_malloc(size) };
     if is_watched() {
         return here(watched(false, size, ALIGN, inner));
     }
@@ -35,9 +37,9 @@ unsafe extern "C" fn malloc(size: usize) -> *mut c_void {
 /// # Safety
 /// As C has it.
 #[unsafe(no_mangle)]
-unsafe extern "C" fn calloc(count: usize, size: usize) -> *mut c_void {
+unsafe extern "C-unwind" fn calloc(count: usize, size: usize) -> *mut c_void {
     // SAFETY: the caller's contract is the callee's.
-    let inner = || unsafe { __libc_calloc(count, size) };
+    let inner = move || unsafe { __libc_calloc(count, size) };
     if is_watched() {
         let bytes = count.saturating_mul(size);
         return here(watched(true, bytes, ALIGN, inner));
@@ -48,7 +50,7 @@ unsafe extern "C" fn calloc(count: usize, size: usize) -> *mut c_void {
 /// # Safety
 /// As C has it.
 #[unsafe(no_mangle)]
-unsafe extern "C" fn realloc(block: *mut c_void, size: usize) -> *mut c_void {
+unsafe extern "C-unwind" fn realloc(block: *mut c_void, size: usize) -> *mut c_void {
     if is_watched() {
         // SAFETY: the caller's contract is the callee's.
         return here(unsafe { realloc_watched(block, size) });
@@ -60,7 +62,7 @@ unsafe extern "C" fn realloc(block: *mut c_void, size: usize) -> *mut c_void {
 /// # Safety
 /// As C has it.
 #[unsafe(no_mangle)]
-unsafe extern "C" fn reallocarray(block: *mut c_void, count: usize, size: usize) -> *mut c_void {
+unsafe extern "C-unwind" fn reallocarray(block: *mut c_void, count: usize, size: usize) -> *mut c_void {
     let Some(size) = count.checked_mul(size) else { return no_memory() };
     if is_watched() {
         // SAFETY: the caller's contract is the callee's.
@@ -73,13 +75,11 @@ unsafe extern "C" fn reallocarray(block: *mut c_void, count: usize, size: usize)
 /// # Safety
 /// As C has it.
 #[unsafe(no_mangle)]
-unsafe extern "C" fn free(block: *mut c_void) {
+unsafe extern "C-unwind" fn free(block: *mut c_void) {
     if is_watched() {
         // SAFETY: the caller's contract is the callee's.
         unsafe { free_watched(block) };
-        // Keeps this function's frame, as `here` does.
-        black_box(block);
-        return;
+        return here(());
     }
     // SAFETY: the caller's contract is the callee's.
     unsafe { __libc_free(block) }
@@ -88,9 +88,9 @@ unsafe extern "C" fn free(block: *mut c_void) {
 /// # Safety
 /// As C has it.
 #[unsafe(no_mangle)]
-unsafe extern "C" fn memalign(align: usize, size: usize) -> *mut c_void {
+unsafe extern "C-unwind" fn memalign(align: usize, size: usize) -> *mut c_void {
     // SAFETY: the caller's contract is the callee's.
-    let inner = || unsafe { __libc_memalign(align, size) };
+    let inner = move || unsafe { __libc_memalign(align, size) };
     if is_watched() {
         return here(watched(false, size, align, inner));
     }
@@ -100,9 +100,9 @@ unsafe extern "C" fn memalign(align: usize, size: usize) -> *mut c_void {
 /// # Safety
 /// As C has it.
 #[unsafe(no_mangle)]
-unsafe extern "C" fn aligned_alloc(align: usize, size: usize) -> *mut c_void {
+unsafe extern "C-unwind" fn aligned_alloc(align: usize, size: usize) -> *mut c_void {
     // SAFETY: the caller's contract is the callee's.
-    let inner = || unsafe { __libc_memalign(align, size) };
+    let inner = move || unsafe { __libc_memalign(align, size) };
     if is_watched() {
         return here(watched(false, size, align, inner));
     }
@@ -112,12 +112,12 @@ unsafe extern "C" fn aligned_alloc(align: usize, size: usize) -> *mut c_void {
 /// # Safety
 /// As POSIX has it.
 #[unsafe(no_mangle)]
-unsafe extern "C" fn posix_memalign(place: *mut *mut c_void, align: usize, size: usize) -> c_int {
+unsafe extern "C-unwind" fn posix_memalign(place: *mut *mut c_void, align: usize, size: usize) -> c_int {
     if !align.is_power_of_two() || align % size_of::<usize>() != 0 {
         return libc::EINVAL;
     }
     // SAFETY: the alignment is a power of two.
-    let inner = || unsafe { __libc_memalign(align, size) };
+    let inner = move || unsafe { __libc_memalign(align, size) };
     let block = if is_watched() { here(watched(false, size, align, inner)) } else { inner() };
     if block.is_null() {
         return libc::ENOMEM;
@@ -130,9 +130,9 @@ unsafe extern "C" fn posix_memalign(place: *mut *mut c_void, align: usize, size:
 /// # Safety
 /// As C has it.
 #[unsafe(no_mangle)]
-unsafe extern "C" fn valloc(size: usize) -> *mut c_void {
+unsafe extern "C-unwind" fn valloc(size: usize) -> *mut c_void {
     // SAFETY: the caller's contract is the callee's.
-    let inner = || unsafe { __libc_valloc(size) };
+    let inner = move || unsafe { __libc_valloc(size) };
     if is_watched() {
         return here(watched(false, size, PAGE, inner));
     }
@@ -142,9 +142,9 @@ unsafe extern "C" fn valloc(size: usize) -> *mut c_void {
 /// # Safety
 /// As C has it.
 #[unsafe(no_mangle)]
-unsafe extern "C" fn pvalloc(size: usize) -> *mut c_void {
+unsafe extern "C-unwind" fn pvalloc(size: usize) -> *mut c_void {
     // SAFETY: the caller's contract is the callee's.
-    let inner = || unsafe { __libc_pvalloc(size) };
+    let inner = move || unsafe { __libc_pvalloc(size) };
     if is_watched() {
         return here(watched(false, size, PAGE, inner));
     }
@@ -156,7 +156,7 @@ unsafe extern "C" fn pvalloc(size: usize) -> *mut c_void {
 /// # Safety
 /// As glibc has it.
 #[unsafe(no_mangle)]
-unsafe extern "C" fn malloc_usable_size(block: *mut c_void) -> usize {
+unsafe extern "C-unwind" fn malloc_usable_size(block: *mut c_void) -> usize {
     // SAFETY: the caller's contract is the callee's.
     unsafe { usable_size(block) }
 }
@@ -189,7 +189,7 @@ unsafe fn realloc_watched(block: *mut c_void, size: usize) -> *mut c_void {
         return ptr::null_mut();
     }
     // SAFETY: the caller's contract.
-    let inner = || unsafe { __libc_realloc(block, size) };
+    let inner = move || unsafe { __libc_realloc(block, size) };
     if !guard::is_watched() {
         return inner();
     }
@@ -209,7 +209,7 @@ unsafe fn free_watched(block: *mut c_void) {
         return;
     }
     // SAFETY: the caller's contract.
-    let inner = || unsafe { __libc_free(block) };
+    let inner = move || unsafe { __libc_free(block) };
     if !guard::is_watched() {
         return inner();
     }
@@ -227,10 +227,12 @@ fn no_memory() -> *mut c_void {
     ptr::null_mut()
 }
 
-/// Keeps the calling function's frame on the stack, by which a report knows C's function: a tail call would leave none.
+/// Keeps the calling function's frame on the stack, by which a report knows C's function: a tail call would leave none. The
+/// fence is no instruction, and what it stands after is no tail call.
 #[inline(always)]
-fn here(block: *mut c_void) -> *mut c_void {
-    black_box(block)
+fn here<T>(result: T) -> T {
+    compiler_fence(Ordering::SeqCst);
+    result
 }
 
 /// Asks C for a byte, so that the guard learns who answers.
