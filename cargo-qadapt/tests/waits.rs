@@ -120,7 +120,7 @@ fn memory_of_pools_is_no_allocation() {
         let verdict = of(&all, function);
         assert_eq!(verdict.answer, Answer::Unknown, "{verdict:#?}");
         let wakes =
-            verdict.gaps.iter().flat_map(|gap| &gap.frames).any(|frame| frame.function.contains("wake"));
+            verdict.gaps.iter().flat_map(|gap| &gap.frames).any(|frame| frame.function.contains("settle"));
         assert!(wakes && verdict.gaps.len() == 1, "{verdict:#?}");
     }
     assert_eq!(paths(of(&all, "takes_or_allocates")), ["allocates", "frees"]);

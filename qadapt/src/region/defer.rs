@@ -50,10 +50,6 @@ impl Deferral {
             mark::deferral();
         }
         thread::enter();
-        #[cfg(qadapt_marks)]
-        if !checks::ON {
-            mark::deferral();
-        }
         Self { not_send: PhantomData }
     }
 }
