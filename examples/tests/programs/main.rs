@@ -6,6 +6,7 @@
 mod async_programs;
 mod audio_callback;
 mod child;
+mod no_waiting;
 mod order_book;
 mod packet_service;
 mod server;
