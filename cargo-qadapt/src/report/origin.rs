@@ -284,12 +284,16 @@ fn is_std(file: &str) -> bool {
         || file.contains("nptl/")
 }
 
-/// The guard's sources lie in a folder `qadapt` or `qadapt-VERSION`; inlined functions have no crate in their name.
+/// The guard's sources lie in a folder `qadapt` or `qadapt-VERSION`, and those of C's allocation functions in `qadapt-malloc` with or
+/// without one; inlined functions have no crate in their name.
 #[must_use]
 pub fn is_guard(file: &str) -> bool {
     let parts: Vec<&str> = file.split('/').collect();
     parts.windows(3).any(|window| {
         let [folder, source, layer] = window else { return false };
+        if folder.starts_with("qadapt-malloc") {
+            return *source == "src" && ["define.rs", "libc_own.rs", "word.rs"].contains(layer);
+        }
         let version = folder.strip_prefix("qadapt").map(|rest| rest.trim_start_matches('-'));
         version.is_some_and(|version| version.starts_with(|c: char| c.is_ascii_digit()) || version.is_empty())
             && *source == "src"
@@ -323,6 +327,12 @@ mod tests {
             (Some("/home/u/guard/src/plain.rs"), "qadapt::region::plain::no_alloc", Origin::Internal),
             (Some("/home/u/work/qadapt/src/hot/allocator.rs"), "alloc<std::alloc::System>", Origin::Internal),
             (Some("/home/u/.cargo/qadapt-1.2.0/src/region/plain.rs"), "no_alloc<..>", Origin::Internal),
+            (Some("/home/u/qadapt/qadapt-malloc/src/define.rs"), "malloc", Origin::Internal),
+            (
+                Some("/home/u/.cargo/registry/src/index/qadapt-malloc-0.1.0/src/define.rs"),
+                "free",
+                Origin::Internal,
+            ),
             (Some("/home/u/qadapt-fan/src/region/plain.rs"), "fan", Origin::Own),
             (Some("/home/u/qadapt/src/main.rs"), "main", Origin::Own),
             (Some("/home/u/project/src/main.rs"), "__rustc::__rust_alloc", Origin::Internal),
