@@ -108,7 +108,7 @@ pub const SHAPES: &[Shape] = &[
         bare: Program::Guard,
         guarded: Program::Deferring,
     },
-    with_c_watched("pair-c", &[(Place::Binary, Some(6)), (Place::FatLto, Some(6))]),
+    with_c_watched("pair-c", &[(Place::Binary, Some(10)), (Place::FatLto, Some(10))]),
     with_c_watched("pair-beside-c", &[(Place::Binary, None), (Place::FatLto, None)]),
     calling("region", PLAIN_REGION),
     calling("region-nested", EVERYWHERE),
