@@ -117,6 +117,8 @@ pub struct Header {
     pub disallowed: u64,
     /// The program's path.
     pub program: Text,
+    /// The one test that the process runs, if it is known to run one; else empty.
+    pub test: Text,
     sections: [Section; SECTIONS],
 }
 
@@ -170,6 +172,7 @@ impl Header {
             events: number(offset_of!(HeaderRow, events))?,
             disallowed: number(offset_of!(HeaderRow, disallowed))?,
             program: Text::from_code(number(offset_of!(HeaderRow, program))?),
+            test: Text::from_code(number(offset_of!(HeaderRow, test))?),
             sections,
         })
     }

@@ -9,7 +9,7 @@ use crate::room::InMemory;
 use crate::spread::{GROUPS, VISITS};
 
 /// Regions that a trace has room for.
-pub const REGIONS: usize = 4096;
+pub const REGIONS: usize = 16_384;
 /// Distinct call stacks that a trace has room for.
 pub const STACKS: usize = 16_384;
 /// Sites that a trace has room for.
@@ -43,6 +43,8 @@ pub(crate) struct HeaderRow {
     pub(crate) disallowed: AtomicU64,
     pub(crate) program: AtomicU64,
     pub(crate) sections: [SectionRow; SECTIONS],
+    /// The test that the process runs. Version 2.0 had zeros here.
+    pub(crate) test: AtomicU64,
 }
 
 #[repr(C)]
@@ -148,7 +150,7 @@ pub(crate) struct Own {
 /// A trace in memory, as the guard maps it: every field is atomic, and all zeros are a valid, empty one. `R` makes room
 /// on the disk before a part of the file is written for the first time.
 ///
-/// The first [`FILE_SIZE`](Self::FILE_SIZE) bytes, about 13 MB, are the file's; most of them are never touched. What lies
+/// The first [`FILE_SIZE`](Self::FILE_SIZE) bytes, about 17 MB, are the file's; most of them are never touched. What lies
 /// behind is for the writer alone.
 ///
 /// # Examples
@@ -221,7 +223,7 @@ impl Zeroed for SpreadRow {
 
 zeroed!(Visit { key, entry, count, site, next });
 zeroed!(SectionRow { offset, capacity, used, lost, entry_size });
-zeroed!(HeaderRow { magic, version, flags, pid, parent, events, disallowed, program, sections });
+zeroed!(HeaderRow { magic, version, flags, pid, parent, events, disallowed, program, sections, test });
 zeroed!(RegionRow {
     key,
     published,

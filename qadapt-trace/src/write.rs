@@ -133,6 +133,11 @@ impl<R: Room> Trace<R> {
         header.magic.store(MAGIC, Ordering::Release);
     }
 
+    /// Says which one test the process runs.
+    pub fn set_test(&self, name: &[u8]) {
+        self.header.test.store(self.keep(name).code(), Ordering::Relaxed);
+    }
+
     /// Sets the header's flags.
     pub fn set_flags(&self, flags: u64) {
         if self.header.flags.load(Ordering::Relaxed) & flags != flags {

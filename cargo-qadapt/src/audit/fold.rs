@@ -8,10 +8,13 @@ use std::path::{Path, PathBuf};
 
 use qadapt_trace::{INNER, Kind as Table, Module, RegionKind, flags};
 
+use super::launch::{is_test_program, name};
 use super::read::Trace;
 use super::resolve::{Address, Files, Identity, Named, Resolver};
+use crate::report::choice::Apart;
 use crate::report::figures::{
-    Counts, Frame, Kind, Op, Origin, PerProfile, Place, Region, Report, Site, SiteCounts, VERSION, counts_of,
+    By, Counts, Frame, Kind, Op, Origin, PerProfile, Place, Region, Report, Site, SiteCounts, VERSION,
+    counts_of,
 };
 use crate::report::origin::{Code, relative};
 use crate::report::spread::Spread;
@@ -20,6 +23,7 @@ use crate::report::spread::Spread;
 #[derive(Debug, Default)]
 pub struct Fold {
     report: Report,
+    by: Option<Apart>,
     files: Files,
     regions: HashMap<Place, usize>,
     stacks: HashMap<Box<[Address]>, u32>,
@@ -27,10 +31,11 @@ pub struct Fold {
 }
 
 impl Fold {
-    /// Nothing.
+    /// Nothing; what is told apart in regions stays apart.
     #[must_use]
-    pub fn new() -> Self {
-        let mut fold = Self { report: Report { version: VERSION, ..Report::default() }, ..Self::default() };
+    pub fn new(by: Option<Apart>) -> Self {
+        let mut fold =
+            Self { by, report: Report { version: VERSION, ..Report::default() }, ..Self::default() };
         // A stack that was lost has number 0.
         fold.stacks.insert(Box::default(), 0);
         fold
@@ -152,6 +157,7 @@ impl Fold {
             line: region.line,
             column: region.column,
             name,
+            by: self.by.and_then(|by| whose(by, trace, region)),
             kind: match region.kind {
                 RegionKind::Plain => Kind::Plain,
                 RegionKind::Policy => Kind::Policy,
@@ -207,6 +213,28 @@ impl Fold {
         }
         let next = u32::try_from(self.stacks.len()).unwrap_or(0);
         *self.stacks.entry(addresses.into()).or_insert(next)
+    }
+}
+
+/// Whose entries of a region these are.
+fn whose(by: Apart, trace: &Trace, region: &qadapt_trace::Region) -> Option<By> {
+    let thread = trace.text(region.thread);
+    match by {
+        Apart::Thread => Some(By::Thread(thread)).filter(|_| region.kind != RegionKind::WholeProgram),
+        Apart::Test => {
+            let program = trace.text(trace.header.program);
+            let program = Path::new(&program);
+            let named = trace.text(trace.header.test);
+            // A test harness runs each test on a thread of its name, and itself on the main one.
+            let test = if !named.is_empty() {
+                named
+            } else if is_test_program(program) && !["", "main"].contains(&thread.as_str()) {
+                thread
+            } else {
+                return None;
+            };
+            Some(By::Test(format!("{}::{test}", name(program).to_string_lossy())))
+        }
     }
 }
 

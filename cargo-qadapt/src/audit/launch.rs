@@ -29,8 +29,16 @@ const THEIRS: [&str; 8] = [
 ];
 
 /// What a program always gets.
-const ALWAYS: [&str; 6] =
-    ["QADAPT_TRACE", "QADAPT_MODE", "QADAPT_WHOLE_PROGRAM", "LD_LIBRARY_PATH", "CARGO_MANIFEST_DIR", "PATH"];
+const ALWAYS: [&str; 8] = [
+    "QADAPT_TRACE",
+    "QADAPT_MODE",
+    "QADAPT_WHOLE_PROGRAM",
+    "QADAPT_TRACE_THREADS",
+    "NEXTEST_TEST_NAME",
+    "LD_LIBRARY_PATH",
+    "CARGO_MANIFEST_DIR",
+    "PATH",
+];
 
 /// Becomes the program; returns only if that fails.
 #[must_use]
@@ -53,14 +61,24 @@ pub fn launch(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
 }
 
 /// A program's name without its folder, and without the hash that cargo gives to those of tests.
-fn name(program: &Path) -> &OsStr {
+#[must_use]
+pub fn name(program: &Path) -> &OsStr {
     let name = program.file_name().unwrap_or(program.as_os_str());
-    let plain = name.to_str().and_then(|name| {
-        let (stem, hash) = name.rsplit_once('-')?;
-        let is_hash = hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
-        is_hash.then_some(OsStr::new(stem))
-    });
-    plain.unwrap_or(name)
+    without_hash(name).unwrap_or(name)
+}
+
+/// True for what cargo builds of a test or a benchmark: it lies in the folder of dependencies, with a hash in its name.
+#[must_use]
+pub fn is_test_program(program: &Path) -> bool {
+    let folder = program.parent().and_then(Path::file_name);
+    folder.is_some_and(|folder| folder == "deps")
+        && program.file_stem().is_some_and(|name| without_hash(name).is_some())
+}
+
+fn without_hash(name: &OsStr) -> Option<&OsStr> {
+    let (stem, hash) = name.to_str()?.rsplit_once('-')?;
+    let is_hash = hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_hash.then_some(OsStr::new(stem))
 }
 
 fn is_kept(variable: &OsStr, kept: Option<&str>) -> bool {
@@ -94,6 +112,13 @@ mod tests {
         ] {
             assert_eq!(name(Path::new(program)), expected);
         }
+    }
+
+    #[test]
+    fn tests_are_known_by_their_place() {
+        let is_test = |program| is_test_program(Path::new(program));
+        assert!(is_test("/t/debug/deps/one-0123456789abcdef") && is_test("/t/deps/one-0123456789abcdef.exe"));
+        assert!(!is_test("/t/debug/one-0123456789abcdef") && !is_test("/t/debug/deps/one"));
     }
 
     #[test]

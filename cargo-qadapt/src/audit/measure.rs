@@ -15,6 +15,7 @@ use crate::build::{Build, Verb, Workspace, cargo};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::progress::Progress;
+use crate::report::choice::Apart;
 use crate::report::figures::{Origin, Report, Site};
 use crate::selection::Profile;
 use crate::settings::Settings;
@@ -41,18 +42,24 @@ enum Outcome {
 }
 
 impl Runs {
-    /// Builds each profile once, runs it so many times, and collects what each run did.
+    /// Builds each profile once, runs it so many times, and collects what each run did, with what is told apart.
     ///
     /// # Errors
     /// If it cannot be built or run.
-    pub fn measure(&self, workspace: &Workspace, config: &Config, times: usize) -> Result<Measured> {
+    pub fn measure(
+        &self,
+        workspace: &Workspace,
+        config: &Config,
+        times: usize,
+        by: Option<Apart>,
+    ) -> Result<Measured> {
         let runner = self.runner(workspace);
         if runner == Runner::Nextest {
             find_nextest()?;
         }
-        let mut folds: Vec<Fold> = (0..times).map(|_| Fold::new()).collect();
+        let mut folds: Vec<Fold> = (0..times).map(|_| Fold::new(by)).collect();
         let (mut problems, mut failed) = (Problems::default(), Vec::new());
-        let how = How::of(self, workspace, config);
+        let how = How { by, ..How::of(self, workspace, config) };
         let mut interrupted = false;
         for (index, profile) in self.profile.iter().enumerate() {
             match self.run_profile(workspace, profile, runner, &how, &mut folds, &mut problems)? {
@@ -119,6 +126,7 @@ impl Runs {
             runner,
             traces: target_directory.join("traces").join(self.selection.slug()).join(profile.name()),
             whole_program: self.whole_program,
+            threads: how.by.is_some(),
             timeout: self.timeout.map(Duration::from_secs),
             arguments: &self.arguments,
             launched_on: how.platform.as_deref(),
@@ -197,6 +205,7 @@ struct How<'a> {
     /// Where programs are started by this command; none if the user has them started otherwise.
     platform: Option<String>,
     kept: Option<&'a [String]>,
+    by: Option<Apart>,
 }
 
 /// The guard's packages: what they do in the program is no part of what is measured.
@@ -211,6 +220,7 @@ impl<'a> How<'a> {
             has_guard: workspace.has_guard(),
             platform,
             kept: config.check.environment.as_deref(),
+            by: None,
         }
     }
 

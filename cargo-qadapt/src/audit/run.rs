@@ -47,6 +47,8 @@ pub struct Options<'a> {
     pub traces: PathBuf,
     /// Whether the whole program is one region.
     pub whole_program: bool,
+    /// Whether threads are told apart.
+    pub threads: bool,
     /// How long it may take.
     pub timeout: Option<Duration>,
     /// The program's own arguments.
@@ -120,6 +122,11 @@ fn command(build: &Build<'_>, options: &Options<'_>) -> Command {
         command.env("QADAPT_WHOLE_PROGRAM", "1");
     } else {
         command.env_remove("QADAPT_WHOLE_PROGRAM");
+    }
+    if options.threads {
+        command.env("QADAPT_TRACE_THREADS", "1");
+    } else {
+        command.env_remove("QADAPT_TRACE_THREADS");
     }
     if !options.arguments.is_empty() {
         command.arg("--").args(options.arguments);

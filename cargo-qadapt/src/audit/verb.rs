@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::format::output::Output;
 use crate::format::view::View;
-use crate::report::choice::Choice;
+use crate::report::choice::{Apart, Choice};
 use crate::report::figures::{Report, VERSION};
 use crate::report::merge::merge;
 use crate::report::origin::Code;
@@ -29,7 +29,8 @@ impl Audit {
         self.output.ready()?;
         let workspace = Workspace::find(&self.runs.selection)?;
         let config = Config::beside(workspace.root())?;
-        let Measured { mut reports, mut problems, .. } = self.runs.measure(&workspace, &config, 1)?;
+        let Measured { mut reports, mut problems, .. } =
+            self.runs.measure(&workspace, &config, 1, self.choice.by)?;
         let mut report = reports.pop().unwrap_or_default();
         if let Some(problem) = nothing_audited(&report, self.runs.whole_program) {
             problems.add_gap(problem);
@@ -48,7 +49,7 @@ impl Merge {
     pub fn run(&self) -> Result<ExitCode> {
         self.output.ready()?;
         let root = std::env::current_dir().unwrap_or_default();
-        let Gathered { report, nameless, problems: unread } = gather(&self.inputs, &root)?;
+        let Gathered { report, nameless, problems: unread } = gather(&self.inputs, &root, self.choice.by)?;
         let mut problems = Problems::default();
         problems.extend(unread);
         if let Some(problem) = nothing_audited(&report, false) {
@@ -90,8 +91,8 @@ pub struct Gathered {
 ///
 /// # Errors
 /// If a report or a folder cannot be read.
-pub fn gather(inputs: &[String], root: &Path) -> Result<Gathered> {
-    let mut fold = Fold::new();
+pub fn gather(inputs: &[String], root: &Path, by: Option<Apart>) -> Result<Gathered> {
+    let mut fold = Fold::new(by);
     let mut reports = Vec::new();
     let mut problems = Vec::new();
     for input in inputs {

@@ -220,10 +220,10 @@ impl Run {
             }
         }
         let by_name = |keys: Vec<&'a RegionKey>| {
-            let mut names: BTreeMap<&'a str, Vec<&'a RegionKey>> = BTreeMap::new();
+            let mut names: BTreeMap<(&'a str, Option<&'a str>), Vec<&'a RegionKey>> = BTreeMap::new();
             for key in keys {
                 if let Some(name) = &key.name {
-                    names.entry(name).or_default().push(key);
+                    names.entry((name, key.test.as_deref())).or_default().push(key);
                 }
             }
             names
@@ -232,7 +232,7 @@ impl Run {
             by_name(self.regions.keys().filter(|key| !matched.values().any(|own| own == key)).collect());
         let new = by_name(other.regions.keys().filter(|key| !matched.contains_key(key)).collect());
         for (name, keys) in new {
-            if let ([new], Some([old])) = (&keys[..], old.get(name).map(Vec::as_slice)) {
+            if let ([new], Some([old])) = (&keys[..], old.get(&name).map(Vec::as_slice)) {
                 matched.insert(new, old);
             }
         }
@@ -258,7 +258,7 @@ mod tests {
     use crate::report::figures::Op;
 
     fn key(file: &str, name: Option<&str>) -> RegionKey {
-        RegionKey { file: file.into(), function: None, name: name.map(str::to_owned), nth: 1 }
+        RegionKey { file: file.into(), name: name.map(str::to_owned), nth: 1, ..RegionKey::default() }
     }
 
     fn run(profiles: &[&str], regions: &[(RegionKey, u64)]) -> Run {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::format::source::Sources;
-use crate::report::figures::{Kind, Op, Place, Report};
+use crate::report::figures::{By, Kind, Op, Place, Report};
 use crate::report::items::Items;
 use crate::report::origin::{after, without_version};
 use crate::report::sites::Line;
@@ -18,6 +18,8 @@ pub struct RegionKey {
     pub function: Option<String>,
     /// Its name, if it has one.
     pub name: Option<String>,
+    /// The test whose entries are meant, if it is known.
+    pub test: Option<String>,
     /// Which of several that are otherwise equal, in the order of the source, from 1.
     pub nth: u32,
 }
@@ -40,7 +42,11 @@ impl RegionKey {
     #[must_use]
     pub fn title(&self) -> String {
         let place = self.name.clone().unwrap_or_else(|| self.in_file());
-        if self.nth > 1 { format!("{place} #{}", self.nth) } else { place }
+        let place = if self.nth > 1 { format!("{place} #{}", self.nth) } else { place };
+        match &self.test {
+            Some(test) => format!("{place} in test {test}"),
+            None => place,
+        }
     }
 
     /// File and function.
@@ -93,12 +99,13 @@ impl Keys {
     fn region(&mut self, place: &Place) -> RegionKey {
         if place.kind == Kind::WholeProgram {
             let name = place.name.clone().unwrap_or_else(|| "the whole program".to_owned());
-            return RegionKey { name: Some(name), ..RegionKey::default() };
+            return RegionKey { name: Some(name), test: test(place), ..RegionKey::default() };
         }
         RegionKey {
             file: stable(&place.file, &self.root),
             function: self.function(&place.file, place.line, place.column).map(str::to_owned),
             name: place.name.clone(),
+            test: test(place),
             nth: 0,
         }
     }
@@ -128,6 +135,13 @@ impl Keys {
             self.items.insert(file.to_owned(), Items::read(&self.root.join(file)));
         }
         self.items.get(file)?.at(line, column)
+    }
+}
+
+fn test(place: &Place) -> Option<String> {
+    match &place.by {
+        Some(By::Test(test)) => Some(test.clone()),
+        Some(By::Thread(_)) | None => None,
     }
 }
 
@@ -218,6 +232,7 @@ mod tests {
             file: "src/a.rs".into(),
             function: Some("f".into()),
             name: Some("mix".into()),
+            test: None,
             nth: 2,
         };
         assert_eq!(key.title(), "mix #2");

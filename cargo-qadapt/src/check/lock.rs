@@ -86,6 +86,9 @@ fn write_region(out: &mut String, key: &RegionKey, region: &Region) {
     if let Some(function) = &key.function {
         let _ = writeln!(out, "function = {}", quoted(function));
     }
+    if let Some(test) = &key.test {
+        let _ = writeln!(out, "test = {}", quoted(test));
+    }
     if key.nth > 1 {
         let _ = writeln!(out, "nth = {}", key.nth);
     }
@@ -226,6 +229,7 @@ struct WrittenRegion {
     name: Option<String>,
     file: String,
     function: Option<String>,
+    test: Option<String>,
     #[serde(default = "first")]
     nth: u32,
     counts: BTreeMap<String, WrittenFigures>,
@@ -316,6 +320,7 @@ impl WrittenRun {
                 file: written.file,
                 function: written.function,
                 name: written.name,
+                test: written.test,
                 nth: written.nth,
             };
             let mut region = Region::default();
@@ -383,14 +388,21 @@ mod tests {
             .entry(site)
             .or_default()
             .insert("große".into(), Often::Times(Range { min: 1, max: 2, per_entry: false }));
-        let key = |nth| RegionKey { file: "src/a.rs".into(), function: Some("f".into()), name: None, nth };
+        let key = |nth| RegionKey {
+            file: "src/a.rs".into(),
+            function: Some("f".into()),
+            test: Some("one::long".into()),
+            nth,
+            ..RegionKey::default()
+        };
         let mut run = Run::default();
         run.profiles.extend(["debug".to_owned(), "große".to_owned()]);
         run.failed.insert("debug".into());
         run.suppressed.entry("debug".into()).or_default().insert("function `a`".into());
         run.regions.insert(key(2), region.clone());
         run.regions.insert(key(1), Region { sites: BTreeMap::new(), ..region.clone() });
-        run.regions.insert(RegionKey { name: Some("mix".into()), function: None, ..key(1) }, region);
+        run.regions
+            .insert(RegionKey { name: Some("mix".into()), function: None, test: None, ..key(1) }, region);
         let mut baseline = Baseline::default();
         baseline.runs.insert("-p a --bin 'b c'".into(), run);
         baseline.runs.insert(String::new(), Run::default());

@@ -141,7 +141,14 @@ mod tests {
         let mut report = Report::default();
         report.profile("debug");
         let region = |line, allocs| Region {
-            place: Place { file: "no/such.rs".into(), line, column: 1, name: None, kind: Kind::Plain },
+            place: Place {
+                file: "no/such.rs".into(),
+                line,
+                column: 1,
+                name: None,
+                kind: Kind::Plain,
+                by: None,
+            },
             counts: vec![Some(Counts { calls: 1, allocs, disallowed: allocs, ..Counts::default() })],
         };
         report.regions = if first { vec![region(3, 1), region(9, allocs)] } else { vec![region(9, allocs)] };

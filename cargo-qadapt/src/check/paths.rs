@@ -43,7 +43,7 @@ mod tests {
         let mut report = Report::default();
         report.profile("debug");
         let region = |kind| Region {
-            place: Place { file: "src/main.rs".into(), line: 1, column: 1, name: None, kind },
+            place: Place { file: "src/main.rs".into(), line: 1, column: 1, name: None, kind, by: None },
             counts: vec![Some(Counts::default())],
         };
         report.regions = vec![region(Kind::WholeProgram), region(Kind::Plain)];

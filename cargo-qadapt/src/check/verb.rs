@@ -17,6 +17,7 @@ use crate::build::{Verb, Workspace};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::format::view::View;
+use crate::report::choice::Apart;
 
 impl Check {
     /// Runs the verb.
@@ -44,10 +45,14 @@ impl Check {
                 )));
             }
         }
+        // Each test has figures of its own.
+        let by = (workspace.verb(&self.runs.selection) == Verb::Test).then_some(Apart::Test);
         let since = self.since.as_deref().map(|rev| since::baseline(workspace.root(), rev)).transpose()?;
 
-        let Measured { reports, mut problems, failed, interrupted } =
-            self.runs.measure(&workspace, &config, usize::try_from(self.times).unwrap_or(1))?;
+        let Measured { reports, mut problems, failed, interrupted } = {
+            let times = usize::try_from(self.times).unwrap_or(1);
+            self.runs.measure(&workspace, &config, times, by)?
+        };
         let now = Now::new(reports, workspace.root(), &config.suppressions, failed, per_entry);
         if let Some(problem) = nothing_audited(&now.report, self.runs.whole_program) {
             problems.add_gap(problem);

@@ -7,7 +7,7 @@ use super::source::{Sources, opening, printable};
 use super::style::{BAD, DIFFERENT, FAINT, HEADING, paint};
 use super::view::View;
 use crate::report::diff::{Presence, presence};
-use crate::report::figures::{Counts, Kind, Origin, Place, Region, Report, SiteCounts};
+use crate::report::figures::{By, Counts, Kind, Origin, Place, Region, Report, SiteCounts};
 use crate::report::sites::Line;
 use crate::report::spread::Entries;
 
@@ -38,10 +38,16 @@ pub fn text(view: &View<'_>) -> String {
 #[must_use]
 pub fn region_name(place: &Place) -> String {
     let name = place.name.as_deref().map(printable);
-    match (place.kind, name) {
+    let region = match (place.kind, name) {
         (Kind::WholeProgram, name) => name.unwrap_or_else(|| "the whole program".to_owned()),
         (_, Some(name)) => format!("{name} ({}:{})", printable(&place.file), place.line),
         (_, None) => format!("{}:{}", printable(&place.file), place.line),
+    };
+    match &place.by {
+        Some(By::Test(test)) => format!("{region} in test {}", printable(test)),
+        Some(By::Thread(name)) if name.is_empty() => format!("{region} on threads without a name"),
+        Some(By::Thread(name)) => format!("{region} on thread {}", printable(name)),
+        None => region,
     }
 }
 
@@ -277,7 +283,7 @@ fn summary(out: &mut String, report: &Report) {
         if profile.lost > 0 {
             let _ = writeln!(
                 out,
-                "    {} regions, stacks or sites were lost: a trace has room for 4096, 16384 and 32768, if its disk has",
+                "    {} regions, stacks or sites were lost: a trace has room for 16384, 16384 and 32768, if its disk has",
                 profile.lost
             );
         }
@@ -299,7 +305,14 @@ mod tests {
     use crate::report::figures::VERSION;
 
     fn region(name: Option<&str>, kind: Kind) -> Place {
-        Place { file: "src/main.rs".into(), line: 3, column: 1, name: name.map(str::to_owned), kind }
+        Place {
+            file: "src/main.rs".into(),
+            line: 3,
+            column: 1,
+            name: name.map(str::to_owned),
+            kind,
+            by: None,
+        }
     }
 
     #[test]

@@ -38,7 +38,7 @@ impl Prove {
             Some(workspace) => workspace.code(&settings.sites),
             None => Code::of(&root, Vec::new(), &settings.sites),
         }));
-        let runs = if self.trace.is_empty() { None } else { Some(gather(&self.trace, &root)?) };
+        let runs = if self.trace.is_empty() { None } else { Some(gather(&self.trace, &root, None)?) };
         let proofs = self.proofs(workspace.as_ref(), &settings)?;
         let contradictions = runs.as_ref().map_or_else(Vec::new, |runs| {
             witness::contradictions(&proofs, &runs.report, &root, self.allow_frees)

@@ -153,7 +153,7 @@ mod tests {
         let mut report = Report::default();
         report.profile("debug");
         report.profiles[0].processes = 1;
-        let place = Place { file: "a.rs".into(), line: 1, column: 1, name: None, kind };
+        let place = Place { file: "a.rs".into(), line: 1, column: 1, name: None, kind, by: None };
         report.regions = vec![Region { place, counts: vec![None] }];
         report.frames = frames.iter().map(|&(function, origin)| frame(function, origin)).collect();
         let site = |&(stack, estimate): &(&[u32], u64)| {

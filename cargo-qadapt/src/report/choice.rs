@@ -13,6 +13,9 @@ use crate::glob::Glob;
 /// What is shown of a report, and what of it comes first.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Choice {
+    /// Tells the entries of each test, or of the threads of each name, apart.
+    #[arg(long, value_enum)]
+    pub by: Option<Apart>,
     /// What makes a region or a line heavy: the heaviest come first.
     #[arg(long, value_enum, default_value = "events")]
     pub sort: Weight,
@@ -25,6 +28,15 @@ pub struct Choice {
     /// Shows regions with this name or file; `*` stands for anything.
     #[arg(long, value_name = "GLOB", value_parser = pattern)]
     pub region: Option<Glob>,
+}
+
+/// What is told apart in a region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Apart {
+    /// Tests.
+    Test,
+    /// Threads.
+    Thread,
 }
 
 /// What regions and lines are compared by.
@@ -216,6 +228,7 @@ mod tests {
                 column: 1,
                 name: Some(name.to_owned()),
                 kind: Kind::Plain,
+                by: None,
             },
             counts: vec![Some(Counts { calls: 1, disallowed, bytes: 100 - disallowed, ..Counts::default() })],
         };

@@ -127,6 +127,19 @@ pub struct Place {
     pub name: Option<String>,
     /// How the region is opened.
     pub kind: Kind,
+    /// Whose entries these are; none where those of all are together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<By>,
+}
+
+/// Whose entries of a region are meant.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum By {
+    /// Those of a test, `program::module::test`.
+    Test(String),
+    /// Those of threads with this name.
+    Thread(String),
 }
 
 /// How a region is opened.

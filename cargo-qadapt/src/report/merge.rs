@@ -152,7 +152,8 @@ mod tests {
 
     /// A run in one profile with one region, at this line, and one site of it.
     fn run(profile: &str, line: u32, allocs: u64) -> Report {
-        let place = Place { file: "src/main.rs".into(), line, column: 5, name: None, kind: Kind::Plain };
+        let place =
+            Place { file: "src/main.rs".into(), line, column: 5, name: None, kind: Kind::Plain, by: None };
         let frame = |function: &str| Frame {
             function: function.into(),
             file: Some("src/main.rs".into()),

@@ -92,7 +92,8 @@ mod tests {
         let mut report = Report::default();
         report.profile("debug");
         report.profiles[0].disallowed = 6;
-        let place = Place { file: "src/main.rs".into(), line: 1, column: 1, name: None, kind: Kind::Plain };
+        let place =
+            Place { file: "src/main.rs".into(), line: 1, column: 1, name: None, kind: Kind::Plain, by: None };
         let counts = Counts { calls: 1, allocs: 6, bytes: 48, disallowed: 6, ..Counts::default() };
         report.regions = vec![Region { place, counts: vec![Some(counts)] }];
         let frame = |function: &str, file: &str| Frame {

@@ -77,7 +77,7 @@ fn no_bytes_make_the_reader_fail_otherwise() {
         }
         fs::write(&noisy, &bytes).expect("the file can be written");
         if let Ok(trace) = cargo_qadapt::audit::read::Trace::read(&noisy) {
-            let mut fold = cargo_qadapt::audit::fold::Fold::new();
+            let mut fold = cargo_qadapt::audit::fold::Fold::new(None);
             fold.add("debug", &trace, Path::new("/"));
             let (report, _) = fold.finish(&Code::below(Path::new("/")));
             assert!(report.is_consistent());

@@ -1,5 +1,7 @@
 //! Tests, of one package and of all, under both runners.
 
+use cargo_qadapt::report::figures::{By, Report};
+
 use crate::command::{counts, run};
 
 #[test]
@@ -52,4 +54,61 @@ fn nextest_runs_each_test_in_a_process() {
     let report = run.report();
     let label = counts(&report, "suite/src/lib.rs:5");
     assert_eq!((label.calls, label.bytes), (2, 707));
+}
+
+/// Entries of a region by test: how often, and with how many bytes.
+fn by_test(report: &Report) -> Vec<(String, u64, u64)> {
+    let regions = report.regions.iter().filter_map(|region| {
+        let counts = region.counts[0]?;
+        match &region.place.by {
+            Some(By::Test(test)) => Some((test.clone(), counts.calls, counts.bytes)),
+            other => panic!("whose is {other:?}?"),
+        }
+    });
+    let mut tests: Vec<_> = regions.collect();
+    tests.sort();
+    tests
+}
+
+fn tests(list: &[(&str, u64, u64)]) -> Vec<(String, u64, u64)> {
+    list.iter().map(|&(test, calls, bytes)| (test.to_owned(), calls, bytes)).collect()
+}
+
+#[test]
+fn each_test_has_its_own_figures() {
+    let arguments = ["audit", "-p", "suite", "--profile", "debug"];
+    let json = run(&[&arguments[..], &["--by", "test", "--format", "json"]].concat());
+    json.assert(1, "");
+    let expected = [("one::long", 1, 700), ("one::short", 1, 7), ("two::long", 1, 700), ("two::short", 1, 7)];
+    assert_eq!(by_test(&json.report()), tests(&expected));
+    let text = run(&[&arguments[..], &["--by", "test", "--sort", "bytes"]].concat());
+    for test in ["one::long", "two::short"] {
+        assert!(text.stdout.contains(&format!("suite/src/lib.rs:5 in test {test}")), "{}", text.stdout);
+    }
+    let threads = run(&[&arguments[..], &["--by", "thread", "--format", "json"]].concat()).report();
+    let names: Vec<_> = threads.regions.iter().map(|region| region.place.by.clone()).collect();
+    assert_eq!(names, [Some(By::Thread("long".into())), Some(By::Thread("short".into()))]);
+    let together = run(&[&arguments[..], &["--format", "json"]].concat()).report();
+    assert_eq!(together.regions.len(), 1);
+}
+
+#[test]
+#[ignore = "needs cargo-nextest: cargo test -p cargo-qadapt --test audit -- --ignored nextest"]
+fn nextest_says_which_test_it_is() {
+    let run = run(&[
+        "audit",
+        "-p",
+        "suite",
+        "--nextest",
+        "--test",
+        "two",
+        "--profile",
+        "debug",
+        "--by",
+        "test",
+        "--format",
+        "json",
+    ]);
+    run.assert(1, "");
+    assert_eq!(by_test(&run.report()), tests(&[("two::long", 1, 700), ("two::short", 1, 7)]));
 }

@@ -127,6 +127,10 @@ fn runs_are_kept_apart() {
     let both = copy.read("qadapt.lock");
     assert!(both.contains(&program[program.find("[[run]]").expect("there is a run")..]), "{both}");
     assert!(both.contains("name = \"guarded::ticks_without_allocating\""), "{both}");
+    // Each test has a baseline of its own.
+    for test in ["ticks_without_allocating", "records_with_allocations"] {
+        assert!(both.contains(&format!("test = \"guarded::{test}\"")), "{both}");
+    }
     copy.qadapt(&tests).assert(0, &["the baseline accepts that"]);
     copy.qadapt(&[&tests[..], &["--", "ticks"]].concat()).assert(2, &["-- ticks"]);
 

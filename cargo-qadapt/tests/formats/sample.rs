@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use cargo_qadapt::format::name::Format;
 use cargo_qadapt::format::view::View;
 use cargo_qadapt::report::figures::{
-    Counts, Frame, Kind, Op, Origin, Place, Region, Report, Site, SiteCounts, VERSION,
+    By, Counts, Frame, Kind, Op, Origin, Place, Region, Report, Site, SiteCounts, VERSION,
 };
 use cargo_qadapt::report::outcome::{Finding, Outcome, Rule};
 use cargo_qadapt::report::suppress::Suppressed;
@@ -77,6 +77,7 @@ fn main() {
         column: 1,
         name: name.map(str::to_owned),
         kind,
+        by: None,
     };
     let counts = |allocs: u64, reallocs: u64, deallocs: u64| Counts {
         calls: 3,
@@ -272,6 +273,7 @@ pub(crate) fn hostile(name: &str) -> Sample {
                 column: u32::MAX,
                 name: (index % 2 == 0).then(|| name.clone()),
                 kind: if index % 5 == 0 { Kind::WholeProgram } else { Kind::Policy },
+                by: (index % 7 == 0).then(|| By::Test(name.clone())),
             },
             counts: vec![Some(counts), (index % 4 > 0).then_some(counts)],
         });
@@ -351,6 +353,7 @@ pub(crate) fn large(sites: u32) -> Sample {
                 column: 1,
                 name: (index % 2 == 0).then(|| format!("region {index}")),
                 kind: Kind::Plain,
+                by: None,
             },
             counts: vec![Some(counts), Some(counts)],
         })

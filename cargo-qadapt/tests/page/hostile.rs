@@ -96,6 +96,7 @@ fn report(texts: &[String], folder: &Path) -> Report {
                 column: 1,
                 name: Some(text.to_owned()),
                 kind: Kind::Plain,
+                by: None,
             },
             counts: vec![Some(counts), (index % 2 == 0).then_some(counts)],
         });

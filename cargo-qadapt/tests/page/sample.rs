@@ -47,6 +47,7 @@ pub(crate) fn radio(folder: &Path) -> Report {
             column: 1,
             name: name.map(str::to_owned),
             kind: Kind::Plain,
+            by: None,
         },
         counts: counts.to_vec(),
     };
@@ -216,6 +217,7 @@ pub(crate) fn many(sites: u32, folder: &Path) -> Report {
                     column: 5,
                     name: (region % 3 == 0).then(|| format!("stage {region}")),
                     kind: Kind::Plain,
+                    by: None,
                 },
                 counts: vec![Some(counts), Some(counts)],
             });

@@ -184,6 +184,8 @@ fn create(parent: u64) -> Option<&'static Trace> {
     let whole = if is_whole_program() { flags::WHOLE_PROGRAM } else { 0 };
     let walk = if FRAME_POINTERS { flags::FRAME_POINTERS } else { 0 };
     trace.begin(u64::from(pid), parent, flags::CHECKS_ON | whole | walk, program);
+    // cargo-nextest runs a process for each test, and says which: <https://nexte.st/docs/configuration/env-vars/>.
+    sys::variable(c"NEXTEST_TEST_NAME", |name| trace.set_test(name));
     Some(trace)
 }
 
@@ -205,7 +207,7 @@ fn make_file(path: &mut Path) -> Option<sys::File> {
 /// Gives the file its size and maps it; or says in words why that cannot be.
 fn map(file: &sys::File) -> Result<&'static Trace, &'static [u8]> {
     if !sys::may_have_size(Trace::FILE_SIZE) {
-        return Err(b"the limit on the size of files (ulimit -f) is below its 14 MB");
+        return Err(b"the limit on the size of files (ulimit -f) is below its 18 MB");
     }
     if !file.grow(Trace::FILE_SIZE) || !file.reserve(0, qadapt_trace::HEADER_SIZE as u64) {
         return Err(b"there is no room on its disk; make some, or name another directory in QADAPT_TRACE");
