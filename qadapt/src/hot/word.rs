@@ -334,6 +334,11 @@ mod tests {
     }
 
     #[test]
+    fn a_policy_s_bit_for_system_calls_is_the_selector_s() {
+        assert_eq!(policy(Ops::SYSTEM_CALLS, None), CALLS | DEFAULT_MODE);
+    }
+
+    #[test]
     fn a_policy_disallows_its_operations_only() {
         let word = policy(Ops::GROW, None);
         assert!(disallows(word, Ops::GROW) && !disallows(word, Ops::SHRINK));

@@ -17,7 +17,7 @@ use core::ops::BitOr;
 /// assert_eq!(memory_requests.to_string(), "alloc, zeroed, grow");
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Ops(u8);
+pub struct Ops(u16);
 
 impl Ops {
     /// No operation.
@@ -34,6 +34,9 @@ impl Ops {
     pub const DEALLOC: Self = Self(1 << 4);
     /// Every operation.
     pub const ALL: Self = Self(0b1_1111);
+
+    /// Of a policy: system calls, which are no operation on the allocator. It is the bit that the thread's word has for them.
+    pub(crate) const SYSTEM_CALLS: Self = Self(1 << 8);
 
     /// The operations in either set.
     #[must_use]
@@ -60,7 +63,7 @@ impl Ops {
     }
 
     /// The set as bits, the lowest for [`Ops::ALLOC`].
-    pub(crate) const fn bits(self) -> u8 {
+    pub(crate) const fn bits(self) -> u16 {
         self.0
     }
 }

@@ -41,8 +41,8 @@ pub struct Policy {
     forbid: bool,
     defer: bool,
     has_budget: bool,
-    /// The system calls that are allowed; `None` where all are.
-    allowed_calls: Option<Calls>,
+    /// The system calls that are allowed where others are not.
+    allowed_calls: Calls,
     /// One in so many entries is watched.
     sample: u32,
     /// What is given back when the region has ended.
@@ -65,7 +65,7 @@ impl Policy {
             forbid: false,
             defer: false,
             has_budget: false,
-            allowed_calls: None,
+            allowed_calls: Calls::NONE,
             sample: 1,
             reclaim_blocks: 0,
             reclaim_bytes: 0,
@@ -116,7 +116,7 @@ impl Policy {
     /// assert!(qadapt::take_violations() <= 1);
     /// ```
     pub const fn no_blocking() -> Self {
-        Self { ops: Ops::NONE, allowed_calls: Some(Calls::NONE), ..Self::new() }
+        Self { ops: Ops::SYSTEM_CALLS, ..Self::new() }
     }
 
     /// Allows these system calls, where others are disallowed.
@@ -124,11 +124,7 @@ impl Policy {
     /// # Panics
     /// If more than three single calls are named: allow their class instead. In a constant the compiler says so.
     pub const fn allow_calls(self, calls: Calls) -> Self {
-        let allowed_calls = match self.allowed_calls {
-            Some(allowed) => Some(allowed.union(calls)),
-            None => None,
-        };
-        Self { allowed_calls, ..self }
+        Self { allowed_calls: self.allowed_calls.union(calls), ..self }
     }
 
     /// Allows these operations.
@@ -239,7 +235,7 @@ impl Policy {
     /// True if there is something to prove: a region that disallows system calls alone may allocate.
     #[inline(always)]
     pub(super) const fn is_about_memory(&self) -> bool {
-        self.allowed_calls.is_none() || self.ops.bits() != 0 || self.has_budget
+        self.ops.bits() != Ops::SYSTEM_CALLS.bits() || self.has_budget
     }
 
     /// Begins what is not watched: a poll of a future that sampling leaves out, or anything in a build without checks. The body
@@ -358,7 +354,8 @@ impl Policy {
 
     /// The policy while its budget warms up: without limits, and with deallocations allowed.
     pub(super) fn without_limits(self) -> Self {
-        Self { limits: Budget::new(), ops: Ops::NONE, ..self }
+        let ops = self.ops.without(Ops::ALL);
+        Self { limits: Budget::new(), ops, ..self }
     }
 
     /// What a region under the policy needs, of whose budget so much has been used.
@@ -366,7 +363,7 @@ impl Policy {
         let used = used.copied().unwrap_or(Used::NOTHING);
         let rules = if warms_up { self.without_limits() } else { *self };
         let caps = if rules.has_budget { budget::caps(&rules.limits, used) } else { Caps::NONE };
-        let allowed = self.allowed_calls.unwrap_or_default();
+        let allowed = self.allowed_calls;
         Rules { flags: rules.flags(), caps, shared: Head::NONE, allowed, countdown: self.fail_nth }
     }
 
@@ -387,11 +384,8 @@ impl Policy {
     pub(super) const fn flags(&self) -> i64 {
         let disallowed = if self.has_budget { self.ops.without(Ops::DEALLOC.complement()) } else { self.ops };
         let mut flags = 0;
-        if self.has_budget || disallowed.bits() != 0 || self.allowed_calls.is_some() {
+        if self.has_budget || disallowed.bits() != 0 {
             flags |= word::policy(disallowed, self.mode);
-        }
-        if self.allowed_calls.is_some() {
-            flags |= word::CALLS;
         }
         if self.forbid {
             flags |= word::FORBID;
