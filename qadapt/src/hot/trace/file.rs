@@ -207,7 +207,7 @@ fn make_file(path: &mut Path) -> Option<sys::File> {
 /// Gives the file its size and maps it; or says in words why that cannot be.
 fn map(file: &sys::File) -> Result<&'static Trace, &'static [u8]> {
     if !sys::may_have_size(Trace::FILE_SIZE) {
-        return Err(b"the limit on the size of files (ulimit -f) is below its 18 MB");
+        return Err(b"the limit on the size of files (ulimit -f) is below its 17 MB");
     }
     if !file.grow(Trace::FILE_SIZE) || !file.reserve(0, qadapt_trace::HEADER_SIZE as u64) {
         return Err(b"there is no room on its disk; make some, or name another directory in QADAPT_TRACE");
