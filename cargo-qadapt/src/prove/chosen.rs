@@ -112,7 +112,7 @@ fn access(image: &Image<'_>, at: u64, place: u64) -> Access {
             _ => false,
         };
         // The bytes may be those of a distance by chance: then the instruction speaks of another place, or of none.
-        let is_read = reads || !steps.speaks_of(step.addr, place..place + 8);
+        let is_read = reads || !steps.speaks_of(step.addr, place..place.saturating_add(8));
         return if is_read { Access::Read } else { Access::Other };
     }
     Access::Other

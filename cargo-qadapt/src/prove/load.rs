@@ -513,8 +513,8 @@ fn private_pointers(symbols: &ElfFile64<'_, Endianness>, file: &ElfFile64<'_, En
         let before = at.checked_sub(1).and_then(|before| objects.get(before));
         size == 8
             && before.is_none_or(|&(start, size)| start.saturating_add(size) <= addr)
-            && objects.get(at + 1).is_none_or(|&(next, _)| next >= addr + 8)
-            && !seen.iter().any(|range| range.start < addr + 8 && addr < range.end)
+            && objects.get(at + 1).is_none_or(|&(next, _)| next >= addr.saturating_add(8))
+            && !seen.iter().any(|range| range.start < addr.saturating_add(8) && addr < range.end)
     };
     let found = objects.iter().enumerate().filter(|&(at, &object)| alone(at, object));
     found.map(|(_, &(addr, _))| addr).collect()
