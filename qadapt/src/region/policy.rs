@@ -345,6 +345,17 @@ impl Policy {
             || (entries::count(entries::Purpose::Sample, place) - 1) % u64::from(self.sample) == 0
     }
 
+    /// The policy once it is decided whether a future is watched: each of its polls is, or none.
+    pub(super) const fn sampled(self, is_watched: bool) -> Self {
+        Self { sample: if is_watched { 1 } else { u32::MAX }, ..self }
+    }
+
+    /// True for a policy of which that was decided, and the future is not watched.
+    #[inline(always)]
+    pub(super) const fn is_left_out(&self) -> bool {
+        self.sample > 1
+    }
+
     /// True for an entry at which the budget still warms up: it has no limits then.
     #[inline(always)]
     pub(super) fn warms_up(&self, place: Place) -> bool {

@@ -156,8 +156,6 @@ impl Watch for Permitted {
 pub struct Policed {
     policy: Policy,
     polled: Polled,
-    /// False for a future that sampling leaves out; decided at the first poll.
-    watched: bool,
     used: Used,
 }
 
@@ -168,7 +166,7 @@ impl Policed {
     }
 
     pub(super) const fn at(policy: Policy, place: Place) -> Self {
-        Self { policy, polled: Polled::new(place), watched: true, used: Used::NOTHING }
+        Self { policy, polled: Polled::new(place), used: Used::NOTHING }
     }
 }
 
@@ -199,13 +197,15 @@ impl Watch for Policed {
         }
         if self.polled.is_new() {
             let place = self.polled.place();
-            self.watched = self.policy.watches_entry(place);
+            // Sampling is about the future as a whole: what the first poll decides holds for all.
+            let is_watched = self.policy.watches_entry(place);
+            self.policy = self.policy.sampled(is_watched);
             if self.policy.warms_up(place) {
                 self.policy = self.policy.without_limits();
             }
         }
         self.polled.begin();
-        if !self.watched {
+        if self.policy.is_left_out() {
             let deferral = self.policy.begin_unwatched();
             let result = poll();
             self.policy.end_unwatched(deferral);
