@@ -464,11 +464,13 @@ fn attributes_make_such_regions() {
     assert_eq!(qadapt::violations(), before + 2);
 }
 
+#[cfg(any(debug_assertions, feature = "enforce"))]
 #[qadapt::test(nonblocking)]
 fn a_test_that_does_not_wait() {
     assert_eq!("5".parse(), Ok(5));
 }
 
+#[cfg(any(debug_assertions, feature = "enforce"))]
 #[qadapt::test(nonblocking, mode = "panic")]
 #[should_panic(expected = "blocking call of sched_yield (yield) in the protected region")]
 fn a_test_that_waits_fails() {
