@@ -4,10 +4,10 @@
 
 use std::future::{Future, ready};
 use std::hint::black_box;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
@@ -182,9 +182,16 @@ fn smol() {
 fn futures_executor_on_several_threads() {
     static POOL: Pool<usize, 2> = Pool::new();
     static DONE: AtomicUsize = AtomicUsize::new(0);
+    // A thread's waker goes away with the thread, and whoever wakes it last would free it: so none ends before all are done.
+    let all_done = Barrier::new(4);
     thread::scope(|scope| {
         for _ in 0..4 {
-            scope.spawn(|| futures_executor::block_on(STRICT.wrap(work(&POOL, ROUNDS, &DONE))));
+            scope.spawn(|| {
+                let work = || futures_executor::block_on(STRICT.wrap(work(&POOL, ROUNDS, &DONE)));
+                let outcome = catch_unwind(AssertUnwindSafe(work));
+                all_done.wait();
+                outcome.unwrap_or_else(|panic| resume_unwind(panic));
+            });
         }
     });
     assert_eq!(DONE.load(Ordering::Relaxed), 4 * ROUNDS);
