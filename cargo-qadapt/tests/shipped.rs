@@ -312,13 +312,24 @@ fn no_example_has_malloc_beneath_a_proven_region() {
             Some(profile) => scratch().join(format!("examples-{}-{}", profile.lto, profile.panic)),
             None => Path::new(env!("CARGO_TARGET_TMPDIR")).join("nested/qadapt"),
         };
-        cargo.args(["build", "--quiet", "--release", "-p", "qadapt-examples", "--target-dir"]).arg(&target);
-        cargo.args(EXAMPLES.iter().flat_map(|name| ["--example", name]));
+        cargo
+            .args([
+                "build",
+                "--quiet",
+                "--release",
+                "-p",
+                "qadapt-examples",
+                "-p",
+                "quickstart",
+                "--target-dir",
+            ])
+            .arg(&target);
+        cargo.args(EXAMPLES.iter().flat_map(|name| ["--example", name])).args(["--bin", "quickstart"]);
         cargo.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).env("QADAPT_MARKS", "1");
         cargo.env_remove("CARGO_ENCODED_RUSTFLAGS").env_remove("RUSTFLAGS");
         cargo.envs(profile.into_iter().flat_map(Profile::environment));
         assert!(cargo.status().expect("cargo starts").success(), "the examples build");
-        let mut seen = 0;
+        let mut seen = example(&target.join("release/quickstart"), &oracle);
         for name in EXAMPLES {
             seen += example(&target.join("release/examples").join(name), &oracle);
         }
