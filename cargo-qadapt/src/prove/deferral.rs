@@ -9,10 +9,9 @@
 //! A block that finds no room is freed all the same. So nothing is said to be deferred where a limit is set that frees what is
 //! beyond it; and where none is, what little room there always is belongs to the verdict.
 
+use std::cell::OnceCell;
 use std::collections::VecDeque;
 use std::collections::hash_map::{Entry, HashMap};
-use std::ops::Range;
-use std::rc::Rc;
 
 use qadapt_trace::is_allocator_entry;
 
@@ -20,7 +19,7 @@ use super::body::{Body, Callee};
 use super::cfg::Start;
 use super::copies::Copy;
 use super::graph::{Edge, Goal, Graph, To};
-use super::inlined::{Scope, Touch, Tree, Trees};
+use super::inlined::{Scope, Spans, Touch, Tree, Trees};
 use super::inside::is_exact;
 use super::marks::{Kind, Label};
 use super::names::{Frame, Names};
@@ -42,14 +41,16 @@ pub struct Deferrals<'q, 'a> {
     program: &'q Program<'a>,
     names: &'q Names<'a>,
     data: &'q [u8],
-    /// Where functions with deferrals lie; by address.
-    functions: Vec<(Range<u64>, Rc<Tree>)>,
+    /// The functions with deferrals.
+    functions: Spans,
     /// Where deferrals begin.
     labels: Vec<u64>,
+    /// What the limits in the file say, once that has been asked for.
+    limit: OnceCell<Frees>,
 }
 
 /// A node of the graph, and whether what calls it defers.
-type Under = (u32, bool);
+type Reached = (u32, bool);
 
 /// What becomes of what a region frees.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,14 +75,8 @@ impl<'q, 'a> Deferrals<'q, 'a> {
     ) -> Self {
         let labels: Vec<u64> =
             labels.iter().filter(|label| label.kind == Kind::Deferral).map(|label| label.addr).collect();
-        let mut functions = Vec::new();
-        for tree in labels.iter().filter_map(|&label| trees.of(label)) {
-            let ranges = tree.scopes.first().map_or(&[][..], |function| &function.ranges);
-            functions.extend(ranges.iter().map(|range| (range.clone(), Rc::clone(&tree))));
-        }
-        functions.sort_by_key(|(range, _): &(Range<u64>, _)| (range.start, range.end));
-        functions.dedup_by(|a, b| a.0 == b.0);
-        Self { program, names, data, functions, labels }
+        let functions = Spans::of(labels.iter().filter_map(|&label| trees.of(label)));
+        Self { program, names, data, functions, labels, limit: OnceCell::new() }
     }
 
     /// What becomes of all that one copy of a region frees, which is this node of the graph.
@@ -92,11 +87,11 @@ impl<'q, 'a> Deferrals<'q, 'a> {
         }
         let start = (node, self.is_of_policy(copy));
         // By which call of which node each was found.
-        let mut found_by: HashMap<Under, Option<(Under, Edge)>> = HashMap::from([(start, None)]);
+        let mut found_by: HashMap<Reached, Option<(Reached, Edge)>> = HashMap::from([(start, None)]);
         let mut queue = VecDeque::from([start]);
         let mut entries = HashMap::new();
         let mut waits = false;
-        let mut now: Option<(Under, Edge)> = None;
+        let mut now: Option<(Reached, Edge)> = None;
         while let Some(here) = queue.pop_front() {
             for edge in &graph.node(here.0).edges {
                 let under = || here.1 || self.is_under(edge.site);
@@ -119,7 +114,7 @@ impl<'q, 'a> Deferrals<'q, 'a> {
             }
         }
         match now {
-            None => self.limit(),
+            None => self.limit.get_or_init(|| self.read_limit()).clone(),
             Some(_) if !waits => Frees::Now(Vec::new()),
             Some(last) => {
                 let back =
@@ -133,9 +128,7 @@ impl<'q, 'a> Deferrals<'q, 'a> {
 
     /// Whether a call is made in the body of `defer_frees`.
     fn is_under(&self, site: u64) -> bool {
-        let i = self.functions.partition_point(|(range, _)| range.start <= site);
-        let Some((range, tree)) = i.checked_sub(1).map(|i| &self.functions[i]) else { return false };
-        let Some(debug) = self.names.debug().filter(|_| range.contains(&site)) else { return false };
+        let (Some(tree), Some(debug)) = (self.functions.at(site), self.names.debug()) else { return false };
         let chain = tree.chain(site);
         let is_body = |&scope: &usize| tree.scopes[scope].mark == Some(Kind::Deferred);
         chain.iter().any(is_body) && is_exact(debug, tree, &chain, site)
@@ -220,7 +213,7 @@ impl<'q, 'a> Deferrals<'q, 'a> {
     }
 
     /// What the limits in a file say: those of its allocators are all there is.
-    fn limit(&self) -> Frees {
+    fn read_limit(&self) -> Frees {
         let word = |bytes: &[u8]| bytes.try_into().map(u64::from_le_bytes).unwrap_or_default();
         let words: Vec<u64> = self.data.chunks_exact(8).map(word).collect();
         let mut found = false;

@@ -99,6 +99,35 @@ pub struct Trees {
     described: HashMap<u64, Described>,
 }
 
+/// Some of these functions, by where they lie.
+#[derive(Debug, Default)]
+pub struct Spans {
+    /// In the order of addresses.
+    functions: Vec<(Range<u64>, Rc<Tree>)>,
+}
+
+impl Spans {
+    /// Of functions, of which each can be there several times.
+    pub fn of(trees: impl IntoIterator<Item = Rc<Tree>>) -> Self {
+        let mut functions = Vec::new();
+        for tree in trees {
+            let ranges = tree.scopes.first().map_or(&[][..], |function| &function.ranges);
+            functions.extend(ranges.iter().map(|range| (range.clone(), Rc::clone(&tree))));
+        }
+        functions.sort_by_key(|(range, _): &(Range<u64>, _)| (range.start, range.end));
+        functions.dedup_by(|a, b| a.0 == b.0);
+        Self { functions }
+    }
+
+    /// The one that an address is in.
+    #[must_use]
+    pub fn at(&self, addr: u64) -> Option<&Tree> {
+        let i = self.functions.partition_point(|(range, _)| range.start <= addr);
+        let (range, tree) = &self.functions[i.checked_sub(1)?];
+        range.contains(&addr).then_some(tree)
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 struct Described {
     name: String,

@@ -8,12 +8,9 @@
 //! nothing tells, or such a region that debug information has lost, all permits are void. So are those of a function whose code
 //! several names share: it may be that of another one, without a permit.
 
-use std::ops::Range;
-use std::rc::Rc;
-
 use super::addr_map::AddrSet;
 use super::debug::Debug;
-use super::inlined::{Scope, Touch, Tree, Trees};
+use super::inlined::{Scope, Spans, Touch, Tree, Trees};
 use super::inside::is_exact;
 use super::load::Image;
 use super::marks::{Kind, Label};
@@ -21,8 +18,8 @@ use super::marks::{Kind, Label};
 /// The permits of a file, and the regions that make them void.
 #[derive(Debug, Default)]
 pub struct Permits {
-    /// Where functions with permits, or with regions that forbid them, lie; by address.
-    functions: Vec<(Range<u64>, Rc<Tree>)>,
+    /// The functions with permits, or with regions that forbid them.
+    functions: Spans,
     /// The labels of regions that forbid permits.
     forbidding: Vec<u64>,
     /// The labels of regions with budgets.
@@ -49,6 +46,7 @@ impl Permits {
     #[must_use]
     pub fn find(image: &Image<'_>, trees: &Trees, labels: &[Label]) -> Self {
         let mut found = Self::default();
+        let mut functions = Vec::new();
         for label in labels {
             let start = image.bounds(label.addr).start;
             match label.kind {
@@ -71,23 +69,16 @@ impl Permits {
             } else if is_shared {
                 continue;
             }
-            let Some(tree) = tree else { continue };
-            let ranges = tree.scopes.first().map_or(&[][..], |function| &function.ranges);
-            found.functions.extend(ranges.iter().map(|range| (range.clone(), Rc::clone(&tree))));
+            functions.extend(tree);
         }
-        found.functions.sort_by_key(|(range, _)| (range.start, range.end));
-        found.functions.dedup_by(|a, b| a.0 == b.0);
+        found.functions = Spans::of(functions);
         found
     }
 
     /// What a call is made under.
     #[must_use]
     pub fn under(&self, debug: &Debug<'_>, site: u64) -> Under {
-        let i = self.functions.partition_point(|(range, _)| range.start <= site);
-        let Some((range, tree)) = i.checked_sub(1).map(|i| &self.functions[i]) else { return Under::Nothing };
-        if !range.contains(&site) {
-            return Under::Nothing;
-        }
+        let Some(tree) = self.functions.at(site) else { return Under::Nothing };
         let chain = tree.chain(site);
         if chain.iter().any(|&scope| self.forbids(tree, scope)) {
             return Under::Forbid;

@@ -35,23 +35,18 @@ fn one_test_target() {
     assert_eq!(counts(&report, "suite/src/lib.rs:5").bytes, 700);
 }
 
+/// What a run of one test target under nextest reports.
+fn under_nextest(more: &[&str]) -> Report {
+    let target = ["audit", "-p", "suite", "--nextest", "--test", "two"];
+    let run = run(&[&target[..], &["--profile", "debug", "--format", "json"], more].concat());
+    run.assert(1, "");
+    run.report()
+}
+
 #[test]
 #[ignore = "needs cargo-nextest: cargo test -p cargo-qadapt --test audit -- --ignored nextest"]
 fn nextest_runs_each_test_in_a_process() {
-    let run = run(&[
-        "audit",
-        "-p",
-        "suite",
-        "--nextest",
-        "--test",
-        "two",
-        "--profile",
-        "debug",
-        "--format",
-        "json",
-    ]);
-    run.assert(1, "");
-    let report = run.report();
+    let report = under_nextest(&[]);
     let label = counts(&report, "suite/src/lib.rs:5");
     assert_eq!((label.calls, label.bytes), (2, 707));
 }
@@ -95,20 +90,6 @@ fn each_test_has_its_own_figures() {
 #[test]
 #[ignore = "needs cargo-nextest: cargo test -p cargo-qadapt --test audit -- --ignored nextest"]
 fn nextest_says_which_test_it_is() {
-    let run = run(&[
-        "audit",
-        "-p",
-        "suite",
-        "--nextest",
-        "--test",
-        "two",
-        "--profile",
-        "debug",
-        "--by",
-        "test",
-        "--format",
-        "json",
-    ]);
-    run.assert(1, "");
-    assert_eq!(by_test(&run.report()), tests(&[("two::long", 1, 700), ("two::short", 1, 7)]));
+    let report = under_nextest(&["--by", "test"]);
+    assert_eq!(by_test(&report), tests(&[("two::long", 1, 700), ("two::short", 1, 7)]));
 }

@@ -46,6 +46,7 @@ fn record() {
     if BUSY.replace(true) {
         return;
     }
+    // SAFETY: the function that it calls for each frame takes these arguments, and does not unwind.
     unsafe { _Unwind_Backtrace(frame, std::ptr::null_mut()) };
     BUSY.set(false);
 }
