@@ -37,6 +37,28 @@ pub fn pair() {
     black_box(Box::new([7_u8; 64]));
 }
 
+/// The program of an allocator that goes by the names of `assert_no_alloc`, whose violations abort.
+#[macro_export]
+macro_rules! like_assert_no_alloc {
+    ($peer:ident) => {
+        #[global_allocator]
+        static ALLOC: $peer::AllocDisabler = $peer::AllocDisabler;
+
+        fn main() -> std::process::ExitCode {
+            use $peer::{assert_no_alloc, permit_alloc};
+
+            let region =
+                |turns| (0..turns).for_each(|turn| _ = std::hint::black_box(assert_no_alloc(|| turn)));
+            let permitted = |turns| (0..turns).for_each(|_| assert_no_alloc(|| permit_alloc($crate::pair)));
+            $crate::main_with(&$crate::Ways {
+                region: Some(region),
+                permitted: Some(permitted),
+                ..$crate::Ways::default()
+            })
+        }
+    };
+}
+
 fn pairs(turns: u64) {
     for _ in 0..turns {
         pair();

@@ -1,17 +1,3 @@
-//! assert_no_alloc, whose violations abort.
+//! `assert_no_alloc`.
 
-use std::hint::black_box;
-
-use assert_no_alloc::{AllocDisabler, assert_no_alloc, permit_alloc};
-use qadapt_peers::{Ways, main_with, pair};
-
-#[global_allocator]
-static ALLOC: AllocDisabler = AllocDisabler;
-
-fn main() -> std::process::ExitCode {
-    main_with(&Ways {
-        region: Some(|turns| (0..turns).for_each(|turn| _ = black_box(assert_no_alloc(|| turn)))),
-        permitted: Some(|turns| (0..turns).for_each(|_| assert_no_alloc(|| permit_alloc(pair)))),
-        ..Ways::default()
-    })
-}
+qadapt_peers::like_assert_no_alloc!(assert_no_alloc);
