@@ -5,10 +5,13 @@
 //! PROGRAM NAME TURNS    does it so many times, and prints the nanoseconds that all of it took
 //! ```
 
-use std::collections::HashMap;
+mod work;
+
 use std::hint::black_box;
 use std::process::ExitCode;
 use std::time::Instant;
+
+pub use work::{Filter, callbacks, pair};
 
 /// Does something so many times.
 pub type Turns = fn(u64);
@@ -26,15 +29,16 @@ pub struct Ways {
     pub counted: Option<Turns>,
     /// A pair in a protected closure, which is counted as a violation.
     pub violating: Option<Turns>,
+    /// The same, of which the stack is kept.
+    pub shown: Option<Turns>,
+    /// A protected future that is polled.
+    pub poll: Option<Turns>,
+    /// [`callbacks`] that are protected.
+    pub callbacks: Option<Turns>,
     /// A pair of which the profiler keeps a record.
     pub recorded: Option<Turns>,
-}
-
-/// An allocation of 64 bytes and its deallocation: a *pair*.
-#[inline(always)]
-pub fn pair() {
-    // Not zeros, for which the compiler asks otherwise.
-    black_box(Box::new([7_u8; 64]));
+    /// What the others are held against: it does the callbacks without protection.
+    pub is_bare: bool,
 }
 
 /// The program of an allocator that goes by the names of `assert_no_alloc`, whose violations abort.
@@ -53,66 +57,33 @@ macro_rules! like_assert_no_alloc {
             $crate::main_with(&$crate::Ways {
                 region: Some(region),
                 permitted: Some(permitted),
+                callbacks: Some(|turns| {
+                    $crate::callbacks(turns, |filter, block| assert_no_alloc(|| filter.process(block)));
+                }),
                 ..$crate::Ways::default()
             })
         }
     };
 }
 
-fn pairs(turns: u64) {
-    for _ in 0..turns {
-        pair();
-    }
-}
-
-fn pairs_on_two_threads(turns: u64) {
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| pairs(turns / 2));
-        }
-    });
-}
-
-/// A vector that grows from nothing to 1,000 numbers.
-fn growth(turns: u64) {
-    for _ in 0..turns {
-        let mut numbers = Vec::new();
-        for number in 0..1000_u32 {
-            black_box(&mut numbers).push(number);
-        }
-        black_box(numbers);
-    }
-}
-
-/// 64 MiB of zeros, of which nothing is touched.
-fn zeros(turns: u64) {
-    for _ in 0..turns {
-        black_box(vec![0_u8; 64 << 20]);
-    }
-}
-
-/// A map of 100 words.
-fn words(turns: u64) {
-    for _ in 0..turns {
-        let map: HashMap<u32, String> = (0..100).map(|number| (number, format!("word {number}"))).collect();
-        black_box(map);
-    }
-}
-
 /// The body of a program of one allocator.
 #[must_use]
 pub fn main_with(ways: &Ways) -> ExitCode {
-    let all: [(&str, Option<Turns>); 11] = [
-        ("pair", Some(pairs)),
-        ("pair-2-threads", Some(pairs_on_two_threads)),
-        ("growth", Some(growth)),
-        ("zeroed-64-mib", Some(zeros)),
-        ("map", Some(words)),
+    let all: [(&str, Option<Turns>); 15] = [
+        ("pair", Some(work::pairs)),
+        ("pair-2-threads", Some(work::pairs_on_two_threads)),
+        ("growth", Some(work::growth)),
+        ("zeroed-64-mib", Some(work::zeros)),
+        ("map", Some(work::words)),
+        ("json", Some(work::json)),
         ("region", ways.region),
         ("enter-exit", ways.enter_exit),
         ("permitted", ways.permitted),
         ("counted", ways.counted),
         ("violating", ways.violating),
+        ("shown", ways.shown),
+        ("poll", ways.poll),
+        ("callbacks", ways.callbacks.or(ways.is_bare.then_some(work::bare_callbacks))),
         ("recorded", ways.recorded),
     ];
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use alloc_counter::{AllocCounterSystem, allow_alloc, count_alloc, deny_alloc};
-use qadapt_peers::{Ways, main_with, pair};
+use qadapt_peers::{Ways, callbacks, main_with, pair};
 
 #[global_allocator]
 static ALLOC: AllocCounterSystem = AllocCounterSystem;
@@ -13,6 +13,7 @@ fn main() -> std::process::ExitCode {
         region: Some(|turns| (0..turns).for_each(|turn| _ = black_box(deny_alloc(|| turn)))),
         permitted: Some(|turns| (0..turns).for_each(|_| deny_alloc(|| allow_alloc(pair)))),
         counted: Some(|turns| (0..turns).for_each(|_| _ = black_box(count_alloc(pair)))),
+        callbacks: Some(|turns| callbacks(turns, |filter, block| deny_alloc(|| filter.process(block)))),
         ..Ways::default()
     })
 }

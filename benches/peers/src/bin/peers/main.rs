@@ -6,6 +6,7 @@
 //! cargo run --release --manifest-path benches/peers/Cargo.toml -- --write     also writes them into the guide
 //! ```
 
+mod builds;
 mod programs;
 mod rounds;
 mod show;
@@ -25,7 +26,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let rounds = if has("--quick") { 5 } else { 31 };
     let times = rounds::times(&programs, rounds)?;
     let instructions = rounds::instructions(&programs)?;
-    let page = show::page(&programs, &times, &instructions, rounds);
+    let costs = if has("--quick") { Vec::new() } else { builds::costs()? };
+    let page = show::page(&programs, &times, &instructions, &costs, rounds);
     print!("{page}");
     if has("--write") {
         let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../guide/src");

@@ -7,17 +7,21 @@ use std::process::Command;
 use crate::programs::Program;
 
 /// What is measured, in the order of the table: its name, what it is, and how often a program does it in a round.
-pub(crate) const WORK: [(&str, &str, u64); 11] = [
+pub(crate) const WORK: [(&str, &str, u64); 15] = [
     ("pair", "an allocation of 64 bytes and its deallocation", 1_000_000),
     ("pair-2-threads", "the same on two threads, each half", 1_000_000),
     ("growth", "a `Vec` that grows to 1,000 numbers", 20_000),
     ("zeroed-64-mib", "64 MiB of zeros, untouched", 20),
     ("map", "a map of 100 strings", 1_000),
+    ("json", "a JSON text of 20 records, parsed and written", 1_000),
     ("region", "a protected closure", 10_000_000),
     ("enter-exit", "protection between two calls", 3_000_000),
     ("permitted", "a permitted pair in a protected closure", 1_000_000),
     ("counted", "a pair, counted by itself", 500_000),
     ("violating", "a pair in a protected closure, counted as a violation", 500_000),
+    ("shown", "the same in one closure, each with its stack", 200_000),
+    ("poll", "a poll of a protected future", 5_000_000),
+    ("callbacks", "an audio callback: 64 samples through a filter, protected", 100_000),
     ("recorded", "a pair of which the profiler keeps a record", 200_000),
 ];
 
@@ -70,7 +74,7 @@ pub(crate) fn instructions(programs: &[Program]) -> Result<Instructions, Box<dyn
             continue;
         }
         for (index, program) in programs.iter().enumerate() {
-            if program.can.iter().any(|known| known == name) {
+            if program.is_counted && program.can.iter().any(|known| known == name) {
                 let (once, twice) = (count(program, name, 200)?, count(program, name, 400)?);
                 counts.insert((name, index), twice.saturating_sub(once) / 200);
             }

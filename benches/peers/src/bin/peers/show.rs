@@ -6,11 +6,25 @@ use std::path::Path;
 
 use plotters::prelude::*;
 
+use crate::builds::Cost;
 use crate::programs::Program;
 use crate::rounds::{Instructions, Times, WORK};
 
+/// Why QADAPT is slower than another, where that is known.
+const WHY: [(&str, &str); 1] = [(
+    "counted",
+    "a count of QADAPT's is a region, which may nest, be left by a panic and close in any order (some 5 ns), and each event\n\
+     changes several figures, among them the most that was live",
+)];
+
 /// A table for each thing that is measured.
-pub(crate) fn page(programs: &[Program], times: &Times, instructions: &Instructions, rounds: u32) -> String {
+pub(crate) fn page(
+    programs: &[Program],
+    times: &Times,
+    instructions: &Instructions,
+    costs: &[Cost],
+    rounds: u32,
+) -> String {
     let mut page = format!(
         "# Measured beside other tools\n\n\
          Written by `cargo run --release --manifest-path benches/peers/Cargo.toml -- --write`, with {}. Each allocator has a\n\
@@ -40,8 +54,42 @@ pub(crate) fn page(programs: &[Program], times: &Times, instructions: &Instructi
                 short(high)
             );
         }
+        if let Some(faster) = faster_than_qadapt(programs, times, name) {
+            let why = WHY.iter().find(|(known, _)| *known == name).map_or("", |(_, why)| why);
+            let _ =
+                writeln!(page, "\n{faster} is faster here{}{why}.", if why.is_empty() { "" } else { ": " });
+        }
+    }
+    if !costs.is_empty() {
+        page.push_str(&builds(costs));
     }
     page
+}
+
+/// The fastest other tool, where three quarters of its rounds were faster than three quarters of QADAPT's, by a twentieth.
+fn faster_than_qadapt<'a>(programs: &'a [Program], times: &Times, name: &str) -> Option<&'a str> {
+    let of = |index: usize| {
+        times.iter().find(|((work, at), _)| *work == name && *at == index).map(|(_, rounds)| rounds)
+    };
+    let own = of(programs.iter().position(|program| program.label == "QADAPT, checks on")?)?;
+    let is_other = |label: &str| !label.starts_with("QADAPT") && label != "System";
+    let others = programs.iter().enumerate().filter(|(_, program)| is_other(program.label));
+    let (label, rounds) = others
+        .filter_map(|(index, program)| Some((program.label, of(index)?)))
+        .min_by(|a, b| median(a.1).total_cmp(&median(b.1)))?;
+    (quantile(rounds, 3, 4) * 1.05 < quantile(own, 1, 4)).then_some(label)
+}
+
+/// What each adds to a build.
+fn builds(costs: &[Cost]) -> String {
+    let mut table = String::from(
+        "\n## A program that does nothing\n\nBuilt once from nothing, in release, and stripped.\n\n\
+         | | crates added | seconds | program, KB |\n|---|---|---|---|\n",
+    );
+    for Cost { label, crates, seconds, size } in costs {
+        let _ = writeln!(table, "| {label} | {crates} | {seconds:.1} | {} |", size / 1000);
+    }
+    table
 }
 
 /// What `rustc --version` says, in two words.
