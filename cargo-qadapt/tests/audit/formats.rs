@@ -1,5 +1,8 @@
 //! What is printed, and where.
 
+use std::path::Path;
+use std::process::Command;
+
 use crate::command::{counts, fixtures, folder, qadapt, run};
 
 /// The report on every kind of region, as it is printed.
@@ -37,6 +40,16 @@ fn with_frame_pointers_the_text_is_the_same() {
         let trace = cargo_qadapt::audit::read::Trace::read(&path).expect("it is a trace");
         assert!(trace.header.has(qadapt_trace::flags::FRAME_POINTERS));
     }
+    // And so do the program's own reports.
+    run(&["audit", "--bin", "shapes", "--profile", "debug"]).assert(1, "");
+    let logged = |target: &Path| {
+        let mut shapes = Command::new(target.join("qadapt/debug/shapes"));
+        let output = shapes.env("QADAPT_MODE", "log").output().expect("the program starts");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let (walked, unwound) = (logged(&target), logged(&crate::command::target_directory()));
+    assert!(walked.contains("shapes/src/lib.rs:21"), "{walked}");
+    assert_eq!(walked, unwound);
 }
 
 #[test]

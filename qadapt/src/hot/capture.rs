@@ -6,6 +6,7 @@ use qadapt_spin::{Key, Slot, Stack, StackPool};
 
 use super::request::Request;
 use super::stacks::Stacks;
+use super::walk;
 use crate::model::Op;
 
 /// Frames kept of one stack, from the allocator's caller outwards.
@@ -57,6 +58,12 @@ impl Captured {
         if cfg!(miri) {
             // Walking a stack allocates there.
             return captured;
+        }
+        if FRAME_POINTERS {
+            if let Some(length) = walk::by_frame_pointers(mark.addr(), &mut captured.addresses) {
+                captured.length = length;
+                return captured;
+            }
         }
         let keep = |frame: &backtrace::Frame| {
             let address = frame.ip().addr();

@@ -24,15 +24,18 @@ enum Build {
     Plain,
     /// This package, with QADAPT's checks on.
     Checked,
+    /// The same with frame pointers, by which stacks are walked.
+    CheckedFramePointers,
     /// The package `nightly`, for a compiler newer than 1.95, with frame pointers.
     FramePointers,
     /// The package `nightly`, with the sanitizer.
     Sanitized,
 }
 
-const PROGRAMS: [(&str, &str, Build); 14] = [
+const PROGRAMS: [(&str, &str, Build); 15] = [
     ("System", "system", Build::Plain),
     ("QADAPT, checks on", "qadapt", Build::Checked),
+    ("QADAPT, checks on, frame pointers", "qadapt", Build::CheckedFramePointers),
     ("QADAPT, checks off", "qadapt", Build::Plain),
     ("QADAPT, deferring, checks on", "qadapt_deferring", Build::Checked),
     ("assert_no_alloc 1.1", "assert_no_alloc", Build::Plain),
@@ -47,13 +50,15 @@ const PROGRAMS: [(&str, &str, Build); 14] = [
     ("RealtimeSanitizer", "rtsan", Build::Sanitized),
 ];
 
-const NIGHTLY_TARGET: &str = "x86_64-unknown-linux-gnu";
+/// Of programs that are built with flags.
+const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// Builds all of them, in release. Where there is no nightly compiler for this machine, those that need it are left out.
 pub(crate) fn build() -> Result<Vec<Program>, Box<dyn Error>> {
     let own = env::current_exe()?;
     let target = own.ancestors().nth(2).ok_or("this program is not in a folder that cargo builds in")?;
-    let has_nightly = cfg!(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu"))
+    let is_target = cfg!(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu"));
+    let has_nightly = is_target
         && Command::new("cargo")
             .args(["+nightly", "--version"])
             .output()
@@ -62,8 +67,11 @@ pub(crate) fn build() -> Result<Vec<Program>, Box<dyn Error>> {
         eprintln!("note: no nightly compiler, so heapscope and RealtimeSanitizer are left out");
     }
     let mut folders = Vec::new();
-    for build in [Build::Plain, Build::Checked, Build::FramePointers, Build::Sanitized] {
-        if has_nightly || matches!(build, Build::Plain | Build::Checked) {
+    for build in
+        [Build::Plain, Build::Checked, Build::CheckedFramePointers, Build::FramePointers, Build::Sanitized]
+    {
+        let is_possible = if build.is_nightly() { has_nightly } else { is_target || build.flags().is_none() };
+        if is_possible {
             folders.push((build, build.run(target)?));
         }
     }
@@ -79,37 +87,52 @@ pub(crate) fn build() -> Result<Vec<Program>, Box<dyn Error>> {
 }
 
 impl Build {
+    fn is_nightly(self) -> bool {
+        matches!(self, Self::FramePointers | Self::Sanitized)
+    }
+
+    fn flags(self) -> Option<&'static str> {
+        match self {
+            Self::Plain | Self::Checked => None,
+            Self::CheckedFramePointers | Self::FramePointers => Some("-Cforce-frame-pointers=yes"),
+            Self::Sanitized => Some("-Zsanitizer=realtime"),
+        }
+    }
+
     /// Builds its programs; gives the folder that they are in.
     fn run(self, target: &Path) -> Result<PathBuf, Box<dyn Error>> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let (name, package, flags, more): (_, _, _, &[&str]) = match self {
-            Self::Plain => ("off", root.to_owned(), None, &[]),
-            Self::Checked => ("on", root.to_owned(), None, &["--features", "enforce"]),
-            Self::FramePointers => (
-                "heapscope",
-                root.join("nightly"),
-                Some("-Cforce-frame-pointers=yes"),
-                &["--features", "heapscope"],
-            ),
-            Self::Sanitized => ("rtsan", root.join("nightly"), Some("-Zsanitizer=realtime"), &[]),
+        let (name, features) = match self {
+            Self::Plain => ("off", None),
+            Self::Checked => ("on", Some("enforce")),
+            Self::CheckedFramePointers => ("on-frame-pointers", Some("enforce")),
+            Self::FramePointers => ("heapscope", Some("heapscope")),
+            Self::Sanitized => ("rtsan", None),
         };
+        let flags = self.flags();
         let folder = target.join(name);
-        let mut cargo;
+        let mut package = Path::new(env!("CARGO_MANIFEST_DIR")).to_owned();
+        let mut cargo = Command::new("cargo");
+        if self.is_nightly() {
+            cargo.arg("+nightly");
+            package.push("nightly");
+        } else if let Some(same) = env::var_os("CARGO") {
+            cargo = Command::new(same);
+        }
+        cargo.arg("build");
         if let Some(flags) = flags {
-            cargo = Command::new("cargo");
             // The target is named, so that the flags are for its programs alone.
-            cargo.args(["+nightly", "build", "--target", NIGHTLY_TARGET]).env("RUSTFLAGS", flags);
-        } else {
-            cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-            cargo.arg("build");
+            cargo.args(["--target", TARGET]).env("RUSTFLAGS", flags);
+        }
+        if let Some(features) = features {
+            cargo.args(["--features", features]);
         }
         cargo.args(["--quiet", "--release", "--manifest-path"]).arg(package.join("Cargo.toml"));
-        cargo.arg("--target-dir").arg(&folder).args(more).env_remove("QADAPT_ENFORCE");
+        cargo.arg("--target-dir").arg(&folder).env_remove("QADAPT_ENFORCE");
         let own = PROGRAMS.iter().filter(|program| program.2 == self);
         let status = cargo.args(own.flat_map(|(_, file, _)| ["--bin", file])).status()?;
         if !status.success() {
             return Err(format!("the programs of {name} do not build ({status})").into());
         }
-        Ok(if flags.is_some() { folder.join(NIGHTLY_TARGET) } else { folder }.join("release"))
+        Ok(if flags.is_some() { folder.join(TARGET) } else { folder }.join("release"))
     }
 }
