@@ -32,6 +32,12 @@ impl Problems {
         std::mem::take(&mut self.failures)
     }
 
+    /// What should be in the figures and is not.
+    #[must_use]
+    pub fn gaps(&self) -> &[String] {
+        &self.gaps
+    }
+
     /// True if the figures are not whole.
     #[must_use]
     pub fn has_gaps(&self) -> bool {
