@@ -107,7 +107,10 @@ impl Prove {
     }
 
     /// Proves the binary that is named, or what is built.
-    fn proofs(&self, workspace: Option<&Workspace>, settings: &Settings) -> Result<Vec<Proof>> {
+    ///
+    /// # Errors
+    /// If it cannot be built or analysed.
+    pub fn proofs(&self, workspace: Option<&Workspace>, settings: &Settings) -> Result<Vec<Proof>> {
         let rules = Rules { allow_frees: self.allow_frees, gaps: self.gaps };
         let which = self.function.as_ref().map_or(Which::Marked, Which::Functions);
         let mut proofs = Vec::new();
