@@ -8,6 +8,8 @@ use clap::{Parser, Subcommand};
 use crate::audit::args::{Audit, Merge};
 use crate::audit::launch;
 use crate::check::args::Check;
+#[cfg(target_os = "linux")]
+use crate::explore::{args::Explore, work};
 use crate::prove::args::Prove;
 
 #[derive(Debug, Parser)]
@@ -23,6 +25,9 @@ enum Verb {
     Audit(Box<Audit>),
     /// Compares a run with what was settled, and fails if it does more.
     Check(Box<Check>),
+    /// Serves a page that says of a snippet, while it is typed, where it allocates.
+    #[cfg(target_os = "linux")]
+    Explore(Explore),
     /// Joins traces and reports of several runs, processes or machines.
     Merge(Merge),
     /// Prints a script that completes commands in a shell.
@@ -45,6 +50,10 @@ pub fn main() -> ExitCode {
     if args.get(1).is_some_and(|verb| verb == launch::VERB) {
         return launch::launch(args.into_iter().skip(2));
     }
+    #[cfg(target_os = "linux")]
+    if args.get(1).is_some_and(|verb| verb == work::VERB) {
+        return work::work(args.into_iter().nth(2));
+    }
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(e) => {
@@ -56,6 +65,8 @@ pub fn main() -> ExitCode {
     let result = match cli.verb {
         Verb::Audit(audit) => audit.run(),
         Verb::Check(check) => check.run(),
+        #[cfg(target_os = "linux")]
+        Verb::Explore(explore) => explore.run(),
         Verb::Merge(merge) => merge.run(),
         Verb::Completions { shell } => {
             let command = &mut <Cli as clap::CommandFactory>::command();

@@ -8,6 +8,8 @@ pub mod check;
 pub mod cli;
 pub mod config;
 pub mod error;
+#[cfg(target_os = "linux")]
+pub mod explore;
 pub mod format;
 pub mod glob;
 pub mod progress;

@@ -1,0 +1,460 @@
+//! A job: a snippet's parts, made at the same time, watched, and put together as they come.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::Read;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::answer::{Answer, Part};
+use super::ask::{Event, How, Request};
+use super::project::Project;
+use super::sandbox::{DEPENDENCIES, Limits, Room, SNIPPET, Sandbox};
+use super::watch::memory;
+use super::work::Order;
+use crate::error::{Error, Result};
+use crate::format::json::json;
+use crate::format::view::View;
+use crate::report::figures::Report;
+use crate::report::merge::merge;
+use rustix::process::{Pid, Signal, kill_process_group};
+
+/// Runs jobs.
+#[derive(Debug)]
+pub struct Jobs {
+    project: Project,
+    sandbox: Sandbox,
+    /// The slots that no job has.
+    free: Mutex<Vec<u32>>,
+    freed: Condvar,
+    /// What ends the job of a tab.
+    running: Mutex<HashMap<String, Arc<AtomicBool>>>,
+    /// Whether the dependencies are built.
+    is_built: Mutex<bool>,
+    /// What became of the last job of a tab.
+    pub last: Mutex<HashMap<String, Last>>,
+    number: AtomicU64,
+}
+
+/// What a report can be made of.
+#[derive(Clone, Debug)]
+pub struct Last {
+    /// The figures.
+    pub report: Report,
+    /// The program's text.
+    pub text: String,
+}
+
+/// How many reports are kept for those who want one as a page.
+const MOST_KEPT: usize = 32;
+
+/// How much of what a program prints is shown.
+const SHOWN: usize = 64 << 10;
+
+/// How much of an answer is read.
+const MOST_ANSWERED: u64 = 64 << 20;
+
+/// A part that runs.
+struct Running {
+    part: Part,
+    child: Child,
+    since: Instant,
+    /// What it printed on standard error so far.
+    printed: Arc<AtomicU64>,
+    /// Why it was killed.
+    killed: Option<String>,
+}
+
+/// A part that has ended.
+struct Ended {
+    part: Part,
+    answer: Vec<u8>,
+    output: String,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Jobs {
+    /// With as many slots as there are processors.
+    #[must_use]
+    pub fn new(project: Project, sandbox: Sandbox) -> Self {
+        let slots =
+            thread::available_parallelism().map_or(1, |number| u32::try_from(number.get()).unwrap_or(1));
+        Self {
+            project,
+            sandbox,
+            free: Mutex::new((0..slots).collect()),
+            freed: Condvar::new(),
+            running: Mutex::default(),
+            is_built: Mutex::new(false),
+            last: Mutex::default(),
+            number: AtomicU64::new(0),
+        }
+    }
+
+    /// What is explored.
+    #[must_use]
+    pub fn project(&self) -> &Project {
+        &self.project
+    }
+
+    /// Ends the job of a tab, if it has one.
+    pub fn stop(&self, tab: &str) {
+        if let Some(stop) = locked(&self.running).get(tab) {
+            stop.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Makes all parts, and hands on what comes; where that fails nobody listens any more, and the job ends.
+    ///
+    /// # Errors
+    /// If it cannot be begun.
+    pub fn run(&self, request: &Request, mut tell: impl FnMut(&Event) -> bool) -> Result<()> {
+        let start = Instant::now();
+        let stop = Arc::new(AtomicBool::new(false));
+        if let Some(older) = locked(&self.running).insert(request.tab.clone(), Arc::clone(&stop)) {
+            older.store(true, Ordering::Relaxed);
+        }
+        let result = self.with_slot(&stop, &mut tell, |slot, tell| {
+            self.build_dependencies(&stop, tell)?;
+            self.parts(request, slot, &stop, tell)
+        });
+        let mut running = locked(&self.running);
+        if running.get(&request.tab).is_some_and(|newest| Arc::ptr_eq(newest, &stop)) {
+            running.remove(&request.tab);
+        }
+        drop(running);
+        result?;
+        let milliseconds = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tell(&Event::Done { milliseconds });
+        Ok(())
+    }
+
+    /// Waits for a slot; nothing is done once the job is stopped.
+    fn with_slot<T: FnMut(&Event) -> bool>(
+        &self,
+        stop: &AtomicBool,
+        tell: &mut T,
+        job: impl FnOnce(u32, &mut T) -> Result<()>,
+    ) -> Result<()> {
+        let mut free = locked(&self.free);
+        let mut has_said = false;
+        let slot = loop {
+            if stop.load(Ordering::Relaxed) {
+                return Ok(());
+            }
+            if let Some(slot) = free.pop() {
+                break slot;
+            }
+            if !has_said {
+                has_said = true;
+                tell(&Event::Progress { text: "waiting for other snippets".to_owned() });
+            }
+            free = self.freed.wait_timeout(free, TICK).unwrap_or_else(PoisonError::into_inner).0;
+        };
+        drop(free);
+        let result = job(slot, tell);
+        locked(&self.free).push(slot);
+        self.freed.notify_one();
+        result
+    }
+
+    fn target(&self) -> PathBuf {
+        self.project.home.join("target")
+    }
+
+    fn built(&self) -> PathBuf {
+        self.project.home.join("built")
+    }
+
+    /// Builds what snippets depend on, once; all others wait.
+    fn build_dependencies(&self, stop: &AtomicBool, tell: &mut impl FnMut(&Event) -> bool) -> Result<()> {
+        let mut is_built = locked(&self.is_built);
+        if *is_built {
+            return Ok(());
+        }
+        tell(&Event::Progress { text: "building the project's crates, once".to_owned() });
+        let (target, built) = (self.target(), self.built());
+        for folder in [&target, &built] {
+            fs::create_dir_all(folder).map_err(|e| Error::io("make the folder", folder, e))?;
+        }
+        self.sandbox.give(&built, 0)?;
+        let request = Request {
+            tab: String::new(),
+            code: "fn main() {}".into(),
+            input: String::new(),
+            arguments: Vec::new(),
+            how: How::default(),
+        };
+        let mut why = Vec::new();
+        let keep = if self.sandbox.is_closed() { Some(built.as_path()) } else { None };
+        self.make(&request, 0, (DEPENDENCIES, keep), stop, |ended| {
+            match ended.map(|ended| read(&ended)) {
+                Some(Answer::Failed(text)) => why.push(text),
+                Some(Answer::Wrong(mistakes)) => {
+                    why.extend(mistakes.into_iter().map(|mistake| mistake.rendered));
+                }
+                _ => {}
+            }
+            // So that it is noticed where nobody listens any more.
+            tell(&Event::Progress { text: String::new() })
+        })?;
+        if stop.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        if let Some(why) = why.first() {
+            return Err(Error::Cargo(format!(
+                "the project's crates could not be built for snippets:\n{why}"
+            )));
+        }
+        *is_built = true;
+        Ok(())
+    }
+
+    fn parts(
+        &self,
+        request: &Request,
+        slot: u32,
+        stop: &AtomicBool,
+        tell: &mut impl FnMut(&Event) -> bool,
+    ) -> Result<()> {
+        if stop.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        tell(&Event::Progress { text: "building".to_owned() });
+        let text = super::snippet::Program::of(&request.code).text;
+        let folder = self.job_folder()?;
+        let root = folder.join("source");
+        fs::create_dir_all(&root).map_err(|e| Error::io("make the folder", &root, e))?;
+        let mut reports: Vec<(Part, Report)> = Vec::new();
+        let mut problems = Vec::new();
+        let made = self.make(request, slot, (SNIPPET, None), stop, |ended| {
+            let Some(ended) = ended else { return tell(&Event::Progress { text: String::new() }) };
+            let mut is_heard = true;
+            if !ended.output.is_empty() && ended.part != Part::Proof {
+                is_heard &= tell(&Event::Output { part: ended.part, text: ended.output.clone() });
+            }
+            is_heard
+                && match read(&ended) {
+                    Answer::Ran { report, problems: more } => {
+                        reports.push((ended.part, report));
+                        reports.sort_by_key(|(part, _)| *part != Part::Debug);
+                        problems.extend(more);
+                        let report = merge(reports.iter().map(|(_, report)| report.clone()).collect());
+                        let shown = json(&View::new(&report, &root)).ok();
+                        let shown = shown.and_then(|json| serde_json::from_slice(&json).ok());
+                        self.keep(&request.tab, Last { report, text: text.clone() });
+                        tell(&Event::Report { report: shown.unwrap_or_default(), problems: problems.clone() })
+                    }
+                    Answer::Proved(proofs) => tell(&Event::Proof { proofs }),
+                    Answer::Wrong(mistakes) => tell(&Event::Wrong { mistakes }),
+                    Answer::Failed(text) => tell(&Event::Failed { part: ended.part, text }),
+                }
+        });
+        let _ = fs::remove_dir_all(&folder);
+        made
+    }
+
+    /// Keeps what a report can be made of.
+    fn keep(&self, tab: &str, last: Last) {
+        let mut kept = locked(&self.last);
+        if kept.len() >= MOST_KEPT && !kept.contains_key(tab) {
+            kept.clear();
+        }
+        kept.insert(tab.to_owned(), last);
+    }
+
+    /// A new folder for a job's files.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn job_folder(&self) -> Result<PathBuf> {
+        // Relaxed: a number that orders nothing.
+        let number = self.number.fetch_add(1, Ordering::Relaxed);
+        let folder = self.project.home.join(format!("jobs/{}-{number}", std::process::id()));
+        fs::create_dir_all(&folder).map_err(|e| Error::io("make the folder", &folder, e))?;
+        Ok(folder)
+    }
+
+    /// Makes all parts at once. Hands on each that has ended, and nothing at every tick, until nobody listens.
+    fn make(
+        &self,
+        request: &Request,
+        slot: u32,
+        (limits, kept): (Limits, Option<&Path>),
+        stop: &AtomicBool,
+        mut hand_on: impl FnMut(Option<Ended>) -> bool,
+    ) -> Result<()> {
+        let folder = self.job_folder()?;
+        let input = folder.join("input");
+        fs::write(&input, &request.input).map_err(|e| Error::io("write the input", &input, e))?;
+        let (send, receive) = mpsc::channel();
+        let mut running = Vec::new();
+        let mut result = Ok(());
+        for part in Part::ALL {
+            match self.start(request, part, slot, (limits, kept), &folder, send.clone()) {
+                Ok(started) => running.push(started),
+                Err(e) => result = Err(e),
+            }
+        }
+        drop(send);
+        let mut is_over = result.is_err();
+        while !running.is_empty() {
+            if is_over || stop.load(Ordering::Relaxed) {
+                for part in &running {
+                    kill(&part.child);
+                }
+            }
+            if let Ok(mut ended) = receive.recv_timeout(TICK) {
+                if let Some(at) = running.iter().position(|running| running.part == ended.part) {
+                    let mut done = running.swap_remove(at);
+                    // All that it had open is closed, so that this does not wait.
+                    let status = done.child.wait();
+                    if let Some(why) = done.killed.take() {
+                        ended.answer = said(&why);
+                    } else if ended.answer.is_empty() {
+                        let status = status.map_or_else(|e| e.to_string(), |status| status.to_string());
+                        ended.answer =
+                            said(&format!("it ended without an answer ({status}): {}", ended.output));
+                    }
+                }
+                if !is_over && !stop.load(Ordering::Relaxed) {
+                    is_over = !hand_on(Some(ended));
+                }
+            } else {
+                for running in &mut running {
+                    running.look_after(limits);
+                }
+                if !is_over {
+                    is_over = !hand_on(None);
+                }
+            }
+        }
+        let _ = fs::remove_dir_all(&folder);
+        result
+    }
+
+    fn start(
+        &self,
+        request: &Request,
+        part: Part,
+        slot: u32,
+        (limits, kept): (Limits, Option<&Path>),
+        folder: &Path,
+        send: mpsc::Sender<Ended>,
+    ) -> Result<Running> {
+        let is_closed = self.sandbox.is_closed();
+        let built = self.built();
+        let built = (is_closed && kept.is_none()).then_some(built.as_path());
+        let name = if is_closed { "package".to_owned() } else { format!("package-{slot}") };
+        let package = self.project.home.join(name);
+        let target = self.target();
+        fs::create_dir_all(&package).map_err(|e| Error::io("make the folder", &package, e))?;
+        let order = Order {
+            part,
+            code: request.code.clone(),
+            manifest: self.project.manifest(request.how.edition.word()),
+            lock: self.project.lock_file(),
+            package: package.clone(),
+            target: target.clone(),
+            built: built.map(Path::to_owned),
+            settings: Vec::new(),
+            arguments: request.arguments.clone(),
+            seconds: limits.run_seconds,
+        };
+        let path = folder.join(format!("{}.json", part.name()));
+        let text = serde_json::to_vec(&order)
+            .map_err(|e| Error::Usage(format!("could not write the order: {e}")))?;
+        fs::write(&path, text).map_err(|e| Error::io("write the order", &path, e))?;
+        let input = folder.join("input");
+        let input = File::open(&input).map_err(|e| Error::io("open the input", &input, e))?;
+        let room = Room { job: folder, package: &package, target: &target, kept, built, slot, limits };
+        let mut command = self.sandbox.command(&path, &room);
+        let failed = |e| Error::Usage(format!("could not start `{}`: {e}", command_name(is_closed)));
+        let mut child = command
+            .stdin(input)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .map_err(failed)?;
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let printed = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&printed);
+        thread::spawn(move || {
+            let said = thread::spawn(move || stderr.map_or_else(String::new, |pipe| shown(pipe, &count)));
+            let mut answer = Vec::new();
+            if let Some(pipe) = stdout {
+                // What is cut off is no JSON, and said to be none.
+                let _ = pipe.take(MOST_ANSWERED).read_to_end(&mut answer);
+            }
+            let output = said.join().unwrap_or_default();
+            // Nobody waits for it if the job could not be begun.
+            let _ = send.send(Ended { part, answer, output });
+        });
+        Ok(Running { part, child, since: Instant::now(), printed, killed: None })
+    }
+}
+
+fn command_name(is_closed: bool) -> &'static str {
+    if is_closed { "bwrap" } else { "prlimit" }
+}
+
+/// How often a job is looked after.
+const TICK: Duration = Duration::from_millis(50);
+
+impl Running {
+    /// Kills it where it uses more than it may.
+    fn look_after(&mut self, limits: Limits) {
+        if self.killed.is_some() {
+            return;
+        }
+        let why = if self.since.elapsed() > Duration::from_secs(limits.part_seconds) {
+            format!("it took longer than {} s", limits.part_seconds)
+        } else if self.printed.load(Ordering::Relaxed) > limits.output {
+            format!("it printed more than {} MiB", limits.output >> 20)
+        } else if memory(self.child.id()) > limits.memory {
+            format!("it used more than {} MiB of memory", limits.memory >> 20)
+        } else {
+            return;
+        };
+        self.killed = Some(format!("{why}, and was ended"));
+        kill(&self.child);
+    }
+}
+
+/// Kills a part. In a sandbox all in it end with the first process; outside it is a group.
+fn kill(child: &Child) {
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        // It may have ended meanwhile.
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+}
+
+/// Reads all of a pipe and keeps the beginning.
+fn shown(mut pipe: impl Read, count: &AtomicU64) -> String {
+    let mut kept = Vec::new();
+    let mut buffer = [0; 16 << 10];
+    while let Ok(length @ 1..) = pipe.read(&mut buffer) {
+        count.fetch_add(length as u64, Ordering::Relaxed);
+        let room = SHOWN.saturating_sub(kept.len()).min(length);
+        kept.extend_from_slice(&buffer[..room]);
+    }
+    String::from_utf8_lossy(&kept).into_owned()
+}
+
+fn read(ended: &Ended) -> Answer {
+    serde_json::from_slice(&ended.answer)
+        .unwrap_or_else(|e| Answer::Failed(format!("its answer makes no sense ({e}): {}", ended.output)))
+}
+
+fn said(why: &str) -> Vec<u8> {
+    serde_json::to_vec(&Answer::Failed(why.to_owned())).unwrap_or_default()
+}

@@ -1,0 +1,272 @@
+//! The package that snippets become: it depends on what the explored package depends on, and on that itself.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use super::args::Explore;
+use super::sandbox::resolve;
+use crate::build::cargo;
+use crate::error::{Error, Result};
+
+/// What is explored.
+#[derive(Debug)]
+pub struct Project {
+    /// The folder of its workspace.
+    pub root: PathBuf,
+    /// The folder for all that this verb writes.
+    pub home: PathBuf,
+    /// The name of the package; none if snippets have the guard alone.
+    pub package: Option<String>,
+    /// The crates that snippets can use.
+    pub crates: Vec<String>,
+    manifest: Table,
+}
+
+#[derive(Debug, Deserialize)]
+struct Metadata {
+    packages: Vec<Package>,
+    resolve: Resolve,
+    workspace_root: PathBuf,
+    target_directory: PathBuf,
+}
+
+#[derive(Debug, Deserialize)]
+struct Package {
+    id: String,
+    name: String,
+    version: String,
+    source: Option<String>,
+    manifest_path: PathBuf,
+    targets: Vec<Target>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Target {
+    name: String,
+    kind: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Resolve {
+    nodes: Vec<Node>,
+    root: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Node {
+    id: String,
+    features: Vec<String>,
+    deps: Vec<Dep>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Dep {
+    name: String,
+    pkg: String,
+    #[serde(rename = "dep_kinds")]
+    kinds: Vec<DepKind>,
+}
+
+#[derive(Debug, Deserialize)]
+struct DepKind {
+    kind: Option<String>,
+}
+
+impl Metadata {
+    fn read(arguments: &Explore) -> Result<Self> {
+        let mut command = cargo();
+        command.args(["metadata", "--format-version", "1", "--offline"]);
+        if let Some(path) = &arguments.manifest_path {
+            command.arg("--manifest-path").arg(path);
+        }
+        let output =
+            command.output().map_err(|e| Error::Cargo(format!("could not start `cargo metadata`: {e}")))?;
+        if !output.status.success() {
+            return Err(Error::Cargo(format!(
+                "cargo finds no package here whose dependencies are all on this machine; run this in a package's folder \
+                 that was built once, or give --manifest-path:\n{}",
+                String::from_utf8_lossy(&output.stderr).trim_end()
+            )));
+        }
+        serde_json::from_slice(&output.stdout)
+            .map_err(|e| Error::Cargo(format!("could not read what `cargo metadata` printed: {e}")))
+    }
+
+    fn package(&self, id: &str) -> Option<&Package> {
+        self.packages.iter().find(|package| package.id == id)
+    }
+
+    /// What a manifest says to depend on a package as this workspace does.
+    fn dependency(&self, package: &Package) -> Value {
+        let mut entry = Table::new();
+        entry.insert("package".into(), package.name.clone().into());
+        match package.source.as_deref() {
+            None => {
+                let folder = package.manifest_path.parent().unwrap_or(Path::new("/"));
+                entry.insert("path".into(), folder.to_string_lossy().into_owned().into());
+            }
+            Some(source) if source.starts_with("git+") => {
+                let (url, commit) = source["git+".len()..].split_once('#').unwrap_or((source, ""));
+                entry.insert("git".into(), url.split('?').next().unwrap_or(url).into());
+                entry.insert("rev".into(), commit.into());
+            }
+            Some(_) => {
+                entry.insert("version".into(), format!("={}", package.version).into());
+            }
+        }
+        let features = self.resolve.nodes.iter().find(|node| node.id == package.id);
+        let features = features.map_or(&[][..], |node| &node.features);
+        entry.insert("default-features".into(), features.iter().any(|feature| feature == "default").into());
+        entry.insert(
+            "features".into(),
+            features.iter().filter(|feature| *feature != "default").cloned().collect::<Vec<_>>().into(),
+        );
+        Value::Table(entry)
+    }
+}
+
+impl Project {
+    /// Finds the project and makes the package that snippets become, with its lock file.
+    ///
+    /// # Errors
+    /// If there is none, or not all that it depends on is on this machine.
+    pub fn find(arguments: &Explore) -> Result<Self> {
+        let metadata = Metadata::read(arguments)?;
+        let chosen = match &arguments.package {
+            Some(name) => {
+                Some(metadata.packages.iter().find(|package| package.name == *name).ok_or_else(|| {
+                    Error::Usage(format!("no package of this workspace is called `{name}`"))
+                })?)
+            }
+            None => metadata.resolve.root.as_ref().and_then(|id| metadata.package(id)),
+        };
+        let mut dependencies: BTreeMap<String, Value> = BTreeMap::new();
+        if let Some(package) = chosen {
+            if let Some(library) = package.targets.iter().find(|target| is_library(target)) {
+                dependencies.insert(library.name.replace('-', "_"), metadata.dependency(package));
+            }
+            let node = metadata.resolve.nodes.iter().find(|node| node.id == package.id);
+            for dep in node.map_or(&[][..], |node| &node.deps) {
+                let is_linked = dep.kinds.iter().any(|kind| kind.kind.is_none());
+                if let Some(package) = metadata.package(&dep.pkg).filter(|_| is_linked) {
+                    dependencies.insert(dep.name.clone(), metadata.dependency(package));
+                }
+            }
+        }
+        let guard = metadata.packages.iter().find(|package| package.name == "qadapt").ok_or_else(|| {
+            Error::Usage(
+                "snippets are watched by qadapt, on which nothing in this workspace depends: `cargo add qadapt`, \
+                 or give --manifest-path of a project that does"
+                    .to_owned(),
+            )
+        })?;
+        dependencies.insert("qadapt".into(), metadata.dependency(guard));
+        let crates = dependencies.keys().cloned().collect();
+        let manifest = manifest(&metadata.workspace_root, dependencies);
+        let project = Self {
+            home: metadata.target_directory.join("qadapt/explore"),
+            package: chosen.map(|package| package.name.clone()),
+            root: metadata.workspace_root,
+            crates,
+            manifest,
+        };
+        project.lock()?;
+        Ok(project)
+    }
+
+    /// The lock file of the package that snippets become.
+    #[must_use]
+    pub fn lock_file(&self) -> PathBuf {
+        self.home.join("lock/Cargo.lock")
+    }
+
+    /// The manifest of that package.
+    #[must_use]
+    pub fn manifest(&self, edition: &str) -> String {
+        let mut manifest = self.manifest.clone();
+        if let Some(Value::Table(package)) = manifest.get_mut("package") {
+            package.insert("edition".into(), edition.into());
+        }
+        manifest.to_string()
+    }
+
+    /// Makes the lock file out of the workspace's, so that snippets use the same versions.
+    fn lock(&self) -> Result<()> {
+        let folder = self.home.join("lock");
+        let source = folder.join("src");
+        fs::create_dir_all(&source).map_err(|e| Error::io("make the folder", &source, e))?;
+        let write = |path: PathBuf, text: &str| {
+            fs::write(&path, text).map_err(|e| Error::io("write the file", &path, e))
+        };
+        write(source.join("main.rs"), "fn main() {}\n")?;
+        write(folder.join("Cargo.toml"), &self.manifest("2024"))?;
+        let theirs = self.root.join("Cargo.lock");
+        if theirs.exists() {
+            fs::copy(&theirs, self.lock_file()).map_err(|e| Error::io("copy the lock file", &theirs, e))?;
+        }
+        resolve(&folder)
+    }
+}
+
+fn is_library(target: &Target) -> bool {
+    target.kind.iter().any(|kind| matches!(kind.as_str(), "lib" | "rlib"))
+}
+
+/// The manifest of the package: the workspace's profiles and patches, and the dependencies.
+fn manifest(root: &Path, dependencies: BTreeMap<String, Value>) -> Table {
+    let theirs: Table = fs::read_to_string(root.join("Cargo.toml"))
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or_default();
+    let mut package = Table::new();
+    package.insert("name".into(), "snippet".into());
+    package.insert("version".into(), "0.0.0".into());
+    package.insert("publish".into(), false.into());
+    let mut manifest = Table::new();
+    manifest.insert("package".into(), package.into());
+    // It belongs to no workspace that it lies in.
+    manifest.insert("workspace".into(), Table::new().into());
+    manifest.insert("dependencies".into(), dependencies.into_iter().collect::<Table>().into());
+    let mut profiles = Table::new();
+    for (name, lines) in [("dev", "limited"), ("release", "line-tables-only")] {
+        let mut profile = theirs
+            .get("profile")
+            .and_then(|profiles| profiles.get(name))
+            .and_then(Value::as_table)
+            .cloned()
+            .unwrap_or_default();
+        // Those of packages may name some that are not there.
+        profile.remove("package");
+        profile.insert("debug".into(), lines.into());
+        profile.insert("strip".into(), "none".into());
+        profiles.insert(name.into(), profile.into());
+    }
+    // Each build of a snippet is a new one, and the guard's code is not what is looked at.
+    if let Some(Value::Table(dev)) = profiles.get_mut("dev") {
+        let mut packages = Table::new();
+        for name in ["qadapt", "qadapt-spin", "qadapt-trace"] {
+            packages.insert(name.into(), Table::from_iter([("opt-level".into(), 3.into())]).into());
+        }
+        dev.insert("package".into(), packages.into());
+    }
+    manifest.insert("profile".into(), profiles.into());
+    if let Some(Value::Table(mut patches)) = theirs.get("patch").cloned() {
+        for (_, source) in &mut patches {
+            let Value::Table(entries) = source else { continue };
+            for (_, entry) in entries {
+                if let Some(path) = entry.get("path").and_then(Value::as_str) {
+                    let path = root.join(path).to_string_lossy().into_owned();
+                    if let Value::Table(entry) = entry {
+                        entry.insert("path".into(), path.into());
+                    }
+                }
+            }
+        }
+        manifest.insert("patch".into(), patches.into());
+    }
+    manifest
+}

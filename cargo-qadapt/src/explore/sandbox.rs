@@ -1,0 +1,311 @@
+//! What snippets are built and run in: bubblewrap, and limits.
+//!
+//! A sandbox sees the toolchain, the registry and the project, none of which it can change, and nothing else of the home
+//! folder. What it writes is in memory, of a size that is limited, and gone when it ends; only where the project's own
+//! dependencies are built does a folder stay. It has no network, and processes of its own alone, which end with it.
+//!
+//! Limits on processes do not hold for root, so that root becomes somebody else inside.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::ffi::OsString;
+use std::os::unix::fs::chown;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::build::cargo;
+use crate::error::{Error, Result};
+
+/// What a process may use at most. Each number is for one process, but for those that say otherwise.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Seconds of processor time.
+    pub processor: u64,
+    /// Bytes of address space.
+    pub address_space: u64,
+    /// Bytes of memory of a sandbox's processes together.
+    pub memory: u64,
+    /// Bytes of files that a sandbox may write in memory, for each of its three folders.
+    pub files: u64,
+    /// Bytes of one file.
+    pub file: u64,
+    /// Processes and threads of a sandbox together.
+    pub processes: u64,
+    /// Bytes that a program may print.
+    pub output: u64,
+    /// Seconds that a program may run.
+    pub run_seconds: u64,
+    /// Seconds for a part of a job, its build included.
+    pub part_seconds: u64,
+}
+
+/// For a snippet.
+pub const SNIPPET: Limits = Limits {
+    processor: 30,
+    address_space: 8 << 30,
+    memory: 2 << 30,
+    files: 512 << 20,
+    file: 256 << 20,
+    processes: 256,
+    output: 4 << 20,
+    run_seconds: 10,
+    part_seconds: 60,
+};
+
+/// For the project's dependencies, which may be large.
+pub const DEPENDENCIES: Limits =
+    Limits { processor: 600, memory: 8 << 30, part_seconds: 1800, file: 4 << 30, ..SNIPPET };
+
+/// Whoever root becomes inside; the slot's number is added.
+const SOMEBODY: u32 = 64_000;
+
+/// What of the system is seen inside: programs, libraries, and what finds them.
+const SYSTEM: [&str; 10] = [
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/etc/alternatives",
+    "/etc/ld.so.cache",
+    "/etc/ld.so.conf",
+    "/etc/ld.so.conf.d",
+];
+
+/// How processes are started.
+#[derive(Clone, Debug)]
+pub struct Sandbox {
+    /// Whether there is one at all.
+    is_closed: bool,
+    is_root: bool,
+    own: PathBuf,
+    toolchain: PathBuf,
+    cargo_home: PathBuf,
+    /// The folder of the workspace that is explored.
+    workspace: PathBuf,
+}
+
+/// What one sandbox has besides what all have.
+#[derive(Clone, Debug)]
+pub struct Room<'a> {
+    /// Read-only: the order and its input.
+    pub job: &'a Path,
+    /// In memory: where the package is made.
+    pub package: &'a Path,
+    /// In memory, unless `kept` is there: where it is built.
+    pub target: &'a Path,
+    /// A folder of the disk in place of that.
+    pub kept: Option<&'a Path>,
+    /// Read-only: what was built before.
+    pub built: Option<&'a Path>,
+    /// A number that no other sandbox has meanwhile.
+    pub slot: u32,
+    /// What its processes may use.
+    pub limits: Limits,
+}
+
+impl Sandbox {
+    /// Finds what is needed for one; without a sandbox, for processes outside of any.
+    ///
+    /// # Errors
+    /// If bwrap is not there or does not work here.
+    pub fn find(workspace: &Path, is_closed: bool) -> Result<Self> {
+        let is_root = rustix::process::geteuid().is_root();
+        let own = env::current_exe()
+            .map_err(|e| Error::io("find this command at", Path::new("/proc/self/exe"), e))?;
+        let sandbox = Self {
+            is_closed,
+            is_root,
+            own,
+            toolchain: toolchain(workspace)?,
+            cargo_home: cargo_home(),
+            workspace: workspace.to_owned(),
+        };
+        if is_closed {
+            sandbox.try_out()?;
+        }
+        Ok(sandbox)
+    }
+
+    /// Whether what runs is kept away from the rest of this machine.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.is_closed
+    }
+
+    /// Makes a folder writable for whoever runs inside.
+    ///
+    /// # Errors
+    /// If that is not allowed.
+    pub fn give(&self, folder: &Path, slot: u32) -> Result<()> {
+        let somebody = SOMEBODY + slot;
+        if !self.is_closed || !self.is_root {
+            return Ok(());
+        }
+        chown(folder, Some(somebody), Some(somebody))
+            .map_err(|e| Error::io("give away the folder", folder, e))
+    }
+
+    fn try_out(&self) -> Result<()> {
+        let mut command = Command::new("bwrap");
+        self.close(&mut command);
+        command.args(["--", "/usr/bin/env", "true"]);
+        let why = match command.output() {
+            Ok(output) if output.status.success() => return Ok(()),
+            Ok(output) => String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+            Err(e) => e.to_string(),
+        };
+        Err(Error::Usage(format!(
+            "snippets run in a sandbox, and bwrap does not make one here ({why}): install it (Debian: apt-get install \
+             bubblewrap) and allow user namespaces, or run your own code, and no one else's, with --no-sandbox"
+        )))
+    }
+
+    /// What all sandboxes have.
+    fn close(&self, command: &mut Command) {
+        command.args([
+            "--die-with-parent",
+            "--new-session",
+            "--unshare-ipc",
+            "--unshare-pid",
+            "--unshare-net",
+            "--unshare-uts",
+            "--unshare-cgroup-try",
+            "--clearenv",
+            "--cap-drop",
+            "ALL",
+        ]);
+        if self.is_root {
+            command.args(["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]);
+        } else {
+            command.arg("--unshare-user");
+        }
+        let mut shown: Vec<PathBuf> = SYSTEM.iter().map(PathBuf::from).collect();
+        shown.extend([self.workspace.clone(), self.toolchain.clone(), self.own.clone()]);
+        shown.extend(["registry", "git", "config.toml"].map(|name| self.cargo_home.join(name)));
+        // bwrap makes the folders that lead there for root alone.
+        let above: BTreeSet<&Path> =
+            shown.iter().filter_map(|path| path.parent()).flat_map(Path::ancestors).collect();
+        for folder in above.into_iter().filter(|folder| folder.parent().is_some()) {
+            command.args(["--perms", "0755", "--dir"]).arg(folder);
+        }
+        for path in &shown {
+            command.arg("--ro-bind-try").arg(path).arg(path);
+        }
+        command.args(["--proc", "/proc", "--dev", "/dev"]);
+    }
+
+    /// The process that makes what an order says.
+    #[must_use]
+    pub fn command(&self, order: &Path, room: &Room<'_>) -> Command {
+        let mut command = if self.is_closed { self.inside(room) } else { Command::new("prlimit") };
+        if self.is_closed {
+            command.arg("--");
+            if self.is_root {
+                let somebody = (SOMEBODY + room.slot).to_string();
+                command.args(["setpriv", "--reuid", &somebody, "--regid", &somebody, "--clear-groups"]);
+            }
+            command.arg("prlimit");
+        }
+        let limits = room.limits;
+        let of = |name: &str, most: u64| format!("--{name}={most}:{most}");
+        command.args([
+            of("cpu", limits.processor),
+            of("as", limits.address_space),
+            of("fsize", limits.file),
+            of("core", 0),
+            of("nofile", 1024),
+        ]);
+        // Outside of a sandbox all of the user's processes would count.
+        if self.is_closed {
+            command.arg(of("nproc", limits.processes));
+        }
+        command.arg("--").arg(&self.own).arg(super::work::VERB).arg(order);
+        if !self.is_closed {
+            command.envs(self.environment(room));
+        }
+        command
+    }
+
+    /// `bwrap` with all that a room has.
+    fn inside(&self, room: &Room<'_>) -> Command {
+        let mut command = Command::new("bwrap");
+        self.close(&mut command);
+        let size = room.limits.files.to_string();
+        let in_memory = ["--perms", "1777", "--size", &size, "--tmpfs"];
+        command.args(in_memory).arg("/tmp");
+        command.args(in_memory).arg(room.package);
+        match room.kept {
+            Some(kept) => command.arg("--bind").arg(kept).arg(room.target),
+            None => command.args(in_memory).arg(room.target),
+        };
+        for path in [Some(room.job), room.built].into_iter().flatten() {
+            command.arg("--ro-bind").arg(path).arg(path);
+        }
+        for (name, value) in self.environment(room) {
+            command.arg("--setenv").arg(name).arg(value);
+        }
+        command.arg("--chdir").arg(room.package);
+        command
+    }
+
+    fn environment(&self, room: &Room<'_>) -> Vec<(&'static str, OsString)> {
+        let programs = self.toolchain.join("bin");
+        let mut path = programs.clone().into_os_string();
+        path.push(":/usr/local/bin:/usr/bin:/bin");
+        let mut variables: Vec<(&str, OsString)> = vec![
+            ("CARGO", programs.join("cargo").into()),
+            ("CARGO_HOME", self.cargo_home.clone().into()),
+            ("CARGO_TARGET_DIR", room.target.into()),
+            ("CARGO_NET_OFFLINE", "true".into()),
+            ("CARGO_INCREMENTAL", "0".into()),
+            ("CARGO_TERM_COLOR", "never".into()),
+            ("PATH", path),
+        ];
+        if self.is_closed {
+            variables.extend([("HOME", "/tmp".into()), ("LANG", "C.UTF-8".into())]);
+        }
+        variables
+    }
+}
+
+/// The folder of the toolchain with which the project is built.
+fn toolchain(workspace: &Path) -> Result<PathBuf> {
+    let found = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
+        .args(["--print", "sysroot"])
+        .current_dir(workspace)
+        .output();
+    match found {
+        Ok(output) if output.status.success() => {
+            Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim_end()))
+        }
+        _ => Err(Error::Cargo("`rustc --print sysroot` does not say where the toolchain is".to_owned())),
+    }
+}
+
+/// Where cargo keeps what it has downloaded.
+fn cargo_home() -> PathBuf {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    home.unwrap_or_else(|| env::home_dir().unwrap_or_default().join(".cargo"))
+}
+
+/// Resolves the dependencies of a package without building anything.
+///
+/// # Errors
+/// If they are not all on this machine.
+pub fn resolve(package: &Path) -> Result<()> {
+    let output = cargo()
+        .args(["metadata", "--format-version", "1", "--offline"])
+        .current_dir(package)
+        .output()
+        .map_err(|e| Error::Cargo(format!("could not start `cargo metadata`: {e}")))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(Error::Cargo(format!(
+        "snippets cannot use this project's dependencies, which are not all on this machine: build the project once. \
+         Cargo says:\n{}",
+        String::from_utf8_lossy(&output.stderr).trim_end()
+    )))
+}

@@ -1,0 +1,39 @@
+//! The verb: find the project, make a sandbox, serve the page.
+
+use std::process::{Command, ExitCode, Stdio};
+
+use super::args::Explore;
+use super::job::Jobs;
+use super::project::Project;
+use super::sandbox::Sandbox;
+use super::server::Explorer;
+use crate::error::Result;
+
+impl Explore {
+    /// Runs the verb, which ends with the process.
+    ///
+    /// # Errors
+    /// If there is no project or no sandbox here, or the port is taken.
+    pub fn run(&self) -> Result<ExitCode> {
+        let project = Project::find(self)?;
+        let sandbox = Sandbox::find(&project.root, !self.no_sandbox)?;
+        let explorer = Explorer::listen(self.host, self.port, Jobs::new(project, sandbox))?;
+        let address = explorer.address();
+        println!("{address}");
+        if self.no_sandbox {
+            eprintln!(
+                "warning: snippets run without a sandbox, with all that you may do: run your own code alone"
+            );
+        }
+        eprintln!("Open this address in a browser. Ctrl-C ends it.");
+        if self.open {
+            let opener =
+                Command::new("xdg-open").arg(&address).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+            if let Err(e) = opener {
+                eprintln!("warning: could not start `xdg-open`: {e}");
+            }
+        }
+        explorer.serve();
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,247 @@
+//! One part of a job, in a process of its own: what the sandbox runs.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{ExitCode, Stdio};
+use std::rc::Rc;
+
+use regex::Regex;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::answer::{Answer, Mistake, Part};
+use super::snippet::Program;
+use crate::audit::args::Runs;
+use crate::build::{Build, Workspace, cargo};
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::format::style::Color;
+use crate::prove::args::{Format, Prove};
+use crate::prove::assume::Settings;
+use crate::selection::{Profile, Selection};
+
+/// The first argument that says that a part is to be made.
+pub const VERB: &str = "__explore";
+
+/// What a part is made of.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Order {
+    /// Which part.
+    pub part: Part,
+    /// The snippet.
+    pub code: String,
+    /// The manifest of the package that it becomes.
+    pub manifest: String,
+    /// The lock file, from here.
+    pub lock: PathBuf,
+    /// The folder for that package; it is made anew.
+    pub package: PathBuf,
+    /// The folder to build in.
+    pub target: PathBuf,
+    /// A folder whose builds are used there without being touched.
+    pub built: Option<PathBuf>,
+    /// Settings of cargo's, as `--config` takes them.
+    pub settings: Vec<String>,
+    /// The program's arguments.
+    pub arguments: Vec<String>,
+    /// How many seconds the program may run.
+    pub seconds: u64,
+}
+
+/// Makes the part that a file orders, and prints it as JSON.
+#[must_use]
+pub fn work(order: Option<OsString>) -> ExitCode {
+    let made = order
+        .ok_or_else(|| Error::Usage("no order was given".to_owned()))
+        .and_then(|path| read(Path::new(&path)))
+        .and_then(|order| order.make());
+    let answer = made.unwrap_or_else(|e| Answer::Failed(e.to_string()));
+    let printed = serde_json::to_vec(&answer).is_ok_and(|json| std::io::stdout().write_all(&json).is_ok());
+    if printed { ExitCode::SUCCESS } else { ExitCode::from(2) }
+}
+
+fn read(path: &Path) -> Result<Order> {
+    let text = fs::read(path).map_err(|e| Error::io("read the order", path, e))?;
+    serde_json::from_slice(&text).map_err(|e| Error::Usage(format!("the order makes no sense: {e}")))
+}
+
+impl Order {
+    fn make(&self) -> Result<Answer> {
+        self.lay()?;
+        let package = |e| Error::io("enter the folder", &self.package, e);
+        std::env::set_current_dir(&self.package).map_err(package)?;
+        let selection = Selection { config: self.settings.clone(), ..Selection::default() };
+        let workspace = Workspace::find(&selection)?;
+        let made = match self.part {
+            Part::Debug => self.audit(&workspace, &selection, "debug"),
+            Part::Release => self.audit(&workspace, &selection, "release"),
+            Part::Proof => Self::prove(&workspace, &selection),
+        };
+        match made {
+            // Cargo has printed for people what is asked for once more with places; once is enough for all parts.
+            Err(Error::Cargo(said)) if self.part == Part::Debug => {
+                let mistakes = self.mistakes(&workspace, &selection);
+                Ok(if mistakes.is_empty() { Answer::Failed(said) } else { Answer::Wrong(mistakes) })
+            }
+            made => made,
+        }
+    }
+
+    /// Makes the package, and the folder that it is built in.
+    fn lay(&self) -> Result<()> {
+        let source = self.package.join("src");
+        fs::create_dir_all(&source).map_err(|e| Error::io("make the folder", &source, e))?;
+        let text = Program::of(&self.code).text;
+        for (name, text) in [("Cargo.toml", self.manifest.as_str()), ("src/main.rs", &text)] {
+            let path = self.package.join(name);
+            fs::write(&path, text).map_err(|e| Error::io("write the file", &path, e))?;
+        }
+        let lock = self.package.join("Cargo.lock");
+        fs::copy(&self.lock, &lock).map_err(|e| Error::io("copy the lock file to", &lock, e))?;
+        match &self.built {
+            Some(built) => grow(built, &self.target),
+            None => Ok(()),
+        }
+    }
+
+    fn audit(&self, workspace: &Workspace, selection: &Selection, profile: &str) -> Result<Answer> {
+        let runs = Runs {
+            selection: selection.clone(),
+            profile: vec![Profile::new(profile)],
+            nextest: false,
+            timeout: Some(self.seconds),
+            whole_program: true,
+            arguments: self.arguments.iter().map(OsString::from).collect(),
+        };
+        let mut measured = runs.measure(workspace, &Config::default(), 1, None)?;
+        let mut problems = measured.problems.take_failures();
+        problems.extend_from_slice(measured.problems.gaps());
+        Ok(Answer::Ran { report: measured.reports.pop().unwrap_or_default(), problems })
+    }
+
+    /// Proves the marked regions; where there are none, the snippet's functions.
+    fn prove(workspace: &Workspace, selection: &Selection) -> Result<Answer> {
+        let mut prove = Prove {
+            selection: selection.clone(),
+            profile: vec![Profile::new("release")],
+            binary: None,
+            unlabelled: None,
+            function: None,
+            allow_frees: false,
+            require: Vec::new(),
+            gaps: 10,
+            trace: Vec::new(),
+            config: None,
+            format: Format::Json,
+            output: None,
+            color: Color::Auto,
+        };
+        let config = Config::default();
+        let mut settings = Settings::default();
+        settings.code = Some(Rc::new(workspace.code(&config.sites)));
+        let proofs = match prove.proofs(Some(workspace), &settings) {
+            Err(Error::NoRegions { .. }) => {
+                prove.function = Regex::new("^snippet::").ok();
+                prove.proofs(Some(workspace), &settings)
+            }
+            proofs => proofs,
+        }?;
+        let proofs = serde_json::to_value(&proofs)
+            .map_err(|e| Error::Usage(format!("could not write the verdicts: {e}")))?;
+        Ok(Answer::Proved(proofs))
+    }
+
+    /// What the compiler says, with places.
+    fn mistakes(&self, workspace: &Workspace, selection: &Selection) -> Vec<Mistake> {
+        // As the audit builds, so that nothing else is built again.
+        let build = Build {
+            selection,
+            profile: &Profile::new("debug"),
+            target_directory: &workspace.own_target_directory(),
+            environment: vec![("QADAPT_ENFORCE".into(), "1".into())],
+            config: Vec::new(),
+        };
+        let mut command = cargo();
+        command.args(["build", "--quiet", "--message-format", "json"]).stderr(Stdio::null());
+        build.add_to(&mut command);
+        let Ok(output) = command.output() else { return Vec::new() };
+        let program = Program::of(&self.code);
+        output.stdout.split(|&byte| byte == b'\n').filter_map(|line| mistake(line, &program)).collect()
+    }
+}
+
+/// One of cargo's messages, if it is about a mistake.
+fn mistake(line: &[u8], program: &Program) -> Option<Mistake> {
+    let message: Value = serde_json::from_slice(line).ok()?;
+    let message = message.get("message")?;
+    if message["level"] != "error" {
+        return None;
+    }
+    let spans = message["spans"].as_array()?;
+    let number = |span: &Value, key: &str| u32::try_from(span[key].as_u64().unwrap_or(0)).unwrap_or(0);
+    let span = spans.iter().find(|span| span["is_primary"] == true && span["file_name"] == "src/main.rs");
+    let lines = u32::try_from(program.text.lines().count()).unwrap_or(u32::MAX);
+    let place = |line: &str, column: &str| {
+        span.map_or((0, 0), |span| {
+            let line = number(span, line).min(lines);
+            (line, program.column(line, number(span, column)))
+        })
+    };
+    let ((line, column), (end_line, end_column)) =
+        (place("line_start", "column_start"), place("line_end", "column_end"));
+    let text = |key: &str| message[key].as_str().unwrap_or_default().trim_end().to_owned();
+    let found =
+        Mistake { line, column, end_line, end_column, message: text("message"), rendered: text("rendered") };
+    // `aborting due to 2 previous errors`.
+    (span.is_some() || !found.message.starts_with("aborting due to")).then_some(found)
+}
+
+/// Makes a folder that looks like a build's and can be built in: its folders, and links to its files.
+fn grow(built: &Path, target: &Path) -> Result<()> {
+    fs::create_dir_all(target).map_err(|e| Error::io("make the folder", target, e))?;
+    let io = |e| Error::io("read the folder", built, e);
+    for entry in fs::read_dir(built).map_err(io)? {
+        let entry = entry.map_err(io)?;
+        let (from, to) = (entry.path(), target.join(entry.file_name()));
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        // What is built anew; a trace is of a run.
+        if name.starts_with("snippet") || name.starts_with("libsnippet") || name == "traces" {
+            continue;
+        }
+        if entry.file_type().map_err(io)?.is_dir() {
+            grow(&from, &to)?;
+        } else if name.starts_with('.') {
+            // Locks and what cargo keeps of its own, which it writes.
+            fs::copy(&from, &to).map_err(|e| Error::io("copy a file to", &to, e))?;
+        } else {
+            symlink(&from, &to).map_err(|e| Error::io("make the link", &to, e))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_compilers_mistakes_have_the_snippets_places() {
+        let program = Program::of("let x: u8 = \"\";");
+        let line = br#"{"reason":"compiler-message","message":{"level":"error","message":"mismatched types","rendered":"error: mismatched\n",
+            "spans":[{"is_primary":true,"file_name":"src/main.rs","line_start":1,"column_start":25,"line_end":1,"column_end":27}]}}"#;
+        let found = mistake(line, &program).expect("it is one");
+        assert_eq!((found.line, found.column, found.end_column), (1, 13, 15));
+        assert_eq!(
+            (found.message.as_str(), found.rendered.as_str()),
+            ("mismatched types", "error: mismatched")
+        );
+        let last = br#"{"message":{"level":"error","message":"aborting due to 1 previous error","rendered":"","spans":[]}}"#;
+        let warning = br#"{"message":{"level":"warning","message":"unused","rendered":"","spans":[]}}"#;
+        assert!(mistake(last, &program).is_none() && mistake(warning, &program).is_none());
+        assert!(mistake(b"no json", &program).is_none());
+    }
+}
