@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::report::origin::Code;
 use crate::report::origin::Sites;
 use crate::selection::{Profile, Selection};
+use crate::settings::{Settings, host, platform_variable};
 
 /// Where cargo builds, and what there is to build.
 #[derive(Debug, Deserialize)]
@@ -196,14 +197,37 @@ impl Build<'_> {
         });
         let status = child.wait().map_err(failed)?;
         if !status.success() {
-            return Err(Error::Cargo(format!(
-                "could not build {} in profile {}; cargo says:\n{}",
-                self.selection,
-                self.profile.name(),
-                said.trim_end()
-            )));
+            return Err(Error::Cargo(
+                format!(
+                    "could not build {} in profile {}; cargo says:\n{}",
+                    self.selection,
+                    self.profile.name(),
+                    said.trim_end()
+                ) + &self.unlinked(&said),
+            ));
         }
         Ok(executables)
+    }
+
+    /// What to set where nothing links for the platform that is built for.
+    fn unlinked(&self, said: &str) -> String {
+        let is_linker = ["error: linking with `", "error: linker `"].iter().any(|start| said.contains(start));
+        // What links is none of the manifest's business.
+        let settings = Settings::of(Path::new(""), self.selection);
+        match settings.target().filter(|target| is_linker && host().as_ref() != Some(target)) {
+            Some(target) => {
+                let variable = platform_variable(&target, "linker");
+                let what = match settings.for_platform(&target, "linker") {
+                    Some(linker) => format!("`{linker}` does not link"),
+                    None => "nothing is set that links".to_owned(),
+                };
+                format!(
+                    "\n\n{what} this program for {target}: set {variable} to a linker for that platform, for instance \
+                     its C compiler"
+                )
+            }
+            None => String::new(),
+        }
     }
 
     /// Adds what this build and its run have in common to a call of cargo.

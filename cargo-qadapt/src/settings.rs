@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
+use crate::build::cargo;
 use crate::selection::{Profile, Selection};
 
 /// The tables of cargo's configuration, the strongest first.
@@ -86,6 +87,55 @@ impl Settings {
             })
     }
 
+    /// The platform that is built for; none if it is the one that cargo runs on.
+    #[must_use]
+    pub fn target(&self) -> Option<String> {
+        let word = |value: &Value| {
+            let name = value.as_str().or_else(|| value.as_array()?.first()?.as_str())?;
+            // A platform can be a file that describes it.
+            let path = Path::new(name);
+            let is_file = path.extension().is_some_and(|extension| extension == "json");
+            let stem = path.file_stem().filter(|_| is_file);
+            Some(stem.map_or_else(|| name.to_owned(), |stem| stem.to_string_lossy().into_owned()))
+        };
+        let of = |table: &Table| word(table.get("build")?.get("target")?);
+        self.strongest("CARGO_BUILD_TARGET", of, |text| word(&Value::String(text)))
+    }
+
+    /// What starts (`runner`) or links (`linker`) programs of a platform, in the user's own words; none if cargo decides.
+    #[must_use]
+    pub fn for_platform(&self, platform: &str, key: &str) -> Option<String> {
+        let of = |table: &Table| {
+            let targets = table.get("target")?.as_table()?;
+            let named = targets.get(platform).and_then(|target| target.get(key));
+            // Whether a condition holds is not evaluated here.
+            let conditional = || {
+                targets.iter().find_map(|(name, target)| target.get(key).filter(|_| name.starts_with("cfg(")))
+            };
+            match named.or_else(conditional)? {
+                Value::String(words) => Some(words.clone()),
+                Value::Array(words) => {
+                    Some(words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "))
+                }
+                _ => None,
+            }
+        };
+        self.strongest(&platform_variable(platform, key), of, Some)
+    }
+
+    /// A setting from arguments, else from a variable, else from files.
+    fn strongest<T>(
+        &self,
+        variable: &str,
+        of: impl Fn(&Table) -> Option<T>,
+        parse: impl FnOnce(String) -> Option<T>,
+    ) -> Option<T> {
+        let arguments = self.tables.iter().take_while(|table| table.contains_key(ARGUMENT)).find_map(&of);
+        arguments
+            .or_else(|| parse((self.variable)(variable)?))
+            .or_else(|| self.tables.iter().chain([&self.manifest]).find_map(&of))
+    }
+
     /// A profile's setting, its own or the one that it inherits; none if it is the default of a built-in profile.
     fn setting(&self, profile: &str, key: &str) -> Option<Value> {
         let mut profile = profile.to_owned();
@@ -107,13 +157,23 @@ impl Settings {
 
     fn own(&self, profile: &str, key: &str) -> Option<Value> {
         let of = |table: &Table| table.get("profile")?.get(profile)?.get(key).cloned();
-        let arguments = self.tables.iter().take_while(|table| table.contains_key(ARGUMENT)).find_map(of);
-        let variable = || {
-            let name = format!("CARGO_PROFILE_{}_{}", shouted(profile), shouted(key));
-            Some(Value::String((self.variable)(&name)?))
-        };
-        arguments.or_else(variable).or_else(|| self.tables.iter().chain([&self.manifest]).find_map(of))
+        let variable = format!("CARGO_PROFILE_{}_{}", shouted(profile), shouted(key));
+        self.strongest(&variable, of, |text| Some(Value::String(text)))
     }
+}
+
+/// The variable with which cargo is told what starts or links programs of a platform.
+#[must_use]
+pub fn platform_variable(platform: &str, key: &str) -> String {
+    format!("CARGO_TARGET_{}_{}", shouted(&platform.replace('.', "_")), shouted(key))
+}
+
+/// The platform that cargo runs on.
+#[must_use]
+pub fn host() -> Option<String> {
+    let output = cargo().arg("-vV").output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    text.lines().find_map(|line| line.strip_prefix("host: ")).map(str::to_owned)
 }
 
 /// A key that marks the tables that come from the command line.
@@ -202,5 +262,25 @@ mod tests {
         assert!(names(&settings(manifest, &[far], variable), "release").is_empty());
         let argument = format!("{ARGUMENT} = true\nprofile.release.debug = \"none\"");
         assert_eq!(names(&settings(manifest, &[&argument], variable), "release").len(), 1);
+    }
+
+    #[test]
+    fn a_platform_and_what_runs_and_links_its_programs() {
+        let plain = settings("", &[], NOTHING);
+        assert_eq!((plain.target(), plain.for_platform("a-b", "runner")), (None, None));
+        let file = "build.target = [\"a-b\"]\ntarget.a-b.runner = [\"qemu\", \"-L\", \"/usr\"]\n\
+                    target.'cfg(unix)'.linker = \"lld\"";
+        let own = settings("", &[file], NOTHING);
+        assert_eq!(own.target().as_deref(), Some("a-b"));
+        assert_eq!(own.for_platform("a-b", "runner").as_deref(), Some("qemu -L /usr"));
+        assert_eq!(own.for_platform("a-b", "linker").as_deref(), Some("lld"));
+        let variables: fn(&str) -> Option<String> = |name| match name {
+            "CARGO_BUILD_TARGET" => Some("boards/thumb_v8.1m.json".to_owned()),
+            "CARGO_TARGET_THUMB_V8_1M_LINKER" => Some("rust-lld".to_owned()),
+            _ => None,
+        };
+        let own = settings("", &[file], variables);
+        assert_eq!(own.target().as_deref(), Some("thumb_v8.1m"));
+        assert_eq!(own.for_platform("thumb_v8.1m", "linker").as_deref(), Some("rust-lld"));
     }
 }

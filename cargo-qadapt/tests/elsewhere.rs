@@ -129,6 +129,56 @@ fn programs_are_audited_and_checked_there() {
     }
 }
 
+/// An audit for a platform whose programs nothing here links or runs names the variable to set.
+#[test]
+#[ignore = "needs std for aarch64, and what links its programs: `.ci/run elsewhere`"]
+fn what_links_and_runs_programs_is_named() {
+    const RUNNER: &str = "CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER";
+    const LINKER: &str = "CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER";
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let said = |set: &[(&str, &str)]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-qadapt"));
+        command
+            .args(["qadapt", "audit", "-p", "odd", "--bin", "clean", "--profile", "debug"])
+            .current_dir(&fixtures)
+            .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("nested"))
+            .env("CARGO_BUILD_TARGET", "aarch64-unknown-linux-gnu")
+            .env_remove(RUNNER)
+            .env_remove(LINKER)
+            .envs(set.iter().copied());
+        let output = command.output().expect("the command starts");
+        let stderr = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{set:?}: {stderr}");
+        assert!(!stderr.contains("Add `qadapt`"), "{set:?}: {stderr}");
+        stderr
+    };
+    // The linkers come first: what is linked already is not linked again.
+    let unlinked = said(&[(LINKER, "no-such-linker")]);
+    assert!(
+        unlinked.contains(&format!(
+            "`no-such-linker` does not link this program for aarch64-unknown-linux-gnu: set {LINKER}"
+        )),
+        "{unlinked}"
+    );
+    let unlinked = said(&[]);
+    assert!(unlinked.contains("nothing is set that links this program"), "{unlinked}");
+    assert!(unlinked.contains(&format!("set {LINKER}")), "{unlinked}");
+    let linker = (LINKER, "aarch64-linux-gnu-gcc");
+    let not_started = said(&[linker]);
+    assert!(
+        not_started.contains("nothing is set that runs such programs")
+            && not_started.contains(&format!("Set {RUNNER}")),
+        "{not_started}"
+    );
+    for runner in ["true", "/bin/false", "no-such-runner"] {
+        let nothing_run = said(&[linker, (RUNNER, runner)]);
+        assert!(
+            nothing_run.contains(&format!("with `{runner}`, which did not run them: set {RUNNER}")),
+            "{nothing_run}"
+        );
+    }
+}
+
 /// The rows of DEVELOPMENT.md's table, by target.
 fn table() -> BTreeMap<String, Vec<String>> {
     let text = include_str!("../../DEVELOPMENT.md");

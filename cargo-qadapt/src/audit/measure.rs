@@ -11,6 +11,7 @@ use super::collect::collect;
 use super::fold::Fold;
 use super::problems::Problems;
 use super::run::{End, Options, Runner, run};
+use super::traceless::traceless;
 use crate::build::{Build, Verb, Workspace, cargo};
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -18,7 +19,7 @@ use crate::progress::Progress;
 use crate::report::choice::Apart;
 use crate::report::figures::{Origin, Report, Site};
 use crate::selection::Profile;
-use crate::settings::Settings;
+use crate::settings::{Settings, host};
 
 /// What runs did.
 #[derive(Debug)]
@@ -151,7 +152,7 @@ impl Runs {
             }
             problems.extend((traces == 0).then(|| match (runner, &programs[..]) {
                 (Runner::Run, [_, _, ..]) if end != End::Success => several(&programs),
-                _ => self.traceless(profile),
+                _ => traceless(&self.selection, profile, &how.settings, &programs),
             }));
             if outcome == Outcome::Interrupted {
                 break;
@@ -186,16 +187,6 @@ impl Runs {
             profile.name()
         )
     }
-
-    fn traceless(&self, profile: &Profile) -> String {
-        format!(
-            "{} left no trace in profile {}: it does not link qadapt, or never started, or said above why not. Add `qadapt` to its \
-             dependencies, and to its main file (for a test: to the test's file)\n\n    #[global_allocator]\n    \
-             static ALLOC: qadapt::QADAPT = qadapt::QADAPT;\n",
-            self.selection,
-            profile.name()
-        )
-    }
 }
 
 /// How all profiles are built and run.
@@ -214,7 +205,7 @@ const GUARD: [&str; 3] = ["qadapt", "qadapt-spin", "qadapt-trace"];
 impl<'a> How<'a> {
     fn of(runs: &Runs, workspace: &Workspace, config: &'a Config) -> Self {
         let settings = Settings::of(workspace.root(), &runs.selection);
-        let platform = if settings.has_runner() { None } else { platform() };
+        let platform = if settings.has_runner() { None } else { host() };
         Self {
             settings,
             has_guard: workspace.has_guard(),
@@ -237,13 +228,6 @@ impl<'a> How<'a> {
         let optimise = |name| format!("profile.{}.package.{name}.opt-level = 3", profile.for_cargo());
         GUARD.map(optimise).to_vec()
     }
-}
-
-/// The platform that cargo runs on, and builds for.
-fn platform() -> Option<String> {
-    let output = cargo().arg("-vV").output().ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    text.lines().find_map(|line| line.strip_prefix("host: ")).map(str::to_owned)
 }
 
 /// Why this is no audit, if it is none.

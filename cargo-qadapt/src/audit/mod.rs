@@ -11,4 +11,5 @@ pub mod read;
 pub mod resolve;
 pub mod run;
 pub mod screen;
+pub mod traceless;
 pub mod verb;

@@ -20,8 +20,29 @@ fn a_program_with_another_allocator() {
 #[test]
 fn a_program_that_does_not_know_qadapt() {
     let run = run(&["audit", "-p", "none", "--profile", "debug"]);
-    run.assert(2, "left no trace");
+    run.assert(2, "left no trace in profile debug: it does not link qadapt. Add `qadapt`");
     assert!(run.stderr.contains("nothing was audited"), "{}", run.stderr);
+}
+
+/// What cargo starts in the program's place runs nothing, or is not there; the guard is in the program all the same.
+#[test]
+#[cfg(target_os = "linux")]
+fn what_starts_programs_and_does_not() {
+    let platform = cargo_qadapt::settings::host().expect("cargo tells its platform");
+    let variable = cargo_qadapt::settings::platform_variable(&platform, "runner");
+    for runner in ["true", "a-runner-that-is-not-there -x"] {
+        let output = qadapt(&["audit", "-p", "odd", "--bin", "clean", "--profile", "debug"])
+            .env(&variable, runner)
+            .output()
+            .expect("the command starts");
+        let run = crate::command::Run::of(output);
+        run.assert(2, "left no trace");
+        run.assert(
+            2,
+            &format!("cargo starts its programs with `{runner}`, which did not run them: set {variable} to"),
+        );
+        assert!(!run.stderr.contains("does not link") && !run.stderr.contains("Add "), "{}", run.stderr);
+    }
 }
 
 #[test]

@@ -1,0 +1,69 @@
+//! Why a run has left no trace, and what to do about that.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use regex::bytes::Regex;
+
+use crate::prove::map::map;
+use crate::selection::{Profile, Selection};
+use crate::settings::{Settings, host, platform_variable};
+
+/// What to do where these programs left no trace: it depends on whether the guard is in one of them, and on what starts them.
+#[must_use]
+pub fn traceless(
+    selection: &Selection,
+    profile: &Profile,
+    settings: &Settings,
+    programs: &[PathBuf],
+) -> String {
+    let here = host();
+    let foreign = settings.target().filter(|target| here.as_ref() != Some(target));
+    let why = if programs.iter().any(|program| has_guard(program)) {
+        let platform = foreign.as_ref().or(here.as_ref());
+        let runner = platform.and_then(|platform| settings.for_platform(platform, "runner"));
+        let variable = platform.map(|platform| platform_variable(platform, "runner")).unwrap_or_default();
+        started(foreign.as_deref(), here.as_deref(), runner.as_deref(), &variable)
+    } else {
+        "it does not link qadapt. Add `qadapt` to its dependencies, and to its main file (for a test: to the test's \
+         file)\n\n    #[global_allocator]\n    static ALLOC: qadapt::QADAPT = qadapt::QADAPT;\n"
+            .to_owned()
+    };
+    format!("{selection} left no trace in profile {}: {why}", profile.name())
+}
+
+/// Why a program that has the guard did not run.
+fn started(foreign: Option<&str>, here: Option<&str>, runner: Option<&str>, variable: &str) -> String {
+    match (foreign, runner) {
+        (_, Some(runner)) => format!(
+            "cargo starts its programs with `{runner}`, which did not run them: set {variable} to a command that \
+             runs the program that it is given, and hands the environment on to it"
+        ),
+        (Some(platform), None) => format!(
+            "it is built for {platform}, and nothing is set that runs such programs on {}. Set {variable} to a \
+             command that does, such as an emulator",
+            here.unwrap_or("this machine")
+        ),
+        (None, None) => "it links qadapt, but never started, or said above why it could not write".to_owned(),
+    }
+}
+
+/// True if a program has the guard in it: the name of the variable that tells the guard where traces go.
+fn has_guard(program: &Path) -> bool {
+    let Ok(bytes) = File::open(program).and_then(|file| map(&file)) else { return false };
+    Regex::new("QADAPT_TRACE").is_ok_and(|name| name.is_match(&bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_starts_programs_is_named() {
+        let said = started(Some("a-b"), Some("c-d"), None, "CARGO_TARGET_A_B_RUNNER");
+        assert!(said.contains("Set CARGO_TARGET_A_B_RUNNER") && said.contains("on c-d"), "{said}");
+        let said = started(None, Some("c-d"), Some("true -x"), "CARGO_TARGET_C_D_RUNNER");
+        assert!(said.contains("`true -x`") && said.contains("CARGO_TARGET_C_D_RUNNER"), "{said}");
+        assert!(!started(None, Some("c-d"), None, "CARGO_TARGET_C_D_RUNNER").contains("RUNNER"));
+    }
+}
