@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::report::origin::Code;
@@ -24,6 +24,7 @@ pub struct Workspace {
 
 #[derive(Debug, Deserialize)]
 struct Package {
+    id: String,
     name: String,
     manifest_path: PathBuf,
     targets: Vec<Target>,
@@ -36,9 +37,21 @@ struct Dependency {
     name: String,
 }
 
-#[derive(Debug, Deserialize)]
+/// A target, as cargo's messages tell of it.
+#[derive(Debug, Deserialize, Serialize)]
 struct Target {
     kind: Vec<String>,
+    src_path: PathBuf,
+    #[serde(flatten)]
+    more: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Whose code a file is, as cargo's messages tell it.
+#[derive(Debug, Serialize)]
+pub struct Owner<'a> {
+    package_id: &'a str,
+    manifest_path: &'a Path,
+    target: &'a Target,
 }
 
 /// Cargo's command that builds a selection; [`Verb::Test`] and [`Verb::Bench`] build without running.
@@ -98,6 +111,28 @@ impl Workspace {
             .iter()
             .filter_map(|package| Some((package.manifest_path.parent()?.to_owned(), package.name.clone())));
         Code::of(&self.root, members.collect(), sites)
+    }
+
+    /// The package and target that a file, relative to the workspace, belongs to; those that are nearest to it if that is not
+    /// known.
+    #[must_use]
+    pub fn owner(&self, file: &str) -> Option<Owner<'_>> {
+        let file = self.root.join(file);
+        // How many parts of the paths are the same.
+        let near = |path: &Path| path.components().zip(file.components()).take_while(|(a, b)| a == b).count();
+        // Of equally near ones the one that is not further in.
+        let folder = |package: &Package| {
+            let folder = package.manifest_path.parent().unwrap_or(&self.root);
+            (near(folder), std::cmp::Reverse(folder.components().count()))
+        };
+        let package = self
+            .packages
+            .iter()
+            .filter(|package| !package.targets.is_empty())
+            .max_by_key(|package| folder(package))?;
+        // Of equally near ones the first, which is the library or the main program.
+        let target = package.targets.iter().rev().max_by_key(|target| near(&target.src_path))?;
+        Some(Owner { package_id: &package.id, manifest_path: &package.manifest_path, target })
     }
 
     /// The folder for this command's own builds and files, apart from the user's.

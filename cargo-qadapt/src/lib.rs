@@ -7,6 +7,7 @@ pub mod build;
 pub mod check;
 pub mod cli;
 pub mod config;
+pub mod editor;
 pub mod error;
 #[cfg(target_os = "linux")]
 pub mod explore;

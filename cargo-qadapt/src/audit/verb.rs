@@ -11,7 +11,11 @@ use super::problems::Problems;
 use super::read::Trace;
 use crate::build::Workspace;
 use crate::config::Config;
+use crate::editor::check::check;
+use crate::editor::finding::of_view;
+use crate::editor::keep::{Kind, keep};
 use crate::error::{Error, Result};
+use crate::format::name::Format;
 use crate::format::output::Output;
 use crate::format::view::View;
 use crate::report::choice::{Apart, Choice};
@@ -27,6 +31,9 @@ impl Audit {
     /// If nothing can be audited.
     pub fn run(&self) -> Result<ExitCode> {
         self.output.ready()?;
+        if self.output.format == Format::RustcJson {
+            return check(&self.runs.selection);
+        }
         let workspace = Workspace::find(&self.runs.selection)?;
         let config = Config::beside(workspace.root())?;
         let Measured { mut reports, mut problems, .. } =
@@ -37,6 +44,7 @@ impl Audit {
             return Ok(problems.end(&self.output, false));
         }
         let suppressed = suppress(&mut report, &config.suppressions).suppressions;
+        keep(&workspace, Kind::Audit, of_view(&View::new(&report, workspace.root())))?;
         show(report, &self.choice, suppressed, workspace.root(), &self.output, &problems)
     }
 }

@@ -15,7 +15,11 @@ use crate::audit::measure::{Measured, lock as wait_for, nothing_audited};
 use crate::audit::problems::Problems;
 use crate::build::{Verb, Workspace};
 use crate::config::Config;
+use crate::editor::check::check as cargo_check;
+use crate::editor::finding::of_view;
+use crate::editor::keep::{Kind, keep};
 use crate::error::{Error, Result};
+use crate::format::name::Format;
 use crate::format::view::View;
 use crate::report::choice::Apart;
 
@@ -25,6 +29,9 @@ impl Check {
     /// # Errors
     /// If nothing can be checked.
     pub fn run(&self) -> Result<ExitCode> {
+        if self.output.format == Format::RustcJson {
+            return cargo_check(&self.runs.selection);
+        }
         let workspace = Workspace::find(&self.runs.selection)?;
         // Whatever can be wrong is told before the long part.
         let config = Config::beside(workspace.root())?;
@@ -80,6 +87,7 @@ impl Check {
             suppressed: now.suppressed.clone(),
             ..View::new(&now.report, workspace.root())
         };
+        keep(&workspace, Kind::Audit, of_view(&view))?;
         match (&self.since, &since) {
             (Some(revision), Some(since)) => {
                 let nothing = Run::default();

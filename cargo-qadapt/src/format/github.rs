@@ -23,7 +23,7 @@ pub fn github(view: &View<'_>) -> String {
         for index in foremost(view, &all, most) {
             let item = all[index];
             let place = item.place(view, &paths);
-            command(&mut out, severity, place, &format!("qadapt: {}", item.rule), &item.message);
+            command(&mut out, severity, place, &format!("qadapt: {}", item.rule), &item.text());
         }
         if let Some(more) = all.len().checked_sub(most).filter(|&more| more > 0) {
             let message = format!(

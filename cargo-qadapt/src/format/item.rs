@@ -23,6 +23,8 @@ pub struct Item {
     pub line: Option<usize>,
     /// What is to say, on one line.
     pub message: String,
+    /// What to do instead.
+    pub help: Vec<&'static str>,
 }
 
 /// How bad something is.
@@ -73,7 +75,8 @@ fn of_line(view: &View<'_>, index: usize) -> Item {
         region: Some(line.region),
         profile: None,
         line: Some(index),
-        message: format!("{}.{}", sentence(view, line), advice_sentence(line)),
+        message: sentence(view, line),
+        help: advice(line).collect(),
     }
 }
 
@@ -85,12 +88,13 @@ fn of_finding<'a>(view: &'a View<'_>, finding: &'a Finding) -> impl Iterator<Ite
         profile: finding.profile,
         line,
         message,
+        help: line.and_then(|line| view.lines.get(line)).map_or_else(Vec::new, |line| advice(line).collect()),
     };
     let message = super::source::cut(finding.message.trim(), 1000, " ");
     let alone = finding.lines.is_empty().then(|| item(None, message.clone()));
     let lines = finding.lines.iter().filter_map(move |&index| {
         let line = view.lines.get(index)?;
-        Some(item(Some(index), format!("{message} Here: {}.{}", sentence(view, line), advice_sentence(line))))
+        Some(item(Some(index), format!("{message} Here: {}", sentence(view, line))))
     });
     alone.into_iter().chain(lines)
 }
@@ -134,12 +138,16 @@ pub fn advice(line: &Line) -> impl Iterator<Item = &'static str> + '_ {
     line.advice.iter().map(|advice| advice.text)
 }
 
-fn advice_sentence(line: &Line) -> String {
-    let help: Vec<&str> = advice(line).collect();
-    if help.is_empty() { String::new() } else { format!(" Help: {}.", help.join("; ")) }
-}
-
 impl Item {
+    /// What is to say, and what to do instead, in sentences.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let end = if self.line.is_some() { "." } else { "" };
+        let help =
+            if self.help.is_empty() { String::new() } else { format!(" Help: {}.", self.help.join("; ")) };
+        format!("{}{end}{help}", self.message)
+    }
+
     /// How many events it stands for, to tell the important ones.
     #[must_use]
     pub fn weight(&self, view: &View<'_>) -> u64 {

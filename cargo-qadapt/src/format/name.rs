@@ -13,7 +13,7 @@ use super::pprof::pprof;
 use super::sarif::sarif;
 use super::text::text;
 use super::view::View;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// How a report is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -38,6 +38,8 @@ pub enum Format {
     Folded,
     /// A compressed profile, for pprof and for servers that keep profiles.
     Pprof,
+    /// For editors: runs `cargo check` in place of the program, and after its messages prints what the last run has found.
+    RustcJson,
 }
 
 impl Format {
@@ -57,6 +59,10 @@ impl Format {
             Self::Dhat => dhat(view),
             Self::Folded => Ok(folded(view).into_bytes()),
             Self::Pprof => pprof(view),
+            Self::RustcJson => Err(Error::Usage(
+                "this format shows what the last audit, check or proof of a workspace has found: ask one of those for it"
+                    .to_owned(),
+            )),
         }
     }
 

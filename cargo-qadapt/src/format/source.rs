@@ -37,7 +37,8 @@ impl Sources {
 }
 
 /// The text of a source file; empty if it cannot be read.
-pub(super) fn contents(path: &Path) -> String {
+#[must_use]
+pub fn contents(path: &Path) -> String {
     let mut bytes = Vec::new();
     let is_file = std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
     if !is_file || File::open(path).and_then(|file| file.take(LIMIT).read_to_end(&mut bytes)).is_err() {

@@ -15,6 +15,8 @@ pub enum Format {
     Text,
     /// For programs.
     Json,
+    /// For editors: runs `cargo check` in place of a proof, and after its messages prints what the last run has found.
+    RustcJson,
 }
 
 /// Arguments of `cargo qadapt prove`.

@@ -14,6 +14,9 @@ use super::{bodies, compare, near, report, witness};
 use crate::audit::verb::gather;
 use crate::build::{Build, Workspace};
 use crate::config;
+use crate::editor::check::check;
+use crate::editor::finding::of_proofs;
+use crate::editor::keep::{Kind, keep};
 use crate::error::{Error, Result};
 use crate::format::output::deliver;
 use crate::glob::glob;
@@ -27,6 +30,9 @@ impl Prove {
     /// # Errors
     /// If nothing can be built or analysed.
     pub fn run(&self) -> Result<ExitCode> {
+        if self.format == Format::RustcJson {
+            return check(&self.selection);
+        }
         let mut settings = self.settings()?;
         // A binary is proven without cargo.
         let workspace = if self.binary.is_none() { Some(Workspace::find(&self.selection)?) } else { None };
@@ -40,6 +46,9 @@ impl Prove {
         }));
         let runs = if self.trace.is_empty() { None } else { Some(gather(&self.trace, &root, None)?) };
         let proofs = self.proofs(workspace.as_ref(), &settings)?;
+        if let Some(workspace) = &workspace {
+            keep(workspace, Kind::Proof, of_proofs(&proofs, &root))?;
+        }
         let contradictions = runs.as_ref().map_or_else(Vec::new, |runs| {
             witness::contradictions(&proofs, &runs.report, &root, self.allow_frees)
         });
@@ -55,6 +64,7 @@ impl Prove {
                 let json = serde_json::json!({ "version": 1, "proofs": proofs, "differences": differences, "contradictions": contradictions });
                 format!("{json:#}\n")
             }
+            Format::RustcJson => String::new(),
         };
         let is_text = self.format == Format::Text;
         deliver(printed.into_bytes(), is_text, self.output.as_deref(), self.color)?;

@@ -97,7 +97,7 @@ impl<'a> Writer<'a> {
             .filter_map(|index| self.result(placed[index], &mut room))
             .collect();
         for item in nowhere.iter().take(RESULTS) {
-            self.notify(item.severity, format!("{}: {}", item.rule, item.message));
+            self.notify(item.severity, format!("{}: {}", item.rule, item.text()));
         }
         for (count, what) in [
             (placed.len() - results.len(), "results are left out: GitHub shows 5000, and takes 10 MB"),
@@ -156,7 +156,7 @@ impl<'a> Writer<'a> {
             rule_id: item.rule,
             rule_index: self.rules.get(item.rule).copied()?,
             level: level(item.severity),
-            message: Message::new(item.message.clone()),
+            message: Message::new(item.text()),
             locations: [place],
             related_locations: related.into_iter().collect(),
             partial_fingerprints: BTreeMap::from([(FINGERPRINT, self.fingerprint(item))]),
