@@ -32,7 +32,11 @@ pub fn copies(image: &Image<'_>, trees: &Trees, labels: &[Label]) -> Vec<Copy> {
             functions.entry(bounds.start).or_default().push(*label);
         }
     }
-    functions.into_iter().flat_map(|(function, labels)| of_function(function, &labels, trees)).collect()
+    let copies = functions.into_iter().flat_map(|(function, mut labels)| {
+        labels.sort_unstable();
+        of_function(function, &labels, trees)
+    });
+    copies.collect()
 }
 
 fn of_function(function: u64, labels: &[Label], trees: &Trees) -> Vec<Copy> {

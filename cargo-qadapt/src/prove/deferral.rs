@@ -2,12 +2,14 @@
 //!
 //! The guard labels where a deferral begins, and runs the body of `defer_frees` in a function of its own name. A call is
 //! under a deferral if debug information has that function among those that were inlined there and each of its places is
-//! exact; a region under a policy is, if no path leads to its label but past the label of that policy's deferral. Below such
-//! a call, a free defers if it is one of the global allocator's and that is `Deferring`, or `Qadapt<Deferring>`: the inlined
-//! methods show it, at the free or in the allocator's entry that is called. All others free at once.
+//! exact; a region under a policy is, if each path that leads to one of its labels has passed a label of that policy's
+//! deferral since it began or passed one of the region's: loops that are unrolled have several of both. Below such a call, a
+//! free defers if it is one of the global allocator's and that is `Deferring`, or `Qadapt<Deferring>`, of the same copy of the
+//! guard: the inlined methods show it, at the free or in the allocator's entry that is called. All others free at once.
 //!
 //! A block that finds no room is freed all the same. So nothing is said to be deferred where a limit is set that frees what is
-//! beyond it; and where none is, what little room there always is belongs to the verdict.
+//! beyond it; and where none is, what little room there always is belongs to the verdict. Of several `Deferring` in a program
+//! only the one keeps blocks that defers first, so that nothing is said to be deferred where a file has several.
 
 use std::cell::OnceCell;
 use std::collections::VecDeque;
@@ -15,7 +17,7 @@ use std::collections::hash_map::{Entry, HashMap};
 
 use qadapt_trace::is_allocator_entry;
 
-use super::body::{Body, Callee};
+use super::body::{Body, Callee, End};
 use super::cfg::Start;
 use super::copies::Copy;
 use super::graph::{Edge, Goal, Graph, To};
@@ -33,7 +35,11 @@ const LIMIT: [u64; 2] = [0x5141_4441_5054_4c4d, !0x5141_4441_5054_4c4d];
 
 /// What is said of a region whose frees wait.
 const WAITS: &str = "that what it frees finds room to wait for `reclaim` (`Deferring`: of blocks under 16 bytes 4,096 at \
-                     once, of blocks above 4 KiB 1,024, of others any number)";
+                     once, of blocks above 4 KiB 1,024, of others any number), and that no code makes another `Deferring` \
+                     at run time, which may be the first to defer";
+
+/// The copies of the guard in one program, one bit each.
+type Guards = u64;
 
 /// The deferrals of a file.
 #[derive(Debug)]
@@ -43,14 +49,16 @@ pub struct Deferrals<'q, 'a> {
     data: &'q [u8],
     /// The functions with deferrals.
     functions: Spans,
-    /// Where deferrals begin.
-    labels: Vec<u64>,
+    /// Where deferrals and regions begin; those at one address in the order of the code.
+    labels: &'q [Label],
+    /// Where each copy of the guard lies that defers: a file can have several versions of it.
+    guards: Vec<String>,
     /// What the limits in the file say, once that has been asked for.
     limit: OnceCell<Frees>,
 }
 
-/// A node of the graph, and whether what calls it defers.
-type Reached = (u32, bool);
+/// A node of the graph, and the copies of the guard under whose deferrals it is called.
+type Reached = (u32, Guards);
 
 /// What becomes of what a region frees.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,8 +67,8 @@ pub enum Frees {
     Now(Vec<Edge>),
     /// All of it waits, and this is what has to be said of it.
     Wait(&'static str),
-    /// All of it waits up to a limit, for this reason not beyond.
-    UpTo(String),
+    /// All of it may wait, but for what this reason speaks of; and what to do about that.
+    UpTo(String, &'static str),
 }
 
 impl<'q, 'a> Deferrals<'q, 'a> {
@@ -70,19 +78,30 @@ impl<'q, 'a> Deferrals<'q, 'a> {
         program: &'q Program<'a>,
         names: &'q Names<'a>,
         trees: &Trees,
-        labels: &[Label],
+        labels: &'q [Label],
         data: &'q [u8],
     ) -> Self {
-        let labels: Vec<u64> =
-            labels.iter().filter(|label| label.kind == Kind::Deferral).map(|label| label.addr).collect();
-        let functions = Spans::of(labels.iter().filter_map(|&label| trees.of(label)));
-        Self { program, names, data, functions, labels, limit: OnceCell::new() }
+        let deferrals = labels.iter().filter(|label| label.kind == Kind::Deferral);
+        let found: Vec<_> = deferrals.filter_map(|label| trees.of(label.addr)).collect();
+        let scopes = found.iter().flat_map(|tree| &tree.scopes);
+        let guards = scopes.filter(|scope| matches!(scope.mark, Some(Kind::Deferral | Kind::Deferred)));
+        let mut guards: Vec<String> =
+            guards.filter_map(|scope| folder(&scope.call.file)).map(str::to_owned).collect();
+        guards.sort();
+        guards.dedup();
+        Self { program, names, data, functions: Spans::of(found), labels, guards, limit: OnceCell::new() }
+    }
+
+    /// The copy of the guard that a file is of.
+    fn guard(&self, file: &str) -> Guards {
+        let number = folder(file).and_then(|folder| self.guards.iter().position(|known| known == folder));
+        number.and_then(|number| 1_u64.checked_shl(u32::try_from(number).ok()?)).unwrap_or(0)
     }
 
     /// What becomes of all that one copy of a region frees, which is this node of the graph.
     #[must_use]
     pub fn frees(&self, graph: &Graph, node: u32, copy: &Copy) -> Frees {
-        if self.labels.is_empty() || !graph.reaches(node, Goal::Free) {
+        if self.guards.is_empty() || !graph.reaches(node, Goal::Free) {
             return Frees::Now(Vec::new());
         }
         let start = (node, self.is_of_policy(copy));
@@ -94,7 +113,7 @@ impl<'q, 'a> Deferrals<'q, 'a> {
         let mut now: Option<(Reached, Edge)> = None;
         while let Some(here) = queue.pop_front() {
             for edge in &graph.node(here.0).edges {
-                let under = || here.1 || self.is_under(edge.site);
+                let under = || here.1 | self.is_under(edge.site);
                 match edge.to {
                     To::Node(to) if graph.reaches(to, Goal::Free) => {
                         if let Entry::Vacant(entry) = found_by.entry((to, under())) {
@@ -103,7 +122,7 @@ impl<'q, 'a> Deferrals<'q, 'a> {
                         }
                     }
                     To::Sink(Sink::Free, callee) => {
-                        if under() && self.is_deferred(*edge, callee, &mut entries) {
+                        if self.is_deferred(*edge, callee, under(), &mut entries) {
                             waits = true;
                         } else if now.is_none() {
                             now = Some((here, *edge));
@@ -126,82 +145,113 @@ impl<'q, 'a> Deferrals<'q, 'a> {
         }
     }
 
-    /// Whether a call is made in the body of `defer_frees`.
-    fn is_under(&self, site: u64) -> bool {
-        let (Some(tree), Some(debug)) = (self.functions.at(site), self.names.debug()) else { return false };
+    /// Under whose deferrals a call is made, in the body of `defer_frees`.
+    fn is_under(&self, site: u64) -> Guards {
+        let (Some(tree), Some(debug)) = (self.functions.at(site), self.names.debug()) else { return 0 };
         let chain = tree.chain(site);
-        let is_body = |&scope: &usize| tree.scopes[scope].mark == Some(Kind::Deferred);
-        chain.iter().any(is_body) && is_exact(debug, tree, &chain, site)
+        let bodies = chain.iter().map(|&scope| &tree.scopes[scope]);
+        let bodies = bodies.filter(|scope| scope.mark == Some(Kind::Deferred));
+        let guards = bodies.fold(0, |all, scope| all | self.guard(&scope.call.file));
+        if guards != 0 && is_exact(debug, tree, &chain, site) { guards } else { 0 }
     }
 
-    /// Whether a region is one under a policy that defers: no path leads to it, or back to it, but past the label of the
-    /// deferral that this same policy has begun.
-    fn is_of_policy(&self, copy: &Copy) -> bool {
-        let Some((tree, region)) = copy.scope.as_ref().filter(|_| !copy.whole) else { return false };
+    /// Under whose deferral a region is by its policy: no path leads to one of its labels, from the entry or from any of
+    /// them, but past the label of the deferral that this same policy has begun.
+    fn is_of_policy(&self, copy: &Copy) -> Guards {
+        let Some((tree, region)) = copy.scope.as_ref().filter(|_| !copy.whole) else { return 0 };
         let opened = by_guard(tree, *region);
-        let begins = |label: &&u64| {
+        let begins = |label: u64| {
             let marks =
-                |scope: &Scope| scope.mark == Some(Kind::Deferral) && scope.touches(**label) != Touch::No;
-            let deferral = tree.scopes.iter().position(marks);
-            deferral
-                .is_some_and(|deferral| by_guard(tree, deferral).iter().any(|scope| opened.contains(scope)))
+                |scope: &Scope| scope.mark == Some(Kind::Deferral) && scope.touches(label) != Touch::No;
+            let mut deferrals = (0..tree.scopes.len()).filter(|&scope| marks(&tree.scopes[scope])).peekable();
+            deferrals.peek().is_some()
+                && deferrals.all(|scope| by_guard(tree, scope).iter().any(|scope| opened.contains(scope)))
         };
-        let deferrals: Vec<u64> = self.labels.iter().filter(begins).copied().collect();
+        let events = self.labels.iter().filter_map(|label| match label.kind {
+            Kind::Deferral => begins(label.addr).then_some((label.addr, Event::Deferral)),
+            kind if kind == copy.kind && copy.labels.contains(&label.addr) => {
+                Some((label.addr, Event::Region))
+            }
+            _ => None,
+        });
+        let events: Vec<(u64, Event)> = events.collect();
+        if events.iter().all(|event| event.1 == Event::Region) {
+            return 0;
+        }
         let body = self.program.body(&Start::function(copy.function), false);
-        !deferrals.is_empty() && copy.labels.iter().all(|&label| is_only_past(&body, &deferrals, label))
+        if are_deferred(&body, &events) { self.guard(&tree.scopes[*region].call.file) } else { 0 }
     }
 
-    /// Whether a free defers if its thread does.
-    fn is_deferred(&self, edge: Edge, callee: Callee, entries: &mut HashMap<u64, bool>) -> bool {
+    /// Whether a free defers if its thread does so by one of these copies of the guard.
+    fn is_deferred(
+        &self,
+        edge: Edge,
+        callee: Callee,
+        guards: Guards,
+        entries: &mut HashMap<u64, Guards>,
+    ) -> bool {
+        if guards == 0 {
+            return false;
+        }
         let frames = self.names.frames(edge.site);
-        match frames.iter().position(is_entry) {
-            Some(_) if !frames.iter().all(is_known) => false,
+        let by = match frames.iter().position(is_entry) {
+            Some(_) if !frames.iter().all(is_known) => 0,
             Some(entry) => {
                 let inside = &frames[..entry];
                 match inside.iter().position(is_deferring) {
-                    Some(at) => inside[at + 1..].iter().all(is_guard),
-                    None => inside.iter().all(is_guard) && self.defers(callee, entries),
+                    Some(at) if inside[at + 1..].iter().all(is_guard) => self.guard_of(&inside[at]),
+                    None if inside.iter().all(is_guard) => self.defers(callee, entries),
+                    _ => 0,
                 }
             }
             None => {
                 let Callee::Local(addr) = callee else { return false };
                 let names = self.program.image().function_at(addr).map_or(&[][..], |f| &f.names);
-                names.iter().any(|name| is_allocator_entry(last(&demangle(name))))
-                    && self.defers(callee, entries)
+                if names.iter().any(|name| is_allocator_entry(last(&demangle(name)))) {
+                    self.defers(callee, entries)
+                } else {
+                    0
+                }
             }
-        }
+        };
+        by & guards != 0
     }
 
-    /// Whether a function of the allocator's comes to the guard's deferring method, and before that to nothing else.
-    fn defers(&self, callee: Callee, entries: &mut HashMap<u64, bool>) -> bool {
-        let Callee::Local(addr) = callee else { return false };
+    /// The copy of the guard that a frame is of.
+    fn guard_of(&self, frame: &Frame) -> Guards {
+        frame.at.as_ref().map_or(0, |at| self.guard(&at.file))
+    }
+
+    /// The copy of the guard to whose deferring method a function of the allocator's comes, and before that to nothing else.
+    fn defers(&self, callee: Callee, entries: &mut HashMap<u64, Guards>) -> Guards {
+        let Callee::Local(addr) = callee else { return 0 };
         if let Some(&known) = entries.get(&addr) {
             return known;
         }
         // Until it is known: it may call itself.
-        entries.insert(addr, false);
+        entries.insert(addr, 0);
         let body = self.program.body(&Start::function(addr), false);
         let mut comes_there = false;
-        let all = body.live_calls().all(|call| {
+        let by = body.live_calls().fold(Guards::MAX, |by, call| {
             let frames = self.names.frames(call.site);
             let is_allocator =
                 |frames: &[Frame]| frames.iter().all(|frame| is_guard(frame) || is_entry(frame));
-            if !frames.iter().all(is_known) {
-                return false;
+            if by == 0 || !frames.iter().all(is_known) {
+                return 0;
             }
             // The deferring method and what is inlined into it: either way is the one that is taken where nothing defers.
             if let Some(at) = frames.iter().position(is_deferring) {
                 let names = self.names_of(call.callee);
                 comes_there |= names.iter().any(|name| last(name) == "dealloc_deferring");
-                return is_allocator(&frames[at..]);
+                return if is_allocator(&frames[at..]) { by & self.guard_of(&frames[at]) } else { 0 };
             }
-            let defers = is_allocator(&frames) && self.defers(call.callee, entries);
-            comes_there |= defers;
-            defers
+            let below = if is_allocator(&frames) { self.defers(call.callee, entries) } else { 0 };
+            comes_there |= below != 0;
+            by & below
         });
-        let defers = all && comes_there;
-        entries.insert(addr, defers);
-        defers
+        let by = if comes_there { by } else { 0 };
+        entries.insert(addr, by);
+        by
     }
 
     fn names_of(&self, callee: Callee) -> Vec<String> {
@@ -216,25 +266,38 @@ impl<'q, 'a> Deferrals<'q, 'a> {
     fn read_limit(&self) -> Frees {
         let word = |bytes: &[u8]| bytes.try_into().map(u64::from_le_bytes).unwrap_or_default();
         let words: Vec<u64> = self.data.chunks_exact(8).map(word).collect();
-        let mut found = false;
+        let mut found = 0;
         for window in words.windows(5) {
             let &[blocks, bytes, beyond, ref end @ ..] = window else { continue };
             if *end != LIMIT {
                 continue;
             }
-            found = true;
+            found += 1;
             // `Beyond::Count` alone keeps what is beyond.
             if blocks & bytes != u64::MAX && beyond & 0xff != 2 {
-                return Frees::UpTo(format!(
-                    "what it frees waits, up to the limit of `Deferring` ({}): a block beyond is freed here",
-                    amount(blocks, bytes)
-                ));
+                return Frees::UpTo(
+                    format!(
+                        "what it frees waits, up to the limit of `Deferring` ({}): a block beyond is freed here",
+                        amount(blocks, bytes)
+                    ),
+                    "no limit, or Beyond::Count",
+                );
             }
         }
-        if found {
-            return Frees::Wait(WAITS);
+        match found {
+            0 => Frees::UpTo(
+                "what it frees waits, up to a limit of `Deferring` that could not be told".to_owned(),
+                "the file as the linker wrote it",
+            ),
+            1 => Frees::Wait(WAITS),
+            _ => Frees::UpTo(
+                format!(
+                    "what it frees waits if the program's allocator is the first to defer of the {found} `Deferring` in \
+                     this file: the others free here"
+                ),
+                "one `Deferring` in the program",
+            ),
         }
-        Frees::UpTo("what it frees waits, up to a limit of `Deferring` that could not be told".to_owned())
     }
 }
 
@@ -252,38 +315,63 @@ fn by_guard(tree: &Tree, mark: usize) -> Vec<usize> {
     outwards.skip(1).collect()
 }
 
-/// Whether every path to an address, from the entry of its function and from itself, leads past one of others.
-fn is_only_past(body: &Body, others: &[u64], label: u64) -> bool {
-    let Some(target) = body.block_at(label) else { return false };
-    let past = |block: u32| {
+/// What a label stands for in the question whether a region is deferred.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Event {
+    /// The deferral begins.
+    Deferral,
+    /// The region does.
+    Region,
+}
+
+/// Whether a deferral begins between any two regions, and before the first, on every path through a function. The events
+/// ascend; those at one address are in the order of the code.
+fn are_deferred(body: &Body, events: &[(u64, Event)]) -> bool {
+    // Of a block: its events, in their order. Where it begins, a deferral may be the last thing in the one before: labels
+    // take no room.
+    let in_block = |block: u32| {
         let at = &body.blocks[block as usize].at;
-        others.iter().any(|&other| {
-            // A label takes no room: at the start of a block it may be the last thing in the one before.
-            let is_in = at.contains(&other) && (other != at.start || ways_into(body, block) <= 1);
-            is_in && (block != target || other <= label)
-        })
+        let is_sure = ways_into(body, block) <= 1;
+        let here = events.iter().filter(|event| at.contains(&event.0));
+        here.filter(move |event| is_sure || event.1 == Event::Region || event.0 != at.start)
     };
-    if past(target) {
-        return true;
+    // Where the flow is lost, it may come to any place.
+    if body.blocks.iter().any(|block| block.end == End::Lost) {
+        return false;
     }
-    let from_itself = body.edges_of(&body.blocks[target as usize]).to_vec();
-    let mut stack = [&[0][..], &from_itself].concat();
+    let mut stack: Vec<u32> = vec![0];
+    for (i, event) in events.iter().enumerate().filter(|(_, event)| event.1 == Event::Region) {
+        let Some(block) = body.block_at(event.0).map(|block| &body.blocks[block as usize]) else {
+            return false;
+        };
+        match events.get(i + 1).filter(|next| block.at.contains(&next.0)).map(|next| next.1) {
+            Some(Event::Region) => return false,
+            Some(Event::Deferral) => {}
+            None => stack.extend(body.edges_of(block)),
+        }
+    }
     let mut seen = vec![false; body.blocks.len()];
     while let Some(block) = stack.pop() {
-        if past(block) || std::mem::replace(&mut seen[block as usize], true) {
+        if std::mem::replace(&mut seen[block as usize], true) {
             continue;
         }
-        if block == target {
-            return false;
+        match in_block(block).next().map(|event| event.1) {
+            Some(Event::Region) => return false,
+            Some(Event::Deferral) => {}
+            None => stack.extend(body.edges_of(&body.blocks[block as usize])),
         }
-        stack.extend(body.edges_of(&body.blocks[block as usize]));
     }
     true
 }
 
-/// How many blocks lead to one.
+/// How many ways lead into a block: from others, and from the function's callers.
 fn ways_into(body: &Body, block: u32) -> usize {
-    body.edges.iter().filter(|to| **to == block).count()
+    usize::from(block == 0) + body.edges.iter().filter(|to| **to == block).count()
+}
+
+/// Where the copy of the guard lies that a source file is of.
+fn folder(file: &str) -> Option<&str> {
+    file.rfind("/src/").map(|end| &file[..end])
 }
 
 /// The last part of a function's name, without its type arguments.
@@ -342,8 +430,16 @@ mod tests {
     }
 
     #[test]
-    fn a_label_is_only_past_others_if_no_way_leads_round_them() {
-        use crate::prove::body::{Block, End};
+    fn the_copy_of_the_guard_is_told_by_its_folder() {
+        assert_eq!(folder("/usr/src/qadapt-0.1.0/src/hot/defer/allocator.rs"), Some("/usr/src/qadapt-0.1.0"));
+        assert_eq!(folder("lib.rs"), None);
+    }
+
+    #[test]
+    fn regions_are_deferred_if_each_way_to_one_begins_a_deferral_again() {
+        use Event::{Deferral as D, Region as R};
+
+        use crate::prove::body::Block;
         // 0 -> 1 | 2, 1 -> 3, 2 -> 3, 3 -> 3 | 4.
         let edges: [&[u32]; 5] = [&[1, 2], &[3], &[3], &[3, 4], &[]];
         let mut body = Body::default();
@@ -354,19 +450,32 @@ mod tests {
             let at = i * 16..i * 16 + 16;
             body.blocks.push(Block { at, calls: 0..0, edges: first..last, end: End::Flow, doomed: false });
         }
-        for (others, label, expected) in [
-            (&[0][..], 0x10, true),
-            (&[0x10], 0x30, false),
-            (&[0x10], 0x18, true),
+        for (events, expected) in [
+            (&[(0, D), (0x10, R)][..], true),
+            (&[(0x10, D), (0x30, R)], false),
+            (&[(0x10, D), (0x18, R)], true),
+            // Of labels at one address, that of the deferral comes first or last.
+            (&[(0x18, D), (0x18, R)], true),
+            (&[(0x18, R), (0x18, D)], false),
             // It may be what two of the ways end with, or one.
-            (&[0x30], 0x38, false),
-            (&[0x10, 0x20], 0x40, true),
+            (&[(0x30, D), (0x38, R)], false),
+            (&[(0x10, D), (0x20, D), (0x40, R)], true),
             // Round the loop it is not begun again.
-            (&[0x10, 0x20], 0x30, false),
-            (&[0x34], 0x38, true),
-            (&[0x38], 0x34, false),
+            (&[(0x10, D), (0x20, D), (0x30, R)], false),
+            (&[(0x34, D), (0x38, R)], true),
+            (&[(0x34, R), (0x38, D)], false),
+            // The second round of an unrolled loop is under another policy.
+            (&[(0x12, D), (0x14, R), (0x18, R)], false),
+            (&[(0, D), (0x14, R), (0x41, R)], false),
+            (&[(0, D), (0x14, R), (0x24, R), (0x34, D), (0x41, R)], true),
+            (&[(0x12, D), (0x14, R), (0x16, D), (0x18, R)], true),
+            // Of a region that no flow comes to nothing is known.
+            (&[(0, D), (0x90, R)], false),
         ] {
-            assert_eq!(is_only_past(&body, others, label), expected, "{others:x?} {label:#x}");
+            assert_eq!(are_deferred(&body, events), expected, "{events:x?}");
         }
+        assert!(are_deferred(&body, &[(0, D), (0x41, R)]));
+        body.blocks[2].end = End::Lost;
+        assert!(!are_deferred(&body, &[(0, D), (0x41, R)]));
     }
 }

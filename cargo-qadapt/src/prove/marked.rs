@@ -139,10 +139,9 @@ fn deferring(
     let path = verdict.paths.iter_mut().find(|path| path.what == "frees");
     match (frees, path) {
         (Frees::Wait(words), _) => verdict.assumes.push(words.to_owned()),
-        (Frees::UpTo(why), Some(path)) => {
+        (Frees::UpTo(why, settle), Some(path)) => {
             path.always = false;
-            let settle = "no limit, or Beyond::Count".to_owned();
-            verdict.gaps.push(Gap { why, at: None, frames: Vec::new(), settle });
+            verdict.gaps.push(Gap { why, at: None, frames: Vec::new(), settle: settle.to_owned() });
         }
         // Others wait, which the path must not show.
         (Frees::Now(edges), Some(path)) if !edges.is_empty() => {

@@ -121,7 +121,7 @@ pub struct Record {
 /// What a file says of its regions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Marks {
-    /// The labels by address; a place with two regions has two.
+    /// The labels by address; a place with two regions has two, in the order of the code.
     pub labels: Vec<Label>,
     /// The regions that attributes have made.
     pub records: Vec<Record>,
@@ -180,7 +180,8 @@ fn read_labels(data: &[u8]) -> Result<Vec<Label>, String> {
             labels.push(Label { addr, kind });
         }
     }
-    labels.sort_unstable();
+    // The assembler wrote them in the order of the code.
+    labels.sort_by_key(|label| label.addr);
     Ok(labels)
 }
 

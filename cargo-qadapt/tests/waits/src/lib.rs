@@ -72,6 +72,18 @@ pub fn by_some_policy(policy: &Policy, message: Message) -> usize {
     policy.run(|| take_down(message)) + 4
 }
 
+/// Two rounds, of which the first alone is under a policy that defers. Their loop is unrolled.
+#[inline(never)]
+pub fn by_policy_at_first(messages: [Message; 2]) -> usize {
+    let mut policy = DEFERS;
+    let mut total = 6;
+    for message in messages {
+        total += policy.run(|| take_down(message));
+        policy = KEEPS;
+    }
+    total
+}
+
 /// An attribute that defers.
 #[allocate_panic(defer)]
 #[inline(never)]
@@ -111,6 +123,7 @@ pub fn run() {
     total += beside(Message::new(n), Message::new(n)) + by_policy(Message::new(n)) + by_attribute(Message::new(n));
     total += by_other_policy(Message::new(n)) + by_some_policy(black_box(&some), Message::new(n));
     total += allocates(Message::new(n)) + grows(Message::new(n));
+    total += by_policy_at_first([Message::new(n), Message::new(n + 1)]);
     // SAFETY: the layout has a size.
     by_another_allocator(unsafe { System.alloc(Layout::new::<[u64; 4]>()) });
     println!("{total}");
