@@ -1,10 +1,11 @@
-//! Events of allocators that are not Rust's global one: C's, and those of single values.
+//! Events of allocators that are not this copy's global one: C's, those of single values, and those of other copies of the guard.
 //!
 //! Such an allocator may stand below the global one, or have it below itself: `malloc` is called by Rust's allocator, and an
 //! arena takes its chunks from there. The one that is called first sees the event. It has [`word::QUIET`] set while it calls on,
 //! and the others pass on what they find quiet.
 
 use core::cell::Cell;
+use core::ffi::c_void;
 
 use super::event::Outcome;
 use super::request::Request;
@@ -52,18 +53,47 @@ fn before(request: &Request) -> Outcome {
     sys::keeping_error(|| call::before(request, mark, || false))
 }
 
+/// Before an event of another copy of the guard in this process. Where the event proceeds, [`end`] comes after it.
+pub(crate) fn begin(request: &Request, mark: *const c_void, is_panicking: bool) -> Outcome {
+    if !call::watched() || word::get() & (word::QUIET | word::OWN_WORK | word::PROBE) != 0 {
+        return Outcome::PassOn;
+    }
+    // What happens while a thread panics is no violation, and only that copy knows of the panic.
+    let outcome = if is_panicking { Outcome::Proceed } else { call::before(request, mark, || false) };
+    match outcome {
+        Outcome::Proceed => begin_quietly(),
+        Outcome::Refuse => call::after(request, false),
+        Outcome::PassOn => {}
+    }
+    outcome
+}
+
+/// After such an event that proceeded.
+pub(crate) fn end(request: &Request, succeeded: bool) {
+    end_quietly();
+    call::after(request, succeeded);
+}
+
 thread_local! {
     /// An allocator that is not the global one has seen the event, and is at work.
     static AT_WORK: Cell<bool> = const { Cell::new(false) };
 }
 
 fn quietly<R>(inner: impl FnOnce() -> R) -> R {
+    begin_quietly();
+    let result = inner();
+    end_quietly();
+    result
+}
+
+fn begin_quietly() {
     call::begin_quiet();
     let _ = AT_WORK.try_with(|at_work| at_work.set(true));
-    let result = inner();
+}
+
+fn end_quietly() {
     let _ = AT_WORK.try_with(|at_work| at_work.set(false));
     call::end_quiet();
-    result
 }
 
 /// True while such an allocator is at work on this thread: what the global one is asked for is no event of its own.

@@ -19,6 +19,11 @@ pub(crate) fn caps(limits: &Budget, used: Used) -> Caps {
     Caps::of(limits, used, total())
 }
 
+/// What is left of a record's own budget.
+pub(super) fn left_of(record: &Record) -> Budget {
+    record.own_caps.get().left(total())
+}
+
 /// Keeps the total in a record that opens: it is put back at the record's end.
 pub(super) fn keep_total(table: &Table, record: &Record, is_kept: bool) {
     record.figure.set(is_kept.into());

@@ -99,6 +99,15 @@ impl Captured {
     }
 }
 
+/// Keeps a stack that another copy of the guard has recorded so many times; `None` if the table is full.
+pub(super) fn adopt(frames: &[usize], request: &Request, times: u32) -> Option<Slot> {
+    let slot = STACKS.insert(Key::of(u64::from(request.op.code()), frames), frames, tag(request))?;
+    for _ in 0..times {
+        STACKS.hit(slot);
+    }
+    Some(slot)
+}
+
 /// What the table keeps of a stack's first request: the operation in 8 bits, the alignment's logarithm in 8 and the old
 /// size in 48; then the size.
 fn tag(request: &Request) -> [u64; 2] {

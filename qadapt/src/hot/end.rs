@@ -5,7 +5,7 @@ use super::record::{Kind, Record, Serial};
 use super::step::{self, Done, Outer};
 use super::table::{self, Table};
 use super::trace::chain;
-use super::{base, budget, loan, moved, pending, setting, word};
+use super::{base, budget, copies, loan, moved, pending, setting, word};
 use crate::model::Place;
 
 /// What ended.
@@ -218,8 +218,8 @@ fn by_hand_slowly(
             ..Ended::NOTHING
         };
         loan::all(loans).for_each(budget::settle);
-        remove(table, index);
-        ByHand::Ended(ended, place)
+        let is_quiet = remove(table, index, outer);
+        ByHand::Ended(Ended { quiet: ended.quiet || is_quiet, ..ended }, place)
     })
 }
 
@@ -272,7 +272,7 @@ fn measuring_further<R>(
     }
     let outer = step::begin(table, Done::Nothing);
     let result = last(table, record, index + 1 == table.len());
-    remove(table, index);
+    remove(table, index, outer);
     step::finish(table, outer);
     Some(result)
 }
@@ -305,13 +305,13 @@ fn closure(table: &Table, index: usize, outer: Outer) -> Ended {
     let mut ended = Ended { serial: told_by, is_void, quiet: outer.is_interrupted(), ..Ended::NOTHING };
     for above in (index + 1..table.len()).rev() {
         if table.record(above).is_some_and(|above| above.owner() == serial) {
-            left(table, above, &mut ended);
+            left(table, above, &mut ended, outer);
         }
     }
     let own = record.loans.get();
     loan::all(own).for_each(budget::settle);
     ended.loans = loan::joined(own, ended.loans);
-    remove(table, index);
+    ended.quiet |= remove(table, index, outer);
     ended
 }
 
@@ -330,13 +330,13 @@ fn fast(table: &Table, outer: Outer, change: impl FnOnce(&Table) -> bool) -> End
     table.settle_from(0);
     let is_outermost = !ended.foreign && table.find(|record| record.kind().is_closure()).is_none();
     for index in (0..if is_outermost { table.len() } else { 0 }).rev() {
-        left(table, index, &mut ended);
+        left(table, index, &mut ended, outer);
     }
     ended
 }
 
 /// Ends a record if it is of the kind that ends with the closure around it.
-fn left(table: &Table, index: usize, closure: &mut Ended) {
+fn left(table: &Table, index: usize, closure: &mut Ended, outer: Outer) {
     let Some(record) = table.record(index).filter(|record| record.kind().is_left()) else { return };
     if record.kind() == Kind::Guard {
         closure.left = closure.left.or(record.place());
@@ -344,8 +344,9 @@ fn left(table: &Table, index: usize, closure: &mut Ended) {
     let own = record.loans.get();
     loan::all(own).for_each(budget::settle);
     closure.loans = loan::joined(own, closure.loans);
-    pending::pass_on(record.serial(), closure.serial);
-    remove(table, index);
+    let serial = record.serial();
+    closure.quiet |= remove(table, index, outer);
+    pending::pass_on(serial, closure.serial);
 }
 
 /// Leaves the name of something that ended here for the thread that has its record, if that is another one.
@@ -361,23 +362,27 @@ fn leave_elsewhere(table: &Table, serial: Serial) {
 #[inline(always)]
 pub(super) fn moved(table: &Table, outer: Outer) {
     if setting::is_moved() && !outer.is_interrupted() {
-        take_moved(table);
+        take_moved(table, outer);
     }
 }
 
 #[cold]
 #[inline(never)]
-fn take_moved(table: &Table) {
+fn take_moved(table: &Table, outer: Outer) {
     for index in (0..table.len()).rev() {
         let Some(record) = table.record(index).filter(|record| moved::take(record)) else { continue };
-        pending::put_off(record.serial(), table.below(index).map_or(Serial::NONE, Record::reporter));
+        let serial = record.serial();
         if record.loans.get().is_empty() {
-            remove(table, index);
+            remove(table, index, outer);
         } else {
+            if setting::is_guest() {
+                copies::end(record, outer.is_interrupted());
+            }
             // What it has lent goes on until what lies around it ends.
             record.kind.set(Kind::Loan);
             table.settle_from(index);
         }
+        pending::put_off(serial, table.below(index).map_or(Serial::NONE, Record::reporter));
     }
 }
 
@@ -389,16 +394,18 @@ pub(crate) fn look_for_moved() {
     }
 }
 
+/// Takes a record away. True if another copy of the guard asks that nothing be said now.
 #[inline(always)]
-fn remove(table: &Table, index: usize) {
-    let Some(record) = table.record(index) else { return };
+fn remove(table: &Table, index: usize, outer: Outer) -> bool {
+    let Some(record) = table.record(index) else { return false };
+    let is_quiet = setting::is_guest() && copies::end(record, outer.is_interrupted());
     if record.hides_budgets() {
         budget::reveal(table, index, record);
     }
     chain::leave(table, index);
     if index + 1 == table.len() {
         table.pop(index, record);
-        return;
+        return is_quiet;
     }
     let forbade = record.flags.get() & word::FORBID != 0;
     table.end(index);
@@ -406,4 +413,5 @@ fn remove(table: &Table, index: usize) {
         budget::hide(table, index);
     }
     chain::moved(table);
+    is_quiet
 }

@@ -4,6 +4,7 @@ use core::ffi::c_void;
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::capture::Captured;
+use super::copies::{self, Verdict};
 use super::request::{Cause, Request};
 use super::{announce, budget, counters, end, inject, measured, pending, setting, step, table, trace, word};
 use crate::model::{Mode, Op, Ops};
@@ -11,7 +12,7 @@ use crate::sys;
 
 /// Whether the request goes on to the inner allocator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     Proceed,
     /// The request gets no memory.
     Refuse,
@@ -126,7 +127,31 @@ fn seldom(request: &Request, mark: *const c_void, word: i64, is_outermost: fn() 
         }
         step::link();
     }
+    if setting::is_guest() {
+        return before_as_guest(request, mark);
+    }
     before_known(request, mark)
+}
+
+/// In a copy of the guard that has another one for its host, which judges the event. What only this copy's own regions ask for, stacks
+/// and refusals, is theirs.
+#[cold]
+#[inline(never)]
+fn before_as_guest(request: &Request, mark: *const c_void) -> Outcome {
+    let word = word::get();
+    if word & word::OWN_WORK != 0 {
+        return Outcome::Proceed;
+    }
+    let is_panicking = std::thread::panicking();
+    if !is_panicking {
+        keep_stack(request, mark, word);
+    }
+    match copies::before(request, mark, is_panicking) {
+        None => return Outcome::PassOn,
+        Some(Verdict::REFUSE) => return Outcome::Refuse,
+        Some(_) => {}
+    }
+    if is_panicking { Outcome::Proceed } else { refuse_if_due(request, mark, word) }
 }
 
 fn before_known(request: &Request, mark: *const c_void) -> Outcome {
@@ -134,11 +159,7 @@ fn before_known(request: &Request, mark: *const c_void) -> Outcome {
     if word & word::OWN_WORK != 0 || std::thread::panicking() {
         return Outcome::Proceed;
     }
-    if word & word::RECORDING != 0 && word & word::BUSY == 0 {
-        word::set(word | word::BUSY);
-        measured::push(request, &Captured::here(mark));
-        word::set(word::get() & !word::BUSY);
-    }
+    keep_stack(request, mark, word);
     if !word::is_protected(word) {
         if trace::is_whole_program() {
             if let Some(trace) = trace::active() {
@@ -151,6 +172,22 @@ fn before_known(request: &Request, mark: *const c_void) -> Outcome {
     if outcome == Outcome::Refuse {
         return outcome;
     }
+    refuse_if_due(request, mark, word)
+}
+
+/// Keeps the stack of an event for an open measurement.
+#[inline(always)]
+fn keep_stack(request: &Request, mark: *const c_void, word: i64) {
+    if word & word::RECORDING != 0 && word & word::BUSY == 0 {
+        word::set(word | word::BUSY);
+        measured::push(request, &Captured::here(mark));
+        word::set(word::get() & !word::BUSY);
+    }
+}
+
+/// Refuses the request if it is the one that an open region refuses.
+#[inline(always)]
+fn refuse_if_due(request: &Request, mark: *const c_void, word: i64) -> Outcome {
     if word & word::INJECT != 0 && request.op != Op::Dealloc && inject::is_due() {
         if inject::is_swept() && word::get() & word::BUSY == 0 {
             word::set(word::get() | word::BUSY);
@@ -171,6 +208,9 @@ pub(super) fn after(request: &Request, succeeded: bool) {
     }
     if word & word::BUDGET != 0 && succeeded {
         spend(request);
+    }
+    if setting::is_guest() {
+        copies::after(request, succeeded);
     }
     if trace::is_on() && word & word::OWN_WORK == 0 {
         trace::count(request, succeeded);

@@ -5,18 +5,19 @@
 
 pub(crate) mod allocator;
 pub(crate) mod announce;
-mod apart;
+pub(crate) mod apart;
 mod base;
 pub(crate) mod blocking;
 pub(crate) mod budget;
 pub(crate) mod c;
 mod call;
 pub(crate) mod capture;
+pub(crate) mod copies;
 pub(crate) mod counters;
 pub(crate) mod defer;
 pub(crate) mod end;
 pub(crate) mod entries;
-mod event;
+pub(crate) mod event;
 mod figure;
 pub(crate) mod head;
 pub(crate) mod inject;

@@ -4,14 +4,16 @@ use core::panic::Location;
 
 use super::base;
 use super::budget;
+use super::copies;
 use super::end;
 use super::record::{Kind, Record, Serial};
-use super::spending::Caps;
+use super::setting;
+use super::spending::{Caps, Used};
 use super::step::{self, Done};
 use super::table::{self, ROOM, Table};
 use super::trace::chain::{self, Opening};
 use super::word;
-use crate::model::{Calls, High, Place, RegionKind};
+use crate::model::{Budget, Calls, High, Place, RegionKind};
 
 /// Records that only own work may take: what is said of a full table needs some.
 const RESERVED: usize = 64;
@@ -76,10 +78,11 @@ fn add(table: &Table, kind: Kind, opening: Opening, fill: impl FnOnce(&Table, &R
         fill(table, record);
         chain::enter(table, record, kind, index, below, opening);
     });
-    match record {
-        Some(record) => Some(record),
-        None => no_room(table, kind),
+    let Some(record) = record else { return no_room(table, kind) };
+    if setting::is_guest() {
+        copies::open(record);
     }
+    Some(record)
 }
 
 #[cold]
@@ -198,6 +201,29 @@ pub(crate) fn permit() -> Serial {
         // One that a region forbids is none.
         budget::keep_total(table, record, table.word() & word::FORBID == 0);
     })
+}
+
+/// What another copy of the guard has open: `budget` is what is left of its budget, where the flags have one.
+pub(crate) fn for_guest(kind: Kind, flags: i64, budget: &Budget, allowed: Calls) -> Serial {
+    let serial = push(kind, Opening::Nothing, |table, record| {
+        record.clear_place();
+        match kind {
+            Kind::Permit => budget::keep_total(table, record, table.word() & word::FORBID == 0),
+            Kind::OwnWork | Kind::Hook | Kind::Raising => budget::keep_total(table, record, true),
+            _ => {
+                record.key.set(0);
+                record.flags.set(flags);
+                record.own_caps.set(Caps::of(budget, Used::NOTHING, table.total.get()));
+                record.shared.set(super::head::Head::NONE);
+                record.allowed.set(allowed);
+            }
+        }
+    });
+    if serial.is_none() && kind.is_closure() {
+        // That copy does not end what has no record here.
+        let _ = table::with(Table::underflow);
+    }
+    serial
 }
 
 /// Own work, or a hook.

@@ -325,6 +325,20 @@ pub(crate) fn receive(region: Serial, batch: &Batch) {
     });
 }
 
+/// Adds to a region's what another copy of the guard has recorded.
+pub(super) fn adopt(region: Serial, pending: &Pending) {
+    if pending.slot.is_none() {
+        UNSAID.fetch_add(u64::from(pending.times), Ordering::Relaxed);
+    }
+    change(|list| list.add(region, pending));
+}
+
+/// Adds to a region's what another copy could not record.
+pub(super) fn adopt_lost(region: Serial, lost: Lost) {
+    UNSAID.fetch_add(lost.count, Ordering::Relaxed);
+    change(|list| list.lose(region, lost));
+}
+
 /// Counts a violation that could not be recorded.
 pub(super) fn push_lost(region: Serial, mode: Mode) {
     UNSAID.fetch_add(1, Ordering::Relaxed);
@@ -418,28 +432,19 @@ pub(crate) fn forget() {
     });
 }
 
-/// This thread's violations.
-pub(crate) fn violations() -> u64 {
-    LIST.try_with(|list| list.violations.get()).unwrap_or(0)
-}
-
 /// Counts a violation of this thread.
 #[inline(always)]
 pub(super) fn count_violation() {
     let _ = LIST.try_with(|list| figure::add(&list.violations, 1));
 }
 
-/// Adds violations to this thread's count that happened on another one.
-pub(crate) fn add_violations(more: u64) {
-    let _ = LIST.try_with(|list| list.violations.set(list.violations.get().saturating_add(more)));
-}
-
-/// Takes violations off this thread's count that now count on another one.
-pub(crate) fn subtract_violations(fewer: u64) {
-    let _ = LIST.try_with(|list| list.violations.set(list.violations.get().saturating_sub(fewer)));
-}
-
-/// This thread's violations; its count starts again at 0.
-pub(crate) fn take_violations() -> u64 {
-    LIST.try_with(|list| list.violations.take()).unwrap_or(0)
+/// Adds to this thread's count of violations those that happened on another one, or takes off those that count there; gives
+/// what it is then.
+pub(crate) fn change_violations(more: i64) -> u64 {
+    let change = |list: &List| {
+        let count = list.violations.get().saturating_add_signed(more);
+        list.violations.set(count);
+        count
+    };
+    LIST.try_with(change).unwrap_or(0)
 }

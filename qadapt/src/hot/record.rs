@@ -176,6 +176,8 @@ pub(crate) struct Record {
     pub(super) allowed: Cell<Calls>,
     /// Requests until one is refused; for a counting region, the most bytes before.
     pub(super) figure: Cell<i64>,
+    /// The serial of its record in the host, where this copy has another one; see [`copies`](super::copies).
+    pub(super) host: Cell<u64>,
     pub(super) traced: Traced,
 }
 
@@ -198,6 +200,7 @@ impl Record {
         shared: Cell::new(Head::NONE),
         allowed: Cell::new(Calls::NONE),
         figure: Cell::new(0),
+        host: Cell::new(0),
         traced: Traced {
             number: Cell::new(0),
             innermost: Cell::new(0),
@@ -238,6 +241,11 @@ impl Record {
         self.set_location(place.location);
         self.name.set(place.name);
         self.poll.set(place.poll);
+    }
+
+    /// A region of another copy has no place that this one may look at.
+    pub(super) fn clear_place(&self) {
+        self.location.set(None);
     }
 
     /// The place of a manual region.
@@ -302,6 +310,7 @@ impl Record {
         self.shared.set(other.shared.get());
         self.allowed.set(other.allowed.get());
         self.figure.set(other.figure.get());
+        self.host.set(other.host.get());
         self.traced.number.set(other.traced.number.get());
         self.traced.entry.set(other.traced.entry.get());
         self.traced.lowest.set(other.traced.lowest.get());

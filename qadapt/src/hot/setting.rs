@@ -46,13 +46,15 @@ const SPEAKING: u8 = 1;
 const TRACED: u8 = 2;
 /// A region has ended on another thread than it opened on.
 const MOVED: u8 = 4;
+/// Another copy of the guard is this one's host.
+const GUEST: u8 = 8;
 
 /// Reasons for which every event is looked at closely: those above, and from [`OWN_BLOCK`] on the number of
 /// [own blocks](super::own_blocks). Relaxed: each reason is there before anything that it lets see.
 static CLOSELY: AtomicUsize = AtomicUsize::new(FIRST | INITIAL_ALERTS as usize);
 /// No event has been seen yet: see [`outermost`](super::outermost).
-const FIRST: usize = 8;
-const OWN_BLOCK: usize = 16;
+const FIRST: usize = 16;
+const OWN_BLOCK: usize = 32;
 
 /// True if there is a reason.
 #[inline(always)]
@@ -107,6 +109,17 @@ pub(super) fn set_moved() {
 #[inline(always)]
 pub(super) fn is_moved() -> bool {
     ALERTS.load(Ordering::Relaxed) & MOVED != 0
+}
+
+/// Says that another copy of the guard is this one's host, for the life of the process.
+pub(super) fn set_guest() {
+    alert(GUEST, true);
+}
+
+/// True if it is.
+#[inline(always)]
+pub(crate) fn is_guest() -> bool {
+    ALERTS.load(Ordering::Relaxed) & GUEST != 0
 }
 
 fn alert(reason: u8, is_there: bool) {

@@ -153,6 +153,31 @@ pub(crate) const fn policy(ops: Ops, mode: Option<Mode>) -> i64 {
     (ops.bits() as i64) << OPS_SHIFT | mode
 }
 
+/// The operations, modes and rules of a policy's bits, as [copies](super::copies) tell each other.
+#[expect(
+    clippy::cast_sign_loss,
+    clippy::cast_possible_truncation,
+    reason = "what is left fits and has no sign"
+)]
+pub(super) const fn rules(flags: i64) -> [u32; 3] {
+    let operations = flags & (CALLS | (Ops::ALL.bits() as i64) << OPS_SHIFT);
+    let modes = (flags >> MODES_SHIFT) & ((1 << Mode::BY_SEVERITY.len()) - 1);
+    let default = if flags & DEFAULT_MODE == 0 { 0 } else { 1 << 31 };
+    let forbids = if flags & FORBID == 0 { 0 } else { 1 };
+    let budget = if flags & BUDGET == 0 { 0 } else { 2 };
+    [operations as u32, modes as u32 | default, forbids | budget]
+}
+
+/// The bits of a policy that were told so; what this copy does not know is left out.
+pub(crate) const fn of_rules([operations, modes, rules]: [u32; 3]) -> i64 {
+    let operations = operations as i64 & (CALLS | (Ops::ALL.bits() as i64) << OPS_SHIFT);
+    let known = modes as i64 & ((1 << Mode::BY_SEVERITY.len()) - 1);
+    let default = if modes >> 31 == 0 { 0 } else { DEFAULT_MODE };
+    let forbids = if rules & 1 == 0 { 0 } else { FORBID };
+    let budget = if rules & 2 == 0 { 0 } else { BUDGET };
+    operations | known << MODES_SHIFT | default | forbids | budget
+}
+
 /// What of the word another thread can be lent: the same protection, as a policy's, and counting. A countdown to a
 /// refusal counts one thread's requests.
 pub(crate) const fn lendable(word: i64) -> i64 {
@@ -336,6 +361,18 @@ mod tests {
     #[test]
     fn a_policy_s_bit_for_system_calls_is_the_selector_s() {
         assert_eq!(policy(Ops::SYSTEM_CALLS, None), CALLS | DEFAULT_MODE);
+    }
+
+    #[test]
+    fn what_is_told_of_a_policy_is_all_but_a_countdown() {
+        for flags in
+            [POLICY, 0, FORBID, BUDGET, CALLS, policy(Ops::GROW, Some(Mode::Trap)), policy(Ops::ALL, None)]
+        {
+            assert_eq!(of_rules(rules(flags)), flags & !INJECT, "{flags:#x}");
+        }
+        assert_eq!(rules(policy(Ops::ALLOC | Ops::DEALLOC, Some(Mode::Panic)) | CALLS), [0x111, 4, 0]);
+        assert_eq!(rules(policy(Ops::NONE, None) | FORBID | BUDGET), [0, 1 << 31, 3]);
+        assert_eq!(of_rules([u32::MAX; 3]), POLICY & !INJECT);
     }
 
     #[test]

@@ -106,6 +106,17 @@ impl Calls {
         union
     }
 
+    /// The classes, and the numbers of single calls, as copies of the guard tell each other.
+    pub(crate) const fn parts(self) -> [u16; 4] {
+        let [first, second, third] = self.single;
+        [self.classes, first, second, third]
+    }
+
+    /// The set that was told so.
+    pub(crate) const fn of_parts([classes, first, second, third]: [u16; 4]) -> Self {
+        Self { classes, single: [first, second, third] }
+    }
+
     /// The same set, kept for a region that was opened by a signal handler which had interrupted the guard or an allocator.
     pub(crate) const fn interrupting(self) -> Self {
         Self { classes: self.classes | Self::INTERRUPTING, ..self }

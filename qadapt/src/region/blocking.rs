@@ -3,7 +3,7 @@
 use super::polled::{Polled, Source};
 use super::scope::Scope;
 use crate::checks;
-use crate::hot::blocking;
+use crate::hot::{blocking, copies};
 use crate::model::Place;
 
 /// Runs a closure in which this thread must make no system call that may wait: [`Policy::no_blocking`](crate::Policy::no_blocking),
@@ -75,5 +75,5 @@ pub(super) fn poll_no_blocking<R>(polled: &mut Polled, may_panic: bool, body: im
 /// ```
 #[must_use]
 pub fn is_blocking_watched() -> bool {
-    checks::ON && blocking::is_watched()
+    checks::ON && copies::watch_calls(true).unwrap_or_else(blocking::is_watched)
 }

@@ -13,7 +13,7 @@ use crate::hot::end::{self, ByHand, Ended, Inner};
 use crate::hot::entries::{self, Purpose};
 use crate::hot::head::Head;
 use crate::hot::record::Serial;
-use crate::hot::{blocking, loans, open, own_work, pending, step, table, word};
+use crate::hot::{blocking, copies, loans, open, own_work, pending, step, table, word};
 use crate::model::{Name, Place};
 use crate::report::{closing, live, misuse, payload};
 use crate::sys;
@@ -111,7 +111,8 @@ pub(super) fn watch_calls(flags: i64, place: Place) {
     if flags & word::CALLS == 0 || sys::calls::is_watched() {
         return;
     }
-    if !own_work::as_own_work(blocking::watch) {
+    let is_watched = copies::watch_calls(false).unwrap_or_else(|| own_work::as_own_work(blocking::watch));
+    if !is_watched {
         misuse_once(place, format_args!("does not see blocking calls: {}", blocking::WHY_NOT));
     }
 }

@@ -2,11 +2,11 @@
 
 use qadapt_spin::{Address, Given, Mailboxes};
 
-use crate::hot::counters;
 use crate::hot::head::Head;
 use crate::hot::loans::{self, ROOM};
 use crate::hot::pending::{self, Batch};
 use crate::hot::record::Serial;
+use crate::hot::{copies, counters};
 use crate::model::Tally;
 
 /// The only value of a word: no deeds are then a zero in that word, and a box without any is zeros, which take no space in the
@@ -40,7 +40,7 @@ impl Deeds {
     /// Makes them this thread's and a region's.
     fn receive(&self, region: Serial) {
         pending::receive(region, &self.pending);
-        pending::add_violations(self.violations);
+        copies::violations(0_i64.saturating_add_unsigned(self.violations));
         counters::add(self.tally);
     }
 }

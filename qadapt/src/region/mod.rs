@@ -8,6 +8,7 @@ mod defer;
 mod edge;
 mod guard;
 mod guarded;
+mod host;
 mod lending;
 mod manual;
 mod measurement;
@@ -23,6 +24,7 @@ mod record;
 mod scope;
 #[cfg(feature = "futures-sink")]
 mod sink;
+mod startup;
 #[cfg(feature = "process-counts")]
 mod stats;
 #[cfg(feature = "futures-core")]

@@ -1,6 +1,6 @@
 //! The process's default mode.
 
-use crate::hot::{setting, step};
+use crate::hot::{copies, step};
 use crate::model::Mode;
 
 /// What a violation does in regions that have no mode of their own: [`Mode::Panic`], unless [`set_mode`], `QADAPT_MODE` or a
@@ -14,7 +14,7 @@ use crate::model::Mode;
 /// ```
 #[must_use]
 pub fn mode() -> Mode {
-    setting::default_mode()
+    copies::mode(None)
 }
 
 /// Sets what a violation does, for every region of the process that has no mode of its own; returns what it did before.
@@ -34,7 +34,7 @@ pub fn mode() -> Mode {
 /// ```
 #[expect(clippy::must_use_candidate, reason = "often nobody wants the mode before")]
 pub fn set_mode(mode: Mode) -> Mode {
-    let before = setting::set_default_mode(mode);
+    let before = copies::mode(Some(mode));
     step::refresh();
     before
 }

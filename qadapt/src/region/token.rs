@@ -19,7 +19,7 @@ use crate::hot::pending;
 use crate::hot::record::{Kind, Serial};
 use crate::hot::spending::{Caps, Used};
 use crate::hot::trace::chain::{self, Opening};
-use crate::hot::{blocking, budget, loans, step, table, word};
+use crate::hot::{blocking, budget, copies, loans, step, table, word};
 use crate::model::{Budget, Calls, Name, Place, RegionNumber, Tally};
 use crate::report::unlent;
 
@@ -174,7 +174,7 @@ impl<'a> Borrowed<'a> {
         }
         let counts = matches!(lender, Lender::Elsewhere(_)) && lent.flags & word::COUNTING != 0;
         let mark = if counts { counters::open(then) } else { None };
-        Self { serial, lent, lender, mark, violations: pending::violations() }
+        Self { serial, lent, lender, mark, violations: copies::violations(0) }
     }
 
     #[track_caller]
@@ -221,7 +221,7 @@ impl<'a> Borrowed<'a> {
     fn give(&self, loan: Address, region: Serial, tally: Option<Tally>) -> bool {
         let mut deeds = Deeds {
             tally: tally.unwrap_or(Tally::NOTHING),
-            violations: pending::violations().saturating_sub(self.violations),
+            violations: copies::violations(0).saturating_sub(self.violations),
             ..Deeds::NONE
         };
         let mut violations = deeds.violations;
@@ -233,7 +233,7 @@ impl<'a> Borrowed<'a> {
                 pending::receive(region, &own);
                 return false;
             }
-            pending::subtract_violations(violations);
+            copies::violations(0_i64.saturating_sub_unsigned(violations));
             violations = 0;
             (deeds.violations, deeds.tally) = (0, Tally::NOTHING);
             if is_last {

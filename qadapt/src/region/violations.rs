@@ -1,6 +1,6 @@
 //! This thread's count of violations.
 
-use crate::hot::pending;
+use crate::hot::copies;
 
 /// The events that regions disallowed on this thread so far, in every mode.
 ///
@@ -11,7 +11,7 @@ use crate::hot::pending;
 /// ```
 #[must_use]
 pub fn violations() -> u64 {
-    pending::violations()
+    copies::violations(0)
 }
 
 /// [`violations`], and starts this thread's count again at 0: for tests that share a thread.
@@ -29,5 +29,7 @@ pub fn violations() -> u64 {
 /// ```
 #[must_use]
 pub fn take_violations() -> u64 {
-    pending::take_violations()
+    let seen = copies::violations(0);
+    copies::violations(0_i64.saturating_sub_unsigned(seen));
+    seen
 }

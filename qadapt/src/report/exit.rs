@@ -8,7 +8,7 @@ use crate::hot::capture::STACKS;
 use crate::hot::{own_work, pending, trace};
 
 /// Logs every violation that no region has reported: those of regions that were open at the end, on any thread.
-pub(super) extern "C" fn report() {
+pub(crate) extern "C" fn report() {
     trace::finish(live::is_active);
     // Unwinding must not leave a function that C calls.
     let _ = catch_unwind(|| {

@@ -6,7 +6,7 @@ use crate::hot::pending;
 use crate::sys;
 
 /// Runs in the child, before the fork returns there. It may only do what a signal handler may do.
-pub(super) extern "C" fn in_child() {
+pub(crate) extern "C" fn in_child() {
     pending::forget();
     for slot in STACKS.slots() {
         let _ = STACKS.take_unreported(slot);

@@ -50,6 +50,10 @@ pub(crate) mod start;
 #[cfg_attr(not(unix), path = "no_abort.rs")]
 mod abort;
 
+#[cfg_attr(qadapt_elf, path = "notes.rs")]
+#[cfg_attr(not(qadapt_elf), path = "no_notes.rs")]
+mod notes;
+
 #[cfg(not(any(target_os = "linux", target_os = "android", windows)))]
 mod absent;
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -65,6 +69,7 @@ mod posix;
 mod platform;
 
 pub(crate) use abort::{AtAbort, abort_as, at_abort};
+pub(crate) use notes::{Note, for_each_note, keep_loaded};
 pub(crate) use platform::*;
 
 /// True where a thread's stack can be walked: WebAssembly keeps it out of the program's reach.
