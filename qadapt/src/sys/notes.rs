@@ -3,8 +3,8 @@
 //! A note is a record in a segment that the loader maps, with a name, a number and some bytes (System V ABI, "Note Section"). It needs
 //! no linker flag, no exported symbol and no section header, so that it is there in executables and in stripped files.
 
-use core::ffi::{CStr, c_int, c_void};
-use core::{ptr, slice};
+use core::ffi::{CStr, c_char, c_int, c_void};
+use core::{mem, ptr, slice};
 
 /// The name in each note, padded so that what follows is aligned to eight bytes, whatever the segment's alignment is.
 pub(crate) const NAME: [u8; 12] = *b"QADAPT\0\0\0\0\0\0";
@@ -50,11 +50,21 @@ pub(crate) fn for_each_note<F: FnMut(&Found<'_>) -> bool>(mut visit: F) {
 /// Keeps a loaded file for the life of the process.
 #[expect(unsafe_code, reason = "std does not know the loader")]
 pub(crate) fn keep_loaded(file: &CStr) {
-    if !file.is_empty() {
-        let how = libc::RTLD_NOLOAD | libc::RTLD_NODELETE | libc::RTLD_NOW;
-        // SAFETY: the name is nul-terminated. Nothing is loaded, so that no code of the file's runs.
-        unsafe { libc::dlopen(file.as_ptr(), how) };
+    type Open = unsafe extern "C" fn(*const c_char, c_int) -> *mut c_void;
+    if file.is_empty() {
+        return;
     }
+    // To import it would cost each program some thousand instructions at its start.
+    // SAFETY: the name is nul-terminated.
+    let open = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"dlopen".as_ptr()) };
+    if open.is_null() {
+        return;
+    }
+    // SAFETY: not null, it is the C library's function of this name, which has this type.
+    let open = unsafe { mem::transmute::<*mut c_void, Open>(open) };
+    let how = libc::RTLD_NOLOAD | libc::RTLD_NODELETE | libc::RTLD_NOW;
+    // SAFETY: the name is nul-terminated. Nothing is loaded, so that no code of the file's runs.
+    unsafe { open(file.as_ptr(), how) };
 }
 
 /// What the loader calls for each file; anything but 0 ends that.
