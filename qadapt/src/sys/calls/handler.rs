@@ -45,9 +45,23 @@ unsafe extern "C" fn on_signal(number: c_int, info: *mut c_void, context: *mut c
     }
     // SAFETY: the kernel hands over the interrupted context, to be changed.
     let context = unsafe { &mut *context.cast::<libc::ucontext_t>() };
+    if is_cramped(context) {
+        return make_unwatched(context);
+    }
     let is_native = stopped.architecture == ARCHITECTURE;
     keeping_error(|| seen_from_outside(context, is_native));
     go_on(context, is_native);
+}
+
+/// Bytes that the handler needs of an alternate stack, frames of the kernel's and a walk of the stack included.
+const ROOM: u64 = 32 << 10;
+
+/// True in a handler of the program's on an alternate stack with little room, such as the 8 KiB of std's, on which it tells of a stack
+/// that has overflowed.
+fn is_cramped(context: &libc::ucontext_t) -> bool {
+    let lowest = context.uc_stack.ss_sp.addr() as u64;
+    let above = register(context, libc::REG_RSP).wrapping_sub(lowest);
+    above < context.uc_stack.ss_size as u64 && above < ROOM
 }
 
 /// The number with the same bits.
@@ -123,8 +137,12 @@ fn go_on(context: &mut libc::ucontext_t, is_native: bool) {
             Child::Copy => make_at(context, gate::again()),
             Child::Sharing => make_unwatched(context),
             Child::On(stack) => {
-                waits::write(stack.wrapping_sub(gate::BELOW), register(context, libc::REG_RIP));
-                make_at(context, gate::beget());
+                // Where nothing can be written the child would not find its way.
+                if waits::write(stack.wrapping_sub(gate::BELOW), register(context, libc::REG_RIP)) {
+                    make_at(context, gate::beget());
+                } else {
+                    make_unwatched(context);
+                }
             }
         },
         // The end of a handler of the program's: the stack pointer says which.
@@ -166,7 +184,7 @@ fn make_unwatched(context: &mut libc::ucontext_t) {
 enum Child {
     /// A process with a copy of the memory, or nothing.
     Copy,
-    /// Something that uses this stack while the call waits.
+    /// Something that uses this stack while the call waits, or what nobody knows.
     Sharing,
     /// Something on the stack that ends here.
     On(u64),
@@ -180,9 +198,9 @@ fn child_of(call: i64, arguments: &[u64; 6]) -> Child {
     let (flags, stack) = if call == libc::SYS_clone {
         (first, second)
     } else {
-        // Where nothing can be read, the call fails.
-        let [flags, _] = waits::read(first).unwrap_or([0; 2]);
-        let [lowest, size] = waits::read(first.wrapping_add(STACK)).unwrap_or([0; 2]);
+        // The call fails, or a filter (`seccomp`) forbids what reads here.
+        let Some([flags, _]) = waits::read(first) else { return Child::Sharing };
+        let Some([lowest, size]) = waits::read(first.wrapping_add(STACK)) else { return Child::Sharing };
         (flags, lowest.wrapping_add(size))
     };
     let shares = u64::from(libc::CLONE_VM.unsigned_abs());

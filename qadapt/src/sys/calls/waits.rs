@@ -149,17 +149,17 @@ fn is_non_blocking(descriptor: u64) -> bool {
     c_int::try_from(flags).is_ok_and(|flags| flags >= 0 && flags & libc::O_NONBLOCK != 0)
 }
 
-/// Two numbers at an address of the program's; `None` where nothing can be read, so that the call will fail.
+/// Two numbers at an address of the program's; `None` where nothing can be read, so that the call will fail, or may not.
 pub(super) fn read(address: u64) -> Option<[u64; 2]> {
     let mut numbers = [0_u64; 2];
     let here = (&raw mut numbers).expose_provenance() as u64;
     copy(libc::SYS_process_vm_readv, here, address, size_of::<[u64; 2]>()).then_some(numbers)
 }
 
-/// Writes a number to an address of the program's, where that can be done.
-pub(super) fn write(address: u64, number: u64) {
+/// Writes a number to an address of the program's; false where that cannot be done, or may not.
+pub(super) fn write(address: u64, number: u64) -> bool {
     let here = (&raw const number).expose_provenance() as u64;
-    copy(libc::SYS_process_vm_writev, here, address, size_of::<u64>());
+    copy(libc::SYS_process_vm_writev, here, address, size_of::<u64>())
 }
 
 /// Copies between the guard's memory and the program's. The kernel fails where an address is none; a plain access would not.
