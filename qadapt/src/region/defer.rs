@@ -61,7 +61,7 @@ impl Drop for Deferral {
     }
 }
 
-/// Gives back at most so much of what waits, on this thread, and returns how much that was.
+/// Gives back at most so much of what waits as it is called, on this thread, and returns how much that was.
 ///
 /// It frees, so it does not belong into protected code; its own work is no violation. Where another thread gives back at
 /// the same time, the result may be less than waits. A block that is larger than the limit stays, and so does what is

@@ -10,7 +10,7 @@ use super::defer::reclaim;
 use crate::model::Amount;
 
 /// A thread that gives back what [`Deferring`](crate::Deferring) keeps, every few milliseconds; it ends when this is dropped,
-/// and then everything that waits has been given back once more.
+/// and then everything that waited at that time has been given back.
 ///
 /// Deferring regions never wake it: that would be a call of the system.
 ///

@@ -7,8 +7,9 @@ use std::cell::Cell;
 use std::hint::black_box;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use qadapt::{
     Amount, Deferring, Mode, Ops, Policy, Qadapt, Reclaimer, assert_no_alloc, count_alloc, defer_frees,
@@ -212,6 +213,34 @@ fn blocks_of_every_size_and_alignment_come_back_with_their_layout() {
     let freed = FREED_BYTES.load(Ordering::Relaxed);
     assert_eq!(reclaim(Amount::ALL), amount(count, bytes));
     assert!(FREED_BYTES.load(Ordering::Relaxed) >= freed + bytes);
+}
+
+/// However fast others defer, giving back ends.
+#[test]
+#[cfg_attr(miri, ignore = "threads that race take Miri minutes")]
+fn what_comes_meanwhile_is_left_for_the_next_time() {
+    let _turn = turn();
+    let ends = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while !ends.load(Ordering::Relaxed) {
+                    let values: Vec<_> = (0..100).map(|_| force_alloc(24)).collect();
+                    defer_frees(|| drop(values));
+                }
+            });
+        }
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_millis(100) {
+            let most = deferred().most.blocks;
+            // The others defer a hundred and the vector at a time.
+            assert!(reclaim(Amount::ALL).blocks <= most.max(deferred().most.blocks));
+        }
+        let took = start.elapsed();
+        ends.store(true, Ordering::Relaxed);
+        assert!(took < Duration::from_secs(5), "{took:?}");
+    });
+    reclaim(Amount::ALL);
 }
 
 #[test]

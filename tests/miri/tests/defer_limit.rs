@@ -61,6 +61,21 @@ fn so_it_is_with_bytes_and_with_blocks_of_every_kind() {
 }
 
 #[test]
+fn a_thread_s_own_spare_room_is_there_for_its_next_block_of_another_kind() {
+    let _turn = turn();
+    // The small one reserves for a chain, in which those that hold no link have no part.
+    let (small, pages, bytes) = (force_alloc(32), force_alloc(4_500), force_alloc(8));
+    let before = violations();
+    STRICT.run(|| {
+        drop(small);
+        drop(pages);
+        drop(bytes);
+    });
+    assert_eq!(violations(), before);
+    assert_eq!(deferred().waiting, Amount { blocks: 3, bytes: 4_540 });
+}
+
+#[test]
 fn room_that_a_region_did_not_use_is_there_for_others() {
     let _turn = turn();
     for _ in 0..20 {

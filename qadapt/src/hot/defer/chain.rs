@@ -141,7 +141,7 @@ impl Chain {
         let uncounted = Amount { blocks: amount.blocks - used.blocks, bytes: amount.bytes - used.bytes };
         let unused = Amount { blocks: room.blocks - used.blocks, bytes: room.bytes - used.bytes };
         figures::add(uncounted);
-        figures::note_most(unused);
+        figures::note_most(figures::now(unused));
         self.room.set(unused);
         self.blocks.set(0);
         self.bytes.set(0);

@@ -46,9 +46,13 @@ pub(super) fn subtract(amount: Amount) {
     }
 }
 
-/// Notes how much waits, without the room that this thread has not used.
-pub(super) fn note_most(unused: Amount) {
-    let now = less(WAITING.get(), unused);
+/// How much waits, without the room that this thread has not used.
+pub(super) fn now(unused: Amount) -> Amount {
+    less(WAITING.get(), unused)
+}
+
+/// Notes that so much has waited at once.
+pub(super) fn note_most(now: Amount) {
     for (most, now) in [(&MOST.blocks, now.blocks), (&MOST.bytes, now.bytes)] {
         if now > most.load(Ordering::Relaxed) {
             most.fetch_max(now, Ordering::Relaxed);
@@ -102,7 +106,7 @@ pub(super) fn count_shrunk() {
 /// All figures, as this thread sees them.
 pub(crate) fn all() -> Deferred {
     let (own, room) = chain::own();
-    let counted = less(WAITING.get(), room);
+    let counted = now(room);
     let waiting = Amount { blocks: counted.blocks + own.blocks, bytes: counted.bytes + own.bytes };
     let most = MOST.get();
     Deferred {

@@ -5,8 +5,8 @@ use core::ptr::{self, NonNull};
 
 use qadapt_spin::{BlockList, BlockRing, Link};
 
-use super::figures;
 use super::limit::{Kept, Limit};
+use super::{chain, figures};
 use crate::model::Amount;
 
 /// Blocks that hold a link.
@@ -98,9 +98,14 @@ pub(super) unsafe fn keep_alone(block: Waiting, limit: &Limit, always: bool) -> 
     if always || !limit.is_set() {
         figures::add(amount);
     } else if figures::reserve(limit, amount, amount).is_none() {
-        return Kept::NoRoom;
+        // The room that this thread has reserved for its chain and not used may be enough.
+        chain::hand_over();
+        if figures::reserve(limit, amount, amount).is_none() {
+            return Kept::NoRoom;
+        }
     }
-    figures::note_most(Amount::NONE);
+    // Before others can take the block, and noted only if it waits.
+    let now = figures::now(Amount::NONE);
     let is_kept = if block.can_hold_a_link() {
         // SAFETY: the caller's contract, and the block can hold a link.
         let link = unsafe { block.link_before(ptr::null_mut()) };
@@ -112,18 +117,20 @@ pub(super) unsafe fn keep_alone(block: Waiting, limit: &Limit, always: bool) -> 
         SMALL.push(block.address, block.note())
     };
     if is_kept {
+        figures::note_most(now);
         return Kept::Waits;
     }
     figures::subtract(amount);
     Kept::NoRoom
 }
 
-/// Frees what waits, up to a limit.
+/// Frees what waits, up to a limit, and no more than waits now: other threads may go on to defer for ever.
 ///
 /// # Safety
 /// All that waits is of this allocator.
 #[expect(unsafe_code, reason = "frees what waits")]
 pub(super) unsafe fn free<A: GlobalAlloc>(allocator: &A, limit: Amount) -> Amount {
+    let limit = Amount { blocks: limit.blocks.min(figures::now(Amount::NONE).blocks), bytes: limit.bytes };
     let mut given = Given { now: Amount::NONE, uncounted: Amount::NONE, limit };
     if let Some(mut taker) = LINKED.take() {
         while let Some((link, note)) = taker.next_if(|note| given.has_room_for(note as u64)) {
