@@ -6,12 +6,13 @@ use core::mem::{offset_of, size_of};
 use crate::entry::{Text, field};
 use crate::error::Error;
 use crate::layout::{HeaderRow, SECTIONS, SectionRow};
+use crate::live::{Live, Total};
 
 /// The first eight bytes of a trace.
 pub const MAGIC: u64 = u64::from_le_bytes(*b"QADAPTtr");
 
 /// The version that this crate writes.
-pub const VERSION: Version = Version { major: 2, minor: 1 };
+pub const VERSION: Version = Version { major: 2, minor: 2 };
 
 /// The bytes that [`Header::parse`] looks at.
 pub const HEADER_SIZE: usize = size_of::<HeaderRow>();
@@ -28,6 +29,8 @@ pub mod flags {
     pub const EXITED: u64 = 1 << 3;
     /// Stacks were walked by frame pointers.
     pub const FRAME_POINTERS: u64 = 1 << 4;
+    /// Blocks were followed to their end, and each stack was recorded.
+    pub const LIVE: u64 = 1 << 5;
 }
 
 /// A version of the file format.
@@ -119,6 +122,10 @@ pub struct Header {
     pub program: Text,
     /// The one test that the process runs, if it is known to run one; else empty.
     pub test: Text,
+    /// All blocks together, where they were followed.
+    pub live: Option<Total>,
+    /// The number of the last peak.
+    peak: u64,
     sections: [Section; SECTIONS],
 }
 
@@ -164,9 +171,13 @@ impl Header {
             };
             section.check(capacity)?;
         }
+        let set = number(offset_of!(HeaderRow, flags))?;
+        let live = Total::parse(bytes).filter(|_| set & flags::LIVE != 0);
         Ok(Self {
             version,
-            flags: number(offset_of!(HeaderRow, flags))?,
+            flags: set,
+            live: live.map(|(total, _)| total),
+            peak: live.map_or(0, |(_, peak)| peak),
             pid: number(offset_of!(HeaderRow, pid))?,
             parent: number(offset_of!(HeaderRow, parent))?,
             events: number(offset_of!(HeaderRow, events))?,
@@ -175,6 +186,12 @@ impl Header {
             test: Text::from_code(number(offset_of!(HeaderRow, test))?),
             sections,
         })
+    }
+
+    /// What a site's entry says of its blocks; none where they were not followed.
+    #[must_use]
+    pub fn live(&self, entry: &[u8]) -> Option<Live> {
+        self.live.and_then(|_| Live::parse(entry, self.peak))
     }
 
     /// Where a table is.

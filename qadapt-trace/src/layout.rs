@@ -45,6 +45,16 @@ pub(crate) struct HeaderRow {
     pub(crate) sections: [SectionRow; SECTIONS],
     /// The test that the process runs. Version 2.0 had zeros here.
     pub(crate) test: AtomicU64,
+    /// See [`Total`](crate::Total). Versions before 2.2 had zeros here and below.
+    pub(crate) clock: AtomicU64,
+    pub(crate) live_bytes: AtomicU64,
+    pub(crate) live_blocks: AtomicU64,
+    pub(crate) peak_bytes: AtomicU64,
+    pub(crate) peak_blocks: AtomicU64,
+    pub(crate) peak_at: AtomicU64,
+    /// The number of the last peak.
+    pub(crate) peak: AtomicU64,
+    pub(crate) live_lost: AtomicU64,
 }
 
 #[repr(C)]
@@ -124,6 +134,24 @@ pub(crate) struct SiteRow {
     pub(crate) weight_variance: AtomicU64,
     pub(crate) bytes_variance: AtomicU64,
     pub(crate) spread: SpreadRow,
+    pub(crate) live: LiveRow,
+}
+
+/// See [`Live`](crate::Live).
+#[repr(C)]
+pub(crate) struct LiveRow {
+    pub(crate) bytes: AtomicU64,
+    pub(crate) blocks: AtomicU64,
+    /// The number of the peak at which it had what follows.
+    pub(crate) peak: AtomicU64,
+    pub(crate) peak_bytes: AtomicU64,
+    pub(crate) peak_blocks: AtomicU64,
+    pub(crate) most_bytes: AtomicU64,
+    pub(crate) most_blocks: AtomicU64,
+    pub(crate) inside: AtomicU64,
+    pub(crate) later: AtomicU64,
+    pub(crate) lifetime: AtomicU64,
+    pub(crate) births: AtomicU64,
 }
 
 #[repr(C)]
@@ -150,7 +178,7 @@ pub(crate) struct Own {
 /// A trace in memory, as the guard maps it: every field is atomic, and all zeros are a valid, empty one. `R` makes room
 /// on the disk before a part of the file is written for the first time.
 ///
-/// The first [`FILE_SIZE`](Self::FILE_SIZE) bytes, about 17 MB, are the file's; most of them are never touched. What lies
+/// The first [`FILE_SIZE`](Self::FILE_SIZE) bytes, about 20 MB, are the file's; most of them are never touched. What lies
 /// behind is for the writer alone.
 ///
 /// # Examples
@@ -221,9 +249,44 @@ impl Zeroed for SpreadRow {
         Self { first: Zeroed::ZEROED, least: Zeroed::ZEROED, most: Zeroed::ZEROED, entries: Zeroed::ZEROED };
 }
 
+impl Zeroed for LiveRow {
+    const ZEROED: Self = Self {
+        bytes: Zeroed::ZEROED,
+        blocks: Zeroed::ZEROED,
+        peak: Zeroed::ZEROED,
+        peak_bytes: Zeroed::ZEROED,
+        peak_blocks: Zeroed::ZEROED,
+        most_bytes: Zeroed::ZEROED,
+        most_blocks: Zeroed::ZEROED,
+        inside: Zeroed::ZEROED,
+        later: Zeroed::ZEROED,
+        lifetime: Zeroed::ZEROED,
+        births: Zeroed::ZEROED,
+    };
+}
+
 zeroed!(Visit { key, entry, count, site, next });
 zeroed!(SectionRow { offset, capacity, used, lost, entry_size });
-zeroed!(HeaderRow { magic, version, flags, pid, parent, events, disallowed, program, sections, test });
+zeroed!(HeaderRow {
+    magic,
+    version,
+    flags,
+    pid,
+    parent,
+    events,
+    disallowed,
+    program,
+    sections,
+    test,
+    clock,
+    live_bytes,
+    live_blocks,
+    peak_bytes,
+    peak_blocks,
+    peak_at,
+    peak,
+    live_lost
+});
 zeroed!(RegionRow {
     key,
     published,
@@ -261,6 +324,7 @@ zeroed!(SiteRow {
     weight_variance,
     bytes_variance,
     spread,
+    live,
 });
 zeroed!(ModuleRow { start, end, path, build_id, file_size, published });
 

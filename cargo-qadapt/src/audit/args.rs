@@ -22,6 +22,9 @@ pub struct Audit {
     /// What is measured.
     #[command(flatten)]
     pub runs: Runs,
+    /// Follows each block that a region asks for until it is given back, and records each stack.
+    #[arg(long)]
+    pub live: bool,
     /// What is shown of it.
     #[command(flatten)]
     pub choice: Choice,

@@ -16,6 +16,7 @@ use crate::report::figures::{
     By, Counts, Frame, Kind, Op, Origin, PerProfile, Place, Region, Report, Site, SiteCounts, VERSION,
     counts_of,
 };
+use crate::report::live::{Live, LiveTotal};
 use crate::report::origin::{Code, relative};
 use crate::report::spread::Spread;
 
@@ -62,7 +63,8 @@ impl Fold {
         let recorded: u64 = trace.sites.iter().fold(0, |sum, site| sum.saturating_add(site.count));
         let is_whole = recorded >= trace.header.disallowed;
         let mut stacks: HashMap<u32, u32> = HashMap::new();
-        for site in &trace.sites {
+        let end = trace.header.live.map_or(0, |total| total.clock);
+        for (index, site) in trace.sites.iter().enumerate() {
             let Some(&Some(region)) = regions.get(site.region as usize) else { continue };
             let stack = site.stack.map_or(0, |number| {
                 *stacks.entry(number).or_insert_with(|| self.add_stack(trace, number, &modules))
@@ -84,6 +86,7 @@ impl Fold {
                 bytes_variance: site.bytes_variance,
                 // Events that have no stack may be this site's.
                 spread: Spread::of(site.spread.filter(|_| is_whole)),
+                live: trace.live.get(index).map(|live| Live::of(live, end)).filter(|live| live.made() > 0),
             });
         }
     }
@@ -141,6 +144,9 @@ impl Fold {
         let recorded: u64 = trace.sites.iter().fold(0, |sum, site| sum.saturating_add(site.count));
         totals.unsampled += header.disallowed.saturating_sub(recorded);
         let lost = [Table::Regions, Table::Stacks, Table::Sites].map(|table| header.section(table).lost);
+        if let Some(live) = &header.live {
+            totals.live.get_or_insert_default().add(&LiveTotal::of(live));
+        }
         totals.lost += lost.iter().sum::<u64>() + trace.unreadable;
     }
 

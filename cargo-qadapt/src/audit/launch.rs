@@ -29,11 +29,12 @@ const THEIRS: [&str; 8] = [
 ];
 
 /// What a program always gets.
-const ALWAYS: [&str; 8] = [
+const ALWAYS: [&str; 9] = [
     "QADAPT_TRACE",
     "QADAPT_MODE",
     "QADAPT_WHOLE_PROGRAM",
     "QADAPT_TRACE_THREADS",
+    "QADAPT_TRACE_LIVE",
     "NEXTEST_TEST_NAME",
     "LD_LIBRARY_PATH",
     "CARGO_MANIFEST_DIR",

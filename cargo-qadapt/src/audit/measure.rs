@@ -34,6 +34,15 @@ pub struct Measured {
     pub interrupted: bool,
 }
 
+/// What a run keeps besides.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Detail {
+    /// What is told apart.
+    pub by: Option<Apart>,
+    /// Whether blocks are followed.
+    pub live: bool,
+}
+
 /// What became of a profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
@@ -52,15 +61,15 @@ impl Runs {
         workspace: &Workspace,
         config: &Config,
         times: usize,
-        by: Option<Apart>,
+        detail: Detail,
     ) -> Result<Measured> {
         let runner = self.runner(workspace);
         if runner == Runner::Nextest {
             find_nextest()?;
         }
-        let mut folds: Vec<Fold> = (0..times).map(|_| Fold::new(by)).collect();
+        let mut folds: Vec<Fold> = (0..times).map(|_| Fold::new(detail.by)).collect();
         let (mut problems, mut failed) = (Problems::default(), Vec::new());
-        let how = How { by, ..How::of(self, workspace, config) };
+        let how = How { detail, ..How::of(self, workspace, config) };
         let mut interrupted = false;
         for (index, profile) in self.profile.iter().enumerate() {
             match self.run_profile(workspace, profile, runner, &how, &mut folds, &mut problems)? {
@@ -127,7 +136,8 @@ impl Runs {
             runner,
             traces: target_directory.join("traces").join(self.selection.slug()).join(profile.name()),
             whole_program: self.whole_program,
-            threads: how.by.is_some(),
+            threads: how.detail.by.is_some(),
+            live: how.detail.live,
             timeout: self.timeout.map(Duration::from_secs),
             arguments: &self.arguments,
             launched_on: how.platform.as_deref(),
@@ -196,7 +206,7 @@ struct How<'a> {
     /// Where programs are started by this command; none if the user has them started otherwise.
     platform: Option<String>,
     kept: Option<&'a [String]>,
-    by: Option<Apart>,
+    detail: Detail,
 }
 
 /// The guard's packages: what they do in the program is no part of what is measured.
@@ -211,7 +221,7 @@ impl<'a> How<'a> {
             has_guard: workspace.has_guard(),
             platform,
             kept: config.check.environment.as_deref(),
-            by: None,
+            detail: Detail::default(),
         }
     }
 

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
-use qadapt_trace::{HEADER_SIZE, Header, Kind, Module, Region, Site, Stack, Text, text};
+use qadapt_trace::{HEADER_SIZE, Header, Kind, Live, Module, Region, Site, Stack, Text, text};
 
 use crate::error::{Error, Result};
 
@@ -17,6 +17,8 @@ pub struct Trace {
     pub regions: Vec<Option<Region>>,
     /// The sites.
     pub sites: Vec<Site>,
+    /// What became of the sites' blocks; empty where they were not followed.
+    pub live: Vec<Live>,
     /// What was loaded.
     pub modules: Vec<Module>,
     /// The entries that the file is too short for, or that make no sense.
@@ -59,12 +61,16 @@ impl Trace {
         let modules = modules.chunks_exact(size(Kind::Modules)).filter_map(Module::parse).collect();
         let entries = section(Kind::Sites)?;
         let sites: Vec<Site> = entries.chunks_exact(size(Kind::Sites)).filter_map(Site::parse).collect();
+        // Entries without a site, which were claimed and never written, have nothing here either.
+        let written = entries.chunks_exact(size(Kind::Sites)).filter(|entry| Site::parse(entry).is_some());
+        let live = written.filter_map(|entry| header.live(entry)).collect();
         let stacks = section(Kind::Stacks)?;
         let frames = section(Kind::Frames)?;
         Ok(Self {
             header,
             regions,
             sites,
+            live,
             modules,
             unreadable: missing,
             stacks,

@@ -49,6 +49,8 @@ pub struct Options<'a> {
     pub whole_program: bool,
     /// Whether threads are told apart.
     pub threads: bool,
+    /// Whether blocks are followed.
+    pub live: bool,
     /// How long it may take.
     pub timeout: Option<Duration>,
     /// The program's own arguments.
@@ -127,6 +129,11 @@ fn command(build: &Build<'_>, options: &Options<'_>) -> Command {
         command.env("QADAPT_TRACE_THREADS", "1");
     } else {
         command.env_remove("QADAPT_TRACE_THREADS");
+    }
+    if options.live {
+        command.env("QADAPT_TRACE_LIVE", "1");
+    } else {
+        command.env_remove("QADAPT_TRACE_LIVE");
     }
     if !options.arguments.is_empty() {
         command.arg("--").args(options.arguments);

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use super::args::{Audit, Merge};
 use super::collect::incomplete;
 use super::fold::Fold;
-use super::measure::{Measured, nothing_audited};
+use super::measure::{Detail, Measured, nothing_audited};
 use super::problems::Problems;
 use super::read::Trace;
 use crate::build::Workspace;
@@ -37,7 +37,7 @@ impl Audit {
         let workspace = Workspace::find(&self.runs.selection)?;
         let config = Config::beside(workspace.root())?;
         let Measured { mut reports, mut problems, .. } =
-            self.runs.measure(&workspace, &config, 1, self.choice.by)?;
+            self.runs.measure(&workspace, &config, 1, Detail { by: self.choice.by, live: self.live })?;
         let mut report = reports.pop().unwrap_or_default();
         if let Some(problem) = nothing_audited(&report, self.runs.whole_program) {
             problems.add_gap(problem);

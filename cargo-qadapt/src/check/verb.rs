@@ -11,7 +11,7 @@ use super::command::command;
 use super::compare::Comparison;
 use super::now::Now;
 use super::{lock, since};
-use crate::audit::measure::{Measured, lock as wait_for, nothing_audited};
+use crate::audit::measure::{Detail, Measured, lock as wait_for, nothing_audited};
 use crate::audit::problems::Problems;
 use crate::build::{Verb, Workspace};
 use crate::config::Config;
@@ -58,7 +58,7 @@ impl Check {
 
         let Measured { reports, mut problems, failed, interrupted } = {
             let times = usize::try_from(self.times).unwrap_or(1);
-            self.runs.measure(&workspace, &config, times, by)?
+            self.runs.measure(&workspace, &config, times, Detail { by, live: false })?
         };
         let now = Now::new(reports, workspace.root(), &config.suppressions, failed, per_entry);
         if let Some(problem) = nothing_audited(&now.report, self.runs.whole_program) {

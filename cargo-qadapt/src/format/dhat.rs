@@ -11,9 +11,13 @@ use super::stacks::{Names, op_frame};
 use super::view::View;
 use crate::error::{Error, Result};
 use crate::report::figures::Frame;
+use crate::report::live::{Live, LiveTotal};
 
 /// The largest number that JavaScript keeps exactly.
 const EXACT: u64 = (1 << 53) - 1;
+
+/// Steps of the clock for which a short-lived block lives.
+const SHORT: u64 = 100;
 
 #[derive(Serialize)]
 struct Dhat<'a> {
@@ -21,7 +25,7 @@ struct Dhat<'a> {
     version: u32,
     mode: &'static str,
     verb: &'static str,
-    /// Lifetimes of blocks are not known, nor when they were read and written.
+    /// Whether lifetimes of blocks are known. When they were read and written is not.
     bklt: bool,
     bkacc: bool,
     /// The units of bytes and blocks.
@@ -30,12 +34,18 @@ struct Dhat<'a> {
     bksu: &'static str,
     /// The units of time: events, because clocks are not recorded.
     tu: &'static str,
+    /// Blocks that live for less are called short-lived.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tuth: Option<u64>,
     #[serde(rename = "Mtu")]
     mtu: &'static str,
     cmd: &'static str,
     pid: u32,
     /// When the program ended.
     te: u64,
+    /// When the most bytes were alive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tg: Option<u64>,
     pps: Vec<Point>,
     ftbl: &'a [String],
 }
@@ -45,7 +55,41 @@ struct Dhat<'a> {
 struct Point {
     tb: u64,
     tbk: u64,
+    #[serde(flatten)]
+    live: Option<PointLive>,
     fs: Vec<usize>,
+}
+
+/// What became of its blocks, in the words of the format.
+#[derive(Clone, Copy, Default, Serialize)]
+struct PointLive {
+    /// How long they lived, together.
+    tl: u64,
+    /// The most bytes that were alive at once, and the blocks then.
+    mb: u64,
+    mbk: u64,
+    /// What was alive when the program had the most bytes.
+    gb: u64,
+    gbk: u64,
+    /// What was alive at the end.
+    eb: u64,
+    ebk: u64,
+}
+
+impl PointLive {
+    fn add(&mut self, live: &Live) {
+        for (own, other) in [
+            (&mut self.tl, live.lifetime),
+            (&mut self.mb, live.most_bytes),
+            (&mut self.mbk, live.most_blocks),
+            (&mut self.gb, live.peak_bytes),
+            (&mut self.gbk, live.peak_blocks),
+            (&mut self.eb, live.bytes),
+            (&mut self.ebk, live.blocks),
+        ] {
+            *own = own.saturating_add(other).min(EXACT);
+        }
+    }
 }
 
 /// The report as DHAT's JSON. Blocks are events; under the root stand the profiles, under these the operations, and then
@@ -66,6 +110,8 @@ pub fn dhat(view: &View<'_>) -> Result<Vec<u8>> {
     // The viewer refuses a file with the same stack twice, which names that were cut can make.
     let mut points: HashMap<Vec<usize>, usize> = HashMap::new();
     let mut pps: Vec<Point> = Vec::new();
+    let totals: Vec<LiveTotal> = view.report.profiles.iter().filter_map(|profile| profile.live).collect();
+    let is_live = !totals.is_empty();
     for sample in names.samples(view) {
         let mut fs = vec![
             table.number(format!("[profile {}]", sample.profile)),
@@ -74,27 +120,34 @@ pub fn dhat(view: &View<'_>) -> Result<Vec<u8>> {
         fs.extend(sample.site.stack.iter().filter_map(|&frame| frames.get(frame as usize)));
         fs.push(table.number(format!("[region {}]", sample.region)));
         let index = *points.entry(fs.clone()).or_insert_with(|| {
-            pps.push(Point { tb: 0, tbk: 0, fs });
+            pps.push(Point { tb: 0, tbk: 0, live: is_live.then(PointLive::default), fs });
             pps.len() - 1
         });
         let point = &mut pps[index];
         point.tb = point.tb.saturating_add(sample.bytes).min(EXACT);
         point.tbk = point.tbk.saturating_add(sample.events).min(EXACT);
+        if let (Some(point), Some(live)) = (&mut point.live, &sample.live) {
+            point.add(live);
+        }
     }
+    let events = pps.iter().fold(0, |sum: u64, point| sum.saturating_add(point.tbk));
+    let end = totals.iter().map(|total| total.clock).max().unwrap_or(events);
     let dhat = Dhat {
         version: 2,
         mode: "qadapt",
         verb: "Disallowed",
-        bklt: false,
+        bklt: is_live,
         bkacc: false,
         bu: "byte",
         bsu: "bytes",
         bksu: "events",
         tu: "events",
         mtu: "Mevents",
+        tuth: is_live.then_some(SHORT),
         cmd: "cargo qadapt",
         pid: 0,
-        te: pps.iter().fold(0, |sum: u64, point| sum.saturating_add(point.tbk)).min(EXACT),
+        te: end.min(EXACT),
+        tg: totals.iter().map(|total| total.peak_at.min(EXACT)).max(),
         pps,
         ftbl: &table.frames,
     };

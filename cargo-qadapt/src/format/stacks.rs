@@ -4,6 +4,7 @@ use super::source::cut;
 use super::text::region_name;
 use super::view::View;
 use crate::report::figures::{Frame, Op, Site};
+use crate::report::live::Live;
 
 /// Characters of a function's name: generic ones are long, and what tells them apart is often at their end.
 const NAME: usize = 1000;
@@ -21,6 +22,8 @@ pub struct Sample<'a> {
     pub events: u64,
     /// Bytes of all these events.
     pub bytes: u64,
+    /// What became of the blocks, where they were followed.
+    pub live: Option<Live>,
 }
 
 /// Names, made once for each frame, region and profile.
@@ -55,6 +58,7 @@ impl Names {
                     site,
                     events: counts.estimate,
                     bytes: counts.bytes,
+                    live: counts.live,
                 })
             })
         })

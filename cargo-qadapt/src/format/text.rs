@@ -209,6 +209,9 @@ pub(super) fn site(out: &mut String, profiles: &[&str], line: &Line, sources: &m
     for (index, profile) in profiles.iter().enumerate() {
         if let Some(figures) = line_figures(line, index) {
             let _ = writeln!(out, "      {profile}: {figures}");
+            if let Some(live) = line.counts.get(index).and_then(|counts| counts.as_ref()?.live) {
+                let _ = writeln!(out, "      {profile}: {}", live.words());
+            }
         }
     }
     for advice in &line.advice {
@@ -272,6 +275,9 @@ fn summary(out: &mut String, report: &Report) {
             many => format!("{many} events"),
         };
         let _ = writeln!(out, "{name}: {processes}, {events} in regions, {} disallowed", profile.disallowed);
+        if let Some(live) = &profile.live {
+            let _ = writeln!(out, "    blocks that were followed: {}", live.words());
+        }
         if profile.unsampled > 0 {
             let _ = writeln!(
                 out,

@@ -47,6 +47,8 @@ pub enum Weight {
     Events,
     /// Bytes that they asked for.
     Bytes,
+    /// Bytes that are alive at the end; of those with as many, bytes at the peak. Needs --live.
+    Live,
 }
 
 fn pattern(text: &str) -> Result<Glob, String> {
@@ -63,20 +65,27 @@ impl Weight {
         });
     }
 
-    fn of_line(self, line: &Line) -> u64 {
+    fn of_line(self, line: &Line) -> (u64, u64) {
         let figure = |counts: &SiteCounts| match self {
-            Self::Events => counts.estimate,
-            Self::Bytes => counts.bytes,
+            Self::Events => (counts.estimate, 0),
+            Self::Bytes => (counts.bytes, 0),
+            Self::Live => counts.live.map_or((0, 0), |live| (live.bytes, live.peak_bytes)),
         };
-        line.counts.iter().flatten().map(figure).max().unwrap_or(0)
+        line.counts.iter().flatten().map(figure).max().unwrap_or((0, 0))
     }
 
-    fn of_region(self, region: &Region) -> u64 {
+    fn of_region(self, index: usize, region: &Region, lines: &[Line]) -> (u64, u64) {
         let figure = |counts: &Counts| match self {
-            Self::Events => counts.disallowed,
-            Self::Bytes => counts.bytes,
+            Self::Events => (counts.disallowed, 0),
+            Self::Bytes => (counts.bytes, 0),
+            Self::Live => (0, 0),
         };
-        region.counts.iter().flatten().map(figure).max().unwrap_or(0)
+        if self == Self::Live {
+            let own = lines.iter().filter(|line| line.region == index).map(|line| self.of_line(line));
+            return own
+                .fold((0, 0), |sum, line| (sum.0.saturating_add(line.0), sum.1.saturating_add(line.1)));
+        }
+        region.counts.iter().flatten().map(figure).max().unwrap_or((0, 0))
     }
 }
 
@@ -100,7 +109,7 @@ impl Choice {
                 is_named && (!self.is_about_lines() || lines.iter().any(|line| line.region == index))
             })
             .collect();
-        kept.sort_by_key(|&index| Reverse(self.sort.of_region(&report.regions[index])));
+        kept.sort_by_key(|&index| Reverse(self.sort.of_region(index, &report.regions[index], &lines)));
         let places: HashMap<usize, usize> = kept.iter().enumerate().map(|(new, &old)| (old, new)).collect();
         for line in &mut lines {
             line.region = places.get(&line.region).copied().unwrap_or(0);

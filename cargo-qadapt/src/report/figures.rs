@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::live::{Live, LiveTotal, joined};
 use super::spread::Spread;
 
 /// The version of the JSON form; it changes when a reader of the old one would misread the new one.
@@ -88,6 +89,9 @@ pub struct Profile {
     pub unsampled: u64,
     /// Regions, stacks and sites that the traces had no room for.
     pub lost: u64,
+    /// All blocks together, where they were followed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live: Option<LiveTotal>,
 }
 
 impl Profile {
@@ -100,6 +104,7 @@ impl Profile {
         self.disallowed = self.disallowed.saturating_add(other.disallowed);
         self.unsampled = self.unsampled.saturating_add(other.unsampled);
         self.lost = self.lost.saturating_add(other.lost);
+        joined(&mut self.live, other.live.as_ref(), LiveTotal::add);
     }
 
     /// Takes each figure of another run that is larger.
@@ -111,6 +116,7 @@ impl Profile {
         self.disallowed = self.disallowed.max(other.disallowed);
         self.unsampled = self.unsampled.max(other.unsampled);
         self.lost = self.lost.max(other.lost);
+        joined(&mut self.live, other.live.as_ref(), LiveTotal::raise);
     }
 }
 
@@ -351,6 +357,9 @@ pub struct SiteCounts {
     /// How the events spread over the region's entries.
     #[serde(default, skip_serializing_if = "Spread::is_nothing")]
     pub spread: Spread,
+    /// What became of the blocks, where they were followed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live: Option<Live>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
@@ -387,6 +396,7 @@ impl SiteCounts {
         self.variance += other.variance;
         self.bytes_variance += other.bytes_variance;
         self.spread.add(&other.spread);
+        joined(&mut self.live, other.live.as_ref(), Live::add);
     }
 
     /// Takes each figure of another run that is larger.
@@ -399,6 +409,7 @@ impl SiteCounts {
         self.variance = self.variance.max(other.variance);
         self.bytes_variance = self.bytes_variance.max(other.bytes_variance);
         self.spread.raise(&other.spread);
+        joined(&mut self.live, other.live.as_ref(), Live::raise);
     }
 }
 

@@ -8,6 +8,7 @@ pub mod diff;
 pub mod doubts;
 pub mod figures;
 pub mod items;
+pub mod live;
 pub mod merge;
 pub mod origin;
 pub mod outcome;

@@ -11,6 +11,7 @@ mod exact;
 mod examples;
 mod formats;
 mod interrupts;
+mod live;
 mod merging;
 mod pace;
 mod processes;

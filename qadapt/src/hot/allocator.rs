@@ -6,6 +6,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 
 use super::event::{Care, Outcome};
 use super::request::Request;
+use super::trace::live;
 use super::{call, defer, outermost};
 use crate::checks;
 use crate::model::{Op, Ops};
@@ -219,7 +220,8 @@ unsafe fn alloc_closely<const ZEROED: bool, A: GlobalAlloc>(size: usize, align: 
     let request = alloc_request::<ZEROED>(size, align);
     // SAFETY: the caller says that they are a layout's.
     let layout = unsafe { call::layout(size, align) };
-    match call::before(&request, mark(&request), outermost::is::<A>) {
+    let (outcome, at) = followed(|| call::before(&request, mark(&request), outermost::is::<A>));
+    match outcome {
         Outcome::Proceed => {}
         Outcome::Refuse => {
             call::after(&request, false);
@@ -230,6 +232,9 @@ unsafe fn alloc_closely<const ZEROED: bool, A: GlobalAlloc>(size: usize, align: 
     }
     // SAFETY: the caller's contract.
     let block = quietly(|| unsafe { inner_alloc::<ZEROED, A>(layout, inner) });
+    if let Some(at) = at {
+        live::made(block, size, at);
+    }
     call::given_out(block, size, !ZEROED);
     call::after(&request, !block.is_null());
     block
@@ -315,6 +320,9 @@ unsafe fn dealloc_closely<A: GlobalAlloc>(block: *mut u8, size: usize, align: us
         // SAFETY: the caller's contract.
         return unsafe { inner.dealloc(block, layout) };
     }
+    if live::is_on() {
+        live::gone(block);
+    }
     // SAFETY: the caller's contract.
     quietly(|| unsafe { inner.dealloc(block, layout) });
     call::after(&request, true);
@@ -335,6 +343,10 @@ unsafe fn dealloc_deferring<A: GlobalAlloc>(block: *mut u8, layout: Layout, inne
         return unsafe { inner.dealloc(block, layout) };
     }
     let request = Request { op: Op::Dealloc, size: layout.size(), old_size: 0, align: layout.align() };
+    if live::is_on() {
+        // To the program it is gone, also where it waits.
+        live::gone(block);
+    }
     // SAFETY: the caller's contract.
     let waits = defer::thread::spares(|| quietly(|| unsafe { inner.dealloc(block, layout) }));
     if waits || call::before(&request, mark(&request), outermost::is::<A>) != Outcome::PassOn {
@@ -427,7 +439,8 @@ unsafe fn realloc_closely<A: GlobalAlloc>(
     let request = Request { op: Op::Realloc, size: new_size, old_size: size, align };
     // SAFETY: the caller says that they are a layout's.
     let layout = unsafe { call::layout(size, align) };
-    match call::before(&request, mark(&request), outermost::is::<A>) {
+    let (outcome, at) = followed(|| call::before(&request, mark(&request), outermost::is::<A>));
+    match outcome {
         Outcome::Proceed => {}
         Outcome::Refuse => {
             call::after(&request, false);
@@ -436,11 +449,26 @@ unsafe fn realloc_closely<A: GlobalAlloc>(
         // SAFETY: the caller's contract.
         Outcome::PassOn => return unsafe { inner.realloc(block, layout, new_size) },
     }
+    let before = at.and_then(|_| live::lift(block));
     // SAFETY: the caller's contract.
     let moved = quietly(|| unsafe { inner.realloc(block, layout, new_size) });
+    if let Some(at) = at {
+        live::resized(block, moved, new_size, before, at);
+    }
     call::given_out(moved, new_size, false);
     call::after(&request, !moved.is_null());
     moved
+}
+
+/// Looks at an event, and tells where it happened if blocks are followed.
+#[inline(always)]
+fn followed(look: impl FnOnce() -> Outcome) -> (Outcome, Option<live::At>) {
+    if !live::is_on() {
+        return (look(), None);
+    }
+    let outer = live::begin();
+    let outcome = look();
+    (outcome, Some(live::end(outer)))
 }
 
 /// Calls the inner allocator, and says so to signal handlers, unless that is said already.

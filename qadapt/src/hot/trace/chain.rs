@@ -127,15 +127,26 @@ fn leave_traced(table: &Table, index: usize) {
     trace.settle(&record.traced.visits, record.serial().number(), is_first);
 }
 
-/// An event happened at this site of a region: notes it for the entry that is open.
-pub(super) fn visit(trace: &Trace, region: RegionNumber, site: u32) {
-    let _ = table::with(|table| {
+/// An event happened at this site of a region: notes it for the entry that is open, whose number it returns.
+pub(super) fn visit(trace: &Trace, region: RegionNumber, site: u32) -> Option<u64> {
+    table::with(|table| {
         let record = instance(table, table.top(), code(region))?;
         let entry = record.serial().number();
         let identity = [usize::try_from(entry).unwrap_or(0), site as usize];
         trace.visit(&record.traced.visits, entry, Key::of(0, &identity).get().get(), site);
-        Some(())
-    });
+        Some(entry & ENTRY)
+    })
+    .flatten()
+}
+
+/// The bits of a serial that tell an entry from all that may still be meant.
+const ENTRY: u64 = u64::MAX >> 16;
+
+/// True if the entry with this number is open on this thread; the whole program's, 0, always is.
+pub(super) fn is_open(entry: u64) -> bool {
+    entry == 0
+        || table::with(|table| table.find(|record| record.serial().number() & ENTRY == entry).is_some())
+            .unwrap_or(false)
 }
 
 /// A record ended that was not on top: those above it have moved.

@@ -12,7 +12,7 @@ use super::super::capture::FRAME_POINTERS;
 use super::super::setting;
 use super::disk::{self, Disk};
 use super::path::Path;
-use super::thread;
+use super::{live, thread};
 use crate::sys;
 
 /// A trace in a mapped file.
@@ -80,6 +80,7 @@ fn start_in(directory: &[u8]) {
     let is_whole = sys::variable(c"QADAPT_WHOLE_PROGRAM", |value| value == b"1") == Some(true);
     WHOLE_PROGRAM.store(is_whole, Ordering::Relaxed);
     thread::start();
+    live::start();
     sys::look_up_threads();
     let Some(trace) = create(0) else { return };
     if is_whole {
@@ -137,6 +138,7 @@ extern "C" fn forked() {
     let Some(before) = active() else { return };
     // Where there is no file for the child, its events must not go into the parent's.
     let mut trace = ptr::null_mut();
+    live::start_anew();
     if let Some(own) = create(u64::from(sys::parent())) {
         // It says so itself where there is no room.
         if own.inherit(before) {
@@ -183,7 +185,8 @@ fn create(parent: u64) -> Option<&'static Trace> {
     };
     let whole = if is_whole_program() { flags::WHOLE_PROGRAM } else { 0 };
     let walk = if FRAME_POINTERS { flags::FRAME_POINTERS } else { 0 };
-    trace.begin(u64::from(pid), parent, flags::CHECKS_ON | whole | walk, program);
+    let live = if live::is_on() { flags::LIVE } else { 0 };
+    trace.begin(u64::from(pid), parent, flags::CHECKS_ON | whole | walk | live, program);
     // cargo-nextest runs a process for each test, and says which: <https://nexte.st/docs/configuration/env-vars/>.
     sys::variable(c"NEXTEST_TEST_NAME", |name| trace.set_test(name));
     Some(trace)
@@ -207,7 +210,7 @@ fn make_file(path: &mut Path) -> Option<sys::File> {
 /// Gives the file its size and maps it; or says in words why that cannot be.
 fn map(file: &sys::File) -> Result<&'static Trace, &'static [u8]> {
     if !sys::may_have_size(Trace::FILE_SIZE) {
-        return Err(b"the limit on the size of files (ulimit -f) is below its 17 MB");
+        return Err(b"the limit on the size of files (ulimit -f) is below its 20 MB");
     }
     if !file.grow(Trace::FILE_SIZE) || !file.reserve(0, qadapt_trace::HEADER_SIZE as u64) {
         return Err(b"there is no room on its disk; make some, or name another directory in QADAPT_TRACE");

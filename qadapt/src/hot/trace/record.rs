@@ -8,7 +8,7 @@ use qadapt_trace::{At, Event, flags};
 use super::super::request::Request;
 use super::file::{self, Trace};
 use super::stack::Stack;
-use super::{chain, rate, recent};
+use super::{chain, live, rate, recent};
 use crate::model::Op;
 
 /// After the inner allocator: counts the event in the open regions.
@@ -28,14 +28,19 @@ pub(in crate::hot) fn disallow(trace: &Trace, request: &Request, mark: *const c_
     }
     let total = trace.count_all_disallowed();
     let Some(region) = chain::disallow(trace) else { return };
-    let Some(weight) = rate::weight(total) else { return };
+    // Whoever follows blocks wants each of them.
+    let weight = if live::is_on() { Some(1) } else { rate::weight(total) };
+    let Some(weight) = weight else { return };
     let stack = recent::find(trace, mark, request.op).or_else(|| walk(trace, request.op, mark));
     let event = event(request, true);
     let identity = [region.index(), stack.map_or(0, |stack| stack as usize + 1)];
     let key = Key::of(event.op as u64, &identity).get().get();
     let align = u32::try_from(request.align).unwrap_or(u32::MAX);
     if let Some(site) = trace.site(key, At { region, stack }, &event, align, weight) {
-        chain::visit(trace, region, site);
+        let entry = chain::visit(trace, region, site);
+        if live::is_on() {
+            live::happened(site, entry);
+        }
     }
 }
 

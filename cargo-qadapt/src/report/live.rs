@@ -1,0 +1,231 @@
+//! Live memory: what is alive, what was at the peak, and how long blocks live.
+
+use std::fmt::Write as _;
+
+use serde::{Deserialize, Serialize};
+
+/// What became of the blocks that a site's events made. A block belongs to the event that made it, also after a
+/// reallocation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Live {
+    /// Bytes alive at the end.
+    pub bytes: u64,
+    /// Blocks alive at the end: never given back.
+    pub blocks: u64,
+    /// Bytes alive when the process had the most.
+    pub peak_bytes: u64,
+    /// Blocks alive then.
+    pub peak_blocks: u64,
+    /// The most bytes of this site that were alive at once.
+    pub most_bytes: u64,
+    /// Blocks of this site that were alive then.
+    pub most_blocks: u64,
+    /// Blocks that the region's entry which asked for them gave back before it ended.
+    pub inside: u64,
+    /// Blocks that were given back after that, or by another thread.
+    pub later: u64,
+    /// How long all blocks have lived, together: each until it was given back or the process ended. In steps of the
+    /// process's clock, which goes on when a block is made, resized or given back.
+    pub lifetime: u64,
+}
+
+/// All blocks of a profile's processes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveTotal {
+    /// What the clock showed at the end, in the process in which it showed the most.
+    pub clock: u64,
+    /// Bytes alive at the end.
+    pub bytes: u64,
+    /// Blocks alive at the end.
+    pub blocks: u64,
+    /// The most bytes that were alive at once.
+    pub peak_bytes: u64,
+    /// Blocks alive then.
+    pub peak_blocks: u64,
+    /// What the clock showed then, for the last time.
+    pub peak_at: u64,
+    /// Blocks that could not be followed.
+    pub lost: u64,
+}
+
+impl Live {
+    /// What a trace says whose clock showed `end` at the end.
+    #[must_use]
+    pub fn of(live: &qadapt_trace::Live, end: u64) -> Self {
+        Self {
+            bytes: live.bytes,
+            blocks: live.blocks,
+            peak_bytes: live.peak_bytes,
+            peak_blocks: live.peak_blocks,
+            most_bytes: live.most_bytes,
+            most_blocks: live.most_blocks,
+            inside: live.inside,
+            later: live.later,
+            lifetime: live
+                .lifetime
+                .saturating_add(live.blocks.saturating_mul(end).saturating_sub(live.births)),
+        }
+    }
+
+    /// Blocks that were made.
+    #[must_use]
+    pub fn made(&self) -> u64 {
+        self.inside.saturating_add(self.later).saturating_add(self.blocks)
+    }
+
+    /// Adds another process's, whose peak was another moment, or another stack's.
+    pub fn add(&mut self, other: &Self) {
+        self.each(other, u64::saturating_add);
+    }
+
+    /// Takes each figure of another run that is larger.
+    pub fn raise(&mut self, other: &Self) {
+        self.each(other, u64::max);
+    }
+
+    fn each(&mut self, other: &Self, join: fn(u64, u64) -> u64) {
+        for (own, other) in [
+            (&mut self.bytes, other.bytes),
+            (&mut self.blocks, other.blocks),
+            (&mut self.peak_bytes, other.peak_bytes),
+            (&mut self.peak_blocks, other.peak_blocks),
+            (&mut self.most_bytes, other.most_bytes),
+            (&mut self.most_blocks, other.most_blocks),
+            (&mut self.inside, other.inside),
+            (&mut self.later, other.later),
+            (&mut self.lifetime, other.lifetime),
+        ] {
+            *own = join(*own, other);
+        }
+    }
+
+    /// In words: what is alive, and what became of the rest.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let mut words = vec![if self.blocks == 0 {
+            "none alive at the end".to_owned()
+        } else {
+            format!("{} alive at the end", memory(self.blocks, self.bytes))
+        }];
+        if self.peak_blocks > 0 {
+            words.push(format!("{} at the peak", memory(self.peak_blocks, self.peak_bytes)));
+        }
+        let mut freed = Vec::new();
+        if self.inside > 0 {
+            freed.push(format!("{} in the entry that made them", self.inside));
+        }
+        if self.later > 0 {
+            freed.push(format!("{} later", self.later));
+        }
+        if !freed.is_empty() {
+            words.push(format!("freed: {}", freed.join(", ")));
+        }
+        words.join("; ")
+    }
+}
+
+impl LiveTotal {
+    /// What a trace says.
+    #[must_use]
+    pub const fn of(total: &qadapt_trace::Total) -> Self {
+        Self {
+            clock: total.clock,
+            bytes: total.bytes,
+            blocks: total.blocks,
+            peak_bytes: total.peak_bytes,
+            peak_blocks: total.peak_blocks,
+            peak_at: total.peak_at,
+            lost: total.lost,
+        }
+    }
+
+    /// Adds another process's.
+    pub fn add(&mut self, other: &Self) {
+        self.each(other, u64::saturating_add);
+    }
+
+    /// Takes each figure of another run that is larger.
+    pub fn raise(&mut self, other: &Self) {
+        self.each(other, u64::max);
+    }
+
+    fn each(&mut self, other: &Self, join: fn(u64, u64) -> u64) {
+        self.clock = self.clock.max(other.clock);
+        self.peak_at = self.peak_at.max(other.peak_at);
+        for (own, other) in [
+            (&mut self.bytes, other.bytes),
+            (&mut self.blocks, other.blocks),
+            (&mut self.peak_bytes, other.peak_bytes),
+            (&mut self.peak_blocks, other.peak_blocks),
+            (&mut self.lost, other.lost),
+        ] {
+            *own = join(*own, other);
+        }
+    }
+
+    /// In words.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let mut words = format!(
+            "at the peak {} alive, at the end {}",
+            memory(self.peak_blocks, self.peak_bytes),
+            memory(self.blocks, self.bytes)
+        );
+        if self.lost > 0 {
+            let _ = write!(words, "; {} blocks could not be followed, and count as freed", self.lost);
+        }
+        words
+    }
+}
+
+/// Joins what is known of two: of one that is not known nothing is.
+pub(super) fn joined<T: Copy>(own: &mut Option<T>, other: Option<&T>, join: impl FnOnce(&mut T, &T)) {
+    match (own.as_mut(), other) {
+        (Some(own), Some(other)) => join(own, other),
+        (None, Some(other)) => *own = Some(*other),
+        _ => {}
+    }
+}
+
+/// Blocks and bytes in words.
+fn memory(blocks: u64, bytes: u64) -> String {
+    let of = |number: u64, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+    format!("{} of {}", of(blocks, "block"), of(bytes, "byte"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lifetimes_end_with_the_process() {
+        // Made at 3 and at 5, one of two that are alive when the clock shows 10; one has lived for 4.
+        let live = qadapt_trace::Live {
+            blocks: 2,
+            births: 8,
+            lifetime: 4,
+            inside: 1,
+            ..qadapt_trace::Live::default()
+        };
+        let live = Live::of(&live, 10);
+        assert_eq!((live.lifetime, live.made()), (4 + 7 + 5, 3));
+    }
+
+    #[test]
+    fn what_is_alive_is_said_in_words() {
+        let live = Live {
+            bytes: 8,
+            blocks: 1,
+            peak_bytes: 24,
+            peak_blocks: 3,
+            inside: 4,
+            later: 1,
+            ..Live::default()
+        };
+        assert_eq!(
+            live.words(),
+            "1 block of 8 bytes alive at the end; 3 blocks of 24 bytes at the peak; freed: 4 in the entry that made them, 1 later"
+        );
+        assert_eq!(Live::default().words(), "none alive at the end");
+    }
+}
