@@ -8,8 +8,11 @@ use std::process::Command;
 
 use serde_json::Value;
 
+/// What an answer is, and what it rests on.
+type Answered = (String, Vec<String>);
+
 /// The answers of a binary's regions, by profile.
-fn answers(bin: &str, arguments: &[&str]) -> BTreeMap<String, BTreeMap<String, String>> {
+fn answers(bin: &str, arguments: &[&str]) -> BTreeMap<String, BTreeMap<String, Answered>> {
     let output = Command::new(env!("CARGO_BIN_EXE_cargo-qadapt"))
         .args(["qadapt", "prove", "--format", "json", "--bin", bin])
         .args(arguments)
@@ -25,7 +28,8 @@ fn answers(bin: &str, arguments: &[&str]) -> BTreeMap<String, BTreeMap<String, S
     proofs
         .map(|proof| {
             let verdicts = proof["verdicts"].as_array().expect("verdicts").iter();
-            let answers = verdicts.map(|v| (text(&v["region"]), text(&v["answer"]))).collect();
+            let rests_on = |v: &Value| v["assumes"].as_array().expect("a list").iter().map(text).collect();
+            let answers = verdicts.map(|v| (text(&v["region"]), (text(&v["answer"]), rests_on(v)))).collect();
             (text(&proof["profile"]), answers)
         })
         .collect()
@@ -61,7 +65,7 @@ fn what_is_permitted_is_no_allocation_and_nothing_else_is_permitted() {
             ("budget_of_a_constant", if profile == "release" { "unknown" } else { "allocates" }),
         ] {
             match answers.get(&format!("permits::{region}")) {
-                Some(answer) if answer == expected => {}
+                Some((answer, _)) if answer == expected => {}
                 other => wrong.push(format!("{profile} {region}: {other:?}, not {expected}")),
             }
         }
@@ -72,6 +76,21 @@ fn what_is_permitted_is_no_allocation_and_nothing_else_is_permitted() {
 #[test]
 fn a_guard_that_forbids_permits_makes_them_void() {
     for (profile, answers) in answers("guarded", &[]) {
-        assert_eq!(answers["guarded::under_a_guard"], "allocates", "{profile}");
+        assert_eq!(answers["guarded::under_a_guard"].0, "allocates", "{profile}");
     }
+}
+
+#[test]
+fn a_permit_may_be_void_where_its_region_is_called() {
+    let is_said = |(answer, rests_on): &Answered| {
+        assert_eq!(answer, "proven");
+        rests_on.iter().any(|words| words.contains("no region which forbids permits is open"))
+    };
+    let release = &answers("permits", &["--profile", "release"])["release"];
+    for region in ["permitted", "calls_in_a_permit", "drops_with_permission"] {
+        assert!(is_said(&release[&format!("permits::{region}")]), "{region}: {release:#?}");
+    }
+    assert!(!is_said(&release["permits::without_need"]), "{release:#?}");
+    let release = &answers("unforbidden", &["--profile", "release"])["release"];
+    assert!(!is_said(&release["unforbidden::covered"]), "{release:#?}");
 }

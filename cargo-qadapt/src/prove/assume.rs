@@ -306,6 +306,10 @@ impl Assumptions for Applied<'_, '_> {
         }
     }
 
+    fn some_forbid(&self) -> bool {
+        self.permits.get().is_some_and(Permits::some_forbid)
+    }
+
     fn has_region(&self, entry: u64) -> bool {
         self.permits.get().is_some_and(|permits| permits.has_region(entry))
     }

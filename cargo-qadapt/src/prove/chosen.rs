@@ -3,7 +3,8 @@
 //! That is what the file puts there, and what its code stores there, if nothing else can write to it: the static is an object of
 //! eight bytes with a symbol of its own, which no other file sees; every instruction that speaks of its address reads it, jumps
 //! through it or stores a function that is known into it; and no data has its address. Whoever has not been given a static's
-//! address cannot write to it: another object's end is not its beginning.
+//! address cannot write to it: another object's end is not its beginning. That nothing counts from an address beside it is
+//! said with the answer; a program that is linked for fixed addresses does so by a mere number, so nothing is told of one.
 
 use super::decode::{Effect, Flow, Mem, Steps, Via, Write};
 use super::load::{Image, Slot};

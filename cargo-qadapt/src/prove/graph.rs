@@ -8,6 +8,7 @@ use std::collections::{HashMap, VecDeque};
 use super::addr_map::{AddrMap, AddrSet};
 use super::body::{Body, Call, Callee, End, Fact, Given, Why};
 use super::cfg::{Part, Start};
+use super::ground::Ground;
 use super::once;
 use super::parts::is_lost;
 use super::permits::Under;
@@ -27,6 +28,8 @@ pub enum To {
     Foreign(u32),
     /// To something the user vouches for: the number of the assumption.
     Assumed(u32),
+    /// To something that is taken for granted.
+    Granted(Ground),
 }
 
 /// One call that matters.
@@ -74,7 +77,7 @@ impl Goal {
             Self::Alloc => matches!(to, To::Sink(Kind::Alloc, _)),
             Self::Free => matches!(to, To::Sink(Kind::Free, _)),
             Self::Unknown => matches!(to, To::Unknown(_) | To::Foreign(_)),
-            Self::Assumed => matches!(to, To::Assumed(_)),
+            Self::Assumed => matches!(to, To::Assumed(_) | To::Granted(_)),
         }
     }
 }
@@ -102,6 +105,11 @@ pub trait Assumptions {
     /// What the program's own permits say of a call.
     fn under(&self, _site: u64) -> Under {
         Under::Nothing
+    }
+
+    /// Whether some regions of the file forbid permits.
+    fn some_forbid(&self) -> bool {
+        false
     }
 
     /// Whether a function has a region, which protects inside a permit too.
@@ -256,7 +264,12 @@ impl Explorer<'_, '_> {
                 None => vouched,
             };
             let permission = match (permission, self.assumed.under(call.site)) {
-                (Permission::Heeded, Under::Permit) => Permission::Given,
+                (Permission::Heeded, Under::Permit) => {
+                    if self.assumed.some_forbid() {
+                        to(To::Granted(Ground::Permitted));
+                    }
+                    Permission::Given
+                }
                 (Permission::Heeded, Under::Forbid) => Permission::Void,
                 _ => permission,
             };
@@ -281,7 +294,10 @@ impl Explorer<'_, '_> {
                     let found = if why.is_indirect() { self.program.targets(body, call.site) } else { None };
                     match found {
                         Some(targets) => {
-                            for addr in targets {
+                            if targets.are_chosen {
+                                to(To::Granted(Ground::Chosen));
+                            }
+                            for addr in targets.functions {
                                 // What it does not give back may turn out later.
                                 self.callers.entry(addr).or_default().push(i);
                                 edges

@@ -167,7 +167,10 @@ impl<'a> Image<'a> {
         let symbols = separate.as_ref().filter(|_| !image.has_symtab).unwrap_or(&file);
         image.has_symtab |= symbols.symbol_table().is_some_and(|t| t.symbols().next().is_some());
         image.functions = read_functions(symbols.symbols().chain(file.dynamic_symbols()), &image);
-        image.pointers = private_pointers(symbols, &file);
+        // In a program at fixed addresses any number may be the address of a static.
+        if header.e_type.get(endian) == elf::ET_DYN {
+            image.pointers = private_pointers(symbols, &file);
+        }
         let comment = file.section_by_name(".comment").and_then(|s| s.data().ok()).unwrap_or(&[]);
         let names = || image.functions.iter().flat_map(|f| f.names.iter());
         let says_so = comment.windows(13).any(|w| w == b"rustc version");
@@ -393,7 +396,8 @@ impl<'a> Image<'a> {
         }
     }
 
-    /// Whether an object of just these eight bytes has a symbol, and no other file sees it.
+    /// Whether an object of just these eight bytes has a symbol, and no other file sees it; of none in a program that is
+    /// linked for fixed addresses.
     #[must_use]
     pub fn is_private_pointer(&self, addr: u64) -> bool {
         self.pointers.binary_search(&addr).is_ok()

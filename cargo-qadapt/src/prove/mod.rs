@@ -4,8 +4,9 @@
 //! `cfg` follows the steps of one function (`body`: the result; `leave`: how it is left; `value`: what is known of the
 //! registers, `own`: and of the stack, `table`: jump tables, `thunk`: retpolines, `eh`: caught panics), `program` knows what
 //! each function means to its callers (`policy` and `foreign`: by name, `system`: by number; `allocator`: what inlining hides;
-//! `assume`: what the user vouches for, `anchor`: and where), `graph` joins them, and `verdict` speaks, with `advice` on what to
-//! do instead; `report` is that for people, instances of one region together (`instances`). `witness` holds runs against proofs.
+//! `assume`: what the user vouches for, `anchor`: and where), `graph` joins them (`ground`: what it takes for granted), and
+//! `verdict` speaks, with `advice` on what to do instead; `report` is that for people, instances of one region together
+//! (`instances`). `witness` holds runs against proofs.
 
 pub mod addr_map;
 pub mod advice;
@@ -28,6 +29,7 @@ pub mod foreign;
 pub mod format;
 pub mod frame;
 pub mod graph;
+pub mod ground;
 pub mod identity;
 pub mod import;
 pub mod inlined;

@@ -91,6 +91,12 @@ impl Permits {
         Under::Nothing
     }
 
+    /// Whether some regions of the file forbid permits: below them even the permits in other regions are void.
+    #[must_use]
+    pub fn some_forbid(&self) -> bool {
+        !self.forbidding.is_empty()
+    }
+
     /// Whether a function has a region, which protects inside a permit too.
     #[must_use]
     pub fn has_region(&self, entry: u64) -> bool {

@@ -29,6 +29,15 @@ struct Stays {
     depth: usize,
 }
 
+/// The functions that a call through a pointer can lead to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Targets {
+    /// Where they begin.
+    pub functions: BTreeSet<u64>,
+    /// Whether the pointer may be one of a static's that is chosen at run time.
+    pub are_chosen: bool,
+}
+
 /// One file under analysis, with what has been found out about its functions.
 pub struct Program<'a> {
     image: &'a Image<'a>,
@@ -122,7 +131,7 @@ impl<'a> Program<'a> {
     /// The functions that an indirect call or jump can lead to, if these are all known: constants that reach it, and what a
     /// static of the program's own can hold.
     #[must_use]
-    pub fn targets(&self, body: &Body, site: u64) -> Option<BTreeSet<u64>> {
+    pub fn targets(&self, body: &Body, site: u64) -> Option<Targets> {
         let (base, code) = self.image.segment_of(site);
         if let Flow::CallVia(via) | Flow::JumpVia(via) = Steps::new(code, base).flow_at(site).flow
             && let Via::Mem(Mem { base: Some(_), .. } | Mem { index: Some(_), .. }) | Via::Other = via
@@ -131,6 +140,7 @@ impl<'a> Program<'a> {
         }
         let loose = |callee| Oracle::loose(self, callee);
         let origins = Backwards::new(self.image, body, &loose, site)?.of_target(site)?;
+        let are_chosen = origins.iter().any(|origin| matches!(origin, Origin::Memory(_)));
         let mut found = BTreeSet::new();
         for origin in origins {
             match origin {
@@ -144,7 +154,8 @@ impl<'a> Program<'a> {
             self.image.function_at(*addr).is_some_and(|function| !function.is_fragment())
                 && Oracle::loose(self, Callee::Local(*addr)) == 0
         };
-        (!found.is_empty() && found.iter().all(known)).then_some(found)
+        let are_known = !found.is_empty() && found.iter().all(known);
+        are_known.then_some(Targets { functions: found, are_chosen })
     }
 
     /// All that a static of the program's own can hold, if it is a function pointer that is chosen at run time.

@@ -104,7 +104,7 @@ pub struct Verdict {
     pub gaps: Vec<Gap>,
     /// Whether there are more gaps than listed.
     pub more_gaps: bool,
-    /// The user's assumptions on which the answer rests.
+    /// What the answer rests on: the user's assumptions, and what is taken for granted in it.
     pub assumes: Vec<String>,
 }
 
@@ -150,6 +150,7 @@ pub fn verdict(
         .into_iter()
         .filter_map(|(_, e)| match e.to {
             To::Assumed(i) => assumptions.get(i as usize).cloned(),
+            To::Granted(ground) => Some(ground.words().to_owned()),
             _ => None,
         })
         .collect();
