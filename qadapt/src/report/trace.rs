@@ -51,6 +51,7 @@ pub(super) struct Frame {
     line: u32,
     column: Option<u32>,
     origin: Origin,
+    library: Option<String>,
 }
 
 /// A line of the user's own code.
@@ -102,6 +103,12 @@ impl<'a> StackFrame<'a> {
     #[must_use]
     pub fn site(&self) -> Option<Site<'a>> {
         self.0.site()
+    }
+
+    /// The name of the file that the function is in, where that is a library which the program has loaded: a plug-in.
+    #[must_use]
+    pub fn library(&self) -> Option<&'a str> {
+        self.0.library.as_deref()
     }
 
     /// True for what reports fold: the standard library's, the allocator's and QADAPT's own.
@@ -319,9 +326,9 @@ fn told_apart(mut frames: Vec<Frame>) -> (Vec<Frame>, Option<c::Way>) {
 
 impl Frame {
     fn new(address: usize, symbol: Symbol) -> Self {
-        let Symbol { function, file, line, column, is_system } = symbol;
+        let Symbol { function, file, line, column, is_system, library } = symbol;
         let origin = if is_system { Origin::Std } else { Origin::of(file.as_deref(), function.as_deref()) };
-        Self { address, function, file, line, column, origin }
+        Self { address, function, file, line, column, origin, library }
     }
 
     fn named(&self) -> Named<'_> {
@@ -354,9 +361,12 @@ impl Frame {
     fn fmt_line(&self, f: &mut impl fmt::Write) -> fmt::Result {
         write!(f, "       ")?;
         self.fmt_name(f)?;
-        match self.site() {
-            Some(site) => writeln!(f, "  {site}"),
-            None => writeln!(f),
+        if let Some(site) = self.site() {
+            write!(f, "  {site}")?;
+        }
+        match &self.library {
+            Some(library) if self.function.is_some() => writeln!(f, "  ({library})"),
+            _ => writeln!(f),
         }
     }
 
@@ -387,6 +397,7 @@ mod tests {
             line: 7,
             column: None,
             is_system: false,
+            library: None,
         };
         let trace = Trace::of_frames(vec![Frame::new(16, symbol)]);
         assert_eq!(trace.excerpt(), NOT_THE_USERS);

@@ -61,7 +61,10 @@ fn a_region_of_the_program_sees_what_the_plugin_allocates() {
     let before = qadapt::violations();
     let report = report(|| assert_no_alloc(|| plugin.allocate(3)));
     assert!(report.contains("allocation of 4 bytes (align 4), 3 times, in a protected region"), "{report}");
-    assert!(report.contains("plugin_allocate  src/lib.rs:"), "{report}");
+    assert!(
+        report.contains("  (libqadapt_plugin.so)\n") && report.contains("plugin_allocate  src/lib.rs:"),
+        "{report}"
+    );
     // Each box is given back.
     assert_eq!(qadapt::violations() - before, 6);
     assert_eq!(plugin.violations(), qadapt::violations(), "one count");

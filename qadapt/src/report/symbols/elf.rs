@@ -36,24 +36,32 @@ pub(in crate::report) fn resolve(addresses: &[usize], mut found: impl FnMut(usiz
     let loaded = take();
     let mut programs = loaded.lock().unwrap_or_else(PoisonError::into_inner);
     let mappings = mappings();
+    let mut own = [0; 1024];
+    let own = sys::program(&mut own).map(|path| Path::new(OsStr::from_bytes(path)));
     for &address in addresses {
         // The address is the one that the frame returns to; the call is the byte before.
         let call = address.saturating_sub(1);
         let mut goes_on = true;
         let mut any = false;
         let mut is_system = false;
+        let mut library = None;
         if let Some((mapping, offset, path)) = mappings.iter().find(|(mapping, ..)| mapping.contains(&call)) {
             is_system = is_of_system(path);
+            // Where the program's own path is not known nothing is a library's.
+            if !is_system && own.is_some_and(|own| own != path) {
+                library = path.file_name().map(|name| name.to_string_lossy().into_owned());
+            }
             // Debug information of the C library takes longer to read than all the rest, and nobody asks for it.
             if let Some(program) = program(&mut programs, path, !is_system) {
                 program.functions_at(call - mapping.start + offset, |symbol| {
                     any = true;
-                    goes_on = goes_on && found(address, Symbol { is_system, ..symbol });
+                    goes_on =
+                        goes_on && found(address, Symbol { is_system, library: library.clone(), ..symbol });
                 });
             }
         }
         if !any {
-            goes_on = found(address, Symbol { is_system, ..Symbol::default() });
+            goes_on = found(address, Symbol { is_system, library, ..Symbol::default() });
         }
         if !goes_on {
             break;

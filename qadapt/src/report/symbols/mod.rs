@@ -21,4 +21,6 @@ pub(super) struct Symbol {
     pub(super) column: Option<u32>,
     /// It is the C library's or the loader's.
     pub(super) is_system: bool,
+    /// The library that it is in, where that is known and it is not the program or a [system's](Self::is_system).
+    pub(super) library: Option<String>,
 }

@@ -20,6 +20,7 @@ pub(in crate::report) fn resolve(addresses: &[usize], mut found: impl FnMut(usiz
                     line: symbol.lineno().unwrap_or(0),
                     column: symbol.colno(),
                     is_system: false,
+                    library: None,
                 },
             );
         });

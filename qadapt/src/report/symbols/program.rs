@@ -129,6 +129,7 @@ impl Lines {
                 line: place.as_ref().and_then(|place| place.line).unwrap_or(0),
                 column: place.and_then(|place| place.column),
                 is_system: false,
+                library: None,
             });
         }
     }
