@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::assembly::Function;
 use crate::report::figures::Report;
 
 /// One part of the answer.
@@ -43,8 +44,13 @@ pub enum Answer {
         /// What went wrong without being the end of it.
         problems: Vec<String>,
     },
-    /// The verdicts, as `cargo qadapt prove --format json` has them.
-    Proved(Value),
+    /// It was proven, or not.
+    Proved {
+        /// The verdicts, as `cargo qadapt prove --format json` has them.
+        proofs: Value,
+        /// The machine code of the snippet's functions.
+        code: Vec<Function>,
+    },
     /// The compiler found mistakes.
     Wrong(Vec<Mistake>),
     /// Something else was in the way.

@@ -15,9 +15,11 @@ use super::answer::{Answer, Part};
 use super::ask::{Event, How, Request};
 use super::project::Project;
 use super::sandbox::{DEPENDENCIES, Limits, Room, SNIPPET, Sandbox};
+use super::snippet::Program;
 use super::watch::memory;
 use super::work::Order;
 use crate::error::{Error, Result};
+use crate::format::html::page::html;
 use crate::format::json::json;
 use crate::format::view::View;
 use crate::report::figures::Report;
@@ -34,20 +36,20 @@ pub struct Jobs {
     freed: Condvar,
     /// What ends the job of a tab.
     running: Mutex<HashMap<String, Arc<AtomicBool>>>,
-    /// Whether the dependencies are built.
-    is_built: Mutex<bool>,
+    /// The settings with which the dependencies are built.
+    built: Mutex<Vec<Vec<String>>>,
     /// What became of the last job of a tab.
-    pub last: Mutex<HashMap<String, Last>>,
+    last: Mutex<HashMap<String, Last>>,
     number: AtomicU64,
 }
 
 /// What a report can be made of.
 #[derive(Clone, Debug)]
-pub struct Last {
+struct Last {
     /// The figures.
-    pub report: Report,
+    report: Report,
     /// The program's text.
-    pub text: String,
+    text: String,
 }
 
 /// How many reports are kept for those who want one as a page.
@@ -93,7 +95,7 @@ impl Jobs {
             free: Mutex::new((0..slots).collect()),
             freed: Condvar::new(),
             running: Mutex::default(),
-            is_built: Mutex::new(false),
+            built: Mutex::default(),
             last: Mutex::default(),
             number: AtomicU64::new(0),
         }
@@ -103,6 +105,30 @@ impl Jobs {
     #[must_use]
     pub fn project(&self) -> &Project {
         &self.project
+    }
+
+    /// What it is run in.
+    #[must_use]
+    pub fn sandbox(&self) -> &Sandbox {
+        &self.sandbox
+    }
+
+    /// The report of a tab's last job as a page; none if it has none.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn report(&self, tab: &str) -> Result<Option<Vec<u8>>> {
+        let Some(last) = locked(&self.last).get(tab).cloned() else { return Ok(None) };
+        // The page has excerpts of the source, which is nowhere else.
+        let folder = self.job_folder()?;
+        let source = folder.join("src");
+        let path = source.join("main.rs");
+        fs::create_dir_all(&source)
+            .and_then(|()| fs::write(&path, &last.text))
+            .map_err(|e| Error::io("write the file", &path, e))?;
+        let page = html(&View::new(&last.report, &folder));
+        let _ = fs::remove_dir_all(&folder);
+        page.map(Some)
     }
 
     /// Ends the job of a tab, if it has one.
@@ -123,7 +149,7 @@ impl Jobs {
             older.store(true, Ordering::Relaxed);
         }
         let result = self.with_slot(&stop, &mut tell, |slot, tell| {
-            self.build_dependencies(&stop, tell)?;
+            self.build_dependencies(&request.how, &stop, tell)?;
             self.parts(request, slot, &stop, tell)
         });
         let mut running = locked(&self.running);
@@ -174,10 +200,15 @@ impl Jobs {
         self.project.home.join("built")
     }
 
-    /// Builds what snippets depend on, once; all others wait.
-    fn build_dependencies(&self, stop: &AtomicBool, tell: &mut impl FnMut(&Event) -> bool) -> Result<()> {
-        let mut is_built = locked(&self.is_built);
-        if *is_built {
+    /// Builds what snippets depend on, once for each choice of settings; all others wait.
+    fn build_dependencies(
+        &self,
+        how: &How,
+        stop: &AtomicBool,
+        tell: &mut impl FnMut(&Event) -> bool,
+    ) -> Result<()> {
+        let mut done = locked(&self.built);
+        if done.contains(&how.settings()) {
             return Ok(());
         }
         tell(&Event::Progress { text: "building the project's crates, once".to_owned() });
@@ -191,7 +222,7 @@ impl Jobs {
             code: "fn main() {}".into(),
             input: String::new(),
             arguments: Vec::new(),
-            how: How::default(),
+            how: how.clone(),
         };
         let mut why = Vec::new();
         let keep = if self.sandbox.is_closed() { Some(built.as_path()) } else { None };
@@ -214,7 +245,7 @@ impl Jobs {
                 "the project's crates could not be built for snippets:\n{why}"
             )));
         }
-        *is_built = true;
+        done.push(how.settings());
         Ok(())
     }
 
@@ -229,7 +260,7 @@ impl Jobs {
             return Ok(());
         }
         tell(&Event::Progress { text: "building".to_owned() });
-        let text = super::snippet::Program::of(&request.code).text;
+        let text = Program::of(&request.code, request.how.allocator).text;
         let folder = self.job_folder()?;
         let root = folder.join("source");
         fs::create_dir_all(&root).map_err(|e| Error::io("make the folder", &root, e))?;
@@ -253,7 +284,7 @@ impl Jobs {
                         self.keep(&request.tab, Last { report, text: text.clone() });
                         tell(&Event::Report { report: shown.unwrap_or_default(), problems: problems.clone() })
                     }
-                    Answer::Proved(proofs) => tell(&Event::Proof { proofs }),
+                    Answer::Proved { proofs, code } => tell(&Event::Proof { proofs, code }),
                     Answer::Wrong(mistakes) => tell(&Event::Wrong { mistakes }),
                     Answer::Failed(text) => tell(&Event::Failed { part: ended.part, text }),
                 }
@@ -272,10 +303,7 @@ impl Jobs {
     }
 
     /// A new folder for a job's files.
-    ///
-    /// # Errors
-    /// If it cannot be made.
-    pub fn job_folder(&self) -> Result<PathBuf> {
+    fn job_folder(&self) -> Result<PathBuf> {
         // Relaxed: a number that orders nothing.
         let number = self.number.fetch_add(1, Ordering::Relaxed);
         let folder = self.project.home.join(format!("jobs/{}-{number}", std::process::id()));
@@ -365,7 +393,8 @@ impl Jobs {
             package: package.clone(),
             target: target.clone(),
             built: built.map(Path::to_owned),
-            settings: Vec::new(),
+            settings: request.how.settings(),
+            allocator: request.how.allocator,
             arguments: request.arguments.clone(),
             seconds: limits.run_seconds,
         };

@@ -13,8 +13,10 @@ pub fn file(name: &str) -> Option<(&'static str, &'static str)> {
         "editor.bundle.js" => (SCRIPT, include_str!("page/editor.bundle.js")),
         "main.js" => (SCRIPT, include_str!("page/main.js")),
         "answer.js" => (SCRIPT, include_str!("page/answer.js")),
+        "calls.js" => (SCRIPT, include_str!("page/calls.js")),
         "element.js" => (SCRIPT, include_str!("page/element.js")),
         "gutter.js" => (SCRIPT, include_str!("page/gutter.js")),
+        "share.js" => (SCRIPT, include_str!("page/share.js")),
         "stream.js" => (SCRIPT, include_str!("page/stream.js")),
         _ => return None,
     })

@@ -1,14 +1,13 @@
 //! The package that snippets become: it depends on what the explored package depends on, and on that itself.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::args::Explore;
-use super::sandbox::resolve;
 use crate::build::cargo;
 use crate::error::{Error, Result};
 
@@ -23,7 +22,11 @@ pub struct Project {
     pub package: Option<String>,
     /// The crates that snippets can use.
     pub crates: Vec<String>,
+    /// The folders and files that these are built from, besides the registry.
+    pub sources: Vec<PathBuf>,
     manifest: Table,
+    /// Held as long as this is used.
+    _lock: File,
 }
 
 #[derive(Debug, Deserialize)]
@@ -100,6 +103,23 @@ impl Metadata {
         self.packages.iter().find(|package| package.id == id)
     }
 
+    /// The workspace, and packages outside of it with the manifests that they inherit from.
+    fn sources(&self) -> Vec<PathBuf> {
+        let mut sources = vec![self.workspace_root.clone()];
+        for package in self.packages.iter().filter(|package| package.source.is_none()) {
+            let Some(folder) = package.manifest_path.parent() else { continue };
+            if folder.starts_with(&self.workspace_root) {
+                continue;
+            }
+            sources.push(folder.to_owned());
+            let above = folder.ancestors().skip(1).map(|folder| folder.join("Cargo.toml"));
+            sources.extend(above.filter(|manifest| manifest.exists()));
+        }
+        sources.sort();
+        sources.dedup();
+        sources
+    }
+
     /// What a manifest says to depend on a package as this workspace does.
     fn dependency(&self, package: &Package) -> Value {
         let mut entry = Table::new();
@@ -167,14 +187,18 @@ impl Project {
         dependencies.insert("qadapt".into(), metadata.dependency(guard));
         let crates = dependencies.keys().cloned().collect();
         let manifest = manifest(&metadata.workspace_root, dependencies);
+        let name = chosen.map_or("workspace", |package| package.name.as_str());
+        let home = metadata.target_directory.join("qadapt/explore").join(name);
         let project = Self {
-            home: metadata.target_directory.join("qadapt/explore"),
+            _lock: lock(&home)?,
+            home,
             package: chosen.map(|package| package.name.clone()),
+            sources: metadata.sources(),
             root: metadata.workspace_root,
             crates,
             manifest,
         };
-        project.lock()?;
+        project.resolve()?;
         Ok(project)
     }
 
@@ -195,7 +219,7 @@ impl Project {
     }
 
     /// Makes the lock file out of the workspace's, so that snippets use the same versions.
-    fn lock(&self) -> Result<()> {
+    fn resolve(&self) -> Result<()> {
         let folder = self.home.join("lock");
         let source = folder.join("src");
         fs::create_dir_all(&source).map_err(|e| Error::io("make the folder", &source, e))?;
@@ -209,6 +233,20 @@ impl Project {
             fs::copy(&theirs, self.lock_file()).map_err(|e| Error::io("copy the lock file", &theirs, e))?;
         }
         resolve(&folder)
+    }
+}
+
+/// Keeps others out of the folder.
+fn lock(home: &Path) -> Result<File> {
+    fs::create_dir_all(home).map_err(|e| Error::io("make the folder", home, e))?;
+    let path = home.join("lock-file");
+    let file = File::create(&path).map_err(|e| Error::io("make the file", &path, e))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::Usage(
+            "another explorer of this package runs: open the address that it printed, or end it".to_owned(),
+        )),
+        Err(TryLockError::Error(e)) => Err(Error::io("lock the file", &path, e)),
     }
 }
 
@@ -269,4 +307,21 @@ fn manifest(root: &Path, dependencies: BTreeMap<String, Value>) -> Table {
         manifest.insert("patch".into(), patches.into());
     }
     manifest
+}
+
+/// Resolves the dependencies of a package without building anything.
+fn resolve(package: &Path) -> Result<()> {
+    let output = cargo()
+        .args(["metadata", "--format-version", "1", "--offline"])
+        .current_dir(package)
+        .output()
+        .map_err(|e| Error::Cargo(format!("could not start `cargo metadata`: {e}")))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(Error::Cargo(format!(
+        "snippets cannot use this project's dependencies, which are not all on this machine: build the project once. \
+         Cargo says:\n{}",
+        String::from_utf8_lossy(&output.stderr).trim_end()
+    )))
 }

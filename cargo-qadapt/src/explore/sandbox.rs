@@ -13,7 +13,7 @@ use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::build::cargo;
+use super::project::Project;
 use crate::error::{Error, Result};
 
 /// What a process may use at most. Each number is for one process, but for those that say otherwise.
@@ -82,8 +82,8 @@ pub struct Sandbox {
     own: PathBuf,
     toolchain: PathBuf,
     cargo_home: PathBuf,
-    /// The folder of the workspace that is explored.
-    workspace: PathBuf,
+    /// What the project's crates are built from.
+    sources: Vec<PathBuf>,
 }
 
 /// What one sandbox has besides what all have.
@@ -109,8 +109,8 @@ impl Sandbox {
     /// Finds what is needed for one; without a sandbox, for processes outside of any.
     ///
     /// # Errors
-    /// If bwrap is not there or does not work here.
-    pub fn find(workspace: &Path, is_closed: bool) -> Result<Self> {
+    /// If bwrap is not there or does not work here, or the project lies where it cannot be shown alone.
+    pub fn find(project: &Project, is_closed: bool) -> Result<Self> {
         let is_root = rustix::process::geteuid().is_root();
         let own = env::current_exe()
             .map_err(|e| Error::io("find this command at", Path::new("/proc/self/exe"), e))?;
@@ -118,14 +118,28 @@ impl Sandbox {
             is_closed,
             is_root,
             own,
-            toolchain: toolchain(workspace)?,
+            toolchain: toolchain(&project.root)?,
             cargo_home: cargo_home(),
-            workspace: workspace.to_owned(),
+            sources: project.sources.clone(),
         };
         if is_closed {
+            let home = env::home_dir().unwrap_or_default();
+            if let Some(source) = sandbox.sources.iter().find(|source| home.starts_with(source)) {
+                return Err(Error::Usage(format!(
+                    "the home folder lies in `{}`, so that snippets would see it all: move the project into a folder of \
+                     its own",
+                    source.display()
+                )));
+            }
             sandbox.try_out()?;
         }
         Ok(sandbox)
+    }
+
+    /// The toolchain's folder, and the one in which cargo keeps what it has downloaded.
+    #[must_use]
+    pub fn toolchain(&self) -> (&Path, &Path) {
+        (&self.toolchain, &self.cargo_home)
     }
 
     /// Whether what runs is kept away from the rest of this machine.
@@ -182,7 +196,8 @@ impl Sandbox {
             command.arg("--unshare-user");
         }
         let mut shown: Vec<PathBuf> = SYSTEM.iter().map(PathBuf::from).collect();
-        shown.extend([self.workspace.clone(), self.toolchain.clone(), self.own.clone()]);
+        shown.extend(self.sources.iter().cloned());
+        shown.extend([self.toolchain.clone(), self.own.clone()]);
         shown.extend(["registry", "git", "config.toml"].map(|name| self.cargo_home.join(name)));
         // bwrap makes the folders that lead there for root alone.
         let above: BTreeSet<&Path> =
@@ -288,24 +303,4 @@ fn toolchain(workspace: &Path) -> Result<PathBuf> {
 fn cargo_home() -> PathBuf {
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
     home.unwrap_or_else(|| env::home_dir().unwrap_or_default().join(".cargo"))
-}
-
-/// Resolves the dependencies of a package without building anything.
-///
-/// # Errors
-/// If they are not all on this machine.
-pub fn resolve(package: &Path) -> Result<()> {
-    let output = cargo()
-        .args(["metadata", "--format-version", "1", "--offline"])
-        .current_dir(package)
-        .output()
-        .map_err(|e| Error::Cargo(format!("could not start `cargo metadata`: {e}")))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    Err(Error::Cargo(format!(
-        "snippets cannot use this project's dependencies, which are not all on this machine: build the project once. \
-         Cargo says:\n{}",
-        String::from_utf8_lossy(&output.stderr).trim_end()
-    )))
 }

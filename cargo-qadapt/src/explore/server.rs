@@ -10,10 +10,12 @@ use serde::Deserialize;
 use serde_json::json;
 use tiny_http::{Header, Method, Request, Response, Server};
 
-use super::ask::{Event, Request as Job};
+use super::ask::{Allocator, Event, Request as Job};
+use super::examples::EXAMPLES;
 use super::gate::{Asked, Gate};
 use super::job::Jobs;
 use super::page::{file, page, policy};
+use super::source::{Place, Sources};
 use crate::error::{Error, Result};
 
 /// The page's server.
@@ -21,6 +23,7 @@ pub struct Explorer {
     server: Server,
     gate: Gate,
     jobs: Jobs,
+    sources: Sources,
     address: SocketAddr,
     /// Requests that are being answered.
     open: AtomicUsize,
@@ -38,7 +41,7 @@ const MOST_OPEN: usize = 64;
 /// How long a request may be, in bytes.
 const MOST_ASKED: u64 = 512 << 10;
 
-/// All that a request to act can say besides a job.
+/// Whose job or report is meant.
 #[derive(Deserialize)]
 struct Tab {
     tab: String,
@@ -58,7 +61,9 @@ impl Explorer {
         if host.is_loopback() {
             hosts.push(format!("localhost:{}", address.port()));
         }
-        Ok(Self { server, gate: Gate::new(hosts)?, jobs, address, open: AtomicUsize::new(0) })
+        let (toolchain, cargo_home) = jobs.sandbox().toolchain();
+        let sources = Sources::new(&jobs.project().sources, cargo_home, toolchain);
+        Ok(Self { server, gate: Gate::new(hosts)?, jobs, sources, address, open: AtomicUsize::new(0) })
     }
 
     /// The page's address.
@@ -115,8 +120,20 @@ impl Explorer {
             (Method::Get, "project") => {
                 let project = self.jobs.project();
                 let root = project.root.file_name().unwrap_or_default().to_string_lossy();
-                let about =
-                    json!({ "name": project.package.as_deref().unwrap_or(&root), "crates": project.crates });
+                let allocators = Allocator::ALL.into_iter().map(|(_, name)| name);
+                let examples = EXAMPLES.iter().map(|example| {
+                    let (title, sentence) = example.words();
+                    json!({ "name": example.name, "title": title, "sentence": sentence, "code": example.code })
+                });
+                let about = json!({
+                    "name": project.package.as_deref().unwrap_or(&root),
+                    "crates": project.crates,
+                    "allocators": allocators
+                        .filter(|name| project.crates.iter().any(|known| known == name))
+                        .collect::<Vec<_>>(),
+                    "closed": self.jobs.sandbox().is_closed(),
+                    "examples": examples.collect::<Vec<_>>(),
+                });
                 request.respond(safe(with(
                     Response::from_string(about.to_string()),
                     "Content-Type",
@@ -129,25 +146,50 @@ impl Explorer {
                 }
                 None => request.respond(text(404, "There is no such file.\n")),
             },
-            (Method::Post, "run" | "stop") => {
+            (Method::Post, path @ ("run" | "stop" | "report" | "source")) => {
                 let mut body = Vec::new();
                 request.as_reader().take(MOST_ASKED + 1).read_to_end(&mut body)?;
                 if body.len() as u64 > MOST_ASKED {
                     return request.respond(text(413, "The snippet is too long.\n"));
                 }
-                if path == "stop" {
-                    let Ok(Tab { tab }) = serde_json::from_slice(&body) else {
-                        return request.respond(text(400, "This makes no sense.\n"));
-                    };
-                    self.jobs.stop(&tab);
-                    return request.respond(safe(Response::empty(204)));
-                }
-                match serde_json::from_slice::<Job>(&body) {
-                    Ok(job) => self.run(&job, request),
-                    Err(e) => request.respond(text(400, &format!("This makes no sense: {e}\n"))),
-                }
+                self.act(path, &body, request)
             }
             _ => request.respond(text(405, "This cannot be done here.\n")),
+        }
+    }
+
+    fn act(&self, path: &str, body: &[u8], request: Request) -> io::Result<()> {
+        let senseless = |e: serde_json::Error| text(400, &format!("This makes no sense: {e}\n"));
+        match path {
+            "run" => match serde_json::from_slice::<Job>(body) {
+                Ok(job) => self.run(&job, request),
+                Err(e) => request.respond(senseless(e)),
+            },
+            "source" => match serde_json::from_slice::<Place>(body).map(|place| self.sources.excerpt(&place))
+            {
+                Ok(Some(excerpt)) => {
+                    let excerpt = Response::from_string(serde_json::to_string(&excerpt)?);
+                    request.respond(safe(with(excerpt, "Content-Type", "application/json")))
+                }
+                Ok(None) => request.respond(text(404, "Its source is not here.\n")),
+                Err(e) => request.respond(senseless(e)),
+            },
+            _ => match serde_json::from_slice::<Tab>(body) {
+                Ok(Tab { tab }) if path == "stop" => {
+                    self.jobs.stop(&tab);
+                    request.respond(safe(Response::empty(204)))
+                }
+                Ok(Tab { tab }) => match self.jobs.report(&tab) {
+                    Ok(Some(page)) => {
+                        let page =
+                            with(Response::from_data(page), "Content-Type", "text/html; charset=utf-8");
+                        request.respond(safe(with(page, "Content-Security-Policy", "sandbox")))
+                    }
+                    Ok(None) => request.respond(text(404, "There is no report yet.\n")),
+                    Err(e) => request.respond(text(500, &format!("{e}\n"))),
+                },
+                Err(e) => request.respond(senseless(e)),
+            },
         }
     }
 

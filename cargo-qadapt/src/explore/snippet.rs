@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use syn::visit::{self, Visit};
 
+use super::ask::Allocator;
+
 /// A program made of a snippet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program {
@@ -16,29 +18,32 @@ pub struct Program {
 /// What each program has that its snippet may use.
 const BEHIND: &str = "\n#[allow(unused_imports)] use qadapt::prelude::*;\n";
 
-const ALLOCATOR: &str = "#[global_allocator] static QADAPT_EXPLORE: qadapt::QADAPT = qadapt::QADAPT;\n";
-
 impl Program {
     /// Completes a snippet: statements get a `main` round them, functions one behind them that calls those which take
     /// nothing and have an attribute, and all get the guard as their allocator if they have none.
     #[must_use]
-    pub fn of(snippet: &str) -> Self {
-        let file = syn::parse_file(snippet);
+    pub fn of(snippet: &str, allocator: Option<Allocator>) -> Self {
         let mut found = Found::default();
-        if let Ok(file) = &file {
-            found.visit_file(file);
-        }
-        let before = if file.is_ok() || snippet.contains("fn main") { "" } else { "fn main() { " };
+        let is_file = syn::parse_file(snippet).is_ok_and(|file| {
+            found.visit_file(&file);
+            // `println!(..);` alone could be an item, and is meant to be run.
+            found.has_main || !found.calls_macros
+        });
+        let before = if is_file || snippet.contains("fn main") { "" } else { "fn main() { " };
         let mut text = format!("{before}{snippet}\n");
         if !before.is_empty() {
             text.push('}');
-        } else if file.is_ok() && !found.has_main {
+        } else if is_file && !found.has_main {
             let calls: Vec<String> = found.entries.iter().map(|name| format!("let _ = {name}();")).collect();
             let _ = write!(text, "fn main() {{ {} }}", calls.join(" "));
         }
         text.push_str(BEHIND);
         if !found.has_allocator && !snippet.contains("#[global_allocator]") {
-            text.push_str(ALLOCATOR);
+            let inner = allocator.map_or("std::alloc::System", Allocator::path);
+            let _ = writeln!(
+                text,
+                "#[global_allocator] static QADAPT_EXPLORE: qadapt::Qadapt<{inner}> = qadapt::Qadapt::new({inner});"
+            );
         }
         Self { text, shift: u32::try_from(before.len()).unwrap_or(0) }
     }
@@ -55,6 +60,8 @@ impl Program {
 struct Found {
     has_main: bool,
     has_allocator: bool,
+    /// Macros outside of functions, whose rules are not made there.
+    calls_macros: bool,
     /// Functions outside of modules that take nothing and have an attribute.
     entries: Vec<String>,
 }
@@ -85,6 +92,10 @@ impl<'ast> Visit<'ast> for Found {
             item.attrs.iter().any(|attribute| attribute.path().is_ident("global_allocator"));
     }
 
+    fn visit_item_macro(&mut self, item: &'ast syn::ItemMacro) {
+        self.calls_macros |= item.ident.is_none();
+    }
+
     fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
         let (has_main, entries) = (self.has_main, self.entries.len());
         visit::visit_item_mod(self, item);
@@ -99,15 +110,30 @@ mod tests {
 
     #[test]
     fn statements_get_a_main_on_their_own_line() {
-        let program = Program::of("let a = 1;\nlet b = a;");
+        let program = Program::of("let a = 1;\nlet b = a;", None);
         assert!(program.text.starts_with("fn main() { let a = 1;\nlet b = a;\n}\n"), "{}", program.text);
         assert_eq!((program.column(1, 13), program.column(1, 3), program.column(2, 3)), (1, 1, 3));
+    }
+
+    #[test]
+    fn macros_that_are_called_are_statements() {
+        assert!(
+            Program::of("println!(\"one\");\nprintln!(\"two\");", None)
+                .text
+                .starts_with("fn main() { println!")
+        );
+        let rules = Program::of("macro_rules! one { () => { 1 } }\n#[no_alloc] fn a() { one!(); }", None);
+        assert!(rules.text.contains("\nfn main() { let _ = a(); }"), "{}", rules.text);
+        assert!(
+            Program::of("thread_local! { static A: u8 = 1; }\nfn main() {}", None).text.starts_with("thread")
+        );
     }
 
     #[test]
     fn watched_functions_are_called() {
         let program = Program::of(
             "#[allocate_panic]\nfn a() -> u8 { 1 }\n#[qadapt::no_alloc] fn b(x: u8) {}\nfn c() {}\nmod m { #[no_alloc] fn d() {} fn main() {} }",
+            None,
         );
         assert!(program.text.contains("\nfn main() { let _ = a(); }\n"), "{}", program.text);
     }
@@ -115,15 +141,20 @@ mod tests {
     #[test]
     fn what_a_program_has_is_not_added() {
         let own = "#[global_allocator]\nstatic A: std::alloc::System = std::alloc::System;\nfn main() {}";
-        let program = Program::of(own);
+        let program = Program::of(own, None);
         assert_eq!(program.text.matches("fn main").count(), 1);
         assert_eq!(program.text.matches("global_allocator").count(), 1);
         assert_eq!(program.shift, 0);
-        assert_eq!(Program::of("fn main() {}").text.matches("global_allocator").count(), 1);
+        assert_eq!(
+            Program::of("fn main() {}", Some(Allocator::Mimalloc)).text.matches("global_allocator").count(),
+            1
+        );
     }
 
     #[test]
     fn what_is_no_rust_stays_as_it_is() {
-        assert!(Program::of("fn main() {\n let x = ;\n}").text.starts_with("fn main() {\n let x = ;\n}\n"));
+        assert!(
+            Program::of("fn main() {\n let x = ;\n}", None).text.starts_with("fn main() {\n let x = ;\n}\n")
+        );
     }
 }

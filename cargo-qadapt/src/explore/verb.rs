@@ -16,7 +16,7 @@ impl Explore {
     /// If there is no project or no sandbox here, or the port is taken.
     pub fn run(&self) -> Result<ExitCode> {
         let project = Project::find(self)?;
-        let sandbox = Sandbox::find(&project.root, !self.no_sandbox)?;
+        let sandbox = Sandbox::find(&project, !self.no_sandbox)?;
         let explorer = Explorer::listen(self.host, self.port, Jobs::new(project, sandbox))?;
         let address = explorer.address();
         println!("{address}");

@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::answer::{Answer, Mistake, Part};
+use super::ask::Allocator;
+use super::assembly::assembly;
 use super::snippet::Program;
 use crate::audit::args::Runs;
 use crate::build::{Build, Workspace, cargo};
@@ -45,6 +47,8 @@ pub struct Order {
     pub built: Option<PathBuf>,
     /// Settings of cargo's, as `--config` takes them.
     pub settings: Vec<String>,
+    /// The allocator below the guard, if not the system's.
+    pub allocator: Option<Allocator>,
     /// The program's arguments.
     pub arguments: Vec<String>,
     /// How many seconds the program may run.
@@ -94,7 +98,7 @@ impl Order {
     fn lay(&self) -> Result<()> {
         let source = self.package.join("src");
         fs::create_dir_all(&source).map_err(|e| Error::io("make the folder", &source, e))?;
-        let text = Program::of(&self.code).text;
+        let text = Program::of(&self.code, self.allocator).text;
         for (name, text) in [("Cargo.toml", self.manifest.as_str()), ("src/main.rs", &text)] {
             let path = self.package.join(name);
             fs::write(&path, text).map_err(|e| Error::io("write the file", &path, e))?;
@@ -149,9 +153,10 @@ impl Order {
             }
             proofs => proofs,
         }?;
+        let code = proofs.first().map_or_else(Vec::new, |proof| assembly(Path::new(&proof.binary)));
         let proofs = serde_json::to_value(&proofs)
             .map_err(|e| Error::Usage(format!("could not write the verdicts: {e}")))?;
-        Ok(Answer::Proved(proofs))
+        Ok(Answer::Proved { proofs, code })
     }
 
     /// What the compiler says, with places.
@@ -168,7 +173,7 @@ impl Order {
         command.args(["build", "--quiet", "--message-format", "json"]).stderr(Stdio::null());
         build.add_to(&mut command);
         let Ok(output) = command.output() else { return Vec::new() };
-        let program = Program::of(&self.code);
+        let program = Program::of(&self.code, self.allocator);
         output.stdout.split(|&byte| byte == b'\n').filter_map(|line| mistake(line, &program)).collect()
     }
 }
@@ -230,7 +235,7 @@ mod tests {
 
     #[test]
     fn the_compilers_mistakes_have_the_snippets_places() {
-        let program = Program::of("let x: u8 = \"\";");
+        let program = Program::of("let x: u8 = \"\";", None);
         let line = br#"{"reason":"compiler-message","message":{"level":"error","message":"mismatched types","rendered":"error: mismatched\n",
             "spans":[{"is_primary":true,"file_name":"src/main.rs","line_start":1,"column_start":25,"line_end":1,"column_end":27}]}}"#;
         let found = mistake(line, &program).expect("it is one");

@@ -1,14 +1,16 @@
 // The answer beside the snippet: figures, lines with the calls that lead to them, verdicts, what was printed.
 
+import { calls, frame } from "./calls.js";
 import { element, many, size } from "./element.js";
-import { lineOf } from "./gutter.js";
+import { SNIPPET, lineOf } from "./gutter.js";
 
 /** @typedef {import("./stream.js").Report} Report */
 /** @typedef {import("./stream.js").Line} Line */
-/** @typedef {import("./stream.js").Frame} Frame */
 /** @typedef {import("./stream.js").Proof} Proof */
 /** @typedef {import("./stream.js").Verdict} Verdict */
 /** @typedef {import("./stream.js").Mistake} Mistake */
+/** @typedef {import("./stream.js").Code} Code */
+/** @typedef {(line: number) => void} Go */
 
 /** What is known so far of a job. */
 export class Answer {
@@ -16,6 +18,8 @@ export class Answer {
   report = null;
   /** @type {Proof[] | null} */
   proofs = null;
+  /** @type {Code[]} */
+  code = [];
   /** @type {Mistake[]} */
   mistakes = [];
   /** @type {{ part: string, text: string }[]} */
@@ -24,202 +28,220 @@ export class Answer {
   problems = [];
   /** @type {Map<string, string>} */
   outputs = new Map();
+  isDone = false;
 
   /** @param {import("./stream.js").Told} told */
   hear(told) {
     if (told.event === "report") {
       this.report = told.report;
       this.problems = told.problems;
-    } else if (told.event === "proof") this.proofs = told.proofs;
-    else if (told.event === "wrong") this.mistakes = told.mistakes;
+    } else if (told.event === "proof") {
+      this.proofs = told.proofs;
+      this.code = told.code;
+    } else if (told.event === "wrong") this.mistakes = told.mistakes;
     else if (told.event === "failed") this.failures.push(told);
     else if (told.event === "output") this.outputs.set(told.part, told.text);
+    else if (told.event === "done") this.isDone = true;
+  }
+
+  /** Whether there is anything to show: a part that fails may say less of a mistake than the one that is to come. */
+  get isShown() {
+    return this.isDone || this.report !== null || this.proofs !== null || this.mistakes.length > 0;
   }
 }
 
+/** @type {Record<import("./stream.js").Op, string>} */
 const NOUNS = { alloc: "allocation", "alloc-zeroed": "zeroed allocation", realloc: "reallocation", dealloc: "free" };
 
 /**
  * @param {Answer} answer
  * @param {string} code the snippet that it is about
- * @param {(line: number) => void} go to a line of the snippet
+ * @param {Go} go to a line of the snippet
  * @returns {HTMLElement[]}
  */
 export function view(answer, code, go) {
   const source = code.split("\n");
   if (answer.mistakes.length > 0) return [mistakes(answer.mistakes, go)];
   return [
-    ...answer.failures.map(({ part, text }) =>
-      element("section.panel.bad", {}, element("h2", {}, `No ${part}`), element("pre", {}, text)),
-    ),
+    ...answer.failures.map(({ part, text }) => element("section.panel.bad", {}, element("h2", {}, `No ${part}`), element("pre", {}, text))),
     cards(answer),
     ...answer.problems.map((problem) => element("p.note", {}, problem)),
-    lines(answer.report, source, go),
+    where(answer.report, source, go),
     verdicts(answer.proofs, go),
     outputs(answer.outputs),
+    machineCode(answer.code, source),
   ].filter((part) => part !== null);
 }
 
-/** @param {Mistake[]} found @param {(line: number) => void} go */
+/** @param {Mistake[]} found @param {Go} go */
 function mistakes(found, go) {
   return element(
     "section.panel.bad",
     {},
     element("h2", {}, `It does not compile: ${many(found.length, "mistake")}`),
     ...found.map((mistake) =>
-      element(
-        "div.mistake",
-        {},
-        mistake.line > 0 ? jump(mistake.line, go) : null,
-        element("pre", {}, mistake.rendered || mistake.message),
-      ),
+      element("div.mistake", {}, mistake.line > 0 ? jump(mistake.line, go) : null, element("pre", {}, mistake.rendered || mistake.message)),
     ),
   );
 }
 
-/** @param {number} line @param {(line: number) => void} go */
+/** @param {number} line @param {Go} go */
 function jump(line, go) {
   return element("button.jump", { type: "button", click: () => go(line) }, `line ${line}`);
 }
 
 /** @param {Answer} answer */
-function cards({ report, proofs }) {
+function cards({ report, proofs, isDone }) {
   const whole = report?.regions.find((region) => region.kind === "whole-program");
   const card = (/** @type {string} */ name) => {
     const index = report?.profiles.findIndex((profile) => profile.name === name) ?? -1;
     const counts = whole?.counts[index];
+    const requests = counts ? counts.allocs + counts.reallocs : 0;
     const body = counts
       ? [
-          element("p.figure", {}, element("b", {}, String(counts.allocs + counts.reallocs)), counts.allocs + counts.reallocs === 1 ? " allocation" : " allocations"),
-          element("p.detail", {}, `${many(counts.deallocs, "free")}, ${size(counts.bytes)}, at most ${size(counts.peak_bytes)} at once`),
+          element("p.figure", {}, element("b", {}, requests.toLocaleString("en")), requests === 1 ? " allocation" : " allocations"),
+          element("p.detail", {}, `${many(counts.deallocs, "free")} · ${size(counts.bytes)} asked for · ${size(counts.peak_bytes)} at once`),
         ]
-      : [element("p.detail", {}, index >= 0 ? "It touches the heap nowhere." : "…")];
-    return element(`div.card${counts && counts.allocs + counts.reallocs > 0 ? "" : ".clean"}`, {}, element("h2", {}, name), ...body);
+      : [element("p.detail", {}, index >= 0 ? "Nothing touches the heap." : isDone ? "It did not run." : "…")];
+    return element(`div.card${requests > 0 ? "" : ".clean"}`, {}, element("h2", {}, name), ...body);
   };
   const all = (proofs ?? []).flatMap((proof) => proof.verdicts);
-  const worst = ["allocates", "unknown", "missing", "proven"].find((word) => all.some((verdict) => verdict.answer === word));
+  const words = /** @type {const} */ (["allocates", "unknown", "missing", "proven"]);
+  const worst = words.find((word) => all.some((verdict) => verdict.answer === word));
+  const others = words.filter((word) => word !== worst).map((word) => /** @type {const} */ ([word, all.filter((verdict) => verdict.answer === word).length]));
   const proof = element(
-    `div.card${worst === "proven" ? ".clean" : ""}`,
+    `div.card.${worst ?? "clean"}`,
     {},
-    element("h2", {}, "proof"),
-    worst
-      ? element("p.figure", {}, element("b", {}, worst.toUpperCase()))
-      : element("p.detail", {}, proofs ? "There is no function to prove." : "…"),
-    worst ? element("p.detail", {}, `${many(all.length, "region")}, release build, every path`) : null,
+    element("h2", {}, "proof of release"),
+    worst ? element("p.figure", {}, element("b.answered", {}, worst.toUpperCase())) : null,
+    element(
+      "p.detail",
+      {},
+      worst
+        ? [many(all.length, all.length === 1 ? "function" : "function"), ...others.filter(([, count]) => count > 0).map(([word, count]) => `${count} ${word}`)].join(" · ")
+        : proofs || isDone
+          ? "Release has left no function to prove."
+          : "…",
+    ),
   );
   return element("div.cards", {}, card("debug"), card("release"), proof);
 }
 
+/** @param {Line[]} lines @param {number} profile */
+function figures(lines, profile) {
+  const sum = { allocs: 0, frees: 0, bytes: 0 };
+  for (const { op, counts } of lines) {
+    const own = counts[profile];
+    if (!own) continue;
+    if (op === "dealloc") sum.frees += own.estimate;
+    else {
+      sum.allocs += own.estimate;
+      sum.bytes += own.bytes;
+    }
+  }
+  const words = [sum.allocs > 0 ? `+${sum.allocs}` : "", sum.frees > 0 ? `−${sum.frees}` : "", sum.bytes > 0 ? size(sum.bytes) : ""];
+  return words.filter((word) => word !== "").join(" ") || "none";
+}
+
 /**
+ * The lines that touch the heap, each once.
  * @param {Report | null} report
  * @param {string[]} source
- * @param {(line: number) => void} go
+ * @param {Go} go
  */
-function lines(report, source, go) {
+function where(report, source, go) {
   if (!report || report.lines.length === 0) return null;
-  return element("section", {}, element("h2", {}, "Where"), ...report.lines.map((line) => lineDetails(report, line, source, go)));
+  /** @type {Map<number, Line[]>} */
+  const own = new Map();
+  /** @type {Line[]} */
+  const others = [];
+  for (const line of report.lines) {
+    if (line.file === SNIPPET && line.line) own.set(line.line, [...(own.get(line.line) ?? []), line]);
+    else others.push(line);
+  }
+  const numbers = [...own.keys()].sort((a, b) => a - b);
+  return element(
+    "section",
+    {},
+    element(
+      "h2.row",
+      {},
+      element("span", {}, "Where"),
+      ...report.profiles.map((profile) => element("span.count", {}, profile.name)),
+    ),
+    ...numbers.map((number) => lineDetails(report, number, own.get(number) ?? [], source, go)),
+    others.length > 0 ? beside(report, others) : null,
+  );
 }
 
 /**
  * @param {Report} report
- * @param {Line} line
+ * @param {number} number
+ * @param {Line[]} lines
  * @param {string[]} source
- * @param {(line: number) => void} go
+ * @param {Go} go
  */
-function lineDetails(report, line, source, go) {
-  const own = line.file === "src/main.rs" && line.line ? line.line : null;
-  const text = own ? (source[own - 1] ?? "").trim() : line.function;
-  const figures = report.profiles.map((profile, index) => {
-    const counts = line.counts[index];
-    const what = counts ? `${counts.estimate}${line.op === "dealloc" ? "" : `, ${size(counts.bytes)}`}` : "none";
-    return element(`span.count${counts ? "" : ".none"}`, {}, `${profile.name} ${what}`);
-  });
+function lineDetails(report, number, lines, source, go) {
+  const isInside = number <= source.length;
+  const text = isInside ? (source[number - 1] ?? "").trim() : "the end of main";
+  const differs = lines.filter((line) => line.mark !== "" && line.mark !== "both");
   const details = element(
     "details.site",
-    own ? { "data-line": String(own) } : {},
+    { "data-line": String(number) },
     element(
       "summary",
       {},
-      element("span.where", {}, own ? `${own}` : "…"),
-      element("code", {}, text || line.function),
-      element("span.what", {}, NOUNS[line.op], line.called.length > 0 ? element("span.called", {}, ` ${line.called.join(", ")}`) : null),
-      element("span.counts", {}, ...figures),
-      line.mark ? element("span.badge.differs", {}, line.mark) : null,
+      element("span.where", {}, isInside ? String(number) : ""),
+      isInside ? element("code", {}, text) : element("span.text", {}, text),
+      ...report.profiles.map((profile, index) => {
+        const words = figures(lines, index);
+        return element(`span.count${words === "none" ? ".none" : ""}`, { "aria-label": `${profile.name}: ${words}` }, words);
+      }),
     ),
-    ...line.advice.map((advice) => element("p.advice", {}, element("b", {}, "Instead: "), advice.text)),
-    own ? jump(own, go) : null,
+    ...differs.map((line) => element("p", {}, element("span.badge.differs", {}, `${NOUNS[line.op]}: ${line.mark}`))),
+    element("p.what", {}, ...lines.map((line) => element("span", {}, NOUNS[line.op], line.called.length > 0 ? element("code", {}, ` ${line.called.join(", ")}`) : null))),
+    ...advice(lines),
+    isInside ? jump(number, go) : null,
   );
   // The stacks only when they are looked at.
-  details.addEventListener("toggle", () => details.append(tree(report, line)), { once: true });
+  details.addEventListener("toggle", () => details.append(calls(report, lines)), { once: true });
   return details;
 }
 
-/** @typedef {{ frame: Frame, children: Map<number, Branch>, counts: (number | null)[] }} Branch */
-
-/**
- * The calls from the line down to the allocator, those of several stacks in one tree.
- * @param {Report} report
- * @param {Line} line
- */
-function tree(report, line) {
-  /** @type {Map<number, Branch>} */
-  const roots = new Map();
-  for (const site of report.sites) {
-    if (site.region !== line.region || site.op !== line.op) continue;
-    // Innermost first: the line is the first frame of the snippet's own.
-    const from = site.stack.findIndex((number) => {
-      const frame = report.frames[number];
-      return frame?.file === line.file && frame?.line === line.line;
-    });
-    if (from < 0) continue;
-    let level = roots;
-    for (const number of site.stack.slice(0, from + 1).reverse()) {
-      const frame = report.frames[number];
-      if (!frame) continue;
-      const branch = level.get(number) ?? { frame, children: new Map(), counts: report.profiles.map(() => null) };
-      level.set(number, branch);
-      site.counts.forEach((counts, index) => {
-        if (counts) branch.counts[index] = (branch.counts[index] ?? 0) + counts.estimate;
-      });
-      level = branch.children;
-    }
-  }
-  return element("div.calls", {}, element("h3", {}, "Calls"), branches(report, roots));
+/** @param {Line[]} lines */
+function advice(lines) {
+  const texts = new Map(lines.flatMap((line) => line.advice.map((piece) => [piece.id, piece.text])));
+  return [...texts.values()].map((text) => element("p.advice", {}, element("b", {}, "Instead: "), text));
 }
 
-/** @param {Report} report @param {Map<number, Branch>} level @returns {HTMLElement} */
-function branches(report, level) {
+/**
+ * What no line of the snippet does: the start and the end of every program.
+ * @param {Report} report
+ * @param {Line[]} lines
+ */
+function beside(report, lines) {
   return element(
-    "ul.tree",
+    "details.site.beside",
     {},
-    ...[...level.values()].map(({ frame, children, counts }) =>
-      element(
-        `li.${frame.origin}`,
-        {},
-        element("code", {}, frame.function),
-        element("span.place", {}, frame.file ? ` ${short(frame.file)}:${frame.line}` : ""),
-        level.size > 1
-          ? element("span.counts", {}, ...counts.map((count, index) => element("span.count", {}, `${report.profiles[index]?.name} ${count ?? "none"}`)))
-          : null,
-        children.size > 0 ? branches(report, children) : null,
-      ),
+    element(
+      "summary",
+      {},
+      element("span.where"),
+      element("span.text", {}, "outside of the snippet: Rust's start and end"),
+      ...report.profiles.map((_, index) => element("span.count", {}, figures(lines, index))),
     ),
+    element("ul.tree", {}, ...lines.map((line) => element("li", {}, element("code", {}, line.function), ` ${NOUNS[line.op]}`))),
   );
 }
 
-/** @param {string} file */
-function short(file) {
-  return file.replace(/^.*\/(library|registry\/src\/[^/]*)\//, "");
-}
-
-/** @param {Proof[] | null} proofs @param {(line: number) => void} go */
+/** @param {Proof[] | null} proofs @param {Go} go */
 function verdicts(proofs, go) {
   const all = (proofs ?? []).flatMap((proof) => proof.verdicts);
   if (all.length === 0) return null;
   return element("section", {}, element("h2", {}, "Proof, of the release build"), ...all.map((found) => verdict(found, go)));
 }
 
-/** @param {Verdict} found @param {(line: number) => void} go */
+/** @param {Verdict} found @param {Go} go */
 function verdict(found, go) {
   const at = lineOf(found.at);
   return element(
@@ -228,25 +250,27 @@ function verdict(found, go) {
     element(
       "summary",
       {},
-      element("span.where", {}, at ? String(at) : "…"),
+      element("span.where", {}, at ? String(at) : ""),
       element("code", {}, found.region),
       element(`span.word.${found.answer}`, {}, found.answer.toUpperCase()),
     ),
-    found.answer === "proven" ? element("p", {}, "No path through it reaches the allocator.") : null,
+    found.answer === "proven" ? element("p", {}, "No path through it reaches the allocator, whatever it is given.") : null,
+    found.answer === "missing" ? element("p", {}, "Release has left no copy of it.") : null,
     ...found.paths.map((path) => {
       const line = lineOf(path.at);
       const frames = path.hops.flatMap((hop) => [...hop.frames].reverse());
       return element(
         "div",
         {},
-        element("p", {}, element("b", {}, path.what), path.always ? " always" : " on some path", line ? " " : "", line ? jump(line, go) : null),
+        element("p", {}, element("b", {}, path.what), path.always ? " always " : " on some path ", line ? jump(line, go) : null),
         path.advice ? element("p.advice", {}, element("b", {}, "Instead: "), path.advice.text) : null,
         element(
-          "ol.path",
+          "ol.tree",
           {},
-          ...frames.map((frame) =>
-            element(`li.${frame.origin}`, {}, element("code", {}, frame.function), element("span.place", {}, frame.at ? ` ${short(frame.at)}` : "")),
-          ),
+          ...frames.map(({ function: name, at: place, origin }) => {
+            const split = place?.match(/^(.*):(\d+)$/);
+            return element(`li.${origin}`, {}, frame({ function: name, file: split?.[1] ?? null, line: Number(split?.[2] ?? 0) }));
+          }),
           element("li.internal", {}, element("code", {}, path.hops.at(-1)?.calls ?? "")),
         ),
       );
@@ -260,14 +284,42 @@ function verdict(found, go) {
 /** @param {Map<string, string>} found */
 function outputs(found) {
   const texts = [...found].filter(([, text]) => text.trim() !== "");
-  if (texts.length === 0) return null;
   const [first] = texts;
-  const same = texts.every(([, text]) => text === first?.[1]);
-  const shown = same && first ? [[texts.map(([part]) => part).join(" and "), first[1]]] : texts;
+  if (!first) return null;
+  const isSame = texts.length > 1 && texts.every(([, text]) => text === first[1]);
+  const shown = isSame ? [/** @type {const} */ (["in debug and release", first[1]])] : texts.map(([part, text]) => /** @type {const} */ ([`in ${part}`, text]));
+  return element("section", {}, element("h2", {}, "Printed"), ...shown.map(([part, text]) => element("div", {}, element("h3", {}, part), element("pre", {}, text))));
+}
+
+/** @param {Code[]} code @param {string[]} source */
+function machineCode(code, source) {
+  if (code.length === 0) return null;
   return element(
     "section",
     {},
-    element("h2", {}, "Printed"),
-    ...shown.map(([part, text]) => element("div", {}, element("h3", {}, `in ${part}`), element("pre", {}, text ?? ""))),
+    element("h2", {}, "Machine code, of the release build"),
+    ...code.map(({ name, instructions, is_cut }) => {
+      const details = element(
+        "details.site",
+        {},
+        element("summary", {}, element("span.where"), element("code", {}, name), element("span.count.wide", {}, many(instructions.length, "instruction"))),
+      );
+      details.addEventListener(
+        "toggle",
+        () => {
+          let last = 0;
+          const lines = instructions.flatMap(([line, text]) => {
+            const call = /^call/.test(text) && /alloc/.test(text) ? "span.meant" : "span";
+            const row = element(call, {}, `    ${text}\n`);
+            if (line === last || line === 0 || line > source.length) return [row];
+            last = line;
+            return [element("span.line", {}, `${String(line).padStart(3)}  ${(source[line - 1] ?? "").trim()}\n`), row];
+          });
+          details.append(element("pre.source", { tabindex: "0" }, ...lines, is_cut ? "    …" : ""));
+        },
+        { once: true },
+      );
+      return details;
+    }),
   );
 }

@@ -9,7 +9,7 @@ import { many, size } from "./element.js";
 /** @typedef {{ debug?: Figures, release?: Figures, proof?: { word: string, why: string } }} Mark */
 /** @typedef {Map<number, Mark>} Marks */
 
-const SNIPPET = "src/main.rs";
+export const SNIPPET = "src/main.rs";
 
 /**
  * The line of the snippet that `file:line` means, if it means one.
@@ -99,6 +99,7 @@ class Cell extends GutterMarker {
     cell.setAttribute("role", "img");
     for (const text of this.texts) {
       const part = document.createElement("span");
+      if (text.endsWith("B")) part.className = "bytes";
       part.textContent = text;
       cell.append(part);
     }

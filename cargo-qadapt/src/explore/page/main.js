@@ -8,32 +8,29 @@ import {
 import { Answer, view as answerView } from "./answer.js";
 import { byId, element } from "./element.js";
 import { gutters, marks, show } from "./gutter.js";
+import { download, fromFragment, toFragment, toIssue } from "./share.js";
 import { post, run } from "./stream.js";
 
-const FIRST = `// Does it allocate? Type here; the gutter says what each line does.
-let mut list = Vec::new();
-for number in 0..10 {
-    list.push(number);
-}
-let text = format!("{list:?}");
-println!("{text}");
-`;
+/** @typedef {{ name: string, title: string, sentence: string, code: string }} Example */
+/** @typedef {{ name: string, crates: string[], allocators: string[], closed: boolean, examples: Example[] }} About */
 
 /** How long after the last key a run begins, in milliseconds. */
 const PAUSE = 300;
 
 const tab = crypto.randomUUID();
+const options = /** @type {HTMLFormElement} */ (byId("options"));
 
 /** @type {AbortController | null} */
 let running = null;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
+let last = { answer: new Answer(), code: "" };
 
 const colours = HighlightStyle.define([
   { tag: [tags.keyword, tags.modifier, tags.controlKeyword], color: "var(--keyword)" },
   { tag: [tags.string, tags.character, tags.special(tags.string)], color: "var(--string)" },
   { tag: [tags.number, tags.bool], color: "var(--number)" },
-  { tag: tags.comment, color: "var(--faint)", fontStyle: "italic" },
+  { tag: tags.comment, color: "var(--muted)", fontStyle: "italic" },
   { tag: [tags.typeName, tags.className, tags.namespace], color: "var(--type)" },
   { tag: [tags.macroName, tags.meta], color: "var(--macro)" },
 ]);
@@ -41,10 +38,14 @@ const colours = HighlightStyle.define([
 const editor = new EditorView({
   parent: byId("editor"),
   state: EditorState.create({
-    doc: FIRST,
     extensions: [
       EditorView.cspNonce.of(document.querySelector('meta[name="nonce"]')?.getAttribute("content") ?? ""),
-      Prec.highest(keymap.of([{ key: "Mod-Enter", run: () => (start(), true) }])),
+      Prec.highest(
+        keymap.of([
+          { key: "Mod-Enter", run: () => (void start(), true) },
+          { key: "Alt-g", run: (view) => openLine(view.state.doc.lineAt(view.state.selection.main.head).number) },
+        ]),
+      ),
       gutters(openLine),
       lineNumbers(),
       history(),
@@ -53,6 +54,7 @@ const editor = new EditorView({
       bracketMatching(),
       closeBrackets(),
       highlightActiveLine(),
+      EditorView.lineWrapping,
       indentUnit.of("    "),
       EditorState.tabSize.of(4),
       syntaxHighlighting(colours),
@@ -60,13 +62,16 @@ const editor = new EditorView({
       keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...lintKeymap, indentWithTab]),
       EditorView.contentAttributes.of({ "aria-label": "Rust snippet" }),
       EditorView.updateListener.of((update) => {
-        if (!update.docChanged) return;
-        clearTimeout(timer);
-        timer = setTimeout(start, PAUSE);
+        if (update.docChanged) soon();
       }),
     ],
   }),
 });
+
+function soon() {
+  clearTimeout(timer);
+  timer = setTimeout(start, PAUSE);
+}
 
 /** @param {string} text @param {boolean} [works] */
 function say(text, works = false) {
@@ -75,39 +80,70 @@ function say(text, works = false) {
   byId("stop").toggleAttribute("disabled", !works);
 }
 
+/** What is chosen below the editor. */
+function chosen() {
+  const data = new FormData(options);
+  const text = (/** @type {string} */ name) => String(data.get(name) ?? "");
+  const how = Object.fromEntries(["edition", "opt_level", "lto", "allocator"].map((name) => [name, text(name)]).filter(([, value]) => value !== ""));
+  return { input: text("input"), arguments: text("arguments"), how };
+}
+
 /** Begins a job; the one before ends. */
 async function start() {
   clearTimeout(timer);
   running?.abort();
   const own = (running = new AbortController());
   const code = editor.state.doc.toString();
+  if (code.trim() === "") {
+    running = null;
+    void post("stop", { tab });
+    last = { answer: new Answer(), code };
+    show(editor, new Map());
+    teach();
+    say("");
+    return;
+  }
   const answer = new Answer();
+  last = { answer, code };
   const begun = performance.now();
   let doing = "asking";
-  // From the first tenth of a second on it is said what goes on.
+  // From the first tenth of a second on it is said what goes on; read aloud only once it takes long.
   const ticker = setInterval(() => say(`${doing} · ${((performance.now() - begun) / 1000).toFixed(1)} s`, true), 100);
+  byId("status").setAttribute("aria-live", "off");
   byId("stop").removeAttribute("disabled");
   try {
-    await run({ tab, code }, own.signal, (told) => {
+    const { input, arguments: words, how } = chosen();
+    const job = { tab, code, input, arguments: words.split("\n").filter((word) => word !== ""), how };
+    await run(job, own.signal, (told) => {
       if (running !== own) return;
       if (told.event === "progress") {
         if (told.text) doing = told.text;
         return;
       }
-      if (told.event === "done") return;
-      if (told.event === "report" || told.event === "proof") doing = "running and proving";
       answer.hear(told);
-      draw(answer, code);
+      if (told.event === "report" || told.event === "proof") doing = "running and proving";
+      if (answer.isShown) draw(answer, code);
     });
-    if (running === own) say(`done in ${((performance.now() - begun) / 1000).toFixed(2)} s`);
+    if (running === own) {
+      byId("status").setAttribute("aria-live", "polite");
+      say(`${outcome(answer)} · ${((performance.now() - begun) / 1000).toFixed(2)} s`);
+    }
   } catch (error) {
     if (running === own) {
+      byId("status").setAttribute("aria-live", "polite");
       if (own.signal.aborted) say("stopped");
       else say(`the server does not answer: is \`cargo qadapt explore\` still running? (${error instanceof Error ? error.message : error})`);
     }
   } finally {
     clearInterval(ticker);
   }
+}
+
+/** @param {Answer} answer */
+function outcome(answer) {
+  if (answer.mistakes.length > 0) return "it does not compile";
+  if (answer.failures.length > 0) return "not all could be done";
+  return "done";
 }
 
 function stop() {
@@ -119,9 +155,9 @@ function stop() {
 /** @param {Answer} answer @param {string} code */
 function draw(answer, code) {
   show(editor, marks(answer.report, answer.proofs ?? []));
-  const document = editor.state.doc;
+  const text = editor.state.doc;
   const place = (/** @type {number} */ line, /** @type {number} */ column) => {
-    const { from, to } = document.line(Math.min(Math.max(line, 1), document.lines));
+    const { from, to } = text.line(Math.min(Math.max(line, 1), text.lines));
     return Math.min(from + column - 1, to);
   };
   const found = answer.mistakes
@@ -133,10 +169,11 @@ function draw(answer, code) {
       message: mistake.message,
     }));
   editor.dispatch(setDiagnostics(editor.state, found));
-  const open = new Set([...byId("answer").querySelectorAll("details[open]")].map((details) => details.querySelector("summary")?.textContent));
+  const key = (/** @type {Element} */ details) => details.querySelector("summary code, summary .text")?.textContent;
+  const open = new Set([...byId("answer").querySelectorAll("details[open]")].map(key));
   byId("answer").replaceChildren(...answerView(answer, code, go));
   for (const details of byId("answer").querySelectorAll("details")) {
-    if (open.has(details.querySelector("summary")?.textContent)) details.open = true;
+    if (open.has(key(details))) details.open = true;
   }
 }
 
@@ -154,6 +191,7 @@ function openLine(line) {
   for (const details of found) details.open = true;
   found[0]?.querySelector("summary")?.focus();
   found[0]?.scrollIntoView({ block: "nearest" });
+  return true;
 }
 
 const THEMES = /** @type {const} */ (["system", "light", "dark"]);
@@ -167,15 +205,116 @@ function theme(index) {
   byId("theme").onclick = () => theme(index + 1);
 }
 
+/** Puts a text into the editor, which runs it unless it comes from elsewhere. @param {string} code */
+function load(code) {
+  editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: code }, selection: { anchor: 0 } });
+}
+
+/** What is there before anything is typed. */
+function teach() {
+  byId("answer").replaceChildren(
+    element(
+      "div.panel",
+      {},
+      element("h2", {}, "Does this code allocate?"),
+      element("p", {}, "Type statements, a function or a whole program. While you pause it is built and run in debug and in release, and its machine code is read."),
+      element(
+        "dl.legend",
+        {},
+        element("dt", {}, element("span.mark.allocates", {}, "+3 112 B")),
+        element("dd", {}, "The line asked for memory three times, for 112 bytes."),
+        element("dt", {}, element("span.mark.frees", {}, "−1")),
+        element("dd", {}, "It gave a block back."),
+        element("dt", {}, element("span.mark.proven", {}, "proven")),
+        element("dd", {}, "No path through this function reaches the allocator, whatever it is given."),
+        element("dt", {}, element("span.mark.allocates", {}, "allocates")),
+        element("dd", {}, "Some path does, through this line."),
+      ),
+      element("p", {}, "Mark a function with ", element("code", {}, "#[allocate_panic]"), " to have it proven by itself. It can use ", element("span#crates", {}, crates), "."),
+    ),
+  );
+  const ideas = about.examples.slice(0, 5).map((example) =>
+    element("li", {}, element("button.idea", { type: "button", click: () => load(example.code) }, element("b", {}, example.title), ` ${example.sentence}`)),
+  );
+  byId("answer").append(element("h2", {}, "Begin with"), element("ul.ideas", {}, ...ideas));
+}
+
+/** Shows which options are not the usual ones, where they are folded away. */
+function summarise() {
+  const { how, input, arguments: words } = chosen();
+  const { edition, ...others } = how;
+  const parts = [edition === "2024" ? "" : edition, ...Object.values(others), words ? "arguments" : "", input ? "input" : ""];
+  const shown = parts.filter((part) => part).join(", ");
+  byId("chosen").textContent = shown ? `: ${shown}` : "";
+}
+
+/** @param {string} text @param {string} what */
+async function copy(text, what) {
+  try {
+    await navigator.clipboard.writeText(text);
+    say(`${what} is copied`);
+  } catch {
+    say("the browser lets nothing be copied here");
+  }
+  byId("more").removeAttribute("open");
+}
+
+/** @type {About} */
+const about = await (await fetch("project")).json();
+const crates = about.crates.join(", ");
+byId("project").textContent = about.name;
+document.title = `Does it allocate? ${about.name}`;
+const picker = /** @type {HTMLSelectElement} */ (byId("examples"));
+picker.append(element("option", { value: "" }, "choose…"), ...about.examples.map(({ name, title, sentence }) => element("option", { value: name, title: sentence }, title)));
+picker.addEventListener("change", () => {
+  const found = about.examples.find((example) => example.name === picker.value);
+  if (found) load(found.code);
+});
+const allocators = /** @type {HTMLSelectElement} */ (options.elements.namedItem("allocator"));
+allocators.append(...about.allocators.map((name) => element("option", { value: name }, name)));
+options.addEventListener("input", () => {
+  summarise();
+  soon();
+});
+options.addEventListener("submit", (event) => event.preventDefault());
 byId("run").addEventListener("click", () => void start());
 byId("stop").addEventListener("click", stop);
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !editor.hasFocus) stop();
+byId("link").addEventListener("click", async () => {
+  const fragment = await toFragment({ code: editor.state.doc.toString(), ...chosen() });
+  window.history.replaceState(null, "", fragment);
+  await copy(location.href, "a link");
 });
+byId("issue").addEventListener("click", () => void copy(toIssue(last.code, last.answer), "an issue"));
+byId("report").addEventListener("click", async () => {
+  say(await download(tab));
+  byId("more").removeAttribute("open");
+});
+const help = /** @type {HTMLDialogElement} */ (byId("help"));
+byId("keys").addEventListener("click", () => help.showModal());
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || help.open) return;
+  if (byId("more").hasAttribute("open")) byId("more").removeAttribute("open");
+  else if (document.body.classList.contains("works")) stop();
+});
+
+
 theme(0);
-byId("answer").append(
-  element("div.panel", {}, element("h2", {}, "Does this code allocate?"), element("p", {}, "The answer comes here.")),
-);
-const about = await (await fetch("project")).json();
-byId("project").textContent = about.name;
-void start();
+const kept = await fromFragment(location.hash);
+if (kept) {
+  for (const [name, value] of Object.entries({ input: kept.input, arguments: kept.arguments, ...kept.how })) {
+    const field = options.elements.namedItem(name);
+    if (field && "value" in field) field.value = value ?? "";
+  }
+  load(kept.code);
+  summarise();
+  teach();
+  if (!about.closed) {
+    // Somebody else's, and there is no sandbox.
+    clearTimeout(timer);
+    say("this snippet came with the link: read it, then run it");
+  }
+} else {
+  load(about.examples[0]?.code ?? "");
+  teach();
+}
+editor.focus();

@@ -15,9 +15,10 @@
 /** @typedef {{ why: string, at: string | null, settle: string }} Gap */
 /** @typedef {{ region: string, at: string | null, answer: "missing" | "proven" | "unknown" | "allocates", paths: Path[], gaps: Gap[] }} Verdict */
 /** @typedef {{ verdicts: Verdict[] }} Proof */
+/** @typedef {{ name: string, instructions: [number, string][], is_cut: boolean }} Code */
 /** @typedef {{ event: "progress", text: string }
  *  | { event: "report", report: Report, problems: string[] }
- *  | { event: "proof", proofs: Proof[] }
+ *  | { event: "proof", proofs: Proof[], code: Code[] }
  *  | { event: "wrong", mistakes: Mistake[] }
  *  | { event: "failed", part: string, text: string }
  *  | { event: "output", part: string, text: string }

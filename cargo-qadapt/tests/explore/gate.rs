@@ -1,0 +1,86 @@
+//! Who is let in, over the wire. No sandbox is needed: nothing is run.
+
+use crate::server::{Server, command, turn};
+
+#[test]
+fn only_the_page_is_answered() {
+    let server = Server::start(&["--no-sandbox"]);
+    let path = format!("/{}/", server.token);
+    let (host, origin) = (server.host.as_str(), format!("http://{}", server.host));
+    let page = server.ask("GET", &path, &[("Host", host)], "");
+    assert_eq!(page.status, 200, "{}", page.head);
+    assert!(page.body.contains("<title>"), "{}", page.body);
+    let policy =
+        page.head.lines().find(|line| line.starts_with("Content-Security-Policy:")).expect("a policy");
+    assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{policy}");
+    assert!(!policy.contains("unsafe"), "{policy}");
+    assert!(!page.head.to_lowercase().contains("set-cookie"), "{}", page.head);
+
+    let port = host.rsplit(':').next().expect("a port");
+    let rebound = format!("evil.example:{port}");
+    let rebound_origin = format!("http://{rebound}");
+    let run = format!("{path}run");
+    let wrong = format!("/{}/", "0".repeat(server.token.len()));
+    let job = r#"{"tab":"t","code":"fn main() {}"}"#;
+    for (what, method, path, headers) in [
+        ("another token", "GET", wrong.as_str(), vec![("Host", host)]),
+        ("no token", "GET", "/", vec![("Host", host)]),
+        ("no host", "GET", &path, vec![]),
+        ("a name that leads here", "GET", &path, vec![("Host", rebound.as_str())]),
+        ("the same with its origin", "POST", &run, vec![("Host", &rebound), ("Origin", &rebound_origin)]),
+        ("another origin", "POST", &run, vec![("Host", host), ("Origin", "http://evil.example")]),
+        ("a sandboxed frame", "POST", &run, vec![("Host", host), ("Origin", "null")]),
+        ("no origin", "POST", &run, vec![("Host", host)]),
+        (
+            "another site",
+            "GET",
+            &path,
+            vec![("Host", host), ("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "navigate")],
+        ),
+    ] {
+        let answer = server.ask(method, path, &headers, if method == "POST" { job } else { "" });
+        assert_eq!(answer.status, 403, "{what}: {}", answer.head);
+        assert!(!answer.body.contains(&server.token), "{what}: {}", answer.body);
+    }
+    let unknown = server.ask("POST", &run, &[("Host", host), ("Origin", &origin)], r#"{"tab":"t"}"#);
+    assert_eq!(unknown.status, 400, "{}", unknown.body);
+    let long = format!(r#"{{"tab":"t","code":"{}"}}"#, "x".repeat(1 << 20));
+    assert_eq!(server.ask("POST", &run, &[("Host", host), ("Origin", &origin)], &long).status, 413);
+    let up = server.ask("GET", &format!("{path}../../etc/passwd"), &[("Host", host)], "");
+    assert_eq!(up.status, 404, "{}", up.head);
+}
+
+#[test]
+fn others_are_never_served_without_a_sandbox() {
+    let output = command(&["--no-sandbox", "--host", "0.0.0.0"]).output().expect("the command starts");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("cannot be used with"), "{output:?}");
+}
+
+#[test]
+fn a_package_has_one_explorer() {
+    let _server = Server::start(&["--no-sandbox"]);
+    let output = command(&["--no-sandbox"]).output().expect("the command starts");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("another explorer"), "{output:?}");
+}
+
+#[test]
+fn without_bwrap_it_refuses_and_says_what_to_do() {
+    // A path on which cargo is, but no bwrap.
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("path-without-bwrap");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).expect("the folder can be made");
+    let rustc =
+        std::process::Command::new("rustc").args(["--print", "sysroot"]).output().expect("rustc runs");
+    let toolchain = String::from_utf8(rustc.stdout).expect("UTF-8");
+    for name in ["cargo", "rustc"] {
+        let program = std::path::Path::new(toolchain.trim()).join("bin").join(name);
+        std::os::unix::fs::symlink(program, folder.join(name)).expect("it can be linked");
+    }
+    let _turn = turn();
+    let output = command(&[]).env("PATH", &folder).env_remove("CARGO").output().expect("the command starts");
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("apt-get install bubblewrap") && said.contains("--no-sandbox"), "{said}");
+}

@@ -1,0 +1,9 @@
+//! The explorer, from outside: as a browser, as another page, and as a snippet that wants out.
+//!
+//! What needs bwrap, a browser or a minute to build is run by `.ci/run`, which installs them.
+
+#![cfg(target_os = "linux")]
+
+mod gate;
+mod prison;
+mod server;
