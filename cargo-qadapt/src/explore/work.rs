@@ -17,6 +17,7 @@ use super::ask::Allocator;
 use super::assembly::assembly;
 use super::snippet::Program;
 use crate::audit::args::Runs;
+use crate::audit::measure::Detail;
 use crate::build::{Build, Workspace, cargo};
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -120,7 +121,7 @@ impl Order {
             whole_program: true,
             arguments: self.arguments.iter().map(OsString::from).collect(),
         };
-        let mut measured = runs.measure(workspace, &Config::default(), 1, None)?;
+        let mut measured = runs.measure(workspace, &Config::default(), 1, Detail::default())?;
         let mut problems = measured.problems.take_failures();
         problems.extend_from_slice(measured.problems.gaps());
         Ok(Answer::Ran { report: measured.reports.pop().unwrap_or_default(), problems })
