@@ -63,11 +63,12 @@ unsafe extern "C-unwind" fn realloc(block: *mut c_void, size: usize) -> *mut c_v
 /// As C has it.
 #[unsafe(no_mangle)]
 unsafe extern "C-unwind" fn reallocarray(block: *mut c_void, count: usize, size: usize) -> *mut c_void {
-    let Some(size) = count.checked_mul(size) else { return no_memory() };
     if is_watched() {
+        // For more than there can be the C library has no memory.
         // SAFETY: the caller's contract is the callee's.
-        return here(unsafe { realloc_watched(block, size) });
+        return here(unsafe { realloc_watched(block, count.saturating_mul(size)) });
     }
+    let Some(size) = count.checked_mul(size) else { return no_memory() };
     // SAFETY: the caller's contract is the callee's.
     unsafe { __libc_realloc(block, size) }
 }

@@ -175,6 +175,62 @@ fn what_cannot_wait_is_no_violation() {
     assert_eq!(count(|| unsafe { libc::poll(std::ptr::null_mut(), 0, 1) }), 1);
 }
 
+/// Options by which a call that waits does not.
+#[test]
+fn what_is_told_not_to_wait_is_no_violation() {
+    if !watched() {
+        return;
+    }
+    let mut child = Command::new("/bin/sleep").arg("5").spawn().expect("a process");
+    let file = File::open("/proc/self/exe").expect("a file");
+    let peer = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let address = peer.local_addr().expect("an address");
+    let sender = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let [(quick, to_quick), (slow, to_slow)] = [io::pipe(), io::pipe()].map(|pipe| pipe.expect("a pipe"));
+    for end in [quick.as_raw_fd(), to_quick.as_raw_fd()] {
+        // SAFETY: the arguments are numbers.
+        assert_eq!(unsafe { libc::fcntl(end, libc::F_SETFL, libc::O_NONBLOCK) }, 0);
+    }
+    let splice = |from: i32, to: i32, flags: u32| {
+        let none = std::ptr::null_mut();
+        // SAFETY: no offsets are handed over.
+        unsafe { libc::splice(from, none, to, none, 8, flags) }
+    };
+    let lock = |how| {
+        // SAFETY: the arguments are numbers.
+        unsafe { libc::flock(file.as_raw_fd(), how) }
+    };
+    let seen = count(|| {
+        assert!(child.try_wait().expect("it can be asked").is_none());
+        assert_eq!(lock(libc::LOCK_SH | libc::LOCK_NB), 0);
+        sender.connect(address).expect("nobody is asked");
+        let mut buffer = [0_u8; 8];
+        // SAFETY: the buffer has eight bytes.
+        assert_eq!(unsafe { libc::getrandom(buffer.as_mut_ptr().cast(), 8, libc::GRND_NONBLOCK) }, 8);
+        let (signals, never) = (buffer, libc::timespec { tv_sec: 0, tv_nsec: 0 });
+        let none = std::ptr::null_mut::<libc::siginfo_t>();
+        // SAFETY: eight bytes of signals and a time are handed over.
+        unsafe { libc::syscall(libc::SYS_rt_sigtimedwait, signals.as_ptr(), none, &raw const never, 8) };
+        assert_eq!(splice(slow.as_raw_fd(), to_quick.as_raw_fd(), libc::SPLICE_F_NONBLOCK), -1);
+        assert_eq!(splice(quick.as_raw_fd(), to_quick.as_raw_fd(), 0), -1);
+    });
+    assert_eq!(seen, 0);
+    child.kill().expect("it runs");
+    assert_eq!(count(|| child.wait()), 1);
+    assert_eq!(count(|| lock(libc::LOCK_UN)), 1);
+    // The pipe that may wait is the second file.
+    (&to_quick).write_all(b"12345678").expect("there is room");
+    assert_eq!(count(|| splice(quick.as_raw_fd(), to_slow.as_raw_fd(), 0)), 1);
+    let line = line_of(|| {
+        // SAFETY: the argument is a number.
+        let _ = unsafe { libc::mlockall(0) };
+    });
+    assert!(line.contains("mlockall (memory) in"), "{line}");
+    // SAFETY: no descriptors are handed over.
+    let line = line_of(|| assert_eq!(unsafe { libc::poll(std::ptr::null_mut(), 0, 1) }, 0));
+    assert!(line.contains("sleep"), "{line}");
+}
+
 #[test]
 fn the_allocator_s_calls_are_its_own_where_allocation_is_disallowed_too() {
     if !watched() {

@@ -6,8 +6,8 @@ use qadapt_spin::{Key, StackTable};
 
 use crate::model::Place;
 
-/// Places that entries are counted for; a place beyond these counts as entered for the first time, always.
-static PLACES: StackTable<256, 1> = StackTable::new();
+/// Places that entries are counted for.
+static PLACES: StackTable<4096, 1> = StackTable::new();
 
 /// What entries are counted for: each has its own count.
 #[derive(Clone, Copy, Debug)]
@@ -18,8 +18,30 @@ pub(crate) enum Purpose {
     Misuse,
 }
 
-/// Counts an entry and returns how many there were in the process, this one included.
-pub(crate) fn count(purpose: Purpose, place: Place) -> u64 {
+/// Counts an entry and returns how many there were in the process, this one included; `None` where there are too many places.
+pub(crate) fn count(purpose: Purpose, place: Place) -> Option<u64> {
     let address = [ptr::from_ref(place.location).addr()];
-    PLACES.insert(Key::of(purpose as u64, &address), &address, [0; 2]).map_or(1, |slot| PLACES.hit(slot))
+    PLACES.insert(Key::of(purpose as u64, &address), &address, [0; 2]).map(|slot| PLACES.hit(slot))
+}
+
+#[cfg(test)]
+mod tests {
+    use core::panic::Location;
+
+    use super::*;
+    use crate::model::Name;
+
+    #[test]
+    fn each_place_has_its_own_count_until_there_are_too_many() {
+        let place = || {
+            let location = Box::leak(Box::new(*Location::caller()));
+            Place { name: Name::NONE, location, poll: 0 }
+        };
+        let places: Vec<Place> = (0..3_000).map(|_| place()).collect();
+        for entries in 1..=3 {
+            assert!(places.iter().all(|&place| count(Purpose::WarmUp, place) == Some(entries)));
+        }
+        assert_eq!(count(Purpose::Sample, places[0]), Some(1));
+        assert!((0..5_000).any(|_| count(Purpose::WarmUp, place()).is_none()));
+    }
 }

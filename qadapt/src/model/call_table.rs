@@ -62,11 +62,29 @@ pub(crate) enum Rule {
     Control = b'v',
     /// A device's own command: `i`.
     Device = b'i',
+    /// It moves bytes between the files of the first and the third argument, with flags in the sixth: `b`.
+    Spliced = b'b',
+    /// It copies from one pipe to another, with flags in the fourth argument: `T`.
+    Copied = b'T',
+    /// It gives memory to the pipe of the first argument, with flags in the fourth: `V`.
+    Given = b'V',
+    /// It waits for a peer of the socket of the first argument, unless that one sends single messages: `C`.
+    Connect = b'C',
+    /// It waits for a child, with options in the third argument: `j`.
+    ChildBy = b'j',
+    /// The same with the fourth argument: `J`.
+    ChildOf = b'J',
+    /// It locks a file, with the operation in the second argument: `z`.
+    FileLock = b'z',
+    /// It waits for a signal, for the time that the third argument points to: `d`.
+    SignalFor = b'd',
+    /// It closes what the second argument stood for before: `D`.
+    Over = b'D',
 }
 
 #[cfg(all(qadapt_calls, not(miri)))]
 impl Rule {
-    const ALL: [Self; 27] = [
+    const ALL: [Self; 36] = [
         Self::Never,
         Self::Other,
         Self::Clock,
@@ -94,6 +112,15 @@ impl Rule {
         Self::Close,
         Self::Control,
         Self::Device,
+        Self::Spliced,
+        Self::Copied,
+        Self::Given,
+        Self::Connect,
+        Self::ChildBy,
+        Self::ChildOf,
+        Self::FileLock,
+        Self::SignalFor,
+        Self::Over,
     ];
 
     /// The rule of a letter. Where there is none, the program that uses the table does not compile.
@@ -111,21 +138,21 @@ const FIRST: &str = "\
     read:t write:t open:f close:k stat:f fstat:f lstat:f poll:p lseek:n mmap:M mprotect:M munmap:M \
     brk:B rt_sigaction:n rt_sigprocmask:n rt_sigreturn:n ioctl:i pread64:t pwrite64:t readv:t \
     writev:t access:f pipe:n select:u sched_yield:y mremap:M msync:M mincore:M madvise:M shmget:o \
-    shmat:o shmctl:o dup:n dup2:n pause:w nanosleep:s getitimer:n alarm:n setitimer:n getpid:n \
-    sendfile:e socket:n connect:a accept:a sendto:m recvfrom:m sendmsg:g recvmsg:g shutdown:n bind:n \
+    shmat:o shmctl:o dup:n dup2:D pause:w nanosleep:s getitimer:n alarm:n setitimer:n getpid:n \
+    sendfile:e socket:n connect:C accept:a sendto:m recvfrom:m sendmsg:g recvmsg:g shutdown:n bind:n \
     listen:n getsockname:n getpeername:n socketpair:n setsockopt:n getsockopt:n clone:P fork:P \
-    vfork:P execve:P exit:n wait4:P kill:n uname:n semget:o semop:o semctl:o shmdt:o msgget:o \
-    msgsnd:o msgrcv:o msgctl:o fcntl:v flock:f fsync:f fdatasync:f truncate:f ftruncate:f getdents:f \
+    vfork:P execve:P exit:n wait4:j kill:n uname:n semget:o semop:o semctl:o shmdt:o msgget:o \
+    msgsnd:o msgrcv:o msgctl:o fcntl:v flock:z fsync:f fdatasync:f truncate:f ftruncate:f getdents:f \
     getcwd:f chdir:f fchdir:f rename:f mkdir:f rmdir:f creat:f link:f unlink:f symlink:f readlink:f \
     chmod:f fchmod:f chown:f fchown:f lchown:f umask:n gettimeofday:c getrlimit:n getrusage:c \
     sysinfo:n times:c ptrace:P getuid:n syslog:o getgid:n setuid:o setgid:o geteuid:n getegid:n \
     setpgid:o getppid:n getpgrp:n setsid:o setreuid:o setregid:o getgroups:n setgroups:o setresuid:o \
     getresuid:n setresgid:o getresgid:n getpgid:n setfsuid:o setfsgid:o getsid:n capget:n capset:o \
-    rt_sigpending:n rt_sigtimedwait:w rt_sigqueueinfo:n rt_sigsuspend:w sigaltstack:n utime:f \
+    rt_sigpending:n rt_sigtimedwait:d rt_sigqueueinfo:n rt_sigsuspend:w sigaltstack:n utime:f \
     mknod:f uselib:o personality:o ustat:f statfs:f fstatfs:f sysfs:o getpriority:n setpriority:o \
     sched_setparam:o sched_getparam:n sched_setscheduler:o sched_getscheduler:n \
     sched_get_priority_max:n sched_get_priority_min:n sched_rr_get_interval:n mlock:M munlock:M \
-    mlockall:M munlockall:M vhangup:o modify_ldt:o pivot_root:f _sysctl:o prctl:n arch_prctl:n \
+    mlockall:B munlockall:B vhangup:o modify_ldt:o pivot_root:f _sysctl:o prctl:n arch_prctl:n \
     adjtimex:c setrlimit:o chroot:f sync:f acct:o settimeofday:c mount:f umount2:f swapon:o \
     swapoff:o reboot:o sethostname:o setdomainname:o iopl:o ioperm:o create_module:o init_module:o \
     delete_module:o get_kernel_syms:o query_module:o quotactl:o nfsservctl:o getpmsg:o putpmsg:o \
@@ -138,27 +165,27 @@ const FIRST: &str = "\
     timer_create:n timer_settime:n timer_gettime:n timer_getoverrun:n timer_delete:n clock_settime:c \
     clock_gettime:c clock_getres:c clock_nanosleep:S exit_group:n epoll_wait:E epoll_ctl:n tgkill:n \
     utimes:f vserver:o mbind:M set_mempolicy:o get_mempolicy:o mq_open:o mq_unlink:o mq_timedsend:o \
-    mq_timedreceive:o mq_notify:o mq_getsetattr:o kexec_load:o waitid:P add_key:o request_key:o \
+    mq_timedreceive:o mq_notify:o mq_getsetattr:o kexec_load:o waitid:J add_key:o request_key:o \
     keyctl:o ioprio_set:o ioprio_get:o inotify_init:o inotify_add_watch:f inotify_rm_watch:o \
-    migrate_pages:M openat:f mkdirat:f mknodat:f fchownat:f futimesat:f newfstatat:f unlinkat:f \
+    migrate_pages:B openat:f mkdirat:f mknodat:f fchownat:f futimesat:f newfstatat:f unlinkat:f \
     renameat:f linkat:f symlinkat:f readlinkat:f fchmodat:f faccessat:f pselect6:u ppoll:q unshare:P \
-    set_robust_list:n get_robust_list:n splice:e tee:e sync_file_range:f vmsplice:e move_pages:M \
+    set_robust_list:n get_robust_list:n splice:b tee:T sync_file_range:f vmsplice:V move_pages:B \
     utimensat:f epoll_pwait:E signalfd:n timerfd_create:n eventfd:n fallocate:f timerfd_settime:n \
-    timerfd_gettime:n accept4:a signalfd4:n eventfd2:n epoll_create1:n dup3:n pipe2:n \
+    timerfd_gettime:n accept4:a signalfd4:n eventfd2:n epoll_create1:n dup3:D pipe2:n \
     inotify_init1:o preadv:t pwritev:t rt_tgsigqueueinfo:n perf_event_open:o recvmmsg:m \
     fanotify_init:o fanotify_mark:o prlimit64:n name_to_handle_at:f open_by_handle_at:f \
     clock_adjtime:c syncfs:f sendmmsg:m setns:P getcpu:n process_vm_readv:P process_vm_writev:P \
     kcmp:P finit_module:o sched_setattr:o sched_getattr:n renameat2:f seccomp:o getrandom:r \
     memfd_create:f kexec_file_load:o bpf:o execveat:P userfaultfd:o membarrier:o mlock2:M \
-    copy_file_range:e preadv2:t pwritev2:t pkey_mprotect:M pkey_alloc:o pkey_free:o statx:f \
+    copy_file_range:b preadv2:t pwritev2:t pkey_mprotect:M pkey_alloc:o pkey_free:o statx:f \
     io_pgetevents:u rseq:n";
 /// Those from [`GAP`] on.
 const FURTHER: &str = "\
     pidfd_send_signal:n io_uring_setup:o io_uring_enter:o io_uring_register:o open_tree:o \
-    move_mount:o fsopen:o fsconfig:o fsmount:o fspick:o pidfd_open:P clone3:P close_range:k \
-    openat2:f pidfd_getfd:P faccessat2:f process_madvise:M epoll_pwait2:h mount_setattr:o \
+    move_mount:o fsopen:o fsconfig:o fsmount:o fspick:o pidfd_open:P clone3:P close_range:f \
+    openat2:f pidfd_getfd:P faccessat2:f process_madvise:B epoll_pwait2:h mount_setattr:o \
     quotactl_fd:o landlock_create_ruleset:o landlock_add_rule:o landlock_restrict_self:o \
-    memfd_secret:M process_mrelease:P futex_waitv:l set_mempolicy_home_node:o cachestat:f \
+    memfd_secret:B process_mrelease:P futex_waitv:l set_mempolicy_home_node:o cachestat:f \
     fchmodat2:f map_shadow_stack:M futex_wake:n futex_wait:l futex_requeue:n statmount:o listmount:o \
     lsm_get_self_attr:o lsm_set_self_attr:o lsm_list_modules:o mseal:M setxattrat:f getxattrat:f \
     listxattrat:f removexattrat:f open_tree_attr:o file_getattr:f file_setattr:f";

@@ -23,7 +23,8 @@ pub struct Deferred {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Beyond {
-    /// It is freed at once, and that is a violation where deallocations are one.
+    /// It is freed at once, and that is a violation where deallocations are one; where a reallocation has moved out of it, where
+    /// reallocations are one.
     #[default]
     Violation,
     /// It is freed at once, and that is no violation.

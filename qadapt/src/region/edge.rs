@@ -310,7 +310,7 @@ pub(super) fn say_inner(ended: &Ended, place: Place) {
 
 /// Says what became of a region, once for each place in the source.
 fn misuse_once(place: Place, what: core::fmt::Arguments<'_>) {
-    if entries::count(Purpose::Misuse, place) == 1 {
+    if entries::count(Purpose::Misuse, place).is_none_or(|entries| entries == 1) {
         misuse::say(place, what);
     }
 }

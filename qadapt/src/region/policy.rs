@@ -159,7 +159,8 @@ impl Policy {
     }
 
     /// Watches one in `n` entries, the first included; the other entries are not protected. Entries are counted for
-    /// the whole process, by the region's place in the source. With 0 or 1 every entry is watched.
+    /// the whole process, by the region's place in the source. With 0 or 1 every entry is watched, and so it is at places after
+    /// the first 4,000 or so.
     pub const fn sample(self, n: u64) -> Self {
         Self { sample: at_most_u32(n), ..self }
     }
@@ -342,7 +343,8 @@ impl Policy {
     #[inline(always)]
     pub(super) fn watches_entry(&self, place: Place) -> bool {
         self.sample <= 1
-            || (entries::count(entries::Purpose::Sample, place) - 1) % u64::from(self.sample) == 0
+            || entries::count(entries::Purpose::Sample, place)
+                .is_none_or(|entries| (entries - 1) % u64::from(self.sample) == 0)
     }
 
     /// The policy once it is decided whether a future is watched: each of its polls is, or none.
@@ -360,7 +362,8 @@ impl Policy {
     #[inline(always)]
     pub(super) fn warms_up(&self, place: Place) -> bool {
         let warm_up = self.limits.warm_up;
-        warm_up > 0 && entries::count(entries::Purpose::WarmUp, place) <= warm_up
+        warm_up > 0
+            && entries::count(entries::Purpose::WarmUp, place).is_some_and(|entries| entries <= warm_up)
     }
 
     /// The policy while its budget warms up: without limits, and with deallocations allowed.

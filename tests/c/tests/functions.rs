@@ -180,6 +180,10 @@ fn what_is_too_large_fails() {
     assert_eq!(figures(&counts), expected(0, 0, 0, 1));
     let kept = malloc(8);
     set_error(0);
+    let (counts, none) = count_alloc(|| reallocarray(kept, usize::MAX / 2, 4));
+    assert!(none.is_null() && error() == libc::ENOMEM);
+    assert_eq!(figures(&counts), expected(0, 0, 0, 1));
+    set_error(0);
     assert!(reallocarray(kept, usize::MAX / 2, 4).is_null() && error() == libc::ENOMEM);
     free(kept);
 }

@@ -334,6 +334,13 @@ fn reclaiming_is_no_violation_and_works_inside_a_deferring_region() {
     defer_frees(|| drop(value));
     let given = assert_no_alloc(|| defer_frees(|| reclaim(Amount::ALL)));
     assert_eq!(given, amount(1, 100));
+    // What the region itself has freed, too.
+    let value = force_alloc(100);
+    let given = defer_frees(|| {
+        drop(value);
+        reclaim(Amount::ALL)
+    });
+    assert_eq!(given, amount(1, 100));
     assert_eq!(deferred().waiting, Amount::NONE);
 }
 

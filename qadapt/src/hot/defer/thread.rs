@@ -69,6 +69,8 @@ pub(crate) fn leave() {
 /// Asks the global allocator to give back what waits. `free` makes it free a block, which is when it sees the question.
 /// `None` if no allocator answers.
 pub(crate) fn ask(limit: Amount, free: impl FnOnce()) -> Option<Amount> {
+    // What this thread's own regions have freed waits for others, too.
+    chain::hand_over();
     let _ = QUESTION.try_with(|cell| cell.set(limit));
     let _ = ANSWER.try_with(|cell| cell.set(None));
     set(state() | ASKS);

@@ -44,7 +44,8 @@ static BLOCKS: AtomicPtr<Table<Table<Range>>> = AtomicPtr::new(ptr::null_mut());
 
 /// Bits for the site in [`Slot::who`].
 const SITE: u32 = 16;
-const _: () = assert!(qadapt_trace::SITES < 1 << SITE, "a site's number fits");
+/// A site's number fits: else this has another length.
+const _: [(); 1] = [(); (qadapt_trace::SITES < 1 << SITE) as usize];
 
 /// A block that is followed.
 #[derive(Clone, Copy, Debug)]

@@ -13,6 +13,11 @@ const FUTEX_WAITS: [u64; 5] = [0, 6, 9, 11, 13];
 /// Commands of `ioctl` that set or tell how a file is and do not wait (asm-generic/ioctls.h): `FIONBIO`, `FIONREAD`, `FIOCLEX`,
 /// `FIONCLEX`, `TCGETS`, `TIOCGWINSZ`.
 const QUICK: [u64; 6] = [0x5421, 0x541B, 0x5451, 0x5450, 0x5401, 0x5413];
+/// Flags and options by which a call does not wait: `GRND_NONBLOCK`, `SPLICE_F_NONBLOCK`, `WNOHANG`, `LOCK_NB`.
+const AT_ONCE_RANDOM: u64 = 1;
+const AT_ONCE_SPLICE: u64 = 2;
+const AT_ONCE_CHILD: u64 = 1;
+const AT_ONCE_LOCK: u64 = 4;
 /// `AT_FDCWD` and other descriptors that are none are negative.
 const MOST_DESCRIPTORS: u64 = 1 << 31;
 
@@ -32,13 +37,13 @@ const MILLISECONDS: u64 = u32::MAX as u64;
 type Judged = (Calls, Detail, u64);
 
 fn judge(rule: Rule, arguments: &[u64; 6]) -> Option<Judged> {
-    let &[first, second, third, fourth, fifth, _] = arguments;
+    let &[first, second, third, fourth, fifth, sixth] = arguments;
     let plain = |class| Some((class, Detail::Nothing, 0));
     match rule {
         Rule::Never => None,
         Rule::Other => plain(Calls::OTHER),
         Rule::Clock => plain(Calls::CLOCK),
-        Rule::Random => Some((Calls::RANDOM, Detail::Bytes, second)),
+        Rule::Random => (third & AT_ONCE_RANDOM == 0).then_some((Calls::RANDOM, Detail::Bytes, second)),
         Rule::Yield => plain(Calls::YIELD),
         Rule::Process => plain(Calls::PROCESS),
         Rule::Memory => Some((Calls::MEMORY, Detail::Bytes, second)),
@@ -54,9 +59,22 @@ fn judge(rule: Rule, arguments: &[u64; 6]) -> Option<Judged> {
         Rule::Transfer | Rule::Accept => transfer(first, false),
         Rule::Message => transfer(first, says_at_once(fourth)),
         Rule::Gathered => transfer(first, says_at_once(third)),
-        Rule::Between => transfer(first, false).or_else(|| transfer(second, false)),
+        Rule::Between => between(first, second, false),
+        Rule::Spliced => between(first, third, sixth & AT_ONCE_SPLICE != 0),
+        Rule::Copied => between(first, second, fourth & AT_ONCE_SPLICE != 0),
+        Rule::Given => transfer(first, fourth & AT_ONCE_SPLICE != 0),
+        Rule::Connect => transfer(first, sends_single_messages(first)),
+        Rule::ChildBy => (third & AT_ONCE_CHILD == 0).then_some((Calls::PROCESS, Detail::Nothing, 0)),
+        Rule::ChildOf => (fourth & AT_ONCE_CHILD == 0).then_some((Calls::PROCESS, Detail::Nothing, 0)),
+        Rule::FileLock => (second & AT_ONCE_LOCK == 0).then_some((Calls::FILE, Detail::Descriptor, first)),
+        Rule::SignalFor => waits_for(third).map(|_| (Calls::SLEEP, Detail::Nothing, 0)),
+        Rule::Over => of_file(second),
+        Rule::Poll if second == 0 => {
+            (third & MILLISECONDS != 0).then_some((Calls::SLEEP, Detail::Nothing, 0))
+        }
         Rule::Poll => (third & MILLISECONDS != 0).then_some((Calls::SOCKET, Detail::Nothing, 0)),
         Rule::EpollWait => (fourth & MILLISECONDS != 0).then_some((Calls::SOCKET, Detail::Nothing, 0)),
+        Rule::PollFor if second == 0 => waits_for(third).map(|_| (Calls::SLEEP, Detail::Nothing, 0)),
         Rule::PollFor => waits_for(third),
         Rule::SelectFor => waits_for(fifth),
         Rule::EpollFor => waits_for(fourth),
@@ -97,6 +115,24 @@ fn transfer(descriptor: u64, at_once: bool) -> Option<Judged> {
         Detail::Terminal if is_non_blocking(descriptor) => None,
         _ => Some((Calls::FILE, kind, descriptor)),
     }
+}
+
+/// A transfer between two files.
+fn between(from: u64, to: u64, at_once: bool) -> Option<Judged> {
+    transfer(from, at_once).or_else(|| transfer(to, at_once))
+}
+
+/// True for a socket whose peer has no part in a connection, such as UDP's.
+#[expect(unsafe_code, reason = "calls the kernel")]
+fn sends_single_messages(descriptor: u64) -> bool {
+    let mut kind: c_int = 0;
+    let mut length = size_of::<c_int>();
+    let [level, option] = [libc::SOL_SOCKET, libc::SO_TYPE].map(|number| u64::from(number.unsigned_abs()));
+    let answer = (&raw mut kind).expose_provenance() as u64;
+    let room = (&raw mut length).expose_provenance() as u64;
+    // SAFETY: there is room for the answer, as long as is said.
+    let result = unsafe { gate::make(libc::SYS_getsockopt, [descriptor, level, option, answer, room, 0]) };
+    result == 0 && kind == libc::SOCK_DGRAM
 }
 
 /// What a call waits for that waits for files of a file system alone.
