@@ -110,6 +110,18 @@ fn a_forked_childs_blocks_are_its_own() {
     assert_eq!(made, asked);
 }
 
+#[test]
+fn threads_lose_no_block() {
+    let report = audit("alive_many", &["--live"]).report();
+    let lives: Vec<Live> = report.sites.iter().filter_map(|site| site.counts[0]?.live).collect();
+    let [live] = lives[..] else { panic!("not one site: {lives:?}") };
+    // Each was given back by another thread than made it.
+    assert_eq!((live.blocks, live.bytes, live.inside, live.later), (1000, 48_000, 0, 9000));
+    let total = report.profiles[0].live.expect("blocks were followed");
+    assert_eq!((total.blocks, total.bytes, total.lost, total.clock), (1000, 48_000, 0, 19_000));
+    assert!((1000..=10_000).contains(&total.peak_blocks), "{total:?}");
+}
+
 /// Blocks and bytes at the peak and at the end, by line of the program's source.
 type ByLine = BTreeMap<u64, [u64; 4]>;
 

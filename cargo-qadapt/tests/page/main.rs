@@ -4,6 +4,7 @@
 //! there is none, they fail.
 
 mod browser;
+mod details;
 mod hostile;
 mod large;
 mod looks;

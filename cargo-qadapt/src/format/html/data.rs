@@ -13,7 +13,8 @@ use super::stacks::Stacks;
 use super::strings::Strings;
 use crate::error::Result;
 use crate::report::diff::{Presence, presence};
-use crate::report::figures::{Counts, Kind, Op, Origin, PerProfile, Profile, Region, SiteCounts};
+use crate::report::figures::{By, Counts, Kind, Op, Origin, PerProfile, Profile, Region, SiteCounts};
+use crate::report::live::Live;
 
 /// Everything that is shown. Texts are numbers, which are places in `strings`.
 #[derive(Debug, Serialize)]
@@ -42,6 +43,8 @@ struct RegionData {
     file: usize,
     line: u32,
     kind: Kind,
+    /// Whose entries these are: `test` or `thread`, and its name.
+    by: Option<(&'static str, usize)>,
     mark: Mark,
     counts: PerProfile<Counts>,
 }
@@ -62,13 +65,15 @@ struct LineData {
     advice: Vec<(usize, usize)>,
     mark: Mark,
     counts: PerProfile<Figures>,
+    /// In how many entries of the region, in words.
+    entries: PerProfile<usize>,
     /// Where each stack ends in the tree, and its figures.
     stacks: Vec<(u32, PerProfile<Figures>)>,
 }
 
-/// Events, events that were recorded, bytes of those, the most bytes of one.
+/// Events, events that were recorded, bytes of those, the most bytes of one, what became of the blocks.
 #[derive(Debug, Serialize)]
-struct Figures(u64, u64, u64, u64);
+struct Figures(u64, u64, u64, u64, Option<Live>);
 
 #[derive(Debug, Serialize)]
 struct FindingData {
@@ -163,6 +168,11 @@ fn region_data(profiles: &[&str], region: &Region, strings: &mut Strings) -> Reg
         file: strings.number(&place.file),
         line: place.line,
         kind: place.kind,
+        by: place.by.as_ref().map(|by| match by {
+            By::Test(name) => ("test", strings.number(name)),
+            By::Thread(name) if name.is_empty() => ("thread", strings.number("(without a name)")),
+            By::Thread(name) => ("thread", strings.number(name)),
+        }),
         mark,
         counts: region.counts.clone(),
     }
@@ -189,6 +199,11 @@ fn line_data(view: &View<'_>, ends: &[u32], strings: &mut Strings) -> Vec<LineDa
                 .collect(),
             mark: Mark(strings.number(&line.mark), line.is_different),
             counts: figures(&line.counts),
+            entries: line
+                .entries
+                .iter()
+                .map(|entries| Some(strings.number(&entries.as_ref()?.words()?)))
+                .collect(),
             stacks: line
                 .sites
                 .iter()
@@ -202,7 +217,9 @@ fn figures(counts: &PerProfile<SiteCounts>) -> PerProfile<Figures> {
     counts
         .iter()
         .map(|counts| {
-            counts.map(|counts| Figures(counts.estimate, counts.count, counts.bytes, counts.largest))
+            counts.map(|counts| {
+                Figures(counts.estimate, counts.count, counts.bytes, counts.largest, counts.live)
+            })
         })
         .collect()
 }

@@ -10,17 +10,20 @@ const OPERATIONS = {
   "dealloc": "deallocation",
 };
 
-// A site's figures are events, recorded events, bytes and the most bytes of one event.
+// A site's figures are events, recorded events, bytes, the most bytes of one event, and what became of its blocks.
 const EVENTS = 0;
 const RECORDED = 1;
 const BYTES = 2;
 const LARGEST = 3;
+const LIVE = 4;
 
 const sum = (list) => list.reduce((total, value) => total + value, 0);
 
 data.lines.forEach((line, index) => {
   line.index = index;
   line.most = Math.max(0, ...line.counts.map((counts) => counts?.[EVENTS] ?? 0));
+  line.alive = Math.max(0, ...line.counts.map((counts) => counts?.[LIVE]?.bytes ?? 0));
+  line.atPeak = Math.max(0, ...line.counts.map((counts) => counts?.[LIVE]?.peak_bytes ?? 0));
   line.bytes = Math.max(0, ...line.counts.map((counts) => counts?.[BYTES] ?? 0));
 });
 data.regions.forEach((region, index) => {
@@ -30,9 +33,19 @@ data.regions.forEach((region, index) => {
 const place = (file, line) => (line > 0 ? `${text(file)}:${line}` : text(file));
 
 const regionName = (region) => {
-  if (region.name !== null) return text(region.name);
-  return region.kind === "whole-program" ? "the whole program" : place(region.file, region.line);
+  const name = region.name !== null
+    ? text(region.name)
+    : region.kind === "whole-program"
+    ? "the whole program"
+    : place(region.file, region.line);
+  return region.by === null ? name : `${name} in ${region.by[0]} ${text(region.by[1])}`;
 };
+
+// Whose entries are told apart: tests, threads or nobody's.
+const apart = data.regions.find((region) => region.by !== null)?.by[0] ?? null;
+
+// Whether blocks were followed to their end.
+const isLive = data.profiles.some((profile) => profile.live != null);
 
 // Debug information may have lost the name of a function.
 const functionName = ([name, file, line]) => (text(name) === "?" && file !== null ? place(file, line) : text(name));

@@ -11,6 +11,10 @@ const element = (name, properties = {}, ...children) => {
   return made;
 };
 
+// A text in which backticks enclose code.
+const prose = (written) =>
+  written.split("`").map((part, index) => (index % 2 === 1 ? element("code", { class: "code" }, part) : part));
+
 const byId = (id) => document.getElementById(id);
 
 const number = (() => {

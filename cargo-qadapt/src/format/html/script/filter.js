@@ -1,6 +1,6 @@
 // What is searched for.
 
-const filter = { words: [], profile: "", operation: "", mark: "", limit: null };
+const filter = { words: [], profile: "", operation: "", mark: "", by: "", limit: null };
 
 const haystacks = new Map();
 
@@ -25,7 +25,10 @@ const haystack = (line) => {
 
 const hasWords = (searched) => filter.words.every((word) => searched.includes(word));
 
+const isWhose = (region) => filter.by === "" || (region.by !== null && text(region.by[1]) === filter.by);
+
 const matches = (line) =>
+  isWhose(data.regions[line.region]) &&
   (filter.limit === null || filter.limit.test(line)) &&
   (filter.profile === "" || line.counts[filter.profile] !== null) &&
   (filter.operation === "" || line.op === filter.operation) &&
@@ -35,11 +38,12 @@ const matches = (line) =>
 const FIGURE_OF = { "alloc": "allocs", "alloc-zeroed": "allocs", "realloc": "reallocs", "dealloc": "deallocs" };
 
 const matchesRegion = (region) =>
+  isWhose(region) &&
   (filter.profile === "" || region.counts[filter.profile] !== null) &&
   (filter.operation === "" || region.counts.some((counts) => counts !== null && counts[FIGURE_OF[filter.operation]] > 0)) &&
   (filter.mark === "" || text(region.mark[0]) === filter.mark) &&
   hasWords(`${regionName(region)}\n${place(region.file, region.line)}`.toLowerCase());
 
 const isFiltered = () =>
-  filter.words.length > 0 || filter.profile !== "" || filter.operation !== "" || filter.mark !== "";
+  filter.words.length > 0 || filter.profile !== "" || filter.operation !== "" || filter.mark !== "" || filter.by !== "";
 

@@ -34,6 +34,12 @@ const summary = () => [
           { class: "detail" },
           `${plural(profile.events, "event")} in regions · ${plural(profile.processes, "process", "processes")}`,
         ),
+        profile.live != null && element(
+          "p",
+          { class: "detail" },
+          `${size(profile.live.peak_bytes)} alive at the peak, in ${plural(profile.live.peak_blocks, "block")} · ` +
+            `${size(profile.live.bytes)} at the end, in ${plural(profile.live.blocks, "block")}`,
+        ),
         notes(profile).map((note) => element("p", { class: "note" }, note)),
       );
     }),
@@ -55,6 +61,8 @@ const notes = (profile) =>
     `The stacks of ${number(profile.unsampled)} disallowed events were left out: beyond 10,000 a second they are ` +
       "sampled. Region figures are exact, site figures are estimates.",
     profile.lost > 0 && `${number(profile.lost)} regions, stacks or sites were lost: a trace had no room for them.`,
+    profile.live?.lost > 0 &&
+    `${plural(profile.live.lost, "block")} could not be followed, and count as freed.`,
     profile.cut_short > 0 &&
     `${number(profile.cut_short)} of the processes did not end by themselves; what they did until then is counted.`,
     profile.without_allocator > 0 &&
@@ -75,7 +83,7 @@ const findings = () => {
       element(
         "div",
         {},
-        element("p", {}, text(finding.message)),
+        element("p", {}, prose(text(finding.message))),
         element(
           "p",
           { class: "links" },

@@ -9,7 +9,7 @@ const sites = {
     this.order = element(
       "select",
       { "aria-label": "Order", onchange: () => refresh(sites) },
-      [["most", "most events first"], ["bytes", "most bytes first"], ["place", "by region and place"]]
+      [["most", "most events first"], ["bytes", "most bytes first"], ...(isLive ? [["alive", "most alive first"]] : []), ["place", "by region and place"]]
         .map(([value, label]) => element("option", { value }, label)),
     );
     this.limit = element("p", { class: "limit", hidden: true });
@@ -19,6 +19,7 @@ const sites = {
     const shown = data.lines.filter(matches);
     if (this.order.value === "most") shown.sort(byMost);
     if (this.order.value === "bytes") shown.sort((a, b) => b.bytes - a.bytes || byMost(a, b));
+    if (this.order.value === "alive") shown.sort((a, b) => b.alive - a.alive || b.atPeak - a.atPeak || byMost(a, b));
     this.pager.show(shown);
     if (shown.length === 0) {
       const why = data.lines.length === 0 ? "No region did anything that it must not." : "No site has what is searched for.";
@@ -122,6 +123,9 @@ const choice = (label, property, options) => {
   return made;
 };
 
+const whose = () =>
+  [...new Set(data.regions.filter((region) => region.by !== null).map((region) => text(region.by[1])))].sort();
+
 const buildFilters = () => {
   const marks = new Map();
   for (const item of [...data.lines, ...data.regions]) {
@@ -151,6 +155,7 @@ const buildFilters = () => {
     data.profiles.length > 1
       ? choice("In any profiles", "mark", [...marks].sort().map(([mark, count]) => [mark, `${mark} (${number(count)})`]))
       : "",
+    apart !== null ? choice(`Any ${apart}`, "by", whose().map((name) => [name, name])) : "",
     element("button", { type: "reset" }, "Reset"),
     element("output", { id: "found", role: "status" }),
   );
@@ -164,7 +169,7 @@ const buildFilters = () => {
 };
 
 const clearFilters = () => {
-  Object.assign(filter, { words: [], profile: "", operation: "", mark: "" });
+  Object.assign(filter, { words: [], profile: "", operation: "", mark: "", by: "" });
   byId("search").value = "";
   for (const select of byId("filters").querySelectorAll("select")) select.value = "";
 };

@@ -42,6 +42,26 @@ const regions = {
   },
 };
 
+// How events spread over the entries of a region: a bar for each number of events, as high as there are entries.
+const distribution = (spread, profile) => {
+  const groups = Object.entries(spread?.entries ?? {}).map(([events, entries]) => [Number(events), entries]);
+  if (spread?.is_partial || groups.length < 2) return null;
+  groups.sort((a, b) => a[0] - b[0]);
+  const most = Math.max(...groups.map(([, entries]) => entries));
+  const said = groups.map(([events, entries]) => `${plural(entries, "entry", "entries")} with ${events > 8 ? "at least " : ""}${plural(events, "event")}`);
+  const bars = groups.map(([events, entries], index) => {
+    const bar = element("span", { class: "bar-of", title: said[index] }, element("i"), element("small", {}, events > 8 ? `${events}+` : events));
+    bar.firstChild.style.height = `${Math.max(2, Math.round(24 * entries / most))}px`;
+    return bar;
+  });
+  return element(
+    "div",
+    { class: "spread", role: "img", "aria-label": `${profile}: ${said.join(", ")}` },
+    element("small", {}, `${profile}: entries by events`),
+    element("span", { class: "bars" }, bars),
+  );
+};
+
 const regionBody = (region) =>
   element(
     "tbody",
@@ -57,12 +77,13 @@ const regionBody = (region) =>
           region.name !== null && region.line > 0 && element("div", {}, placeLink(region.file, region.line)),
           region.name === null && region.line > 0 && element("div", {}, element("a", { class: "place", href: `#source/${region.file}/${region.line}` }, "source")),
           region.mark[1] && element("div", {}, badge(region.mark)),
+          region.counts.map((counts, profile) => distribution(counts?.spread, profiles()[profile])),
         ),
         element("td", { class: "text" }, profiles()[profile]),
         counts === null
           ? element("td", { class: "none text", colspan: REGION_COLUMNS.length }, "not entered")
           : REGION_COLUMNS.map((column) =>
-            element("td", { class: counts[column] === 0 ? `zero ${column}` : column }, number(counts[column]))
+            element("td", { class: counts[column] === 0 ? `zero ${column}` : column, "data-head": column }, number(counts[column]))
           ),
       )
     ),

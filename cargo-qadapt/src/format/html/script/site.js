@@ -12,6 +12,7 @@ const figureCell = (counts, profile) =>
       element("span", { class: "for" }, profiles()[profile]),
       element("b", {}, times(counts)),
       element("small", {}, `${number(counts[BYTES])} B`),
+      counts[LIVE]?.blocks > 0 && element("small", { class: "alive" }, `${number(counts[LIVE].bytes)} B alive`),
     );
 
 const profiles = () => data.profiles.map((profile) => profile.name);
@@ -40,8 +41,9 @@ const siteRow = (line) => {
         element("span", { class: `operation ${line.op}` }, OPERATIONS[line.op]),
         line.called.length > 0 && element("span", { class: "called" }, line.called.map(text).join(", ")),
         (code !== undefined || line.file !== null) && element("span", { class: "place" }, at),
+        element("span", { class: "in" }, `in ${regionName(data.regions[line.region])}`),
       ),
-      line.advice.length > 0 && element("span", { class: "hint" }, line.advice.map((advice) => text(advice[1])).join("; ")),
+      line.advice.length > 0 && element("span", { class: "hint" }, prose(line.advice.map((advice) => text(advice[1])).join("; "))),
     ),
     line.counts.map(figureCell),
     element("span", { class: "mark" }, text(line.mark[0]) !== "" && badge(line.mark)),
@@ -72,20 +74,32 @@ const siteDetails = (line) => {
         element("dd", { class: "code" }, line.called.map(text).join(", ")),
       ],
     ),
-    line.advice.map(([id, what]) => element("p", { class: "advice" }, text(what), " ", element("code", {}, text(id)))),
-    figureTable(line.counts),
+    line.advice.map(([id, what]) => element("p", { class: "advice" }, prose(text(what)), " ", element("code", { class: "rule" }, text(id)))),
+    element("div", { class: "figure-scroll" }, figureTable(line.counts)),
+    line.entries.map((words, profile) => words !== null && element("p", { class: "entries" }, `${profiles()[profile]}: ${text(words)}`)),
     stackList(line),
   );
 };
 
-const figureTable = (all) =>
-  element(
+// What became of a site's blocks: heading and figure.
+const LIVES = [
+  ["alive at the end", (live) => `${number(live.blocks)} (${number(live.bytes)} B)`],
+  ["at the peak", (live) => `${number(live.peak_blocks)} (${number(live.peak_bytes)} B)`],
+  ["freed in their entry", (live) => number(live.inside)],
+  ["freed later", (live) => number(live.later)],
+];
+
+const figureTable = (all) => {
+  const lives = all.some((counts) => counts?.[LIVE] != null) ? LIVES : [];
+  const heads = ["profile", "times", "bytes", "largest", ...lives.map(([head]) => head)];
+  const liveCells = (live) => lives.map(([, figure]) => (live === null ? "–" : figure(live)));
+  return element(
     "table",
     { class: "figures" },
     element(
       "thead",
       {},
-      element("tr", {}, ["profile", "times", "bytes", "largest"].map((head) => element("th", { scope: "col" }, head))),
+      element("tr", {}, heads.map((head) => element("th", { scope: "col" }, head))),
     ),
     element(
       "tbody",
@@ -96,12 +110,14 @@ const figureTable = (all) =>
           {},
           element("th", { scope: "row" }, profiles()[profile]),
           counts === null
-            ? element("td", { colspan: 3, class: "none" }, "never")
-            : [times(counts), number(counts[BYTES]), number(counts[LARGEST])].map((cell) => element("td", {}, cell)),
+            ? element("td", { colspan: heads.length - 1, class: "none" }, "never")
+            : [times(counts), number(counts[BYTES]), number(counts[LARGEST]), ...liveCells(counts[LIVE])]
+              .map((cell, index) => element("td", { "data-head": heads[index + 1] }, cell)),
         )
       ),
     ),
   );
+};
 
 const STACKS = 5;
 
