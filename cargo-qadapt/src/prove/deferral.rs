@@ -17,7 +17,8 @@ use std::collections::hash_map::{Entry, HashMap};
 
 use qadapt_trace::is_allocator_entry;
 
-use super::body::{Body, Callee, End};
+use super::before::{Event, events, is_said};
+use super::body::Callee;
 use super::cfg::Start;
 use super::copies::Copy;
 use super::graph::{Edge, Goal, Graph, To};
@@ -167,19 +168,12 @@ impl<'q, 'a> Deferrals<'q, 'a> {
             deferrals.peek().is_some()
                 && deferrals.all(|scope| by_guard(tree, scope).iter().any(|scope| opened.contains(scope)))
         };
-        let events = self.labels.iter().filter_map(|label| match label.kind {
-            Kind::Deferral => begins(label.addr).then_some((label.addr, Event::Deferral)),
-            kind if kind == copy.kind && copy.labels.contains(&label.addr) => {
-                Some((label.addr, Event::Region))
-            }
-            _ => None,
-        });
-        let events: Vec<(u64, Event)> = events.collect();
+        let events = events(self.labels, copy, |label| label.kind == Kind::Deferral && begins(label.addr));
         if events.iter().all(|event| event.1 == Event::Region) {
             return 0;
         }
         let body = self.program.body(&Start::function(copy.function), false);
-        if are_deferred(&body, &events) { self.guard(&tree.scopes[*region].call.file) } else { 0 }
+        if is_said(&body, &events) { self.guard(&tree.scopes[*region].call.file) } else { 0 }
     }
 
     /// Whether a free defers if its thread does so by one of these copies of the guard.
@@ -315,60 +309,6 @@ fn by_guard(tree: &Tree, mark: usize) -> Vec<usize> {
     outwards.skip(1).collect()
 }
 
-/// What a label stands for in the question whether a region is deferred.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Event {
-    /// The deferral begins.
-    Deferral,
-    /// The region does.
-    Region,
-}
-
-/// Whether a deferral begins between any two regions, and before the first, on every path through a function. The events
-/// ascend; those at one address are in the order of the code.
-fn are_deferred(body: &Body, events: &[(u64, Event)]) -> bool {
-    // Of a block: its events, in their order. Where it begins, a deferral may be the last thing in the one before: labels
-    // take no room.
-    let in_block = |block: u32| {
-        let at = &body.blocks[block as usize].at;
-        let is_sure = ways_into(body, block) <= 1;
-        let here = events.iter().filter(|event| at.contains(&event.0));
-        here.filter(move |event| is_sure || event.1 == Event::Region || event.0 != at.start)
-    };
-    // Where the flow is lost, it may come to any place.
-    if body.blocks.iter().any(|block| block.end == End::Lost) {
-        return false;
-    }
-    let mut stack: Vec<u32> = vec![0];
-    for (i, event) in events.iter().enumerate().filter(|(_, event)| event.1 == Event::Region) {
-        let Some(block) = body.block_at(event.0).map(|block| &body.blocks[block as usize]) else {
-            return false;
-        };
-        match events.get(i + 1).filter(|next| block.at.contains(&next.0)).map(|next| next.1) {
-            Some(Event::Region) => return false,
-            Some(Event::Deferral) => {}
-            None => stack.extend(body.edges_of(block)),
-        }
-    }
-    let mut seen = vec![false; body.blocks.len()];
-    while let Some(block) = stack.pop() {
-        if std::mem::replace(&mut seen[block as usize], true) {
-            continue;
-        }
-        match in_block(block).next().map(|event| event.1) {
-            Some(Event::Region) => return false,
-            Some(Event::Deferral) => {}
-            None => stack.extend(body.edges_of(&body.blocks[block as usize])),
-        }
-    }
-    true
-}
-
-/// How many ways lead into a block: from others, and from the function's callers.
-fn ways_into(body: &Body, block: u32) -> usize {
-    usize::from(block == 0) + body.edges.iter().filter(|to| **to == block).count()
-}
-
 /// Where the copy of the guard lies that a source file is of.
 fn folder(file: &str) -> Option<&str> {
     file.rfind("/src/").map(|end| &file[..end])
@@ -433,49 +373,5 @@ mod tests {
     fn the_copy_of_the_guard_is_told_by_its_folder() {
         assert_eq!(folder("/usr/src/qadapt-0.1.0/src/hot/defer/allocator.rs"), Some("/usr/src/qadapt-0.1.0"));
         assert_eq!(folder("lib.rs"), None);
-    }
-
-    #[test]
-    fn regions_are_deferred_if_each_way_to_one_begins_a_deferral_again() {
-        use Event::{Deferral as D, Region as R};
-
-        use crate::prove::body::Block;
-        // 0 -> 1 | 2, 1 -> 3, 2 -> 3, 3 -> 3 | 4.
-        let edges: [&[u32]; 5] = [&[1, 2], &[3], &[3], &[3, 4], &[]];
-        let mut body = Body::default();
-        for (i, to) in (0u64..).zip(edges) {
-            let first = u32::try_from(body.edges.len()).expect("few");
-            body.edges.extend(to);
-            let last = u32::try_from(body.edges.len()).expect("few");
-            let at = i * 16..i * 16 + 16;
-            body.blocks.push(Block { at, calls: 0..0, edges: first..last, end: End::Flow, doomed: false });
-        }
-        for (events, expected) in [
-            (&[(0, D), (0x10, R)][..], true),
-            (&[(0x10, D), (0x30, R)], false),
-            (&[(0x10, D), (0x18, R)], true),
-            // Of labels at one address, that of the deferral comes first or last.
-            (&[(0x18, D), (0x18, R)], true),
-            (&[(0x18, R), (0x18, D)], false),
-            // It may be what two of the ways end with, or one.
-            (&[(0x30, D), (0x38, R)], false),
-            (&[(0x10, D), (0x20, D), (0x40, R)], true),
-            // Round the loop it is not begun again.
-            (&[(0x10, D), (0x20, D), (0x30, R)], false),
-            (&[(0x34, D), (0x38, R)], true),
-            (&[(0x34, R), (0x38, D)], false),
-            // The second round of an unrolled loop is under another policy.
-            (&[(0x12, D), (0x14, R), (0x18, R)], false),
-            (&[(0, D), (0x14, R), (0x41, R)], false),
-            (&[(0, D), (0x14, R), (0x24, R), (0x34, D), (0x41, R)], true),
-            (&[(0x12, D), (0x14, R), (0x16, D), (0x18, R)], true),
-            // Of a region that no flow comes to nothing is known.
-            (&[(0, D), (0x90, R)], false),
-        ] {
-            assert_eq!(are_deferred(&body, events), expected, "{events:x?}");
-        }
-        assert!(are_deferred(&body, &[(0, D), (0x41, R)]));
-        body.blocks[2].end = End::Lost;
-        assert!(!are_deferred(&body, &[(0, D), (0x41, R)]));
     }
 }

@@ -14,6 +14,7 @@ pub mod allocator;
 pub mod anchor;
 pub mod args;
 pub mod assume;
+pub mod before;
 pub mod bodies;
 pub mod body;
 pub mod calls;

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::addr_map::{AddrMap, AddrSet};
+use super::before::is_said;
 use super::body::{Body, Callee, Why};
 use super::cfg::{Part, Start};
 use super::copies::Copy;
@@ -66,11 +67,8 @@ pub fn ways(
         None => permits.may_be_void_in(program.image(), copy.function),
     };
     let bodies = known.of(program, copy.function);
-    if let Some((tree, scope)) = &copy.scope {
-        let budgets = permits.budgets_of(tree, *scope);
-        found.has_budget = !budgets.is_empty()
-            && copy.labels.iter().all(|&label| bodies.iter().all(|body| is_behind(body, label, &budgets)));
-    }
+    let budgets = permits.budgets_of(copy);
+    found.has_budget = bodies.iter().all(|body| is_said(body, &budgets));
     let (within, apart): (Vec<u64>, Vec<u64>) =
         copy.labels.iter().partition(|&&label| bodies.iter().all(|body| body.block_at(label).is_some()));
     if !within.is_empty() {
@@ -122,27 +120,6 @@ fn way(
         ..Start::function(entry)
     };
     Way { sure: part(not_sure), most: part(not_there) }
-}
-
-/// Whether every path from the entry to a label passes one of these addresses.
-fn is_behind(body: &Body, label: u64, addresses: &[u64]) -> bool {
-    let passed = |from: u64, to: u64| addresses.iter().any(|&at| (from..=to).contains(&at));
-    let mut seen = vec![false; body.blocks.len()];
-    let mut stack = vec![0_usize];
-    while let Some(i) = stack.pop() {
-        let Some(block) = body.blocks.get(i) else { continue };
-        if std::mem::replace(&mut seen[i], true) {
-            continue;
-        }
-        let has_label = block.at.contains(&label);
-        if has_label && !passed(block.at.start, label) {
-            return false;
-        }
-        if !has_label && !passed(block.at.start, block.at.end) {
-            stack.extend(body.edges_of(block).iter().map(|&next| next as usize));
-        }
-    }
-    true
 }
 
 /// Whether the analysis has lost the flow of the function: then no place says where that matters.

@@ -9,6 +9,8 @@
 //! several names share: it may be that of another one, without a permit.
 
 use super::addr_map::AddrSet;
+use super::before::{Event, events};
+use super::copies::Copy;
 use super::debug::Debug;
 use super::inlined::{Scope, Spans, Touch, Tree, Trees};
 use super::inside::is_exact;
@@ -22,8 +24,8 @@ pub struct Permits {
     functions: Spans,
     /// The labels of regions that forbid permits.
     forbidding: Vec<u64>,
-    /// The labels of regions with budgets.
-    budgets: Vec<u64>,
+    /// All labels.
+    labels: Vec<Label>,
     /// Where the functions begin that have regions.
     with_regions: AddrSet,
     /// Whether no permit counts.
@@ -45,17 +47,13 @@ impl Permits {
     /// Finds the permits that the labels speak of.
     #[must_use]
     pub fn find(image: &Image<'_>, trees: &Trees, labels: &[Label]) -> Self {
-        let mut found = Self::default();
+        let mut found = Self { labels: labels.to_vec(), ..Self::default() };
         let mut functions = Vec::new();
         for label in labels {
             let start = image.bounds(label.addr).start;
             match label.kind {
                 Kind::Permit | Kind::Forbid => {}
-                Kind::Budget => {
-                    found.budgets.push(label.addr);
-                    continue;
-                }
-                Kind::PermitEnd | Kind::Drops | Kind::Made | Kind::Deferral => continue,
+                Kind::Budget | Kind::PermitEnd | Kind::Drops | Kind::Made | Kind::Deferral => continue,
                 _ => {
                     found.with_regions.insert(start);
                     continue;
@@ -116,11 +114,15 @@ impl Permits {
         self.forbidding.iter().any(|&label| image.bounds(label).start == function)
     }
 
-    /// The labels that say of a region that it has a budget.
+    /// The labels of a copy of a region, and those that say that it has a budget.
     #[must_use]
-    pub fn budgets_of(&self, tree: &Tree, region: usize) -> Vec<u64> {
-        let is_of = |at: u64| rules_of(tree, region).any(|rules| tree.scopes[rules].touches(at) != Touch::No);
-        self.budgets.iter().copied().filter(|&at| is_of(at)).collect()
+    pub fn budgets_of(&self, copy: &Copy) -> Vec<(u64, Event)> {
+        let Some((tree, region)) = &copy.scope else { return Vec::new() };
+        let says = |label: &Label| {
+            label.kind == Kind::Budget
+                && rules_of(tree, *region).any(|rules| tree.scopes[rules].touches(label.addr) != Touch::No)
+        };
+        events(&self.labels, copy, says)
     }
 
     /// Whether a scope is a region that forbids permits.
