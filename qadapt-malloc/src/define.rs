@@ -1,4 +1,4 @@
-//! The allocation functions that the program and its libraries call.
+//! The allocation functions that the program and its libraries call. They are a part of `qadapt-malloc-preload` too.
 //!
 //! Each asks one word of the thread's and goes on to the C library, unless something watches the thread. None unwinds; that they
 //! are declared as if they could spares the registers that would be saved to stop the process there.
@@ -9,8 +9,7 @@ use core::hint::black_box;
 use core::ptr;
 use core::sync::atomic::{Ordering, compiler_fence};
 
-use qadapt::__c::{self as guard, CRequest};
-
+use crate::guard::{self, CRequest};
 use crate::libc_own::{
     __libc_calloc, __libc_free, __libc_malloc, __libc_memalign, __libc_pvalloc, __libc_realloc,
     __libc_valloc, find, usable_size,

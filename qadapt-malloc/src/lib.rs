@@ -49,3 +49,5 @@ mod api;
 mod define;
 mod libc_own;
 mod word;
+
+use qadapt::__c as guard;

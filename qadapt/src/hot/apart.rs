@@ -59,19 +59,21 @@ pub(crate) fn begin(request: &Request, mark: *const c_void, is_panicking: bool) 
         return Outcome::PassOn;
     }
     // What happens while a thread panics is no violation, and only that copy knows of the panic.
-    let outcome = if is_panicking { Outcome::Proceed } else { call::before(request, mark, || false) };
-    match outcome {
-        Outcome::Proceed => begin_quietly(),
-        Outcome::Refuse => call::after(request, false),
-        Outcome::PassOn => {}
-    }
-    outcome
+    sys::keeping_error(|| {
+        let outcome = if is_panicking { Outcome::Proceed } else { call::before(request, mark, || false) };
+        match outcome {
+            Outcome::Proceed => begin_quietly(),
+            Outcome::Refuse => call::after(request, false),
+            Outcome::PassOn => {}
+        }
+        outcome
+    })
 }
 
 /// After such an event that proceeded.
 pub(crate) fn end(request: &Request, succeeded: bool) {
     end_quietly();
-    call::after(request, succeeded);
+    sys::keeping_error(|| call::after(request, succeeded));
 }
 
 thread_local! {

@@ -11,6 +11,7 @@ use super::request::Request;
 use super::{apart, call, word};
 use crate::checks;
 use crate::model::Op;
+use crate::sys;
 
 /// What C's allocation functions ask the C library for, in words of [`GlobalAlloc`](std::alloc::GlobalAlloc).
 ///
@@ -85,20 +86,23 @@ pub fn define(ask: fn()) {
     ASKS.store(ask as *mut (), Ordering::Relaxed);
 }
 
-fn answer() {
+/// One of C's functions has come here.
+pub(crate) fn answer() {
     let _ = ASKED.try_with(|asked| asked.set(false));
 }
 
 /// True if C's allocation functions do come here. The thread must be at own work, so that they are looked at.
 pub(crate) fn is_defined() -> bool {
     let ask = ASKS.load(Ordering::Relaxed);
-    if ask.is_null() {
-        return false;
-    }
-    #[expect(unsafe_code, reason = "functions have no atomic type")]
-    // SAFETY: `define` has stored a function of this type.
-    let ask = unsafe { core::mem::transmute::<*mut (), fn()>(ask) };
     let _ = ASKED.try_with(|asked| asked.set(true));
-    ask();
+    if ask.is_null() {
+        // The library for `LD_PRELOAD` says nothing.
+        sys::ask_c();
+    } else {
+        #[expect(unsafe_code, reason = "functions have no atomic type")]
+        // SAFETY: `define` has stored a function of this type.
+        let ask = unsafe { core::mem::transmute::<*mut (), fn()>(ask) };
+        ask();
+    }
     ASKED.try_with(|asked| !asked.replace(false)).unwrap_or(false)
 }

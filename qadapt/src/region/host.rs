@@ -3,9 +3,11 @@
 //! Each function is called through a table that those find by a note; see [`copies`](crate::hot::copies).
 
 use crate::hot::apart;
+use crate::hot::c;
 use crate::hot::capture::STACKS;
 use crate::hot::copies::{
-    self, Event, FRAMES, Host, INTERRUPTED, MAJOR, PANICKING, QUIET, Region, SUCCEEDED, Taken, Verdict, kinds,
+    self, C, Event, FRAMES, Host, INTERRUPTED, MAJOR, PANICKING, QUIET, Region, SUCCEEDED, Taken, Verdict,
+    kinds,
 };
 use crate::hot::event::Outcome;
 use crate::hot::pending::{self, Pending};
@@ -124,6 +126,9 @@ fn told(pending: &Pending) -> Taken {
 unsafe extern "C" fn before(event: *const Event) -> u32 {
     // SAFETY: a guest passes a structure that says its size.
     let event = unsafe { copies::read(event) };
+    if event.state & C != 0 {
+        c::answer();
+    }
     let Some(request) = request(&event) else { return Verdict::UNSEEN.0 };
     let verdict = match apart::begin(&request, event.mark, event.state & PANICKING != 0) {
         Outcome::Proceed => Verdict::PROCEED,

@@ -17,6 +17,7 @@
 //! | the error of the last system call, kept as the program knows it | [`keeping_error`] |
 //! | whole pages of memory, without an allocator | [`map_pages`], [`unmap_pages`] |
 //! | the files that are loaded, with their ids | [`locate`], [`for_each_module`] |
+//! | notes in the files that are loaded, and keeping one loaded | [`Note`], [`for_each_note`], [`keep_loaded`], [`ask_c`] |
 //! | whether stacks can be walked | [`HAS_STACKS`] |
 //! | the bounds of a stack | [`stack_around`], [`own_stack`] |
 //! | whether the process has one thread | [`look_up_threads`], [`is_alone`] |
@@ -37,6 +38,7 @@
 //! | call stacks | yes | yes | yes | no | no |
 //! | loaded files, for raw reports and traces | yes | no | yes | no | no |
 //! | bounds of stacks | yes | no | yes | no | no |
+//! | notes | yes | no | no | no | no |
 //! | traces | yes | no | yes | no | no |
 //! | system calls | x86-64 Linux | no | no | no | no |
 //! | page faults of a thread | yes | no | no | no | no |
@@ -69,7 +71,7 @@ mod posix;
 mod platform;
 
 pub(crate) use abort::{AtAbort, abort_as, at_abort};
-pub(crate) use notes::{Note, for_each_note, keep_loaded};
+pub(crate) use notes::{Note, ask_c, for_each_note, keep_loaded};
 pub(crate) use platform::*;
 
 /// True where a thread's stack can be walked: WebAssembly keeps it out of the program's reach.

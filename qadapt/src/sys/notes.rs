@@ -4,6 +4,7 @@
 //! no linker flag, no exported symbol and no section header, so that it is there in executables and in stripped files.
 
 use core::ffi::{CStr, c_char, c_int, c_void};
+use core::hint::black_box;
 use core::{mem, ptr, slice};
 
 /// The name in each note, padded so that what follows is aligned to eight bytes, whatever the segment's alignment is.
@@ -65,6 +66,15 @@ pub(crate) fn keep_loaded(file: &CStr) {
     let how = libc::RTLD_NOLOAD | libc::RTLD_NODELETE | libc::RTLD_NOW;
     // SAFETY: the name is nul-terminated. Nothing is loaded, so that no code of the file's runs.
     unsafe { open(file.as_ptr(), how) };
+}
+
+/// Asks C for a byte, so that a library which has found the guard by its note, and defines `malloc`, can answer.
+#[expect(unsafe_code, reason = "calls C")]
+pub(crate) fn ask_c() {
+    // SAFETY: any size may be asked for.
+    let block = black_box(unsafe { libc::malloc(1) });
+    // SAFETY: it is a block, or null.
+    unsafe { libc::free(block) };
 }
 
 /// What the loader calls for each file; anything but 0 ends that.

@@ -84,7 +84,7 @@ pub(crate) struct Event {
     pub(crate) size: usize,
     /// Allocation 0, zeroed 1, reallocation 2, deallocation 3.
     pub(crate) operation: u32,
-    /// [`PANICKING`] before it, [`SUCCEEDED`] after it.
+    /// [`PANICKING`] before it, [`SUCCEEDED`] after it, [`C`] in both.
     pub(crate) state: u32,
     /// What is asked for, or given back.
     pub(crate) bytes: usize,
@@ -99,6 +99,9 @@ pub(crate) struct Event {
 pub(crate) const PANICKING: u32 = 1;
 /// The request got its memory.
 pub(crate) const SUCCEEDED: u32 = 1 << 1;
+
+/// It is a call of C's allocation functions.
+pub(crate) const C: u32 = 1 << 2;
 
 /// What becomes of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -272,7 +275,7 @@ mod tests {
         assert!(size_of::<Host>() >= 72 && size_of::<Region>() >= 64);
         assert!(size_of::<Event>() >= 48 && size_of::<Taken>() >= 320);
         assert_eq!([CLOSURE, GUARD, PERMIT, OWN_WORK, HOOK, RAISING, UNCOUNTED], [1, 2, 3, 4, 5, 6, 7]);
-        assert_eq!([INTERRUPTED, QUIET, PANICKING, SUCCEEDED], [1, 1, 1, 2]);
+        assert_eq!([INTERRUPTED, QUIET, PANICKING, SUCCEEDED, C], [1, 1, 1, 2, 4]);
         assert_eq!([Verdict::UNSEEN, Verdict::PROCEED, Verdict::REFUSE].map(|verdict| verdict.0), [0, 1, 2]);
         assert_eq!([Taken::NOTHING, Taken::VIOLATIONS, Taken::LOST], [0, 1, 2]);
     }

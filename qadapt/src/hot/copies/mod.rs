@@ -21,7 +21,7 @@ mod abi;
 mod guest;
 
 pub(crate) use abi::{
-    Event, FRAMES, Host, INTERRUPTED, MAJOR, PANICKING, QUIET, Region, SUCCEEDED, Taken, Verdict, kinds,
+    C, Event, FRAMES, Host, INTERRUPTED, MAJOR, PANICKING, QUIET, Region, SUCCEEDED, Taken, Verdict, kinds,
     read, write,
 };
 pub(super) use guest::{after, before, end, open};
