@@ -61,6 +61,13 @@ pub extern "C" fn plugin_permit(callback: Callback) {
     qadapt::permit_alloc(|| callback());
 }
 
+/// Calls back in a region that only counts its violations.
+#[expect(unsafe_code, reason = "a name for the loader")]
+#[unsafe(no_mangle)]
+pub extern "C" fn plugin_watch(callback: Callback) {
+    Policy::new().mode(Mode::Count).run(|| callback());
+}
+
 /// Calls back in a region that refuses memory.
 #[expect(unsafe_code, reason = "a name for the loader")]
 #[unsafe(no_mangle)]

@@ -49,6 +49,10 @@ impl Plugin {
         self.get::<extern "C" fn(Callback)>(c"plugin_permit")(callback);
     }
 
+    pub(crate) fn watch(&self, callback: Callback) {
+        self.get::<extern "C" fn(Callback)>(c"plugin_watch")(callback);
+    }
+
     pub(crate) fn refuse(&self, callback: Callback) {
         self.get::<extern "C" fn(Callback)>(c"plugin_refuse")(callback);
     }
