@@ -51,6 +51,9 @@ pub struct Runs {
     /// Audits all that the program does between its start and its end, as one region.
     #[arg(long)]
     pub whole_program: bool,
+    /// Sees what C code allocates, too, in programs that do not link qadapt-malloc.
+    #[arg(long)]
+    pub c: bool,
     /// Arguments for the program.
     #[arg(last = true, value_name = "ARGS")]
     pub arguments: Vec<OsString>,

@@ -29,7 +29,7 @@ const THEIRS: [&str; 8] = [
 ];
 
 /// What a program always gets.
-const ALWAYS: [&str; 9] = [
+const ALWAYS: [&str; 10] = [
     "QADAPT_TRACE",
     "QADAPT_MODE",
     "QADAPT_WHOLE_PROGRAM",
@@ -37,6 +37,7 @@ const ALWAYS: [&str; 9] = [
     "QADAPT_TRACE_LIVE",
     "NEXTEST_TEST_NAME",
     "LD_LIBRARY_PATH",
+    "LD_PRELOAD",
     "CARGO_MANIFEST_DIR",
     "PATH",
 ];

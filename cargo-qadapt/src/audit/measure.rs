@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::args::Runs;
 use super::collect::collect;
 use super::fold::Fold;
+use super::preload;
 use super::problems::Problems;
 use super::run::{End, Options, Runner, run};
 use super::traceless::traceless;
@@ -136,6 +137,7 @@ impl Runs {
             runner,
             traces: target_directory.join("traces").join(self.selection.slug()).join(profile.name()),
             whole_program: self.whole_program,
+            preload: if self.c { Some(preload::value()?) } else { None },
             threads: how.detail.by.is_some(),
             live: how.detail.live,
             timeout: self.timeout.map(Duration::from_secs),

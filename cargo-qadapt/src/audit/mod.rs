@@ -6,6 +6,7 @@ pub mod fold;
 pub mod interrupt;
 pub mod launch;
 pub mod measure;
+mod preload;
 pub mod problems;
 pub mod read;
 pub mod resolve;

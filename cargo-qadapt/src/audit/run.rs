@@ -1,5 +1,6 @@
 //! Running what was built, as cargo would, with a trace.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
@@ -7,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::interrupt::Interrupts;
 use super::launch;
+use super::preload;
 use super::screen::Screen;
 use crate::build::{Build, cargo, shown};
 use crate::error::{Error, Result};
@@ -47,6 +49,8 @@ pub struct Options<'a> {
     pub traces: PathBuf,
     /// Whether the whole program is one region.
     pub whole_program: bool,
+    /// What the loader loads before the program's libraries.
+    pub preload: Option<OsString>,
     /// Whether threads are told apart.
     pub threads: bool,
     /// Whether blocks are followed.
@@ -54,7 +58,7 @@ pub struct Options<'a> {
     /// How long it may take.
     pub timeout: Option<Duration>,
     /// The program's own arguments.
-    pub arguments: &'a [std::ffi::OsString],
+    pub arguments: &'a [OsString],
     /// The platform for which cargo is told to start programs by [`launch`]; none if it is not.
     pub launched_on: Option<&'a str>,
     /// Names of the variables that the program gets; all but the machine's own if there are none.
@@ -124,6 +128,10 @@ fn command(build: &Build<'_>, options: &Options<'_>) -> Command {
         command.env("QADAPT_WHOLE_PROGRAM", "1");
     } else {
         command.env_remove("QADAPT_WHOLE_PROGRAM");
+    }
+    if let Some(library) = &options.preload {
+        // Cargo itself, which gets it too, has no guard to tell.
+        command.env(preload::VARIABLE, library);
     }
     if options.threads {
         command.env("QADAPT_TRACE_THREADS", "1");

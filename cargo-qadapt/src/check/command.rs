@@ -18,6 +18,9 @@ pub fn command(runs: &Runs, workspace: &Workspace) -> String {
     if runs.whole_program {
         words.push("--whole-program".into());
     }
+    if runs.c {
+        words.push("--c".into());
+    }
     if selection.all_features {
         words.push("--all-features".into());
     }
@@ -71,10 +74,11 @@ mod tests {
             nextest: false,
             timeout: Some(3),
             whole_program: true,
+            c: true,
             arguments: vec!["it's".into(), "x".into()],
         };
         let name = command(&runs(&["fm,am"]), &workspace);
-        assert_eq!(name, r"--bin radio --whole-program --features am,fm -- 'it'\''s' x");
+        assert_eq!(name, r"--bin radio --whole-program --c --features am,fm -- 'it'\''s' x");
         assert_eq!(command(&runs(&["am", "fm am"]), &workspace), name);
     }
 }

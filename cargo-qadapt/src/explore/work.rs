@@ -119,6 +119,7 @@ impl Order {
             nextest: false,
             timeout: Some(self.seconds),
             whole_program: true,
+            c: false,
             arguments: self.arguments.iter().map(OsString::from).collect(),
         };
         let mut measured = runs.measure(workspace, &Config::default(), 1, Detail::default())?;
