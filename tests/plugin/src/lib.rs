@@ -68,6 +68,32 @@ pub extern "C" fn plugin_watch(callback: Callback) {
     Policy::new().mode(Mode::Count).run(|| callback());
 }
 
+/// Calls back in a region that must not wait. The length of its report, as above.
+///
+/// # Safety
+/// The buffer is writable for so many bytes.
+#[expect(unsafe_code, reason = "a name for the loader, and a buffer of its caller's")]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn plugin_hurry(callback: Callback, buffer: *mut u8, size: usize) -> usize {
+    let report = report_of(|| qadapt::no_blocking(|| callback()));
+    // SAFETY: the caller's promise.
+    unsafe { hand_over(&report, buffer, size) }
+}
+
+/// True if this thread's system calls are seen.
+#[expect(unsafe_code, reason = "a name for the loader")]
+#[unsafe(no_mangle)]
+pub extern "C" fn plugin_sees_calls() -> bool {
+    qadapt::is_blocking_watched()
+}
+
+/// Sleeps for a moment.
+#[expect(unsafe_code, reason = "a name for the loader")]
+#[unsafe(no_mangle)]
+pub extern "C" fn plugin_sleep() {
+    std::thread::sleep(std::time::Duration::from_micros(1));
+}
+
 /// Calls back in a region that refuses memory.
 #[expect(unsafe_code, reason = "a name for the loader")]
 #[unsafe(no_mangle)]

@@ -166,6 +166,26 @@ fn what_a_panic_of_the_plugin_s_allocates_is_no_violation() {
 }
 
 #[test]
+fn a_system_call_of_one_is_seen_by_a_region_of_the_other() {
+    extern "C" fn sleep() {
+        std::thread::sleep(std::time::Duration::from_micros(1));
+    }
+    extern "C" fn sleep_in_the_plugin() {
+        PLUGIN.sleep();
+    }
+    let plugin = plugin();
+    let is_seen = qadapt::is_blocking_watched();
+    assert_eq!(plugin.sees_calls(), is_seen);
+    for asleep in [sleep, sleep_in_the_plugin] {
+        assert_eq!(plugin.hurry(asleep).contains("clock_nanosleep (sleep"), is_seen);
+    }
+    let report = report(|| qadapt::no_blocking(|| plugin.sleep()));
+    assert_eq!(report.contains("clock_nanosleep (sleep"), is_seen, "{report}");
+    assert_eq!(report.contains("plugin_sleep"), is_seen, "{report}");
+    assert_eq!(plugin.hurry(allocate), "");
+}
+
+#[test]
 fn a_thread_that_the_plugin_has_not_seen_is_watched_too() {
     let plugin = plugin();
     let report = std::thread::spawn(|| {

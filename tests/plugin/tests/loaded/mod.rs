@@ -53,6 +53,21 @@ impl Plugin {
         self.get::<extern "C" fn(Callback)>(c"plugin_watch")(callback);
     }
 
+    /// The report of a region that must not wait.
+    pub(crate) fn hurry(&self, callback: Callback) -> String {
+        let hurry = self.get::<unsafe extern "C" fn(Callback, *mut u8, usize) -> usize>(c"plugin_hurry");
+        // SAFETY: the buffer is as large as it says.
+        text(|buffer, size| unsafe { hurry(callback, buffer, size) })
+    }
+
+    pub(crate) fn sees_calls(&self) -> bool {
+        self.get::<extern "C" fn() -> bool>(c"plugin_sees_calls")()
+    }
+
+    pub(crate) fn sleep(&self) {
+        self.get::<extern "C" fn()>(c"plugin_sleep")();
+    }
+
     pub(crate) fn refuse(&self, callback: Callback) {
         self.get::<extern "C" fn(Callback)>(c"plugin_refuse")(callback);
     }
