@@ -22,7 +22,13 @@ use crate::sys;
 pub(super) const SLOTS: usize = 96;
 
 /// Stacks that are kept.
-const RECENT: usize = 64;
+const RECENT: usize = 256;
+
+/// Those of them that one stack can be: a function makes several requests from the same depth.
+const WAYS: usize = 8;
+
+/// Which of them is given up next, so that none is for ever in the way of another. Relaxed: any will do.
+static NEXT: AtomicUsize = AtomicUsize::new(0);
 
 const WORD: usize = size_of::<usize>();
 
@@ -104,16 +110,18 @@ thread_local! {
 pub(super) fn find(trace: &Trace, mark: *const c_void, op: Op) -> Option<u32> {
     let mark = mark.addr();
     let own = [mark, usize::from(op.code()), thread()?, ptr::from_ref(trace).addr()];
-    entry(&own)?.with(|entry| {
-        let length = entry.length.load(Ordering::Relaxed) as usize;
-        let is_same = length > 0 && entry.identity() == own;
-        let places = entry.offsets.iter().zip(&entry.frames).take(length);
-        let holds = |(offset, frame): (&AtomicU32, &AtomicUsize)| {
-            // The same thread had a stack there, whose end lies further out, so the word is mapped.
-            read(mark + offset.load(Ordering::Relaxed) as usize * WORD) == frame.load(Ordering::Relaxed)
-        };
-        (is_same && places.into_iter().all(holds)).then(|| entry.number.load(Ordering::Relaxed))
-    })?
+    ways(&own).iter().filter(|entry| entry.mark.load(Ordering::Relaxed) == mark).find_map(|entry| {
+        entry.with(|entry| {
+            let length = entry.length.load(Ordering::Relaxed) as usize;
+            let is_same = length > 0 && entry.identity() == own;
+            let places = entry.offsets.iter().zip(&entry.frames).take(length);
+            let holds = |(offset, frame): (&AtomicU32, &AtomicUsize)| {
+                // The same thread had a stack there, whose end lies further out, so the word is mapped.
+                read(mark + offset.load(Ordering::Relaxed) as usize * WORD) == frame.load(Ordering::Relaxed)
+            };
+            (is_same && places.into_iter().all(holds)).then(|| entry.number.load(Ordering::Relaxed))
+        })?
+    })
 }
 
 /// Keeps a stack that was walked.
@@ -123,7 +131,10 @@ pub(super) fn keep(trace: &Trace, mark: *const c_void, op: Op, slots: &Slots, fr
     }
     let Some(thread) = thread() else { return };
     let own = [mark.addr(), usize::from(op.code()), thread, ptr::from_ref(trace).addr()];
-    let Some(entry) = entry(&own) else { return };
+    let ways = ways(&own);
+    let unused = ways.iter().find(|entry| entry.length.load(Ordering::Relaxed) == 0);
+    let in_turn = || ways.get(NEXT.fetch_add(1, Ordering::Relaxed) % WAYS);
+    let Some(entry) = unused.or_else(in_turn) else { return };
     let _ = entry.with(|entry| {
         let [mark, op, thread, trace] = own;
         entry.mark.store(mark, Ordering::Relaxed);
@@ -157,10 +168,11 @@ impl Entry {
     }
 }
 
-/// Where a stack is kept.
-fn entry(identity: &[usize; 4]) -> Option<&'static Entry> {
+/// Where a stack is kept, if it is: one of these.
+fn ways(identity: &[usize; 4]) -> &'static [Entry] {
     let key = Key::of(0, identity).get().get();
-    ENTRIES.get(usize::try_from(key % RECENT as u64).unwrap_or(0))
+    let first = usize::try_from(key % (RECENT / WAYS) as u64).unwrap_or(0) * WAYS;
+    ENTRIES.get(first..first + WAYS).unwrap_or_default()
 }
 
 /// Tells this thread from the others that live.
@@ -192,4 +204,63 @@ fn read(address: usize) -> usize {
     // SAFETY: the callers have checked that the word is aligned and lies on this thread's own stack, between the request
     // and the stack's end; these pages stay mapped while the thread runs on that stack.
     unsafe { ptr::with_exposed_provenance::<usize>(address).read_volatile() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A function that makes many requests has them all at one depth.
+    #[test]
+    fn stacks_that_begin_at_one_place_are_told_apart() {
+        static TRACE: Trace = Trace::new();
+        // Stands for a stack: the request, and beyond it a return address.
+        let words = [const { AtomicUsize::new(0) }; 2];
+        let mark = ptr::from_ref(&words).cast::<c_void>();
+        let _ = mark.expose_provenance();
+        let mut slots = Slots { length: 1, ..Slots::NONE };
+        slots.offsets[0] = 1;
+        let stacks = || (0..6_u32).map(|number| (number * 8, 0x1000 + number as usize));
+        let returns_to = |address| words[1].store(address, Ordering::Relaxed);
+        for (number, address) in stacks() {
+            returns_to(address);
+            assert_eq!(find(&TRACE, mark, Op::Alloc), None, "{number}");
+            keep(&TRACE, mark, Op::Alloc, &slots, &[address], number);
+        }
+        for (number, address) in stacks() {
+            returns_to(address);
+            assert_eq!(find(&TRACE, mark, Op::Alloc), Some(number));
+            assert_eq!(find(&TRACE, mark, Op::Dealloc), None, "another operation has other stacks");
+        }
+    }
+
+    /// However many stacks were there before, the ones that come now are kept.
+    #[test]
+    fn old_stacks_make_room() {
+        static TRACE: Trace = Trace::new();
+        let words = [const { AtomicUsize::new(0) }; 2];
+        let mark = ptr::from_ref(&words).cast::<c_void>();
+        let _ = mark.expose_provenance();
+        let mut slots = Slots { length: 1, ..Slots::NONE };
+        slots.offsets[0] = 1;
+        let seen = |number: u32| {
+            words[1].store(0x1000 + number as usize, Ordering::Relaxed);
+            find(&TRACE, mark, Op::Realloc).is_some()
+        };
+        let keep = |number: u32| {
+            let address = 0x1000 + number as usize;
+            keep(&TRACE, mark, Op::Realloc, &slots, &[address], number);
+        };
+        // More than there is room for, all with numbers that fall together.
+        (0..20).map(|number| number * 8).for_each(keep);
+        // Two that take turns from now on are both there in the end.
+        for _ in 0..WAYS {
+            for number in [800, 1600] {
+                if !seen(number) {
+                    keep(number);
+                }
+            }
+        }
+        assert!(seen(800) && seen(1600));
+    }
 }
