@@ -21,6 +21,7 @@ pub const EXAMPLES: &[Example] = examples![
     "question_new"
     "question_box"
     "question_push"
+    "removed_box"
     "protected"
     "with_capacity"
     "collect_map"

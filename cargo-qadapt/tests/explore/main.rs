@@ -4,6 +4,13 @@
 
 #![cfg(target_os = "linux")]
 
+#[path = "../page/browser.rs"]
+#[allow(dead_code, reason = "the tests of the report's page need more of it")]
+mod browser;
 mod gate;
+mod pace;
 mod prison;
+mod same;
 mod server;
+mod tabs;
+mod user;

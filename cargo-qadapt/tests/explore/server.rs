@@ -81,6 +81,13 @@ impl Server {
         Self { process, _turn: turn, host: host.to_owned(), token: path.trim_end_matches('/').to_owned() }
     }
 
+    /// How many jobs have a folder.
+    #[expect(clippy::unused_self, reason = "they are those of this server")]
+    pub(crate) fn jobs(&self) -> usize {
+        let folder = project().join("target/qadapt/explore/explored/jobs");
+        std::fs::read_dir(folder).map_or(0, Iterator::count)
+    }
+
     /// The address that it printed.
     pub(crate) fn address(&self) -> String {
         format!("http://{}/{}/", self.host, self.token)

@@ -84,9 +84,14 @@ impl Browser {
 
     /// Loads a file and waits until it is complete.
     pub(crate) fn open(&self, path: &Path, place: &str) {
+        self.go(&format!("file://{}{place}", path.display()));
+    }
+
+    /// Loads an address.
+    pub(crate) fn go(&self, address: &str) {
         // Another address first: one that differs only behind the `#` would not load anything.
         self.post("/url", &json!({ "url": "about:blank" }));
-        self.post("/url", &json!({ "url": format!("file://{}{place}", path.display()) }));
+        self.post("/url", &json!({ "url": address }));
     }
 
     /// What a function body returns; its arguments are `arguments`.

@@ -1,4 +1,4 @@
-// A thread. Its handle, its name and its result are blocks; a scoped one needs them too.
+// A thread. Its handle, its packet and its closure are blocks; a scoped thread needs them too.
 let handle = std::thread::spawn(|| 1 + 1);
 println!("{}", handle.join().unwrap());
 std::thread::scope(|scope| {
