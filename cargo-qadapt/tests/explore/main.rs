@@ -10,7 +10,6 @@ mod browser;
 mod gate;
 mod pace;
 mod prison;
-mod same;
 mod server;
 mod tabs;
 mod user;
