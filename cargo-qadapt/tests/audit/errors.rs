@@ -78,7 +78,7 @@ fn a_target_that_does_not_exist() {
 #[test]
 fn a_package_with_several_programs() {
     let run = run(&["audit", "-p", "odd", "--profile", "debug"]);
-    run.assert(2, "there are several programs (busy, clean, ");
+    run.assert(2, "there are several programs (alive_many, ");
     assert!(run.stderr.contains("name one with --bin"), "{}", run.stderr);
 }
 
