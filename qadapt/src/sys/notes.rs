@@ -7,6 +7,9 @@ use core::ffi::{CStr, c_char, c_int, c_void};
 use core::hint::black_box;
 use core::{mem, ptr, slice};
 
+/// `PF_R` (elf(5)), which not every platform's `libc` has.
+const READABLE: u32 = 4;
+
 /// The name in each note, padded so that what follows is aligned to eight bytes, whatever the segment's alignment is.
 pub(crate) const NAME: [u8; 12] = *b"QADAPT\0\0\0\0\0\0";
 
@@ -103,7 +106,7 @@ unsafe extern "C" fn look_into<F: FnMut(&Found<'_>) -> bool>(
     for header in headers.iter().filter(|header| header.p_type == libc::PT_NOTE) {
         let base = info.dlpi_addr as usize;
         let start = base.wrapping_add(header.p_vaddr as usize);
-        if header.p_flags & libc::PF_R == 0 {
+        if header.p_flags & READABLE == 0 {
             continue;
         }
         let length = header.p_memsz as usize;
