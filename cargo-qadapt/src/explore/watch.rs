@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use crate::system::children;
+
 /// Bytes of memory that a process and all that descend from it have, shared pages counted for each.
 #[must_use]
 pub fn memory(process: u32) -> u64 {
@@ -9,17 +11,6 @@ pub fn memory(process: u32) -> u64 {
     let pages: u64 = statm.split_whitespace().nth(1).and_then(|pages| pages.parse().ok()).unwrap_or(0);
     let own = pages.saturating_mul(rustix::param::page_size() as u64);
     children(process).into_iter().map(memory).fold(own, u64::saturating_add)
-}
-
-fn children(process: u32) -> Vec<u32> {
-    let Ok(threads) = fs::read_dir(format!("/proc/{process}/task")) else { return Vec::new() };
-    threads
-        .filter_map(Result::ok)
-        .filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok())
-        .flat_map(|list| {
-            list.split_whitespace().filter_map(|number| number.parse().ok()).collect::<Vec<u32>>()
-        })
-        .collect()
 }
 
 #[cfg(test)]

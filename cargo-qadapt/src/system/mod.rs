@@ -4,10 +4,13 @@
 //! - `replace`: becomes another program, or stands for it until it ends;
 //! - [`Family`]: a program that runs and all that it has started, which can be interrupted, killed and waited for;
 //! - `on_interrupt`: calls a function at Ctrl-C, which says whether that is seen to;
+//! - `children`: the children of a process, on Unix;
 //! - `terminal`: both ends of a terminal like standard error's, where there is such a thing.
 
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(windows, path = "windows.rs")]
 mod platform;
 
+#[cfg(unix)]
+pub use platform::children;
 pub use platform::{Family, VARIABLES, on_interrupt, replace, terminal};

@@ -96,8 +96,9 @@ fn signal(process: u32, signal: Signal) {
     }
 }
 
-/// The children of a process, as the kernel lists them (proc(5)).
-fn children(process: u32) -> Vec<u32> {
+/// The children of a process, as the kernel lists them (proc(5)); none where it does not.
+#[must_use]
+pub fn children(process: u32) -> Vec<u32> {
     let Ok(threads) = fs::read_dir(format!("/proc/{process}/task")) else { return Vec::new() };
     threads
         .filter_map(Result::ok)
