@@ -43,10 +43,9 @@ const STD: [&str; 5] = ["core", "alloc", "std", "test", "proc_macro"];
 
 /// True for sources of the standard library.
 fn is_std_file(file: &str) -> bool {
-    let has = |part: &str| file.contains(part);
-    has("/library/") && has("/src/") && STD.iter().any(|krate| is_in_file(file, krate))
-        || has("/rust/deps/")
-        || has("\\library\\")
+    // Paths of programs for Windows have both kinds of separators, in all mixtures.
+    file.split(['/', '\\']).any(|part| part == "library") && STD.iter().any(|krate| is_in_file(file, krate))
+        || ["/rust/deps/", "/rust/deps\\"].iter().any(|folder| file.contains(folder))
 }
 
 /// Cuts `push<u64>` and `push::<u64>` into `push` and `u64`.
@@ -87,9 +86,8 @@ fn is_in_path(name: &str, module: &str) -> bool {
 fn is_in_file(file: &str, module: &str) -> bool {
     let separators = ['/', '\\'];
     let mut modules = module.split("::");
-    let Some((folder, inside)) = file.rsplit_once("/src/").or_else(|| file.rsplit_once("\\src\\")) else {
-        return false;
-    };
+    let Some(at) = file.rfind("/src/").max(file.rfind("\\src\\")) else { return false };
+    let (folder, inside) = (&file[..at], &file[at + "/src/".len()..]);
     let package = folder.rsplit(separators).next().unwrap_or_default();
     if !is_package(package, modules.next().unwrap_or_default()) {
         return false;
@@ -154,6 +152,24 @@ mod tests {
         ];
         for (name, module, expected) in table {
             assert_eq!(Name::of(&Frame::foreign(name, "")).is_in(module), expected, "{name} in {module}");
+        }
+    }
+
+    #[test]
+    fn std_by_file() {
+        let table = [
+            ("/rustc/59807616/library/alloc/src/vec/mod.rs", true),
+            (r"/rustc/59807616/library\alloc\src\vec\mod.rs", true),
+            (r"/home/u/x/lib/rustlib/src/rust/library\alloc\src\vec\mod.rs", true),
+            (r"C:\x\lib\rustlib\src\rust\library\alloc\src\vec\mod.rs", true),
+            ("/rust/deps/hashbrown-0.16.1/src/map.rs", true),
+            (r"/rust/deps\hashbrown-0.16.1\src\map.rs", true),
+            (r"C:\work\library\app\src\main.rs", false),
+            ("/work/library/app/src/main.rs", false),
+            ("/work/alloc/src/main.rs", false),
+        ];
+        for (file, expected) in table {
+            assert_eq!(is_std_file(file), expected, "{file}");
         }
     }
 

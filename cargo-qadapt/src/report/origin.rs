@@ -259,7 +259,8 @@ pub fn relative(path: &str, root: &Path) -> String {
 /// library's, may have backslashes in its names.
 #[must_use]
 pub fn with_slashes(path: &str) -> Cow<'_, str> {
-    if path.contains('\\') && (cfg!(windows) || !path.starts_with('/') || path.starts_with("/rustc/")) {
+    let is_std = || path.starts_with("/rustc/") || path.contains("/rust/library\\");
+    if path.contains('\\') && (cfg!(windows) || !path.starts_with('/') || is_std()) {
         Cow::Owned(path.replace('\\', "/"))
     } else {
         Cow::Borrowed(path)
@@ -352,6 +353,10 @@ mod tests {
             (r"src\main.rs", "src/main.rs"),
             (r"C:\work\app\src\main.rs", "C:/work/app/src/main.rs"),
             (r"/rustc/abc\library\std\src\rt.rs", "/rustc/abc/library/std/src/rt.rs"),
+            (
+                r"/x/lib/rustlib/src/rust/library\std\src\rt.rs",
+                "/x/lib/rustlib/src/rust/library/std/src/rt.rs",
+            ),
             ("/work/app/src/main.rs", "src/main.rs"),
         ] {
             assert_eq!(relative(path, Path::new("/work/app")), shown);

@@ -28,11 +28,13 @@ impl Origin {
         }
         if let Some(file) = file {
             let path = file.to_string_lossy();
-            return if is_std(&path) {
+            // Paths of programs for Windows have both kinds of separators, in all mixtures.
+            let slashed = path.replace('\\', "/");
+            return if is_std(&slashed) {
                 Self::Std
             } else if is_qadapt(&path) {
                 Self::Guard
-            } else if path.contains("/registry/src/") || path.contains("/git/checkouts/") {
+            } else if slashed.contains("/registry/src/") || slashed.contains("/git/checkouts/") {
                 Self::Dependency
             } else {
                 Self::Own
@@ -99,7 +101,11 @@ mod tests {
         let table = [
             ("/rustc/abc/library/alloc/src/vec/mod.rs", Origin::Std),
             ("/home/u/.rustup/toolchains/x/lib/rustlib/src/rust/library/core/src/ops.rs", Origin::Std),
+            // With std's sources installed, for Windows.
+            (r"/home/u/x/lib/rustlib/src/rust/library\core\src\ops.rs", Origin::Std),
+            (r"C:\Users\u\x\lib\rustlib\src\rust\library\core\src\ops.rs", Origin::Std),
             (concat!(env!("CARGO_MANIFEST_DIR"), "/src/hot/event.rs"), Origin::Guard),
+            (r"C:\Users\u\.cargo\registry\src\index\memchr-2.7.0\src\lib.rs", Origin::Dependency),
             ("/home/u/.cargo/registry/src/index/memchr-2.7.0/src/lib.rs", Origin::Dependency),
             ("/home/u/project/src/main.rs", Origin::Own),
             ("src/main.rs", Origin::Own),
