@@ -213,7 +213,7 @@ fn contradictions(
         wrong.push("no region is listed".to_owned());
     }
     let admits = |verdict: &&Verdict| match verdict.answer {
-        Answer::Allocates | Answer::Unknown => true,
+        Answer::Allocates | Answer::Blocks | Answer::Unknown => true,
         Answer::Missing => is_merged,
         Answer::Proven => false,
     };

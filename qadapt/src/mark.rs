@@ -11,7 +11,8 @@
 //! +----------------+---------+
 //! | address        | kind    |   1 region, 2 required, 3 poll, 4 part of a poll, 5 open extent, 6 a future is dropped inside,
 //! +----------------+---------+   7 something is made whose polls are regions, 8 permit, 9 its end; of the next region:
-//!                                10 it forbids permits, 11 it has a budget; 12 a deferral of frees begins
+//!                                10 it forbids permits, 11 it has a budget; 12 a deferral of frees
+//!                                begins, 13 region that may allocate, but must not wait
 //! ```
 //!
 //! The functions have names that no other function has, since debug information may tell a name without its path.
@@ -29,6 +30,7 @@ pub use __qadapt_made as made;
 pub use __qadapt_part as part;
 pub use __qadapt_permit as permit;
 pub use __qadapt_poll as poll;
+pub use __qadapt_quiet as quiet;
 pub use __qadapt_region as region;
 pub use __qadapt_required as required;
 pub use __qadapt_rules as rules;
@@ -58,6 +60,13 @@ macro_rules! label {
 #[inline(always)]
 pub fn __qadapt_region<R, F: FnOnce() -> R>(body: F) -> R {
     label!(1);
+    body()
+}
+
+/// Runs the closure of a region that may allocate, but must not wait.
+#[inline(always)]
+pub fn __qadapt_quiet<R, F: FnOnce() -> R>(body: F) -> R {
+    label!(13);
     body()
 }
 

@@ -5,9 +5,6 @@ use core::future::Future;
 
 #[path = "model/budget.rs"]
 mod budget;
-#[path = "model/call_table.rs"]
-#[allow(dead_code, reason = "what regions ask of calls")]
-mod call_table;
 #[path = "model/calls.rs"]
 #[allow(dead_code, reason = "what regions ask of calls")]
 mod calls;

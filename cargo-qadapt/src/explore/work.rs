@@ -136,6 +136,7 @@ impl Order {
             binary: None,
             unlabelled: None,
             function: None,
+            blocking: false,
             allow_frees: false,
             require: Vec::new(),
             gaps: 10,

@@ -19,6 +19,7 @@ pub fn of(kind: Kind, hops: &[Hop]) -> Option<Advice> {
     let calls = hops.last()?.calls.as_str();
     // No run, no sizes: a reallocation may be either, and growth is the common case.
     let events: &[(Op, usize, usize)] = match kind {
+        Kind::Wait => return None,
         Kind::Free => &[(Op::Dealloc, 1, 0)],
         Kind::Alloc if calls.contains("realloc") => &[(Op::Realloc, 2, 1), (Op::Realloc, 1, 2)],
         Kind::Alloc if calls.contains("zeroed") || calls.contains("calloc") => &[(Op::AllocZeroed, 1, 0)],
@@ -34,6 +35,9 @@ pub fn of(kind: Kind, hops: &[Hop]) -> Option<Advice> {
 #[must_use]
 pub const fn otherwise(kind: &str) -> &'static str {
     match kind.as_bytes() {
+        b"waits" => {
+            "make this call before the region or after it, on a thread that may wait, or hand the work over without a lock"
+        }
         b"frees" => "keep it alive until the region has ended, or pass --allow-frees if regions may free",
         _ => "allocate before the region and hand the memory in, or move this call out of it",
     }

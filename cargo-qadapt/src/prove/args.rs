@@ -48,6 +48,10 @@ pub struct Prove {
     /// Takes the functions whose demangled name matches as regions.
     #[arg(long, value_name = "REGEX")]
     pub function: Option<Regex>,
+    /// Asks whether regions can come to a call in which the thread may wait: sleeps, locks that others may hold, files, sockets, and
+    /// the allocator. What the project requires of its regions is about allocation and is left out.
+    #[arg(long, conflicts_with_all = ["allow_frees", "trace"])]
+    pub blocking: bool,
     /// Lets regions free.
     #[arg(long)]
     pub allow_frees: bool,

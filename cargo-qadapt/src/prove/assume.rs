@@ -14,6 +14,7 @@ use super::load::Image;
 use super::names::Names;
 use super::near;
 use super::permits::{Permits, Under};
+use super::policy::Subject;
 use super::symbol;
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -39,6 +40,9 @@ struct Entry {
     foreign: Option<String>,
     calls_in: Option<String>,
     at: Option<Anchor>,
+    /// That it does not wait, in place of that it does not allocate.
+    #[serde(default)]
+    blocking: bool,
     reason: String,
 }
 
@@ -59,6 +63,7 @@ enum About {
 #[derive(Clone, Debug)]
 struct Assumption {
     about: About,
+    subject: Subject,
     /// As it is written.
     written: String,
     /// Whether it speaks of anything in the files that were read.
@@ -70,6 +75,8 @@ struct Assumption {
 /// The `prove` section of a `qadapt.toml`.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
+    /// What is asked.
+    pub subject: Subject,
     assumptions: Vec<Assumption>,
     /// The assumptions in words, for verdicts.
     pub words: Vec<String>,
@@ -114,27 +121,30 @@ impl Settings {
             if entry.reason.trim().is_empty() {
                 return Err("an assumption has an empty `reason`; say why it holds".into());
             }
+            let subject = if entry.blocking { Subject::Blocking } else { Subject::Allocation };
+            let (does, do_) = match subject {
+                Subject::Allocation => ("does not allocate", "do not allocate"),
+                Subject::Blocking => ("does not wait", "do not wait"),
+            };
             let (about, what, words) = match (entry.function, entry.foreign, entry.calls_in, entry.at) {
-                (Some(f), None, None, None) => (
-                    About::Function(glob(&f)),
-                    format!("function = \"{f}\""),
-                    format!("`{f}` does not allocate"),
-                ),
+                (Some(f), None, None, None) => {
+                    (About::Function(glob(&f)), format!("function = \"{f}\""), format!("`{f}` {does}"))
+                }
                 (None, Some(f), None, None) => {
-                    let words = format!("foreign `{f}` does not allocate");
+                    let words = format!("foreign `{f}` {does}");
                     (About::Foreign(glob(&f)), format!("foreign = \"{f}\""), words)
                 }
                 (None, None, Some(f), None) => {
-                    let words = format!("calls through pointers in `{f}` do not allocate");
+                    let words = format!("calls through pointers in `{f}` {do_}");
                     (About::CallsIn(glob(&f)), format!("calls-in = \"{f}\""), words)
                 }
                 (None, None, None, Some(at)) => {
-                    let words = format!("what could not be told of the call at {at} does not allocate");
+                    let words = format!("what could not be told of the call at {at} {does}");
                     let what = format!("at = {at}");
                     (About::At(at, None), what, words)
                 }
                 (None, Some(f), None, Some(at)) => {
-                    let words = format!("foreign `{f}`, as called at {at}, does not allocate");
+                    let words = format!("foreign `{f}`, as called at {at}, {does}");
                     let what = format!("foreign = \"{f}\", at = {at}");
                     (About::At(at, Some(glob(&f))), what, words)
                 }
@@ -146,6 +156,7 @@ impl Settings {
             };
             settings.assumptions.push(Assumption {
                 about,
+                subject,
                 written: what,
                 matched: Cell::new(false),
                 near: RefCell::default(),
@@ -162,6 +173,22 @@ impl Settings {
                 .push(format!("no other object overrides what this one exports: {}", reason.trim()));
         }
         Ok(settings)
+    }
+
+    /// The settings that are about what is asked. What regions must be proven is about allocation.
+    #[must_use]
+    pub fn about(mut self, subject: Subject) -> Self {
+        let further = self.words.split_off(self.assumptions.len());
+        let of_subject = |(assumption, _): &(Assumption, String)| assumption.subject == subject;
+        let all = std::mem::take(&mut self.assumptions).into_iter().zip(std::mem::take(&mut self.words));
+        (self.assumptions, self.words) = all.filter(of_subject).unzip();
+        self.not_overridden = self.not_overridden.and_then(|_| u32::try_from(self.words.len()).ok());
+        self.words.extend(further);
+        self.subject = subject;
+        if subject == Subject::Blocking {
+            self.require.clear();
+        }
+        self
     }
 
     /// What is wrong with assumptions that speak of nothing in all the files that were read.

@@ -11,8 +11,19 @@ pub enum Callee {
     Local(u64),
     /// A symbol of another object.
     Import(u32),
+    /// The system, in a call that may wait; only where that is asked.
+    System(Waits),
     /// It could not be told.
     Unknown(Why),
+}
+
+/// A system call in which a thread may wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Waits {
+    /// Its number, if that is known.
+    pub number: Option<u16>,
+    /// What for.
+    pub word: &'static str,
 }
 
 /// Why something could not be told.

@@ -18,6 +18,7 @@ use super::frame::Slots;
 use super::load::{Image, Slot};
 use super::once;
 use super::own::Aligned;
+use super::policy::Subject;
 use super::spill::Spills;
 use super::system;
 use super::thunk::{self, Thunk};
@@ -130,6 +131,8 @@ pub struct Context<'a> {
     pub budget: &'a Budget,
     /// Whether to note constant arguments.
     pub arguments: bool,
+    /// What is asked.
+    pub subject: Subject,
 }
 
 /// Follows the control flow of one function.
@@ -338,9 +341,11 @@ impl<'c, 'a> Walk<'c, 'a> {
             match step.flow {
                 Flow::Next => self.carry_out(&step, &mut state, &mut slots),
                 Flow::System => {
-                    if let Some(why) = system::doubt(self.context.image, step.addr, state.get(system::NUMBER))
-                    {
+                    let number = state.get(system::NUMBER);
+                    if let Some(why) = system::doubt(self.context.image, step.addr, number) {
                         block.lose(step.addr, why);
+                    } else if let Some(callee) = self.waits(number, &system::ARGUMENTS, &state) {
+                        block.calls.push(Call::new(step.addr, callee));
                     }
                     self.carry_out(&step, &mut state, &mut slots);
                 }

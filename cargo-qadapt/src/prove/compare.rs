@@ -44,6 +44,7 @@ pub fn differences(proofs: &[Proof]) -> Vec<Difference> {
 mod tests {
     use super::*;
     use crate::prove::identity::Identity;
+    use crate::prove::policy::Subject;
     use crate::prove::verdict::Verdict;
 
     fn proof(profile: &str, answers: &[(&str, Answer)]) -> Proof {
@@ -66,6 +67,7 @@ mod tests {
         Proof {
             binary: "b".into(),
             identity: Identity { sha256: String::new(), build_id: None },
+            subject: Subject::Allocation,
             about: String::new(),
             profile: Some(profile.into()),
             analysed: 0,

@@ -82,7 +82,7 @@ fn of_function(function: u64, labels: &[Label], trees: &Trees) -> Vec<Copy> {
     // The rest have no names; what holds for one of them in a function holds for all.
     for extents in [false, true] {
         let mut nameless: Vec<Label> = Vec::new();
-        for kind in Kind::ALL {
+        for (_, kind) in Kind::ALL {
             let is_one = kind.is_region() && (kind == Kind::Extent) == extents;
             let of_kind: Vec<Label> = lost.iter().copied().filter(|label| label.kind == kind).collect();
             if is_one && of_kind.len() > claimed.iter().filter(|claimed| **claimed == kind).count() {

@@ -12,7 +12,7 @@ use super::ground::Ground;
 use super::once;
 use super::parts::is_lost;
 use super::permits::Under;
-use super::policy::{Kind, Role};
+use super::policy::{Kind, Role, Subject};
 use super::program::Program;
 
 /// Where a call edge leads.
@@ -20,7 +20,7 @@ use super::program::Program;
 pub enum To {
     /// To another node.
     Node(u32),
-    /// To an entry of the allocator.
+    /// To what a region must not come to.
     Sink(Kind, Callee),
     /// To something unresolved.
     Unknown(Why),
@@ -63,6 +63,8 @@ pub enum Goal {
     Alloc,
     /// Can it free?
     Free,
+    /// Can it wait?
+    Wait,
     /// Can it come to something unresolved?
     Unknown,
     /// Does it rest on an assumption?
@@ -70,12 +72,26 @@ pub enum Goal {
 }
 
 impl Goal {
-    const ALL: [Self; 4] = [Self::Alloc, Self::Free, Self::Unknown, Self::Assumed];
+    const ALL: [Self; 5] = [Self::Alloc, Self::Free, Self::Wait, Self::Unknown, Self::Assumed];
+
+    /// The goals that a region must not come to, each with its kind.
+    #[must_use]
+    pub fn forbidden(subject: Subject, allow_frees: bool) -> &'static [(Self, Kind)] {
+        match subject {
+            // An allocator takes locks, and asks the system for memory.
+            Subject::Blocking => {
+                &[(Self::Wait, Kind::Wait), (Self::Alloc, Kind::Alloc), (Self::Free, Kind::Free)]
+            }
+            Subject::Allocation if allow_frees => &[(Self::Alloc, Kind::Alloc)],
+            Subject::Allocation => &[(Self::Alloc, Kind::Alloc), (Self::Free, Kind::Free)],
+        }
+    }
 
     fn is(self, to: To) -> bool {
         match self {
             Self::Alloc => matches!(to, To::Sink(Kind::Alloc, _)),
             Self::Free => matches!(to, To::Sink(Kind::Free, _)),
+            Self::Wait => matches!(to, To::Sink(Kind::Wait, _)),
             Self::Unknown => matches!(to, To::Unknown(_) | To::Foreign(_)),
             Self::Assumed => matches!(to, To::Assumed(_) | To::Granted(_)),
         }
@@ -319,6 +335,8 @@ impl Explorer<'_, '_> {
                     None if matches!(role, Role::Foreign | Role::Exit) => to(unknown(To::Foreign(import))),
                     None => {}
                 },
+                // Its role is a sink's.
+                (_, Callee::System(_)) => {}
                 (_, Callee::Local(addr)) => {
                     let node = self.node_of(addr, &call.given, below, permission);
                     edges.push(Edge { site: call.site, to: To::Node(node) });
@@ -364,9 +382,9 @@ impl Explorer<'_, '_> {
 pub struct Graph {
     nodes: Vec<Node>,
     /// Per goal and node: the edge to follow, if the goal can be reached.
-    next: [Vec<Option<u32>>; 4],
+    next: [Vec<Option<u32>>; 5],
     /// Per kind of sink and node: whether every path that returns comes to one.
-    always: [Vec<bool>; 2],
+    always: [Vec<bool>; 3],
 }
 
 impl Graph {
@@ -419,7 +437,7 @@ impl Graph {
         let nodes = explorer.nodes;
         let callers = callers(&nodes);
         let next = Goal::ALL.map(|goal| reach(&nodes, &callers, goal));
-        let always = [Kind::Alloc, Kind::Free].map(|kind| unavoidable(&nodes, &callers, kind));
+        let always = [Kind::Alloc, Kind::Free, Kind::Wait].map(|kind| unavoidable(&nodes, &callers, kind));
         Self { nodes, next, always }
     }
 

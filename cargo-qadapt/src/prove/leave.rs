@@ -6,8 +6,9 @@
 
 use super::body::{Call, Callee, End, Fate, Why};
 use super::cfg::{Open, Walk};
-use super::decode::{Cond, RSP, Step, Via};
+use super::decode::{Cond, RSP, Reg, Step, Via};
 use super::load::Slot;
+use super::policy::Subject;
 use super::system;
 use super::table::{self, Table};
 use super::thunk::{self, Thunk};
@@ -120,7 +121,17 @@ impl Walk<'_, '_> {
             return Some(callee);
         }
         let number = state.get(system::ARGUMENT);
-        system::doubt(self.context.image, site, number).map(Callee::Unknown)
+        let doubt = system::doubt(self.context.image, site, number).map(Callee::Unknown);
+        doubt.or_else(|| self.waits(number, &system::HANDED_ON, state))
+    }
+
+    /// The system call if it may wait, where that is asked; of its arguments these registers have the first ones.
+    pub(super) fn waits(&self, number: Value, arguments: &[Reg], state: &State) -> Option<Callee> {
+        if self.context.subject == Subject::Allocation {
+            return None;
+        }
+        let argument = |index: usize| arguments.get(index).map_or(Value::Any, |&reg| state.get(reg));
+        system::waits(number, argument).map(Callee::System)
     }
 
     fn tail(&mut self, block: &mut Open, site: u64, callee: Callee, state: &State) -> End {

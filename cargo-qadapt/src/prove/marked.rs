@@ -10,7 +10,7 @@ use super::marks::{Kind, Marks};
 use super::names::Frame;
 use super::parts::{Bodies, Ways, ways};
 use super::permits::Permits;
-use super::policy::Kind as Sink;
+use super::policy::{Kind as Sink, Subject};
 use super::regions::{self, Listed, Region, Regions};
 use super::verb::{MOST_REFINED, Question};
 use super::verdict::{self, Answer, Gap, Rules, Verdict};
@@ -28,7 +28,10 @@ pub fn verdicts(
     data: &[u8],
     files: &DebugFiles,
 ) -> Result<(Vec<Verdict>, usize), String> {
-    let marks = Marks::read(data, files.separate())?;
+    let mut marks = Marks::read(data, files.separate())?;
+    // What may allocate is asked for waits alone.
+    let asks_all = question.settings.subject == Subject::Blocking;
+    marks.records.retain(|record| asks_all || !record.may_allocate);
     if !marks.labelled {
         return Ok((unlabelled(question), 0));
     }
@@ -61,6 +64,8 @@ pub fn verdicts(
             verdicts[i] = verdict;
         }
     }
+    let mut asked = listed.iter().map(|listed| asks_all || listed.kind != Kind::Quiet);
+    verdicts.retain(|_| asked.next().unwrap_or(true));
     Ok((verdicts, graph.len()))
 }
 
@@ -97,11 +102,12 @@ impl Answered<'_, '_> {
             let mut whole: Option<Verdict> = None;
             for (copy, ways) in listed[i].copies.iter().zip(&self.ways[i]) {
                 for _ in &ways.ways {
-                    let frees = if question.rules.allow_frees {
-                        Frees::Now(Vec::new())
-                    } else {
-                        self.deferrals.frees(graph, node + 1, copy)
-                    };
+                    let frees =
+                        if question.rules.allow_frees || question.settings.subject == Subject::Blocking {
+                            Frees::Now(Vec::new())
+                        } else {
+                            self.deferrals.frees(graph, node + 1, copy)
+                        };
                     let verdict = deferring(question, graph, node, region, ways, frees);
                     let verdict = if ways.has_budget { within_budget(verdict) } else { verdict };
                     node += 2;
@@ -155,20 +161,17 @@ fn deferring(
 /// The verdict on one way into a copy; its nodes are `node`, with the sure calls, and the next one, with all.
 fn of_way(question: &Question<'_, '_>, graph: &Graph, node: u32, region: &Region, copy: &Ways) -> Verdict {
     let most = question.verdict(graph, node + 1, region);
-    if most.answer != Answer::Allocates {
+    if !most.answer.is_found() {
         return most;
     }
     let sure = question.verdict(graph, node, region);
-    if sure.answer == Answer::Allocates {
+    if sure.answer.is_found() {
         return sure;
     }
     // Only calls that may be none of the region's.
     let mut gaps = Vec::new();
-    let goals = [(Goal::Alloc, "allocates"), (Goal::Free, "frees")];
-    for (goal, what) in goals
-        .into_iter()
-        .filter(|&(goal, _)| most.paths.len() > 1 || goal == Goal::Alloc || !question.rules.allow_frees)
-    {
+    for &(goal, kind) in Goal::forbidden(question.program.subject(), question.rules.allow_frees) {
+        let what = kind.verb();
         let path = graph.path(node + 1, goal);
         let Some(&(_, edge)) = path.first() else { continue };
         let why = copy.doubts.get(&edge.site).map_or("", |doubt| doubt.describe());

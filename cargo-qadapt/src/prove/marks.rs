@@ -43,14 +43,24 @@ pub enum Kind {
     Budget,
     /// No region: a deferral of frees begins.
     Deferral,
+    /// The closure of a region that may allocate, but must not wait.
+    Quiet,
     /// No region, and without a label: the body of such a deferral.
     Deferred,
 }
 
 impl Kind {
-    /// All kinds that regions are made of, in the order of their numbers from 1.
-    pub const ALL: [Self; 7] =
-        [Self::Region, Self::Required, Self::Poll, Self::Part, Self::Extent, Self::Drops, Self::Made];
+    /// All kinds that regions are made of, with their numbers.
+    pub const ALL: [(u64, Self); 8] = [
+        (1, Self::Region),
+        (2, Self::Required),
+        (3, Self::Poll),
+        (4, Self::Part),
+        (5, Self::Extent),
+        (6, Self::Drops),
+        (7, Self::Made),
+        (13, Self::Quiet),
+    ];
 
     /// The kinds that say what holds inside a region, with their numbers.
     const RULES: [(u64, Self); 5] = [
@@ -70,12 +80,11 @@ impl Kind {
     /// Whether a region begins there.
     #[must_use]
     pub const fn is_region(self) -> bool {
-        matches!(self, Self::Region | Self::Required | Self::Poll | Self::Part | Self::Extent)
+        matches!(self, Self::Region | Self::Required | Self::Poll | Self::Part | Self::Extent | Self::Quiet)
     }
 
     fn of(number: u64) -> Option<Self> {
-        let rule = Self::RULES.iter().find(|rule| rule.0 == number).map(|rule| rule.1);
-        rule.or_else(|| Self::ALL.get(usize::try_from(number.checked_sub(1)?).ok()?).copied())
+        Self::ALL.iter().chain(&Self::RULES).find(|kind| kind.0 == number).map(|kind| kind.1)
     }
 
     /// The kind that the guard's function of this name marks.
@@ -84,6 +93,7 @@ impl Kind {
         let name = name.strip_prefix("__qadapt_")?;
         match name.split('<').next()? {
             "region" => Some(Self::Region),
+            "quiet" => Some(Self::Quiet),
             "required" => Some(Self::Required),
             "poll" => Some(Self::Poll),
             "part" => Some(Self::Part),
@@ -116,6 +126,8 @@ pub struct Record {
     pub at: Place,
     /// Whether its author requires a proof.
     pub required: bool,
+    /// Whether it may allocate, but must not wait.
+    pub may_allocate: bool,
 }
 
 /// What a file says of its regions.
@@ -234,7 +246,8 @@ fn record(text: &[u8]) -> Option<Record> {
         line: parts.next()?.parse().ok()?,
         column: parts.next()?.parse().ok()?,
     };
-    Some(Record { name, at, required: parts.next()? == "1" })
+    let kind = parts.next()?;
+    Some(Record { name, at, required: kind == "1", may_allocate: kind == "2" })
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! `load` reads the file (`kind`: what it does not read; `import`: what the loader adds), `decode` turns its code into steps,
 //! `cfg` follows the steps of one function (`body`: the result; `leave`: how it is left; `value`: what is known of the
 //! registers, `own`: and of the stack, `table`: jump tables, `thunk`: retpolines, `eh`: caught panics), `program` knows what
-//! each function means to its callers (`policy` and `foreign`: by name, `system`: by number; `allocator`: what inlining hides;
+//! each function means to its callers (`policy` and `foreign`: by name, `system`: by number, `wait`: what waits; `allocator`: what inlining hides;
 //! `assume`: what the user vouches for, `anchor`: and where), `graph` joins them (`ground`: what it takes for granted), and
 //! `verdict` speaks, with `advice` on what to do instead; `report` is that for people, instances of one region together
 //! (`instances`). `witness` holds runs against proofs.
@@ -65,4 +65,5 @@ pub mod thunk;
 pub mod value;
 pub mod verb;
 pub mod verdict;
+pub mod wait;
 pub mod witness;

@@ -1,20 +1,47 @@
-//! What names mean: allocator entries, panics, and foreign functions known not to allocate.
+//! What is asked, and what names mean to it: allocator entries, panics, and foreign functions known not to allocate.
+
+use serde::Serialize;
 
 use super::foreign;
 
-/// What an allocator entry does.
+/// What is asked of a region.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Subject {
+    /// Whether it can come to the allocator.
+    #[default]
+    Allocation,
+    /// Whether it can come to a call in which the thread may wait.
+    Blocking,
+}
+
+/// What a region must not come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// Allocates or reallocates.
     Alloc,
     /// Frees.
     Free,
+    /// May wait.
+    Wait,
+}
+
+impl Kind {
+    /// What a path to it does.
+    #[must_use]
+    pub fn verb(self) -> &'static str {
+        match self {
+            Self::Alloc => "allocates",
+            Self::Free => "frees",
+            Self::Wait => "waits",
+        }
+    }
 }
 
 /// What a function means to the proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// An entry of the allocator.
+    /// What a region must not come to: an entry of the allocator, or a call that may wait.
     Sink(Kind),
     /// A panic, if it has no return.
     Panic,

@@ -13,7 +13,8 @@ use super::eh::Catches;
 use super::foreign;
 use super::load::{Image, Slot};
 use super::origins::{Backwards, Origin};
-use super::policy::{self, Role};
+use super::policy::{self, Kind, Role, Subject};
+use super::wait;
 
 /// How far a chain of functions that end in each other's calls is followed.
 const DEEPEST: usize = 64;
@@ -42,6 +43,7 @@ pub struct Targets {
 pub struct Program<'a> {
     image: &'a Image<'a>,
     catches: &'a Catches<'a>,
+    subject: Subject,
     budget: Budget,
     roles: RefCell<AddrMap<u64, Role>>,
     stays: RefCell<Stays>,
@@ -60,12 +62,13 @@ impl std::fmt::Debug for Program<'_> {
 }
 
 impl<'a> Program<'a> {
-    /// Prepares a file for questions.
+    /// Prepares a file for questions of this kind.
     #[must_use]
-    pub fn new(image: &'a Image<'a>, catches: &'a Catches<'a>) -> Self {
+    pub fn new(image: &'a Image<'a>, catches: &'a Catches<'a>, subject: Subject) -> Self {
         Self {
             image,
             catches,
+            subject,
             // Each instruction is looked at a few times; far more than that is a file made to waste time.
             budget: Budget::new(image.code_bytes().saturating_mul(24).saturating_add(1 << 20)),
             roles: RefCell::default(),
@@ -84,13 +87,21 @@ impl<'a> Program<'a> {
         self.image
     }
 
+    /// What is asked.
+    #[must_use]
+    pub fn subject(&self) -> Subject {
+        self.subject
+    }
+
     /// What a callee is, by its names.
     #[must_use]
     pub fn role(&self, callee: Callee) -> Role {
         match callee {
             Callee::Unknown(_) => Role::Plain,
-            Callee::Import(index) => match foreign::role(self.image.import(index)) {
-                sink @ Role::Sink(_) => sink,
+            Callee::System(_) => Role::Sink(Kind::Wait),
+            Callee::Import(index) => match self.foreign(self.image.import(index)) {
+                // An allocator is believed by its name.
+                sink @ Role::Sink(Kind::Alloc | Kind::Free) => sink,
                 role if self.image.is_of_c_library(index) => role,
                 // A name that anybody may have given to anything.
                 _ => Role::Foreign,
@@ -103,6 +114,8 @@ impl<'a> Program<'a> {
                 let mut role = Role::Plain;
                 for name in names {
                     match policy::local_role(name) {
+                        // Its code tells whether it may wait.
+                        Role::Sink(_) if self.subject == Subject::Blocking => {}
                         sink @ Role::Sink(_) => {
                             role = sink;
                             break;
@@ -117,10 +130,26 @@ impl<'a> Program<'a> {
         }
     }
 
+    /// The role of a function by its name, which is the C library's.
+    fn foreign(&self, name: &str) -> Role {
+        match foreign::role(name) {
+            role if self.subject == Subject::Allocation => role,
+            _ if wait::of_function(name).is_some() => Role::Sink(Kind::Wait),
+            Role::Foreign if wait::is_at_once(name) => Role::Quiet,
+            role => role,
+        }
+    }
+
     /// Follows the control flow of a function or of a part of one; notes constant arguments if asked.
     #[must_use]
     pub fn body(&self, start: &Start, arguments: bool) -> Body {
-        let context = Context { image: self.image, catches: self.catches, budget: &self.budget, arguments };
+        let context = Context {
+            image: self.image,
+            catches: self.catches,
+            budget: &self.budget,
+            arguments,
+            subject: self.subject,
+        };
         // Taken, not borrowed: an analysis may ask for another one.
         let mut scratch = self.scratch.take().unwrap_or_default();
         let body = cfg::analyse(&context, self, start, &mut scratch);
@@ -382,7 +411,7 @@ impl Oracle for Program<'_> {
 
     fn fate(&self, callee: Callee) -> Fate {
         match callee {
-            Callee::Unknown(_) => Fate::Returns,
+            Callee::Unknown(_) | Callee::System(_) => Fate::Returns,
             Callee::Local(addr) => self.local_fate(addr),
             Callee::Import(_) => match self.role(callee) {
                 Role::Abort => Fate::Panics,

@@ -13,6 +13,7 @@ use super::compare::Difference;
 use super::instances::{Group, groups};
 use super::names::Frame;
 use super::place::Place;
+use super::policy::Subject;
 use super::verb::Proof;
 use super::verdict::{Answer, Gap, Path, Verdict, allocator};
 use super::witness::Contradiction;
@@ -37,6 +38,10 @@ pub fn proof(proof: &Proof, root: &Folder) -> String {
     for group in &groups {
         let _ = write_group(&mut out, group, root);
     }
+    let (found, found_in_words) = match proof.subject {
+        Subject::Allocation => (Answer::Allocates, "allocate"),
+        Subject::Blocking => (Answer::Blocks, "may block"),
+    };
     let count = |answer: Answer| groups.iter().filter(|group| group.answer() == Some(answer)).count();
     let instances = if groups.len() < proof.verdicts.len() {
         format!(" in {} instances, by their worst", proof.verdicts.len())
@@ -45,10 +50,10 @@ pub fn proof(proof: &Proof, root: &Folder) -> String {
     };
     let _ = writeln!(
         out,
-        "{} regions{instances}: {} proven, {} allocate, {} unknown, {} not in the binary",
+        "{} regions{instances}: {} proven, {} {found_in_words}, {} unknown, {} not in the binary",
         groups.len(),
         count(Answer::Proven),
-        count(Answer::Allocates),
+        count(found),
         count(Answer::Unknown),
         count(Answer::Missing)
     );
@@ -167,12 +172,16 @@ fn headline(verdict: &Verdict) -> (&'static str, Style) {
             };
             (words, BAD)
         }
+        Answer::Blocks => {
+            let always = verdict.paths.first().is_some_and(|path| path.always);
+            (if always { "MAY BLOCK always" } else { "MAY BLOCK on some path" }, BAD)
+        }
     }
 }
 
 fn write_reasons(out: &mut String, verdict: &Verdict, root: &Folder) -> std::fmt::Result {
     for path in &verdict.paths {
-        write_path(out, path, root)?;
+        write_path(out, verdict.answer, path, root)?;
     }
     gaps(verdict, root).iter().try_for_each(|gap| out.write_str(gap))?;
     for assumption in &verdict.assumes {
@@ -181,8 +190,14 @@ fn write_reasons(out: &mut String, verdict: &Verdict, root: &Folder) -> std::fmt
     Ok(())
 }
 
-fn write_path(out: &mut String, path: &Path, root: &Folder) -> std::fmt::Result {
-    writeln!(out, "    {}:", path.what)?;
+fn write_path(out: &mut String, answer: Answer, path: &Path, root: &Folder) -> std::fmt::Result {
+    let why = match (answer, path.what) {
+        (Answer::Blocks, "allocates" | "frees") => {
+            ", and an allocator takes locks and asks the system for memory"
+        }
+        _ => "",
+    };
+    writeln!(out, "    {}{why}:", path.what)?;
     let frames: Vec<&Frame> = path.hops.iter().flat_map(|hop| hop.frames.iter().rev()).collect();
     // From the region inwards: the user's own frames as they are, runs of others as one line.
     let (before, inside) = frames.split_at(allocator(&frames));
@@ -244,7 +259,7 @@ fn folded(run: &[&Frame]) -> String {
 /// counted.
 fn gaps(verdict: &Verdict, root: &Folder) -> Vec<String> {
     let more = if verdict.more_gaps { " or more" } else { "" };
-    if verdict.answer == Answer::Allocates {
+    if verdict.answer.is_found() {
         return match verdict.gaps.len() {
             0 => Vec::new(),
             count => vec![format!(

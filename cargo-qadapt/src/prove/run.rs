@@ -8,6 +8,7 @@ use regex::Regex;
 
 use super::args::{Format, Prove};
 use super::assume::Settings;
+use super::policy::Subject;
 use super::verb::{Proof, Which, prove_file};
 use super::verdict::{Answer, Rules};
 use super::{bodies, compare, near, report, witness};
@@ -33,7 +34,7 @@ impl Prove {
         if self.format == Format::RustcJson {
             return check(&self.selection);
         }
-        let mut settings = self.settings()?;
+        let mut settings = self.settings()?.about(self.subject());
         // A binary is proven without cargo.
         let workspace = if self.binary.is_none() { Some(Workspace::find(&self.selection)?) } else { None };
         let root = match &workspace {
@@ -78,6 +79,11 @@ impl Prove {
             return Err(Error::Usage(unmatched.join("\nerror: ")));
         }
         Ok(ExitCode::from(u8::from(!contradictions.is_empty() || self.falls_short(&settings, &proofs))))
+    }
+
+    /// What is asked.
+    fn subject(&self) -> Subject {
+        if self.blocking { Subject::Blocking } else { Subject::Allocation }
     }
 
     /// What the project has settled: the workspace's file, from whichever folder; without a workspace the one here.
@@ -191,8 +197,8 @@ impl Prove {
             .map(|pattern| glob(if pattern == "proven" { "*" } else { pattern }))
             .collect();
         proofs.iter().flat_map(|p| &p.verdicts).any(|v| {
-            let must = v.required || required.iter().any(|r| r.is_match(&v.region));
-            v.answer == Answer::Allocates || (must && v.answer != Answer::Proven)
+            let must = (v.required && !self.blocking) || required.iter().any(|r| r.is_match(&v.region));
+            v.answer.is_found() || (must && v.answer != Answer::Proven)
         })
     }
 }

@@ -3,10 +3,11 @@
 //! A system call allocates nothing in the program. But one that sends a signal to the calling thread runs its handler
 //! before it comes back, and one that returns from a handler goes on anywhere.
 
-use super::body::{Callee, Why};
+use super::body::{Callee, Waits, Why};
 use super::decode::Reg;
 use super::load::Image;
 use super::value::Value;
+use super::wait;
 
 /// The register that has the number: rax.
 pub const NUMBER: Reg = 0;
@@ -38,7 +39,7 @@ pub fn is_for_any(image: &Image<'_>, callee: Callee) -> bool {
     match callee {
         Callee::Import(i) => image.import(i) == "syscall" && image.is_of_c_library(i),
         Callee::Local(addr) => image.syscall() == Some(addr),
-        Callee::Unknown(_) => false,
+        Callee::Unknown(_) | Callee::System(_) => false,
     }
 }
 
@@ -52,6 +53,25 @@ pub fn doubt(image: &Image<'_>, site: u64, number: Value) -> Option<Why> {
         }
         _ => Some(Why::System),
     }
+}
+
+/// The registers that have the arguments of a system call: rdi, rsi, rdx, r10, r8, r9.
+pub const ARGUMENTS: [Reg; 6] = [7, 6, 2, 10, 8, 9];
+/// Those of the arguments that the C library's function for any system call hands on: rsi, rdx, rcx, r8, r9.
+pub const HANDED_ON: [Reg; 5] = [6, 2, 1, 8, 9];
+
+/// The system call at `site` if it may wait. The number is one for which there is no [`doubt`].
+#[must_use]
+pub fn waits(number: Value, argument: impl Fn(usize) -> Value) -> Option<Waits> {
+    let Value::Const(number) = number else {
+        return Some(Waits { number: None, word: "file, lock or socket" });
+    };
+    let known = |index| match argument(index) {
+        Value::Const(value) => Some(value),
+        _ => None,
+    };
+    let word = wait::of_call(number, known)?;
+    Some(Waits { number: u16::try_from(number & u64::from(u32::MAX)).ok(), word })
 }
 
 /// What is to be said of the system call with this number.

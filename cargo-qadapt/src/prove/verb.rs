@@ -17,6 +17,7 @@ use super::identity::Identity;
 use super::load::Image;
 use super::marked;
 use super::names::Names;
+use super::policy::Subject;
 use super::program::Program;
 use super::regions::Region;
 use super::symbol;
@@ -58,6 +59,8 @@ pub struct Proof {
     /// Which file exactly.
     #[serde(flatten)]
     pub identity: Identity,
+    /// What was asked of its regions.
+    pub subject: Subject,
     /// What the verdicts speak of.
     pub about: String,
     /// The profile it was built in, if it was built for this.
@@ -106,7 +109,7 @@ pub fn prove_with(
         None => Names::new(&image, data, files),
     };
     let catches = Catches::parse(data);
-    let program = Program::new(&image, &catches);
+    let program = Program::new(&image, &catches, settings.subject);
     let applied = Applied { settings, image: &image, names: &names, permits: OnceCell::new() };
     let question = Question { program: &program, names: &names, rules, settings, applied: &applied };
     let (mut verdicts, analysed) = match which {
@@ -116,7 +119,10 @@ pub fn prove_with(
     if verdicts.is_empty() {
         return Ok((verdicts, 0));
     }
-    if let Some(unsure) = allocator::unsure(&program, &names, rules.allow_frees) {
+    // Whatever an inlined allocator does, it waits in a call that can be seen.
+    if settings.subject == Subject::Allocation
+        && let Some(unsure) = allocator::unsure(&program, &names, rules.allow_frees)
+    {
         for verdict in &mut verdicts {
             match &settings.allocator_out_of_line {
                 Some(reason) => verdict.assumes.push(format!("the allocator is out of line: {reason}")),
@@ -222,6 +228,7 @@ pub fn prove_file(
     Ok(Proof {
         binary: path.display().to_string(),
         identity: Identity::of(&data),
+        subject: settings.subject,
         about,
         profile: profile.map(str::to_owned),
         analysed,

@@ -10,10 +10,11 @@ use super::body::{Callee, Why};
 use super::graph::{Edge, Goal, Graph, To};
 use super::names::{Frame, Names};
 use super::place::Place;
-use super::policy::Kind;
+use super::policy::{Kind, Subject};
 use super::program::Program;
 use super::regions::Region;
 use super::symbol;
+use super::wait;
 use crate::report::advice::Advice;
 use crate::report::figures::Origin;
 
@@ -23,15 +24,23 @@ use crate::report::figures::Origin;
 pub enum Answer {
     /// The file has no copy of it.
     Missing,
-    /// No path that returns reaches an allocator entry.
+    /// No path that returns reaches what it must not.
     Proven,
     /// Something could not be resolved.
     Unknown,
     /// A path reaches an allocator entry.
     Allocates,
+    /// A path reaches a call that may wait.
+    Blocks,
 }
 
 impl Answer {
+    /// Whether a path was found that must not be.
+    #[must_use]
+    pub fn is_found(self) -> bool {
+        matches!(self, Self::Allocates | Self::Blocks)
+    }
+
     /// The answer as reports print it.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -40,6 +49,7 @@ impl Answer {
             Self::Proven => "PROVEN",
             Self::Unknown => "UNKNOWN",
             Self::Allocates => "ALLOCATES",
+            Self::Blocks => "MAY BLOCK",
         }
     }
 }
@@ -53,16 +63,16 @@ pub struct Hop {
     pub calls: String,
 }
 
-/// A path to an allocator entry.
+/// A path to what a region must not come to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Path {
     /// Whether the region cannot avoid it.
     pub always: bool,
-    /// `allocates` or `frees`.
+    /// `allocates`, `frees` or `waits`.
     pub what: &'static str,
     /// The user's own line: the innermost one on the path.
     pub at: Option<Place>,
-    /// The calls, from the region to the allocator.
+    /// The calls, from the region to the allocator or to the one that may wait.
     pub hops: Vec<Hop>,
     /// What to do instead, if the path shows a known habit.
     pub advice: Option<Advice>,
@@ -128,13 +138,8 @@ pub fn verdict(
     region: (u32, Region),
 ) -> Verdict {
     let (node, region) = region;
-    let goals: &[(Goal, Kind)] = if rules.allow_frees {
-        &[(Goal::Alloc, Kind::Alloc)]
-    } else {
-        &[(Goal::Alloc, Kind::Alloc), (Goal::Free, Kind::Free)]
-    };
     let mut paths = Vec::new();
-    for &(goal, kind) in goals {
+    for &(goal, kind) in Goal::forbidden(program.subject(), rules.allow_frees) {
         if graph.reaches(node, goal) {
             let edges: Vec<Edge> = graph.path(node, goal).into_iter().map(|(_, edge)| edge).collect();
             let always = graph.always(node, kind);
@@ -157,7 +162,10 @@ pub fn verdict(
     assumes.sort();
     assumes.dedup();
     let answer = if !paths.is_empty() {
-        Answer::Allocates
+        match program.subject() {
+            Subject::Allocation => Answer::Allocates,
+            Subject::Blocking => Answer::Blocks,
+        }
     } else if graph.reaches(node, Goal::Unknown) {
         Answer::Unknown
     } else {
@@ -267,19 +275,21 @@ pub fn path(program: &Program<'_>, graph: &Graph, names: &Names<'_>, kind: Kind,
     if let Some(first) = hops.first_mut() {
         first.frames.truncate(anchor::edge(&first.frames));
     }
-    Path {
-        always: false,
-        what: if kind == Kind::Alloc { "allocates" } else { "frees" },
-        at: own_line(&hops),
-        advice: advice::of(kind, &hops),
-        hops,
-    }
+    Path { always: false, what: kind.verb(), at: own_line(&hops), advice: advice::of(kind, &hops), hops }
 }
 
 fn hop(program: &Program<'_>, graph: &Graph, names: &Names<'_>, edge: Edge) -> Hop {
     let calls = match edge.to {
         To::Node(to) => names.function(graph.node(to).entry),
         To::Sink(_, Callee::Local(addr)) => names.function(addr),
+        To::Sink(_, Callee::System(waits)) => {
+            let name = waits.number.and_then(qadapt_calls::name).unwrap_or("read, write, futex or another");
+            format!("system call {name} ({})", waits.word)
+        }
+        To::Sink(Kind::Wait, Callee::Import(i)) => {
+            let name = program.image().import(i);
+            format!("{} ({})", symbol::name(name), wait::of_function(name).unwrap_or("other"))
+        }
         To::Sink(_, Callee::Import(i)) | To::Foreign(i) => symbol::name(program.image().import(i)),
         _ => String::new(),
     };

@@ -17,7 +17,7 @@ pub(super) struct Region<'a> {
 
 impl Region<'_> {
     pub(super) fn run(&self, closure: &TokenStream) -> TokenStream {
-        let place = self.recorded_place();
+        let place = self.recorded_place(true);
         match self.effect {
             Effect::Protect | Effect::Test => match self.policy() {
                 None => self.call(self.plain("no_alloc", "no_blocking"), &quote!(#place, #closure)),
@@ -38,7 +38,8 @@ impl Region<'_> {
 
     /// A future that is watched poll by poll.
     pub(super) fn guard(&self, future: &TokenStream) -> TokenStream {
-        let place = self.recorded_place();
+        // Polls that may allocate have no label.
+        let place = self.recorded_place(self.options.policy.subject != Subject::Calls);
         match self.effect {
             Effect::Protect | Effect::Test => match self.policy() {
                 None => self.call(self.plain("guard_future", "no_blocking_future"), &quote!(#place, #future)),
@@ -101,11 +102,11 @@ impl Region<'_> {
         quote_spanned! {self.at=> if !(#krate::__private::test)(#place, #waits, #with_c, #should_panic) { #leave } }
     }
 
-    /// The place of the region, with a record of it for the prover if it is protected.
-    fn recorded_place(&self) -> TokenStream {
-        let is_protected = matches!(self.effect, Effect::Protect | Effect::Test)
-            && self.options.policy.subject != Subject::Calls;
-        let record = is_protected.then(|| record::tokens(self.options, self.function, self.at));
+    /// The place of the region, with a record of it for the prover if it is protected and has a label.
+    fn recorded_place(&self, has_label: bool) -> TokenStream {
+        let is_protected = matches!(self.effect, Effect::Protect | Effect::Test);
+        let record =
+            (is_protected && has_label).then(|| record::tokens(self.options, self.function, self.at));
         place::tokens(self.options, self.function, self.at, record.as_ref())
     }
 }

@@ -3,8 +3,6 @@
 use core::fmt;
 use core::ops::BitOr;
 
-use super::call_table;
-
 /// Single calls that a set can name.
 const SINGLE: usize = 3;
 
@@ -81,7 +79,7 @@ impl Calls {
     /// If no call has the name; in a constant the compiler says so.
     #[must_use]
     pub const fn named(name: &str) -> Self {
-        match call_table::number(name) {
+        match qadapt_calls::number(name) {
             Some(number) => Self { classes: 0, single: [number + 1, 0, 0] },
             None => panic!("no system call of Linux's has this name"),
         }
@@ -192,7 +190,7 @@ impl BitOr for Calls {
 impl fmt::Display for Calls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let classes = Self::WORDS.into_iter().filter(|&(class, _)| self.contains(class));
-        let single = self.single.into_iter().filter_map(|number| call_table::name(number.checked_sub(1)?));
+        let single = self.single.into_iter().filter_map(|number| qadapt_calls::name(number.checked_sub(1)?));
         let mut separator = "";
         for word in classes.map(|(_, word)| word).chain(single) {
             write!(f, "{separator}{word}")?;

@@ -2,7 +2,6 @@
 
 mod amount;
 mod budget;
-pub(crate) mod call_table;
 mod calls;
 mod counts;
 mod deferred;

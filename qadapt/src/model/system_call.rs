@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{Calls, call_table};
+use super::Calls;
 
 /// A system call in which a thread may wait, and the argument that matters of it: from
 /// [`Violation::system_call`](crate::Violation::system_call).
@@ -69,7 +69,7 @@ impl SystemCall {
     /// The call's name, as Linux has it; `unknown` for a number without one.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        call_table::name(self.number).unwrap_or("unknown")
+        qadapt_calls::name(self.number).unwrap_or("unknown")
     }
 
     /// The call's number on this platform.

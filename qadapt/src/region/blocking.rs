@@ -4,6 +4,7 @@ use super::polled::{Polled, Source};
 use super::scope::Scope;
 use crate::checks;
 use crate::hot::{blocking, copies};
+use crate::mark;
 use crate::model::Place;
 
 /// Runs a closure in which this thread must make no system call that may wait: [`Policy::no_blocking`](crate::Policy::no_blocking),
@@ -34,7 +35,7 @@ pub fn no_blocking<R>(body: impl FnOnce() -> R) -> R {
 #[track_caller]
 pub fn no_blocking_at<R>(place: Place, body: impl FnOnce() -> R) -> R {
     if !checks::ON {
-        return body();
+        return mark::quiet(body);
     }
     let scope = Scope::open_no_blocking(Source::Closure(place));
     let result = body();

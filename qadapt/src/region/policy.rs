@@ -215,7 +215,7 @@ impl Policy {
                 mark::rules(self.forbid, self.has_budget);
                 mark::region(body)
             } else {
-                body()
+                mark::quiet(body)
             };
             self.end_unwatched(deferral);
             return result;

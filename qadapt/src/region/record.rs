@@ -2,7 +2,7 @@
 //!
 //! A region of which no code is left has no label (`mark`). So that it is not forgotten, each protecting attribute also
 //! leaves a record in a build with labels: a note of the executable with the region's name, the attribute's file, line and
-//! column, and `1` if a proof is required, each closed by a zero byte. Notes are kept whether or not code refers to them.
+//! column, and `1` if a proof is required or `2` if the region may allocate but must not wait, each closed by a zero byte. Notes are kept whether or not code refers to them.
 //! In every other build there are none.
 
 /// The owner's name in the notes, with its zero and one byte of filling.
@@ -46,7 +46,7 @@ impl<const N: usize> Note<N> {
     any(qadapt_unchecked, not(any(debug_assertions, feature = "enforce", qadapt_enforce)))
 ))]
 macro_rules! __record {
-    ($required:literal, $name:expr) => {
+    ($kind:literal, $name:expr) => {
         const _: () = {
             const TEXT: &str = ::core::concat!(
                 $name,
@@ -57,7 +57,7 @@ macro_rules! __record {
                 "\0",
                 ::core::column!(),
                 "\0",
-                $required,
+                $kind,
                 "\0"
             );
             #[used]
@@ -76,5 +76,5 @@ macro_rules! __record {
     any(qadapt_unchecked, not(any(debug_assertions, feature = "enforce", qadapt_enforce)))
 )))]
 macro_rules! __record {
-    ($required:literal, $name:expr) => {};
+    ($kind:literal, $name:expr) => {};
 }

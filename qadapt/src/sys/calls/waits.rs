@@ -3,9 +3,10 @@
 use core::ffi::{c_int, c_long};
 use core::mem::MaybeUninit;
 
+use qadapt_calls::Rule;
+
 use super::gate;
 use super::handler::unsigned;
-use crate::model::call_table::{END, RULES, Rule};
 use crate::model::{Calls, Detail, SystemCall};
 
 /// The operations of `futex` that wait (linux/futex.h); the rest wakes others.
@@ -23,10 +24,8 @@ const MOST_DESCRIPTORS: u64 = 1 << 31;
 
 /// The call if it may wait.
 pub(super) fn of(number: u64, arguments: &[u64; 6]) -> Option<SystemCall> {
-    let index = usize::try_from(number).ok().filter(|&number| number < END);
-    let rule = index.and_then(|index| RULES.get(index).copied()).unwrap_or(Rule::Other);
-    let (class, detail, value) = judge(rule, arguments)?;
-    let number = index.and_then(|index| u16::try_from(index).ok()).unwrap_or(u16::MAX);
+    let (class, detail, value) = judge(qadapt_calls::rule(number), arguments)?;
+    let number = u16::try_from(number).unwrap_or(u16::MAX);
     Some(SystemCall { number, class, detail, value, by_allocator: false })
 }
 

@@ -1,13 +1,24 @@
 //! The system calls of Linux on x86-64: their names and what a thread may wait for in them.
 //!
-//! The numbers are those of the kernel's `arch/x86/entry/syscalls/syscall_64.tbl`: each call stands at its number. What each may
-//! wait for is said by one letter, for `Rule`. It is text, since addresses would be written when the program starts.
+//! For what watches calls while they are made, and for what reads them from a file.
+//!
+//! ```
+//! use qadapt_calls::{Rule, name, number, rule};
+//!
+//! assert_eq!(number("nanosleep"), Some(35));
+//! assert_eq!(name(39), Some("getpid"));
+//! assert_eq!((rule(35), rule(39)), (Rule::Nanosleep, Rule::Never));
+//! ```
+
+// The numbers are those of the kernel's `arch/x86/entry/syscalls/syscall_64.tbl`: each call stands at its number. What each may
+// wait for is said by one letter, for `Rule`. It is text, since addresses would be written when the program starts.
+
+#![no_std]
 
 /// How it is told whether a call may wait, and for what.
-#[cfg(all(qadapt_calls, not(miri)))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub(crate) enum Rule {
+pub enum Rule {
     /// It does not wait: `n`.
     Never = b'n',
     /// It is in class other: `o`. So are the calls that nobody knows.
@@ -82,7 +93,6 @@ pub(crate) enum Rule {
     Over = b'D',
 }
 
-#[cfg(all(qadapt_calls, not(miri)))]
 impl Rule {
     const ALL: [Self; 36] = [
         Self::Never,
@@ -194,20 +204,24 @@ const FURTHER: &str = "\
 const GAP: u16 = 424;
 
 /// More than the greatest number.
-#[cfg(all(qadapt_calls, not(miri)))]
-pub(crate) const END: usize = 512;
+const END: usize = 512;
 
 /// The rule of each call by its number.
-#[cfg(all(qadapt_calls, not(miri)))]
-pub(crate) static RULES: [Rule; END] = {
+static RULES: [Rule; END] = {
     let mut rules = [Rule::Other; END];
     fill(&mut rules, FIRST, 0);
     fill(&mut rules, FURTHER, GAP as usize);
     rules
 };
 
+/// The rule of a call; of a number that nobody knows, [`Rule::Other`].
+#[inline]
+#[must_use]
+pub fn rule(number: u64) -> Rule {
+    usize::try_from(number).ok().and_then(|number| RULES.get(number).copied()).unwrap_or(Rule::Other)
+}
+
 /// Sets the rules of the calls from a number on.
-#[cfg(all(qadapt_calls, not(miri)))]
 const fn fill(rules: &mut [Rule; END], text: &str, start: usize) {
     let text = text.as_bytes();
     let (mut at, mut number) = (0, start);
@@ -221,7 +235,8 @@ const fn fill(rules: &mut [Rule; END], text: &str, start: usize) {
 }
 
 /// The name of a call.
-pub(crate) fn name(number: u16) -> Option<&'static str> {
+#[must_use]
+pub fn name(number: u16) -> Option<&'static str> {
     let number = usize::from(number);
     let (text, index) = match number.checked_sub(GAP as usize) {
         Some(further) => (FURTHER, further),
@@ -231,7 +246,8 @@ pub(crate) fn name(number: u16) -> Option<&'static str> {
 }
 
 /// The number of a call by its name. It is made for constants: a search of all names.
-pub(crate) const fn number(name: &str) -> Option<u16> {
+#[must_use]
+pub const fn number(name: &str) -> Option<u16> {
     match search(FIRST, name, 0) {
         Some(number) => Some(number),
         None => search(FURTHER, name, GAP),
@@ -278,22 +294,10 @@ mod tests {
     }
 
     #[test]
-    #[cfg(all(qadapt_calls, not(miri)))]
-    fn the_numbers_are_the_c_library_s() {
-        for (number, name) in [
-            (libc::SYS_futex, "futex"),
-            (libc::SYS_openat, "openat"),
-            (libc::SYS_rt_sigprocmask, "rt_sigprocmask"),
-            (libc::SYS_epoll_pwait, "epoll_pwait"),
-            (libc::SYS_sched_yield, "sched_yield"),
-            (libc::SYS_clone3, "clone3"),
-            (libc::SYS_futex_waitv, "futex_waitv"),
-        ] {
-            assert_eq!(super::number(name).map(i64::from), Some(number), "{name}");
-        }
+    fn each_call_has_the_rule_at_its_number() {
         assert_eq!(
-            (RULES[202], RULES[15], RULES[435], RULES[500]),
-            (Rule::Futex, Rule::Never, Rule::Process, Rule::Other)
+            (rule(202), rule(15), rule(435), rule(500), rule(u64::MAX)),
+            (Rule::Futex, Rule::Never, Rule::Process, Rule::Other, Rule::Other)
         );
     }
 }
