@@ -28,6 +28,7 @@ chapters! {
     fix: "src/fix.md",
     blocking: "src/blocking.md",
     c: "src/c.md",
+    plugins: "src/plugins.md",
     troubleshooting: "src/troubleshooting.md",
     limits: "src/limits.md",
     how: "src/how.md",
