@@ -5,6 +5,7 @@
 //! - `trivia`: which of three lines of Rust allocate, in this build.
 //! - `async_pipeline`: a service on several threads whose hot path is protected while its neighbours allocate.
 //! - `server`: a web server whose handlers are watched, one request in ten, under the load of its clients.
+//! - `service`: a web server that runs until it is stopped, and serves QADAPT's figures for Prometheus.
 //! - `packet_service`: a UDP service whose packets lie in pools, so that it allocates nothing, and a client that floods it.
 //! - `dyn_async`: four ways to call an async method through `dyn`, and what each call allocates.
 //! - `pinned`: one future pinned in a box and on the stack.
@@ -18,6 +19,8 @@ pub mod book;
 pub mod cli;
 pub mod packets;
 pub mod poll;
+#[cfg(feature = "process-counts")]
+pub mod prometheus;
 pub mod random;
 pub mod trivia;
 pub mod varint;

@@ -29,6 +29,7 @@
 //! | two places in the code | [`enter_protected`], [`exit_protected`] |
 //! | an exemption | [`permit_alloc()`], [`#[permit_alloc]`](macro@permit_alloc), [`PermitDrop`] |
 //! | a question: how much? | [`count_alloc()`], [`Counts`] |
+//! | the same of the whole process, now or for a monitor | `Stats`, `metrics`, with the feature `process-counts` |
 //! | a test | [`#[qadapt::test]`](macro@test), [`assert_allocs!`] |
 //! | rules of your own: budgets, modes, sampling | [`Policy`], [`Budget`], [`Mode`] |
 //! | work on other threads | [`Policy::current`], [`PolicyToken`] |
@@ -96,8 +97,6 @@ pub use qadapt_advice::Advice;
 #[cfg(not(qadapt_unhosted))]
 pub use qadapt_macro::test;
 pub use qadapt_macro::{allocate_panic, count_alloc, no_alloc, nonblocking, permit_alloc};
-#[cfg(all(feature = "process-counts", not(qadapt_unhosted)))]
-pub use region::Stats;
 #[cfg(not(qadapt_unhosted))]
 pub use region::{
     Counted, CountsHandle, GuardExt, Guarded, NoAlloc, NoBlocking, PageFaults, PermitDrop, Permitted,
@@ -106,6 +105,8 @@ pub use region::{
     no_blocking, permit_alloc, protection_level, reclaim, set_mode, sweep, take_violations, uncounted,
     violations, warm_up,
 };
+#[cfg(all(feature = "process-counts", not(qadapt_unhosted)))]
+pub use region::{Metrics, RegionMetrics, Stats, metrics};
 #[cfg(not(qadapt_unhosted))]
 pub use report::{
     Site, StackFrame, Violation, c_is_active, is_active, set_violation_hook, take_violation_hook,
@@ -166,8 +167,6 @@ pub mod prelude {
     pub use crate::model::{
         Amount, Beyond, Budget, Calls, Counts, Deferred, Measured, Mode, Op, Ops, SystemCall, UnknownMode,
     };
-    #[cfg(feature = "process-counts")]
-    pub use crate::region::Stats;
     pub use crate::region::{
         Counted, CountsHandle, GuardExt, Guarded, NoAlloc, NoBlocking, PageFaults, PermitDrop, Permitted,
         Policed, Policy, PolicyToken, Reclaimer, RegionGuard, Watch, assert_no_alloc, count_alloc,
@@ -175,6 +174,8 @@ pub mod prelude {
         no_blocking, permit_alloc, protection_level, reclaim, set_mode, sweep, take_violations, uncounted,
         violations, warm_up,
     };
+    #[cfg(feature = "process-counts")]
+    pub use crate::region::{Metrics, RegionMetrics, Stats, metrics};
     pub use crate::report::{
         Site, StackFrame, Violation, c_is_active, is_active, set_violation_hook, take_violation_hook,
     };

@@ -155,8 +155,9 @@ fn reports_go_where_the_features_send_them() {
 }
 
 fn the_process_is_counted() {
-    Build { name: "process-counts", features: "enforce,process-counts", settings: &[] }
-        .check("counts_all", "probes/counts_all.rs");
+    let build = Build { name: "process-counts", features: "enforce,process-counts", settings: &[] };
+    build.check("counts_all", "probes/counts_all.rs");
+    build.check("metrics", "probes/metrics.rs");
 }
 
 /// The most severe of several; the environment comes first.

@@ -22,19 +22,21 @@ impl Outcome {
 
 /// Runs an example in the workspace's folder, with nothing of the caller's settings.
 pub(crate) fn run(example: &str, arguments: &[&str]) -> Outcome {
-    let output = Command::new(program(example))
-        .args(arguments)
-        .current_dir(workspace())
-        .env_remove("QADAPT_BACKTRACE")
-        .env_remove("QADAPT_MODE")
-        .env_remove("QADAPT_TRACE")
-        .env_remove("RUST_BACKTRACE")
-        .output()
-        .unwrap_or_else(|error| {
-            panic!("{example}: {error}; `cargo build -p qadapt-examples --examples` builds it")
-        });
+    let output = command(example).args(arguments).output().unwrap_or_else(|error| {
+        panic!("{example}: {error}; `cargo build -p qadapt-examples --examples` builds it")
+    });
     let text = |bytes| String::from_utf8(bytes).expect("examples print UTF-8");
     Outcome { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+/// An example in the workspace's folder, with nothing of the caller's settings.
+pub(crate) fn command(example: &str) -> Command {
+    let mut command = Command::new(program(example));
+    command.current_dir(workspace());
+    for setting in ["QADAPT_BACKTRACE", "QADAPT_MODE", "QADAPT_TRACE", "RUST_BACKTRACE"] {
+        command.env_remove(setting);
+    }
+    command
 }
 
 /// `file:line:` of the one line of a source file that contains `code`, as reports print it.

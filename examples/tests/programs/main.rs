@@ -10,6 +10,8 @@ mod no_waiting;
 mod order_book;
 mod packet_service;
 mod server;
+#[cfg(feature = "process-counts")]
+mod service;
 mod trivia;
 
 #[global_allocator]

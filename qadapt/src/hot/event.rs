@@ -64,7 +64,15 @@ pub(super) fn care_by_default(ops: Ops) -> Care {
 pub(super) fn count_violation() {
     if !std::thread::panicking() {
         pending::count_violation();
+        count_for_region();
     }
+}
+
+/// Counts a violation of which nothing is said for its region, where that is asked for.
+#[inline(always)]
+fn count_for_region() {
+    #[cfg(feature = "process-counts")]
+    pending::push_counted();
 }
 
 /// True if a counting region is open.
@@ -267,10 +275,12 @@ fn violate(request: &Request, mark: *const c_void, mut cause: Cause, mut word: i
     if let Some(trace) = trace::active() {
         // A traced run goes on whatever it violates, so that all of it is seen: every mode counts.
         witness(trace, request, mark, word);
+        count_for_region();
         return Outcome::Proceed;
     }
     let mode = word::mode(word, setting::default_mode());
     if mode == Mode::Count {
+        count_for_region();
         return Outcome::Proceed;
     }
     speak(request, mark, cause, mode)
@@ -281,10 +291,13 @@ pub(super) fn call(request: &Request, mark: *const c_void, word: i64) {
     pending::count_violation();
     if let Some(trace) = trace::active() {
         trace.count_all_disallowed();
+        count_for_region();
         return;
     }
     let mode = word::mode(word, setting::default_mode());
-    if mode != Mode::Count {
+    if mode == Mode::Count {
+        count_for_region();
+    } else {
         speak(request, mark, Cause::Disallowed, mode);
     }
 }

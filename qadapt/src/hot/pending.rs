@@ -67,7 +67,7 @@ impl Batch {
     pub(crate) const EMPTY: Self = Self { entries: [None; ROOM], lost: Lost::NOTHING };
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.lost.count == 0 && self.entries.iter().all(Option::is_none)
+        self.lost == Lost::NOTHING && self.entries.iter().all(Option::is_none)
     }
 
     /// The batch as the lender of the policy has it.
@@ -97,13 +97,31 @@ pub(crate) struct Lost {
     pub(crate) count: u64,
     /// Those among them that are owed as a panic.
     pub(crate) owed: u64,
+    /// Besides them, violations of which nothing is to be said: they go into the region's total.
+    #[cfg(feature = "process-counts")]
+    pub(crate) counted: u64,
 }
 
 impl Lost {
-    pub(crate) const NOTHING: Self = Self { count: 0, owed: 0 };
+    pub(crate) const NOTHING: Self = Self::of(0, 0);
+
+    /// So many, of which so many are owed as a panic.
+    pub(super) const fn of(count: u64, owed: u64) -> Self {
+        Self {
+            count,
+            owed,
+            #[cfg(feature = "process-counts")]
+            counted: 0,
+        }
+    }
 
     const fn and(self, other: Self) -> Self {
-        Self { count: self.count.saturating_add(other.count), owed: self.owed.saturating_add(other.owed) }
+        Self {
+            count: self.count.saturating_add(other.count),
+            owed: self.owed.saturating_add(other.owed),
+            #[cfg(feature = "process-counts")]
+            counted: self.counted.saturating_add(other.counted),
+        }
     }
 }
 
@@ -312,7 +330,9 @@ fn lost(pending: &Pending) -> Lost {
         STACKS.mark_reported(slot, times);
         UNSAID.fetch_add(times, Ordering::Relaxed);
     }
-    Lost { count: times, owed: if pending.mode == Mode::Panic { times } else { 0 } }
+    #[cfg(feature = "process-counts")]
+    super::process::lose(times);
+    Lost::of(times, if pending.mode == Mode::Panic { times } else { 0 })
 }
 
 /// Adds to a region's what another thread had pending.
@@ -342,8 +362,20 @@ pub(super) fn adopt_lost(region: Serial, lost: Lost) {
 /// Counts a violation that could not be recorded.
 pub(super) fn push_lost(region: Serial, mode: Mode) {
     UNSAID.fetch_add(1, Ordering::Relaxed);
-    let one = Lost { count: 1, owed: u64::from(mode == Mode::Panic) };
+    #[cfg(feature = "process-counts")]
+    super::process::lose(1);
+    let one = Lost::of(1, u64::from(mode == Mode::Panic));
     let _ = LIST.try_with(|list| list.lose(region, one));
+}
+
+/// Adds a violation of which nothing is to be said to its region's, which takes it into its total. Where a signal handler
+/// interrupted a change of the list, it has no region.
+#[cfg(feature = "process-counts")]
+pub(super) fn push_counted() {
+    if word::get() & word::BUSY == 0 {
+        change(|list| list.lose(table::reporter(), Lost { counted: 1, ..Lost::NOTHING }));
+        word::set(word::get() | word::ATTENTION);
+    }
 }
 
 /// Makes one region's another's: it ended with that.
@@ -436,6 +468,8 @@ pub(crate) fn forget() {
 #[inline(always)]
 pub(super) fn count_violation() {
     let _ = LIST.try_with(|list| figure::add(&list.violations, 1));
+    #[cfg(feature = "process-counts")]
+    super::process::count_violation();
 }
 
 /// Adds to this thread's count of violations those that happened on another one, or takes off those that count there; gives

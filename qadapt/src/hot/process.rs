@@ -1,4 +1,4 @@
-//! The process's counters of events.
+//! The process's counters of events and violations.
 
 use core::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -13,6 +13,9 @@ static FAILED: AtomicU64 = AtomicU64::new(0);
 static BYTES: AtomicU64 = AtomicU64::new(0);
 static FREED_BYTES: AtomicU64 = AtomicU64::new(0);
 static NET_REALLOC_BYTES: AtomicI64 = AtomicI64::new(0);
+static VIOLATIONS: AtomicU64 = AtomicU64::new(0);
+/// Of the violations those that there was no room to record.
+static LOST: AtomicU64 = AtomicU64::new(0);
 
 /// Adds one event.
 pub(super) fn count(request: &Request, succeeded: bool) {
@@ -32,6 +35,21 @@ pub(super) fn count(request: &Request, succeeded: bool) {
     if request.op == Op::Realloc {
         NET_REALLOC_BYTES.fetch_add(request.change(), Ordering::Relaxed);
     }
+}
+
+/// Adds a violation.
+pub(super) fn count_violation() {
+    VIOLATIONS.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Adds violations that there was no room to record.
+pub(super) fn lose(times: u64) {
+    LOST.fetch_add(times, Ordering::Relaxed);
+}
+
+/// The violations of all threads since the process began, and how many of them were lost.
+pub(crate) fn violations() -> (u64, u64) {
+    (VIOLATIONS.load(Ordering::Relaxed), LOST.load(Ordering::Relaxed))
 }
 
 /// What was counted since the process began; no peak.

@@ -22,7 +22,7 @@ use core::fmt;
 pub struct Measured<T>(Option<T>);
 
 impl<T> Measured<T> {
-    pub(super) const fn new(figure: Option<T>) -> Self {
+    pub(crate) const fn new(figure: Option<T>) -> Self {
         Self(figure)
     }
 }

@@ -12,6 +12,8 @@ mod host;
 mod lending;
 mod manual;
 mod measurement;
+#[cfg(feature = "process-counts")]
+mod metrics;
 mod mode;
 mod page_faults;
 mod permit;
@@ -48,6 +50,8 @@ pub use guarded::{
 };
 pub use manual::{enter_protected, exit_protected, protection_level};
 pub use measurement::Measurement;
+#[cfg(feature = "process-counts")]
+pub use metrics::{Metrics, RegionMetrics, metrics};
 pub use mode::{mode, set_mode};
 pub use page_faults::{PageFaults, count_page_faults};
 pub use permit::permit_alloc;

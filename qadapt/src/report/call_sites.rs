@@ -47,6 +47,14 @@ pub(crate) fn add(place: Place, caller: &'static Location<'static>, counts: Coun
     });
 }
 
+/// Hands out what the calls from each call site were so far. Called as own work.
+#[cfg(feature = "process-counts")]
+pub(super) fn for_each(mut each: impl FnMut(Place, u64, Counts)) {
+    for calls in SITES.lock_within(PATIENCE).iter().flat_map(|sites| sites.values()) {
+        each(calls.place, calls.times, calls.counts);
+    }
+}
+
 /// Reports every call site, in the order of the source. Called as own work, at the process's end.
 pub(super) fn report() {
     let sites = SITES.lock_within(PATIENCE).map(|mut sites| std::mem::take(&mut *sites));

@@ -8,6 +8,8 @@ use std::panic::catch_unwind;
 
 use qadapt_spin::Lock;
 
+#[cfg(feature = "process-counts")]
+use super::totals;
 use super::violation::Violation;
 use super::{hook, sink};
 use crate::hot::capture::STACKS;
@@ -25,7 +27,7 @@ pub(crate) fn report(region: Serial, place: Place) -> Option<String> {
     }
     own_work::as_own_work(|| {
         let mut owed = Vec::new();
-        while let Some(pending) = pending::take(region) {
+        while let Some(pending) = take(region, place) {
             let violation = heard(&pending, place);
             if pending.mode == Mode::Panic && !std::thread::panicking() {
                 settle(&pending);
@@ -34,7 +36,7 @@ pub(crate) fn report(region: Serial, place: Place) -> Option<String> {
                 log_one(&pending, &violation);
             }
         }
-        let lost = pending::take_lost(region);
+        let lost = take_lost(region, place);
         if lost.owed > 0 && !std::thread::panicking() {
             owed.push(lost_line(lost, place));
         } else if lost.count > 0 {
@@ -52,15 +54,37 @@ pub(crate) fn log(region: Serial, place: Place) {
     // A panic here would end the process, since the thread may be unwinding: a closed standard error panics.
     let _ = catch_unwind(|| {
         own_work::as_own_work(|| {
-            while let Some(pending) = pending::take(region) {
+            while let Some(pending) = take(region, place) {
                 log_one(&pending, &heard(&pending, place));
             }
-            let lost = pending::take_lost(region);
+            let lost = take_lost(region, place);
             if lost.count > 0 {
                 log_lost(lost, place);
             }
         });
     });
+}
+
+/// Takes one of a region's violations off the list, and into the total of its place.
+fn take(region: Serial, place: Place) -> Option<Pending> {
+    let pending = pending::take(region)?;
+    #[cfg(feature = "process-counts")]
+    totals::add(place, u64::from(pending.times), 0);
+    #[cfg(not(feature = "process-counts"))]
+    let _ = place;
+    Some(pending)
+}
+
+/// The same of those that were lost, and of those of which nothing is to be said.
+fn take_lost(region: Serial, place: Place) -> Lost {
+    let lost = pending::take_lost(region);
+    #[cfg(feature = "process-counts")]
+    if lost != Lost::NOTHING {
+        totals::add(place, lost.count.saturating_add(lost.counted), lost.count);
+    }
+    #[cfg(not(feature = "process-counts"))]
+    let _ = place;
+    lost
 }
 
 /// Makes the violation and shows it to the user's hook.
@@ -69,10 +93,10 @@ fn heard(pending: &Pending, place: Place) -> Violation {
     let left = hook::call(&violation);
     if !left.is_none() {
         // What the hook left open has ended with it. It is logged, as nobody can catch a panic, and not shown to the hook.
-        while let Some(pending) = pending::take(left) {
+        while let Some(pending) = take(left, place) {
             log_one(&pending, &Violation::new(&pending, place));
         }
-        let lost = pending::take_lost(left);
+        let lost = take_lost(left, place);
         if lost.count > 0 {
             sink::send(&lost_line(lost, place));
         }

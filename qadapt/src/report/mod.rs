@@ -21,6 +21,8 @@ mod sink;
 mod source;
 mod stderr;
 mod symbols;
+#[cfg(feature = "process-counts")]
+pub(crate) mod totals;
 mod trace;
 pub(crate) mod unlent;
 mod violation;

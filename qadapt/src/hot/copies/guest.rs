@@ -125,7 +125,7 @@ pub(in crate::hot) fn end(record: &Record, is_interrupted: bool) -> bool {
     // SAFETY: what is taken has its size, and room for so much.
     while let what @ (Taken::VIOLATIONS | Taken::LOST) = unsafe { (host.take)(serial, &raw mut taken) } {
         if what == Taken::LOST {
-            pending::adopt_lost(record.reporter(), Lost { count: taken.times, owed: taken.owed });
+            pending::adopt_lost(record.reporter(), Lost::of(taken.times, taken.owed));
         } else {
             adopt(record.reporter(), &taken);
         }
