@@ -39,7 +39,8 @@ export function marks(report, proofs) {
       const name = report?.profiles[profile]?.name;
       if (!counts || !line.line || (name !== "debug" && name !== "release")) return;
       const mark = at(line.line);
-      const figures = (mark[name] ??= { allocs: 0, frees: 0, bytes: 0 });
+      const figures = mark[name] ?? { allocs: 0, frees: 0, bytes: 0 };
+      mark[name] = figures;
       if (line.op === "dealloc") {
         figures.frees += counts.estimate;
       } else {

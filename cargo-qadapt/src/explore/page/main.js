@@ -42,7 +42,7 @@ const editor = new EditorView({
       EditorView.cspNonce.of(document.querySelector('meta[name="nonce"]')?.getAttribute("content") ?? ""),
       Prec.highest(
         keymap.of([
-          { key: "Mod-Enter", run: () => (void start(), true) },
+          { key: "Mod-Enter", run: startNow },
           { key: "Alt-g", run: (view) => openLine(view.state.doc.lineAt(view.state.selection.main.head).number) },
         ]),
       ),
@@ -88,11 +88,18 @@ function chosen() {
   return { input: text("input"), arguments: text("arguments"), how };
 }
 
+/** The key's command. */
+function startNow() {
+  void start();
+  return true;
+}
+
 /** Begins a job; the one before ends. */
 async function start() {
   clearTimeout(timer);
   running?.abort();
-  const own = (running = new AbortController());
+  const own = new AbortController();
+  running = own;
   const code = editor.state.doc.toString();
   if (code.trim() === "") {
     running = null;

@@ -57,7 +57,9 @@ const shortPath = (path) => path.replace(/^.*\/rustc\/[^/]+\//, "").replace(/^.*
 const sources = new Map(
   data.files.map((file) => {
     const code = new Map();
-    for (const part of file.parts) part.lines.forEach((line, index) => code.set(part.start + index, line));
+    for (const part of file.parts) {
+      for (const [index, line] of part.lines.entries()) code.set(part.start + index, line);
+    }
     return [file.file, code];
   }),
 );

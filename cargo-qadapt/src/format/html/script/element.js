@@ -22,7 +22,7 @@ const number = (() => {
   return (value) => format.format(value);
 })();
 
-const plural = (count, one, many = one + "s") => `${number(count)} ${count === 1 ? one : many}`;
+const plural = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
 
 // Bytes in few characters, for headings. Tables have them exactly.
 const size = (bytes) => {

@@ -21,8 +21,7 @@ const framesOfGraph = (svg) => {
   const top = Math.min(...frames.map((frame) => frame.y));
   const next = frames.find((frame) => frame.y > top);
   const step = next === undefined ? 1 : Math.min(...frames.filter((frame) => frame.y > top).map((frame) => frame.y)) - top;
-  for (const frame of frames) frame.depth = Math.round((frame.y - top) / step);
-  return frames;
+  return frames.map((frame) => ({ ...frame, depth: Math.round((frame.y - top) / step) }));
 };
 
 const labelOf = (name) => {
@@ -67,7 +66,7 @@ const flame = {
   },
   choose(index) {
     this.chosen = index;
-    [...this.choice.children].forEach((button, at) => button.setAttribute("aria-pressed", String(at === index)));
+    for (const [at, button] of [...this.choice.children].entries()) button.setAttribute("aria-pressed", String(at === index));
     this.graph = data.flames[index];
     this.graph.frames ??= framesOfGraph(this.graph.svg);
     this.root = this.graph.frames.find((frame) => frame.depth === 0);

@@ -1,5 +1,9 @@
 // Tabs, filters, places to go to, keys.
 
+const searchField = /** @type {HTMLInputElement} */ (byId("search"));
+const filterForm = /** @type {HTMLFormElement} */ (byId("filters"));
+const help = /** @type {HTMLDialogElement} */ (byId("help"));
+
 const sites = {
   name: "sites",
   title: "Sites",
@@ -95,7 +99,7 @@ const route = () => {
   filter.limit = isKnown ? limits[name]() : null;
   if (name === "source" && second !== undefined) {
     select(source);
-    source.go(source.panel, a, b);
+    source.go(a, b);
     return;
   }
   source.wanted = null;
@@ -148,7 +152,7 @@ const buildFilters = () => {
     pending = requestAnimationFrame(() => refresh(current));
   });
   const operations = Object.entries(OPERATIONS).filter(([op]) => data.lines.some((line) => line.op === op));
-  byId("filters").append(
+  filterForm.append(
     search,
     choice("Any profile", "profile", profiles().map((profile, index) => [index, profile])),
     choice("Any operation", "operation", operations),
@@ -159,8 +163,8 @@ const buildFilters = () => {
     element("button", { type: "reset" }, "Reset"),
     element("output", { id: "found", role: "status" }),
   );
-  byId("filters").addEventListener("submit", (event) => event.preventDefault());
-  byId("filters").addEventListener("reset", (event) => {
+  filterForm.addEventListener("submit", (event) => event.preventDefault());
+  filterForm.addEventListener("reset", (event) => {
     event.preventDefault();
     clearFilters();
     if (filter.limit === null) refresh(current);
@@ -170,14 +174,14 @@ const buildFilters = () => {
 
 const clearFilters = () => {
   Object.assign(filter, { words: [], profile: "", operation: "", mark: "", by: "" });
-  byId("search").value = "";
-  for (const select of byId("filters").querySelectorAll("select")) select.value = "";
+  searchField.value = "";
+  for (const select of filterForm.querySelectorAll("select")) select.value = "";
 };
 
 const showAll = (mark) => {
   if (mark !== null) {
     filter.mark = mark;
-    byId("filters").elements.mark.value = mark;
+    filterForm["mark"].value = mark;
   }
   goTo(sites);
   byId("tabs").scrollIntoView({ block: "start" });
@@ -212,7 +216,7 @@ const KEYS = [
 ];
 
 const buildHelp = () => {
-  byId("help").append(
+  help.append(
     element("h2", { id: "help-title" }, "Keys"),
     element("dl", {}, KEYS.flatMap(([key, what]) => [element("dt", {}, element("kbd", {}, key)), element("dd", {}, what)])),
     element("form", { method: "dialog" }, element("button", {}, "Close")),
@@ -226,8 +230,8 @@ const nextTheme = () => {
 };
 
 const onKey = (event) => {
-  if (event.altKey || event.ctrlKey || event.metaKey || byId("help").open) return;
-  if (event.target === byId("search")) {
+  if (event.altKey || event.ctrlKey || event.metaKey || help.open) return;
+  if (event.target === searchField) {
     if (event.key === "Escape") {
       clearFilters();
       refresh(current);
@@ -242,9 +246,9 @@ const onKey = (event) => {
   }
   if (event.target.matches("input, select, textarea")) return;
   const action = {
-    "/": () => byId("search").focus(),
+    "/": () => searchField.focus(),
     "t": nextTheme,
-    "?": () => byId("help").showModal(),
+    "?": () => help.showModal(),
   }[event.key] ?? (VIEWS[Number(event.key) - 1] && (() => {
     goTo(VIEWS[Number(event.key) - 1]);
     current.tab.focus();
@@ -263,7 +267,7 @@ const start = () => {
   document.documentElement.style.setProperty("--profiles", data.profiles.length);
   setTheme(THEMES.includes(remembered()) ? remembered() : "auto");
   byId("theme").addEventListener("click", nextTheme);
-  byId("keys").addEventListener("click", () => byId("help").showModal());
+  byId("keys").addEventListener("click", () => help.showModal());
   byId("summary").append(...summary().flat(2).filter(Boolean));
   buildHelp();
   buildFilters();

@@ -31,7 +31,7 @@ const regions = {
     );
   },
   clear() {
-    this.table.querySelectorAll("tbody").forEach((body) => body.remove());
+    for (const body of this.table.querySelectorAll("tbody")) body.remove();
   },
   update() {
     const shown = data.regions.filter((region) =>

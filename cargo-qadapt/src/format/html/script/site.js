@@ -82,6 +82,7 @@ const siteDetails = (line) => {
 };
 
 // What became of a site's blocks: heading and figure.
+/** @type {[string, (live: any) => string][]} */
 const LIVES = [
   ["alive at the end", (live) => `${number(live.blocks)} (${number(live.bytes)} B)`],
   ["at the peak", (live) => `${number(live.peak_blocks)} (${number(live.peak_bytes)} B)`],

@@ -35,7 +35,7 @@ const source = {
     const files = [...gutters()]
       .map(([file, lines]) => [file, lines, data.profiles.map((_, profile) => total(lines, profile))])
       .filter(([file, lines]) => lines.size > 0 || (filter.limit === null && !isFiltered()) || isWanted(file))
-      .sort((a, b) => isWanted(b[0]) - isWanted(a[0]) || Math.max(...b[2]) - Math.max(...a[2]) || text(a[0]).localeCompare(text(b[0])));
+      .sort((a, b) => Number(isWanted(b[0])) - Number(isWanted(a[0])) || Math.max(...b[2]) - Math.max(...a[2]) || text(a[0]).localeCompare(text(b[0])));
     this.pager.show(files);
     const first = this.list.querySelector("details.file");
     if (first !== null) first.open = true;
@@ -44,14 +44,14 @@ const source = {
   },
   wanted: null,
   // Goes to a line.
-  go(panel, file, line) {
+  go(file, line) {
     this.wanted = { file, line };
     refresh(this);
     const row = byId(`line-${file}-${line}`);
     if (row === null) return;
     row.classList.add("wanted");
     row.scrollIntoView({ block: "center" });
-    row.querySelector("a, [tabindex]")?.focus({ preventScroll: true });
+    /** @type {HTMLElement | null} */ (row.querySelector("a, [tabindex]"))?.focus({ preventScroll: true });
   },
 };
 
@@ -134,7 +134,7 @@ const gapRow = () => element("tr", { class: "gap" }, element("td", { colspan: co
 
 const codeRow = (file, line, code, lines, starts) => {
   const cells = lines.get(line);
-  const figure = (value, profile, column, isEstimate) =>
+  const figure = (value, column, isEstimate) =>
     element(
       "td",
       { class: column === 0 ? "first" : null },
@@ -145,7 +145,7 @@ const codeRow = (file, line, code, lines, starts) => {
     "tr",
     { id: `line-${file}-${line}`, class: cells === undefined ? null : "hit" },
     data.profiles.flatMap((_, profile) =>
-      SOURCE_COLUMNS.map((_, column) => figure(cells?.[profile][column] ?? 0, profile, column, cells?.[profile][3]))
+      SOURCE_COLUMNS.map((_, column) => figure(cells?.[profile][column] ?? 0, column, cells?.[profile][3]))
     ),
     element("td", { class: "number" }, heat ?? String(line)),
     element(
