@@ -1,6 +1,6 @@
 //! What happened: one request to the allocator, and the names on its call stack.
 
-/// What was asked of the allocator.
+/// What was asked of the allocator, or of the system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Op {
     /// New memory.
@@ -11,9 +11,11 @@ pub enum Op {
     Realloc,
     /// A block is given back.
     Dealloc,
+    /// Nothing: a system call in which the thread may wait.
+    Wait,
 }
 
-/// A request to the allocator.
+/// A request to the allocator, or a call that may wait.
 ///
 /// # Examples
 /// ```

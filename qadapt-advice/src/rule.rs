@@ -3,7 +3,7 @@
 use crate::event::{Event, Frame, Op};
 use crate::name::Name;
 
-/// A known habit that touches the allocator, and what to do instead.
+/// A known habit that touches the allocator or may wait, and what to do instead.
 ///
 /// # Examples
 /// ```
@@ -179,7 +179,10 @@ impl On {
     pub(crate) const GROWTH: Self = Self(2);
     pub(crate) const SHRINKING: Self = Self(4);
     pub(crate) const FREE: Self = Self(8);
+    /// All requests to the allocator.
     pub(crate) const ANY: Self = Self(15);
+    /// Calls that may wait.
+    pub(crate) const WAIT: Self = Self(16);
 
     pub(crate) const fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -195,6 +198,7 @@ impl On {
             Op::Realloc if event.size < event.old_size => Self::SHRINKING,
             Op::Realloc => Self::GROWTH,
             Op::Dealloc => Self::FREE,
+            Op::Wait => Self::WAIT,
         }
     }
 }

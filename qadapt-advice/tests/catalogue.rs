@@ -7,10 +7,10 @@ use std::path::Path;
 use qadapt_advice::{Event, Frame, Op, advise, rules};
 
 /// What lines of advice start with.
-const VERBS: [&str; 27] = [
-    "borrow", "build", "call", "capture", "change", "check", "clear", "extend", "keep", "list", "make",
-    "mark", "pin", "push", "read", "replace", "reserve", "return", "reuse", "sort", "spawn", "start", "take",
-    "touch", "use", "wait", "write",
+const VERBS: [&str; 28] = [
+    "borrow", "build", "call", "capture", "change", "check", "clear", "extend", "keep", "list", "look",
+    "make", "mark", "pin", "push", "read", "replace", "reserve", "return", "reuse", "sort", "spawn", "start",
+    "take", "touch", "use", "wait", "write",
 ];
 
 #[test]

@@ -23,6 +23,7 @@ fn recorded(text: &str) -> impl Iterator<Item = Recorded<'_>> {
             "alloc" => Op::Alloc,
             "zeroed" => Op::AllocZeroed,
             "realloc" => Op::Realloc,
+            "wait" => Op::Wait,
             _ => Op::Dealloc,
         };
         let lines: Vec<(&str, &str)> = lines.lines().filter_map(|line| line.split_once('\t')).collect();

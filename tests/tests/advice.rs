@@ -30,6 +30,8 @@ mod system;
 mod tasks;
 #[path = "advice/vectors.rs"]
 mod vectors;
+#[path = "advice/waits.rs"]
+mod waits;
 
 #[global_allocator]
 static ALLOC: QADAPT = QADAPT;

@@ -29,7 +29,20 @@ impl Browser {
         Self::with_preferences(&json!({ "profile.managed_default_content_settings.javascript": 2 }))
     }
 
+    /// Among many busy processes a browser may not come up: then another one is started.
     fn with_preferences(preferences: &Value) -> Self {
+        let mut failure = String::new();
+        for _ in 0..3 {
+            let browser = Self::started(preferences);
+            match browser.asked("/url", &json!({ "url": "about:blank" })) {
+                Ok(_) => return browser,
+                Err(error) => failure = error,
+            }
+        }
+        panic!("no browser comes up: {failure}");
+    }
+
+    fn started(preferences: &Value) -> Self {
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
@@ -62,6 +75,7 @@ impl Browser {
             &json!({ "capabilities": { "alwaysMatch": {
                 "goog:chromeOptions": { "args": arguments, "prefs": preferences },
                 "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
+                "timeouts": { "pageLoad": 60_000 },
             } } }),
         );
         let id = session["sessionId"].as_str().unwrap_or_else(|| panic!("no session: {session}"));
@@ -71,6 +85,10 @@ impl Browser {
 
     #[track_caller]
     fn post(&self, path: &str, body: &Value) -> Value {
+        self.asked(path, body).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    fn asked(&self, path: &str, body: &Value) -> Result<Value, String> {
         let response = minreq::post(format!("{}{path}", self.address))
             .with_header("Content-Type", "application/json; charset=utf-8")
             .with_body(body.to_string())
@@ -78,8 +96,7 @@ impl Browser {
             .expect("chromedriver answers");
         let text = response.as_str().expect("the answer is text");
         let mut answer: Value = serde_json::from_str(text).expect("the answer is JSON");
-        assert_eq!(response.status_code, 200, "{path}: {answer:#}");
-        answer["value"].take()
+        if response.status_code == 200 { Ok(answer["value"].take()) } else { Err(format!("{answer:#}")) }
     }
 
     /// Loads a file and waits until it is complete.

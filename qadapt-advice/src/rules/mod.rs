@@ -22,6 +22,7 @@ mod collect_queue;
 mod collect_string;
 mod collect_vec;
 mod collection_clone;
+mod condition_wait;
 mod cow_into_owned;
 mod deque_growth;
 mod directory_walk;
@@ -33,6 +34,7 @@ mod drop_trait_object;
 mod drop_vec;
 mod environment;
 mod file_read;
+mod file_wait;
 mod format;
 mod hash_map_insert;
 mod hash_set_insert;
@@ -41,20 +43,27 @@ mod io_error;
 mod lazy_init;
 mod line_read;
 mod linked_list;
+mod lock_wait;
 mod lossy_string;
 mod make_mut;
+mod name_lookup;
 mod oneshot;
 mod panic_payload;
 mod parking_lot_wait;
 mod partition;
 mod path_join;
 mod print;
+mod print_wait;
 mod process_command;
+mod process_start;
+mod random_seed;
 mod rc_new;
 mod shared_slice;
 mod shrink;
+mod sleep;
 mod slice_concat;
 mod slice_to_vec;
+mod socket_wait;
 mod sort_by_cached_key;
 mod stable_sort;
 mod str_to_owned;
@@ -113,6 +122,7 @@ pub(crate) static RULES: &[Rule] = &[
     collect_string::RULE,
     collect_vec::RULE,
     collection_clone::RULE,
+    condition_wait::RULE,
     cow_into_owned::RULE,
     deque_growth::RULE,
     directory_walk::RULE,
@@ -124,6 +134,7 @@ pub(crate) static RULES: &[Rule] = &[
     drop_vec::RULE,
     environment::RULE,
     file_read::RULE,
+    file_wait::RULE,
     format::RULE,
     hash_map_insert::RULE,
     hash_set_insert::RULE,
@@ -132,20 +143,27 @@ pub(crate) static RULES: &[Rule] = &[
     lazy_init::RULE,
     line_read::RULE,
     linked_list::RULE,
+    lock_wait::RULE,
     lossy_string::RULE,
     make_mut::RULE,
+    name_lookup::RULE,
     oneshot::RULE,
     panic_payload::RULE,
     parking_lot_wait::RULE,
     partition::RULE,
     path_join::RULE,
     print::RULE,
+    print_wait::RULE,
     process_command::RULE,
+    process_start::RULE,
+    random_seed::RULE,
     rc_new::RULE,
     shared_slice::RULE,
     shrink::RULE,
+    sleep::RULE,
     slice_concat::RULE,
     slice_to_vec::RULE,
+    socket_wait::RULE,
     sort_by_cached_key::RULE,
     stable_sort::RULE,
     str_to_owned::RULE,

@@ -258,7 +258,7 @@ impl Violation {
             Op::AllocZeroed => qadapt_advice::Op::AllocZeroed,
             Op::Realloc => qadapt_advice::Op::Realloc,
             Op::Dealloc => qadapt_advice::Op::Dealloc,
-            Op::SystemCall => return None,
+            Op::SystemCall => qadapt_advice::Op::Wait,
         };
         self.trace.advice(op, self.size, self.old_size)
     }

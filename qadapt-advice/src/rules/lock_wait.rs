@@ -1,0 +1,16 @@
+//! Taking a lock.
+
+use crate::rule::{Call, On, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    id: "lock-wait",
+    habit: "a lock is taken, which another thread may hold",
+    advice: "take it with `try_lock` or `try_read` and go on without, or hand the value over in an atomic or a queue",
+    calls: &[
+        Call::of("std::sync::poison::mutex", "lock"),
+        Call::of("std::sync::poison::rwlock", "read write"),
+        Call::of("lock_api", "lock read write upgradable_read"),
+    ],
+    on: On::WAIT,
+    ..Rule::COMMON
+};

@@ -1,0 +1,12 @@
+//! Sleeping.
+
+use crate::rule::{Call, On, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    id: "sleep",
+    habit: "a thread sleeps or is parked",
+    advice: "wait outside the region, in a task with `tokio::time::sleep`",
+    calls: &[Call::of("std::thread", "sleep sleep_ms sleep_until park park_timeout park_timeout_ms")],
+    on: On::WAIT,
+    ..Rule::COMMON
+};
