@@ -37,10 +37,15 @@ fn answers(proof: &Value) -> Vec<(String, String)> {
 
 /// A file of the package that is built for this test, by cargo alone.
 fn built(folder: &str, marks: bool, environment: &[(&str, &str)], bin: &str) -> PathBuf {
+    built_in(&package(), folder, marks, environment, bin)
+}
+
+/// The same of another package.
+fn built_in(package: &Path, folder: &str, marks: bool, environment: &[(&str, &str)], bin: &str) -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--quiet", "--release", "--bin", bin, "--target-dir"]).arg(&target);
-    cargo.current_dir(package()).env_remove("CARGO_ENCODED_RUSTFLAGS").env_remove("RUSTFLAGS");
+    cargo.current_dir(package).env_remove("CARGO_ENCODED_RUSTFLAGS").env_remove("RUSTFLAGS");
     if marks {
         cargo.env("QADAPT_MARKS", "1");
     }
@@ -245,6 +250,63 @@ fn what_is_watched_poll_by_poll_is_listed_whatever_is_left_of_it() {
         let proven: Vec<&str> = with("proven").into_iter().filter(|region| !merged(region)).collect();
         assert_eq!(proven, ["polled::added", "polled::main", "polled::main::{closure#1}"], "{lto}");
     }
+}
+
+/// A package that has a dependency from a registry, which lies in a folder instead.
+fn package_with_a_registry() -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("marked-registry");
+    let guard = Path::new(env!("CARGO_MANIFEST_DIR")).join("../qadapt");
+    let lock = std::fs::read_to_string(package().join("Cargo.lock")).expect("the lock file");
+    // As cargo would write it.
+    let of_gauge = "[[package]]\nname = \"gauge\"\nversion = \"1.2.0\"\nsource = \"registry+https://example.org/index\"\n                    dependencies = [\n \"qadapt\",\n]\n\n";
+    let of_user = "[[package]]\nname = \"user\"\nversion = \"0.0.0\"\ndependencies = [\n \"gauge\",\n \"qadapt\",\n]\n\n";
+    let packages = lock.split_inclusive("\n\n").filter(|package| !package.contains("name = \"marked\""));
+    let lock = packages.chain([of_gauge, of_user]).collect::<String>();
+    for (path, text) in [
+        ("Cargo.lock", lock.as_str()),
+        (
+            "Cargo.toml",
+            &format!(
+                "[package]\nname = \"user\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[workspace]\n[dependencies]\n                 gauge = {{ version = \"1\", registry = \"elsewhere\" }}\nqadapt = {{ path = \"{guard}\" }}\n                 [patch.crates-io]\nqadapt = {{ path = \"{guard}\" }}\n",
+                guard = guard.display()
+            ),
+        ),
+        (
+            ".cargo/config.toml",
+            "[registries.elsewhere]\nindex = \"https://example.org/index\"\n             [source.elsewhere]\nregistry = \"https://example.org/index\"\nreplace-with = \"folder\"\n             [source.folder]\ndirectory = \"vendor\"\n",
+        ),
+        (
+            "src/main.rs",
+            "#[global_allocator]\nstatic ALLOC: qadapt::QADAPT = qadapt::QADAPT;\n\n             fn main() {\n    std::process::exit(gauge::read(std::hint::black_box(0)));\n}\n",
+        ),
+        ("vendor/gauge/.cargo-checksum.json", "{\"files\":{}}"),
+        (
+            "vendor/gauge/Cargo.toml",
+            "[package]\nname = \"gauge\"\nversion = \"1.2.0\"\nedition = \"2024\"\n[dependencies.qadapt]\nversion = \"0.1\"\n             registry-index = \"https://github.com/rust-lang/crates.io-index\"\n",
+        ),
+        (
+            "vendor/gauge/src/lib.rs",
+            "#[inline(never)]\npub fn read(n: i32) -> i32 {\n    qadapt::assert_no_alloc(|| n * 2)\n}\n\n             pub fn reset(n: &mut i32) {\n    qadapt::assert_no_alloc(|| *n = 0)\n}\n\n             #[qadapt::allocate_panic]\npub fn tare(n: &mut i32) {\n    *n = 1;\n}\n",
+        ),
+    ] {
+        let path = folder.join(path);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        // Unchanged files keep their time, so that nothing is built anew.
+        if std::fs::read_to_string(&path).ok().as_deref() != Some(text) {
+            std::fs::write(path, text).expect("a file can be written");
+        }
+    }
+    folder
+}
+
+#[test]
+fn regions_of_a_dependency_from_a_registry_are_listed_when_no_code_is_left() {
+    let lines = ("CARGO_PROFILE_RELEASE_DEBUG", "line-tables-only");
+    let file = built_in(&package_with_a_registry(), "marked-debug", true, &[lines], "user");
+    let found = answers(&report(&["--binary", file.to_str().expect("a path")])["proofs"][0]);
+    let expected =
+        [("proven", "gauge::read"), ("missing", "gauge::reset::{closure}"), ("missing", "gauge::tare")];
+    assert_eq!(found, expected.map(|(answer, region)| (answer.to_owned(), region.to_owned())));
 }
 
 #[test]

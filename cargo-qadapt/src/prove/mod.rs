@@ -39,6 +39,7 @@ pub mod instances;
 pub mod kind;
 mod leave;
 pub mod load;
+mod locked;
 pub mod map;
 pub mod marked;
 pub mod marks;

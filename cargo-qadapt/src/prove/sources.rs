@@ -2,12 +2,13 @@
 //!
 //! A function cannot leave one for each of its calls. What the build leaves beside an executable is a list of its sources,
 //! `NAME.d`, and in these the calls can be read that open regions (`calls`). The list has the sources of the program and of
-//! its dependencies by path.
+//! its dependencies by path; those of others are found as `locked` says.
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::calls::{self, Call, Opens, Words};
+use super::locked;
 use super::place::Place;
 use crate::report::items::Items;
 use crate::report::origin::{is_guard, module};
@@ -32,8 +33,10 @@ pub struct Opened {
 pub fn opened(executable: &Path) -> Vec<Opened> {
     let Ok(list) = std::fs::read_to_string(executable.with_extension("d")) else { return Vec::new() };
     let built = modified(executable);
+    let mut sources = listed(&list);
+    sources.extend(locked::sources(executable, &sources));
     // What was edited since has other lines.
-    let sources = listed(&list).into_iter().filter(|path| modified(path) <= built);
+    let sources = sources.into_iter().filter(|path| modified(path) <= built);
     let sources: Vec<Source> = sources.filter_map(parsed).collect();
     let mut words = Words::default();
     for (path, file) in &sources {
@@ -47,7 +50,7 @@ fn modified(path: &Path) -> Option<SystemTime> {
 }
 
 /// The sources in Rust in a list as cargo writes it: `executable: source source`, with `\ ` for a space in a name.
-fn listed(list: &str) -> Vec<PathBuf> {
+pub(super) fn listed(list: &str) -> Vec<PathBuf> {
     let Some((_, sources)) = list.lines().next().and_then(|line| line.split_once(": ")) else {
         return Vec::new();
     };
@@ -79,7 +82,8 @@ fn regions_of((path, source): &Source, words: &Words) -> Vec<Opened> {
     }
     let items = Items::of(source);
     let file = path.to_string_lossy().into_owned();
-    let module = module(&package(path).unwrap_or_default(), &file);
+    let package = manifest(path).and_then(|(_, manifest)| name(&manifest));
+    let module = module(&package.unwrap_or_default(), &file);
     let record = |call: Call| {
         let (line, column) = call.at;
         let function = match items.at(line, column) {
@@ -102,11 +106,16 @@ fn regions_of((path, source): &Source, words: &Words) -> Vec<Opened> {
     calls.into_iter().map(record).collect()
 }
 
-/// The name of the package that a source file lies in.
-fn package(source: &Path) -> Option<String> {
-    let manifests = source.ancestors().skip(1).map(|folder| folder.join("Cargo.toml"));
-    let text = manifests.into_iter().find_map(|manifest| std::fs::read_to_string(manifest).ok())?;
-    let manifest: toml::Table = text.parse().ok()?;
+/// The manifest of the package that a source file lies in, and its folder.
+pub(super) fn manifest(source: &Path) -> Option<(&Path, toml::Table)> {
+    source.ancestors().skip(1).find_map(|folder| {
+        let text = std::fs::read_to_string(folder.join("Cargo.toml")).ok()?;
+        Some((folder, text.parse().ok()?))
+    })
+}
+
+/// The name of a manifest's package.
+pub(super) fn name(manifest: &toml::Table) -> Option<String> {
     Some(manifest.get("package")?.get("name")?.as_str()?.to_owned())
 }
 
