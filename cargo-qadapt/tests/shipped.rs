@@ -3,7 +3,7 @@
 //!
 //! In a process of its own because it builds and runs programs with a preloaded allocator. By default it takes a sample, three
 //! programs in three profiles; `QADAPT_SHIPPED=SEED` takes another one, `QADAPT_SHIPPED=SEED:PROGRAMS` one of so many programs,
-//! and `QADAPT_SHIPPED=full` 60 programs in all 60 profiles.
+//! `QADAPT_SHIPPED=turns:SEED` two in each of the 60 profiles, and `QADAPT_SHIPPED=full` 60 programs in all of them.
 
 #[path = "shipped/generate.rs"]
 mod generate;
@@ -46,6 +46,15 @@ impl Profile {
             }
         }
         all
+    }
+
+    /// The level as TOML has it.
+    fn level(self) -> &'static str {
+        match self.level {
+            "s" => "\"s\"",
+            "z" => "\"z\"",
+            number => number,
+        }
     }
 
     fn name(self) -> String {
@@ -105,12 +114,16 @@ fn write(path: &Path, text: &str) {
     std::fs::write(path, text).expect("a file can be written");
 }
 
-/// Builds all programs of the package, and copies them into a folder, which it returns. The same target directory takes both
-/// kinds, so that what the guard depends on is built once.
+/// Builds all programs of the package, and copies them into a folder, which it returns. One target directory takes all, and
+/// what the guard depends on has one level for all: none of it is in a region, and it is built once for each way to link.
 fn build(package: &Path, seeds: &[u64], profile: Profile, marks: bool) -> PathBuf {
-    let target = scratch().join(format!("{}-{}", profile.lto, profile.panic));
+    let target = scratch().join("programs");
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--quiet", "--release", "--bins", "--target-dir"]).arg(&target).current_dir(package);
+    for (package, level, units) in [("\"*\"", "\"s\"", 1), ("qadapt", profile.level(), profile.units)] {
+        cargo.args(["--config", &format!("profile.release.package.{package}.opt-level={level}")]);
+        cargo.args(["--config", &format!("profile.release.package.{package}.codegen-units={units}")]);
+    }
     cargo.env_remove("CARGO_ENCODED_RUSTFLAGS").env_remove("RUSTFLAGS").envs(profile.environment());
     cargo.env_remove("QADAPT_MARKS").envs(marks.then_some(("QADAPT_MARKS", "1")));
     assert!(cargo.status().expect("cargo starts").success(), "{} builds", profile.name());
@@ -176,10 +189,10 @@ impl Tally {
             self.events += allocations + frees;
             let of_module: Vec<&Verdict> = verdicts.iter().filter(|v| module(&v.region) == Some(i)).collect();
             let is_merged = !has_function_of(&data, i);
-            self.wrong.extend(
-                contradictions(&of_module, is_merged, allocations, frees)
-                    .map(|what| format!("{place} m{i}: {what}")),
-            );
+            for what in contradictions(&of_module, is_merged, allocations, frees) {
+                println!("WRONG: {place} m{i}: {what}");
+                self.wrong.push(format!("{place} m{i}: {what}"));
+            }
         }
         if let Some(plain) = plain {
             let other = std::fs::read(plain).expect("the program can be read");
@@ -246,13 +259,24 @@ fn list(verdicts: &[&Verdict]) -> String {
     })
 }
 
-/// The profiles and the number of programs for this run.
-fn plan() -> (Vec<Profile>, Vec<u64>) {
+/// The profiles of this run, each with the seeds of its programs.
+fn plan() -> Vec<(Profile, Vec<u64>)> {
     let all = Profile::all();
-    match std::env::var("QADAPT_SHIPPED").as_deref() {
-        Ok("full") => (all, (1..=60).collect()),
+    let asked = std::env::var("QADAPT_SHIPPED");
+    let turns = asked.as_deref().ok().and_then(|asked| asked.strip_prefix("turns:"));
+    if let Some(seed) = turns {
+        let seed: u64 = seed.parse().expect("a number behind `turns:`");
+        // Neighbours have one program in common, and differ in all: a run that is cut short has seen something of each kind.
+        let programs = |turn: u64| vec![seed * 1000 + turn, seed * 1000 + (turn + 1) % 60];
+        let profiles = (0..all.len()).map(|turn| all[turn * 23 % all.len()]);
+        return (0..).zip(profiles).map(|(turn, profile)| (profile, programs(turn))).collect();
+    }
+    match asked.as_deref() {
+        Ok("full") => all.into_iter().map(|profile| (profile, (1..=60).collect())).collect(),
         other => {
-            let number = |text: &str| text.parse().expect("QADAPT_SHIPPED is `full`, SEED or SEED:PROGRAMS");
+            let number = |text: &str| {
+                text.parse().expect("QADAPT_SHIPPED is `full`, `turns:SEED`, SEED or SEED:PROGRAMS")
+            };
             let (seed, programs) = match other.map(|other| other.split_once(':').unwrap_or((other, "3"))) {
                 Ok((seed, programs)) => (number(seed), number(programs)),
                 Err(_) => (1, 3),
@@ -260,7 +284,8 @@ fn plan() -> (Vec<Profile>, Vec<u64>) {
             let mut chance = generate::Chance::new(seed);
             // One in each combination of lto and panic that is far from the others.
             let sample = [0, 30, 50].map(|first| all[first + chance.below(10)]);
-            (sample.to_vec(), (0..programs).map(|i| seed * 1000 + i).collect())
+            let seeds: Vec<u64> = (0..programs).map(|i| seed * 1000 + i).collect();
+            sample.map(|profile| (profile, seeds.clone())).to_vec()
         }
     }
 }
@@ -268,11 +293,10 @@ fn plan() -> (Vec<Profile>, Vec<u64>) {
 #[test]
 #[ignore = "builds and runs programs: cargo test --release -p cargo-qadapt --test shipped -- --ignored --nocapture"]
 fn no_run_contradicts_a_proof_of_the_file_that_ran() {
-    let (profiles, seeds) = plan();
     let counter = preloaded("shipped/counter", "counter");
-    let package = package(&seeds);
     let mut tally = Tally::default();
-    for profile in profiles {
+    for (profile, seeds) in plan() {
+        let package = package(&seeds);
         let [marked, plain] = [true, false].map(|marks| build(&package, &seeds, profile, marks));
         for seed in &seeds {
             let name = format!("g{seed}");

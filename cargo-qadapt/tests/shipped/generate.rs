@@ -113,16 +113,41 @@ pub(crate) fn program(seed: u64, modules: usize) -> String {
 }
 
 fn allocator(chance: &mut Chance) -> &'static str {
-    match chance.below(3) {
+    match chance.below(5) {
         0 => "#[global_allocator]\nstatic ALLOC: std::alloc::System = std::alloc::System;\n\n",
+        1 => {
+            "#[global_allocator]\nstatic ALLOC: qadapt::Qadapt<qadapt::Deferring<std::alloc::System>> =\n    qadapt::Qadapt::new(qadapt::Deferring::new(std::alloc::System));\n\n"
+        }
+        // Its count stays where the optimiser has removed `malloc`.
+        2 => COUNTED,
         _ => "#[global_allocator]\nstatic ALLOC: qadapt::QADAPT = qadapt::QADAPT;\n\n",
     }
 }
 
+const COUNTED: &str = r"
+struct Counted;
+static COUNT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+
+unsafe impl std::alloc::GlobalAlloc for Counted {
+    unsafe fn alloc(&self, layout: std::alloc::Layout) -> *mut u8 {
+        COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        unsafe { std::alloc::System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, block: *mut u8, layout: std::alloc::Layout) {
+        unsafe { std::alloc::System.dealloc(block, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOC: Counted = Counted;
+
+";
+
 fn module(chance: &mut Chance, i: usize, modules: usize) -> Module {
     let other = chance.below(modules);
     let (a, b) = (chance.below(50) * 2 + 101, chance.below(50) * 2 + 300);
-    let (odd, body, call) = match chance.below(16) {
+    let kind = chance.below(22);
+    let (odd, body, call) = match kind {
         0 | 1 => {
             let helper = boxed(chance, i);
             let body = format!(
@@ -195,6 +220,12 @@ fn module(chance: &mut Chance, i: usize, modules: usize) -> Module {
             format!("    #[qadapt::allocate_panic]\n    pub fn entry(n: usize) -> usize {{\n        let mut t = n;\n        for i in 0..{a} {{ t = t.wrapping_mul(31).wrapping_add(quiet(i)) }}\n        t\n    }}\n"),
             "SELF::entry(n)",
         ),
+        15..=19 => ruled(kind - 15, i, a, b),
+        20 => (
+            false,
+            format!("    #[inline(never)]\n    pub fn entry(n: usize) -> usize {{\n        use std::future::Future;\n        qadapt::assert_no_alloc(|| {{\n            let mut f = std::pin::pin!(async {{\n                let boxed: std::pin::Pin<Box<dyn Future<Output = usize>>> = Box::pin(async move {{ n + {a} }});\n                boxed.await\n            }});\n            match f.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop())) {{\n                std::task::Poll::Ready(n) => n,\n                std::task::Poll::Pending => 0,\n            }}\n        }})\n    }}\n"),
+            "SELF::entry(n)",
+        ),
         _ => (
             true,
             format!("    #[inline(never)]\n    pub fn entry(n: usize, k: usize) -> usize {{\n        let t = qadapt::Policy::new().name(\"m{i}\").run(|| match k {{ 0 => sink({a}), 1 => quiet(3), 2 => made({a} + 2).len(), _ => quiet(9) }});\n        t + match k {{ 0 => sink({b}), 1 => quiet(4), 2 => made({b} + 2).len(), _ => n }}\n    }}\n"),
@@ -212,6 +243,55 @@ fn module(chance: &mut Chance, i: usize, modules: usize) -> Module {
         );
     }
     Module { odd, items, call: call.to_owned() }
+}
+
+/// What holds inside a region: permits, policies that forbid them, and deferred frees, also in one round of two.
+fn ruled(kind: usize, i: usize, a: usize, b: usize) -> (bool, String, &'static str) {
+    match kind {
+        0 => (
+            false,
+            format!(
+                "    #[inline(never)]\n    pub fn entry(c: bool, n: usize) -> usize {{\n        mark({});\n        let t = qadapt::assert_no_alloc(|| if c {{ mark({}); let t = qadapt::permit_alloc(|| sink({b})); mark({}); t }} else {{ quiet(n) * {a} }});\n        mark({});\n        t\n    }}\n",
+                4 * i,
+                4 * i + 2,
+                4 * i,
+                4 * i + 2
+            ),
+            "{ mark(4 * 1000 + 2); SELF::entry(c, n) }",
+        ),
+        1 => (
+            true,
+            format!(
+                "    #[inline(never)]\n    pub fn entry(n: usize) -> usize {{\n        qadapt::assert_no_alloc(|| {{\n            let mut t = 0;\n            for i in 0..n % 5 + 2 {{\n                t += if i % 2 == 0 {{ qadapt::permit_alloc(|| sink({b} + 2 * i)) }} else {{ sink({a} + 2 * i) }};\n            }}\n            t\n        }})\n    }}\n"
+            ),
+            "SELF::entry(n)",
+        ),
+        2 => (
+            true,
+            format!(
+                "    #[inline(never)]\n    pub fn entry() -> usize {{\n        let mut policy = qadapt::Policy::new().forbid();\n        let mut t = {i};\n        for i in 0..2 {{\n            t += policy.run(|| qadapt::permit_alloc(|| sink({a} + i)));\n            policy = qadapt::Policy::new();\n        }}\n        t\n    }}\n"
+            ),
+            "SELF::entry()",
+        ),
+        3 => (
+            true,
+            format!(
+                "    #[inline(never)]\n    pub fn entry() -> usize {{\n        let v = made({b});\n        mark({});\n        let t = qadapt::assert_no_alloc(|| qadapt::defer_frees(|| black_box(v).capacity() + {a}));\n        mark({});\n        t\n    }}\n",
+                4 * i,
+                4 * i + 2
+            ),
+            "{ mark(4 * 1000 + 2); SELF::entry() }",
+        ),
+        _ => (
+            true,
+            format!(
+                "    #[inline(never)]\n    pub fn entry() -> usize {{\n        let all = [made({b}), made({b} + 2)];\n        let mut policy = qadapt::Policy::new().defer();\n        let mut t = {a};\n        mark({});\n        for v in all {{\n            t += policy.run(|| black_box(v).capacity());\n            policy = qadapt::Policy::new();\n        }}\n        mark({});\n        t\n    }}\n",
+                4 * i,
+                4 * i + 2
+            ),
+            "{ mark(4 * 1000 + 2); SELF::entry() }",
+        ),
+    }
 }
 
 /// A helper that returns a box, which another module's region may or may not elide.
