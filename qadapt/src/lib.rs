@@ -101,9 +101,9 @@ pub use qadapt_macro::{allocate_panic, count_alloc, no_alloc, nonblocking, permi
 pub use region::{
     Counted, CountsHandle, GuardExt, Guarded, NoAlloc, NoBlocking, PageFaults, PermitDrop, Permitted,
     Policed, Policy, PolicyToken, Reclaimer, RegionGuard, Watch, assert_no_alloc, count_alloc,
-    count_page_faults, defer_frees, deferred, enter_protected, exit_protected, is_blocking_watched, mode,
-    no_blocking, permit_alloc, protection_level, reclaim, set_mode, sweep, take_violations, uncounted,
-    violations, warm_up,
+    count_page_faults, defer_frees, deferred, enter_protected, exit_protected, guard_handle,
+    is_blocking_watched, mode, no_blocking, permit_alloc, protection_level, reclaim, set_mode, share_guard,
+    sweep, take_violations, uncounted, violations, warm_up,
 };
 #[cfg(all(feature = "process-counts", not(qadapt_unhosted)))]
 pub use region::{Metrics, RegionMetrics, Stats, metrics};

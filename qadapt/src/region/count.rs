@@ -135,7 +135,7 @@ impl<'a> Counting<'a> {
         location: &'static Location<'static>,
     ) -> Option<Self> {
         edge::touch(Place { name: Name::NONE, location, poll: 0 });
-        if !live::is_active() {
+        if !live::counts_events() {
             return None;
         }
         let mark = counters::open(then)?;

@@ -2,12 +2,16 @@
 //!
 //! Each function is called through a table that those find by a note; see [`copies`](crate::hot::copies).
 
+use core::ffi::c_void;
+use core::ptr;
+
+use crate::checks;
 use crate::hot::apart;
 use crate::hot::c;
 use crate::hot::capture::STACKS;
 use crate::hot::copies::{
-    self, C, Event, FRAMES, Host, INTERRUPTED, MAJOR, PANICKING, QUIET, Region, SUCCEEDED, Taken, Verdict,
-    kinds,
+    self, C, Event, FRAMES, Handle, Host, INTERRUPTED, MAJOR, PANICKING, QUIET, Region, SUCCEEDED, Taken,
+    Verdict, kinds,
 };
 use crate::hot::event::Outcome;
 use crate::hot::pending::{self, Pending};
@@ -29,6 +33,7 @@ static HOST: Host = Host {
     violations: pending_violations,
     mode,
     watch_calls,
+    hears,
 };
 
 /// By which other copies find this one. What runs before `main` names it, which keeps it in the file.
@@ -38,6 +43,45 @@ static HOST: Host = Host {
     expect(unsafe_code, reason = "notes have a section of their own")
 )]
 pub(super) static NOTE: Note<Host> = Note::new(MAJOR, &HOST);
+
+static HANDLE: Handle = Handle::new(&HOST);
+
+/// What a plug-in's copy of QADAPT needs to share this one's guard, for [`share_guard`]. It stays valid while this file is loaded.
+///
+/// Where programs are ELF files, on Linux and Android, copies find each other and nobody needs it. Null in a build without checks, and
+/// in a copy that shares another one's guard.
+///
+/// # Examples
+/// ```
+/// // The program hands this to each plug-in that it loads, by a function of the plug-in's for that.
+/// let handle = qadapt::guard_handle();
+/// // A copy is no guest of its own.
+/// // SAFETY: it was just got, and the program stays loaded.
+/// assert!(!unsafe { qadapt::share_guard(handle) });
+/// ```
+#[must_use]
+pub fn guard_handle() -> *const c_void {
+    if !checks::ON || copies::is_guest() {
+        return ptr::null();
+    }
+    (&raw const HANDLE).cast()
+}
+
+/// Has this copy of QADAPT share the guard of the one that gave the [handle](guard_handle): a region of either sees what the other
+/// allocates, as on Linux and Android without a call. True if it does from here on, or did before; false for null, for this copy's own
+/// handle, and for that of a version that does not fit, which is said once on standard error.
+///
+/// For a plug-in where programs are no ELF files (Windows, macOS), and under the feature `alone`. It is called as the plug-in is
+/// loaded: threads that have used this copy before stay apart. It was tested on Linux with that feature, and nowhere else.
+///
+/// # Safety
+/// The handle is null, or another copy's [`guard_handle`] in this process whose file is not unloaded any more.
+#[must_use]
+#[expect(unsafe_code, reason = "trusts what was compiled apart")]
+pub unsafe fn share_guard(handle: *const c_void) -> bool {
+    // SAFETY: the caller's contract is the callee's.
+    checks::ON && unsafe { copies::join(handle.cast(), &HOST) }
+}
 
 #[expect(unsafe_code, reason = "reads what was compiled apart")]
 unsafe extern "C" fn open_record(region: *const Region) -> u64 {
@@ -128,6 +172,9 @@ unsafe extern "C" fn before(event: *const Event) -> u32 {
     let event = unsafe { copies::read(event) };
     if event.state & C != 0 {
         c::answer();
+    } else if word::get() & word::OWN_WORK != 0 && word::get() & word::PROBE != 0 {
+        word::set(word::get() & !word::PROBE);
+        return Verdict::REFUSE.0;
     }
     let Some(request) = request(&event) else { return Verdict::UNSEEN.0 };
     let verdict = match apart::begin(&request, event.mark, event.state & PANICKING != 0) {
@@ -176,4 +223,17 @@ extern "C" fn watch_calls(asks: u32) -> u32 {
         blocking::is_watched()
     };
     is_watched.into()
+}
+
+extern "C" fn hears(listens: u32) -> u32 {
+    let word = word::get();
+    if listens == 0 {
+        word::set(word & !word::PROBE);
+        return (word & word::PROBE == 0).into();
+    }
+    if word & word::OWN_WORK == 0 {
+        return 0;
+    }
+    word::set(word | word::PROBE);
+    1
 }

@@ -48,6 +48,7 @@ pub use guarded::{
     GuardExt, Guarded, count_future, guard_future, made, no_blocking_future, permit_future, pinned,
     policy_future,
 };
+pub use host::{guard_handle, share_guard};
 pub use manual::{enter_protected, exit_protected, protection_level};
 pub use measurement::Measurement;
 #[cfg(feature = "process-counts")]

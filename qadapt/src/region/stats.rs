@@ -31,7 +31,7 @@ impl Stats {
     /// Begins here.
     #[must_use]
     pub fn start() -> Self {
-        Self { before: (checks::ON && live::is_active()).then(process::tally) }
+        Self { before: (checks::ON && live::counts_events()).then(process::tally) }
     }
 
     /// What was counted since the start. It is exact for threads that have been joined or have synchronised with this one

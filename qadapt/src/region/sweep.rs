@@ -36,7 +36,7 @@ use crate::report::{abort, live};
 /// ```
 #[track_caller]
 pub fn sweep<R>(mut body: impl FnMut() -> R) -> (u64, R) {
-    if !checks::ON || !live::is_active() {
+    if !checks::ON || !live::counts_events() {
         return (0, body());
     }
     let _watch = abort::Watch::begin();

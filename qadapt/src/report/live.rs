@@ -10,7 +10,7 @@ use qadapt_spin::Lock;
 
 use super::stderr;
 use crate::checks;
-use crate::hot::{own_work, setting, word};
+use crate::hot::{copies, own_work, setting, word};
 use crate::model::{Mode, Place};
 
 /// What the probe found. Relaxed: every thread would find the same, so that nothing depends on order.
@@ -18,8 +18,11 @@ static PROBED: AtomicU8 = AtomicU8::new(UNKNOWN);
 const UNKNOWN: u8 = 0;
 const LIVE: u8 = 1;
 const MISSING: u8 = 2;
+/// Another copy of the guard in this process is the allocator, and this one's host hears of its events.
+const ELSEWHERE: u8 = 3;
 
-/// True if violations are seen: the checks are compiled in, and the program's global allocator is QADAPT.
+/// True if violations are seen: the checks are compiled in, and the program's global allocator is QADAPT, in this version or in another
+/// one that shares its guard.
 ///
 /// The first call finds out, by a request that QADAPT answers without memory (and another allocator with one byte); the
 /// answer is kept for the process. False inside that request, where the program's allocator calls this.
@@ -41,11 +44,17 @@ pub fn is_active() -> bool {
     }
     match PROBED.load(Ordering::Relaxed) {
         UNKNOWN => probe(),
-        found => found == LIVE,
+        found => found != MISSING,
     }
 }
 
-/// True if the guard is [active](is_active), as far as that has been asked.
+/// True if events are counted by this copy of the guard, too, and if it can refuse them: not where another version is the allocator,
+/// and was loaded first.
+pub(crate) fn counts_events() -> bool {
+    is_active() && is_known()
+}
+
+/// True if the guard is [active](is_active) and [counts](counts_events), as far as that has been asked.
 #[inline(always)]
 pub(crate) fn is_known() -> bool {
     PROBED.load(Ordering::Relaxed) == LIVE
@@ -63,26 +72,33 @@ fn probe() -> bool {
     if PROBING.try_with(|probing| probing.replace(true)).unwrap_or(true) {
         return false;
     }
-    let live = own_work::as_own_work(request);
-    PROBED.store(if live { LIVE } else { MISSING }, Ordering::Relaxed);
+    let found = own_work::as_own_work(request);
+    PROBED.store(found, Ordering::Relaxed);
     let _ = PROBING.try_with(|probing| probing.set(false));
-    live
+    found != MISSING
 }
 
-/// Makes one request, marked in the thread's word; the guard's allocator takes the mark away and gives no memory.
+/// Makes one request, marked in the thread's word; the guard's allocator takes the mark away and gives no memory. Another copy's
+/// asks that one's host, which this copy is or has asked to listen.
 #[expect(unsafe_code, reason = "a request that may be refused")]
-fn request() -> bool {
+fn request() -> u8 {
     let layout = Layout::new::<u8>();
     word::set(word::get() | word::PROBE);
+    let listens = copies::hears(true);
     // SAFETY: the layout has a size.
     let block = black_box(unsafe { alloc(layout) });
     let live = word::get() & word::PROBE == 0;
     word::set(word::get() & !word::PROBE);
+    let heard = listens && copies::hears(false);
     if !block.is_null() {
         // SAFETY: it was allocated above with this layout, and nobody else knows of it.
         unsafe { dealloc(block, layout) };
     }
-    live
+    match (live, heard) {
+        (true, _) => LIVE,
+        (false, true) => ELSEWHERE,
+        (false, false) => MISSING,
+    }
 }
 
 /// True once the note below was written, or is not this process's to write. Relaxed: only whether.
@@ -95,7 +111,7 @@ static FIRST: Lock<Option<Place>> = Lock::new(None);
 /// A test program is told at its end: the harness prints a table meanwhile. Where nothing asks, or the answer is known,
 /// this neither allocates nor calls the kernel.
 pub(crate) fn report_if_missing(place: Place) {
-    if PROBED.load(Ordering::Relaxed) == LIVE || SAID.load(Ordering::Relaxed) {
+    if matches!(PROBED.load(Ordering::Relaxed), LIVE | ELSEWHERE) || SAID.load(Ordering::Relaxed) {
         return;
     }
     if is_test_program() {

@@ -2,6 +2,7 @@
 //!
 //! Whatever a test wants to know crosses by numbers and a buffer of bytes, as between two programs that share no types.
 
+use std::ffi::c_void;
 use std::hint::black_box;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::slice;
@@ -21,6 +22,19 @@ type Callback = extern "C" fn();
 pub extern "C" fn plugin_allocate(times: u32) {
     for time in 0..times {
         drop(black_box(Box::new(time)));
+    }
+}
+
+/// The same of C.
+#[expect(unsafe_code, reason = "a name for the loader, and calls C")]
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn plugin_allocate_in_c(times: u32) {
+    for _ in 0..times {
+        // SAFETY: any size may be asked for.
+        let block = black_box(unsafe { libc::malloc(black_box(7)) });
+        // SAFETY: the line above made it.
+        unsafe { libc::free(black_box(block)) };
     }
 }
 
@@ -146,6 +160,24 @@ pub extern "C" fn plugin_by_hand(opens: bool) {
     } else {
         qadapt::exit_protected();
     }
+}
+
+/// What another plug-in needs to share this one's guard, where they do not find each other.
+#[expect(unsafe_code, reason = "a name for the loader")]
+#[unsafe(no_mangle)]
+pub extern "C" fn plugin_handle() -> *const c_void {
+    qadapt::guard_handle()
+}
+
+/// Shares the guard of the plug-in that gave the handle: whether it does.
+///
+/// # Safety
+/// It is null, or another plug-in's handle, which stays loaded.
+#[expect(unsafe_code, reason = "a name for the loader, and the caller's promise")]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn plugin_share(handle: *const c_void) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { qadapt::share_guard(handle) }
 }
 
 /// What the body's panic says; nothing where it has none.

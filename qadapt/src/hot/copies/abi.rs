@@ -33,6 +33,27 @@ pub(crate) struct Host {
     pub(crate) mode: extern "C" fn(u32) -> u32,
     /// Has this thread's system calls watched: 1 if that is so. With 1 for an argument the kernel is asked.
     pub(crate) watch_calls: extern "C" fn(u32) -> u32,
+    /// With 1, in own work, has the host listen for this thread's next request, which gets no memory: 1 if it does. With 0 ends that:
+    /// 1 if there was one.
+    pub(crate) hears: extern "C" fn(u32) -> u32,
+}
+
+/// What a program hands to its plug-ins where files have no notes.
+#[derive(Debug)]
+#[repr(C)]
+pub(crate) struct Handle {
+    pub(crate) name: [u8; 8],
+    /// [`MAJOR`].
+    pub(crate) number: usize,
+    pub(crate) host: &'static Host,
+}
+
+impl Handle {
+    pub(crate) const NAME: [u8; 8] = *b"QADAPT\0\0";
+
+    pub(crate) const fn new(host: &'static Host) -> Self {
+        Self { name: Self::NAME, number: MAJOR as usize, host }
+    }
 }
 
 /// What a guest opens.
@@ -236,8 +257,11 @@ mod tests {
             offset_of!(Host, violations),
             offset_of!(Host, mode),
             offset_of!(Host, watch_calls),
+            offset_of!(Host, hears),
         ];
-        assert_eq!(functions, [0, 8, 16, 24, 32, 40, 48, 56, 64]);
+        assert_eq!(functions, [0, 8, 16, 24, 32, 40, 48, 56, 64, 72]);
+        let handle = [offset_of!(Handle, name), offset_of!(Handle, number), offset_of!(Handle, host)];
+        assert_eq!(handle, [0, 8, 16]);
         let region = [
             offset_of!(Region, size),
             offset_of!(Region, kind),
@@ -272,7 +296,7 @@ mod tests {
             offset_of!(Taken, stack),
         ];
         assert_eq!(taken, [0, 8, 12, 16, 20, 24, 32, 40, 48, 56, 64]);
-        assert!(size_of::<Host>() >= 72 && size_of::<Region>() >= 64);
+        assert!(size_of::<Host>() >= 80 && size_of::<Region>() >= 64);
         assert!(size_of::<Event>() >= 48 && size_of::<Taken>() >= 320);
         assert_eq!([CLOSURE, GUARD, PERMIT, OWN_WORK, HOOK, RAISING, UNCOUNTED], [1, 2, 3, 4, 5, 6, 7]);
         assert_eq!([INTERRUPTED, QUIET, PANICKING, SUCCEEDED, C], [1, 1, 1, 2, 4]);

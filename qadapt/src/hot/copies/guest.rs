@@ -5,7 +5,7 @@ use core::ffi::{CStr, c_void};
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, Ordering};
 
-use super::abi::{self, Event, Host, Region, Taken, Verdict, kinds};
+use super::abi::{self, Event, Handle, Host, Region, Taken, Verdict, kinds};
 use crate::hot::announce::Line;
 use crate::hot::pending::{self, Lost, Pending};
 use crate::hot::record::{Kind, Record, Serial};
@@ -51,6 +51,48 @@ pub(crate) fn find(own: &'static Note<Host>) {
     // this copy.
     let file = unsafe { CStr::from_ptr(file) };
     sys::keep_loaded(file);
+    have_host(table);
+}
+
+/// Takes another copy, which handed this over, for the host. True if that is the host now, or was before.
+///
+/// # Safety
+/// It is null or another copy's handle, and that one's file stays loaded.
+#[expect(unsafe_code, reason = "the host was compiled apart")]
+pub(crate) unsafe fn join(handle: *const Handle, own: &'static Host) -> bool {
+    if handle.is_null() {
+        return false;
+    }
+    // SAFETY: the caller's promise. Every version's handle begins with the name, and then has its number.
+    let name = unsafe { (*handle).name };
+    // SAFETY: as above.
+    let number = unsafe { (*handle).number };
+    if name != Handle::NAME || number != abi::MAJOR as usize {
+        say_apart(c"");
+        return false;
+    }
+    // SAFETY: a handle of this number has the address of a table here.
+    let table = ptr::from_ref(unsafe { (*handle).host });
+    if let Some(host) = host() {
+        return ptr::eq(host, table);
+    }
+    if ptr::eq(own, table) {
+        return false;
+    }
+    if !is_large_enough(table) {
+        say_apart(c"");
+        return false;
+    }
+    have_host(table);
+    true
+}
+
+/// True if this copy has another one for its host.
+pub(crate) fn is_guest() -> bool {
+    host().is_some()
+}
+
+fn have_host(table: *const Host) {
     HOST.store(table.cast_mut(), Ordering::Release);
     setting::set_guest();
     if word::get() & word::UNLINKED == 0 {
@@ -216,4 +258,9 @@ pub(crate) fn mode(mode: Option<Mode>) -> Mode {
 /// Has the host watch this thread's system calls, and ask the kernel for it; whether they are. `None` where there is no other host.
 pub(crate) fn watch_calls(asks: bool) -> Option<bool> {
     host().map(|host| (host.watch_calls)(asks.into()) != 0)
+}
+
+/// Has the host listen for this thread's next request, or tells whether it has heard one. False where there is no other host.
+pub(crate) fn hears(listens: bool) -> bool {
+    host().is_some_and(|host| (host.hears)(listens.into()) != 0)
 }

@@ -21,8 +21,8 @@ mod abi;
 mod guest;
 
 pub(crate) use abi::{
-    C, Event, FRAMES, Host, INTERRUPTED, MAJOR, PANICKING, QUIET, Region, SUCCEEDED, Taken, Verdict, kinds,
-    read, write,
+    C, Event, FRAMES, Handle, Host, INTERRUPTED, MAJOR, PANICKING, QUIET, Region, SUCCEEDED, Taken, Verdict,
+    kinds, read, write,
 };
 pub(super) use guest::{after, before, end, open};
-pub(crate) use guest::{find, mode, violations, watch_calls};
+pub(crate) use guest::{find, hears, is_guest, join, mode, violations, watch_calls};
