@@ -60,7 +60,7 @@ pub struct RegionMetrics {
 /// Reads the figures of the process. It allocates the list of regions, as the caller: call it outside of regions.
 #[must_use]
 pub fn metrics() -> Metrics {
-    if !checks::ON || !live::is_active() {
+    if !checks::ON || !live::counts_events() {
         return Metrics { tally: None, violations: None, lost: None, regions: Vec::new() };
     }
     let all = own_work::as_own_work(totals::all);
