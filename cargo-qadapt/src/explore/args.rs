@@ -27,6 +27,9 @@ pub struct Explore {
     /// Listens on this address, so that other machines reach the page.
     #[arg(long, value_name = "ADDRESS", conflicts_with = "no_sandbox")]
     pub host: Option<std::net::IpAddr>,
+    /// Where browsers find the page behind a proxy, without a path: `https://NAME`.
+    #[arg(long, value_name = "URL", conflicts_with = "no_sandbox")]
+    pub origin: Option<String>,
     /// Runs snippets without a sandbox: for your own code, on a machine without bwrap.
     #[arg(long)]
     pub no_sandbox: bool,

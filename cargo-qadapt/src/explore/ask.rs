@@ -5,15 +5,16 @@ use serde_json::Value;
 
 use super::answer::{Mistake, Part};
 use super::assembly::Function;
+use super::target::Target;
 
 /// What the page asks for.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Request {
     /// Which of the open pages asks: its newer job ends the older one.
     pub tab: String,
-    /// The snippet.
-    pub code: String,
+    /// What is built and run.
+    #[serde(flatten)]
+    pub subject: Subject,
     /// The program's standard input.
     #[serde(default)]
     pub input: String,
@@ -23,6 +24,16 @@ pub struct Request {
     /// How it is built.
     #[serde(default)]
     pub how: How,
+}
+
+/// What is built and run.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Subject {
+    /// A snippet.
+    Code(String),
+    /// A target of the project.
+    Target(Target),
 }
 
 /// How a snippet is built; what is not said is as in the project.
@@ -35,6 +46,8 @@ pub struct How {
     pub opt_level: Option<Level>,
     /// Whether it is optimised across crates.
     pub lto: Option<Lto>,
+    /// Features of the project's package, besides those that it has anyhow.
+    pub features: Vec<String>,
     /// The allocator below the guard; the system's if none is named.
     pub allocator: Option<Allocator>,
 }
@@ -209,6 +222,8 @@ pub enum Event {
         /// The text, or its beginning.
         text: String,
     },
+    /// Files of the project were written.
+    Changed {},
     /// Nothing more will come.
     Done {
         /// How long it took.

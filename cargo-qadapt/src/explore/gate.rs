@@ -13,7 +13,8 @@ use crate::error::{Error, Result};
 /// What a request must match.
 #[derive(Clone, Debug)]
 pub struct Gate {
-    hosts: Vec<String>,
+    /// Where the page is, as browsers say it: `http://127.0.0.1:4000`.
+    origins: Vec<String>,
     token: String,
 }
 
@@ -33,11 +34,11 @@ pub struct Asked<'a> {
 }
 
 impl Gate {
-    /// A gate with a new secret, for a server that these `name:port` lead to.
+    /// A gate with a new secret, for a server that these addresses without a path lead to.
     ///
     /// # Errors
     /// If the system gives no random bytes.
-    pub fn new(hosts: Vec<String>) -> Result<Self> {
+    pub fn new(origins: Vec<String>) -> Result<Self> {
         let source = std::path::Path::new("/dev/urandom");
         let mut bytes = [0; 16];
         File::open(source)
@@ -47,7 +48,7 @@ impl Gate {
         for byte in bytes {
             let _ = write!(token, "{byte:02x}");
         }
-        Ok(Self { hosts, token })
+        Ok(Self { origins, token })
     }
 
     /// The secret.
@@ -60,11 +61,9 @@ impl Gate {
     #[must_use]
     pub fn path<'a>(&self, asked: &Asked<'a>) -> Option<&'a str> {
         let host = asked.host?;
-        if !self.hosts.iter().any(|known| known == host) {
-            return None;
-        }
+        let own = self.origins.iter().find(|origin| host_of(origin) == Some(host))?;
         match asked.origin {
-            Some(origin) if origin.strip_prefix("http://") != Some(host) => return None,
+            Some(origin) if origin != own => return None,
             // Browsers name the origin of every request that is no plain GET.
             None if asked.acts => return None,
             _ => {}
@@ -83,13 +82,21 @@ fn is_same(a: &str, b: &str) -> bool {
     a.len() == b.len() && a.bytes().zip(b.bytes()).fold(0, |all, (a, b)| all | (a ^ b)) == 0
 }
 
+/// The `name:port` of an address without a path, as the header `Host` has it.
+#[must_use]
+pub fn host_of(origin: &str) -> Option<&str> {
+    let host = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"))?;
+    (!host.is_empty() && !host.contains(['/', '@', '?', '#'])).then_some(host)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn only_the_page_itself_is_let_in() {
-        let gate = Gate::new(vec!["127.0.0.1:80".into(), "localhost:80".into()]).expect("random bytes");
+        let origins = ["http://127.0.0.1:80", "http://localhost:80", "https://proxy.example"];
+        let gate = Gate::new(origins.map(str::to_owned).to_vec()).expect("random bytes");
         let path = format!("/{}/run", gate.token());
         let good = Asked {
             path: &path,
@@ -100,6 +107,8 @@ mod tests {
         };
         assert_eq!(gate.path(&good), Some("run"));
         assert_eq!(gate.path(&Asked { acts: false, origin: None, site: None, ..good }), Some("run"));
+        let by_proxy = Asked { host: Some("proxy.example"), origin: Some("https://proxy.example"), ..good };
+        assert_eq!(gate.path(&by_proxy), Some("run"));
         let wrong = format!("/{}/run", "0".repeat(32));
         for bad in [
             Asked { path: &wrong, ..good },
@@ -113,6 +122,9 @@ mod tests {
             Asked { origin: Some("https://localhost:80"), ..good },
             Asked { origin: Some("null"), ..good },
             Asked { origin: None, ..good },
+            Asked { host: Some("proxy.example"), ..good },
+            Asked { origin: Some("https://proxy.example"), ..good },
+            Asked { origin: Some("http://proxy.example"), ..by_proxy },
             Asked { site: Some("cross-site"), ..good },
             Asked { site: Some("same-site"), ..good },
         ] {

@@ -5,26 +5,25 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::answer::{Answer, Part};
-use super::ask::{Event, How, Request};
+use super::ask::{Event, How, Request, Subject};
 use super::project::Project;
-use super::sandbox::{DEPENDENCIES, Limits, Room, SNIPPET, Sandbox};
+use super::running::{Running, shown};
+use super::sandbox::{DEPENDENCIES, Limits, Room, SNIPPET, Sandbox, TARGET};
 use super::snippet::Program;
-use super::watch::memory;
-use super::work::Order;
+use super::work::{MadeOf, Order, Snippet};
 use crate::error::{Error, Result};
 use crate::format::html::page::html;
 use crate::format::json::json;
 use crate::format::view::View;
 use crate::report::figures::Report;
 use crate::report::merge::merge;
-use rustix::process::{Pid, Signal, kill_process_group};
 
 /// Runs jobs.
 #[derive(Debug)]
@@ -36,7 +35,7 @@ pub struct Jobs {
     freed: Condvar,
     /// What ends the job of a tab.
     running: Mutex<HashMap<String, Arc<AtomicBool>>>,
-    /// The settings with which the dependencies are built.
+    /// The settings, features and crates for which the dependencies are built.
     built: Mutex<Vec<Vec<String>>>,
     /// What became of the last job of a tab.
     last: Mutex<HashMap<String, Last>>,
@@ -48,29 +47,15 @@ pub struct Jobs {
 struct Last {
     /// The figures.
     report: Report,
-    /// The program's text.
-    text: String,
+    /// The program's text, if it was a snippet.
+    text: Option<String>,
 }
 
 /// How many reports are kept for those who want one as a page.
 const MOST_KEPT: usize = 32;
 
-/// How much of what a program prints is shown.
-const SHOWN: usize = 64 << 10;
-
 /// How much of an answer is read.
 const MOST_ANSWERED: u64 = 64 << 20;
-
-/// A part that runs.
-struct Running {
-    part: Part,
-    child: Child,
-    since: Instant,
-    /// What it printed on standard error so far.
-    printed: Arc<AtomicU64>,
-    /// Why it was killed.
-    killed: Option<String>,
-}
 
 /// A part that has ended.
 struct Ended {
@@ -87,6 +72,8 @@ impl Jobs {
     /// With as many slots as there are processors.
     #[must_use]
     pub fn new(project: Project, sandbox: Sandbox) -> Self {
+        // Those of an explorer that was killed.
+        let _ = fs::remove_dir_all(project.home.join("jobs"));
         let slots =
             thread::available_parallelism().map_or(1, |number| u32::try_from(number.get()).unwrap_or(1));
         Self {
@@ -119,12 +106,15 @@ impl Jobs {
     /// If it cannot be made.
     pub fn report(&self, tab: &str) -> Result<Option<Vec<u8>>> {
         let Some(last) = locked(&self.last).get(tab).cloned() else { return Ok(None) };
+        let Some(text) = last.text else {
+            return html(&View::new(&last.report, &self.project.root)).map(Some);
+        };
         // The page has excerpts of the source, which is nowhere else.
         let folder = self.job_folder()?;
         let source = folder.join("src");
         let path = source.join("main.rs");
         fs::create_dir_all(&source)
-            .and_then(|()| fs::write(&path, &last.text))
+            .and_then(|()| fs::write(&path, &text))
             .map_err(|e| Error::io("write the file", &path, e))?;
         let page = html(&View::new(&last.report, &folder));
         let _ = fs::remove_dir_all(&folder);
@@ -149,7 +139,9 @@ impl Jobs {
             older.store(true, Ordering::Relaxed);
         }
         let result = self.with_slot(&stop, &mut tell, |slot, tell| {
-            self.build_dependencies(&request.how, &stop, tell)?;
+            if let Subject::Code(code) = &request.subject {
+                self.build_dependencies(code, &request.how, &stop, tell)?;
+            }
             self.parts(request, slot, &stop, tell)
         });
         let mut running = locked(&self.running);
@@ -196,19 +188,29 @@ impl Jobs {
         self.project.home.join("target")
     }
 
+    /// What the project's own targets are built into.
+    fn own_builds(&self) -> PathBuf {
+        self.project.home.join("own")
+    }
+
     fn built(&self) -> PathBuf {
         self.project.home.join("built")
     }
 
-    /// Builds what snippets depend on, once for each choice of settings; all others wait.
+    /// Builds what a snippet depends on, once for each choice of settings, features and crates; all others wait.
     fn build_dependencies(
         &self,
+        code: &str,
         how: &How,
         stop: &AtomicBool,
         tell: &mut impl FnMut(&Event) -> bool,
     ) -> Result<()> {
         let mut done = locked(&self.built);
-        if done.contains(&how.settings()) {
+        let uses: Vec<String> = self.project.named(code).map(|name| format!("use {name} as _; ")).collect();
+        let uses = uses.concat();
+        let mut wanted = how.settings();
+        wanted.extend(how.features.iter().cloned().chain([uses.clone()]));
+        if done.contains(&wanted) {
             return Ok(());
         }
         tell(&Event::Progress { text: "building the project's crates, once".to_owned() });
@@ -219,7 +221,7 @@ impl Jobs {
         self.sandbox.give(&built, 0)?;
         let request = Request {
             tab: String::new(),
-            code: "fn main() {}".into(),
+            subject: Subject::Code(format!("{uses}fn main() {{}}")),
             input: String::new(),
             arguments: Vec::new(),
             how: how.clone(),
@@ -245,7 +247,7 @@ impl Jobs {
                 "the project's crates could not be built for snippets:\n{why}"
             )));
         }
-        done.push(how.settings());
+        done.push(wanted);
         Ok(())
     }
 
@@ -260,13 +262,29 @@ impl Jobs {
             return Ok(());
         }
         tell(&Event::Progress { text: "building".to_owned() });
-        let text = Program::of(&request.code, request.how.allocator).text;
+        let text = match &request.subject {
+            Subject::Code(code) => Some(Program::of(code, request.how.allocator).text),
+            Subject::Target(_) => None,
+        };
         let folder = self.job_folder()?;
-        let root = folder.join("source");
+        let root = match &text {
+            Some(_) => folder.join("source"),
+            None => self.project.root.clone(),
+        };
         fs::create_dir_all(&root).map_err(|e| Error::io("make the folder", &root, e))?;
+        let own = self.own_builds();
+        let (limits, kept) = if text.is_some() {
+            (SNIPPET, None)
+        } else {
+            fs::create_dir_all(&own).map_err(|e| Error::io("make the folder", &own, e))?;
+            self.sandbox.give(&own, 0)?;
+            (TARGET, Some(own.as_path()))
+        };
+        // A folder that stays belongs to one of those who run inside.
+        let slot = if text.is_some() { slot } else { 0 };
         let mut reports: Vec<(Part, Report)> = Vec::new();
         let mut problems = Vec::new();
-        let made = self.make(request, slot, (SNIPPET, None), stop, |ended| {
+        let made = self.make(request, slot, (limits, kept), stop, |ended| {
             let Some(ended) = ended else { return tell(&Event::Progress { text: String::new() }) };
             let mut is_heard = true;
             if !ended.output.is_empty() && ended.part != Part::Proof {
@@ -336,9 +354,7 @@ impl Jobs {
         let mut is_over = result.is_err();
         while !running.is_empty() {
             if is_over || stop.load(Ordering::Relaxed) {
-                for part in &running {
-                    kill(&part.child);
-                }
+                running.iter().for_each(Running::kill);
             }
             if let Ok(mut ended) = receive.recv_timeout(TICK) {
                 if let Some(at) = running.iter().position(|running| running.part == ended.part) {
@@ -385,16 +401,23 @@ impl Jobs {
         let package = self.project.home.join(name);
         let target = self.target();
         fs::create_dir_all(&package).map_err(|e| Error::io("make the folder", &package, e))?;
+        let made_of = match &request.subject {
+            Subject::Target(wanted) => MadeOf::Target(wanted.clone(), self.project.folder.clone()),
+            Subject::Code(code) => MadeOf::Snippet(Snippet {
+                code: code.clone(),
+                manifest: self.project.manifest(request.how.edition.word(), code, &request.how.features),
+                lock: self.project.lock_file(),
+                package: package.clone(),
+                target: target.clone(),
+                built: built.map(Path::to_owned),
+                allocator: request.how.allocator,
+            }),
+        };
         let order = Order {
             part,
-            code: request.code.clone(),
-            manifest: self.project.manifest(request.how.edition.word()),
-            lock: self.project.lock_file(),
-            package: package.clone(),
-            target: target.clone(),
-            built: built.map(Path::to_owned),
+            made_of,
             settings: request.how.settings(),
-            allocator: request.how.allocator,
+            features: request.how.features.clone(),
             arguments: request.arguments.clone(),
             seconds: limits.run_seconds,
         };
@@ -438,46 +461,6 @@ fn command_name(is_closed: bool) -> &'static str {
 
 /// How often a job is looked after.
 const TICK: Duration = Duration::from_millis(50);
-
-impl Running {
-    /// Kills it where it uses more than it may.
-    fn look_after(&mut self, limits: Limits) {
-        if self.killed.is_some() {
-            return;
-        }
-        let why = if self.since.elapsed() > Duration::from_secs(limits.part_seconds) {
-            format!("it took longer than {} s", limits.part_seconds)
-        } else if self.printed.load(Ordering::Relaxed) > limits.output {
-            format!("it printed more than {} MiB", limits.output >> 20)
-        } else if memory(self.child.id()) > limits.memory {
-            format!("it used more than {} MiB of memory", limits.memory >> 20)
-        } else {
-            return;
-        };
-        self.killed = Some(format!("{why}, and was ended"));
-        kill(&self.child);
-    }
-}
-
-/// Kills a part. In a sandbox all in it end with the first process; outside it is a group.
-fn kill(child: &Child) {
-    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
-        // It may have ended meanwhile.
-        let _ = kill_process_group(group, Signal::KILL);
-    }
-}
-
-/// Reads all of a pipe and keeps the beginning.
-fn shown(mut pipe: impl Read, count: &AtomicU64) -> String {
-    let mut kept = Vec::new();
-    let mut buffer = [0; 16 << 10];
-    while let Ok(length @ 1..) = pipe.read(&mut buffer) {
-        count.fetch_add(length as u64, Ordering::Relaxed);
-        let room = SHOWN.saturating_sub(kept.len()).min(length);
-        kept.extend_from_slice(&buffer[..room]);
-    }
-    String::from_utf8_lossy(&kept).into_owned()
-}
 
 fn read(ended: &Ended) -> Answer {
     serde_json::from_slice(&ended.answer)

@@ -15,6 +15,7 @@ pub fn file(name: &str) -> Option<(&'static str, &'static str)> {
         "answer.js" => (SCRIPT, include_str!("page/answer.js")),
         "calls.js" => (SCRIPT, include_str!("page/calls.js")),
         "element.js" => (SCRIPT, include_str!("page/element.js")),
+        "files.js" => (SCRIPT, include_str!("page/files.js")),
         "gutter.js" => (SCRIPT, include_str!("page/gutter.js")),
         "share.js" => (SCRIPT, include_str!("page/share.js")),
         "stream.js" => (SCRIPT, include_str!("page/stream.js")),

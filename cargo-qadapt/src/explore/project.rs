@@ -1,15 +1,18 @@
 //! The package that snippets become: it depends on what the explored package depends on, and on that itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::args::Explore;
+use super::target::{Kind, Target as Runnable};
 use crate::build::cargo;
 use crate::error::{Error, Result};
+use crate::settings::host;
 
 /// What is explored.
 #[derive(Debug)]
@@ -20,11 +23,21 @@ pub struct Project {
     pub home: PathBuf,
     /// The name of the package; none if snippets have the guard alone.
     pub package: Option<String>,
-    /// The crates that snippets can use.
+    /// The crates that snippets can use, without those of the lock file that they name.
     pub crates: Vec<String>,
+    /// The package's features.
+    pub features: Vec<String>,
     /// The folders and files that these are built from, besides the registry.
     pub sources: Vec<PathBuf>,
+    /// The folder whose files are shown and watched: the package's, or the workspace's.
+    pub folder: PathBuf,
+    /// What of it can be run as it is.
+    pub targets: Vec<Runnable>,
     manifest: Table,
+    /// The package's library, as a dependency.
+    library: Option<String>,
+    /// The other crates of the lock file, as dependencies.
+    others: BTreeMap<String, Value>,
     /// Held as long as this is used.
     _lock: File,
 }
@@ -45,6 +58,7 @@ struct Package {
     source: Option<String>,
     manifest_path: PathBuf,
     targets: Vec<Target>,
+    features: BTreeMap<String, Vec<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -81,8 +95,7 @@ struct DepKind {
 
 impl Metadata {
     fn read(arguments: &Explore) -> Result<Self> {
-        let mut command = cargo();
-        command.args(["metadata", "--format-version", "1", "--offline"]);
+        let mut command = metadata();
         if let Some(path) = &arguments.manifest_path {
             command.arg("--manifest-path").arg(path);
         }
@@ -118,6 +131,37 @@ impl Metadata {
         sources.sort();
         sources.dedup();
         sources
+    }
+
+    /// All packages that have a library, as dependencies; of several versions one.
+    fn all(&self) -> BTreeMap<String, Value> {
+        let packages = self.packages.iter().filter_map(|package| {
+            let library = package
+                .targets
+                .iter()
+                .find(|target| is_library(target) || target.kind.iter().any(|kind| kind == "proc-macro"))?;
+            let is_used = self.resolve.nodes.iter().any(|node| node.id == package.id);
+            is_used.then(|| (library.name.replace('-', "_"), self.dependency(package)))
+        });
+        packages.collect()
+    }
+
+    /// The tests, benches, examples and binaries of a package, or of those of the workspace.
+    fn runnable(&self, chosen: Option<&Package>) -> Vec<Runnable> {
+        let is_meant = |package: &&Package| match chosen {
+            Some(chosen) => package.id == chosen.id,
+            None => package.source.is_none() && package.manifest_path.starts_with(&self.workspace_root),
+        };
+        let packages = self.packages.iter().filter(is_meant);
+        let mut found: Vec<Runnable> = packages
+            .flat_map(|package| package.targets.iter().map(move |target| (package, target)))
+            .filter_map(|(package, target)| {
+                let kind = Kind::of(&target.kind)?;
+                Some(Runnable { kind, name: target.name.clone(), package: package.name.clone() })
+            })
+            .collect();
+        found.sort_by(|a, b| (a.kind, &a.package, &a.name).cmp(&(b.kind, &b.package, &b.name)));
+        found
     }
 
     /// What a manifest says to depend on a package as this workspace does.
@@ -165,9 +209,11 @@ impl Project {
             None => metadata.resolve.root.as_ref().and_then(|id| metadata.package(id)),
         };
         let mut dependencies: BTreeMap<String, Value> = BTreeMap::new();
+        let mut library = None;
         if let Some(package) = chosen {
-            if let Some(library) = package.targets.iter().find(|target| is_library(target)) {
-                dependencies.insert(library.name.replace('-', "_"), metadata.dependency(package));
+            if let Some(target) = package.targets.iter().find(|target| is_library(target)) {
+                let name = library.insert(target.name.replace('-', "_")).clone();
+                dependencies.insert(name, metadata.dependency(package));
             }
             let node = metadata.resolve.nodes.iter().find(|node| node.id == package.id);
             for dep in node.map_or(&[][..], |node| &node.deps) {
@@ -185,11 +231,20 @@ impl Project {
             )
         })?;
         dependencies.insert("qadapt".into(), metadata.dependency(guard));
-        let crates = dependencies.keys().cloned().collect();
+        let crates: Vec<String> = dependencies.keys().cloned().collect();
+        let mut others = metadata.all();
+        others.retain(|name, _| !dependencies.contains_key(name));
+        let features = chosen.map(|package| package.features.keys().filter(|name| *name != "default"));
         let manifest = manifest(&metadata.workspace_root, dependencies);
         let name = chosen.map_or("workspace", |package| package.name.as_str());
         let home = metadata.target_directory.join("qadapt/explore").join(name);
-        let project = Self {
+        let folder = chosen.and_then(|package| package.manifest_path.parent());
+        let mut project = Self {
+            features: features.into_iter().flatten().cloned().collect(),
+            library,
+            others,
+            folder: folder.unwrap_or(&metadata.workspace_root).to_owned(),
+            targets: metadata.runnable(chosen),
             _lock: lock(&home)?,
             home,
             package: chosen.map(|package| package.name.clone()),
@@ -208,18 +263,41 @@ impl Project {
         self.home.join("lock/Cargo.lock")
     }
 
-    /// The manifest of that package.
+    /// The crates of the lock file that a snippet names, besides those that all can use.
+    pub fn named<'a>(&'a self, code: &'a str) -> impl Iterator<Item = &'a String> {
+        let names: BTreeSet<&str> = paths(code).collect();
+        self.others.keys().filter(move |name| names.contains(name.as_str()))
+    }
+
+    /// The manifest of a snippet's package, with these features of the project's package.
     #[must_use]
-    pub fn manifest(&self, edition: &str) -> String {
+    pub fn manifest(&self, edition: &str, code: &str, features: &[String]) -> String {
+        self.manifest_with(edition, self.named(code), features)
+    }
+
+    fn manifest_with<'a>(
+        &self,
+        edition: &str,
+        others: impl Iterator<Item = &'a String>,
+        features: &[String],
+    ) -> String {
         let mut manifest = self.manifest.clone();
         if let Some(Value::Table(package)) = manifest.get_mut("package") {
             package.insert("edition".into(), edition.into());
         }
+        if let Some(Value::Table(dependencies)) = manifest.get_mut("dependencies") {
+            let others = others.filter_map(|name| Some((name.clone(), self.others.get(name)?.clone())));
+            dependencies.extend(others);
+            let library = self.library.as_ref().and_then(|name| dependencies.get_mut(name));
+            if let Some(Value::Array(known)) = library.and_then(|library| library.get_mut("features")) {
+                known.extend(features.iter().cloned().map(Value::from));
+            }
+        }
         manifest.to_string()
     }
 
-    /// Makes the lock file out of the workspace's, so that snippets use the same versions.
-    fn resolve(&self) -> Result<()> {
+    /// Makes the lock file out of the workspace's, so that snippets use the same versions, whatever crates they name.
+    fn resolve(&mut self) -> Result<()> {
         let folder = self.home.join("lock");
         let source = folder.join("src");
         fs::create_dir_all(&source).map_err(|e| Error::io("make the folder", &source, e))?;
@@ -227,12 +305,23 @@ impl Project {
             fs::write(&path, text).map_err(|e| Error::io("write the file", &path, e))
         };
         write(source.join("main.rs"), "fn main() {}\n")?;
-        write(folder.join("Cargo.toml"), &self.manifest("2024"))?;
         let theirs = self.root.join("Cargo.lock");
-        if theirs.exists() {
-            fs::copy(&theirs, self.lock_file()).map_err(|e| Error::io("copy the lock file", &theirs, e))?;
+        let lock = |manifest: &str| {
+            write(folder.join("Cargo.toml"), manifest)?;
+            if theirs.exists() {
+                fs::copy(&theirs, self.lock_file())
+                    .map_err(|e| Error::io("copy the lock file", &theirs, e))?;
+            }
+            resolve(&folder)
+        };
+        let alone = self.manifest_with("2024", [].iter(), &[]);
+        if lock(&self.manifest_with("2024", self.others.keys(), &[])).is_err() {
+            // Some of them cannot be beside each other in one package.
+            lock(&alone)?;
+            self.others.clear();
+            return Ok(());
         }
-        resolve(&folder)
+        write(folder.join("Cargo.toml"), &alone)
     }
 }
 
@@ -248,6 +337,21 @@ fn lock(home: &Path) -> Result<File> {
         )),
         Err(TryLockError::Error(e)) => Err(Error::io("lock the file", &path, e)),
     }
+}
+
+/// The names at the beginning of paths: behind `use` and before `::`.
+fn paths(code: &str) -> impl Iterator<Item = &str> {
+    let is_name = |char: char| char.is_alphanumeric() || char == '_';
+    code.char_indices().filter_map(move |(start, char)| {
+        let before = &code[..start];
+        if !is_name(char) || before.ends_with(is_name) {
+            return None;
+        }
+        let rest = &code[start..];
+        let name = &rest[..rest.find(|char| !is_name(char)).unwrap_or(rest.len())];
+        let is_used = before.trim_end().ends_with("use") || before.trim_end().ends_with("extern crate");
+        (is_used || rest[name.len()..].trim_start().starts_with("::")).then_some(name)
+    })
 }
 
 fn is_library(target: &Target) -> bool {
@@ -309,10 +413,19 @@ fn manifest(root: &Path, dependencies: BTreeMap<String, Value>) -> Table {
     manifest
 }
 
+/// `cargo metadata` for this machine alone: what other platforms need was never downloaded.
+fn metadata() -> Command {
+    let mut command = cargo();
+    command.args(["metadata", "--format-version", "1", "--offline"]);
+    if let Some(host) = host() {
+        command.args(["--filter-platform", &host]);
+    }
+    command
+}
+
 /// Resolves the dependencies of a package without building anything.
 fn resolve(package: &Path) -> Result<()> {
-    let output = cargo()
-        .args(["metadata", "--format-version", "1", "--offline"])
+    let output = metadata()
         .current_dir(package)
         .output()
         .map_err(|e| Error::Cargo(format!("could not start `cargo metadata`: {e}")))?;
@@ -324,4 +437,21 @@ fn resolve(package: &Path) -> Result<()> {
          Cargo says:\n{}",
         String::from_utf8_lossy(&output.stderr).trim_end()
     )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn crates_are_named_where_paths_begin() {
+        let code = "use a;\nuse b::c;\nextern crate d;\nlet e = f ::g(h::i(), \"j\");\nlet äk = l;";
+        let names: Vec<&str> = paths(code).collect();
+        for name in ["a", "b", "d", "f", "h"] {
+            assert!(names.contains(&name), "{name}: {names:?}");
+        }
+        for name in ["c", "e", "g", "i", "j", "k", "l", "let"] {
+            assert!(!names.contains(&name), "{name}: {names:?}");
+        }
+    }
 }

@@ -56,6 +56,9 @@ pub const SNIPPET: Limits = Limits {
 pub const DEPENDENCIES: Limits =
     Limits { processor: 600, memory: 8 << 30, part_seconds: 1800, file: 4 << 30, ..SNIPPET };
 
+/// For what the project itself runs.
+pub const TARGET: Limits = Limits { run_seconds: 60, ..DEPENDENCIES };
+
 /// Whoever root becomes inside; the slot's number is added.
 const SOMEBODY: u32 = 64_000;
 

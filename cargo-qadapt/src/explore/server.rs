@@ -5,14 +5,16 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::json;
 use tiny_http::{Header, Method, Request, Response, Server};
 
 use super::ask::{Allocator, Event, Request as Job};
+use super::changes::{Changes, sources};
 use super::examples::EXAMPLES;
-use super::gate::{Asked, Gate};
+use super::gate::{Asked, Gate, host_of};
 use super::job::Jobs;
 use super::page::{file, page, policy};
 use super::source::{Place, Sources};
@@ -24,14 +26,15 @@ pub struct Explorer {
     gate: Gate,
     jobs: Jobs,
     sources: Sources,
-    address: SocketAddr,
+    /// Where browsers find it.
+    origin: String,
     /// Requests that are being answered.
     open: AtomicUsize,
 }
 
 impl std::fmt::Debug for Explorer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Explorer").field("address", &self.address).finish_non_exhaustive()
+        f.debug_struct("Explorer").field("origin", &self.origin).finish_non_exhaustive()
     }
 }
 
@@ -41,6 +44,15 @@ const MOST_OPEN: usize = 64;
 /// How long a request may be, in bytes.
 const MOST_ASKED: u64 = 512 << 10;
 
+/// How often it is looked whether somebody still wants to hear of changes.
+const LISTENING: Duration = Duration::from_secs(5);
+
+/// A file of the project.
+#[derive(Deserialize)]
+struct Named {
+    file: String,
+}
+
 /// Whose job or report is meant.
 #[derive(Deserialize)]
 struct Tab {
@@ -48,28 +60,38 @@ struct Tab {
 }
 
 impl Explorer {
-    /// Listens.
+    /// Listens; browsers may find it at an address of a proxy.
     ///
     /// # Errors
-    /// If the port is taken.
-    pub fn listen(host: Option<IpAddr>, port: u16, jobs: Jobs) -> Result<Self> {
+    /// If the port is taken, or the proxy's address has a path.
+    pub fn listen(host: Option<IpAddr>, port: u16, proxy: Option<&str>, jobs: Jobs) -> Result<Self> {
         let host = host.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
         let server = Server::http((host, port))
             .map_err(|e| Error::Usage(format!("could not listen on {}: {e}", SocketAddr::new(host, port))))?;
         let address = server.server_addr().to_ip().unwrap_or(SocketAddr::new(host, port));
-        let mut hosts = vec![address.to_string()];
+        let mut origins = vec![format!("http://{address}")];
         if host.is_loopback() {
-            hosts.push(format!("localhost:{}", address.port()));
+            origins.push(format!("http://localhost:{}", address.port()));
         }
+        if let Some(proxy) = proxy {
+            if host_of(proxy).is_none() {
+                return Err(Error::Usage(format!(
+                    "`{proxy}` is not where browsers find the page: give https://NAME or https://NAME:PORT, without a path"
+                )));
+            }
+            origins.insert(0, proxy.to_owned());
+        }
+        let origin = origins[0].clone();
         let (toolchain, cargo_home) = jobs.sandbox().toolchain();
-        let sources = Sources::new(&jobs.project().sources, cargo_home, toolchain);
-        Ok(Self { server, gate: Gate::new(hosts)?, jobs, sources, address, open: AtomicUsize::new(0) })
+        let project = jobs.project();
+        let sources = Sources::new(&project.root, &project.sources, cargo_home, toolchain);
+        Ok(Self { server, gate: Gate::new(origins)?, jobs, sources, origin, open: AtomicUsize::new(0) })
     }
 
     /// The page's address.
     #[must_use]
     pub fn address(&self) -> String {
-        format!("http://{}/{}/", self.address, self.gate.token())
+        format!("{}/{}/", self.origin, self.gate.token())
     }
 
     /// Answers until the process ends.
@@ -79,7 +101,7 @@ impl Explorer {
             // Relaxed: a number that orders nothing.
             if explorer.open.fetch_add(1, Ordering::Relaxed) >= MOST_OPEN {
                 explorer.open.fetch_sub(1, Ordering::Relaxed);
-                let _ = request.respond(Response::empty(503));
+                let _ = send(request, Response::empty(503));
                 continue;
             }
             let explorer = Arc::clone(&explorer);
@@ -105,17 +127,17 @@ impl Explorer {
             site: header("Sec-Fetch-Site"),
         };
         let Some(path) = self.gate.path(&asked).map(str::to_owned) else {
-            return request.respond(text(
-                403,
-                "This is not for you: open the address that `cargo qadapt explore` printed.\n",
-            ));
+            return send(
+                request,
+                text(403, "This is not for you: open the address that `cargo qadapt explore` printed.\n"),
+            );
         };
         match (&method, path.as_str()) {
             (Method::Get, "") => {
                 let nonce = Gate::new(Vec::new()).map_err(io::Error::other)?.token().to_owned();
                 let page = Response::from_string(page(&nonce));
                 let page = with(page, "Content-Type", "text/html; charset=utf-8");
-                request.respond(safe(with(page, "Content-Security-Policy", &policy(&nonce))))
+                send(request, safe(with(page, "Content-Security-Policy", &policy(&nonce))))
             }
             (Method::Get, "project") => {
                 let project = self.jobs.project();
@@ -128,33 +150,35 @@ impl Explorer {
                 let about = json!({
                     "name": project.package.as_deref().unwrap_or(&root),
                     "crates": project.crates,
+                    "features": project.features,
                     "allocators": allocators
                         .filter(|name| project.crates.iter().any(|known| known == name))
                         .collect::<Vec<_>>(),
                     "closed": self.jobs.sandbox().is_closed(),
                     "examples": examples.collect::<Vec<_>>(),
+                    "files": sources(&project.folder, &project.root),
+                    "targets": project.targets,
                 });
-                request.respond(safe(with(
-                    Response::from_string(about.to_string()),
-                    "Content-Type",
-                    "application/json",
-                )))
+                send(
+                    request,
+                    safe(with(Response::from_string(about.to_string()), "Content-Type", "application/json")),
+                )
             }
             (Method::Get, name) => match file(name) {
                 Some((kind, content)) => {
-                    request.respond(safe(with(Response::from_string(content), "Content-Type", kind)))
+                    send(request, safe(with(Response::from_string(content), "Content-Type", kind)))
                 }
-                None => request.respond(text(404, "There is no such file.\n")),
+                None => send(request, text(404, "There is no such file.\n")),
             },
-            (Method::Post, path @ ("run" | "stop" | "report" | "source")) => {
+            (Method::Post, path @ ("run" | "stop" | "report" | "source" | "file" | "changes")) => {
                 let mut body = Vec::new();
                 request.as_reader().take(MOST_ASKED + 1).read_to_end(&mut body)?;
                 if body.len() as u64 > MOST_ASKED {
-                    return request.respond(text(413, "The snippet is too long.\n"));
+                    return send(request, text(413, "The snippet is too long.\n"));
                 }
                 self.act(path, &body, request)
             }
-            _ => request.respond(text(405, "This cannot be done here.\n")),
+            _ => send(request, text(405, "This cannot be done here.\n")),
         }
     }
 
@@ -163,33 +187,60 @@ impl Explorer {
         match path {
             "run" => match serde_json::from_slice::<Job>(body) {
                 Ok(job) => self.run(&job, request),
-                Err(e) => request.respond(senseless(e)),
+                Err(e) => send(request, senseless(e)),
+            },
+            "changes" => self.changes(request),
+            "file" => match serde_json::from_slice::<Named>(body) {
+                Ok(Named { file }) => match self.sources.text(&file) {
+                    Some(content) => send(request, text(200, &content)),
+                    None => send(request, text(404, "There is no such file.\n")),
+                },
+                Err(e) => send(request, senseless(e)),
             },
             "source" => match serde_json::from_slice::<Place>(body).map(|place| self.sources.excerpt(&place))
             {
                 Ok(Some(excerpt)) => {
                     let excerpt = Response::from_string(serde_json::to_string(&excerpt)?);
-                    request.respond(safe(with(excerpt, "Content-Type", "application/json")))
+                    send(request, safe(with(excerpt, "Content-Type", "application/json")))
                 }
-                Ok(None) => request.respond(text(404, "Its source is not here.\n")),
-                Err(e) => request.respond(senseless(e)),
+                Ok(None) => send(request, text(404, "Its source is not here.\n")),
+                Err(e) => send(request, senseless(e)),
             },
             _ => match serde_json::from_slice::<Tab>(body) {
                 Ok(Tab { tab }) if path == "stop" => {
                     self.jobs.stop(&tab);
-                    request.respond(safe(Response::empty(204)))
+                    send(request, safe(Response::empty(204)))
                 }
                 Ok(Tab { tab }) => match self.jobs.report(&tab) {
                     Ok(Some(page)) => {
                         let page =
                             with(Response::from_data(page), "Content-Type", "text/html; charset=utf-8");
-                        request.respond(safe(with(page, "Content-Security-Policy", "sandbox")))
+                        send(request, safe(with(page, "Content-Security-Policy", "sandbox")))
                     }
-                    Ok(None) => request.respond(text(404, "There is no report yet.\n")),
-                    Err(e) => request.respond(text(500, &format!("{e}\n"))),
+                    Ok(None) => send(request, text(404, "There is no report yet.\n")),
+                    Err(e) => send(request, text(500, &format!("{e}\n"))),
                 },
-                Err(e) => request.respond(senseless(e)),
+                Err(e) => send(request, senseless(e)),
             },
+        }
+    }
+
+    /// Says when files of the project are written, until nobody listens.
+    fn changes(&self, request: Request) -> io::Result<()> {
+        let mut changes = match Changes::of(&self.jobs.project().folder) {
+            Ok(changes) => changes,
+            Err(e) => return send(request, text(500, &format!("{e}\n"))),
+        };
+        let mut stream = Stream { out: request.into_writer() };
+        stream.begin()?;
+        loop {
+            // That nothing happened is said so that it is noticed where nobody listens.
+            let event = match changes.wait(LISTENING) {
+                Ok(true) => Event::Changed {},
+                Ok(false) => Event::Progress { text: String::new() },
+                Err(_) => return stream.end(),
+            };
+            stream.event(&event)?;
         }
     }
 
@@ -213,7 +264,7 @@ struct Stream {
 impl Stream {
     fn begin(&mut self) -> io::Result<()> {
         self.out.write_all(
-            b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nCache-Control: no-store\r\n\
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nCache-Control: no-store\r\nConnection: close\r\n\
               X-Content-Type-Options: nosniff\r\nTransfer-Encoding: chunked\r\n\r\n",
         )?;
         self.out.flush()
@@ -250,6 +301,23 @@ fn with<R: io::Read>(response: Response<R>, name: &'static str, value: &str) -> 
         // Values are texts of this file.
         Err(()) => response,
     }
+}
+
+/// Answers, and says that no more is asked on this connection: `tiny_http` has a thread for each one that is open, and
+/// leaves one that comes at the same moment as another without a thread until some other ends.
+fn send<R: io::Read>(request: Request, response: Response<R>) -> io::Result<()> {
+    let (status, headers) = (response.status_code(), response.headers().to_vec());
+    let mut body = Vec::new();
+    response.into_reader().read_to_end(&mut body)?;
+    let mut out = request.into_writer();
+    write!(out, "HTTP/1.1 {} {}\r\nConnection: close\r\n", status.0, status.default_reason_phrase())?;
+    write!(out, "Content-Length: {}\r\n", body.len())?;
+    for header in headers {
+        write!(out, "{}: {}\r\n", header.field, header.value)?;
+    }
+    out.write_all(b"\r\n")?;
+    out.write_all(&body)?;
+    out.flush()
 }
 
 /// What every answer says.

@@ -33,6 +33,8 @@ const LARGEST: u64 = 4 << 20;
 /// The folders whose files may be shown, and the one of the standard library.
 #[derive(Clone, Debug)]
 pub struct Sources {
+    /// The folder to which the paths of the project are relative.
+    root: PathBuf,
     shown: Vec<PathBuf>,
     library: PathBuf,
 }
@@ -40,20 +42,32 @@ pub struct Sources {
 impl Sources {
     /// Those of the project, of the registry and of the toolchain.
     #[must_use]
-    pub fn new(project: &[PathBuf], cargo_home: &Path, toolchain: &Path) -> Self {
+    pub fn new(root: &Path, project: &[PathBuf], cargo_home: &Path, toolchain: &Path) -> Self {
         let library = toolchain.join("lib/rustlib/src/rust");
         let mut shown: Vec<PathBuf> = project.iter().filter(|path| path.is_dir()).cloned().collect();
         shown.extend([cargo_home.join("registry/src"), cargo_home.join("git/checkouts"), library.clone()]);
-        Self { shown, library }
+        Self { root: root.to_owned(), shown, library }
     }
 
     /// What lies round a place; none if it is not there, or not to be shown.
     #[must_use]
     pub fn excerpt(&self, place: &Place) -> Option<Excerpt> {
+        let text = self.text(&place.file)?;
+        let line = usize::try_from(place.line).ok()?;
+        let first = line.saturating_sub(ROUND).max(1);
+        let lines: Vec<String> =
+            text.lines().skip(first - 1).take(line + ROUND + 1 - first).map(str::to_owned).collect();
+        let first = u32::try_from(first).ok()?;
+        (!lines.is_empty()).then_some(Excerpt { first, lines })
+    }
+
+    /// A whole file; none if it is not there, or not to be shown.
+    #[must_use]
+    pub fn text(&self, file: &str) -> Option<String> {
         // `/rustc/HASH/library/core/src/ptr/mod.rs` is where the standard library was built.
-        let path = match place.file.strip_prefix("/rustc/").and_then(|rest| rest.split_once('/')) {
+        let path = match file.strip_prefix("/rustc/").and_then(|rest| rest.split_once('/')) {
             Some((_, rest)) => self.library.join(rest),
-            None => PathBuf::from(&place.file),
+            None => self.root.join(file),
         };
         // Links and dots are followed before it is decided.
         let path = path.canonicalize().ok()?;
@@ -66,13 +80,7 @@ impl Sources {
         if !is_shown || !is_source || fs::metadata(&path).ok()?.len() > LARGEST {
             return None;
         }
-        let text = fs::read_to_string(&path).ok()?;
-        let line = usize::try_from(place.line).ok()?;
-        let first = line.saturating_sub(ROUND).max(1);
-        let lines: Vec<String> =
-            text.lines().skip(first - 1).take(line + ROUND + 1 - first).map(str::to_owned).collect();
-        let first = u32::try_from(first).ok()?;
-        (!lines.is_empty()).then_some(Excerpt { first, lines })
+        fs::read_to_string(&path).ok()
     }
 }
 
@@ -83,10 +91,14 @@ mod tests {
     #[test]
     fn only_sources_of_the_project_and_its_crates_are_shown() {
         let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let sources = Sources::new(&[package.join("src")], Path::new("/nowhere"), Path::new("/nowhere"));
+        let nowhere = Path::new("/nowhere");
+        let sources = Sources::new(package, &[package.join("src")], nowhere, nowhere);
         let at = |file: &Path, line| sources.excerpt(&Place { file: file.display().to_string(), line });
         let own = at(&package.join("src/main.rs"), 3).expect("it is there");
         assert_eq!((own.first, own.lines[2].as_str()), (1, "use std::process::ExitCode;"));
+        assert_eq!(at(Path::new("src/main.rs"), 3), Some(own));
+        assert!(sources.text("src/main.rs").is_some_and(|text| text.contains("fn main")));
+        assert_eq!(sources.text("tests/page/main.rs"), None);
         assert_eq!(at(&package.join("src/../Cargo.toml"), 1), None);
         assert_eq!(at(&package.join("src/../tests/page/main.rs"), 1), None);
         assert_eq!(at(&package.join("src/explore/page/page.html"), 1), None);

@@ -17,7 +17,8 @@ impl Explore {
     pub fn run(&self) -> Result<ExitCode> {
         let project = Project::find(self)?;
         let sandbox = Sandbox::find(&project, !self.no_sandbox)?;
-        let explorer = Explorer::listen(self.host, self.port, Jobs::new(project, sandbox))?;
+        let explorer =
+            Explorer::listen(self.host, self.port, self.origin.as_deref(), Jobs::new(project, sandbox))?;
         let address = explorer.address();
         println!("{address}");
         if self.no_sandbox {

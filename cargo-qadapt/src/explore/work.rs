@@ -16,8 +16,9 @@ use super::answer::{Answer, Mistake, Part};
 use super::ask::Allocator;
 use super::assembly::assembly;
 use super::snippet::Program;
+use super::target::Target;
 use crate::audit::args::Runs;
-use crate::audit::measure::Detail;
+use crate::audit::measure::{Detail, nothing_audited};
 use crate::build::{Build, Workspace, cargo};
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -34,9 +35,33 @@ pub const VERB: &str = "__explore";
 pub struct Order {
     /// Which part.
     pub part: Part,
-    /// The snippet.
+    /// What is built and run.
+    pub made_of: MadeOf,
+    /// Settings of cargo's, as `--config` takes them.
+    pub settings: Vec<String>,
+    /// Features of the project's package, which a snippet's manifest names itself.
+    pub features: Vec<String>,
+    /// The program's arguments.
+    pub arguments: Vec<String>,
+    /// How many seconds the program may run.
+    pub seconds: u64,
+}
+
+/// What is built and run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum MadeOf {
+    /// A snippet.
+    Snippet(Snippet),
+    /// A target of the package in this folder.
+    Target(Target, PathBuf),
+}
+
+/// A snippet and the package that it becomes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Snippet {
+    /// Its text.
     pub code: String,
-    /// The manifest of the package that it becomes.
+    /// The manifest of its package.
     pub manifest: String,
     /// The lock file, from here.
     pub lock: PathBuf,
@@ -46,14 +71,8 @@ pub struct Order {
     pub target: PathBuf,
     /// A folder whose builds are used there without being touched.
     pub built: Option<PathBuf>,
-    /// Settings of cargo's, as `--config` takes them.
-    pub settings: Vec<String>,
     /// The allocator below the guard, if not the system's.
     pub allocator: Option<Allocator>,
-    /// The program's arguments.
-    pub arguments: Vec<String>,
-    /// How many seconds the program may run.
-    pub seconds: u64,
 }
 
 /// Makes the part that a file orders, and prints it as JSON.
@@ -75,40 +94,28 @@ fn read(path: &Path) -> Result<Order> {
 
 impl Order {
     fn make(&self) -> Result<Answer> {
-        self.lay()?;
-        let package = |e| Error::io("enter the folder", &self.package, e);
-        std::env::set_current_dir(&self.package).map_err(package)?;
-        let selection = Selection { config: self.settings.clone(), ..Selection::default() };
+        let (folder, selection) = match &self.made_of {
+            MadeOf::Snippet(snippet) => {
+                snippet.lay()?;
+                let selection = Selection { config: self.settings.clone(), ..Selection::default() };
+                (&snippet.package, selection)
+            }
+            MadeOf::Target(target, folder) => (folder, target.selection(&self.settings, &self.features)),
+        };
+        std::env::set_current_dir(folder).map_err(|e| Error::io("enter the folder", folder, e))?;
         let workspace = Workspace::find(&selection)?;
         let made = match self.part {
             Part::Debug => self.audit(&workspace, &selection, "debug"),
             Part::Release => self.audit(&workspace, &selection, "release"),
-            Part::Proof => Self::prove(&workspace, &selection),
+            Part::Proof => self.prove(&workspace, &selection),
         };
-        match made {
+        match (made, &self.made_of) {
             // Cargo has printed for people what is asked for once more with places; once is enough for all parts.
-            Err(Error::Cargo(said)) if self.part == Part::Debug => {
-                let mistakes = self.mistakes(&workspace, &selection);
+            (Err(Error::Cargo(said)), MadeOf::Snippet(snippet)) if self.part == Part::Debug => {
+                let mistakes = snippet.mistakes(&workspace, &selection);
                 Ok(if mistakes.is_empty() { Answer::Failed(said) } else { Answer::Wrong(mistakes) })
             }
-            made => made,
-        }
-    }
-
-    /// Makes the package, and the folder that it is built in.
-    fn lay(&self) -> Result<()> {
-        let source = self.package.join("src");
-        fs::create_dir_all(&source).map_err(|e| Error::io("make the folder", &source, e))?;
-        let text = Program::of(&self.code, self.allocator).text;
-        for (name, text) in [("Cargo.toml", self.manifest.as_str()), ("src/main.rs", &text)] {
-            let path = self.package.join(name);
-            fs::write(&path, text).map_err(|e| Error::io("write the file", &path, e))?;
-        }
-        let lock = self.package.join("Cargo.lock");
-        fs::copy(&self.lock, &lock).map_err(|e| Error::io("copy the lock file to", &lock, e))?;
-        match &self.built {
-            Some(built) => grow(built, &self.target),
-            None => Ok(()),
+            (made, _) => made,
         }
     }
 
@@ -125,11 +132,16 @@ impl Order {
         let mut measured = runs.measure(workspace, &Config::default(), 1, Detail::default())?;
         let mut problems = measured.problems.take_failures();
         problems.extend_from_slice(measured.problems.gaps());
-        Ok(Answer::Ran { report: measured.reports.pop().unwrap_or_default(), problems })
+        let report = measured.reports.pop().unwrap_or_default();
+        if let MadeOf::Target(..) = self.made_of {
+            // A program of somebody's own may have another allocator.
+            problems.extend(nothing_audited(&report, true));
+        }
+        Ok(Answer::Ran { report, problems })
     }
 
-    /// Proves the marked regions; where there are none, the snippet's functions.
-    fn prove(workspace: &Workspace, selection: &Selection) -> Result<Answer> {
+    /// Proves the marked regions; where there are none, a snippet's functions.
+    fn prove(&self, workspace: &Workspace, selection: &Selection) -> Result<Answer> {
         let mut prove = Prove {
             selection: selection.clone(),
             profile: vec![Profile::new("release")],
@@ -149,17 +161,39 @@ impl Order {
         let config = Config::default();
         let mut settings = Settings::default();
         settings.code = Some(Rc::new(workspace.code(&config.sites)));
+        let is_snippet = matches!(self.made_of, MadeOf::Snippet(_));
         let proofs = match prove.proofs(Some(workspace), &settings) {
-            Err(Error::NoRegions { .. }) => {
+            Err(Error::NoRegions { .. }) if is_snippet => {
                 prove.function = Regex::new("^snippet::").ok();
                 prove.proofs(Some(workspace), &settings)
             }
+            Err(Error::NoRegions { .. }) => Ok(Vec::new()),
             proofs => proofs,
         }?;
-        let code = proofs.first().map_or_else(Vec::new, |proof| assembly(Path::new(&proof.binary)));
+        let first = proofs.first().filter(|_| is_snippet);
+        let code = first.map_or_else(Vec::new, |proof| assembly(Path::new(&proof.binary)));
         let proofs = serde_json::to_value(&proofs)
             .map_err(|e| Error::Usage(format!("could not write the verdicts: {e}")))?;
         Ok(Answer::Proved { proofs, code })
+    }
+}
+
+impl Snippet {
+    /// Makes the package, and the folder that it is built in.
+    fn lay(&self) -> Result<()> {
+        let source = self.package.join("src");
+        fs::create_dir_all(&source).map_err(|e| Error::io("make the folder", &source, e))?;
+        let text = Program::of(&self.code, self.allocator).text;
+        for (name, text) in [("Cargo.toml", self.manifest.as_str()), ("src/main.rs", &text)] {
+            let path = self.package.join(name);
+            fs::write(&path, text).map_err(|e| Error::io("write the file", &path, e))?;
+        }
+        let lock = self.package.join("Cargo.lock");
+        fs::copy(&self.lock, &lock).map_err(|e| Error::io("copy the lock file to", &lock, e))?;
+        match &self.built {
+            Some(built) => grow(built, &self.target),
+            None => Ok(()),
+        }
     }
 
     /// What the compiler says, with places.

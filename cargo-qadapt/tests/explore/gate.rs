@@ -1,5 +1,7 @@
 //! Who is let in, over the wire. No sandbox is needed: nothing is run.
 
+use std::net::TcpListener;
+
 use crate::server::{Server, command, turn};
 
 #[test]
@@ -55,6 +57,27 @@ fn others_are_never_served_without_a_sandbox() {
     let output = command(&["--no-sandbox", "--host", "0.0.0.0"]).output().expect("the command starts");
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("cannot be used with"), "{output:?}");
+}
+
+#[test]
+#[ignore = "needs bwrap: cargo test -p cargo-qadapt --test explore -- --ignored"]
+fn a_proxys_address_is_let_in_and_no_other_one() {
+    let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port");
+    let mut server =
+        Server::start(&["--origin", "https://explore.example", "--port", &free.port().to_string()]);
+    assert_eq!(server.host, "explore.example");
+    // The proxy connects to this machine, and hands on the headers.
+    server.host = free.to_string();
+    let stop = format!("/{}/stop", server.token);
+    let ask = |host: &str, origin: &str| {
+        server.ask("POST", &stop, &[("Host", host), ("Origin", origin)], r#"{"tab":"t"}"#).status
+    };
+    assert_eq!(ask("explore.example", "https://explore.example"), 204);
+    assert_eq!(ask("explore.example", "http://explore.example"), 403);
+    assert_eq!(ask("other.example", "https://explore.example"), 403);
+    assert_eq!(ask("other.example", "https://other.example"), 403);
+    let open = command(&["--no-sandbox", "--origin", "https://explore.example"]).output().expect("it starts");
+    assert!(String::from_utf8_lossy(&open.stderr).contains("cannot be used with"), "{open:?}");
 }
 
 #[test]

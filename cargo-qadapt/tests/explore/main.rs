@@ -7,6 +7,7 @@
 #[path = "../page/browser.rs"]
 #[allow(dead_code, reason = "the tests of the report's page need more of it")]
 mod browser;
+mod files;
 mod gate;
 mod pace;
 mod prison;

@@ -33,9 +33,12 @@ pub(crate) fn project() -> PathBuf {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("explored");
         let repository =
             Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the repository");
-        std::fs::create_dir_all(folder.join("src")).expect("the folder can be made");
+        for inner in ["src", "tests"] {
+            std::fs::create_dir_all(folder.join(inner)).expect("the folder can be made");
+        }
         let manifest = format!(
             "[package]\nname = \"explored\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n\n\
+             [features]\nspecial = []\n\n\
              [dependencies]\nqadapt.path = \"{}\"\n",
             repository.join("qadapt").display()
         );
@@ -44,6 +47,7 @@ pub(crate) fn project() -> PathBuf {
         write("Cargo.toml", &manifest);
         write("build.rs", include_str!("project/build.rs"));
         write("src/lib.rs", include_str!("project/lib.rs"));
+        write("tests/boxes.rs", include_str!("project/boxes.rs"));
         std::fs::copy(repository.join("Cargo.lock"), folder.join("Cargo.lock")).expect("it can be copied");
         folder
     });
@@ -76,7 +80,7 @@ impl Server {
         let mut line = String::new();
         let stdout = process.stdout.take().expect("it is piped");
         BufReader::new(stdout).read_line(&mut line).expect("it prints an address");
-        let rest = line.trim().strip_prefix("http://").unwrap_or_else(|| panic!("no address: {line:?}"));
+        let (_, rest) = line.trim().split_once("://").unwrap_or_else(|| panic!("no address: {line:?}"));
         let (host, path) = rest.split_once('/').expect("a path");
         Self { process, _turn: turn, host: host.to_owned(), token: path.trim_end_matches('/').to_owned() }
     }

@@ -67,6 +67,13 @@ fn options_input_and_arguments_reach_the_program() {
     let events = server.job(&json!({ "tab": "t", "code": code }));
     let wrong = events.iter().find(|event| event["event"] == "wrong").expect("a mistake");
     assert_eq!(wrong["mistakes"][0]["line"], 4, "{wrong}");
+    // Features of the package, and a crate of its lock file on which it does not depend itself.
+    let code = "println!(\"{} {}\", explored::IS_SPECIAL, unsafe { libc::getpid() } > 0);";
+    for (how, expected) in [(json!({}), "false true\n"), (json!({ "features": ["special"] }), "true true\n")]
+    {
+        let events = server.job(&json!({ "tab": "t", "code": code, "how": how }));
+        assert_eq!(texts(&events, "output").matches(expected).count(), 2, "{events:?}");
+    }
     // What release optimises away is there without optimisation.
     let answer = |how: serde_json::Value| {
         let code = "let number = Box::new(std::hint::black_box(7_u64));\nstd::hint::black_box(*number + 1);";

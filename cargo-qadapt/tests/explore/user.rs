@@ -12,7 +12,7 @@ const STATUS: &str = "return document.getElementById('status').textContent";
 impl Browser {
     /// Waits until a script's text has this in it, and returns that.
     #[track_caller]
-    fn wait(&self, script: &str, wanted: &str) -> String {
+    pub(crate) fn wait(&self, script: &str, wanted: &str) -> String {
         let end = Instant::now() + Duration::from_mins(2);
         loop {
             let text = self.text(script);

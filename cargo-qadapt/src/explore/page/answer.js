@@ -2,7 +2,7 @@
 
 import { calls, frame } from "./calls.js";
 import { element, many, size } from "./element.js";
-import { SNIPPET, lineOf } from "./gutter.js";
+import { SNIPPET, lineOf, shown } from "./gutter.js";
 
 /** @typedef {import("./stream.js").Report} Report */
 /** @typedef {import("./stream.js").Line} Line */
@@ -10,7 +10,7 @@ import { SNIPPET, lineOf } from "./gutter.js";
 /** @typedef {import("./stream.js").Verdict} Verdict */
 /** @typedef {import("./stream.js").Mistake} Mistake */
 /** @typedef {import("./stream.js").Code} Code */
-/** @typedef {(line: number) => void} Go */
+/** @typedef {(line: number, file?: string) => void} Go to a line of the file that is shown, or of another one */
 
 /** What is known so far of a job. */
 export class Answer {
@@ -55,8 +55,8 @@ const NOUNS = { alloc: "allocation", "alloc-zeroed": "zeroed allocation", reallo
 
 /**
  * @param {Answer} answer
- * @param {string} code the snippet that it is about
- * @param {Go} go to a line of the snippet
+ * @param {string} code what is in the editor
+ * @param {Go} go
  * @returns {HTMLElement[]}
  */
 export function view(answer, code, go) {
@@ -120,7 +120,9 @@ function cards({ report, proofs, isDone }) {
       worst
         ? [many(all.length, all.length === 1 ? "function" : "function"), ...others.filter(([, count]) => count > 0).map(([word, count]) => `${count} ${word}`)].join(" · ")
         : proofs || isDone
-          ? "Release has left no function to prove."
+          ? shown.file === SNIPPET
+            ? "Release has left no function to prove."
+            : "It has no protected region."
           : "…",
     ),
   );
@@ -156,7 +158,7 @@ function where(report, source, go) {
   /** @type {Line[]} */
   const others = [];
   for (const line of report.lines) {
-    if (line.file === SNIPPET && line.line) own.set(line.line, [...(own.get(line.line) ?? []), line]);
+    if (line.file === shown.file && line.line) own.set(line.line, [...(own.get(line.line) ?? []), line]);
     else others.push(line);
   }
   const numbers = [...own.keys()].sort((a, b) => a - b);
@@ -169,9 +171,22 @@ function where(report, source, go) {
       element("span", {}, "Where"),
       ...report.profiles.map((profile) => element("span.count", {}, profile.name)),
     ),
+    since(report, numbers.find((number) => own.get(number)?.some((line) => /^only in|^both, not/.test(line.mark))), go),
     ...numbers.map((number) => lineDetails(report, number, own.get(number) ?? [], source, go)),
+    ...(shown.file === SNIPPET ? [] : elsewhere(report, others, go)),
     others.length > 0 ? beside(report, others) : null,
   );
+}
+
+/**
+ * From which line on debug and release differ.
+ * @param {Report} report
+ * @param {number | undefined} first
+ * @param {Go} go
+ */
+function since(report, first, go) {
+  if (report.profiles.length < 2 || first === undefined) return null;
+  return element("p.since", {}, "Debug and release differ from ", jump(first, go), " on.");
 }
 
 /**
@@ -215,11 +230,29 @@ function advice(lines) {
 }
 
 /**
- * What no line of the snippet does: the start and the end of every program.
+ * Files that are not shown, each with what its lines do: those of the project, which can be opened.
  * @param {Report} report
  * @param {Line[]} lines
+ * @param {Go} go
  */
-function beside(report, lines) {
+function elsewhere(report, lines, go) {
+  const files = new Set(lines.map((line) => line.file).filter((file) => file !== null && !file.startsWith("/")));
+  return [...files].sort().map((file) => {
+    const here = lines.filter((line) => line.file === file);
+    const open = element("button.jump", { type: "button", click: () => go(here[0]?.line ?? 1, file ?? "") }, file);
+    return element("p.row.file", {}, element("span", {}, open), ...report.profiles.map((_, index) => element("span.count", {}, figures(here, index))));
+  });
+}
+
+/**
+ * What no line of the project does: the start and the end of every program.
+ * @param {Report} report
+ * @param {Line[]} all
+ */
+function beside(report, all) {
+  const isSnippet = shown.file === SNIPPET;
+  const lines = isSnippet ? all : all.filter((line) => line.file === null || line.file.startsWith("/"));
+  if (lines.length === 0) return null;
   return element(
     "details.site.beside",
     {},
@@ -227,7 +260,7 @@ function beside(report, lines) {
       "summary",
       {},
       element("span.where"),
-      element("span.text", {}, "outside of the snippet: Rust's start and end"),
+      element("span.text", {}, isSnippet ? "outside of the snippet: Rust's start and end" : "outside of the project's code"),
       ...report.profiles.map((_, index) => element("span.count", {}, figures(lines, index))),
     ),
     element("ul.tree", {}, ...lines.map((line) => element("li", {}, element("code", {}, line.function), ` ${NOUNS[line.op]}`))),

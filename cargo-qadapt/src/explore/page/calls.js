@@ -1,6 +1,7 @@
 // The calls from a line of the snippet down to the allocator, as a tree; each call's source can be opened.
 
 import { element } from "./element.js";
+import { SNIPPET } from "./gutter.js";
 import { post } from "./stream.js";
 
 /** @typedef {import("./stream.js").Report} Report */
@@ -84,7 +85,7 @@ function branches(report, level) {
 export function frame(call) {
   const name = element("code", {}, call.function);
   const { file, line } = call;
-  if (!file || !line || file.endsWith("src/main.rs")) {
+  if (!file || !line || file === SNIPPET) {
     return element("span.frame", {}, name, file && line ? element("span.place", {}, ` line ${line}`) : null);
   }
   const place = element("button.place", { type: "button", "aria-expanded": "false", title: "Shows the source" }, `${short(file)}:${line}`);

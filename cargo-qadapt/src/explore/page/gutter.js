@@ -9,15 +9,19 @@ import { many, size } from "./element.js";
 /** @typedef {{ debug?: Figures, release?: Figures, proof?: { word: string, why: string } }} Mark */
 /** @typedef {Map<number, Mark>} Marks */
 
+/** What a snippet's text is called in reports. */
 export const SNIPPET = "src/main.rs";
 
+/** The file in the editor, as reports call it. */
+export const shown = { file: SNIPPET };
+
 /**
- * The line of the snippet that `file:line` means, if it means one.
+ * The line of the shown file that `file:line` means, if it means one.
  * @param {string | null | undefined} place
  */
 export function lineOf(place) {
   const found = place?.match(/^(.*):(\d+)$/);
-  return found?.[1]?.endsWith(SNIPPET) ? Number(found[2]) : null;
+  return found?.[1] === shown.file || found?.[1]?.endsWith(`/${shown.file}`) ? Number(found[2]) : null;
 }
 
 /**
@@ -34,7 +38,7 @@ export function marks(report, proofs) {
     return mark;
   };
   for (const line of report?.lines ?? []) {
-    if (line.file !== SNIPPET || !line.line) continue;
+    if (line.file !== shown.file || !line.line) continue;
     line.counts.forEach((counts, profile) => {
       const name = report?.profiles[profile]?.name;
       if (!counts || !line.line || (name !== "debug" && name !== "release")) return;

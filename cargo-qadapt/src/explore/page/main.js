@@ -1,18 +1,19 @@
 // The page: an editor, and what is said of what is in it.
 
 import {
-  EditorState, EditorView, HighlightStyle, Prec, bracketMatching, closeBrackets, closeBracketsKeymap, defaultKeymap, drawSelection,
+  Compartment, EditorState, EditorView, HighlightStyle, Prec, bracketMatching, closeBrackets, closeBracketsKeymap, defaultKeymap, drawSelection,
   highlightActiveLine, history, historyKeymap, indentOnInput, indentUnit, indentWithTab, keymap, lineNumbers, lintKeymap, rust,
   searchKeymap, setDiagnostics, syntaxHighlighting, tags,
 } from "./editor.bundle.js";
 import { Answer, view as answerView } from "./answer.js";
 import { byId, element } from "./element.js";
-import { gutters, marks, show } from "./gutter.js";
+import { Files } from "./files.js";
+import { SNIPPET, gutters, marks, show, shown } from "./gutter.js";
 import { download, fromFragment, toFragment, toIssue } from "./share.js";
-import { post, run } from "./stream.js";
+import { listen, post } from "./stream.js";
 
 /** @typedef {{ name: string, title: string, sentence: string, code: string }} Example */
-/** @typedef {{ name: string, crates: string[], allocators: string[], closed: boolean, examples: Example[] }} About */
+/** @typedef {{ name: string, crates: string[], features: string[], allocators: string[], closed: boolean, examples: Example[], files: string[], targets: import("./files.js").Target[] }} About */
 
 /** How long after the last key a run begins, in milliseconds. */
 const PAUSE = 300;
@@ -34,6 +35,9 @@ const colours = HighlightStyle.define([
   { tag: [tags.typeName, tags.className, tags.namespace], color: "var(--type)" },
   { tag: [tags.macroName, tags.meta], color: "var(--macro)" },
 ]);
+
+/** Whether the editor edits: a file of the project is edited elsewhere. */
+const editing = new Compartment();
 
 const editor = new EditorView({
   parent: byId("editor"),
@@ -61,8 +65,9 @@ const editor = new EditorView({
       rust(),
       keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...lintKeymap, indentWithTab]),
       EditorView.contentAttributes.of({ "aria-label": "Rust snippet" }),
+      editing.of([]),
       EditorView.updateListener.of((update) => {
-        if (update.docChanged) soon();
+        if (update.docChanged && !files.isOpen) soon();
       }),
     ],
   }),
@@ -85,6 +90,8 @@ function chosen() {
   const data = new FormData(options);
   const text = (/** @type {string} */ name) => String(data.get(name) ?? "");
   const how = Object.fromEntries(["edition", "opt_level", "lto", "allocator"].map((name) => [name, text(name)]).filter(([, value]) => value !== ""));
+  const features = text("features").split(/[\s,]+/).filter((name) => name !== "");
+  if (features.length > 0) Object.assign(how, { features });
   return { input: text("input"), arguments: text("arguments"), how };
 }
 
@@ -101,7 +108,7 @@ async function start() {
   const own = new AbortController();
   running = own;
   const code = editor.state.doc.toString();
-  if (code.trim() === "") {
+  if (code.trim() === "" && !files.isOpen) {
     running = null;
     void post("stop", { tab });
     last = { answer: new Answer(), code };
@@ -120,8 +127,13 @@ async function start() {
   byId("stop").removeAttribute("disabled");
   try {
     const { input, arguments: words, how } = chosen();
-    const job = { tab, code, input, arguments: words.split("\n").filter((word) => word !== ""), how };
-    await run(job, own.signal, (told) => {
+    const subject = files.isOpen ? { target: files.target } : { code };
+    if (subject.target === null) {
+      say("there is nothing to run: the package has no test, bench, example or binary");
+      return;
+    }
+    const job = { tab, ...subject, input, arguments: words.split("\n").filter((word) => word !== ""), how };
+    await listen("run", job, own.signal, (told) => {
       if (running !== own) return;
       if (told.event === "progress") {
         if (told.text) doing = told.text;
@@ -184,8 +196,12 @@ function draw(answer, code) {
   }
 }
 
-/** Puts the cursor into a line. @param {number} line */
-function go(line) {
+/** Puts the cursor into a line, of another file if one is named. @param {number} line @param {string} [file] */
+function go(line, file) {
+  if (file !== undefined) {
+    openFile(file, line);
+    return;
+  }
   if (line > editor.state.doc.lines) return;
   const { from } = editor.state.doc.line(line);
   editor.dispatch({ selection: { anchor: from }, scrollIntoView: true });
@@ -212,8 +228,51 @@ function theme(index) {
   byId("theme").onclick = () => theme(index + 1);
 }
 
-/** Puts a text into the editor, which runs it unless it comes from elsewhere. @param {string} code */
+/** Puts a snippet into the editor, which runs it unless it comes from elsewhere. @param {string} code */
 function load(code) {
+  if (files.isOpen) {
+    files.close();
+    shown.file = SNIPPET;
+    becomes(false);
+  }
+  put(code);
+}
+
+/** The line that is gone to once the file is there. */
+let wanted = 0;
+
+/** @param {string} file @param {number} [line] */
+function openFile(file, line = 0) {
+  wanted = line;
+  show(editor, new Map());
+  becomes(true);
+  picker.value = `file ${file}`;
+  files.open(file);
+}
+
+/** The file that is open, as it is now. @param {string} text */
+function read(text) {
+  const { scrollTop } = editor.scrollDOM;
+  if (text !== editor.state.doc.toString()) put(text);
+  editor.scrollDOM.scrollTop = scrollTop;
+  if (wanted > 0) go(wanted);
+  wanted = 0;
+  void start();
+}
+
+/** What can be done with a file cannot be done with a snippet, and the reverse. @param {boolean} isFile */
+function becomes(isFile) {
+  byId("target").parentElement?.toggleAttribute("hidden", !isFile);
+  byId("link").toggleAttribute("hidden", isFile);
+  for (const name of ["edition", "allocator"]) {
+    const field = options.elements.namedItem(name);
+    if (field instanceof HTMLSelectElement) field.disabled = isFile;
+  }
+  editor.dispatch({ effects: editing.reconfigure(isFile ? [EditorState.readOnly.of(true), EditorView.contentAttributes.of({ "aria-label": "File of the project, read-only" })] : []) });
+}
+
+/** @param {string} code */
+function put(code) {
   editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: code }, selection: { anchor: 0 } });
 }
 
@@ -237,7 +296,7 @@ function teach() {
         element("dt", {}, element("span.mark.allocates", {}, "allocates")),
         element("dd", {}, "Some path does, through this line."),
       ),
-      element("p", {}, "Mark a function with ", element("code", {}, "#[allocate_panic]"), " to have it proven by itself. It can use ", element("span#crates", {}, crates), "."),
+      element("p", {}, "Mark a function with ", element("code", {}, "#[allocate_panic]"), " to have it proven by itself. It can use ", element("span#crates", {}, crates), ", and every other crate of the project's lock file that it names."),
     ),
   );
   const ideas = about.examples.slice(0, 5).map((example) =>
@@ -272,13 +331,24 @@ const crates = about.crates.join(", ");
 byId("project").textContent = about.name;
 document.title = `Does it allocate? ${about.name}`;
 const picker = /** @type {HTMLSelectElement} */ (byId("examples"));
-picker.append(element("option", { value: "" }, "choose…"), ...about.examples.map(({ name, title, sentence }) => element("option", { value: name, title: sentence }, title)));
+picker.append(
+  element("option", { value: "" }, "choose…"),
+  element("optgroup", { label: "Examples" }, ...about.examples.map(({ name, title, sentence }) => element("option", { value: name, title: sentence }, title))),
+  element("optgroup", { label: `Files of ${about.name}` }, ...about.files.map((file) => element("option", { value: `file ${file}` }, file))),
+);
+const files = new Files(about.targets, read);
+byId("target").addEventListener("change", () => void start());
 picker.addEventListener("change", () => {
+  const file = picker.value.match(/^file (.*)$/)?.[1];
+  if (file) openFile(file);
   const found = about.examples.find((example) => example.name === picker.value);
   if (found) load(found.code);
 });
 const allocators = /** @type {HTMLSelectElement} */ (options.elements.namedItem("allocator"));
 allocators.append(...about.allocators.map((name) => element("option", { value: name }, name)));
+const features = /** @type {HTMLInputElement} */ (options.elements.namedItem("features"));
+features.placeholder = about.features.join(", ");
+features.parentElement?.toggleAttribute("hidden", about.features.length === 0);
 options.addEventListener("input", () => {
   summarise();
   soon();
@@ -310,7 +380,7 @@ const kept = await fromFragment(location.hash);
 if (kept) {
   for (const [name, value] of Object.entries({ input: kept.input, arguments: kept.arguments, ...kept.how })) {
     const field = options.elements.namedItem(name);
-    if (field && "value" in field) field.value = value ?? "";
+    if (field && "value" in field) field.value = String(value ?? "");
   }
   load(kept.code);
   summarise();

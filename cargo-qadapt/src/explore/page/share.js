@@ -4,7 +4,7 @@ import { size } from "./element.js";
 import { marks } from "./gutter.js";
 import { post } from "./stream.js";
 
-/** @typedef {{ code: string, input?: string, arguments?: string, how?: Record<string, string> }} Kept */
+/** @typedef {{ code: string, input?: string, arguments?: string, how?: Record<string, string | string[]> }} Kept */
 
 /**
  * The part of an address behind the `#`, which browsers send to no server.

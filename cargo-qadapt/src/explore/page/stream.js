@@ -22,6 +22,7 @@
  *  | { event: "wrong", mistakes: Mistake[] }
  *  | { event: "failed", part: string, text: string }
  *  | { event: "output", part: string, text: string }
+ *  | { event: "changed" }
  *  | { event: "done", milliseconds: number }} Told */
 
 /**
@@ -35,13 +36,14 @@ export function post(path, body, signal) {
 }
 
 /**
- * Runs a job, and hands on what comes.
- * @param {unknown} job
+ * Asks, and hands on what comes: of a job, or of changes.
+ * @param {"run" | "changes"} path
+ * @param {unknown} body
  * @param {AbortSignal} signal
  * @param {(told: Told) => void} hear
  */
-export async function run(job, signal, hear) {
-  const response = await post("run", job, signal);
+export async function listen(path, body, signal, hear) {
+  const response = await post(path, body, signal);
   if (!response.ok || !response.body) throw new Error(await response.text());
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
