@@ -1,4 +1,4 @@
-//! Under AddressSanitizer has the tests export what a plug-in needs of it, which lies in the program.
+//! Under `AddressSanitizer` the tests export what a plug-in needs of it, which lies in the program.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

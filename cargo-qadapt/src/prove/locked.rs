@@ -122,15 +122,12 @@ mod tests {
 
     #[test]
     fn what_depends_on_the_guard_is_told_from_what_does_not() {
-        let lock = |packages: &[(&str, &str, &[&str])]| -> String {
-            packages
-                .iter()
-                .map(|(name, version, on)| {
-                    format!(
-                        "[[package]]\nname = \"{name}\"\nversion = \"{version}\"\ndependencies = {on:?}\n\n"
-                    )
-                })
-                .collect()
+        let lock = |packages: &[(&str, &str, &[&str])]| {
+            packages.iter().fold(String::new(), |text, (name, version, on)| {
+                text + &format!(
+                    "[[package]]\nname = \"{name}\"\nversion = \"{version}\"\ndependencies = {on:?}\n\n"
+                )
+            })
         };
         let lock = lock(&[
             ("app", "0.1.0", &["gauge 2.0.0 (registry+https://example.org)", "plain", "wrapper"]),
