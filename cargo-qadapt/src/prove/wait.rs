@@ -53,7 +53,9 @@ pub fn of_function(symbol: &str) -> Option<&'static str> {
     }
     let listed = FUNCTIONS.iter().find(|(_, names)| names.contains(&plain)).map(|(word, _)| *word);
     listed.or_else(|| {
-        let number = number(plain).or_else(|| number(plain.strip_suffix("64")?))?;
+        // Some have `64` at the end for the C library alone, some for the system alone.
+        let shorter = || number(plain.strip_suffix("64")?);
+        let number = number(plain).or_else(shorter).or_else(|| number(&format!("{plain}64")))?;
         // What it is told nobody knows.
         of_call(u64::from(number), |_| None)
     })
@@ -155,6 +157,8 @@ const FUNCTIONS: [(&str, &[&str]); 7] = [
             "mkdtemp",
             "mkstemp",
             "nftw",
+            "posix_fadvise",
+            "posix_fallocate",
             "opendir",
             "perror",
             "printf",
@@ -235,6 +239,9 @@ mod tests {
             ("read@GLIBC_2.2.5", Some("file or socket")),
             ("__read_chk", Some("file or socket")),
             ("pread64", Some("file or socket")),
+            ("pread", Some("file or socket")),
+            ("posix_fadvise", Some("file")),
+            ("isatty", None),
             ("open64", Some("file")),
             ("pthread_mutex_lock", Some("lock")),
             ("mmap64", Some("memory")),
