@@ -1,6 +1,14 @@
 // Tabs, filters, places to go to, keys.
 
-const searchField = /** @type {HTMLInputElement} */ (byId("search"));
+const searchField = /** @type {HTMLInputElement} */ (element("input", {
+  type: "search",
+  id: "search",
+  placeholder: "Search files, functions, regions, code",
+  "aria-label": "Search",
+  "aria-keyshortcuts": "/",
+  autocomplete: "off",
+  spellcheck: "false",
+}));
 const filterForm = /** @type {HTMLFormElement} */ (byId("filters"));
 const help = /** @type {HTMLDialogElement} */ (byId("help"));
 
@@ -136,24 +144,15 @@ const buildFilters = () => {
     const mark = text(item.mark[0]);
     if (mark !== "") marks.set(mark, (marks.get(mark) ?? 0) + (item.stacks === undefined ? 0 : 1));
   }
-  const search = element("input", {
-    type: "search",
-    id: "search",
-    placeholder: "Search files, functions, regions, code",
-    "aria-label": "Search",
-    "aria-keyshortcuts": "/",
-    autocomplete: "off",
-    spellcheck: "false",
-  });
   let pending = 0;
-  search.addEventListener("input", () => {
-    filter.words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+  searchField.addEventListener("input", () => {
+    filter.words = searchField.value.toLowerCase().split(/\s+/).filter(Boolean);
     cancelAnimationFrame(pending);
     pending = requestAnimationFrame(() => refresh(current));
   });
   const operations = Object.entries(OPERATIONS).filter(([op]) => data.lines.some((line) => line.op === op));
   filterForm.append(
-    search,
+    searchField,
     choice("Any profile", "profile", profiles().map((profile, index) => [index, profile])),
     choice("Any operation", "operation", operations),
     data.profiles.length > 1
