@@ -1,9 +1,9 @@
 //! One part of a job, in a process of its own: what the sandbox runs.
 
 use std::ffi::OsString;
-use std::fs;
-use std::io::Write as _;
-use std::os::unix::fs::symlink;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Stdio};
 use std::rc::Rc;
@@ -241,7 +241,8 @@ fn mistake(line: &[u8], program: &Program) -> Option<Mistake> {
     (span.is_some() || !found.message.starts_with("aborting due to")).then_some(found)
 }
 
-/// Makes a folder that looks like a build's and can be built in: its folders, and links to its files.
+/// Makes a folder that looks like a build's and can be built in: its folders, links to libraries and programs, in whose place the
+/// compiler puts others, and copies of all else, which is written as it lies there.
 fn grow(built: &Path, target: &Path) -> Result<()> {
     fs::create_dir_all(target).map_err(|e| Error::io("make the folder", target, e))?;
     let io = |e| Error::io("read the folder", built, e);
@@ -256,19 +257,52 @@ fn grow(built: &Path, target: &Path) -> Result<()> {
         }
         if entry.file_type().map_err(io)?.is_dir() {
             grow(&from, &to)?;
-        } else if name.starts_with('.') {
-            // Locks and what cargo keeps of its own, which it writes.
-            fs::copy(&from, &to).map_err(|e| Error::io("copy a file to", &to, e))?;
-        } else {
+        } else if is_replaced(&from).map_err(io)? {
             symlink(&from, &to).map_err(|e| Error::io("make the link", &to, e))?;
+        } else {
+            copy(&from, &to).map_err(|e| Error::io("copy a file to", &to, e))?;
         }
     }
     Ok(())
 }
 
+/// Whether a file is a library or a program.
+fn is_replaced(file: &Path) -> io::Result<bool> {
+    let is_library =
+        ["a", "rlib", "rmeta", "so"].iter().any(|end| file.extension().is_some_and(|e| e == *end));
+    Ok(is_library || fs::metadata(file)?.permissions().mode() & 0o111 != 0)
+}
+
+/// Copies a file with its time, by which cargo tells what is new.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    fs::copy(from, to)?;
+    File::options().write(true).open(to)?.set_modified(fs::metadata(from)?.modified()?)
+}
+
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, SystemTime};
+
     use super::*;
+
+    #[test]
+    fn what_is_built_in_a_grown_folder_leaves_the_first_one_as_it_was() {
+        let home = std::env::temp_dir().join(format!("qadapt-grown-{}", std::process::id()));
+        let (built, target) = (home.join("built"), home.join("target"));
+        fs::create_dir_all(built.join(".fingerprint/dep-1")).unwrap();
+        let (mark, library) = (Path::new(".fingerprint/dep-1/lib-dep"), Path::new("libdep.rlib"));
+        for file in [mark, library] {
+            fs::write(built.join(file), "first").unwrap();
+        }
+        let before = SystemTime::UNIX_EPOCH + Duration::from_secs(9);
+        File::options().write(true).open(built.join(mark)).unwrap().set_modified(before).unwrap();
+        grow(&built, &target).unwrap();
+        assert_eq!(fs::metadata(target.join(mark)).unwrap().modified().unwrap(), before);
+        assert!(fs::symlink_metadata(target.join(library)).unwrap().is_symlink());
+        fs::write(target.join(mark), "second").unwrap();
+        assert_eq!(fs::read_to_string(built.join(mark)).unwrap(), "first");
+        fs::remove_dir_all(home).unwrap();
+    }
 
     #[test]
     fn the_compilers_mistakes_have_the_snippets_places() {

@@ -11,6 +11,7 @@ mod files;
 mod gate;
 mod pace;
 mod prison;
+mod same;
 mod server;
 mod tabs;
 mod user;
