@@ -30,3 +30,19 @@ fn a_range_is_kept_and_accepted() {
     check(&["--runs", "2"], 4).assert(1, &["5 to 6 allocations instead of 3 to 5"]);
     check(&["--runs", "2"], 3).assert(0, &["0 notes"]);
 }
+
+/// By request.
+#[test]
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn what_c_allocates_is_held_against_the_baseline() {
+    let copy = Copy::new("in-c");
+    copy.write("meter/src/main.rs", include_str!("../fixtures/odd/src/bin/asks_c.rs"));
+    copy.bless(&["--c"]);
+    copy.check(&["--c"]).assert(0, &["0 failures", "0 notes"]);
+    copy.edit(
+        "meter/src/main.rs",
+        "qadapt::assert_no_alloc(copy)",
+        "qadapt::assert_no_alloc(|| [(); 2].map(|()| copy()))",
+    );
+    copy.check(&["--c"]).assert(1, &["2 allocations instead of 1"]);
+}
