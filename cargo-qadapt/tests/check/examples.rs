@@ -16,8 +16,8 @@ struct Plant {
     arguments: &'static [&'static str],
 }
 
-/// Examples that have none: this one is about waiting, and does nothing without arguments.
-const WITHOUT: [&str; 1] = ["no_waiting"];
+/// Examples that have none: one is about waiting, and does nothing without arguments; one serves until it is ended.
+const WITHOUT: [&str; 2] = ["no_waiting", "service"];
 
 /// This one is a package of its own.
 const QUICKSTART: &str = "quickstart";
