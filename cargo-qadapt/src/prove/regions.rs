@@ -70,15 +70,20 @@ pub fn list(names: &Names<'_>, copies: Vec<Copy>, records: &[Record], opened: &[
     for copy in copies.into_iter().filter(|copy| is_listed(copy, drops_inside)) {
         let (region, identity) = describe(names, &copy);
         let same = found.iter_mut().find(|(listed, others)| {
-            listed.kind == copy.kind
+            is_one(listed.kind, copy.kind)
                 && listed.region.name == region.name
                 && listed.region.at == region.at
-                && others.iter().all(|other| other.is_same(&identity))
+                && (listed.kind != copy.kind || others.iter().all(|other| other.is_same(&identity)))
         });
         match same {
             Some((listed, identities)) => {
+                if listed.kind == copy.kind {
+                    identities.push(identity);
+                } else if listed.kind == Kind::Quiet {
+                    listed.kind = copy.kind;
+                    *identities = vec![identity];
+                }
                 listed.copies.push(copy);
-                identities.push(identity);
             }
             None => found.push((Listed { region, kind: copy.kind, copies: vec![copy] }, vec![identity])),
         }
@@ -121,6 +126,12 @@ pub fn list(names: &Names<'_>, copies: Vec<Copy>, records: &[Record], opened: &[
     tell_apart(&mut listed);
     let nameless = made.iter().find(|copy| copy.scope.is_none());
     Regions { listed, making: nameless.map(|copy| names.function(copy.function)) }
+}
+
+/// Whether two copies at one place are of one region. Without optimisation a policy's region begins at two labels, one for policies
+/// that let it allocate.
+fn is_one(known: Kind, other: Kind) -> bool {
+    known == other || [known, other].iter().all(|kind| matches!(kind, Kind::Region | Kind::Quiet))
 }
 
 /// A region that the file has no copy of.
