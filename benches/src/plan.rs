@@ -64,11 +64,13 @@ pub enum Program {
     Deferring,
     /// The guard around `System`, with C's allocation functions watched.
     Malloc,
+    /// The same around `Direct`.
+    Direct,
 }
 
 impl Program {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::System, Self::Guard, Self::Deferring, Self::Malloc];
+    pub const ALL: [Self; 5] = [Self::System, Self::Guard, Self::Deferring, Self::Malloc, Self::Direct];
 
     /// The name of its binary.
     #[must_use]
@@ -78,6 +80,7 @@ impl Program {
             Self::Guard => "counted_qadapt",
             Self::Deferring => "counted_deferring",
             Self::Malloc => "counted_malloc",
+            Self::Direct => "counted_direct",
         }
     }
 }
@@ -110,6 +113,10 @@ pub const SHAPES: &[Shape] = &[
     },
     with_c_watched("pair-c", &[(Place::Binary, Some(10)), (Place::FatLto, Some(10))]),
     with_c_watched("pair-beside-c", &[(Place::Binary, None), (Place::FatLto, None)]),
+    Shape {
+        guarded: Program::Direct,
+        ..with_c_watched("pair-past-c", &[(Place::Binary, Some(0)), (Place::FatLto, Some(0))])
+    },
     calling("region", PLAIN_REGION),
     calling("region-nested", EVERYWHERE),
     calling("region-result", PLAIN_REGION),
