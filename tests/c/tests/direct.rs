@@ -5,6 +5,7 @@
 
 use std::alloc::{GlobalAlloc as _, Layout};
 use std::hint::black_box;
+use std::slice;
 
 use qadapt::{Qadapt, count_alloc};
 use qadapt_malloc::Direct;
@@ -35,18 +36,23 @@ fn each_allocation_is_one_event() {
 fn blocks_are_aligned_zeroed_and_keep_their_bytes() {
     for (size, align) in [(1, 1), (3, 16), (8, 16), (24, 8), (24, 64), (5000, 4096), (100_000, 16)] {
         let layout = Layout::from_size_align(size, align).expect("a layout");
-        for size in [1, size, 2 * size + 7] {
-            // SAFETY: no size is 0, and each block is given back as it was made.
-            unsafe {
-                let block = Direct.alloc_zeroed(layout);
-                assert!(!block.is_null() && block.addr() % align == 0, "{layout:?}");
-                assert!((0..layout.size()).all(|at| *block.add(at) == 0), "{layout:?}");
-                block.write_bytes(7, layout.size());
-                let block = Direct.realloc(block, layout, size);
-                assert!(!block.is_null() && block.addr() % align == 0, "{layout:?} to {size}");
-                assert!((0..size.min(layout.size())).all(|at| *block.add(at) == 7), "{layout:?} to {size}");
-                Direct.dealloc(block, Layout::from_size_align(size, align).expect("a layout"));
-            }
+        for new in [1, size, 2 * size + 7] {
+            // SAFETY: the size is not 0.
+            let block = unsafe { Direct.alloc_zeroed(layout) };
+            assert!(!block.is_null() && block.addr().is_multiple_of(align), "{layout:?}");
+            // SAFETY: the block has this size, and is initialised.
+            let bytes = unsafe { slice::from_raw_parts_mut(block, size) };
+            assert!(bytes.iter().all(|byte| *byte == 0), "{layout:?}");
+            bytes.fill(7);
+            // SAFETY: the block is of this layout, and the new size is not 0.
+            let block = unsafe { Direct.realloc(block, layout, new) };
+            assert!(!block.is_null() && block.addr().is_multiple_of(align), "{layout:?} to {new}");
+            // SAFETY: so many bytes were kept.
+            let bytes = unsafe { slice::from_raw_parts(block, size.min(new)) };
+            assert!(bytes.iter().all(|byte| *byte == 7), "{layout:?} to {new}");
+            let layout = Layout::from_size_align(new, align).expect("a layout");
+            // SAFETY: the block is of this layout, and nobody uses it any more.
+            unsafe { Direct.dealloc(block, layout) };
         }
     }
 }
