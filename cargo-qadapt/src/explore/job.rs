@@ -214,10 +214,8 @@ impl Jobs {
             return Ok(());
         }
         tell(&Event::Progress { text: "building the project's crates, once".to_owned() });
-        let (target, built) = (self.target(), self.built());
-        for folder in [&target, &built] {
-            fs::create_dir_all(folder).map_err(|e| Error::io("make the folder", folder, e))?;
-        }
+        let built = self.built();
+        fs::create_dir_all(&built).map_err(|e| Error::io("make the folder", &built, e))?;
         self.sandbox.give(&built, 0)?;
         let request = Request {
             tab: String::new(),
@@ -400,7 +398,10 @@ impl Jobs {
         let name = if is_closed { "package".to_owned() } else { format!("package-{slot}") };
         let package = self.project.home.join(name);
         let target = self.target();
-        fs::create_dir_all(&package).map_err(|e| Error::io("make the folder", &package, e))?;
+        // Where the sandbox puts its own, which it cannot make.
+        for folder in [&package, &target] {
+            fs::create_dir_all(folder).map_err(|e| Error::io("make the folder", folder, e))?;
+        }
         let made_of = match &request.subject {
             Subject::Target(wanted) => MadeOf::Target(wanted.clone(), self.project.folder.clone()),
             Subject::Code(code) => MadeOf::Snippet(Snippet {
