@@ -9,7 +9,8 @@ use std::path::Path;
 use std::process::Command;
 
 /// What the program links, as folders of the workspace.
-const CRATES: [&str; 5] = ["qadapt", "qadapt-advice", "qadapt-macro", "qadapt-spin", "qadapt-trace"];
+const CRATES: [&str; 6] =
+    ["qadapt", "qadapt-advice", "qadapt-calls", "qadapt-macro", "qadapt-spin", "qadapt-trace"];
 
 /// The program: `ALLOCATOR` is its allocator, and each of the two watches what that allocates.
 const PROGRAM: &str = r#"
