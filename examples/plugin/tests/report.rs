@@ -70,7 +70,8 @@ fn a_careless_one_is_reported_in_rust_and_in_c_with_the_plugin_s_name() {
         let c = report.split("\n\n").find(|report| report.contains("qadapt: C allocation of 2048 bytes"));
         let c = c.expect("the one in C");
         assert!(c.contains("--> examples/plugin/native/smooth.c:"), "{c}");
-        assert!(c.contains("called from Rust at examples/plugin/src/lib.rs:"), "{c}");
+        // Optimised, the call of C stands in the place of the plug-in's function.
+        assert!(c.contains("called from Rust at examples/plugin/src/"), "{c}");
         assert!(c.contains("  (libecho_plugin.so)\n"), "{c}");
         in_the_guide(&report);
     }
