@@ -10,4 +10,3 @@ mod large;
 mod looks;
 mod sample;
 mod use_by_keys;
-mod whole;

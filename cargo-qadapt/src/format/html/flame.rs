@@ -1,6 +1,6 @@
 //! Flame graphs, laid out by `inferno`.
 //!
-//! Only numbers go into the graph, and only numbers are taken out of it: names never pass through its SVG.
+//! Only numbers go into the graph, and the page's script takes only numbers out of it: names never pass through its SVG.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -8,7 +8,6 @@ use std::fmt::Write as _;
 use inferno::flamegraph::{Direction, Options, from_lines};
 use serde::Serialize;
 
-use super::compared::Compared;
 use super::stacks::Stacks;
 use crate::error::{Error, Result};
 use crate::report::figures::{Op, Origin, Report, Site, SiteCounts};
@@ -24,26 +23,21 @@ const SMALLEST: u64 = 10_000;
 /// The most that a graph is wide: what a script can count exactly.
 const MOST: u128 = 1 << 53;
 
+/// What the frames of a graph begin with.
+const FRAMES: &str = r#"<svg id="frames""#;
+
 /// One graph.
 #[derive(Debug, Serialize)]
 pub(super) struct Flame {
     /// The profile's place.
     profile: usize,
-    /// In a graph of what differs the place of the profile that this one is held against: a frame is then as wide as both together.
-    base: Option<usize>,
     /// What a frame's width says.
     weight: Weight,
     /// What one unit of the graph stands for: more than 1 only where a sum would overflow.
     unit: u64,
-    frames: Vec<Drawn>,
+    /// The graph; frames are called `r` with the region's place, or `f` with a frame's.
+    svg: String,
 }
-
-/// A frame where it is drawn: its name, from the top, from the left, width; the last two in units of the graph.
-///
-/// The name is `r` with the region's place, or `f` with a frame's, or `all`. Where profiles are compared, what each has there
-/// follows, the base first: `f7:20:3`.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-struct Drawn(String, u64, u64, u64);
 
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -62,30 +56,23 @@ impl Weight {
     }
 }
 
-/// The graphs of each profile in which something was disallowed, and of what differs between the first and the last.
+/// The graphs of each profile in which something was disallowed.
 pub(super) fn flames(report: &Report, stacks: &Stacks, ends: &[u32]) -> Result<Vec<Flame>> {
     let functions = functions(report);
     let mut flames = Vec::new();
-    let profiles = report.profiles.len();
-    let compared = (profiles > 1).then(|| (profiles - 1, Some(0)));
-    for (profile, base) in (0..profiles).map(|profile| (profile, None)).chain(compared) {
+    for profile in 0..report.profiles.len() {
         for weight in [Weight::Events, Weight::Bytes] {
-            let of = |site: &Site, profile: usize| {
-                site.counts[profile].as_ref().map_or(0, |counts| weight.of(site.op, counts))
-            };
-            let both = |site| [base.map_or(0, |base| of(site, base)), of(site, profile)];
-            let all: u128 = report.sites.iter().flat_map(both).map(u128::from).sum();
+            let of =
+                |site: &Site| site.counts[profile].as_ref().map_or(0, |counts| weight.of(site.op, counts));
+            let all: u128 = report.sites.iter().map(|site| u128::from(of(site))).sum();
             let unit = u64::try_from(all / MOST + 1).unwrap_or(u64::MAX);
-            let mut own = vec![[0_u64; 2]; stacks.nodes.len()];
+            let mut totals = vec![0_u64; stacks.nodes.len()];
             for (site, &end) in report.sites.iter().zip(ends) {
-                for (own, more) in own[end as usize].iter_mut().zip(both(site)) {
-                    *own += more / unit;
-                }
+                totals[end as usize] += of(site) / unit;
             }
-            let graph = Graph { report, stacks, functions: &functions };
-            let folded = graph.folded(&own, base.is_some());
+            let folded = folded(report, stacks, totals, &functions);
             if !folded.is_empty() {
-                flames.push(Flame { profile, base, weight, unit, frames: drawn(&folded)? });
+                flames.push(Flame { profile, weight, unit, svg: svg(&folded)? });
             }
         }
     }
@@ -105,73 +92,45 @@ fn functions(report: &Report) -> Vec<Option<usize>> {
         .collect()
 }
 
-/// What frames a graph can have.
-struct Graph<'a> {
-    report: &'a Report,
-    stacks: &'a Stacks,
-    functions: &'a [Option<usize>],
-}
-
-impl Graph<'_> {
-    /// Folded stacks. `own` is what each node has for itself, in the base and in the profile.
-    fn folded(&self, own: &[[u64; 2]], is_compared: bool) -> String {
-        let nodes = &self.stacks.nodes;
-        let mut compared = is_compared.then(Compared::default);
-        if let Some(compared) = &mut compared {
-            for (index, &own) in own.iter().enumerate().filter(|(_, own)| **own != [0; 2]) {
-                compared.add(&self.path(index), own);
-            }
+/// Folded stacks. `own` is what each node has for itself.
+fn folded(report: &Report, stacks: &Stacks, own: Vec<u64>, functions: &[Option<usize>]) -> String {
+    let mut totals = own;
+    for (index, node) in stacks.nodes.iter().enumerate().rev() {
+        if let Some(parent) = node.0 {
+            totals[parent as usize] += totals[index];
         }
-        let mut totals: Vec<u64> = own.iter().map(|[base, own]| base + own).collect();
-        for (index, node) in nodes.iter().enumerate().rev() {
-            if let Some(parent) = node.0 {
-                totals[parent as usize] += totals[index];
-            }
-        }
-        let roots = nodes.iter().zip(&totals).filter(|(node, _)| node.0.is_none());
-        let smallest = roots.map(|(_, &total)| total).sum::<u64>() / SMALLEST;
-        let is_shown = |index: usize| totals[index] > smallest;
-        // What a node keeps for itself, once those that are shown have taken theirs.
-        let mut rest = totals.clone();
-        for (index, node) in nodes.iter().enumerate() {
-            if let Some(parent) = node.0.filter(|_| is_shown(index)) {
-                rest[parent as usize] -= totals[index];
-            }
-        }
-        let mut lines = String::new();
-        for index in (0..nodes.len()).filter(|&index| is_shown(index) && rest[index] > 0) {
-            let path = self.path(index);
-            let both = compared.as_ref().map(|compared| compared.along(&path));
-            for (depth, (kind, place)) in path.iter().enumerate() {
-                let _ = write!(lines, "{}{kind}{place}", if depth == 0 { "" } else { ";" });
-                if let Some([base, own]) = both.as_ref().and_then(|both| both.get(depth)) {
-                    let _ = write!(lines, ":{base}:{own}");
-                }
-            }
-            let _ = writeln!(lines, " {}", rest[index]);
-        }
-        lines
     }
-
-    /// The frames that lead to a node, outermost first.
-    fn path(&self, index: usize) -> Vec<(char, usize)> {
+    let roots = stacks.nodes.iter().zip(&totals).filter(|(node, _)| node.0.is_none());
+    let smallest = roots.map(|(_, &total)| total).sum::<u64>() / SMALLEST;
+    let is_shown = |index: usize| totals[index] > smallest;
+    // What a node keeps for itself, once those that are shown have taken theirs.
+    let mut rest = totals.clone();
+    for (index, node) in stacks.nodes.iter().enumerate() {
+        if let Some(parent) = node.0.filter(|_| is_shown(index)) {
+            rest[parent as usize] -= totals[index];
+        }
+    }
+    let mut lines = String::new();
+    for index in (0..stacks.nodes.len()).filter(|&index| is_shown(index) && rest[index] > 0) {
         let mut frames = Vec::new();
-        let mut node = self.stacks.nodes[index];
+        let mut node = stacks.nodes[index];
         while let Some(parent) = node.0 {
             frames.push(node.1 as usize);
-            node = self.stacks.nodes[parent as usize];
+            node = stacks.nodes[parent as usize];
         }
         // What starts a thread is the same everywhere.
-        let outermost =
-            frames.iter().rposition(|&frame| self.report.frames[frame].origin != Origin::Internal);
+        let outermost = frames.iter().rposition(|&frame| report.frames[frame].origin != Origin::Internal);
         frames.truncate(outermost.map_or(frames.len(), |last| last + 1));
-        let functions = frames.iter().rev().filter_map(|&frame| self.functions[frame]);
-        [('r', node.1 as usize)].into_iter().chain(functions.map(|function| ('f', function))).collect()
+        let _ = write!(lines, "r{}", node.1);
+        for function in frames.iter().rev().filter_map(|&frame| functions[frame]) {
+            let _ = write!(lines, ";f{function}");
+        }
+        let _ = writeln!(lines, " {}", rest[index]);
     }
+    lines
 }
 
-/// The frames of folded stacks.
-fn drawn(folded: &str) -> Result<Vec<Drawn>> {
+fn svg(folded: &str) -> Result<String> {
     let mut options = Options::default();
     options.direction = Direction::Inverted;
     options.deterministic = true;
@@ -181,29 +140,10 @@ fn drawn(folded: &str) -> Result<Vec<Drawn>> {
     from_lines(&mut options, folded.lines(), &mut svg)
         .map_err(|e| Error::Usage(format!("could not draw a flame graph: {e}")))?;
     let svg = String::from_utf8_lossy(&svg);
-    let frames: Option<Vec<Drawn>> = svg.split("<g><title>").skip(1).map(frame).collect();
+    // Without title, style and script, which have no use here and which the page's policy would complain about.
+    let frames = svg.find(FRAMES).and_then(|at| svg[at..].strip_suffix("</svg>"));
+    let frames = frames.and_then(|frames| frames.strip_prefix(FRAMES));
     frames
-        .filter(|frames| !frames.is_empty())
+        .map(|frames| format!("<svg xmlns:fg=\"http://github.com/jonhoo/inferno\"{frames}"))
         .ok_or_else(|| Error::Usage("could not find the frames of a flame graph".to_owned()))
-}
-
-/// A frame from its element in the graph.
-fn frame(element: &str) -> Option<Drawn> {
-    let (name, _) = element.split_once(' ')?;
-    let number = |attribute: &str| element.split_once(attribute)?.1.split('"').next()?.parse().ok();
-    Some(Drawn(name.to_owned(), number(" y=\"")?, number(" fg:x=\"")?, number(" fg:w=\"")?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_graph_is_names_and_numbers() {
-        let frames = drawn("r0;f1:3:4 7\nr0;f2:0:1 1\n").expect("it can be drawn");
-        let mut frames: Vec<_> =
-            frames.iter().map(|Drawn(name, _, start, width)| (name.as_str(), *start, *width)).collect();
-        frames.sort_unstable();
-        assert_eq!(frames, [("all", 0, 8), ("f1:3:4", 0, 7), ("f2:0:1", 7, 1), ("r0", 0, 8)]);
-    }
 }
