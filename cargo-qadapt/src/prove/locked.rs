@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::sources::{listed, manifest, name};
+use super::packages::{listed, manifest, name};
 
 /// The guard's package: what does not depend on it has no regions.
 const GUARD: &str = "qadapt";

@@ -49,6 +49,7 @@ pub mod near;
 pub mod once;
 pub mod origins;
 pub mod own;
+mod packages;
 pub mod parts;
 pub mod permits;
 pub mod place;
