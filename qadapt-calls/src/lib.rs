@@ -133,6 +133,33 @@ impl Rule {
         Self::Over,
     ];
 
+    /// Whether a call may wait by what these arguments of it say, as far as they are known: its operation, its flags, its time. What
+    /// it finds behind a descriptor or an address is another question.
+    ///
+    /// ```
+    /// use qadapt_calls::{number, rule};
+    ///
+    /// let futex = rule(u64::from(number("futex").unwrap()));
+    /// assert!(futex.may_wait(|_| None));
+    /// assert!(!futex.may_wait(|index| (index == 1).then_some(1)), "it wakes");
+    /// ```
+    #[must_use]
+    pub fn may_wait(self, argument: impl Fn(usize) -> Option<u64>) -> bool {
+        let (index, waits): (usize, fn(u64) -> bool) = match self {
+            Self::Never => return false,
+            Self::Futex => (1, |operation| FUTEX_WAITS.contains(&(operation & 0x7F))),
+            Self::Random => (2, |flags| flags & GRND_NONBLOCK == 0),
+            Self::Poll => (2, |time| time & MILLISECONDS != 0),
+            Self::EpollWait => (3, |time| time & MILLISECONDS != 0),
+            Self::ChildBy => (2, |options| options & WNOHANG == 0),
+            Self::ChildOf => (3, |options| options & WNOHANG == 0),
+            Self::FileLock => (1, |operation| operation & LOCK_NB == 0),
+            Self::Control => (1, |command| CONTROL_WAITS.contains(&command)),
+            _ => return true,
+        };
+        argument(index).is_none_or(waits)
+    }
+
     /// The rule of a letter. Where there is none, the program that uses the table does not compile.
     const fn of(letter: u8) -> Self {
         let mut index = 0;
@@ -142,6 +169,16 @@ impl Rule {
         Self::ALL[index]
     }
 }
+
+/// The operations of `futex` that wait (linux/futex.h); the rest wakes others.
+const FUTEX_WAITS: [u64; 5] = [0, 6, 9, 11, 13];
+/// The commands of `fcntl` that wait: `F_SETLKW`, `F_OFD_SETLKW`.
+const CONTROL_WAITS: [u64; 2] = [7, 38];
+const GRND_NONBLOCK: u64 = 1;
+const WNOHANG: u64 = 1;
+const LOCK_NB: u64 = 4;
+/// The bits of a number of milliseconds.
+const MILLISECONDS: u64 = u32::MAX as u64;
 
 /// Those from 0 on.
 const FIRST: &str = "\

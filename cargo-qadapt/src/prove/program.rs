@@ -135,7 +135,6 @@ impl<'a> Program<'a> {
         match foreign::role(name) {
             role if self.subject == Subject::Allocation => role,
             _ if wait::of_function(name).is_some() => Role::Sink(Kind::Wait),
-            Role::Foreign if wait::is_at_once(name) => Role::Quiet,
             role => role,
         }
     }

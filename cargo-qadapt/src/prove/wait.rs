@@ -4,18 +4,8 @@
 
 use qadapt_calls::{Rule, number, rule};
 
-/// The operations of `futex` that wait (linux/futex.h).
-const FUTEX_WAITS: [u64; 5] = [0, 6, 9, 11, 13];
-/// The bits of a number of milliseconds.
-const MILLISECONDS: u64 = u32::MAX as u64;
 /// `MSG_DONTWAIT`.
 const MESSAGE_AT_ONCE: u64 = 0x40;
-/// `GRND_NONBLOCK`, `WNOHANG`.
-const AT_ONCE: u64 = 1;
-/// `LOCK_NB`.
-const LOCK_AT_ONCE: u64 = 4;
-/// `F_SETLKW`, `F_OFD_SETLKW`.
-const CONTROL_WAITS: [u64; 2] = [7, 38];
 
 /// What a thread may wait for in the system call of this number, with these arguments as far as they are known; nothing where
 /// it does not wait.
@@ -23,23 +13,14 @@ const CONTROL_WAITS: [u64; 2] = [7, 38];
 pub fn of_call(number: u64, argument: impl Fn(usize) -> Option<u64>) -> Option<&'static str> {
     // The system takes the low half.
     let rule = rule(number & u64::from(u32::MAX));
-    // Whether an argument is not known, or says so.
-    let may = |index: usize, waits: &dyn Fn(u64) -> bool| argument(index).is_none_or(waits);
-    let waits = match rule {
-        Rule::Never => false,
-        Rule::Futex => may(1, &|operation| FUTEX_WAITS.contains(&(operation & 0x7F))),
-        Rule::Random => may(2, &|flags| flags & AT_ONCE == 0),
-        Rule::Message => may(3, &|flags| flags & MESSAGE_AT_ONCE == 0),
-        Rule::Gathered => may(2, &|flags| flags & MESSAGE_AT_ONCE == 0),
-        Rule::Poll => may(2, &|time| time & MILLISECONDS != 0),
-        Rule::EpollWait => may(3, &|time| time & MILLISECONDS != 0),
-        Rule::ChildBy => may(2, &|options| options & AT_ONCE == 0),
-        Rule::ChildOf => may(3, &|options| options & AT_ONCE == 0),
-        Rule::FileLock => may(1, &|operation| operation & LOCK_AT_ONCE == 0),
-        Rule::Control => may(1, &|command| CONTROL_WAITS.contains(&command)),
-        _ => true,
+    // What the descriptor is nobody knows; these calls take a socket's.
+    let flags = match rule {
+        Rule::Message => argument(3),
+        Rule::Gathered => argument(2),
+        _ => None,
     };
-    waits.then(|| word(rule))
+    let is_at_once = flags.is_some_and(|flags| flags & MESSAGE_AT_ONCE != 0);
+    (rule.may_wait(argument) && !is_at_once).then(|| word(rule))
 }
 
 /// What a thread may wait for in a function of the C library; nothing where it does not wait, or nobody knows.
@@ -59,13 +40,6 @@ pub fn of_function(symbol: &str) -> Option<&'static str> {
         // What it is told nobody knows.
         of_call(u64::from(number), |_| None)
     })
-}
-
-/// Whether a function of the C library returns at once, though it is not known to keep clear of the allocator.
-#[must_use]
-pub fn is_at_once(symbol: &str) -> bool {
-    let name = symbol.split('@').next().unwrap_or(symbol);
-    AT_ONCE_FUNCTIONS.contains(&name)
 }
 
 const fn word(rule: Rule) -> &'static str {
@@ -206,8 +180,6 @@ const FUNCTIONS: [(&str, &[&str]); 7] = [
     ("yield", &["pthread_yield", "sched_yield", "thrd_yield"]),
 ];
 
-const AT_ONCE_FUNCTIONS: [&str; 4] = ["mtx_trylock", "mtx_unlock", "pthread_cancel", "pthread_detach"];
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -250,6 +222,7 @@ mod tests {
             ("getaddrinfo", Some("socket")),
             ("clock_gettime", None),
             ("pthread_mutex_unlock", None),
+            ("pthread_detach", None),
             ("getpid", None),
             ("memcpy", None),
             ("log", None),

@@ -9,16 +9,11 @@ use super::gate;
 use super::handler::unsigned;
 use crate::model::{Calls, Detail, SystemCall};
 
-/// The operations of `futex` that wait (linux/futex.h); the rest wakes others.
-const FUTEX_WAITS: [u64; 5] = [0, 6, 9, 11, 13];
 /// Commands of `ioctl` that set or tell how a file is and do not wait (asm-generic/ioctls.h): `FIONBIO`, `FIONREAD`, `FIOCLEX`,
 /// `FIONCLEX`, `TCGETS`, `TIOCGWINSZ`.
 const QUICK: [u64; 6] = [0x5421, 0x541B, 0x5451, 0x5450, 0x5401, 0x5413];
-/// Flags and options by which a call does not wait: `GRND_NONBLOCK`, `SPLICE_F_NONBLOCK`, `WNOHANG`, `LOCK_NB`.
-const AT_ONCE_RANDOM: u64 = 1;
+/// `SPLICE_F_NONBLOCK`.
 const AT_ONCE_SPLICE: u64 = 2;
-const AT_ONCE_CHILD: u64 = 1;
-const AT_ONCE_LOCK: u64 = 4;
 /// `AT_FDCWD` and other descriptors that are none are negative.
 const MOST_DESCRIPTORS: u64 = 1 << 31;
 
@@ -29,32 +24,31 @@ pub(super) fn of(number: u64, arguments: &[u64; 6]) -> Option<SystemCall> {
     Some(SystemCall { number, class, detail, value, by_allocator: false })
 }
 
-/// The bits of a number of milliseconds.
-const MILLISECONDS: u64 = u32::MAX as u64;
-
 /// The class of a call, and its argument that matters.
 type Judged = (Calls, Detail, u64);
 
 fn judge(rule: Rule, arguments: &[u64; 6]) -> Option<Judged> {
     let &[first, second, third, fourth, fifth, sixth] = arguments;
     let plain = |class| Some((class, Detail::Nothing, 0));
+    if !rule.may_wait(|index| arguments.get(index).copied()) {
+        return None;
+    }
     match rule {
         Rule::Never => None,
         Rule::Other => plain(Calls::OTHER),
         Rule::Clock => plain(Calls::CLOCK),
-        Rule::Random => (third & AT_ONCE_RANDOM == 0).then_some((Calls::RANDOM, Detail::Bytes, second)),
+        Rule::Random => Some((Calls::RANDOM, Detail::Bytes, second)),
         Rule::Yield => plain(Calls::YIELD),
-        Rule::Process => plain(Calls::PROCESS),
+        Rule::Process | Rule::ChildBy | Rule::ChildOf => plain(Calls::PROCESS),
         Rule::Memory => Some((Calls::MEMORY, Detail::Bytes, second)),
         Rule::Break => plain(Calls::MEMORY),
         Rule::File => plain(Calls::FILE),
-        Rule::FutexWait => plain(Calls::LOCK),
+        Rule::Futex | Rule::FutexWait => plain(Calls::LOCK),
         Rule::Pause => plain(Calls::SLEEP),
         Rule::Nanosleep => Some(sleep(first)),
         // Until a time, or for one.
         Rule::ClockNanosleep if second & 1 != 0 => plain(Calls::SLEEP),
         Rule::ClockNanosleep => Some(sleep(third)),
-        Rule::Futex => FUTEX_WAITS.contains(&(second & 0x7F)).then_some((Calls::LOCK, Detail::Nothing, 0)),
         Rule::Transfer | Rule::Accept => transfer(first, false),
         Rule::Message => transfer(first, says_at_once(fourth)),
         Rule::Gathered => transfer(first, says_at_once(third)),
@@ -63,25 +57,16 @@ fn judge(rule: Rule, arguments: &[u64; 6]) -> Option<Judged> {
         Rule::Copied => between(first, second, fourth & AT_ONCE_SPLICE != 0),
         Rule::Given => transfer(first, fourth & AT_ONCE_SPLICE != 0),
         Rule::Connect => transfer(first, sends_single_messages(first)),
-        Rule::ChildBy => (third & AT_ONCE_CHILD == 0).then_some((Calls::PROCESS, Detail::Nothing, 0)),
-        Rule::ChildOf => (fourth & AT_ONCE_CHILD == 0).then_some((Calls::PROCESS, Detail::Nothing, 0)),
-        Rule::FileLock => (second & AT_ONCE_LOCK == 0).then_some((Calls::FILE, Detail::Descriptor, first)),
+        Rule::FileLock | Rule::Control => Some((Calls::FILE, Detail::Descriptor, first)),
         Rule::SignalFor => waits_for(third).map(|_| (Calls::SLEEP, Detail::Nothing, 0)),
         Rule::Over => of_file(second),
-        Rule::Poll if second == 0 => {
-            (third & MILLISECONDS != 0).then_some((Calls::SLEEP, Detail::Nothing, 0))
-        }
-        Rule::Poll => (third & MILLISECONDS != 0).then_some((Calls::SOCKET, Detail::Nothing, 0)),
-        Rule::EpollWait => (fourth & MILLISECONDS != 0).then_some((Calls::SOCKET, Detail::Nothing, 0)),
+        Rule::Poll if second == 0 => plain(Calls::SLEEP),
+        Rule::Poll | Rule::EpollWait => plain(Calls::SOCKET),
         Rule::PollFor if second == 0 => waits_for(third).map(|_| (Calls::SLEEP, Detail::Nothing, 0)),
         Rule::PollFor => waits_for(third),
         Rule::SelectFor => waits_for(fifth),
         Rule::EpollFor => waits_for(fourth),
         Rule::Close => of_file(first),
-        Rule::Control => {
-            let waits = [libc::F_SETLKW, libc::F_OFD_SETLKW].map(|command| u64::from(command.unsigned_abs()));
-            waits.contains(&second).then_some((Calls::FILE, Detail::Descriptor, first))
-        }
         Rule::Device => (!QUICK.contains(&second)).then_some((Calls::OTHER, Detail::Descriptor, first)),
     }
 }
@@ -208,4 +193,52 @@ fn copy(call: c_long, here: u64, there: u64, length: usize) -> bool {
     // SAFETY: the memory here is as long as is said; that of the program's is what a call of its own is told to read or to use.
     let copied = unsafe { gate::make(call, [this, here, 1, there, 1, 0]) };
     unsigned(copied) == length
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The C library's numbers are those that the table goes by.
+    #[test]
+    fn the_numbers_are_the_c_library_s() {
+        for (number, name) in [
+            (libc::SYS_futex, "futex"),
+            (libc::SYS_openat, "openat"),
+            (libc::SYS_rt_sigprocmask, "rt_sigprocmask"),
+            (libc::SYS_epoll_pwait, "epoll_pwait"),
+            (libc::SYS_sched_yield, "sched_yield"),
+            (libc::SYS_clone3, "clone3"),
+            (libc::SYS_futex_waitv, "futex_waitv"),
+        ] {
+            assert_eq!(qadapt_calls::number(name).map(i64::from), Some(number), "{name}");
+        }
+    }
+
+    #[test]
+    fn so_are_the_arguments_that_tell_whether_a_call_waits() {
+        let waits = |call: c_long, index: usize, argument: u64| {
+            qadapt_calls::rule(unsigned(call)).may_wait(|asked| (asked == index).then_some(argument))
+        };
+        let known = |number: c_int| u64::from(number.unsigned_abs());
+        for (call, index, argument, expected) in [
+            (libc::SYS_futex, 1, known(libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG), true),
+            (libc::SYS_futex, 1, known(libc::FUTEX_LOCK_PI), true),
+            (libc::SYS_futex, 1, known(libc::FUTEX_WAIT_BITSET), true),
+            (libc::SYS_futex, 1, known(libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG), false),
+            (libc::SYS_getrandom, 2, u64::from(libc::GRND_NONBLOCK), false),
+            (libc::SYS_getrandom, 2, 0, true),
+            (libc::SYS_wait4, 2, known(libc::WNOHANG), false),
+            (libc::SYS_waitid, 3, known(libc::WNOHANG), false),
+            (libc::SYS_flock, 1, known(libc::LOCK_EX), true),
+            (libc::SYS_flock, 1, known(libc::LOCK_EX | libc::LOCK_NB), false),
+            (libc::SYS_fcntl, 1, known(libc::F_SETLKW), true),
+            (libc::SYS_fcntl, 1, known(libc::F_OFD_SETLKW), true),
+            (libc::SYS_fcntl, 1, known(libc::F_GETFL), false),
+            (libc::SYS_poll, 2, 0, false),
+            (libc::SYS_epoll_wait, 3, u64::MAX, true),
+        ] {
+            assert_eq!(waits(call, index, argument), expected, "{call} {argument}");
+        }
+    }
 }
