@@ -1,5 +1,6 @@
 //! Whose code a function is.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use qadapt_trace::asks_allocator;
@@ -29,7 +30,8 @@ impl Origin {
         if let Some(file) = file {
             let path = file.to_string_lossy();
             // Paths of programs for Windows have both kinds of separators, in all mixtures.
-            let slashed = path.replace('\\', "/");
+            let slashed =
+                if path.contains('\\') { path.replace('\\', "/").into() } else { Cow::Borrowed(&*path) };
             return if is_std(&slashed) {
                 Self::Std
             } else if is_qadapt(&path) {
