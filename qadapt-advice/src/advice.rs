@@ -5,7 +5,7 @@ use core::fmt;
 use crate::event::Event;
 use crate::name::Name;
 use crate::rule::{Fit, Rule};
-use crate::rules::RULES;
+use crate::table::RULES;
 
 /// What to do instead. It prints as one line.
 #[derive(Clone, Copy, Debug)]
@@ -19,8 +19,8 @@ pub struct Advice {
 impl Advice {
     /// The rule's name: lower-case words with hyphens, the same in all versions.
     #[must_use]
-    pub const fn id(&self) -> &'static str {
-        self.rule.id
+    pub fn id(&self) -> &'static str {
+        self.rule.id()
     }
 
     /// The rule that recognised the habit.
@@ -38,7 +38,7 @@ impl Advice {
 
 impl fmt::Display for Advice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut rest = self.rule.advice;
+        let mut rest = self.rule.advice();
         while let Some((before, after)) = rest.split_once('{') {
             f.write_str(before)?;
             let (field, after) = after.split_once('}').unwrap_or((after, ""));

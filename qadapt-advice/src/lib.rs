@@ -30,10 +30,12 @@
 #![no_std]
 
 mod advice;
+mod entry;
 mod event;
 mod name;
 mod rule;
 mod rules;
+mod table;
 
 pub use advice::{Advice, advise, advise_by};
 pub use event::{Event, Frame, Op};

@@ -1,7 +1,10 @@
 //! Rules: what they recognise, and when.
 
+use core::fmt;
+
 use crate::event::{Event, Frame, Op};
 use crate::name::Name;
+use crate::table::{PATTERNS, TEXT};
 
 /// A known habit that touches the allocator or may wait, and what to do instead.
 ///
@@ -12,48 +15,45 @@ use crate::name::Name;
 /// ```
 #[derive(Debug)]
 pub struct Rule {
-    pub(crate) id: &'static str,
-    pub(crate) habit: &'static str,
-    pub(crate) advice: &'static str,
-    /// What is recognised: a call of one of these.
-    pub(crate) calls: &'static [Call],
-    /// If not empty, one of these must have been called inside, or be the call itself.
-    pub(crate) through: &'static [Call],
+    pub(crate) id: Text,
+    pub(crate) habit: Text,
+    pub(crate) advice: Text,
+    pub(crate) calls: Calls,
+    pub(crate) through: Calls,
     pub(crate) on: On,
-    pub(crate) reach: Reach,
-    /// True if what is recognised happens once in a process or a thread, so that the remedy is to let it happen earlier.
+    pub(crate) reach: Reached,
     pub(crate) once: bool,
 }
 
 impl Rule {
-    /// What most rules have in common.
-    pub(crate) const COMMON: Self = Self {
-        id: "",
-        habit: "",
-        advice: "",
-        calls: &[],
-        through: &[],
+    /// What stands in a table before it is filled.
+    pub(crate) const NONE: Self = Self {
+        id: Text::NONE,
+        habit: Text::NONE,
+        advice: Text::NONE,
+        calls: Calls::NONE,
+        through: Calls::NONE,
         on: On::ANY,
-        reach: Reach::Own,
+        reach: Reached::Own,
         once: false,
     };
 
     /// Its name, which stays the same: lower-case words with hyphens.
     #[must_use]
-    pub const fn id(&self) -> &'static str {
-        self.id
+    pub fn id(&self) -> &'static str {
+        self.id.get()
     }
 
     /// What it recognises, in a few words.
     #[must_use]
-    pub const fn habit(&self) -> &'static str {
-        self.habit
+    pub fn habit(&self) -> &'static str {
+        self.habit.get()
     }
 
     /// What to do instead, where `{size}` and `{old}` stand for the event's bytes.
     #[must_use]
-    pub const fn advice(&self) -> &'static str {
-        self.advice
+    pub fn advice(&self) -> &'static str {
+        self.advice.get()
     }
 
     /// What to do instead, without the clause that names the event's bytes: for reports on many events together.
@@ -65,9 +65,9 @@ impl Rule {
     /// ```
     #[must_use]
     pub fn remedy(&self) -> &'static str {
-        match self.advice.split_once('{') {
+        match self.advice().split_once('{') {
             Some((before, _)) => before.rsplit_once(": ").map_or(before, |(remedy, _)| remedy),
-            None => self.advice,
+            None => self.advice(),
         }
     }
 
@@ -87,20 +87,21 @@ impl Rule {
     /// How exactly the rule describes the frame at `index`, or `None` if it does not apply. `own` is the index of the
     /// first frame of the user's own code, or past the end.
     pub(crate) fn fit(&self, event: &Event<'_>, index: usize, name: &Name<'_>, own: usize) -> Option<Fit> {
-        let text = self.calls.iter().filter(|call| call.matches(name)).map(Call::text).max()?;
+        let calls = self.calls.get().iter();
+        let text = calls.filter(|call| call.matches(name)).map(Pattern::specific).max()?;
         let inside = event.frames.get(..=index.min(own))?;
+        let through = self.through.get();
         let reached = index < own
             || match self.reach {
-                Reach::Own => false,
-                Reach::Region(by) => by.is_empty() || called(inside, by),
+                Reached::Own => false,
+                Reached::Region(by) => by.get().is_empty() || called(inside, by.get()),
             };
-        let through = !self.through.is_empty();
-        (reached && self.on.contains(On::of(event)) && (!through || called(inside, self.through)))
-            .then_some(Fit { through, text, narrow: self.on != On::ANY })
+        (reached && self.on.contains(On::of(event)) && (through.is_empty() || called(inside, through)))
+            .then_some(Fit { through: !through.is_empty(), text, narrow: self.on != On::ANY })
     }
 }
 
-fn called(frames: &[Frame<'_>], calls: &[Call]) -> bool {
+fn called(frames: &[Frame<'_>], calls: &[Pattern]) -> bool {
     frames.iter().any(|frame| {
         let name = Name::of(frame);
         !frame.own && calls.iter().any(|call| call.matches(&name))
@@ -116,57 +117,80 @@ pub(crate) struct Fit {
     narrow: bool,
 }
 
-/// How far a rule looks.
+/// How far a rule looks: an entry's `Reach`, packed.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Reach {
-    /// As far as the first frame of the user's own code.
+pub(crate) enum Reached {
     Own,
-    /// To the end of the frames, if one of these was called within the first own frame, or if there are none.
-    Region(&'static [Call]),
+    Region(Calls),
 }
 
-/// Functions of one module.
+/// Functions of one module: an entry's `Call`, packed.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Call {
-    module: &'static str,
-    /// Names with spaces between them; none stand for all. One text, since the loader has to write an address for each.
-    functions: &'static str,
-    /// What the type arguments start with.
-    types: &'static str,
-    /// What the name has somewhere.
-    mention: &'static str,
+pub(crate) struct Pattern {
+    pub(crate) module: Text,
+    pub(crate) functions: Text,
+    pub(crate) types: Text,
+    pub(crate) mention: Text,
 }
 
-impl Call {
-    /// One of these functions, whose names have spaces between them, in this module or one below it.
-    pub(crate) const fn of(module: &'static str, functions: &'static str) -> Self {
-        Self { module, functions, types: "", mention: "" }
-    }
+impl Pattern {
+    /// What stands in a table before it is filled.
+    pub(crate) const NONE: Self =
+        Self { module: Text::NONE, functions: Text::NONE, types: Text::NONE, mention: Text::NONE };
 
-    /// Any function of this module, or of one below it.
-    pub(crate) const fn any_of(module: &'static str) -> Self {
-        Self::of(module, "")
-    }
-
-    /// The drop of a value whose type starts like this.
-    pub(crate) const fn drop_of(types: &'static str) -> Self {
-        Self { types, ..Self::of("core::ptr", "drop_in_place") }
-    }
-
-    /// The same, if the function's full name has this text.
-    pub(crate) const fn mentioning(self, mention: &'static str) -> Self {
-        Self { mention, ..self }
-    }
-
-    const fn text(&self) -> usize {
-        self.types.len() + self.mention.len()
+    /// Length of the text that types have to have.
+    fn specific(&self) -> usize {
+        self.types.get().len() + self.mention.get().len()
     }
 
     fn matches(&self, name: &Name<'_>) -> bool {
-        (self.functions.is_empty() || self.functions.split(' ').any(|function| function == name.function))
-            && name.types.starts_with(self.types)
-            && name.full.contains(self.mention)
-            && name.is_in(self.module)
+        let functions = self.functions.get();
+        (functions.is_empty() || functions.split(' ').any(|function| function == name.function))
+            && name.types.starts_with(self.types.get())
+            && name.full.contains(self.mention.get())
+            && name.is_in(self.module.get())
+    }
+}
+
+/// Where a text lies among those of all rules.
+#[derive(Clone, Copy)]
+pub(crate) struct Text {
+    pub(crate) start: u16,
+    pub(crate) end: u16,
+}
+
+impl Text {
+    const NONE: Self = Self { start: 0, end: 0 };
+
+    pub(crate) fn get(self) -> &'static str {
+        &TEXT[usize::from(self.start)..usize::from(self.end)]
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get().fmt(f)
+    }
+}
+
+/// Where a rule's calls lie among those of all rules.
+#[derive(Clone, Copy)]
+pub(crate) struct Calls {
+    pub(crate) start: u16,
+    pub(crate) end: u16,
+}
+
+impl Calls {
+    const NONE: Self = Self { start: 0, end: 0 };
+
+    fn get(self) -> &'static [Pattern] {
+        &PATTERNS[usize::from(self.start)..usize::from(self.end)]
+    }
+}
+
+impl fmt::Debug for Calls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.get()).finish()
     }
 }
 

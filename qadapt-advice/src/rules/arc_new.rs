@@ -1,11 +1,11 @@
 //! `Arc::new`.
 
-use crate::rule::{Call, Rule};
+use crate::entry::{Call, Entry};
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "arc-new",
     habit: "an `Arc` is made",
     advice: "make the `Arc` outside and clone it inside, send plain values, or `share` in a `qadapt_pool::Pool`",
     calls: &[Call::of("alloc::sync", "new new_in new_cyclic pin default new_uninit")],
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

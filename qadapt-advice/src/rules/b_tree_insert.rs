@@ -1,8 +1,9 @@
 //! Inserting into a B-tree.
 
-use crate::rule::{Call, On, Rule};
+use crate::entry::{Call, Entry};
+use crate::rule::On;
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "b-tree-insert",
     habit: "a `BTreeMap` or `BTreeSet` makes a node",
     advice: "replace the B-tree by a sorted Vec or a HashMap with reserved capacity: its inserts allocate nodes",
@@ -11,5 +12,5 @@ pub(super) const RULE: Rule = Rule {
         "insert insert_entry try_insert or_insert or_insert_with or_insert_with_key or_default extend append replace get_or_insert_with",
     )],
     on: On::NEW,
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

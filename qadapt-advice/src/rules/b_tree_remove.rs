@@ -1,8 +1,9 @@
 //! Removing from a B-tree.
 
-use crate::rule::{Call, On, Rule};
+use crate::entry::{Call, Entry};
+use crate::rule::On;
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "b-tree-remove",
     habit: "a `BTreeMap` or `BTreeSet` frees a node",
     advice: "mark entries as removed and take them out outside the region: a B-tree's removals free nodes",
@@ -11,5 +12,5 @@ pub(super) const RULE: Rule = Rule {
         "remove remove_entry remove_kv pop_first pop_last retain take clear next",
     )],
     on: On::FREE,
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

@@ -1,11 +1,11 @@
 //! Capturing a backtrace.
 
-use crate::rule::{Call, Rule};
+use crate::entry::{Call, Entry};
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "backtrace",
     habit: "a `Backtrace` is captured",
     advice: "capture no backtrace inside the region: pass an error code out and capture it there",
     calls: &[Call::any_of("std::backtrace")],
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

@@ -1,8 +1,8 @@
 //! Errors in boxes.
 
-use crate::rule::{Call, Rule};
+use crate::entry::{Call, Entry};
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "boxed-error",
     habit: "an error is boxed",
     advice: "return an enum or a `&'static str` as the error: `Box<dyn Error>` allocates",
@@ -11,5 +11,5 @@ pub(super) const RULE: Rule = Rule {
         Call::of("alloc::boxed", "from").mentioning("dyn core::error::Error"),
     ],
     through: &[Call::of("alloc::boxed", "from")],
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

@@ -1,8 +1,8 @@
 //! Making a C string.
 
-use crate::rule::{Call, Rule};
+use crate::entry::{Call, Entry};
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "c-string",
     habit: "a `CString` is made",
     advice: "write a C string literal (`c\"..\"`), or make the CString outside the region",
@@ -10,5 +10,5 @@ pub(super) const RULE: Rule = Rule {
         Call::of("alloc::ffi::c_str", "new from clone into_owned to_owned"),
         Call::of("std::ffi::c_str", "new from clone"),
     ],
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

@@ -1,8 +1,8 @@
 //! Making a channel.
 
-use crate::rule::{Call, Rule};
+use crate::entry::{Call, Entry};
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "channel-create",
     habit: "a channel is made",
     advice: "make the channel outside the region and pass its ends in",
@@ -15,5 +15,5 @@ pub(super) const RULE: Rule = Rule {
         Call::of("tokio::sync::watch", "channel"),
         Call::of("futures_channel::mpsc", "channel unbounded"),
     ],
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

@@ -1,8 +1,9 @@
 //! Receiving from a channel that frees its blocks.
 
-use crate::rule::{Call, On, Rule};
+use crate::entry::{Call, Entry};
+use crate::rule::On;
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "channel-receive",
     habit: "a receive frees a block of the channel's queue",
     advice: "use a bounded channel (`sync_channel`), made outside the region: an unbounded one frees as it is read",
@@ -12,5 +13,5 @@ pub(super) const RULE: Rule = Rule {
         Call::of("crossbeam_channel", "recv try_recv recv_timeout"),
     ],
     on: On::FREE,
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

@@ -1,8 +1,9 @@
 //! Sending on an unbounded channel.
 
-use crate::rule::{Call, On, Rule};
+use crate::entry::{Call, Entry};
+use crate::rule::On;
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "channel-send",
     habit: "a send makes a block of an unbounded channel's queue",
     advice: "use a bounded channel (`sync_channel`), made outside the region: an unbounded one allocates as it is sent to",
@@ -12,5 +13,5 @@ pub(super) const RULE: Rule = Rule {
         Call::of("crossbeam_channel", "send try_send"),
     ],
     on: On::NEW,
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

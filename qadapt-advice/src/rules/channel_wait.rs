@@ -1,8 +1,9 @@
 //! Waiting on a channel for the first time.
 
-use crate::rule::{Call, On, Rule};
+use crate::entry::{Call, Entry};
+use crate::rule::On;
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "channel-wait",
     habit: "a thread or a channel waits for the first time",
     advice: "wait on the channel once outside the region: a thread's first wait allocates, and a channel's first too",
@@ -14,5 +15,5 @@ pub(super) const RULE: Rule = Rule {
     through: &[Call::any_of("std::sync::mpmc::context"), Call::any_of("crossbeam_channel::context")],
     on: On::NEW,
     once: true,
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

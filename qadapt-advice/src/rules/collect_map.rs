@@ -1,8 +1,8 @@
 //! Collecting into a map or set.
 
-use crate::rule::{Call, Rule};
+use crate::entry::{Call, Entry};
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "collect-map",
     habit: "an iterator is collected into a map or set",
     advice: "make the map outside the region, reserve its capacity, and `extend` it instead of collecting",
@@ -12,5 +12,5 @@ pub(super) const RULE: Rule = Rule {
         Call::of("hashbrown", "from_iter"),
         Call::of("alloc::collections::btree", "from_iter"),
     ],
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

@@ -1,8 +1,8 @@
 //! Collecting into a deque, heap or list.
 
-use crate::rule::{Call, Rule};
+use crate::entry::{Call, Entry};
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "collect-queue",
     habit: "an iterator is collected into a deque, heap or list",
     advice: "make the collection outside the region, reserve its capacity, and `extend` it instead of collecting",
@@ -12,5 +12,5 @@ pub(super) const RULE: Rule = Rule {
         Call::of("alloc::collections::binary_heap", "from_iter"),
         Call::of("alloc::collections::linked_list", "from_iter"),
     ],
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

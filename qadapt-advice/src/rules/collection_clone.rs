@@ -1,8 +1,8 @@
 //! Cloning a map, set, deque or list.
 
-use crate::rule::{Call, Rule};
+use crate::entry::{Call, Entry};
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "collection-clone",
     habit: "a map, set, deque, heap or list is cloned",
     advice: "borrow the collection, or `clone_from` into one made outside the region",
@@ -11,5 +11,5 @@ pub(super) const RULE: Rule = Rule {
         Call::of("std::collections::hash", "clone"),
         Call::of("hashbrown", "clone"),
     ],
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

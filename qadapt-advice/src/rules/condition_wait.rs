@@ -1,8 +1,9 @@
 //! Waiting for another thread.
 
-use crate::rule::{Call, On, Rule};
+use crate::entry::{Call, Entry};
+use crate::rule::On;
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "condition-wait",
     habit: "a thread waits for another: on a condition variable, a channel, or for its end",
     advice: "wait on a thread of its own; here ask with `try_recv`, `is_finished`, or an atomic",
@@ -17,5 +18,5 @@ pub(super) const RULE: Rule = Rule {
         Call::of("std::thread", "join scope"),
     ],
     on: On::WAIT,
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

@@ -1,8 +1,9 @@
 //! Growing a `VecDeque`.
 
-use crate::rule::{Call, On, Rule};
+use crate::entry::{Call, Entry};
+use crate::rule::On;
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "deque-growth",
     habit: "a `VecDeque` grows beyond its capacity",
     advice: "reserve the capacity outside the region: the VecDeque grew from {old} to {size} bytes",
@@ -11,5 +12,5 @@ pub(super) const RULE: Rule = Rule {
         "push_back push_front push_back_mut push_front_mut insert extend append resize resize_with reserve reserve_exact grow make_contiguous",
     )],
     on: On::NEW.or(On::GROWTH),
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

@@ -1,8 +1,8 @@
 //! Listing a directory or resolving a path.
 
-use crate::rule::{Call, Rule};
+use crate::entry::{Call, Entry};
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "directory-walk",
     habit: "the file system is asked for names",
     advice: "list directories and resolve paths outside the region: each name is allocated",
@@ -11,5 +11,5 @@ pub(super) const RULE: Rule = Rule {
         Call::of("std::path", "read_dir canonicalize read_link"),
         Call::of("std::sys::fs", "read_dir readdir canonicalize readlink"),
     ],
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

@@ -1,12 +1,13 @@
 //! Dropping a `Box`.
 
-use crate::rule::{Call, On, Rule};
+use crate::entry::{Call, Entry};
+use crate::rule::On;
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "drop-box",
     habit: "a `Box` is dropped",
     advice: "take the Box by reference, drop it in `qadapt::defer_frees`, or wrap it in `qadapt::PermitDrop`: it frees {size} bytes",
     calls: &[Call::drop_of("alloc::boxed::Box<")],
     on: On::FREE,
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

@@ -1,8 +1,9 @@
 //! Dropping a map or set.
 
-use crate::rule::{Call, On, Rule};
+use crate::entry::{Call, Entry};
+use crate::rule::On;
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "drop-map",
     habit: "a map or set is dropped",
     advice: "take the map by reference, drop it in `qadapt::defer_frees`, or wrap it in `qadapt::PermitDrop`: it frees memory",
@@ -13,5 +14,5 @@ pub(super) const RULE: Rule = Rule {
         Call::drop_of("alloc::collections::btree::"),
     ],
     on: On::FREE,
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

@@ -1,8 +1,9 @@
 //! Dropping the last reference.
 
-use crate::rule::{Call, On, Rule};
+use crate::entry::{Call, Entry};
+use crate::rule::On;
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "drop-shared",
     habit: "the last `Arc` or `Rc` of a value is dropped",
     advice: "keep a clone of the Arc or Rc outside the region, or drop the last one in `qadapt::defer_frees`",
@@ -13,5 +14,5 @@ pub(super) const RULE: Rule = Rule {
         Call::drop_of("alloc::rc::Weak<"),
     ],
     on: On::FREE,
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

@@ -1,8 +1,9 @@
 //! Dropping a string or path.
 
-use crate::rule::{Call, On, Rule};
+use crate::entry::{Call, Entry};
+use crate::rule::On;
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "drop-string",
     habit: "a `String`, `PathBuf` or the like is dropped",
     advice: "take it as `&str` (`&Path`), hand it back, drop it in `qadapt::defer_frees`, or wrap it in `qadapt::PermitDrop`",
@@ -13,5 +14,5 @@ pub(super) const RULE: Rule = Rule {
         Call::drop_of("alloc::ffi::c_str::CString"),
     ],
     on: On::FREE,
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

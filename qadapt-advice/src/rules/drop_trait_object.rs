@@ -1,12 +1,13 @@
 //! Dropping a boxed trait object.
 
-use crate::rule::{Call, On, Rule};
+use crate::entry::{Call, Entry};
+use crate::rule::On;
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "drop-trait-object",
     habit: "a boxed closure, future or other trait object is dropped",
     advice: "take it as `&dyn Trait`, hand it back, drop it in `qadapt::defer_frees`, or wrap it in `qadapt::PermitDrop`",
     calls: &[Call::drop_of("alloc::boxed::Box<dyn "), Call::drop_of("alloc::boxed::Box<(dyn ")],
     on: On::FREE,
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

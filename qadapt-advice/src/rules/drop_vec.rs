@@ -1,8 +1,9 @@
 //! Dropping a `Vec` or `VecDeque`.
 
-use crate::rule::{Call, On, Rule};
+use crate::entry::{Call, Entry};
+use crate::rule::On;
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "drop-vec",
     habit: "a `Vec` or `VecDeque` is dropped",
     advice: "take it by reference, drop it in `qadapt::defer_frees`, or wrap it in `qadapt::PermitDrop`: it frees {size} bytes",
@@ -12,5 +13,5 @@ pub(super) const RULE: Rule = Rule {
         Call::drop_of("alloc::collections::vec_deque::"),
     ],
     on: On::FREE,
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

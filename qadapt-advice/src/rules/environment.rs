@@ -1,8 +1,8 @@
 //! Reading the process's environment.
 
-use crate::rule::{Call, Rule};
+use crate::entry::{Call, Entry};
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "environment",
     habit: "the environment, arguments or working directory is read",
     advice: "read the environment once outside the region and pass the value in",
@@ -10,5 +10,5 @@ pub(super) const RULE: Rule = Rule {
         "std::env",
         "var _var var_os _var_os vars vars_os args args_os current_dir current_exe temp_dir home_dir join_paths",
     )],
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

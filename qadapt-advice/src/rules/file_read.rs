@@ -1,8 +1,8 @@
 //! Reading a whole file.
 
-use crate::rule::{Call, Rule};
+use crate::entry::{Call, Entry};
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "file-read",
     habit: "a whole file or stream is read into a new buffer",
     advice: "read into a buffer reserved outside the region (`File::read`), or read the file there",
@@ -10,5 +10,5 @@ pub(super) const RULE: Rule = Rule {
         Call::of("std::fs", "read read_to_string read_to_end"),
         Call::of("std::io", "read_to_end read_to_string"),
     ],
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

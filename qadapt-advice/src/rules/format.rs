@@ -1,13 +1,13 @@
 //! `format!`.
 
 use super::STRING_WRITES;
-use crate::rule::{Call, Reach, Rule};
+use crate::entry::{Call, Entry, Reach};
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "format",
     habit: "`format!` makes a `String`",
     advice: "write with `write!` into a String reserved outside the region, or into a byte array: `format!` allocates",
     calls: &[Call::of("alloc::fmt", "format format_inner")],
     reach: Reach::Region(STRING_WRITES),
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

@@ -1,8 +1,8 @@
 //! Inserting into a `HashMap`.
 
-use crate::rule::{Call, Rule};
+use crate::entry::{Call, Entry};
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "hash-map-insert",
     habit: "a `HashMap` makes or grows its table",
     advice: "reserve the HashMap's capacity outside the region: an insert made it change its table",
@@ -16,5 +16,5 @@ pub(super) const RULE: Rule = Rule {
             "insert try_insert entry entry_ref rustc_entry extend reserve try_reserve",
         ),
     ],
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

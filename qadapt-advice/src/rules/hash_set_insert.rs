@@ -1,8 +1,8 @@
 //! Inserting into a `HashSet`.
 
-use crate::rule::{Call, Rule};
+use crate::entry::{Call, Entry};
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "hash-set-insert",
     habit: "a `HashSet` makes or grows its table",
     advice: "reserve the HashSet's capacity outside the region: an insert made it change its table",
@@ -13,5 +13,5 @@ pub(super) const RULE: Rule = Rule {
         ),
         Call::of("hashbrown::set", "insert replace get_or_insert_with extend reserve try_reserve"),
     ],
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

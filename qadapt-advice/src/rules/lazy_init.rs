@@ -1,8 +1,8 @@
 //! Making a lazy value on first use.
 
-use crate::rule::{Call, Reach, Rule};
+use crate::entry::{Call, Entry, Reach};
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "lazy-init",
     habit: "a `LazyLock`, `OnceLock` or the like makes its value",
     advice: "touch the lazy value once outside the region, before it is first needed",
@@ -18,5 +18,5 @@ pub(super) const RULE: Rule = Rule {
     ],
     reach: Reach::Region(&[]),
     once: true,
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

@@ -1,11 +1,11 @@
 //! Reading lines.
 
-use crate::rule::{Call, Rule};
+use crate::entry::{Call, Entry};
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "line-read",
     habit: "a line is read into a new or growing buffer",
     advice: "read with `read_line` into a String reserved outside the region and cleared each time, not with `lines`",
     calls: &[Call::of("std::io", "read_line read_until append_to_string next")],
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

@@ -1,8 +1,8 @@
 //! Pushing to and popping from a `LinkedList`.
 
-use crate::rule::{Call, Rule};
+use crate::entry::{Call, Entry};
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "linked-list",
     habit: "a `LinkedList` makes or frees a node",
     advice: "replace the LinkedList by a VecDeque with reserved capacity: each push allocates, each pop frees",
@@ -10,5 +10,5 @@ pub(super) const RULE: Rule = Rule {
         "alloc::collections::linked_list",
         "push_back push_front push_back_mut push_front_mut pop_back pop_front extend clear",
     )],
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

@@ -1,8 +1,9 @@
 //! Taking a lock.
 
-use crate::rule::{Call, On, Rule};
+use crate::entry::{Call, Entry};
+use crate::rule::On;
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "lock-wait",
     habit: "a lock is taken, which another thread may hold",
     advice: "take it with `try_lock` or `try_read` and go on without, or hand the value over in an atomic or a queue",
@@ -12,5 +13,5 @@ pub(super) const RULE: Rule = Rule {
         Call::of("lock_api", "lock read write upgradable_read"),
     ],
     on: On::WAIT,
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

@@ -1,8 +1,8 @@
 //! Converting bytes or UTF-16 to a `String`.
 
-use crate::rule::{Call, Rule};
+use crate::entry::{Call, Entry};
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "lossy-string",
     habit: "bytes that are not UTF-8, or UTF-16, are converted to a `String`",
     advice: "check with `str::from_utf8` and borrow: a lossy conversion of invalid text allocates",
@@ -12,5 +12,5 @@ pub(super) const RULE: Rule = Rule {
         Call::of("std::path", "to_string_lossy"),
         Call::of("alloc::ffi::c_str", "to_string_lossy"),
     ],
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

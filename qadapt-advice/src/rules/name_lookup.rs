@@ -1,8 +1,9 @@
 //! Looking up an address by its name.
 
-use crate::rule::{Call, On, Rule};
+use crate::entry::{Call, Entry};
+use crate::rule::On;
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "name-lookup",
     habit: "an address is looked up by its name",
     advice: "look names up before the region and keep the addresses, in a task with `tokio::net::lookup_host`",
@@ -12,5 +13,5 @@ pub(super) const RULE: Rule = Rule {
         Call::of("std::sys::net", "lookup_host"),
     ],
     on: On::WAIT,
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

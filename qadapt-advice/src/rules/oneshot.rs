@@ -1,8 +1,8 @@
 //! A oneshot channel for each request.
 
-use crate::rule::{Call, Rule};
+use crate::entry::{Call, Entry};
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "oneshot",
     habit: "a oneshot channel is made",
     advice: "keep a pool of reply slots made outside the region: a oneshot channel allocates for each request",
@@ -12,5 +12,5 @@ pub(super) const RULE: Rule = Rule {
         Call::of("oneshot", "channel"),
         Call::of("std::sync::oneshot", "channel"),
     ],
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

@@ -1,8 +1,9 @@
 //! Dropping a caught panic.
 
-use crate::rule::{Call, On, Rule};
+use crate::entry::{Call, Entry};
+use crate::rule::On;
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "panic-payload",
     habit: "the payload of a caught panic is dropped",
     advice: "return the payload of the caught panic from the region and drop it outside",
@@ -11,5 +12,5 @@ pub(super) const RULE: Rule = Rule {
         Call::drop_of("alloc::boxed::Box<(dyn core::any::Any"),
     ],
     on: On::FREE,
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

@@ -1,8 +1,9 @@
 //! Waiting on a `parking_lot` lock for the first time.
 
-use crate::rule::{Call, On, Rule};
+use crate::entry::{Call, Entry};
+use crate::rule::On;
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "parking-lot-wait",
     habit: "a thread waits on a `parking_lot` lock or condition for the first time",
     advice: "wait once on a `parking_lot` lock outside the region on each thread: the first wait allocates",
@@ -10,5 +11,5 @@ pub(super) const RULE: Rule = Rule {
     through: &[Call::any_of("parking_lot_core")],
     on: On::NEW,
     once: true,
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

@@ -1,8 +1,8 @@
 //! Building paths and OS strings.
 
-use crate::rule::{Call, Rule};
+use crate::entry::{Call, Entry};
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "path-join",
     habit: "a path or OS string is built",
     advice: "build the path outside the region, or `push` to a PathBuf reserved there",
@@ -13,5 +13,5 @@ pub(super) const RULE: Rule = Rule {
         ),
         Call::of("std::ffi::os_str", "from push to_os_string to_owned clone"),
     ],
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

@@ -1,8 +1,8 @@
 //! Shrinking a collection.
 
-use crate::rule::{Call, Rule};
+use crate::entry::{Call, Entry};
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "shrink",
     habit: "a collection is shrunk",
     advice: "keep the spare capacity inside the region: shrinking reallocates from {old} to {size} bytes",
@@ -14,5 +14,5 @@ pub(super) const RULE: Rule = Rule {
         Call::of("std::path", "shrink_to_fit into_boxed_path"),
         Call::of("std::ffi::os_str", "shrink_to_fit into_boxed_os_str"),
     ],
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

@@ -1,8 +1,8 @@
 //! Concatenating, joining and repeating slices.
 
-use crate::rule::{Call, Rule};
+use crate::entry::{Call, Entry};
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "slice-concat",
     habit: "slices or strings are concatenated, joined or repeated",
     advice: "extend a buffer reserved outside the region piece by piece instead of `concat`, `join` or `repeat`",
@@ -10,5 +10,5 @@ pub(super) const RULE: Rule = Rule {
         Call::of("alloc::slice", "concat join repeat connect"),
         Call::of("alloc::str", "concat join repeat"),
     ],
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

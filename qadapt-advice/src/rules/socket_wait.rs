@@ -1,8 +1,9 @@
 //! Sockets that block.
 
-use crate::rule::{Call, On, Rule};
+use crate::entry::{Call, Entry};
+use crate::rule::On;
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "socket-wait",
     habit: "a socket is read, written or connected, and waits",
     advice: "make the socket non-blocking, and let a thread or a runtime that may wait ask when it is ready",
@@ -12,5 +13,5 @@ pub(super) const RULE: Rule = Rule {
         Call::any_of("std::os::unix::net"),
     ],
     on: On::WAIT,
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

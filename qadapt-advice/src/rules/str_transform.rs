@@ -1,8 +1,8 @@
 //! Replacing text and changing its case.
 
-use crate::rule::{Call, Rule};
+use crate::entry::{Call, Entry};
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "str-transform",
     habit: "text is replaced or its case changed",
     advice: "push the changed text to a String reserved outside the region, or change ASCII in place (`make_ascii_..`)",
@@ -13,5 +13,5 @@ pub(super) const RULE: Rule = Rule {
         ),
         Call::of("alloc::slice", "to_ascii_lowercase to_ascii_uppercase"),
     ],
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

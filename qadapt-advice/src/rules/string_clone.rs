@@ -1,11 +1,11 @@
 //! Cloning a `String`.
 
-use crate::rule::{Call, Rule};
+use crate::entry::{Call, Entry};
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "string-clone",
     habit: "a `String` is cloned",
     advice: "borrow the String, or `clone_from` into one reserved outside the region",
     calls: &[Call::of("alloc::string", "clone")],
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

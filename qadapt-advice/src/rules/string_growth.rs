@@ -1,8 +1,9 @@
 //! Growing a `String`.
 
-use crate::rule::{Call, On, Rule};
+use crate::entry::{Call, Entry};
+use crate::rule::On;
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "string-growth",
     habit: "a `String` grows beyond its capacity",
     advice: "reserve the capacity outside the region: the String grew from {old} to {size} bytes",
@@ -11,5 +12,5 @@ pub(super) const RULE: Rule = Rule {
         "push push_str insert insert_str extend extend_from_within add add_assign reserve reserve_exact try_reserve write_str write_char",
     )],
     on: On::NEW.or(On::GROWTH),
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

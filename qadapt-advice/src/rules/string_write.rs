@@ -1,9 +1,10 @@
 //! `write!` to a `String` that is too small.
 
 use super::STRING_WRITES;
-use crate::rule::{Call, On, Reach, Rule};
+use crate::entry::{Call, Entry, Reach};
+use crate::rule::On;
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "string-write",
     habit: "`write!` grows a `String` beyond its capacity",
     advice: "reserve more capacity outside the region: `write!` grew the String from {old} to {size} bytes",
@@ -11,5 +12,5 @@ pub(super) const RULE: Rule = Rule {
     through: STRING_WRITES,
     on: On::NEW.or(On::GROWTH),
     reach: Reach::Region(STRING_WRITES),
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

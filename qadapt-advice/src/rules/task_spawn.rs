@@ -1,8 +1,8 @@
 //! Spawning a task.
 
-use crate::rule::{Call, Rule};
+use crate::entry::{Call, Entry};
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "task-spawn",
     habit: "a task is spawned",
     advice: "spawn the tasks outside the region and send them work: each spawned task is allocated",
@@ -14,5 +14,5 @@ pub(super) const RULE: Rule = Rule {
         Call::of("futures_executor", "spawn spawn_obj"),
         Call::of("futures_util::stream::futures_unordered", "push"),
     ],
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

@@ -1,8 +1,8 @@
 //! Making a thread-local on first use.
 
-use crate::rule::{Call, Reach, Rule};
+use crate::entry::{Call, Entry, Reach};
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "thread-local-init",
     habit: "a thread-local makes its value on the thread's first use",
     advice: "touch the thread-local once on each thread outside the region, or initialise it in a `const` block",
@@ -12,5 +12,5 @@ pub(super) const RULE: Rule = Rule {
     ],
     reach: Reach::Region(&[]),
     once: true,
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

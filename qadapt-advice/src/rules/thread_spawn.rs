@@ -1,11 +1,11 @@
 //! Spawning a thread.
 
-use crate::rule::{Call, Rule};
+use crate::entry::{Call, Entry};
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "thread-spawn",
     habit: "a thread is spawned",
     advice: "spawn the thread outside the region and send it work: each spawn allocates",
     calls: &[Call::of("std::thread", "spawn spawn_unchecked spawn_unchecked_ spawn_scoped scope")],
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

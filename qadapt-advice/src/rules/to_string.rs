@@ -1,13 +1,13 @@
 //! `to_string`.
 
 use super::STRING_WRITES;
-use crate::rule::{Call, Reach, Rule};
+use crate::entry::{Call, Entry, Reach};
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "to-string",
     habit: "`to_string` makes a `String`",
     advice: "write with `write!` into a String reserved outside the region, or pass the value: `to_string` allocates",
     calls: &[Call::of("alloc::string", "to_string spec_to_string")],
     reach: Reach::Region(STRING_WRITES),
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

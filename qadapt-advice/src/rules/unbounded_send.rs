@@ -1,8 +1,9 @@
 //! Sending on an unbounded async channel.
 
-use crate::rule::{Call, On, Rule};
+use crate::entry::{Call, Entry};
+use crate::rule::On;
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "unbounded-send",
     habit: "a send makes a block or node of an async channel's queue",
     advice: "use a bounded channel made outside the region: an unbounded one allocates as it is sent to",
@@ -11,5 +12,5 @@ pub(super) const RULE: Rule = Rule {
         Call::of("futures_channel::mpsc", "unbounded_send start_send try_send do_send_nb do_send_b"),
     ],
     on: On::NEW,
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

@@ -1,12 +1,13 @@
 //! Removing elements that own memory.
 
-use crate::rule::{Call, On, Rule};
+use crate::entry::{Call, Entry};
+use crate::rule::On;
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "vec-clear",
     habit: "elements that own memory are removed from a `Vec`",
     advice: "reuse the elements (`String::clear` each), or remove them in `qadapt::defer_frees`: it frees {size} bytes",
     calls: &[Call::of("alloc::vec", "clear truncate retain retain_mut drain dedup_by resize resize_with")],
     on: On::FREE,
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

@@ -1,8 +1,9 @@
 //! The first element of a `Vec`.
 
-use crate::rule::{Call, On, Rule};
+use crate::entry::{Call, Entry};
+use crate::rule::On;
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "vec-first-push",
     habit: "a `Vec` without capacity gets its first elements",
     advice: "make the Vec with its capacity outside the region: its first elements allocated {size} bytes",
@@ -11,5 +12,5 @@ pub(super) const RULE: Rule = Rule {
         "push push_mut insert insert_mut extend extend_from_slice extend_from_within append resize resize_with reserve reserve_exact try_reserve try_reserve_exact extend_one extend_reserve splice write write_all",
     )],
     on: On::NEW,
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

@@ -1,8 +1,9 @@
 //! Growing a `Vec`.
 
-use crate::rule::{Call, On, Rule};
+use crate::entry::{Call, Entry};
+use crate::rule::On;
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "vec-growth",
     habit: "a `Vec` grows beyond its capacity",
     advice: "reserve the capacity outside the region: the Vec grew from {old} to {size} bytes",
@@ -11,5 +12,5 @@ pub(super) const RULE: Rule = Rule {
         "push push_mut insert insert_mut extend extend_from_slice extend_from_within append resize resize_with reserve reserve_exact try_reserve try_reserve_exact extend_one extend_reserve splice write write_all",
     )],
     on: On::GROWTH,
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

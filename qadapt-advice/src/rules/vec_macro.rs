@@ -1,8 +1,9 @@
 //! `vec![..]`.
 
-use crate::rule::{Call, On, Rule};
+use crate::entry::{Call, Entry};
+use crate::rule::On;
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "vec-macro",
     habit: "`vec![..]` makes a `Vec`",
     advice: "use an array instead of `vec![..]`, or `resize` a Vec reserved outside the region",
@@ -12,5 +13,5 @@ pub(super) const RULE: Rule = Rule {
         Call::of("alloc::alloc", "exchange_malloc"),
     ],
     on: On::NEW,
-    ..Rule::COMMON
+    ..Entry::COMMON
 };

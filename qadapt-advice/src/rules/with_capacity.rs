@@ -1,8 +1,9 @@
 //! Making a collection with capacity.
 
-use crate::rule::{Call, On, Rule};
+use crate::entry::{Call, Entry};
+use crate::rule::On;
 
-pub(super) const RULE: Rule = Rule {
+pub(super) const ENTRY: Entry = Entry {
     id: "with-capacity",
     habit: "a collection is made with capacity",
     advice: "make the collection outside the region and pass it in as `&mut`: `clear` keeps its capacity",
@@ -16,5 +17,5 @@ pub(super) const RULE: Rule = Rule {
         Call::of("std::ffi::os_str", "with_capacity"),
     ],
     on: On::NEW,
-    ..Rule::COMMON
+    ..Entry::COMMON
 };
