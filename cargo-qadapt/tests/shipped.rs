@@ -3,7 +3,8 @@
 //!
 //! In a process of its own because it builds and runs programs with a preloaded allocator. By default it takes a sample, three
 //! programs in three profiles; `QADAPT_SHIPPED=SEED` takes another one, `QADAPT_SHIPPED=SEED:PROGRAMS` one of so many programs,
-//! `QADAPT_SHIPPED=turns:SEED` two in each of the 60 profiles, and `QADAPT_SHIPPED=full` 60 programs in all of them.
+//! `QADAPT_SHIPPED=turns:SEED` two in each of the 60 profiles, and `QADAPT_SHIPPED=full` 60 programs in all of them. With any of
+//! these the examples are built without labels too, and compared.
 
 #[path = "shipped/generate.rs"]
 mod generate;
@@ -327,37 +328,63 @@ const EXAMPLES: [&str; 6] =
 #[ignore = "builds and runs the examples: cargo test --release -p cargo-qadapt --test shipped -- --ignored --nocapture"]
 fn no_example_has_malloc_beneath_a_proven_region() {
     let oracle = preloaded("oracle", "oracle");
-    let full = std::env::var("QADAPT_SHIPPED").is_ok_and(|value| value == "full");
-    let profiles = if full { Profile::all().into_iter().map(Some).collect() } else { vec![None] };
+    let asked = std::env::var("QADAPT_SHIPPED").unwrap_or_default();
+    let mut profiles = vec![None];
+    if asked == "full" {
+        profiles.extend(Profile::all().into_iter().map(Some));
+    } else if asked.starts_with("turns:") {
+        // Each way to link, of which each level, number of units and way to panic is one's.
+        profiles.extend([3, 15, 21, 34, 47, 52].map(|one| Some(Profile::all()[one])));
+    }
     for profile in profiles {
-        let mut cargo = Command::new(env!("CARGO"));
-        // Where the tests of audits build the examples, as the workspace has them, what they depend on is there.
-        let target = match profile {
-            Some(profile) => scratch().join(format!("examples-{}-{}", profile.lto, profile.panic)),
-            None => Path::new(env!("CARGO_TARGET_TMPDIR")).join("nested/qadapt"),
-        };
-        cargo
-            .args([
-                "build",
-                "--quiet",
-                "--release",
-                "-p",
-                "qadapt-examples",
-                "-p",
-                "quickstart",
-                "--target-dir",
-            ])
-            .arg(&target);
-        cargo.args(EXAMPLES.iter().flat_map(|name| ["--example", name])).args(["--bin", "quickstart"]);
-        cargo.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).env("QADAPT_MARKS", "1");
-        cargo.env_remove("CARGO_ENCODED_RUSTFLAGS").env_remove("RUSTFLAGS");
-        cargo.envs(profile.into_iter().flat_map(Profile::environment));
-        assert!(cargo.status().expect("cargo starts").success(), "the examples build");
-        let mut seen = example(&target.join("release/quickstart"), &oracle);
-        for name in EXAMPLES {
-            seen += example(&target.join("release/examples").join(name), &oracle);
-        }
+        let marked = examples(profile, true);
+        let seen: usize = marked.iter().map(|program| example(program, &oracle)).sum();
         assert!(seen > 0, "no region was seen above malloc in {profile:?}");
+        if !asked.is_empty() {
+            same_bodies(profile, &marked);
+        }
+    }
+}
+
+/// Builds the examples that end by themselves, and copies them into a folder; returns where they are there.
+fn examples(profile: Option<Profile>, marks: bool) -> Vec<PathBuf> {
+    let mut cargo = Command::new(env!("CARGO"));
+    // Where the tests of audits build the examples, as the workspace has them, what they depend on is there.
+    let target = match profile {
+        Some(profile) => scratch().join(format!("examples-{}-{}", profile.lto, profile.panic)),
+        None => Path::new(env!("CARGO_TARGET_TMPDIR")).join("nested/qadapt"),
+    };
+    cargo
+        .args(["build", "--quiet", "--release", "-p", "qadapt-examples", "-p", "quickstart", "--target-dir"])
+        .arg(&target);
+    cargo.args(EXAMPLES.iter().flat_map(|name| ["--example", name])).args(["--bin", "quickstart"]);
+    cargo.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    cargo.env_remove("QADAPT_MARKS").envs(marks.then_some(("QADAPT_MARKS", "1")));
+    cargo.env_remove("CARGO_ENCODED_RUSTFLAGS").env_remove("RUSTFLAGS");
+    cargo.envs(profile.into_iter().flat_map(Profile::environment));
+    assert!(cargo.status().expect("cargo starts").success(), "the examples build");
+    let folder = scratch().join(if marks { "examples-marked" } else { "examples-plain" });
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let kept = |program: PathBuf| {
+        let kept = folder.join(program.file_name().expect("a program has a name"));
+        for ending in ["", "d"] {
+            std::fs::copy(program.with_extension(ending), kept.with_extension(ending)).expect("it is there");
+        }
+        kept
+    };
+    let names = EXAMPLES.iter().map(|name| target.join("release/examples").join(name));
+    names.chain([target.join("release/quickstart")]).map(kept).collect()
+}
+
+/// Says in which bodies labels make a difference.
+fn same_bodies(profile: Option<Profile>, marked: &[PathBuf]) {
+    for (marked, plain) in marked.iter().zip(examples(profile, false)) {
+        let [one, other] = [marked, &plain].map(|path| std::fs::read(path).expect("the program can be read"));
+        let found = bodies::compare(&one, &other).expect("two programs");
+        let names: Vec<_> =
+            found.other.iter().chain(&found.alone).filter(|n| !n.contains("RECORD")).collect();
+        println!("{}: {} of {} bodies differ: {names:#?}", plain.display(), names.len(), found.compared);
+        assert!(found.compared > 100, "{} has bodies", plain.display());
     }
 }
 

@@ -4,6 +4,7 @@
 //! so they can be compared function by function, and nothing can fold two twins into one. Every twin is a function of
 //! its own, found by its name.
 
+use std::env;
 use std::future::Future;
 use std::hint::black_box;
 use std::pin::{Pin, pin};
@@ -209,8 +210,12 @@ fn twin_grow(values: &mut Vec<u64>) {
     *values = black_box(vec![0; 100]);
 }
 
-/// Uses every twin, so that none is left out of the program; prints whether the guard is active.
+/// Uses every twin, so that none is left out of the program; prints whether the guard is active. With an argument it is done
+/// at once: what is left is the start and the end of a process.
 fn main() -> ExitCode {
+    if env::args_os().len() > 1 {
+        return ExitCode::SUCCESS;
+    }
     let mut ring = Ring { slots: [0_u16; 4], next: 0 };
     let mut values = vec![1, 2, 3];
     twin_grow(&mut values);

@@ -41,9 +41,9 @@ pub(crate) fn per_turn(program: &Path, place: &str, shape: &str, half: &str) -> 
     })
 }
 
-/// The instructions of a whole process without arguments: the loader's too, and what runs before and after `main`.
-pub(crate) fn all(program: &Path) -> Result<u64, String> {
-    collect(program, &[], None)
+/// The instructions of a whole process: the loader's too, and what runs before and after `main`.
+pub(crate) fn all(program: &Path, arguments: &[&str]) -> Result<u64, String> {
+    collect(program, arguments, None)
 }
 
 /// The instructions of one run in [`COUNTED`].

@@ -140,7 +140,8 @@ fn row(programs: &Programs, shape: &Shape, place: Place, target: Option<i64>) ->
 
 fn start_up(programs: &Programs) -> Result<Row, String> {
     let [bare, guarded] = &programs.small;
-    let (bare, guarded) = (callgrind::all(bare)?, callgrind::all(guarded)?);
+    let of_idle = |program| callgrind::all(program, &["idle"]);
+    let (bare, guarded) = (of_idle(bare)?, of_idle(guarded)?);
     Ok(Row { bare, guarded, target: Some(START_UP_TARGET) })
 }
 
