@@ -38,6 +38,9 @@
 //! | reports that go elsewhere | [`set_violation_hook`], [`Violation`] |
 //! | another tool so far | [the names, side by side](migration) |
 //!
+//! What the modules [`policy`], [`futures`], [`testing`], [`memory`], [`reports`] and [`watched`] describe has its name here too:
+//! `qadapt::Policy` is `qadapt::policy::Policy`.
+//!
 //! A library's own tests need no such lines with the feature `install`, which brings them:
 //!
 //! ```toml
@@ -87,30 +90,161 @@
 #[cfg(not(qadapt_unhosted))]
 pub use hot::allocator::{QADAPT, Qadapt};
 #[cfg(not(qadapt_unhosted))]
-pub use hot::defer::allocator::Deferring;
-#[cfg(not(qadapt_unhosted))]
-pub use model::{
-    Amount, Beyond, Budget, Calls, Counts, Deferred, Measured, Mode, Op, Ops, SystemCall, UnknownMode,
-};
-#[cfg(not(qadapt_unhosted))]
-pub use qadapt_advice::Advice;
-#[cfg(not(qadapt_unhosted))]
 pub use qadapt_macro::test;
 pub use qadapt_macro::{allocate_panic, count_alloc, no_alloc, nonblocking, permit_alloc};
 #[cfg(not(qadapt_unhosted))]
 pub use region::{
-    Counted, CountsHandle, GuardExt, Guarded, NoAlloc, NoBlocking, PageFaults, PermitDrop, Permitted,
-    Policed, Policy, PolicyToken, Reclaimer, RegionGuard, Watch, assert_no_alloc, count_alloc,
-    count_page_faults, defer_frees, deferred, enter_protected, exit_protected, guard_handle,
-    is_blocking_watched, mode, no_blocking, permit_alloc, protection_level, reclaim, set_mode, share_guard,
-    sweep, take_violations, uncounted, violations, warm_up,
+    RegionGuard, assert_no_alloc, enter_protected, exit_protected, no_blocking, permit_alloc,
+    protection_level,
+};
+#[cfg(not(qadapt_unhosted))]
+pub use report::is_active;
+
+// What a section below describes has its short name here too.
+#[doc(hidden)]
+#[cfg(not(qadapt_unhosted))]
+pub use crate::{
+    futures::{Counted, CountsHandle, GuardExt, Guarded, NoAlloc, NoBlocking, Permitted, Policed, Watch},
+    memory::{Deferred, Deferring, PermitDrop, Reclaimer, defer_frees, deferred, reclaim},
+    policy::{
+        Amount, Beyond, Budget, Calls, Mode, Op, Ops, Policy, PolicyToken, SystemCall, UnknownMode, mode,
+        set_mode,
+    },
+    reports::{
+        Advice, Site, StackFrame, Violation, set_violation_hook, take_violation_hook, take_violations,
+        violations,
+    },
+    testing::{Counts, Measured, PageFaults, count_alloc, count_page_faults, sweep, uncounted, warm_up},
+    watched::{c_is_active, guard_handle, is_blocking_watched, share_guard},
 };
 #[cfg(all(feature = "process-counts", not(qadapt_unhosted)))]
-pub use region::{Metrics, RegionMetrics, Stats, metrics};
-#[cfg(not(qadapt_unhosted))]
-pub use report::{
-    Site, StackFrame, Violation, c_is_active, is_active, set_violation_hook, take_violation_hook,
+#[doc(hidden)]
+pub use crate::{
+    reports::{Metrics, RegionMetrics, metrics},
+    testing::Stats,
 };
+
+/// Rules of your own for a region: what is disallowed, what happens then, and how much is allowed.
+///
+/// A [`Policy`] is a value that functions, blocks, futures and other threads can run under.
+///
+/// # Examples
+/// ```
+/// use qadapt::policy::{Budget, Policy};
+///
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// let one = Policy::new().name("one text").budget(Budget::new().allocs(1));
+/// let text = one.run(|| String::from("one allocation is allowed"));
+/// assert!(text.starts_with("one"));
+/// ```
+#[cfg(not(qadapt_unhosted))]
+pub mod policy {
+    pub use crate::model::{Amount, Beyond, Budget, Calls, Mode, Op, Ops, SystemCall, UnknownMode};
+    pub use crate::region::{Policy, PolicyToken, mode, set_mode};
+}
+
+/// Regions that follow each poll: of futures, streams, sinks, readers and writers.
+///
+/// # Examples
+/// ```
+/// use qadapt::futures::GuardExt as _;
+/// use std::pin::pin;
+/// use std::task::{Context, Poll, Waker};
+///
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// let mut sum = pin!(async { 2 + 2 }.no_alloc());
+/// # use std::future::Future as _;
+/// assert_eq!(sum.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(4));
+/// ```
+#[cfg(not(qadapt_unhosted))]
+pub mod futures {
+    pub use crate::region::{
+        Counted, CountsHandle, GuardExt, Guarded, NoAlloc, NoBlocking, Permitted, Policed, Watch,
+    };
+}
+
+/// Questions of tests: how much does this allocate, and does it survive a lack of memory?
+///
+/// Beside these stand [`#[qadapt::test]`](macro@test) and [`assert_allocs!`].
+///
+/// # Examples
+/// ```
+/// use qadapt::testing::count_alloc;
+///
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// let (counts, text) = count_alloc(|| String::from("one"));
+/// # if counts.is_measured() {
+/// assert_eq!(counts.allocs().get(), Some(1), "{text}");
+/// # }
+/// ```
+#[cfg(not(qadapt_unhosted))]
+pub mod testing {
+    #[doc(no_inline)]
+    pub use crate::assert_allocs;
+    pub use crate::model::{Counts, Measured};
+    #[cfg(feature = "process-counts")]
+    pub use crate::region::Stats;
+    pub use crate::region::{PageFaults, count_alloc, count_page_faults, sweep, uncounted, warm_up};
+    #[doc(no_inline)]
+    pub use qadapt_macro::test;
+}
+
+/// Memory and drops that protected code may use: frees that are put off, and values whose drop is permitted.
+///
+/// # Examples
+/// ```
+/// use qadapt::memory::{Deferring, defer_frees};
+/// use std::alloc::System;
+///
+/// #[global_allocator]
+/// static ALLOC: qadapt::Qadapt<Deferring<System>> = qadapt::Qadapt::new(Deferring::new(System));
+///
+/// fn main() {
+///     let old = vec![1.0; 64];
+///     qadapt::assert_no_alloc(|| defer_frees(|| drop(old)));
+/// }
+/// ```
+#[cfg(not(qadapt_unhosted))]
+pub mod memory {
+    pub use crate::hot::defer::allocator::Deferring;
+    pub use crate::model::Deferred;
+    pub use crate::region::{PermitDrop, Reclaimer, defer_frees, deferred, reclaim};
+}
+
+/// What violations tell, where they go, and plain numbers for a monitor.
+///
+/// # Examples
+/// ```
+/// use qadapt::reports::violations;
+///
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// assert_eq!(violations(), 0);
+/// ```
+#[cfg(not(qadapt_unhosted))]
+pub mod reports {
+    #[cfg(feature = "process-counts")]
+    pub use crate::region::{Metrics, RegionMetrics, metrics};
+    pub use crate::region::{take_violations, violations};
+    pub use crate::report::{Site, StackFrame, Violation, set_violation_hook, take_violation_hook};
+    pub use qadapt_advice::Advice;
+}
+
+/// Whether anything is watched here, and one guard for a program and its plug-ins.
+///
+/// Beside these stands [`is_active`].
+///
+/// # Examples
+/// ```
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// if !qadapt::watched::is_blocking_watched() {
+///     println!("calls that wait are not seen here");
+/// }
+/// ```
+#[cfg(not(qadapt_unhosted))]
+pub mod watched {
+    pub use crate::region::{guard_handle, is_blocking_watched, share_guard};
+    pub use crate::report::c_is_active;
+}
 
 /// With the feature `install`.
 #[cfg(all(qadapt_install, not(qadapt_unhosted)))]
@@ -161,26 +295,33 @@ pub mod migration {}
 /// ```
 #[cfg(not(qadapt_unhosted))]
 pub mod prelude {
-    pub use crate::assert_allocs;
-    pub use crate::hot::allocator::{QADAPT, Qadapt};
-    pub use crate::hot::defer::allocator::Deferring;
-    pub use crate::model::{
-        Amount, Beyond, Budget, Calls, Counts, Deferred, Measured, Mode, Op, Ops, SystemCall, UnknownMode,
+    #[doc(no_inline)]
+    pub use crate::{
+        QADAPT, Qadapt, RegionGuard, assert_allocs, assert_no_alloc, enter_protected, exit_protected,
+        futures::{Counted, CountsHandle, GuardExt, Guarded, NoAlloc, NoBlocking, Permitted, Policed, Watch},
+        is_active,
+        memory::{Deferred, Deferring, PermitDrop, Reclaimer, defer_frees, deferred, reclaim},
+        no_blocking,
+        policy::{
+            Amount, Beyond, Budget, Calls, Mode, Op, Ops, Policy, PolicyToken, SystemCall, UnknownMode, mode,
+            set_mode,
+        },
+        protection_level,
+        reports::{
+            Advice, Site, StackFrame, Violation, set_violation_hook, take_violation_hook, take_violations,
+            violations,
+        },
+        testing::{Counts, Measured, PageFaults, count_page_faults, sweep, uncounted, warm_up},
+        watched::{c_is_active, is_blocking_watched},
     };
-    pub use crate::region::{
-        Counted, CountsHandle, GuardExt, Guarded, NoAlloc, NoBlocking, PageFaults, PermitDrop, Permitted,
-        Policed, Policy, PolicyToken, Reclaimer, RegionGuard, Watch, assert_no_alloc, count_alloc,
-        count_page_faults, defer_frees, deferred, enter_protected, exit_protected, is_blocking_watched, mode,
-        no_blocking, permit_alloc, protection_level, reclaim, set_mode, sweep, take_violations, uncounted,
-        violations, warm_up,
-    };
+    #[doc(no_inline)]
+    pub use crate::{allocate_panic, count_alloc, no_alloc, nonblocking, permit_alloc};
     #[cfg(feature = "process-counts")]
-    pub use crate::region::{Metrics, RegionMetrics, Stats, metrics};
-    pub use crate::report::{
-        Site, StackFrame, Violation, c_is_active, is_active, set_violation_hook, take_violation_hook,
+    #[doc(no_inline)]
+    pub use crate::{
+        reports::{Metrics, RegionMetrics, metrics},
+        testing::Stats,
     };
-    pub use qadapt_advice::Advice;
-    pub use qadapt_macro::{allocate_panic, count_alloc, no_alloc, nonblocking, permit_alloc};
 }
 
 /// What the attributes expand to; no part of the public interface.
