@@ -126,7 +126,9 @@ impl Build {
         if let Some(features) = features {
             cargo.args(["--features", features]);
         }
-        cargo.args(["--quiet", "--release", "--manifest-path"]).arg(package.join("Cargo.toml"));
+        cargo
+            .args(["--quiet", "--release", "--no-default-features", "--manifest-path"])
+            .arg(package.join("Cargo.toml"));
         cargo.arg("--target-dir").arg(&folder).env_remove("QADAPT_ENFORCE");
         let own = PROGRAMS.iter().filter(|program| program.2 == self);
         let status = cargo.args(own.flat_map(|(_, file, _)| ["--bin", file])).status()?;
