@@ -1,6 +1,7 @@
 //! Wrappers whose every poll is a region.
 
 use core::future::Future;
+use core::mem::ManuallyDrop;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
@@ -44,18 +45,19 @@ pin_project! {
     #[repr(C)]
     #[must_use = "futures do nothing unless polled"]
     pub struct Guarded<T, W: Watch = NoAlloc> {
-        // Taken out only by the drop.
         #[pin]
-        inner: Option<T>,
+        inner: ManuallyDrop<T>,
         watch: W,
         drop_inside: bool,
     }
 
     impl<T, W: Watch> PinnedDrop for Guarded<T, W> {
         fn drop(this: Pin<&mut Self>) {
-            let mut this = this.project();
+            let this = this.project();
             if *this.drop_inside {
-                this.watch.around(false, || this.inner.set(None));
+                this.watch.around(false, || drop_inner(this.inner));
+            } else {
+                drop_inner(this.inner);
             }
         }
     }
@@ -63,7 +65,7 @@ pin_project! {
 
 impl<T, W: Watch> Guarded<T, W> {
     pub(super) const fn new(inner: T, watch: W) -> Self {
-        Self { inner: Some(inner), watch, drop_inside: false }
+        Self { inner: ManuallyDrop::new(inner), watch, drop_inside: false }
     }
 
     /// Drops the inner future inside the region too, when this one is dropped. A panic that is due then is only logged.
@@ -82,7 +84,7 @@ impl<T, W: Watch> Guarded<T, W> {
     #[track_caller]
     pub(super) fn poll_inside<R>(self: Pin<&mut Self>, poll: impl FnOnce(Pin<&mut T>) -> R) -> R {
         let this = self.project();
-        let Some(inner) = this.inner.as_pin_mut() else { dropped() };
+        let inner = pinned_inner(this.inner);
         this.watch.around(true, || poll(inner))
     }
 
@@ -92,17 +94,29 @@ impl<T, W: Watch> Guarded<T, W> {
         self.project().watch.finish(output)
     }
 
-    /// The inner value; none while this one is dropped.
+    /// The inner value.
     #[cfg(any(feature = "futures-core", feature = "tokio"))]
-    pub(super) const fn inner(&self) -> Option<&T> {
-        self.inner.as_ref()
+    pub(super) fn inner(&self) -> &T {
+        &self.inner
     }
 }
 
-/// Nobody can poll what has been dropped.
-#[cold]
-fn dropped() -> ! {
-    unreachable!("a future was polled while it was dropped")
+/// The inner value, where it is.
+#[inline(always)]
+#[expect(unsafe_code, reason = "std has no projection through ManuallyDrop")]
+fn pinned_inner<T>(inner: Pin<&mut ManuallyDrop<T>>) -> Pin<&mut T> {
+    // SAFETY: what is pinned stays where it is, as nothing else hands it out, and `drop_inner` drops it there.
+    unsafe { inner.map_unchecked_mut(|inner| &mut **inner) }
+}
+
+/// Drops the inner value, where it is.
+#[inline(always)]
+#[expect(unsafe_code, reason = "its drop must run inside the region, if it was asked for")]
+fn drop_inner<T>(inner: Pin<&mut ManuallyDrop<T>>) {
+    // SAFETY: it is not moved.
+    let inner = unsafe { inner.get_unchecked_mut() };
+    // SAFETY: the one caller is the drop of what holds it, which comes once, and after which nobody sees it.
+    unsafe { ManuallyDrop::drop(inner) }
 }
 
 impl<T> Guarded<T, Counted> {

@@ -54,6 +54,6 @@ impl<T: Stream, W: Watch> Stream for Guarded<T, W> {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.inner().map_or((0, Some(0)), Stream::size_hint)
+        self.inner().size_hint()
     }
 }

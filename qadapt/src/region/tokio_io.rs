@@ -86,6 +86,6 @@ impl<T: AsyncWrite, W: Watch> AsyncWrite for Guarded<T, W> {
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.inner().is_some_and(AsyncWrite::is_write_vectored)
+        self.inner().is_write_vectored()
     }
 }
