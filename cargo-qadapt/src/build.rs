@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 
 use serde::{Deserialize, Serialize};
 
+use crate::cargo::cargo;
 use crate::error::{Error, Result};
 use crate::report::origin::Code;
 use crate::report::origin::Sites;
@@ -179,12 +180,6 @@ impl Workspace {
         }
         packages.iter().flat_map(|package| &package.targets).any(|target| target.kind == ["bin"])
     }
-}
-
-/// A call of cargo, the one that started this command if there is one.
-#[must_use]
-pub fn cargo() -> Command {
-    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
 /// One build: the same arguments and environment build a selection and run it.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::error::{Error, Result};
 use crate::glob::Glob;
-use crate::prove::assume::Section;
+use crate::prove::assume::{Section, Settings};
 use crate::report::origin::Sites;
 
 /// The name of the file, which lies beside the workspace's manifest.
@@ -151,6 +151,23 @@ impl Config {
         }
         Ok(config)
     }
+
+    /// What is settled for proofs.
+    ///
+    /// # Errors
+    /// What is wrong with an assumption, in words.
+    pub fn proofs(self) -> std::result::Result<Settings, String> {
+        Settings::of(self.prove, self.sites)
+    }
+
+    /// The same, of a file.
+    ///
+    /// # Errors
+    /// If it cannot be read or is not valid.
+    pub fn read_proofs(path: &Path) -> Result<Settings> {
+        let settled = Self::read(path)?.proofs();
+        settled.map_err(|problem| Error::Config { path: path.to_owned(), problem })
+    }
 }
 
 impl Budget {
@@ -222,7 +239,7 @@ mod tests {
         let config = Config::parse(text).expect("it is valid");
         assert_eq!((config.budgets.len(), config.permits.len()), (1, 1));
         assert_eq!(config.suppressions[0].words(), "function `log::*` in file `*/log.rs`");
-        assert!(crate::prove::assume::Settings::parse(text).is_ok(), "the prover reads the same file");
+        assert!(config.proofs().is_ok(), "the prover reads the same file");
     }
 
     #[test]
@@ -242,8 +259,26 @@ mod tests {
         ] {
             let problem = Config::parse(text).expect_err(text);
             assert!(problem.contains(named), "no `{named}` in: {problem}");
-            let proofs = crate::prove::assume::Settings::parse(text);
-            assert_eq!(proofs.expect_err(text), problem, "both readers agree");
+        }
+    }
+
+    #[test]
+    fn an_assumption_needs_a_reason_and_one_subject() {
+        let proofs = |text| Config::parse(text).and_then(Config::proofs);
+        let ok = "[[prove.assume]]\nforeign = \"qsort*\"\nreason = \"our comparison does not allocate\"";
+        assert_eq!(proofs(ok).unwrap().words.len(), 1);
+        for bad in [
+            "[[prove.assume]]\nforeign = \"qsort\"",
+            "[[prove.assume]]\nforeign = \"qsort\"\nreason = \" \"",
+            "[[prove.assume]]\nreason = \"x\"",
+            "[[prove.assume]]\nforeign = \"a\"\nfunction = \"b\"\nreason = \"x\"",
+            "[[prove.assume]]\nat = \"main.rs\"\nreason = \"x\"",
+            "[[prove.assume]]\nat = []\nreason = \"x\"",
+            "[[prove.assume]]\nat = \"main.rs:1\"\ncalls-in = \"b\"\nreason = \"x\"",
+            "[prove]\nnot-overridden = \" \"",
+            "[prove]\nassumes = []",
+        ] {
+            assert!(proofs(bad).is_err(), "{bad}");
         }
     }
 }

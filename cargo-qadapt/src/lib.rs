@@ -4,6 +4,7 @@
 
 pub mod audit;
 pub mod build;
+pub mod cargo;
 pub mod check;
 pub mod cli;
 pub mod config;
@@ -13,6 +14,7 @@ pub mod error;
 pub mod explore;
 pub mod format;
 pub mod glob;
+pub mod map;
 pub mod progress;
 pub mod prove;
 pub mod report;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use crate::build::cargo;
+use crate::cargo::cargo;
 use crate::selection::{Profile, Selection};
 
 /// The tables of cargo's configuration, the strongest first.

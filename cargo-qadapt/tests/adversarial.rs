@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cargo_qadapt::prove::assume::Settings;
+use cargo_qadapt::config::Config;
 use cargo_qadapt::prove::verb::prove_functions;
 use cargo_qadapt::prove::verdict::{Answer, Rules, Verdict};
 use regex::Regex;
@@ -51,7 +51,7 @@ fn run(command: &mut Command) -> String {
 
 fn verdicts(binary: &Path, pattern: &str, settings: &str) -> Vec<Verdict> {
     let data = std::fs::read(binary).expect("the program can be read");
-    let settings = Settings::parse(settings).expect("valid settings");
+    let settings = Config::parse(settings).and_then(Config::proofs).expect("valid settings");
     let rules = Rules { allow_frees: false, gaps: 4 };
     prove_functions(&data, &Regex::new(pattern).expect("a pattern"), rules, &settings).expect("verdicts")
 }

@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use cargo_qadapt::config::Config;
 use cargo_qadapt::prove::assume::Settings;
 use cargo_qadapt::prove::verb::prove_functions;
 use cargo_qadapt::prove::verdict::{Answer, Rules};
@@ -64,8 +65,9 @@ fn an_inlined_arena_proves_nothing() {
 
 #[test]
 fn an_arena_out_of_line_is_taken_at_its_users_word() {
-    let settings =
-        Settings::parse("[prove]\nallocator-out-of-line = \"inline(never) on both methods\"").unwrap();
+    let settings = Config::parse("[prove]\nallocator-out-of-line = \"inline(never) on both methods\"")
+        .and_then(Config::proofs)
+        .unwrap();
     let found = answers("out_of_line", "#[inline(never)]", &settings);
     assert_eq!(found, [Answer::Allocates, Answer::Proven]);
 }

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cargo_qadapt::prove::assume::Settings;
+use cargo_qadapt::config::Config;
 use cargo_qadapt::prove::verb::prove_functions;
 use cargo_qadapt::prove::verdict::{Answer, Rules, Verdict};
 use regex::Regex;
@@ -69,7 +69,8 @@ fn program(name: &str) -> PathBuf {
 
 fn verdicts(binary: &Path, settings: &str) -> Vec<Verdict> {
     let data = std::fs::read(binary).expect("the program can be read");
-    let settings = Settings::parse(settings).unwrap_or_else(|e| panic!("{e}:\n{settings}"));
+    let settings =
+        Config::parse(settings).and_then(Config::proofs).unwrap_or_else(|e| panic!("{e}:\n{settings}"));
     let pattern = Regex::new("^app::r_").expect("a pattern");
     prove_functions(&data, &pattern, Rules { allow_frees: false, gaps: 9 }, &settings).expect("verdicts")
 }

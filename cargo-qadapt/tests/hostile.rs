@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
+use cargo_qadapt::config::Config;
 use cargo_qadapt::prove::assume::Settings;
 use cargo_qadapt::prove::verb::{Which, prove};
 use cargo_qadapt::prove::verdict::{Answer, Rules, Verdict};
@@ -165,7 +166,7 @@ fn the_undamaged_library_is_understood() {
 #[test]
 fn an_assumption_settles_an_unresolved_call_and_is_printed() {
     let text = "[[prove.assume]]\ncalls-in = \"calls\"\nreason = \"only ever given `quiet`\"";
-    let settings = Settings::parse(text).expect("valid settings");
+    let settings = Config::parse(text).and_then(Config::proofs).expect("valid settings");
     let pattern = Regex::new("^calls$").expect("a valid pattern");
     let rules = Rules { allow_frees: false, gaps: 2 };
     let (verdicts, _) = prove(library(), Which::Functions(&pattern), rules, &settings).expect("verdicts");

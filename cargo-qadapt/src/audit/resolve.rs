@@ -216,7 +216,7 @@ fn unknown(module: &str, offset: u64) -> Frame {
 fn load(identity: &Identity) -> Loaded {
     let path = identity.path.display();
     let here = here(&identity.path);
-    let data = match std::fs::File::open(&here).and_then(|file| crate::prove::map::map(&file)) {
+    let data = match std::fs::File::open(&here).and_then(|file| crate::map::map(&file)) {
         Ok(data) => data,
         Err(e) => {
             return Loaded::Unusable(format!("`{path}` cannot be opened ({e}): its functions have no names"));

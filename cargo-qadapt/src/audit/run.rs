@@ -10,7 +10,8 @@ use super::interrupt::Interrupts;
 use super::launch;
 use super::preload;
 use super::screen::Screen;
-use crate::build::{Build, cargo, shown};
+use crate::build::{Build, shown};
+use crate::cargo::cargo;
 use crate::error::{Error, Result};
 use crate::system::Family;
 

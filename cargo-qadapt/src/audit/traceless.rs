@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use regex::bytes::Regex;
 
-use crate::prove::map::map;
+use crate::map::map;
 use crate::selection::{Profile, Selection};
 use crate::settings::{Settings, host, platform_variable};
 

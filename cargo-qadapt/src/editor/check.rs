@@ -5,7 +5,8 @@ use std::process::{ExitCode, Stdio};
 
 use super::keep::{Kind, kept};
 use super::message::Messages;
-use crate::build::{Workspace, cargo, shown};
+use crate::build::{Workspace, shown};
+use crate::cargo::cargo;
 use crate::error::{Error, Result};
 use crate::selection::Selection;
 

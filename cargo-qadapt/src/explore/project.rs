@@ -10,7 +10,7 @@ use toml::{Table, Value};
 
 use super::args::Explore;
 use super::target::{Kind, Target as Runnable};
-use crate::build::cargo;
+use crate::cargo::cargo;
 use crate::error::{Error, Result};
 use crate::settings::host;
 

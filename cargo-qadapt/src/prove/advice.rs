@@ -2,9 +2,9 @@
 
 use qadapt_advice::{Event, Frame as Named, Op, advise};
 
+use super::hop::Hop;
 use super::names::Frame;
-use super::policy::Kind;
-use super::verdict::Hop;
+use super::role::Kind;
 use crate::report::advice::Advice;
 use crate::report::origin::is_guards;
 

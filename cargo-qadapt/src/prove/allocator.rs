@@ -16,8 +16,9 @@ use super::cfg::Start;
 use super::graph::Graph;
 use super::load::{Image, Slot};
 use super::names::{Frame, Names};
-use super::policy::{self, Kind, Role};
+use super::policy;
 use super::program::Program;
+use super::role::{Kind, Role};
 
 /// Why inlined copies cannot be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

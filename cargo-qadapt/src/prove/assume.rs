@@ -1,7 +1,6 @@
 //! What the user vouches for: `[[prove.assume]]` entries of `qadapt.toml`, each with its reason.
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::path::Path;
 use std::rc::Rc;
 
 use regex::Regex;
@@ -16,8 +15,6 @@ use super::near;
 use super::permits::{Permits, Under};
 use super::policy::Subject;
 use super::symbol;
-use crate::config::Config;
-use crate::error::{Error, Result};
 use crate::glob::glob;
 use crate::report::origin::{Code, Sites};
 
@@ -92,24 +89,13 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads a file.
+    /// Of the section, and of what is settled about sites.
     ///
     /// # Errors
-    /// If it cannot be read, is not valid, or has an assumption without a reason.
-    pub fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).map_err(|e| Error::io("read the configuration", path, e))?;
-        Self::parse(&text).map_err(|problem| Error::Config { path: path.to_owned(), problem })
-    }
-
-    /// Reads the text of a file.
-    ///
-    /// # Errors
-    /// The problem, in words.
-    pub fn parse(text: &str) -> std::result::Result<Self, String> {
-        let config = Config::parse(text)?;
-        let section = config.prove;
+    /// What is wrong with an assumption, in words.
+    pub fn of(section: Section, sites: Sites) -> Result<Self, String> {
         let mut settings = Self {
-            sites: config.sites,
+            sites,
             require: section.require,
             allocator_out_of_line: section.allocator_out_of_line,
             ..Self::default()
@@ -357,29 +343,5 @@ impl Assumptions for Nothing {
 
     fn not_overridden(&self) -> Option<u32> {
         None
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_assumption_needs_a_reason_and_one_subject() {
-        let ok = "[[prove.assume]]\nforeign = \"qsort*\"\nreason = \"our comparison does not allocate\"";
-        assert_eq!(Settings::parse(ok).unwrap().words.len(), 1);
-        for bad in [
-            "[[prove.assume]]\nforeign = \"qsort\"",
-            "[[prove.assume]]\nforeign = \"qsort\"\nreason = \" \"",
-            "[[prove.assume]]\nreason = \"x\"",
-            "[[prove.assume]]\nforeign = \"a\"\nfunction = \"b\"\nreason = \"x\"",
-            "[[prove.assume]]\nat = \"main.rs\"\nreason = \"x\"",
-            "[[prove.assume]]\nat = []\nreason = \"x\"",
-            "[[prove.assume]]\nat = \"main.rs:1\"\ncalls-in = \"b\"\nreason = \"x\"",
-            "[prove]\nnot-overridden = \" \"",
-            "[prove]\nassumes = []",
-        ] {
-            assert!(Settings::parse(bad).is_err(), "{bad}");
-        }
     }
 }

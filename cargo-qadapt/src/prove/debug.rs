@@ -11,9 +11,9 @@ use memmap2::Mmap;
 use object::read::elf::ElfFile64;
 use object::{Endianness, Object, ObjectSection};
 
-use super::identity::hexadecimal;
-use super::map;
+use super::identity::{build_id, hexadecimal};
 use super::sources::{self, Opened};
+use crate::map::map;
 
 /// How debug information is read.
 pub type Reader<'a> = EndianSlice<'a, LittleEndian>;
@@ -222,13 +222,7 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 }
 
 fn open(path: &Path) -> Option<Mmap> {
-    map::map(&std::fs::File::open(path).ok()?).ok()
-}
-
-/// The number that the linker gave a build.
-#[must_use]
-pub fn build_id(data: &[u8]) -> Option<Vec<u8>> {
-    Elf::parse(data).ok()?.build_id().ok()?.map(<[u8]>::to_vec)
+    map(&std::fs::File::open(path).ok()?).ok()
 }
 
 /// The checksum of `.gnu_debuglink`.

@@ -4,7 +4,7 @@
 //! an allocator are believed by their name alone. A name is listed as quiet only if glibc's documented and actual behaviour is to neither call `malloc` nor call
 //! back into the program. Everything else is unknown until the user says otherwise.
 
-use super::policy::{Kind, Role};
+use super::role::{Kind, Role};
 
 /// The role of an imported symbol.
 #[must_use]

@@ -12,8 +12,9 @@ use super::ground::Ground;
 use super::once;
 use super::parts::is_lost;
 use super::permits::Under;
-use super::policy::{Kind, Role, Subject};
+use super::policy::Subject;
 use super::program::Program;
+use super::role::{Kind, Role};
 
 /// Where a call edge leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

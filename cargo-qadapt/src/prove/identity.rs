@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
+use object::read::elf::ElfFile64;
+use object::{Endianness, Object};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-
-use super::debug::build_id;
 
 /// What tells a file from every other.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -25,6 +25,12 @@ impl Identity {
             build_id: build_id(data).map(|id| hexadecimal(&id)),
         }
     }
+}
+
+/// The number that the linker gave a build.
+#[must_use]
+pub fn build_id(data: &[u8]) -> Option<Vec<u8>> {
+    ElfFile64::<Endianness>::parse(data).ok()?.build_id().ok()?.map(<[u8]>::to_vec)
 }
 
 /// Bytes as two digits each.

@@ -10,9 +10,10 @@ use super::marks::{Kind, Marks};
 use super::names::Frame;
 use super::parts::{Bodies, Ways, ways};
 use super::permits::Permits;
-use super::policy::{Kind as Sink, Subject};
+use super::policy::Subject;
+use super::question::{MOST_REFINED, Question};
 use super::regions::{self, Listed, Region, Regions};
-use super::verb::{MOST_REFINED, Question};
+use super::role::Kind as Sink;
 use super::verdict::{self, Answer, Gap, Rules, Verdict};
 
 /// How a file gets labels.

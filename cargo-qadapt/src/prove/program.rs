@@ -13,7 +13,8 @@ use super::eh::Catches;
 use super::foreign;
 use super::load::{Image, Slot};
 use super::origins::{Backwards, Origin};
-use super::policy::{self, Kind, Role, Subject};
+use super::policy::{self, Subject};
+use super::role::{Kind, Role};
 use super::wait;
 
 /// How far a chain of functions that end in each other's calls is followed.

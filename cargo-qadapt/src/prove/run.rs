@@ -14,7 +14,7 @@ use super::verdict::{Answer, Rules};
 use super::{bodies, compare, near, report, witness};
 use crate::audit::verb::gather;
 use crate::build::{Build, Workspace};
-use crate::config;
+use crate::config::{self, Config};
 use crate::editor::check::check;
 use crate::editor::finding::of_proofs;
 use crate::editor::keep::{Kind, keep};
@@ -89,7 +89,7 @@ impl Prove {
     /// What the project has settled: the workspace's file, from whichever folder; without a workspace the one here.
     fn settings(&self) -> Result<Settings> {
         if let Some(path) = &self.config {
-            return Settings::read(path);
+            return Config::read_proofs(path);
         }
         let here = std::env::current_dir().unwrap_or_default();
         // A binary is proven without cargo, unless there is something to be read.
@@ -102,7 +102,7 @@ impl Prove {
             Err(error) => return Err(error),
         };
         let path = root.join(config::NAME);
-        if path.exists() { Settings::read(&path) } else { Ok(Settings::default()) }
+        if path.exists() { Config::read_proofs(&path) } else { Ok(Settings::default()) }
     }
 
     /// What is wrong with patterns and assumptions that speak of nothing.

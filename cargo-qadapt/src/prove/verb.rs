@@ -9,19 +9,18 @@ use serde::Serialize;
 use super::allocator;
 use super::assume::{Applied, Settings};
 use super::bodies::Differences;
-use super::cfg::Start;
 use super::debug::DebugFiles;
 use super::eh::Catches;
-use super::graph::Graph;
 use super::identity::Identity;
 use super::load::Image;
 use super::marked;
 use super::names::Names;
 use super::policy::Subject;
 use super::program::Program;
+use super::question::Question;
 use super::regions::Region;
 use super::symbol;
-use super::verdict::{Answer, Rules, Verdict, verdict};
+use super::verdict::{Rules, Verdict};
 use crate::error::{Error, Result};
 
 /// What counts as a region.
@@ -47,9 +46,6 @@ impl Which<'_> {
         }
     }
 }
-
-/// More unknown regions than that are a survey of functions, for which the first look must do.
-pub const MOST_REFINED: usize = 1000;
 
 /// The verdicts on one binary.
 #[derive(Clone, Debug, Serialize)]
@@ -135,48 +131,6 @@ pub fn prove_with(
     Ok((verdicts, analysed))
 }
 
-/// What is asked of a file, and how.
-#[derive(Debug)]
-pub struct Question<'q, 'a> {
-    /// The file's functions.
-    pub program: &'q Program<'a>,
-    /// Its places.
-    pub names: &'q Names<'a>,
-    /// How verdicts are given.
-    pub rules: Rules,
-    /// What the user vouches for.
-    pub settings: &'q Settings,
-    /// The same, as said of this file.
-    pub applied: &'q Applied<'q, 'a>,
-}
-
-impl Question<'_, '_> {
-    /// Verdicts on whole functions.
-    fn functions(&self, regions: &[Region]) -> (Vec<Verdict>, usize) {
-        let starts: Vec<Start> = regions.iter().map(|r| Start::function(r.addr)).collect();
-        let graph = Graph::build(self.program, &starts, self.applied);
-        let mut verdicts: Vec<Verdict> =
-            (0u32..).zip(regions).map(|(i, r)| self.verdict(&graph, i, r)).collect();
-        let unknown: Vec<usize> =
-            (0..verdicts.len()).filter(|&i| verdicts[i].answer == Answer::Unknown).collect();
-        if unknown.len() <= MOST_REFINED {
-            let starts: Vec<Start> = unknown.iter().map(|&i| starts[i].clone()).collect();
-            let refined = Graph::refine(self.program, &starts, self.applied, &graph);
-            for (node, i) in (0u32..).zip(unknown) {
-                verdicts[i] = self.verdict(&refined, node, &regions[i]);
-            }
-        }
-        (verdicts, graph.len())
-    }
-
-    /// The verdict on one node of a graph.
-    #[must_use]
-    pub fn verdict(&self, graph: &Graph, node: u32, region: &Region) -> Verdict {
-        let words = &self.settings.words;
-        verdict(self.program, graph, self.names, self.rules, words, (node, region.clone()))
-    }
-}
-
 fn matching(image: &Image<'_>, pattern: &Regex) -> Vec<Region> {
     let mut regions = Vec::new();
     for f in image.functions() {
@@ -213,7 +167,7 @@ pub fn prove_file(
     profile: Option<&str>,
 ) -> Result<Proof> {
     let file = std::fs::File::open(path).map_err(|e| Error::io("open the binary", path, e))?;
-    let data = super::map::map(&file).map_err(|e| Error::io("map the binary", path, e))?;
+    let data = crate::map::map(&file).map_err(|e| Error::io("map the binary", path, e))?;
     let files = DebugFiles::beside(path, &data);
     let (verdicts, analysed) =
         prove_with(&data, &files, which, rules, settings).map_err(|problem| Error::binary(path, problem))?;

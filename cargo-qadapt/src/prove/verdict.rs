@@ -8,11 +8,13 @@ use super::allocator::Unsure;
 use super::anchor::{self, Anchor};
 use super::body::{Callee, Why};
 use super::graph::{Edge, Goal, Graph, To};
+use super::hop::Hop;
 use super::names::{Frame, Names};
 use super::place::Place;
-use super::policy::{Kind, Subject};
+use super::policy::Subject;
 use super::program::Program;
 use super::regions::Region;
+use super::role::Kind;
 use super::symbol;
 use super::wait;
 use crate::report::advice::Advice;
@@ -52,15 +54,6 @@ impl Answer {
             Self::Blocks => "MAY BLOCK",
         }
     }
-}
-
-/// One call on a path: where it is, inlined frames included.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Hop {
-    /// The frames at the call, the region's function last.
-    pub frames: Vec<Frame>,
-    /// What is called.
-    pub calls: String,
 }
 
 /// A path to what a region must not come to.

@@ -1,0 +1,55 @@
+//! What is asked of a file, and what its functions answer.
+
+use super::assume::{Applied, Settings};
+use super::cfg::Start;
+use super::graph::Graph;
+use super::names::Names;
+use super::program::Program;
+use super::regions::Region;
+use super::verdict::{Answer, Rules, Verdict, verdict};
+
+/// More unknown regions than that are a survey of functions, for which the first look must do.
+pub const MOST_REFINED: usize = 1000;
+
+/// What is asked of a file, and how.
+#[derive(Debug)]
+pub struct Question<'q, 'a> {
+    /// The file's functions.
+    pub program: &'q Program<'a>,
+    /// Its places.
+    pub names: &'q Names<'a>,
+    /// How verdicts are given.
+    pub rules: Rules,
+    /// What the user vouches for.
+    pub settings: &'q Settings,
+    /// The same, as said of this file.
+    pub applied: &'q Applied<'q, 'a>,
+}
+
+impl Question<'_, '_> {
+    /// Verdicts on whole functions.
+    #[must_use]
+    pub fn functions(&self, regions: &[Region]) -> (Vec<Verdict>, usize) {
+        let starts: Vec<Start> = regions.iter().map(|r| Start::function(r.addr)).collect();
+        let graph = Graph::build(self.program, &starts, self.applied);
+        let mut verdicts: Vec<Verdict> =
+            (0u32..).zip(regions).map(|(i, r)| self.verdict(&graph, i, r)).collect();
+        let unknown: Vec<usize> =
+            (0..verdicts.len()).filter(|&i| verdicts[i].answer == Answer::Unknown).collect();
+        if unknown.len() <= MOST_REFINED {
+            let starts: Vec<Start> = unknown.iter().map(|&i| starts[i].clone()).collect();
+            let refined = Graph::refine(self.program, &starts, self.applied, &graph);
+            for (node, i) in (0u32..).zip(unknown) {
+                verdicts[i] = self.verdict(&refined, node, &regions[i]);
+            }
+        }
+        (verdicts, graph.len())
+    }
+
+    /// The verdict on one node of a graph.
+    #[must_use]
+    pub fn verdict(&self, graph: &Graph, node: u32, region: &Region) -> Verdict {
+        let words = &self.settings.words;
+        verdict(self.program, graph, self.names, self.rules, words, (node, region.clone()))
+    }
+}
