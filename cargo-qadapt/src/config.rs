@@ -66,6 +66,8 @@ pub struct Budget {
     pub bytes: Option<u64>,
     /// Bytes live at once during one entry.
     pub peak_bytes: Option<u64>,
+    /// System calls in which a thread may wait.
+    pub blocking_calls: Option<u64>,
 }
 
 /// Regions whose figures may be somewhat more or less than the baseline's.
@@ -173,13 +175,14 @@ impl Config {
 impl Budget {
     /// What it limits, by the words of the file.
     #[must_use]
-    pub const fn limits(&self) -> [(&'static str, Option<u64>); 5] {
+    pub const fn limits(&self) -> [(&'static str, Option<u64>); 6] {
         [
             ("allocs", self.allocs),
             ("reallocs", self.reallocs),
             ("deallocs", self.deallocs),
             ("bytes", self.bytes),
             ("peak_bytes", self.peak_bytes),
+            ("blocking_calls", self.blocking_calls),
         ]
     }
 

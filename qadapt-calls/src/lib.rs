@@ -15,6 +15,10 @@
 
 #![no_std]
 
+/// The words for what a thread may wait for, in the order by which traces number them.
+pub const CLASSES: [&str; 10] =
+    ["sleep", "lock", "file", "socket", "memory", "process", "clock", "random", "yield", "other"];
+
 /// How it is told whether a call may wait, and for what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]

@@ -41,7 +41,7 @@ impl Text {
     }
 }
 
-/// What was asked of the allocator.
+/// What was asked of the allocator, or of the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Op {
     /// New memory.
@@ -52,14 +52,48 @@ pub enum Op {
     Realloc,
     /// A block is given back.
     Dealloc,
+    /// A system call in which the thread may wait.
+    Call {
+        /// Its number on the platform.
+        number: u16,
+        /// What the thread may wait for, by its place in the list of these words.
+        class: u8,
+    },
 }
 
 impl Op {
-    const ALL: [Self; 4] = [Self::Alloc, Self::AllocZeroed, Self::Realloc, Self::Dealloc];
+    const REQUESTS: [Self; 4] = [Self::Alloc, Self::AllocZeroed, Self::Realloc, Self::Dealloc];
 
     /// Its number in the file, plus one.
     pub(crate) const fn published(self) -> u32 {
-        self as u32 + 1
+        match self {
+            Self::Alloc => 1,
+            Self::AllocZeroed => 2,
+            Self::Realloc => 3,
+            Self::Dealloc => 4,
+            Self::Call { .. } => 5,
+        }
+    }
+
+    /// Which call it is, as the file has it; 0 for what is none.
+    pub(crate) const fn call(self) -> u64 {
+        match self {
+            Self::Call { number, class } => number as u64 | (class as u64) << 16,
+            _ => 0,
+        }
+    }
+
+    /// The operation with this number and this call.
+    #[expect(clippy::cast_possible_truncation, reason = "parts of the number")]
+    fn of(published: u32, call: u64) -> Option<Self> {
+        let call = Self::Call { number: call as u16, class: (call >> 16) as u8 };
+        Self::REQUESTS.into_iter().chain([call]).find(|op| op.published() == published)
+    }
+
+    /// A number that tells it from all others.
+    #[must_use]
+    pub const fn code(self) -> u64 {
+        self.published() as u64 | self.call() << 8
     }
 }
 
@@ -130,6 +164,10 @@ pub struct Region {
     pub spread: Option<Spread>,
     /// The name of the thread whose entries these are; empty where threads are not told apart, or it has none.
     pub thread: Text,
+    /// System calls that the region, or one inside it, disallowed: the thread may have waited in each.
+    pub blocking_calls: u64,
+    /// Entries that disallow system calls of a thread whose calls could not be watched: what it waited for is not known.
+    pub unwatched: u64,
 }
 
 impl Region {
@@ -158,6 +196,9 @@ impl Region {
             // Version 2.0 had neither.
             spread: Spread::parse(entry, offset_of!(RegionRow, spread)),
             thread: number(entry, offset_of!(RegionRow, thread)).map_or(Text::EMPTY, Text::from_code),
+            // Nor did 2.2 have these.
+            blocking_calls: number(entry, offset_of!(RegionRow, blocking_calls)).unwrap_or(0),
+            unwatched: number(entry, offset_of!(RegionRow, unwatched)).unwrap_or(0),
         })
     }
 }
@@ -195,7 +236,7 @@ impl Stack {
     }
 }
 
-/// What one stack asked of the allocator inside one region, which was the innermost one.
+/// What one stack asked of the allocator, or of the kernel, inside one region, which was the innermost one.
 ///
 /// Where stacks were sampled, `weight` and `bytes` are estimates without bias: an event that was chosen with a
 /// probability of one in `w` stands for `w` events of its size (Horvitz and Thompson, 1952), and adds `w * (w - 1)` to the
@@ -214,7 +255,7 @@ pub struct Site {
     pub count: u64,
     /// The events that they stand for: more than `count` where stacks were sampled.
     pub weight: u64,
-    /// Bytes asked for or given back by all the events that the recorded ones stand for.
+    /// Bytes asked for or given back by all the events that the recorded ones stand for; 0 for calls.
     pub bytes: u64,
     /// The most bytes of one event.
     pub largest: u64,
@@ -232,7 +273,8 @@ impl Site {
     pub fn parse(entry: &[u8]) -> Option<Self> {
         let published = word(entry, offset_of!(SiteRow, published))?;
         Some(Self {
-            op: Op::ALL.into_iter().find(|op| op.published() == published)?,
+            // Before version 2.3 no event was a call.
+            op: Op::of(published, number(entry, offset_of!(SiteRow, call)).unwrap_or(0))?,
             region: word(entry, offset_of!(SiteRow, region))?,
             stack: word(entry, offset_of!(SiteRow, stack))?.checked_sub(1),
             align: word(entry, offset_of!(SiteRow, align))?,

@@ -12,7 +12,7 @@ use crate::live::{Live, Total};
 pub const MAGIC: u64 = u64::from_le_bytes(*b"QADAPTtr");
 
 /// The version that this crate writes.
-pub const VERSION: Version = Version { major: 2, minor: 2 };
+pub const VERSION: Version = Version { major: 2, minor: 3 };
 
 /// The bytes that [`Header::parse`] looks at.
 pub const HEADER_SIZE: usize = size_of::<HeaderRow>();

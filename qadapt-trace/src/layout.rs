@@ -83,6 +83,9 @@ pub(crate) struct RegionRow {
     pub(crate) spread: SpreadRow,
     /// The name of the thread whose entries these are.
     pub(crate) thread: AtomicU64,
+    /// Versions before 2.3 had neither this nor the next.
+    pub(crate) blocking_calls: AtomicU64,
+    pub(crate) unwatched: AtomicU64,
 }
 
 /// See [`Spread`](crate::Spread).
@@ -135,6 +138,8 @@ pub(crate) struct SiteRow {
     pub(crate) bytes_variance: AtomicU64,
     pub(crate) spread: SpreadRow,
     pub(crate) live: LiveRow,
+    /// Which call an [`Op::Call`](crate::Op::Call) was. Versions before 2.3 had none.
+    pub(crate) call: AtomicU64,
 }
 
 /// See [`Live`](crate::Live).
@@ -309,6 +314,8 @@ zeroed!(RegionRow {
     live,
     spread,
     thread,
+    blocking_calls,
+    unwatched,
 });
 zeroed!(StackRow { key, published, left_out, start });
 zeroed!(SiteRow {
@@ -325,6 +332,7 @@ zeroed!(SiteRow {
     bytes_variance,
     spread,
     live,
+    call,
 });
 zeroed!(ModuleRow { start, end, path, build_id, file_size, published });
 

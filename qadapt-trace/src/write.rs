@@ -78,7 +78,7 @@ pub struct NewModule<'a> {
     pub file_size: u64,
 }
 
-/// One request to the allocator, with sizes in bytes.
+/// One request to the allocator, with sizes in bytes, or one system call, with sizes of 0.
 #[derive(Clone, Copy, Debug)]
 pub struct Event {
     /// What was asked.
@@ -98,7 +98,7 @@ impl Event {
         match self.op {
             _ if self.failed => (0, 0),
             Op::Dealloc => (0, self.size),
-            Op::Alloc | Op::AllocZeroed | Op::Realloc => (self.size, self.old_size),
+            Op::Alloc | Op::AllocZeroed | Op::Realloc | Op::Call { .. } => (self.size, self.old_size),
         }
     }
 }
@@ -183,6 +183,7 @@ impl<R: Room> Trace<R> {
                 Op::Alloc | Op::AllocZeroed => add::<R>(&row.allocs, 1),
                 Op::Realloc => add::<R>(&row.reallocs, 1),
                 Op::Dealloc => add::<R>(&row.deallocs, 1),
+                Op::Call { .. } => add::<R>(&row.blocking_calls, 1),
             }
             add::<R>(&row.bytes, asked);
             add::<R>(&row.freed_bytes, freed);
@@ -213,6 +214,11 @@ impl<R: Room> Trace<R> {
             add::<R>(&row.permitted, 1);
             add::<R>(&row.permitted_bytes, event.bytes().0);
         });
+    }
+
+    /// Counts an entry of a region that disallows system calls, on a thread whose calls cannot be watched.
+    pub fn count_unwatched(&self, region: RegionNumber) {
+        self.with(region, |row| add::<R>(&row.unwatched, 1));
     }
 
     /// Counts an event that was disallowed in a region.
@@ -258,6 +264,7 @@ impl<R: Room> Trace<R> {
         let number = find_or_insert(&self.own.site_index, &self.sites, key, claim, |row| {
             row.region.store(at.region.0, Ordering::Relaxed);
             row.stack.store(at.stack.map_or(0, |stack| stack + 1), Ordering::Relaxed);
+            row.call.store(event.op.call(), Ordering::Relaxed);
             event.op.published()
         });
         let row = self.sites.get(number? as usize)?;

@@ -208,3 +208,33 @@ fn entries_that_were_never_written_are_none() {
     assert!(Region::parse(&ones).is_none() && Stack::parse(&ones).is_none() && Site::parse(&ones).is_none());
     assert!(Header::parse(&[0xFF; HEADER_SIZE]).is_err());
 }
+
+/// Sites of calls are told apart by the call, and a file of version 2.2, whose entries end before what is new, has none.
+#[test]
+fn a_call_is_an_event_of_its_own() {
+    static TRACE: Trace = Trace::new();
+    TRACE.begin(1, 0, 0, b"");
+    let tick = TRACE.region(&region(9, b"tick")).expect("there is room");
+    TRACE.enter(tick);
+    TRACE.count_unwatched(tick);
+    let calls = [Op::Call { number: 202, class: 1 }, Op::Call { number: 230, class: 0 }];
+    for op in calls {
+        let event = Event { op, size: 0, old_size: 0, failed: false };
+        TRACE.count(tick, &event);
+        TRACE.site(op.code(), At { region: tick, stack: None }, &event, 1, 1);
+    }
+    let bytes = bytes(&TRACE);
+    let entry = entries(bytes, Kind::Regions).next().expect("there is one");
+    let found = Region::parse(entry).expect("it is whole");
+    assert_eq!((found.blocking_calls, found.unwatched, found.deallocs, found.freed_bytes), (2, 1, 0, 0));
+    let sites: Vec<Site> = entries(bytes, Kind::Sites).filter_map(Site::parse).collect();
+    assert_eq!(
+        sites.iter().map(|site| (site.op, site.count, site.bytes)).collect::<Vec<_>>(),
+        [(calls[0], 1, 0), (calls[1], 1, 0)]
+    );
+    let older = Region::parse(&entry[..entry.len() - 16]).expect("it is whole");
+    assert_eq!((older.calls, older.blocking_calls, older.unwatched), (1, 0, 0));
+    let codes = [Op::Alloc, Op::AllocZeroed, Op::Realloc, Op::Dealloc, calls[0], calls[1]].map(Op::code);
+    let distinct: std::collections::BTreeSet<u64> = codes.into_iter().collect();
+    assert_eq!(distinct.len(), codes.len());
+}

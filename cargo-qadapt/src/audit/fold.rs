@@ -17,6 +17,7 @@ use crate::report::figures::{
     counts_of,
 };
 use crate::report::live::{Live, LiveTotal};
+use crate::report::op::Call;
 use crate::report::origin::{Code, relative};
 use crate::report::spread::Spread;
 
@@ -74,6 +75,7 @@ impl Fold {
                 qadapt_trace::Op::AllocZeroed => Op::AllocZeroed,
                 qadapt_trace::Op::Realloc => Op::Realloc,
                 qadapt_trace::Op::Dealloc => Op::Dealloc,
+                qadapt_trace::Op::Call { number, class } => Op::Call(Call { number, class }),
             };
             let counts = self.sites.entry((region, stack, op)).or_default();
             counts_of(counts, profile).add(&SiteCounts {
@@ -190,6 +192,8 @@ impl Fold {
             disallowed: region.disallowed,
             permitted: region.permitted,
             permitted_bytes: region.permitted_bytes,
+            blocking_calls: region.blocking_calls,
+            unwatched: region.unwatched,
             spread: Spread::of(region.spread),
         };
         // A forked child inherits the regions, and enters only some.

@@ -17,6 +17,7 @@ use crate::build::{Build, Verb, Workspace};
 use crate::cargo::cargo;
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::format::text::region_name;
 use crate::progress::Progress;
 use crate::report::choice::Apart;
 use crate::report::figures::{Origin, Report, Site};
@@ -93,6 +94,7 @@ impl Runs {
                 problems.extend(without_lines(&report));
             }
             problems.extend(unwatched(&report));
+            problems.extend(unmeasured(&report));
             reports.push(report);
         }
         Ok(Measured { reports, problems, failed, interrupted })
@@ -311,6 +313,26 @@ fn unwatched(report: &Report) -> Vec<String> {
         )
     })
     .collect()
+}
+
+/// Regions that disallow system calls on threads whose calls could not be watched.
+#[must_use]
+pub fn unmeasured(report: &Report) -> Vec<String> {
+    let profiles = report.profiles.iter().enumerate().filter_map(|(index, profile)| {
+        let unmeasured = report.regions.iter().filter(|region| {
+            region.counts.get(index).copied().flatten().is_some_and(|counts| counts.unwatched > 0)
+        });
+        let names: Vec<String> = unmeasured.map(|region| region_name(&region.place)).collect();
+        (!names.is_empty()).then(|| {
+            format!(
+                "in profile {} the blocking calls of {} are unmeasured: the kernel did not let them be watched, which it \
+                 does on x86-64 Linux from 5.11 on where nothing forbids it",
+                profile.name,
+                names.join(", ")
+            )
+        })
+    });
+    profiles.collect()
 }
 
 /// Says so if no frame has a line.

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use super::args::{Audit, Merge};
 use super::collect::incomplete;
 use super::fold::Fold;
-use super::measure::{Detail, Measured, nothing_audited};
+use super::measure::{Detail, Measured, nothing_audited, unmeasured};
 use super::problems::Problems;
 use super::read::Trace;
 use crate::build::Workspace;
@@ -65,6 +65,7 @@ impl Merge {
             return Ok(problems.end(&self.output, false));
         }
         problems.extend(nameless);
+        problems.extend(unmeasured(&report));
         show(report, &self.choice, Vec::new(), &root, &self.output, &problems)
     }
 }

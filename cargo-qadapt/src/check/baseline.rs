@@ -50,6 +50,8 @@ pub struct Figures {
     pub bytes: Range,
     /// The most bytes live at once in one entry.
     pub peak_bytes: Range,
+    /// System calls that were disallowed.
+    pub blocking_calls: Range,
 }
 
 /// How often a line violates.
@@ -63,7 +65,11 @@ pub enum Often {
 
 impl Figures {
     /// The figures' names in files.
-    pub const NAMES: [&'static str; 5] = ["allocs", "reallocs", "deallocs", "bytes", "peak_bytes"];
+    pub const NAMES: [&'static str; 6] =
+        ["allocs", "reallocs", "deallocs", "bytes", "peak_bytes", Self::CALLS];
+
+    /// The name of the figure that only regions have which disallow system calls.
+    pub const CALLS: &'static str = "blocking_calls";
 
     /// The figures of one run, without what was removed. Where allocations were, the peak of the others is not known,
     /// and left out. Where a harness chooses how often the region is entered, all but the peak are those of one entry.
@@ -80,24 +86,25 @@ impl Figures {
             deallocs: figure(counts.deallocs, removed.deallocs),
             bytes: figure(counts.bytes, removed.bytes),
             peak_bytes: Range::exactly(peak_bytes),
+            blocking_calls: figure(counts.blocking_calls, removed.blocking_calls),
         }
     }
 
     /// How much each of them may be off, in their order, besides `percent` that the configuration allows.
     #[must_use]
-    pub fn tolerances(&self, percent: u64) -> [Tolerance; 5] {
+    pub fn tolerances(&self, percent: u64) -> [Tolerance; 6] {
         let [events, bytes] = if self.allocs.per_entry {
             [Tolerance::OF_ENTRIES, Tolerance::BYTES_OF_ENTRIES]
         } else {
             [Tolerance::default(); 2]
         };
-        [events, events, events, bytes, Tolerance::default()].map(|tolerance| tolerance.or(percent))
+        [events, events, events, bytes, Tolerance::default(), events].map(|tolerance| tolerance.or(percent))
     }
 
     /// The figures, in the order of their names.
     #[must_use]
-    pub const fn all(&self) -> [Range; 5] {
-        [self.allocs, self.reallocs, self.deallocs, self.bytes, self.peak_bytes]
+    pub const fn all(&self) -> [Range; 6] {
+        [self.allocs, self.reallocs, self.deallocs, self.bytes, self.peak_bytes, self.blocking_calls]
     }
 
     /// Takes another run of the same thing in.
@@ -109,6 +116,7 @@ impl Figures {
             deallocs: self.deallocs.or(other.deallocs),
             bytes: self.bytes.or(other.bytes),
             peak_bytes: self.peak_bytes.or(other.peak_bytes),
+            blocking_calls: self.blocking_calls.or(other.blocking_calls),
         }
     }
 }

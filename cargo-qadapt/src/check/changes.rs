@@ -50,7 +50,15 @@ pub fn changes(since: &str, command: &str, before: &Run, now: &Now) -> Changes {
         }));
     }
     rows.sort_by(|a, b| (a.trend, &a.region, &a.profile).cmp(&(b.trend, &b.region, &b.profile)));
-    let figures = Figures::NAMES.map(str::to_owned).to_vec();
+    let mut figures = Figures::NAMES.map(str::to_owned).to_vec();
+    // The last figure is one that few regions have.
+    let all = [before, &now.run].into_iter().flat_map(|run| run.regions.values());
+    if all.flat_map(|region| region.counts.values()).all(|figures| figures.blocking_calls.max == 0) {
+        figures.pop();
+        for row in &mut rows {
+            row.cells.pop();
+        }
+    }
     Changes { since: since.to_owned(), command: command.to_owned(), figures, rows, same }
 }
 
@@ -103,7 +111,7 @@ mod tests {
         assert_eq!(trend(Some(&a), Some(&a)), None);
         assert_eq!(trend(None, Some(&a)), Some(Trend::New));
         assert_eq!(trend(Some(&a), None), Some(Trend::Gone));
-        assert_eq!(cells(Some(&a), Some(&b)), ["3 → 2", "0", "0", "96 → 128", "0"]);
-        assert_eq!(cells(None, Some(&a)), ["0 → 3", "0", "0", "0 → 96", "0"]);
+        assert_eq!(cells(Some(&a), Some(&b)), ["3 → 2", "0", "0", "96 → 128", "0", "0"]);
+        assert_eq!(cells(None, Some(&a)), ["0 → 3", "0", "0", "0 → 96", "0", "0"]);
     }
 }

@@ -11,12 +11,13 @@ use crate::format::text::region_name;
 use crate::report::outcome::{Finding, Outcome, Rule};
 
 /// What the figures are called in messages: one, and several.
-const WORDS: [(&str, &str); 5] = [
+const WORDS: [(&str, &str); 6] = [
     ("allocation", "allocations"),
     ("reallocation", "reallocations"),
     ("deallocation", "deallocations"),
     ("byte", "bytes"),
     ("byte at once", "bytes at once"),
+    ("blocking call", "blocking calls"),
 ];
 
 /// What to do about a failure.
@@ -316,7 +317,7 @@ fn unmatched(message: &str) -> Finding {
 }
 
 /// What a region does more than before, or if nothing, less.
-fn more_or_less(before: Figures, now: Figures, tolerances: [Tolerance; 5]) -> Option<(Rule, String)> {
+fn more_or_less(before: Figures, now: Figures, tolerances: [Tolerance; 6]) -> Option<(Rule, String)> {
     let pairs: Vec<(Range, Range)> = before.all().into_iter().zip(now.all()).collect();
     let each = if now.allocs.per_entry { " for each entry" } else { "" };
     let select = |is: fn(Range, Range, Tolerance) -> bool| -> Option<String> {

@@ -93,7 +93,9 @@ fn write_region(out: &mut String, key: &RegionKey, region: &Region) {
         let _ = writeln!(out, "nth = {}", key.nth);
     }
     for (profile, figures) in &region.counts {
-        let figures = Figures::NAMES.iter().zip(figures.all());
+        // Few regions disallow system calls.
+        let is_told = |(name, range): &(&&str, Range)| **name != Figures::CALLS || range.max > 0;
+        let figures = Figures::NAMES.iter().zip(figures.all()).filter(is_told);
         let figures: Vec<String> =
             figures.map(|(name, range)| format!("{name} = {}", ranged(range))).collect();
         let _ = writeln!(out, "counts.{} = {{ {} }}", bare(profile), figures.join(", "));
@@ -108,7 +110,7 @@ fn write_region(out: &mut String, key: &RegionKey, region: &Region) {
             fields.push(format!("file = {}", quoted(&site.file)));
         }
         fields.push(format!("function = {}", quoted(&site.function)));
-        fields.push(format!("op = {}", quoted(op_name(site.op))));
+        fields.push(format!("op = {}", quoted(&site.op.name())));
         fields.push(format!("code = {}", quoted(&site.code)));
         for (profile, often) in times {
             let often = match often {
@@ -124,17 +126,6 @@ fn write_region(out: &mut String, key: &RegionKey, region: &Region) {
 
 /// What stands for a number of times that is not known.
 const SAMPLED: &str = "sampled";
-
-const OPS: [(Op, &str); 4] = [
-    (Op::Alloc, "alloc"),
-    (Op::AllocZeroed, "alloc-zeroed"),
-    (Op::Realloc, "realloc"),
-    (Op::Dealloc, "dealloc"),
-];
-
-fn op_name(op: Op) -> &'static str {
-    OPS.iter().find(|(known, _)| *known == op).map_or("", |(_, name)| name)
-}
 
 fn ranged(range: Range) -> String {
     let one = |figure| Range { min: figure, max: figure, ..range }.to_string();
@@ -245,6 +236,7 @@ struct WrittenFigures {
     deallocs: Written,
     bytes: Written,
     peak_bytes: Written,
+    blocking_calls: Option<Written>,
 }
 
 #[derive(Deserialize)]
@@ -328,12 +320,9 @@ impl WrittenRun {
                 region.counts.insert(profile, figures.read()?);
             }
             for site in written.sites {
-                let (op, _) = OPS
-                    .iter()
-                    .find(|(_, name)| *name == site.op)
-                    .ok_or_else(|| format!("`{}` is no operation", site.op))?;
+                let op = Op::try_from(site.op)?;
                 let file = site.file.unwrap_or_else(|| key.file.clone());
-                let of = SiteKey { file, function: site.function, code: site.code, op: *op };
+                let of = SiteKey { file, function: site.function, code: site.code, op };
                 for (profile, times) in site.times {
                     region.sites.entry(of.clone()).or_default().insert(profile, times.often()?);
                 }
@@ -357,6 +346,7 @@ impl WrittenFigures {
             deallocs: self.deallocs.range()?,
             bytes: self.bytes.range()?,
             peak_bytes: self.peak_bytes.range()?,
+            blocking_calls: self.blocking_calls.as_ref().map_or(Ok(Range::default()), Written::range)?,
         })
     }
 }
@@ -364,6 +354,7 @@ impl WrittenFigures {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::op::Call;
 
     /// One of everything, with names that a careless writer would break on.
     fn baseline() -> Baseline {
@@ -371,6 +362,7 @@ mod tests {
         let figures = Figures {
             allocs: Range { min: 3, max: 5, per_entry: false },
             bytes: Range::exactly(96),
+            blocking_calls: Range::exactly(7),
             ..Figures::default()
         };
         region.counts.insert("debug".into(), figures);
@@ -382,6 +374,8 @@ mod tests {
             op: Op::AllocZeroed,
         };
         region.sites.entry(site.clone()).or_default().insert("debug".into(), Often::Sampled);
+        site.op = Op::Call(Call { number: 202, class: 1 });
+        region.sites.entry(site.clone()).or_default().insert("debug".into(), Often::Times(Range::exactly(7)));
         site.op = Op::Dealloc;
         region
             .sites
@@ -426,7 +420,7 @@ mod tests {
         assert_eq!(parse(&text).unwrap_or_else(|e| panic!("{e}\n{text}")), baseline);
         assert_eq!(super::text(&parse(&text).expect("it was read before")), text);
         assert!(text.contains(
-            "counts.debug = { allocs = [3, 5], reallocs = 0, deallocs = 0, bytes = 96, peak_bytes = 0 }\n"
+            "counts.debug = { allocs = [3, 5], reallocs = 0, deallocs = 0, bytes = 96, peak_bytes = 0, blocking_calls = 7 }\n"
         ));
         assert!(
             text.contains(
@@ -451,6 +445,7 @@ mod tests {
             (&good.replace("allocs = [3, 5]", "allocs = -1"), "-1 is no figure"),
             (&good.replace("allocs = 2.01", "allocs = -2.01"), "-2.01 is no figure"),
             (&good.replace("\"dealloc\"", "\"drop\""), "`drop` is no operation"),
+            (&good.replace("futex (lock)", "futex (wait)"), "`futex (wait)` is no operation"),
             (&good.replace("nth = 2\n", ""), "is there twice"),
             (&twice, "the run `` is there twice"),
             ("<<<<<<< HEAD\nversion = 1", "damaged"),

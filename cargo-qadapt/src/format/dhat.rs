@@ -115,7 +115,7 @@ pub fn dhat(view: &View<'_>) -> Result<Vec<u8>> {
     for sample in names.samples(view) {
         let mut fs = vec![
             table.number(format!("[profile {}]", sample.profile)),
-            table.number(op_frame(sample.site.op).to_owned()),
+            table.number(op_frame(sample.site.op).into_owned()),
         ];
         fs.extend(sample.site.stack.iter().filter_map(|&frame| frames.get(frame as usize)));
         fs.push(table.number(format!("[region {}]", sample.region)));

@@ -85,6 +85,8 @@ fn judge(case: &mut TestCase, region: &Region, profile: usize, list: &str) {
     if counts.disallowed > 0 {
         let message = format!("{} disallowed events: {}", counts.disallowed, in_words(counts));
         fail(case, &message, "disallowed", list);
+    } else if counts.unwatched > 0 {
+        fail(case, &in_words(counts), "unmeasured", list);
     }
 }
 
@@ -152,8 +154,9 @@ fn lists(view: &View<'_>, profile: usize) -> HashMap<usize, String> {
 fn in_words(counts: &Counts) -> String {
     let entries = Entries::of_region(&counts.spread).and_then(|entries| entries.words());
     let entries = entries.map_or_else(String::new, |words| format!(", events {words}"));
+    let waits = counts.waits_in_words().map_or_else(String::new, |words| format!(", {words}"));
     format!(
-        "{} calls, {} allocations, {} reallocations, {} deallocations, {} failed, {} bytes, {} peak bytes{entries}",
+        "{} calls, {} allocations, {} reallocations, {} deallocations, {} failed, {} bytes, {} peak bytes{waits}{entries}",
         counts.calls,
         counts.allocs,
         counts.reallocs,

@@ -119,7 +119,10 @@ fn region_rows(view: &View<'_>, region: &Region) -> Vec<Vec<String>> {
                 {
                     let _ = write!(calls, ", {with} with events");
                 }
-                row.push(disallowed);
+                row.push(match counts.waits_in_words() {
+                    Some(words) => format!("{disallowed}, {words}"),
+                    None => disallowed,
+                });
             }
             None => row.push("not entered".to_owned()),
         }

@@ -1,5 +1,7 @@
 //! Names and weights that the formats with whole stacks share.
 
+use std::borrow::Cow;
+
 use super::source::cut;
 use super::text::region_name;
 use super::view::View;
@@ -72,11 +74,12 @@ fn function(frame: &Frame) -> String {
 
 /// The frame that stands for an operation.
 #[must_use]
-pub const fn op_frame(op: Op) -> &'static str {
+pub fn op_frame(op: Op) -> Cow<'static, str> {
     match op {
-        Op::Alloc => "[allocation]",
-        Op::AllocZeroed => "[zeroed allocation]",
-        Op::Realloc => "[reallocation]",
-        Op::Dealloc => "[deallocation]",
+        Op::Alloc => "[allocation]".into(),
+        Op::AllocZeroed => "[zeroed allocation]".into(),
+        Op::Realloc => "[reallocation]".into(),
+        Op::Dealloc => "[deallocation]".into(),
+        Op::Call(_) => format!("[{}]", op.noun()).into(),
     }
 }

@@ -103,6 +103,9 @@ fn table(out: &mut String, report: &Report) {
             if let Some(words) = spread.and_then(Entries::of_region).and_then(|entries| entries.words()) {
                 let _ = writeln!(out, "  {profile}: events {words}");
             }
+            if let Some(words) = counts.as_ref().and_then(Counts::waits_in_words) {
+                let _ = writeln!(out, "  {profile}: {words}");
+            }
         }
     }
 }
@@ -131,12 +134,12 @@ fn cells(profile: &str, region: &Region, index: usize) -> (bool, Vec<String>) {
     (counts.disallowed > 0, cells)
 }
 
-/// Where a region's events happen; if it has none anywhere, where it was entered.
+/// Where a region's requests happen; if it has none anywhere, where it was entered.
 fn region_mark(profiles: &[&str], region: &Region) -> String {
     let figure = |of: fn(&Counts) -> u64| -> Vec<u64> {
         region.counts.iter().map(|counts| counts.as_ref().map_or(0, of)).collect()
     };
-    match presence(profiles, &figure(Counts::events)) {
+    match presence(profiles, &figure(Counts::requests)) {
         Presence::Nothing => match presence(profiles, &figure(|counts| counts.calls)) {
             Presence::Only(profiles) => format!("entered only in {}", profiles.join(", ")),
             _ => String::new(),
@@ -205,7 +208,7 @@ pub(super) fn site(out: &mut String, profiles: &[&str], line: &Line, sources: &m
     };
     let inside = inside(line);
     let inside = if inside.is_empty() { String::new() } else { format!(", in {inside}") };
-    let _ = writeln!(out, "      {}{called}{inside}", paint(BAD, line.op.noun()));
+    let _ = writeln!(out, "      {}{called}{inside}", paint(BAD, &line.op.noun()));
     for (index, profile) in profiles.iter().enumerate() {
         if let Some(figures) = line_figures(line, index) {
             let _ = writeln!(out, "      {profile}: {figures}");
@@ -232,12 +235,24 @@ pub fn inside(line: &Line) -> String {
 /// How often a line was passed in a profile, in words, and in how many entries; none if it was not.
 #[must_use]
 pub fn line_figures(line: &Line, profile: usize) -> Option<String> {
-    let often = figures(line.counts.get(profile)?.as_ref()?);
+    let counts = line.counts.get(profile)?.as_ref()?;
+    let often = if line.op.is_call() { times(counts) } else { figures(counts) };
     let entries = line.entries.get(profile).copied().flatten().and_then(|entries| entries.words());
     Some(match entries {
         Some(entries) => format!("{often}; {entries}"),
         None => often,
     })
+}
+
+/// How often a call was made, in words.
+fn times(counts: &SiteCounts) -> String {
+    match counts.count {
+        _ if counts.is_sampled() => {
+            format!("about {} times (± {} %, {} sampled)", counts.estimate, counts.error(), counts.count)
+        }
+        1 => "once".to_owned(),
+        count => format!("{count} times"),
+    }
 }
 
 /// How often a site was passed, in words. What was sampled comes with its error, which 19 of 20 such figures keep.

@@ -9,7 +9,7 @@ use super::diff::Doubt;
 use super::figures::{Op, Report};
 use super::sites::{Line, Sited};
 
-/// Allocations, zeroed or not; reallocations; deallocations.
+/// Allocations, zeroed or not; reallocations; deallocations; calls.
 type Group = u8;
 
 fn group(op: Op) -> Group {
@@ -17,6 +17,7 @@ fn group(op: Op) -> Group {
         Op::Alloc | Op::AllocZeroed => 0,
         Op::Realloc => 1,
         Op::Dealloc => 2,
+        Op::Call(_) => 3,
     }
 }
 
@@ -65,7 +66,7 @@ impl Doubts {
             let cut = (profile.lost > 0).then_some(Doubt::Cut);
             [region, sampled, cut].into_iter().flatten().min()
         });
-        itself.chain(others).min()
+        itself.chain(others).chain(about_waiting(report, line)).min()
     }
 
     /// True if other profiles do not do less of the kind in the region than this line would explain, if it were missing
@@ -81,6 +82,14 @@ impl Doubts {
     }
 }
 
+/// Why blocking calls are never compared.
+fn about_waiting(report: &Report, line: &Line) -> Option<Doubt> {
+    let counts =
+        report.regions.get(line.region).into_iter().flat_map(|region| region.counts.iter().flatten());
+    let is_unmeasured = counts.into_iter().any(|counts| counts.unwatched > 0);
+    line.op.is_call().then_some(if is_unmeasured { Doubt::Unmeasured } else { Doubt::Moment })
+}
+
 /// True if the region's own counts, which are exact, say that nothing of the kind happened in this profile.
 fn is_absent(report: &Report, line: &Line, profile: usize) -> bool {
     let Some(region) = report.regions.get(line.region) else { return false };
@@ -88,5 +97,6 @@ fn is_absent(report: &Report, line: &Line, profile: usize) -> bool {
         Op::Alloc | Op::AllocZeroed => counts.allocs == 0,
         Op::Realloc => counts.reallocs == 0,
         Op::Dealloc => counts.deallocs == 0,
+        Op::Call(_) => counts.blocking_calls == 0,
     })
 }

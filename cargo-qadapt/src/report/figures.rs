@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::live::{Live, LiveTotal, joined};
+pub use super::op::Op;
 use super::spread::Spread;
 
 /// The version of the JSON form; it changes when a reader of the old one would misread the new one.
 pub const VERSION: u32 = 2;
 
-/// What some runs asked of the allocator, region by region and stack by stack.
+/// What some runs asked of the allocator and of the kernel, region by region and stack by stack.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// [`VERSION`].
@@ -201,9 +202,20 @@ pub struct Counts {
     pub permitted: u64,
     /// Bytes asked for inside permits.
     pub permitted_bytes: u64,
+    /// System calls that a region disallowed: the thread may have waited in each.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub blocking_calls: u64,
+    /// Entries that disallow system calls and in which none could be seen: then `blocking_calls` is unmeasured.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub unwatched: u64,
     /// How the events spread over the entries.
     #[serde(default, skip_serializing_if = "Spread::is_nothing")]
     pub spread: Spread,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_none(figure: &u64) -> bool {
+    *figure == 0
 }
 
 impl Counts {
@@ -220,6 +232,8 @@ impl Counts {
         self.disallowed = self.disallowed.saturating_add(other.disallowed);
         self.permitted = self.permitted.saturating_add(other.permitted);
         self.permitted_bytes = self.permitted_bytes.saturating_add(other.permitted_bytes);
+        self.blocking_calls = self.blocking_calls.saturating_add(other.blocking_calls);
+        self.unwatched = self.unwatched.saturating_add(other.unwatched);
         self.spread.add(&other.spread);
     }
 
@@ -236,12 +250,36 @@ impl Counts {
         self.disallowed = self.disallowed.max(other.disallowed);
         self.permitted = self.permitted.max(other.permitted);
         self.permitted_bytes = self.permitted_bytes.max(other.permitted_bytes);
+        self.blocking_calls = self.blocking_calls.max(other.blocking_calls);
+        self.unwatched = self.unwatched.max(other.unwatched);
         self.spread.raise(&other.spread);
+    }
+
+    /// What is known of blocking calls, in words; none where there were none, or the region does not disallow them. Where some
+    /// entry could not be watched, their number is not known.
+    #[must_use]
+    pub fn waits_in_words(&self) -> Option<String> {
+        let seen = match self.blocking_calls {
+            0 => None,
+            1 => Some("1 blocking call".to_owned()),
+            many => Some(format!("{many} blocking calls")),
+        };
+        if self.unwatched == 0 {
+            return seen;
+        }
+        let seen = seen.map_or_else(String::new, |seen| format!("; {seen} in the others"));
+        Some(format!("blocking calls unmeasured in {} of {} entries{seen}", self.unwatched, self.calls))
     }
 
     /// All events but those in permits.
     #[must_use]
     pub fn events(&self) -> u64 {
+        self.requests().saturating_add(self.blocking_calls)
+    }
+
+    /// The same without system calls.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
         [self.allocs, self.reallocs, self.deallocs, self.failed].into_iter().fold(0, u64::saturating_add)
     }
 }
@@ -295,34 +333,7 @@ pub enum Origin {
     Internal,
 }
 
-/// What was asked of the allocator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Op {
-    /// New memory.
-    Alloc,
-    /// New memory, zeroed.
-    AllocZeroed,
-    /// A block gets another size.
-    Realloc,
-    /// A block is given back.
-    Dealloc,
-}
-
-impl Op {
-    /// The operation as a noun.
-    #[must_use]
-    pub const fn noun(self) -> &'static str {
-        match self {
-            Self::Alloc => "allocation",
-            Self::AllocZeroed => "zeroed allocation",
-            Self::Realloc => "reallocation",
-            Self::Dealloc => "deallocation",
-        }
-    }
-}
-
-/// What one stack asked of the allocator in one region, the innermost one.
+/// What one stack asked of the allocator or of the kernel in one region, the innermost one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Site {
     /// The region's place in `regions`.

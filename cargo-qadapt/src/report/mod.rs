@@ -10,6 +10,7 @@ pub mod figures;
 pub mod items;
 pub mod live;
 pub mod merge;
+pub mod op;
 pub mod origin;
 pub mod outcome;
 pub mod sites;

@@ -19,3 +19,4 @@ mod processes;
 mod proofs;
 mod readme;
 mod suites;
+mod waits;

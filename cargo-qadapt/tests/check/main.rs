@@ -8,4 +8,5 @@ mod elsewhere;
 mod examples;
 mod runs;
 mod since;
+mod waits;
 mod wrappers;

@@ -13,3 +13,4 @@ mod pprof;
 mod sample;
 mod sarif;
 mod text;
+mod waits;

@@ -10,3 +10,4 @@ mod large;
 mod looks;
 mod sample;
 mod use_by_keys;
+mod waits;

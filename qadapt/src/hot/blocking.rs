@@ -6,7 +6,7 @@
 use core::ffi::c_void;
 
 use super::request::Request;
-use super::{end, event, table, word};
+use super::{dispatch, end, event, table, word};
 use crate::model::{Calls, Op, Ops, SystemCall};
 use crate::sys;
 
@@ -24,12 +24,7 @@ pub(crate) const WHY_NOT: &str = if cfg!(all(qadapt_calls, not(miri))) {
 
 /// Asks the kernel whether this thread's calls come to the guard, by making one.
 pub(crate) fn is_watched() -> bool {
-    let before = word::get() & word::CALLS;
-    watch()
-        && sys::calls::sees(
-            || word::set(word::get() | word::CALLS),
-            || word::set(word::get() & !word::CALLS | before),
-        )
+    watch() && dispatch::asks_kernel()
 }
 
 /// What [`sys::calls`] tells of a call that may wait.

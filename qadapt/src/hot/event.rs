@@ -290,7 +290,9 @@ fn violate(request: &Request, mark: *const c_void, mut cause: Cause, mut word: i
 pub(super) fn call(request: &Request, mark: *const c_void, word: i64) {
     pending::count_violation();
     if let Some(trace) = trace::active() {
-        trace.count_all_disallowed();
+        // The word as it is now, in which the thread calls the kernel as it likes.
+        witness(trace, request, mark, word::get());
+        trace::count(request, true);
         count_for_region();
         return;
     }

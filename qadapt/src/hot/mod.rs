@@ -15,6 +15,7 @@ pub(crate) mod capture;
 pub(crate) mod copies;
 pub(crate) mod counters;
 pub(crate) mod defer;
+mod dispatch;
 pub(crate) mod end;
 pub(crate) mod entries;
 pub(crate) mod event;

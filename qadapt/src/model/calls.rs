@@ -53,17 +53,18 @@ impl Calls {
     /// Every class.
     pub const ALL: Self = Self::of((1 << 10) - 1);
 
-    const WORDS: [(Self, &'static str); 10] = [
-        (Self::SLEEP, "sleep"),
-        (Self::LOCK, "lock"),
-        (Self::FILE, "file"),
-        (Self::SOCKET, "socket"),
-        (Self::MEMORY, "memory"),
-        (Self::PROCESS, "process"),
-        (Self::CLOCK, "clock"),
-        (Self::RANDOM, "random"),
-        (Self::YIELD, "yield"),
-        (Self::OTHER, "other"),
+    /// The classes, in the order of [`qadapt_calls::CLASSES`].
+    const CLASSES: [Self; 10] = [
+        Self::SLEEP,
+        Self::LOCK,
+        Self::FILE,
+        Self::SOCKET,
+        Self::MEMORY,
+        Self::PROCESS,
+        Self::CLOCK,
+        Self::RANDOM,
+        Self::YIELD,
+        Self::OTHER,
     ];
 
     /// Of a region that was opened by a signal handler which had interrupted the guard or an allocator: no class.
@@ -169,12 +170,12 @@ impl Calls {
 
     /// The class of which [`index`](Self::index) gave this.
     pub(crate) fn of_index(index: u8) -> Self {
-        Self::WORDS.get(usize::from(index)).map_or(Self::OTHER, |&(class, _)| class)
+        Self::CLASSES.get(usize::from(index)).copied().unwrap_or(Self::OTHER)
     }
 
     /// The word for a set with one class.
     pub(crate) fn word(self) -> &'static str {
-        Self::WORDS.get(usize::from(self.index())).map_or("other", |&(_, word)| word)
+        qadapt_calls::CLASSES.get(usize::from(self.index())).copied().unwrap_or("other")
     }
 }
 
@@ -189,10 +190,10 @@ impl BitOr for Calls {
 /// The words that the attributes use, and names of single calls, separated by commas.
 impl fmt::Display for Calls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let classes = Self::WORDS.into_iter().filter(|&(class, _)| self.contains(class));
+        let classes = Self::CLASSES.into_iter().filter(|&class| self.contains(class));
         let single = self.single.into_iter().filter_map(|number| qadapt_calls::name(number.checked_sub(1)?));
         let mut separator = "";
-        for word in classes.map(|(_, word)| word).chain(single) {
+        for word in classes.map(Self::word).chain(single) {
             write!(f, "{separator}{word}")?;
             separator = ", ";
         }
@@ -223,7 +224,7 @@ mod tests {
 
     #[test]
     fn every_class_is_known_by_its_index() {
-        for (class, word) in Calls::WORDS {
+        for (class, word) in Calls::CLASSES.into_iter().zip(qadapt_calls::CLASSES) {
             assert_eq!((Calls::of_index(class.index()), class.word()), (class, word));
         }
     }

@@ -1,5 +1,6 @@
 //! What the page's script reads: the report as JSON that cannot end the element it is in.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -13,7 +14,7 @@ use super::stacks::Stacks;
 use super::strings::Strings;
 use crate::error::Result;
 use crate::report::diff::{Presence, presence};
-use crate::report::figures::{By, Counts, Kind, Op, Origin, PerProfile, Profile, Region, SiteCounts};
+use crate::report::figures::{By, Counts, Kind, Origin, PerProfile, Profile, Region, SiteCounts};
 use crate::report::live::Live;
 
 /// Everything that is shown. Texts are numbers, which are places in `strings`.
@@ -47,6 +48,8 @@ struct RegionData {
     by: Option<(&'static str, usize)>,
     mark: Mark,
     counts: PerProfile<Counts>,
+    /// What is known of blocking calls, in words.
+    waits: PerProfile<usize>,
 }
 
 /// In which profiles something happens: how it is marked, and whether that is a difference.
@@ -59,7 +62,9 @@ struct LineData {
     file: Option<usize>,
     line: u32,
     function: usize,
-    op: Op,
+    op: Cow<'static, str>,
+    /// Which call, where the operation is one.
+    call: Option<usize>,
     called: Vec<usize>,
     /// The rule's name and its text.
     advice: Vec<(usize, usize)>,
@@ -153,7 +158,7 @@ fn region_data(profiles: &[&str], region: &Region, strings: &mut Strings) -> Reg
     let figure = |of: fn(&Counts) -> u64| {
         region.counts.iter().map(|counts| counts.as_ref().map_or(0, of)).collect::<Vec<u64>>()
     };
-    let mark = match presence(profiles, &figure(Counts::events)) {
+    let mark = match presence(profiles, &figure(Counts::requests)) {
         Presence::Nothing => match presence(profiles, &figure(|counts| counts.calls)) {
             Presence::Only(profiles) => {
                 Mark(strings.number(&format!("entered only in {}", profiles.join(", "))), true)
@@ -175,6 +180,11 @@ fn region_data(profiles: &[&str], region: &Region, strings: &mut Strings) -> Reg
         }),
         mark,
         counts: region.counts.clone(),
+        waits: region
+            .counts
+            .iter()
+            .map(|counts| Some(strings.number(&counts.as_ref()?.waits_in_words()?)))
+            .collect(),
     }
 }
 
@@ -190,7 +200,8 @@ fn line_data(view: &View<'_>, ends: &[u32], strings: &mut Strings) -> Vec<LineDa
             file: line.at.as_ref().map(|(file, _)| strings.number(file)),
             line: line.at.as_ref().map_or(0, |&(_, number)| number),
             function: strings.number(&line.function),
-            op: line.op,
+            op: if line.op.is_call() { "call".into() } else { line.op.name() },
+            call: line.op.is_call().then(|| strings.number(&line.op.name())),
             called: line.called.iter().map(|name| strings.number(name)).collect(),
             advice: line
                 .advice

@@ -25,14 +25,14 @@ pub(super) fn plain(view: &View<'_>) -> String {
     }
     out.push_str(
         "<h2>Regions</h2><table><thead><tr><th>region<th>profile<th>calls<th>allocs<th>reallocs<th>deallocs\
-         <th>failed<th>bytes<th>peak_bytes<th>disallowed<th>permitted</thead><tbody>\n",
+         <th>failed<th>bytes<th>peak_bytes<th>disallowed<th>permitted<th></thead><tbody>\n",
     );
     for region in report.regions.iter().take(ROWS) {
         for (profile, counts) in report.profiles.iter().zip(&region.counts) {
             let name = escape(&region_name(&region.place));
             let _ = write!(out, "<tr><td>{name}<td>{}", escape(&printable(&profile.name)));
             let Some(counts) = counts else {
-                out.push_str("<td colspan=9>not entered\n");
+                out.push_str("<td colspan=10>not entered\n");
                 continue;
             };
             for figure in [
@@ -48,7 +48,7 @@ pub(super) fn plain(view: &View<'_>) -> String {
             ] {
                 let _ = write!(out, "<td>{figure}");
             }
-            out.push('\n');
+            let _ = writeln!(out, "<td>{}", counts.waits_in_words().unwrap_or_default());
         }
     }
     out.push_str("</tbody></table>\n");

@@ -40,18 +40,21 @@ fn profile(view: &View<'_>) -> Profile {
         kind("alloc_space", space),
         kind("free_objects", count),
         kind("free_space", space),
+        kind("blocking_calls", count),
     ];
     let (function, location) = functions(view, &names, &mut strings);
     let keys = ["profile", "region", "operation"].map(|key| strings.number(key));
     let samples = names.samples(view).map(|sample| {
         let (events, bytes) = (figure(sample.events), figure(sample.bytes));
         let stack = sample.site.stack.iter().map(|&frame| u64::from(frame) + LOST + 1);
-        let texts = [sample.profile, sample.region, op_frame(sample.site.op).trim_matches(['[', ']'])];
+        let operation = op_frame(sample.site.op);
+        let texts = [sample.profile, sample.region, operation.trim_matches(['[', ']'])];
         Sample {
             location_id: if sample.site.stack.is_empty() { vec![LOST] } else { stack.collect() },
             value: match sample.site.op {
-                Op::Dealloc => vec![0, 0, events, bytes],
-                Op::Alloc | Op::AllocZeroed | Op::Realloc => vec![events, bytes, 0, 0],
+                Op::Dealloc => vec![0, 0, events, bytes, 0],
+                Op::Alloc | Op::AllocZeroed | Op::Realloc => vec![events, bytes, 0, 0, 0],
+                Op::Call(_) => vec![0, 0, 0, 0, events],
             },
             label: keys
                 .iter()

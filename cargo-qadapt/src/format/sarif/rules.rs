@@ -27,6 +27,13 @@ pub(super) fn rules() -> Vec<Rule> {
             "Code in a region that disallows deallocations gave memory back: a value that owns memory was dropped in it.",
             "Drop the value after the region, or hand it to another thread to drop; `clear` keeps a collection's memory.",
         ),
+        (
+            "blocking-call",
+            "A protected region makes a system call that may wait.",
+            "Code in a region that disallows blocking calls made a system call in which its thread may wait.",
+            "Do the call before the region or on another thread, try instead of waiting (`try_lock`, `O_NONBLOCK`), or allow \
+             the call (`Policy::allow_calls`) or its place (`permit_alloc`) if it must be there.",
+        ),
     ];
     let operations = operations.into_iter().map(|(id, short, full, help)| Rule {
         id,

@@ -193,7 +193,7 @@ impl<'a> Writer<'a> {
         }
         if let Some(line) = item.line.and_then(|line| self.view.lines.get(line)) {
             add(&line.function);
-            add(line.op.noun());
+            add(&line.op.noun());
             for called in &line.called {
                 add(called);
             }

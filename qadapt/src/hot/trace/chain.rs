@@ -20,12 +20,15 @@ use qadapt_spin::Key;
 use qadapt_trace::{Event, NewRegion, RegionKind, RegionNumber};
 
 use super::super::announce::Line;
+use super::super::copies;
+use super::super::dispatch;
 use super::super::record::{Kind, Record, Serial};
 use super::super::table::{self, Table};
 use super::super::word;
 use super::file::{self, Trace};
 use super::thread;
 use crate::model::Place;
+use crate::sys;
 
 /// What opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +75,12 @@ fn enter_traced(
         Opening::Region(region) => {
             record.place_as(kind).and_then(|place| count_entry(trace, record, place, region))
         }
-        Opening::Lent(number) => number,
+        Opening::Lent(number) => {
+            if let Some(number) = number.filter(|_| disallows_calls(record) && !sees_calls(false)) {
+                trace.count_unwatched(number);
+            }
+            number
+        }
         Opening::Nothing => None,
     };
     begin(record, number);
@@ -167,8 +175,24 @@ fn count_entry(trace: &Trace, record: &Record, place: Place, kind: RegionKind) -
     let identity = [start, length, ptr::from_ref(place.location).addr(), thread::identity()];
     let key = Key::of(kind as u64, &identity).get().get();
     let number = trace.known_region(key).or_else(|| add(trace, key, place, kind))?;
-    record.traced.is_first.set(trace.enter(number) == 1);
+    let entries = trace.enter(number);
+    record.traced.is_first.set(entries == 1);
+    // To ask the kernel takes microseconds: the first entry does, and later ones seldom.
+    if disallows_calls(record) && !sees_calls(entries.is_power_of_two()) {
+        trace.count_unwatched(number);
+    }
     Some(number)
+}
+
+/// True for a region that disallows system calls.
+fn disallows_calls(record: &Record) -> bool {
+    record.flags.get() & word::CALLS != 0
+}
+
+/// True if this thread's system calls are seen, as far as the guard knows; or by what the kernel says, if it `asks` that.
+fn sees_calls(asks: bool) -> bool {
+    let own = || sys::calls::is_watched() && (!asks || dispatch::asks_kernel());
+    copies::watch_calls(asks).unwrap_or_else(own)
 }
 
 /// Adds a region to the trace.

@@ -9,19 +9,21 @@ use super::super::request::Request;
 use super::file::{self, Trace};
 use super::stack::Stack;
 use super::{chain, live, rate, recent};
-use crate::model::Op;
+use crate::model::{Op, SystemCall};
 
-/// After the inner allocator: counts the event in the open regions.
+/// After the inner allocator, or at a system call that a region disallows: counts the event in the open regions.
 pub(in crate::hot) fn count(request: &Request, succeeded: bool) {
     if let Some(trace) = file::active() {
-        trace.set_flags(flags::ALLOCATOR);
+        if request.op != Op::SystemCall {
+            trace.set_flags(flags::ALLOCATOR);
+        }
         if chain::count(trace, &event(request, succeeded)) {
             trace.count_event();
         }
     }
 }
 
-/// Before it: records the stack of an event that a region disallows, or that the whole program's region sees.
+/// Before it is done: records the stack of an event that a region disallows, or that the whole program's region sees.
 pub(in crate::hot) fn disallow(trace: &Trace, request: &Request, mark: *const c_void) {
     if chain::is_permitted() {
         return;
@@ -34,11 +36,12 @@ pub(in crate::hot) fn disallow(trace: &Trace, request: &Request, mark: *const c_
     let stack = recent::find(trace, mark, request.op).or_else(|| walk(trace, request.op, mark));
     let event = event(request, true);
     let identity = [region.index(), stack.map_or(0, |stack| stack as usize + 1)];
-    let key = Key::of(event.op as u64, &identity).get().get();
+    let key = Key::of(event.op.code(), &identity).get().get();
     let align = u32::try_from(request.align).unwrap_or(u32::MAX);
     if let Some(site) = trace.site(key, At { region, stack }, &event, align, weight) {
         let entry = chain::visit(trace, region, site);
-        if live::is_on() {
+        // A call makes no block; what is being looked at may be the request for which an allocator makes it.
+        if live::is_on() && request.op != Op::SystemCall {
             live::happened(site, entry);
         }
     }
@@ -61,15 +64,16 @@ fn walk(trace: &Trace, op: Op, mark: *const c_void) -> Option<u32> {
 }
 
 fn event(request: &Request, succeeded: bool) -> Event {
-    Event {
-        op: match request.op {
-            Op::Alloc => qadapt_trace::Op::Alloc,
-            Op::AllocZeroed => qadapt_trace::Op::AllocZeroed,
-            Op::Realloc => qadapt_trace::Op::Realloc,
-            Op::Dealloc | Op::SystemCall => qadapt_trace::Op::Dealloc,
-        },
-        size: request.size as u64,
-        old_size: request.old_size as u64,
-        failed: !succeeded,
-    }
+    let op = match request.op {
+        Op::Alloc => qadapt_trace::Op::Alloc,
+        Op::AllocZeroed => qadapt_trace::Op::AllocZeroed,
+        Op::Realloc => qadapt_trace::Op::Realloc,
+        Op::Dealloc => qadapt_trace::Op::Dealloc,
+        Op::SystemCall => {
+            let call = SystemCall::unpacked(request.size, request.old_size);
+            let op = qadapt_trace::Op::Call { number: call.number(), class: call.class().index() };
+            return Event { op, size: 0, old_size: 0, failed: false };
+        }
+    };
+    Event { op, size: request.size as u64, old_size: request.old_size as u64, failed: !succeeded }
 }

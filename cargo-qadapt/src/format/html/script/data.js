@@ -8,7 +8,13 @@ const OPERATIONS = {
   "alloc-zeroed": "zeroed allocation",
   "realloc": "reallocation",
   "dealloc": "deallocation",
+  "call": "blocking call",
 };
+
+const isCall = (line) => line.op === "call";
+
+// What a line asks for.
+const operation = (line) => (isCall(line) ? `${OPERATIONS.call} of ${text(line.call)}` : OPERATIONS[line.op]);
 
 // A site's figures are events, recorded events, bytes, the most bytes of one event, and what became of its blocks.
 const EVENTS = 0;

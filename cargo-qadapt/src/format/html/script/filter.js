@@ -12,7 +12,7 @@ const haystack = (line) => {
       line.file === null ? "" : place(line.file, line.line),
       text(line.function),
       line.called.map(text).join(" "),
-      OPERATIONS[line.op],
+      operation(line),
       regionName(region),
       text(region.file),
       codeOf(line) ?? "",
@@ -35,7 +35,13 @@ const matches = (line) =>
   (filter.mark === "" || text(line.mark[0]) === filter.mark) &&
   hasWords(haystack(line));
 
-const FIGURE_OF = { "alloc": "allocs", "alloc-zeroed": "allocs", "realloc": "reallocs", "dealloc": "deallocs" };
+const FIGURE_OF = {
+  "alloc": "allocs",
+  "alloc-zeroed": "allocs",
+  "realloc": "reallocs",
+  "dealloc": "deallocs",
+  "call": "blocking_calls",
+};
 
 const matchesRegion = (region) =>
   isWhose(region) &&

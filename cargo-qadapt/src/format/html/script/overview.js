@@ -92,7 +92,7 @@ const findings = () => {
           finding.lines.slice(0, ROWS).map((index) => {
             const line = data.lines[index];
             const name = line.file === null ? text(line.function) : place(line.file, line.line);
-            return element("a", { class: "new", href: `#site/${index}` }, `new: ${OPERATIONS[line.op]} at ${name}`);
+            return element("a", { class: "new", href: `#site/${index}` }, `new: ${operation(line)} at ${name}`);
           }),
         ),
       ),

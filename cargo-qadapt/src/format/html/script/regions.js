@@ -77,6 +77,7 @@ const regionBody = (region) =>
           region.name !== null && region.line > 0 && element("div", {}, placeLink(region.file, region.line)),
           region.name === null && region.line > 0 && element("div", {}, element("a", { class: "place", href: `#source/${region.file}/${region.line}` }, "source")),
           region.mark[1] && element("div", {}, badge(region.mark)),
+          region.waits.map((words, profile) => words !== null && element("div", { class: "waits" }, `${profiles()[profile]}: ${text(words)}`)),
           region.counts.map((counts, profile) => distribution(counts?.spread, profiles()[profile])),
         ),
         element("td", { class: "text" }, profiles()[profile]),

@@ -11,7 +11,7 @@ const figureCell = (counts, profile) =>
       { class: "figure" },
       element("span", { class: "for" }, profiles()[profile]),
       element("b", {}, times(counts)),
-      element("small", {}, `${number(counts[BYTES])} B`),
+      counts[LARGEST] > 0 && element("small", {}, `${number(counts[BYTES])} B`),
       counts[LIVE]?.blocks > 0 && element("small", { class: "alive" }, `${number(counts[LIVE].bytes)} B alive`),
     );
 
@@ -38,7 +38,7 @@ const siteRow = (line) => {
       element(
         "span",
         { class: "where" },
-        element("span", { class: `operation ${line.op}` }, OPERATIONS[line.op]),
+        element("span", { class: `operation ${line.op}` }, operation(line)),
         line.called.length > 0 && element("span", { class: "called" }, line.called.map(text).join(", ")),
         (code !== undefined || line.file !== null) && element("span", { class: "place" }, at),
         element("span", { class: "in" }, `in ${regionName(data.regions[line.region])}`),

@@ -1,21 +1,22 @@
 // The source, with what each line asked for in a gutter for each profile.
 
 const SOURCE_COLUMNS = [["allocations", "allocs"], ["deallocations", "frees"], ["bytes", "bytes"]];
+if (data.lines.some(isCall)) SOURCE_COLUMNS.push(["blocking calls", "waits"]);
 
-// For each file the figures of its lines: line to profile to allocations, deallocations, bytes.
+// For each file the figures of its lines: line to profile to allocations, deallocations, bytes, calls.
 const gutters = () => {
   const files = new Map(data.files.map((file) => [file.file, new Map()]));
   for (const line of data.lines.filter(matches)) {
     const lines = files.get(line.file);
     if (lines === undefined) continue;
-    if (!lines.has(line.line)) lines.set(line.line, data.profiles.map(() => [0, 0, 0, false]));
+    if (!lines.has(line.line)) lines.set(line.line, data.profiles.map(() => [0, 0, 0, 0, false]));
     line.counts.forEach((counts, profile) => {
       if (counts === null) return;
       const cell = lines.get(line.line)[profile];
       const isFree = line.op === "dealloc";
-      cell[isFree ? 1 : 0] += counts[EVENTS];
+      cell[isCall(line) ? 3 : isFree ? 1 : 0] += counts[EVENTS];
       if (!isFree) cell[2] += counts[BYTES];
-      cell[3] ||= counts[EVENTS] !== counts[RECORDED];
+      cell[4] ||= counts[EVENTS] !== counts[RECORDED];
     });
   }
   return files;
@@ -31,7 +32,7 @@ const source = {
     return element("div", {}, this.list, this.pager.button);
   },
   update() {
-    const total = (lines, profile) => sum([...lines.values()].map((cells) => cells[profile][0] + cells[profile][1]));
+    const total = (lines, profile) => sum([...lines.values()].map((cells) => cells[profile][0] + cells[profile][1] + cells[profile][3]));
     const files = [...gutters()]
       .map(([file, lines]) => [file, lines, data.profiles.map((_, profile) => total(lines, profile))])
       .filter(([file, lines]) => lines.size > 0 || (filter.limit === null && !isFiltered()) || isWanted(file))
@@ -110,7 +111,7 @@ const codeTable = (file, lines) => {
         element(
           "tr",
           {},
-          profiles().map((profile) => element("th", { colspan: 3, scope: "colgroup", class: "profile" }, profile)),
+          profiles().map((profile) => element("th", { colspan: SOURCE_COLUMNS.length, scope: "colgroup", class: "profile" }, profile)),
           element("th", { colspan: 2 }),
         ),
         element(
@@ -138,14 +139,14 @@ const codeRow = (file, line, code, lines, starts) => {
     element(
       "td",
       { class: column === 0 ? "first" : null },
-      value === 0 ? "" : `${isEstimate && column < 2 ? "≈ " : ""}${number(value)}`,
+      value === 0 ? "" : `${isEstimate && column !== 2 ? "≈ " : ""}${number(value)}`,
     );
   const heat = cells === undefined ? null : element("a", { href: `#at/${file}/${line}` }, String(line));
   return element(
     "tr",
     { id: `line-${file}-${line}`, class: cells === undefined ? null : "hit" },
     data.profiles.flatMap((_, profile) =>
-      SOURCE_COLUMNS.map((_, column) => figure(cells?.[profile][column] ?? 0, column, cells?.[profile][3]))
+      SOURCE_COLUMNS.map((_, column) => figure(cells?.[profile][column] ?? 0, column, cells?.[profile][4]))
     ),
     element("td", { class: "number" }, heat ?? String(line)),
     element(
