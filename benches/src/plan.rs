@@ -66,10 +66,12 @@ pub enum Program {
     Malloc,
     /// The same around `Direct`.
     Direct,
+    /// The guard around `System`, with the feature `profile`.
+    Profiled,
 }
 
 impl Program {
-    /// All of them.
+    /// All that are programs of their own.
     pub const ALL: [Self; 5] = [Self::System, Self::Guard, Self::Deferring, Self::Malloc, Self::Direct];
 
     /// The name of its binary.
@@ -81,6 +83,7 @@ impl Program {
             Self::Deferring => "counted_deferring",
             Self::Malloc => "counted_malloc",
             Self::Direct => "counted_direct",
+            Self::Profiled => "counted_qadapt_profile",
         }
     }
 }
@@ -110,6 +113,12 @@ pub const SHAPES: &[Shape] = &[
         places: &[(Place::Binary, Some(2)), (Place::FatLto, Some(2))],
         bare: Program::Guard,
         guarded: Program::Deferring,
+    },
+    Shape {
+        name: "pair-profiled",
+        places: &[(Place::Binary, Some(6)), (Place::FatLto, Some(6))],
+        bare: Program::Guard,
+        guarded: Program::Profiled,
     },
     with_c_watched("pair-c", &[(Place::Binary, Some(10)), (Place::FatLto, Some(10))]),
     with_c_watched("pair-beside-c", &[(Place::Binary, None), (Place::FatLto, None)]),

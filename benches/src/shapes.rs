@@ -20,7 +20,7 @@ pub(crate) fn run(shape: &str, guarded: bool, turns: u64) -> Option<u64> {
     let half = |bare: fn(u64) -> u64, with: fn(u64) -> u64| if guarded { with } else { bare };
     let turn = match shape {
         // The same under one more allocator.
-        "pair" | "pair-deferring" | "pair-beside-c" | "pair-past-c" => pairs,
+        "pair" | "pair-deferring" | "pair-profiled" | "pair-beside-c" | "pair-past-c" => pairs,
         // The same where C's functions are watched.
         "pair-c" => pairs_of_c,
         "pair-permitted" => half(pairs, permitted_pairs),

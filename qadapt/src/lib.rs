@@ -30,6 +30,7 @@
 //! | an exemption | [`permit_alloc()`], [`#[permit_alloc]`](macro@permit_alloc), [`PermitDrop`] |
 //! | a question: how much? | [`count_alloc()`], [`Counts`] |
 //! | the same of the whole process, now or for a monitor | `Stats`, `metrics`, with the feature `process-counts` |
+//! | which stacks hold the memory of a running process? | `profile`, with the feature `profile` |
 //! | a test | [`#[qadapt::test]`](macro@test), [`assert_allocs!`] |
 //! | rules of your own: budgets, modes, sampling | [`Policy`], [`Budget`], [`Mode`] |
 //! | work on other threads | [`Policy::current`], [`PolicyToken`] |
@@ -101,6 +102,9 @@ pub use region::{
 pub use report::is_active;
 
 // What a section below describes has its short name here too.
+#[cfg(all(feature = "profile", not(qadapt_unhosted)))]
+#[doc(hidden)]
+pub use crate::reports::{Profile, profile, set_profile_interval};
 #[doc(hidden)]
 #[cfg(not(qadapt_unhosted))]
 pub use crate::{
@@ -224,6 +228,8 @@ pub mod memory {
 pub mod reports {
     #[cfg(feature = "process-counts")]
     pub use crate::region::{Metrics, RegionMetrics, metrics};
+    #[cfg(feature = "profile")]
+    pub use crate::region::{Profile, profile, set_profile_interval};
     pub use crate::region::{take_violations, violations};
     pub use crate::report::{Site, StackFrame, Violation, set_violation_hook, take_violation_hook};
     pub use qadapt_advice::Advice;
@@ -295,6 +301,9 @@ pub mod migration {}
 /// ```
 #[cfg(not(qadapt_unhosted))]
 pub mod prelude {
+    #[cfg(feature = "profile")]
+    #[doc(no_inline)]
+    pub use crate::reports::{Profile, profile, set_profile_interval};
     #[doc(no_inline)]
     pub use crate::{
         QADAPT, Qadapt, RegionGuard, assert_allocs, assert_no_alloc, enter_protected, exit_protected,

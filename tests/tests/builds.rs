@@ -155,9 +155,12 @@ fn reports_go_where_the_features_send_them() {
 }
 
 fn the_process_is_counted() {
-    let build = Build { name: "process-counts", features: "enforce,process-counts", settings: &[] };
+    // What is sampled meanwhile changes no count.
+    let build = Build { name: "process-counts", features: "enforce,process-counts,profile", settings: &[] };
     build.check("counts_all", "probes/counts_all.rs");
     build.check("metrics", "probes/metrics.rs");
+    build.check("profile", "probes/profile.rs");
+    Build { name: "profile", features: "profile", settings: &[] }.check("profile", "probes/profile.rs");
 }
 
 /// The most severe of several; the environment comes first.

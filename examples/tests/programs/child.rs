@@ -49,7 +49,7 @@ pub(crate) fn site(file: &str, code: &str) -> String {
 }
 
 /// Cargo puts examples beside the folder of test programs.
-fn program(example: &str) -> PathBuf {
+pub(crate) fn program(example: &str) -> PathBuf {
     let own = std::env::current_exe().expect("a test program knows where it is");
     let profile = own.parent().and_then(Path::parent).expect("it lies in the folder deps of its profile");
     profile.join("examples").join(format!("{example}{}", std::env::consts::EXE_SUFFIX))

@@ -10,7 +10,7 @@ mod no_waiting;
 mod order_book;
 mod packet_service;
 mod server;
-#[cfg(feature = "process-counts")]
+#[cfg(all(feature = "process-counts", feature = "profile"))]
 mod service;
 mod trivia;
 

@@ -1,11 +1,13 @@
-//! The service with figures for Prometheus, asked over HTTP.
+//! The service with figures for Prometheus and a profile for pprof, asked over HTTP.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Child, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 
-use crate::child::command;
+use crate::child::{command, program};
 
 /// The service, until it is dropped.
 struct Service {
@@ -24,14 +26,21 @@ impl Service {
 
     /// The head and the body of an answer.
     fn ask(&self, path: &str) -> (String, String) {
+        let (head, body) = self.ask_for_bytes(path);
+        (head, String::from_utf8(body).expect("UTF-8"))
+    }
+
+    fn ask_for_bytes(&self, path: &str) -> (String, Vec<u8>) {
         let mut stream = TcpStream::connect(&self.address).expect("it listens");
         let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address);
         stream.write_all(request.as_bytes()).expect("it reads");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("it answers in UTF-8");
-        let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
-        assert!(head.starts_with("HTTP/1.1 200 "), "{path}: {answer}");
-        (head.to_owned(), body.to_owned())
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).expect("it answers");
+        let end = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("a head");
+        let body = answer.split_off(end + 4);
+        let head = String::from_utf8(answer).expect("UTF-8");
+        assert!(head.starts_with("HTTP/1.1 200 "), "{path}: {head}");
+        (head, body)
     }
 
     /// The samples by name and labels. Each family is announced before its samples, with a type that the format knows.
@@ -93,4 +102,43 @@ fn a_monitor_reads_what_the_service_does() {
     assert!(change(r#"qadapt_events_total{op="alloc"}"#) >= violations);
     let [asked, freed] = ["qadapt_allocated_bytes_total", "qadapt_freed_bytes_total"].map(|name| after[name]);
     assert!(asked > freed && after["qadapt_live_bytes"] > 0 && after["qadapt_live_blocks"] > 0);
+}
+
+#[test]
+fn a_profiler_reads_what_the_service_holds() {
+    let service = Service::start();
+    assert_eq!(service.ask("/kept/20000").1, "20000");
+    let (_, profile) = service.ask_for_bytes("/profile");
+    let contains = |text: &str| profile.windows(text.len()).any(|window| window == text.as_bytes());
+    let program = program("service");
+    for text in ["inuse_space", "alloc_objects", program.to_str().expect("UTF-8")] {
+        assert!(contains(text), "{text}");
+    }
+}
+
+/// Debian: `golang-go`.
+#[test]
+#[ignore = "needs go"]
+fn pprof_reads_the_profile() {
+    let service = Service::start();
+    service.ask("/kept/20000");
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("service.pb");
+    fs::write(&file, service.ask_for_bytes("/profile").1).expect("it can be written");
+    let pprof = |arguments: &[&str]| {
+        let mut go = Command::new("go");
+        // Go's own copy of pprof finds no names in programs of other languages.
+        let output = go.args(["tool", "pprof", "-symbolize=none"]).args(arguments).arg(&file).output();
+        let output = output.expect("go can be started");
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    let top = pprof(&["-top", "-unit=kb"]);
+    assert!(top.contains("File: service\nBuild ID: ") && top.contains("\nType: inuse_space\n"), "{top}");
+    // 20,000 KiB are some 40 samples, and the list's own blocks and the runtime's are alive, too.
+    let total =
+        top.lines().find_map(|line| line.strip_suffix("kB total")?.rsplit(' ').next()?.parse::<f64>().ok());
+    assert!(total.is_some_and(|total| (18_000.0..24_000.0).contains(&total)), "{top}");
+    let raw = pprof(&["-raw"]);
+    let mapping = raw.lines().find(|line| line.starts_with("1: 0x")).expect("the program's code");
+    assert!(mapping.contains("/examples/service "), "{mapping}");
 }

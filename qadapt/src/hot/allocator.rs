@@ -4,7 +4,12 @@ use core::ffi::c_void;
 use core::ptr;
 use std::alloc::{GlobalAlloc, Layout, System};
 
+#[cfg(not(feature = "profile"))]
+use core::convert::identity as over;
+
 use super::event::{Care, Outcome};
+#[cfg(feature = "profile")]
+use super::profile::allocator::Sampling;
 use super::request::Request;
 use super::trace::live;
 use super::{call, defer, outermost};
@@ -38,19 +43,33 @@ use crate::model::{Op, Ops};
 /// feature `nightly` of `allocator_api2`, for both.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Qadapt<A = System> {
-    inner: A,
+    inner: Inner<A>,
+}
+
+/// What the guard forwards to: the wrapped allocator, and what samples it.
+#[cfg(feature = "profile")]
+type Inner<A> = Sampling<A>;
+#[cfg(not(feature = "profile"))]
+type Inner<A> = A;
+
+#[cfg(feature = "profile")]
+const fn over<A>(inner: A) -> Inner<A> {
+    Sampling::new(inner)
 }
 
 impl<A> Qadapt<A> {
     /// Wraps an allocator.
     #[must_use]
     pub const fn new(inner: A) -> Self {
-        Self { inner }
+        Self { inner: over(inner) }
     }
 
     /// The wrapped allocator.
     #[cfg(any(feature = "allocator-api2", qadapt_allocator_api))]
     pub(super) const fn inner(&self) -> &A {
+        #[cfg(feature = "profile")]
+        return self.inner.inner();
+        #[cfg(not(feature = "profile"))]
         &self.inner
     }
 }
@@ -69,7 +88,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Qadapt<A> {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if checks::ON && call::watched() {
             // SAFETY: the caller's contract is the callee's.
-            return unsafe { alloc_watched::<false, A>(layout.size(), layout.align(), &self.inner) };
+            return unsafe { alloc_watched::<false, _>(layout.size(), layout.align(), &self.inner) };
         }
         // SAFETY: the caller's contract is the callee's.
         unsafe { self.inner.alloc(layout) }
@@ -89,7 +108,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Qadapt<A> {
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         if checks::ON && call::watched() {
             // SAFETY: the caller's contract is the callee's.
-            return unsafe { alloc_watched::<true, A>(layout.size(), layout.align(), &self.inner) };
+            return unsafe { alloc_watched::<true, _>(layout.size(), layout.align(), &self.inner) };
         }
         // SAFETY: the caller's contract is the callee's.
         unsafe { self.inner.alloc_zeroed(layout) }

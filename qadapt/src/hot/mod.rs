@@ -24,6 +24,7 @@ pub(crate) mod head;
 pub(crate) mod inject;
 mod loan;
 pub(crate) mod loans;
+mod mapped;
 pub(crate) mod measured;
 mod moved;
 pub(crate) mod open;
@@ -33,6 +34,8 @@ pub(crate) mod own_work;
 pub(crate) mod pending;
 #[cfg(feature = "process-counts")]
 pub(crate) mod process;
+#[cfg(feature = "profile")]
+pub(crate) mod profile;
 pub(crate) mod record;
 pub(crate) mod request;
 pub(crate) mod setting;

@@ -18,9 +18,15 @@ pub(super) fn is<A>() -> bool {
     if apart::is_at_work() {
         return false;
     }
+    let is = is_among_guards::<A>();
+    setting::seen_first();
+    is
+}
+
+/// The same, but an allocator that is not the global one does not matter.
+pub(super) fn is_among_guards<A>() -> bool {
     let own = hash(type_name::<A>());
     let known = OUTERMOST.compare_exchange(0, own, Ordering::Relaxed, Ordering::Relaxed);
-    setting::seen_first();
     known.map_or_else(|outermost| outermost == own, |_| true)
 }
 

@@ -112,8 +112,13 @@ pub(crate) fn thread_number() -> u64 {
 
 /// The place of the innermost region that has one.
 pub(crate) fn innermost_place() -> Option<Place> {
+    innermost_place_from(0)
+}
+
+/// The same, but for regions whose records were among the first so many.
+pub(crate) fn innermost_place_from(first: usize) -> Option<Place> {
     with(|table| {
-        let index = table.find(|record| record.kind().is_region())?;
+        let index = table.find(|record| record.kind().is_region()).filter(|&index| index >= first)?;
         table.record(index)?.place()
     })
     .flatten()

@@ -86,7 +86,16 @@ impl Name {
 
     /// Two numbers that two equal names of the same place share.
     pub(crate) fn identity(self) -> [usize; 2] {
-        if self.is_none() { [0; 2] } else { [self.start.addr(), self.length] }
+        if self.is_none() { [0; 2] } else { [self.start.expose_provenance(), self.length] }
+    }
+
+    /// The name that has these numbers.
+    ///
+    /// # Safety
+    /// [`identity`](Self::identity) gave them, in this process.
+    #[cfg(feature = "profile")]
+    pub(crate) unsafe fn of_identity([start, length]: [usize; 2]) -> Self {
+        Self { start: ptr::with_exposed_provenance(start), length }
     }
 }
 

@@ -3,6 +3,8 @@
 use super::polled::{Polled, Source};
 use super::scope::Scope;
 use crate::checks;
+#[cfg(feature = "profile")]
+use crate::hot::profile::label::Label;
 use crate::hot::{blocking, copies};
 use crate::mark;
 use crate::model::Place;
@@ -34,6 +36,8 @@ pub fn no_blocking<R>(body: impl FnOnce() -> R) -> R {
 #[inline(always)]
 #[track_caller]
 pub fn no_blocking_at<R>(place: Place, body: impl FnOnce() -> R) -> R {
+    #[cfg(feature = "profile")]
+    let _label = Label::begin(place);
     if !checks::ON {
         return mark::quiet(body);
     }
@@ -51,6 +55,8 @@ pub(super) fn poll_no_blocking<R>(polled: &mut Polled, may_panic: bool, body: im
         return body();
     }
     polled.begin();
+    #[cfg(feature = "profile")]
+    let _label = Label::begin(polled.place());
     let scope = Scope::open_no_blocking(Source::Future(polled));
     let result = body();
     if may_panic {

@@ -7,6 +7,8 @@ use super::{edge, lending};
 use crate::checks;
 use crate::hot::counters::{self, Mark, Then};
 use crate::hot::head::Head;
+#[cfg(feature = "profile")]
+use crate::hot::profile::label::Label;
 use crate::hot::record::{Kind, Serial};
 use crate::hot::trace::chain;
 use crate::hot::{end, loans, open, table, word};
@@ -96,6 +98,8 @@ pub fn uncounted<R>(body: impl FnOnce() -> R) -> R {
 #[doc(hidden)]
 #[track_caller]
 pub fn count_calls<R>(place: Place, body: impl FnOnce() -> R) -> R {
+    #[cfg(feature = "profile")]
+    let _label = Label::begin(place);
     let caller = Location::caller();
     let (counts, result) = count_named(place.name, body);
     if counts.is_measured() {

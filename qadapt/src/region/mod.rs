@@ -21,6 +21,8 @@ mod permit_drop;
 mod plain;
 mod policy;
 mod polled;
+#[cfg(feature = "profile")]
+mod profile;
 mod reclaimer;
 mod record;
 mod scope;
@@ -59,6 +61,8 @@ pub use permit::permit_alloc;
 pub use permit_drop::PermitDrop;
 pub use plain::{assert_no_alloc, no_alloc};
 pub use policy::{Policy, run_policy, run_required};
+#[cfg(feature = "profile")]
+pub use profile::{Profile, profile, set_profile_interval};
 pub use reclaimer::Reclaimer;
 pub use record::Note;
 #[cfg(feature = "process-counts")]

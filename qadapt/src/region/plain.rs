@@ -5,6 +5,8 @@ use core::mem;
 use super::edge::{self, Anchor};
 use super::polled::{Polled, Source};
 use crate::checks;
+#[cfg(feature = "profile")]
+use crate::hot::profile::label::Label;
 use crate::hot::word;
 use crate::mark;
 use crate::model::Place;
@@ -38,6 +40,8 @@ pub fn assert_no_alloc<R>(body: impl FnOnce() -> R) -> R {
 #[inline(always)]
 #[track_caller]
 pub fn no_alloc<R>(place: Place, body: impl FnOnce() -> R) -> R {
+    #[cfg(feature = "profile")]
+    let _label = Label::begin(place);
     if !checks::ON {
         return mark::region(body);
     }
@@ -56,6 +60,8 @@ pub(super) fn poll_no_alloc<R>(polled: &mut Polled, may_panic: bool, body: impl 
         return mark::part(body);
     }
     polled.begin();
+    #[cfg(feature = "profile")]
+    let _label = Label::begin(polled.place());
     if polled.has_lent() {
         edge::alert();
     }

@@ -10,6 +10,8 @@ use super::scope::Scope;
 use crate::checks;
 use crate::hot::head::Head;
 use crate::hot::open::Rules;
+#[cfg(feature = "profile")]
+use crate::hot::profile::label::Label;
 use crate::hot::spending::{Caps, Start, Used};
 use crate::hot::{budget, entries, open, word};
 use crate::mark;
@@ -209,6 +211,8 @@ impl Policy {
     #[inline(always)]
     #[track_caller]
     fn run_at<R>(&self, place: Place, body: impl FnOnce() -> R) -> R {
+        #[cfg(feature = "profile")]
+        let _label = Label::begin(place);
         if !checks::ON {
             let deferral = self.begin_unwatched();
             let result = if self.is_about_memory() {
@@ -285,6 +289,8 @@ impl Policy {
         may_panic: bool,
         body: impl FnOnce() -> R,
     ) -> R {
+        #[cfg(feature = "profile")]
+        let _label = Label::begin(polled.place());
         let loans = polled.loans();
         let scope = Scope::open(Source::Future(polled), self, false, Some(used));
         let spending = self.has_budget.then(|| Spending { start: budget::total().less(*used), used });

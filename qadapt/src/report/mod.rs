@@ -17,6 +17,8 @@ pub(crate) mod live;
 pub(crate) mod misuse;
 mod origin;
 pub(crate) mod payload;
+#[cfg(feature = "profile")]
+pub(crate) mod profile;
 mod sink;
 mod source;
 mod stderr;

@@ -33,18 +33,26 @@ impl Programs {
 pub(crate) fn build() -> Result<Programs, String> {
     let target = target_folder()?;
     for profile in [Profile::Plain, Profile::FatLto] {
+        build_kept(&target, profile, Program::Guard.binary(), "profile", "enforce,profile")?;
         build_with(&target, profile)?;
     }
-    let small = [build_small(&target, "bare")?, build_small(&target, "enforce")?];
+    let small = |feature| build_kept(&target, Profile::Plain, "twins", feature, feature);
+    let small = [small("bare")?, small("enforce")?];
     Ok(Programs { target, small, compiler: compiler()? })
 }
 
-/// Builds the program of the machine-code tests with a feature, and keeps it under that name.
-fn build_small(target: &Path, feature: &str) -> Result<PathBuf, String> {
-    run(nested::cargo("build", target, Profile::Plain).args(["--bin", "twins", "--features", feature]))?;
-    let folder = target.join(Profile::Plain.name());
-    let kept = folder.join(format!("twins-{feature}"));
-    let copied = fs::copy(folder.join("twins"), &kept);
+/// Builds a program with these features, and keeps it where no other build of it goes: under its name and `kind`.
+fn build_kept(
+    target: &Path,
+    profile: Profile,
+    program: &str,
+    kind: &str,
+    features: &str,
+) -> Result<PathBuf, String> {
+    run(nested::cargo("build", target, profile).args(["--bin", program, "--features", features]))?;
+    let folder = target.join(profile.name());
+    let kept = folder.join(format!("{program}_{kind}"));
+    let copied = fs::copy(folder.join(program), &kept);
     copied.map_err(|error| format!("cannot write {}: {error}", kept.display()))?;
     Ok(kept)
 }

@@ -13,11 +13,11 @@
 //! accesses of a block's owner before those of the next one.
 
 use core::cell::Cell;
-use core::ptr;
-use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::chain;
 use super::file::{self, Trace};
+use crate::hot::mapped::{Mapped, Zeroed};
 use crate::sys;
 
 /// Addresses that have a slot each: the closest that two blocks of an allocator's can be.
@@ -36,11 +36,14 @@ struct Slot {
 }
 
 type Range = [Slot; 1 << (RANGE - GRAIN)];
-type Table<T> = [AtomicPtr<T>; 1 << TABLE];
+type Table<T> = [Mapped<T>; 1 << TABLE];
 
-/// The first table; null where blocks are not followed. Release where it is set pairs with Acquire where it is read: with the
-/// pointer come the zeros.
-static BLOCKS: AtomicPtr<Table<Table<Range>>> = AtomicPtr::new(ptr::null_mut());
+#[expect(unsafe_code, reason = "says what zeros are")]
+// SAFETY: nothing is followed.
+unsafe impl Zeroed for Slot {}
+
+/// The first table; not there where blocks are not followed.
+static BLOCKS: Mapped<Table<Table<Range>>> = Mapped::new();
 
 /// Bits for the site in [`Slot::who`].
 const SITE: u32 = 16;
@@ -73,21 +76,20 @@ thread_local! {
 /// True while blocks are followed.
 #[inline(always)]
 pub(in crate::hot) fn is_on() -> bool {
-    // Relaxed: only whether.
-    !BLOCKS.load(Ordering::Relaxed).is_null()
+    BLOCKS.is_there()
 }
 
 /// Begins to follow blocks, if `QADAPT_TRACE_LIVE=1`.
 pub(super) fn start() {
     if sys::variable(c"QADAPT_TRACE_LIVE", |value| value == b"1") == Some(true) {
-        BLOCKS.store(mapped(), Ordering::Release);
+        BLOCKS.make_anew();
     }
 }
 
 /// In a forked child: what its parent made is none of its own trace's.
 pub(super) fn start_anew() {
     if is_on() {
-        BLOCKS.store(mapped(), Ordering::Release);
+        BLOCKS.make_anew();
     }
 }
 
@@ -179,30 +181,7 @@ fn slot(address: usize, make: bool) -> Option<&'static Slot> {
         return None;
     }
     let part = |from: u32, bits: u32| usize::try_from(address >> from & ((1 << bits) - 1)).unwrap_or(0);
-    let table = below(&BLOCKS, false)?;
-    let table = below(table.get(part(RANGE + TABLE, TABLE))?, make)?;
-    below(table.get(part(RANGE, TABLE))?, make)?.get(part(GRAIN, RANGE - GRAIN))
-}
-
-/// What a pointer leads to, which is mapped if it is to be made.
-#[expect(unsafe_code, reason = "these tables are mapped by hand")]
-fn below<T>(pointer: &AtomicPtr<T>, make: bool) -> Option<&'static T> {
-    // Acquire pairs with the Release below: with the pointer come the zeros.
-    let mut found = pointer.load(Ordering::Acquire);
-    if found.is_null() && make {
-        let new = mapped::<T>();
-        found = match pointer.compare_exchange(ptr::null_mut(), new, Ordering::AcqRel, Ordering::Acquire) {
-            Ok(_) => new,
-            // Another thread was faster; what was mapped has no page of memory yet, and stays.
-            Err(theirs) => theirs,
-        };
-    }
-    // SAFETY: it is null, or what `mapped` made for this type, which stays as long as the process.
-    unsafe { found.as_ref() }
-}
-
-/// Zeroed memory for a table, which is a valid one of each type here; null where there is none.
-fn mapped<T>() -> *mut T {
-    // Pages are aligned to more than these tables need.
-    sys::map_pages(size_of::<T>()).cast()
+    let table = BLOCKS.get()?.get(part(RANGE + TABLE, TABLE))?;
+    let table = if make { table.make() } else { table.get() }?.get(part(RANGE, TABLE))?;
+    if make { table.make() } else { table.get() }?.get(part(GRAIN, RANGE - GRAIN))
 }
