@@ -57,10 +57,12 @@ pub enum Answer {
     Failed(String),
 }
 
-/// A mistake that the compiler found in the snippet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A mistake that the compiler found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mistake {
-    /// The line, from 1; 0 if it is about no line of the snippet.
+    /// The file, as reports call it; empty if it is about none of the project's.
+    pub file: String,
+    /// The line, from 1; 0 if it is about no line.
     pub line: u32,
     /// The column, from 1.
     pub column: u32,

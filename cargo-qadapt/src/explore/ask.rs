@@ -50,6 +50,8 @@ pub struct How {
     pub features: Vec<String>,
     /// The allocator below the guard; the system's if none is named.
     pub allocator: Option<Allocator>,
+    /// Whether the proof asks where the thread may wait, in place of where it allocates.
+    pub blocking: bool,
 }
 
 impl How {

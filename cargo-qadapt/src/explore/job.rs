@@ -213,7 +213,7 @@ impl Jobs {
         if done.contains(&wanted) {
             return Ok(());
         }
-        tell(&Event::Progress { text: "building the project's crates, once".to_owned() });
+        tell(&Event::Progress { text: BUILDING.to_owned() });
         let built = self.built();
         fs::create_dir_all(&built).map_err(|e| Error::io("make the folder", &built, e))?;
         self.sandbox.give(&built, 0)?;
@@ -226,19 +226,30 @@ impl Jobs {
         };
         let mut why = Vec::new();
         let keep = if self.sandbox.is_closed() { Some(built.as_path()) } else { None };
-        self.make(&request, 0, (DEPENDENCIES, keep), stop, |ended| {
-            match ended.map(|ended| read(&ended)) {
-                Some(Answer::Failed(text)) => why.push(text),
-                Some(Answer::Wrong(mistakes)) => {
-                    why.extend(mistakes.into_iter().map(|mistake| mistake.rendered));
+        let target = if keep.is_some() { built.clone() } else { self.target() };
+        let mut told = 0;
+        // The proof takes over what release has built by then.
+        for parts in [&[Part::Debug, Part::Release][..], &[Part::Proof]] {
+            self.make(&request, (parts, true), 0, (DEPENDENCIES, keep), stop, |ended| {
+                match ended.map(|ended| read(&ended)) {
+                    Some(Answer::Failed(text)) => why.push(text),
+                    Some(Answer::Wrong(mistakes)) => {
+                        why.extend(mistakes.into_iter().map(|mistake| mistake.rendered));
+                    }
+                    _ => {}
                 }
-                _ => {}
+                let there = libraries(&target);
+                let text = if there > told { format!("{BUILDING}: {there} so far") } else { String::new() };
+                told = told.max(there);
+                // Empty ones too, so that it is noticed where nobody listens any more.
+                tell(&Event::Progress { text })
+            })?;
+            if stop.load(Ordering::Relaxed) {
+                return Ok(());
             }
-            // So that it is noticed where nobody listens any more.
-            tell(&Event::Progress { text: String::new() })
-        })?;
-        if stop.load(Ordering::Relaxed) {
-            return Ok(());
+            if !why.is_empty() {
+                break;
+            }
         }
         if let Some(why) = why.first() {
             return Err(Error::Cargo(format!(
@@ -282,7 +293,7 @@ impl Jobs {
         let slot = if text.is_some() { slot } else { 0 };
         let mut reports: Vec<(Part, Report)> = Vec::new();
         let mut problems = Vec::new();
-        let made = self.make(request, slot, (limits, kept), stop, |ended| {
+        let made = self.make(request, (&Part::ALL, false), slot, (limits, kept), stop, |ended| {
             let Some(ended) = ended else { return tell(&Event::Progress { text: String::new() }) };
             let mut is_heard = true;
             if !ended.output.is_empty() && ended.part != Part::Proof {
@@ -327,10 +338,12 @@ impl Jobs {
         Ok(folder)
     }
 
-    /// Makes all parts at once. Hands on each that has ended, and nothing at every tick, until nobody listens.
+    /// Makes these parts at once, of a snippet or of what all depend on. Hands on each that has ended, and nothing at every tick,
+    /// until nobody listens.
     fn make(
         &self,
         request: &Request,
+        (parts, is_first): (&[Part], bool),
         slot: u32,
         (limits, kept): (Limits, Option<&Path>),
         stop: &AtomicBool,
@@ -342,8 +355,8 @@ impl Jobs {
         let (send, receive) = mpsc::channel();
         let mut running = Vec::new();
         let mut result = Ok(());
-        for part in Part::ALL {
-            match self.start(request, part, slot, (limits, kept), &folder, send.clone()) {
+        for &part in parts {
+            match self.start(request, (part, is_first), slot, (limits, kept), &folder, send.clone()) {
                 Ok(started) => running.push(started),
                 Err(e) => result = Err(e),
             }
@@ -386,7 +399,7 @@ impl Jobs {
     fn start(
         &self,
         request: &Request,
-        part: Part,
+        (part, is_first): (Part, bool),
         slot: u32,
         (limits, kept): (Limits, Option<&Path>),
         folder: &Path,
@@ -419,8 +432,10 @@ impl Jobs {
             made_of,
             settings: request.how.settings(),
             features: request.how.features.clone(),
+            blocking: request.how.blocking,
             arguments: request.arguments.clone(),
             seconds: limits.run_seconds,
+            is_first,
         };
         let path = folder.join(format!("{}.json", part.name()));
         let text = serde_json::to_vec(&order)
@@ -454,6 +469,21 @@ impl Jobs {
         });
         Ok(Running { part, child, since: Instant::now(), printed, killed: None })
     }
+}
+
+/// What goes on at first.
+const BUILDING: &str = "building the project's crates, once";
+
+/// How many libraries lie in a folder for builds.
+fn libraries(target: &Path) -> usize {
+    let folders = ["debug", "release", "prove/release"];
+    let entries = |name| fs::read_dir(target.join("qadapt").join(name).join("deps"));
+    let files = folders
+        .into_iter()
+        .filter_map(|name| entries(name).ok())
+        .flatten()
+        .filter_map(std::result::Result::ok);
+    files.filter(|file| Path::new(&file.file_name()).extension().is_some_and(|end| end == "rlib")).count()
 }
 
 fn command_name(is_closed: bool) -> &'static str {

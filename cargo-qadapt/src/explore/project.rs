@@ -374,7 +374,8 @@ fn manifest(root: &Path, dependencies: BTreeMap<String, Value>) -> Table {
     manifest.insert("workspace".into(), Table::new().into());
     manifest.insert("dependencies".into(), dependencies.into_iter().collect::<Table>().into());
     let mut profiles = Table::new();
-    for (name, lines) in [("dev", "limited"), ("release", "line-tables-only")] {
+    // As a proof builds, so that a release build's dependencies serve for both.
+    for name in ["dev", "release"] {
         let mut profile = theirs
             .get("profile")
             .and_then(|profiles| profiles.get(name))
@@ -383,7 +384,7 @@ fn manifest(root: &Path, dependencies: BTreeMap<String, Value>) -> Table {
             .unwrap_or_default();
         // Those of packages may name some that are not there.
         profile.remove("package");
-        profile.insert("debug".into(), lines.into());
+        profile.insert("debug".into(), "limited".into());
         profile.insert("strip".into(), "none".into());
         profiles.insert(name.into(), profile.into());
     }

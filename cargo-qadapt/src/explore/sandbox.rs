@@ -166,7 +166,7 @@ impl Sandbox {
 
     fn try_out(&self) -> Result<()> {
         let mut command = Command::new("bwrap");
-        self.close(&mut command);
+        self.close(&mut command, SNIPPET);
         command.args(["--", "/usr/bin/env", "true"]);
         let why = match command.output() {
             Ok(output) if output.status.success() => return Ok(()),
@@ -179,8 +179,8 @@ impl Sandbox {
         )))
     }
 
-    /// What all sandboxes have.
-    fn close(&self, command: &mut Command) {
+    /// What all sandboxes have, with as much memory for their own `/tmp` as these limits say.
+    fn close(&self, command: &mut Command, limits: Limits) {
         command.args([
             "--die-with-parent",
             "--new-session",
@@ -198,6 +198,8 @@ impl Sandbox {
         } else {
             command.arg("--unshare-user");
         }
+        // First, so that a project that lies in the real one is seen in it.
+        in_memory(command, Path::new("/tmp"), limits);
         let mut shown: Vec<PathBuf> = SYSTEM.iter().map(PathBuf::from).collect();
         shown.extend(self.sources.iter().cloned());
         shown.extend([self.toolchain.clone(), self.own.clone()]);
@@ -249,15 +251,14 @@ impl Sandbox {
     /// `bwrap` with all that a room has.
     fn inside(&self, room: &Room<'_>) -> Command {
         let mut command = Command::new("bwrap");
-        self.close(&mut command);
-        let size = room.limits.files.to_string();
-        let in_memory = ["--perms", "1777", "--size", &size, "--tmpfs"];
-        command.args(in_memory).arg("/tmp");
-        command.args(in_memory).arg(room.package);
+        self.close(&mut command, room.limits);
+        in_memory(&mut command, room.package, room.limits);
         match room.kept {
-            Some(kept) => command.arg("--bind").arg(kept).arg(room.target),
-            None => command.args(in_memory).arg(room.target),
-        };
+            Some(kept) => {
+                command.arg("--bind").arg(kept).arg(room.target);
+            }
+            None => in_memory(&mut command, room.target, room.limits),
+        }
         for path in [Some(room.job), room.built].into_iter().flatten() {
             command.arg("--ro-bind").arg(path).arg(path);
         }
@@ -286,6 +287,11 @@ impl Sandbox {
         }
         variables
     }
+}
+
+/// A folder in memory that all can write.
+fn in_memory(command: &mut Command, folder: &Path, limits: Limits) {
+    command.args(["--perms", "1777", "--size", &limits.files.to_string(), "--tmpfs"]).arg(folder);
 }
 
 /// The folder of the toolchain with which the project is built.

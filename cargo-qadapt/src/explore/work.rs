@@ -5,27 +5,25 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{ExitCode, Stdio};
+use std::process::ExitCode;
 use std::rc::Rc;
 
 use regex::Regex;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::answer::{Answer, Mistake, Part};
+use super::answer::{Answer, Part};
 use super::ask::Allocator;
 use super::assembly::assembly;
+use super::mistakes::mistakes;
 use super::snippet::Program;
 use super::target::Target;
 use crate::audit::args::Runs;
 use crate::audit::measure::{Detail, nothing_audited};
-use crate::build::{Build, Workspace};
-use crate::cargo::cargo;
+use crate::build::Workspace;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::format::style::Color;
 use crate::prove::args::{Format, Prove};
-use crate::prove::assume::Settings;
 use crate::selection::{Profile, Selection};
 
 /// The first argument that says that a part is to be made.
@@ -42,10 +40,14 @@ pub struct Order {
     pub settings: Vec<String>,
     /// Features of the project's package, which a snippet's manifest names itself.
     pub features: Vec<String>,
+    /// Whether the proof asks where the thread may wait.
+    pub blocking: bool,
     /// The program's arguments.
     pub arguments: Vec<String>,
     /// How many seconds the program may run.
     pub seconds: u64,
+    /// Whether it is what snippets depend on that is built: the proof takes over what the release build has of it.
+    pub is_first: bool,
 }
 
 /// What is built and run.
@@ -110,13 +112,17 @@ impl Order {
             Part::Release => self.audit(&workspace, &selection, "release"),
             Part::Proof => self.prove(&workspace, &selection),
         };
-        match (made, &self.made_of) {
+        match made {
             // Cargo has printed for people what is asked for once more with places; once is enough for all parts.
-            (Err(Error::Cargo(said)), MadeOf::Snippet(snippet)) if self.part == Part::Debug => {
-                let mistakes = snippet.mistakes(&workspace, &selection);
-                Ok(if mistakes.is_empty() { Answer::Failed(said) } else { Answer::Wrong(mistakes) })
+            Err(Error::Cargo(said)) if self.part == Part::Debug => {
+                let program = match &self.made_of {
+                    MadeOf::Snippet(snippet) => Some(snippet.program()),
+                    MadeOf::Target(..) => None,
+                };
+                let found = mistakes(&workspace, &selection, program.as_ref());
+                Ok(if found.is_empty() { Answer::Failed(said) } else { Answer::Wrong(found) })
             }
-            (made, _) => made,
+            made => made,
         }
     }
 
@@ -130,7 +136,8 @@ impl Order {
             c: false,
             arguments: self.arguments.iter().map(OsString::from).collect(),
         };
-        let mut measured = runs.measure(workspace, &Config::default(), 1, Detail::default())?;
+        let config = Config::beside(workspace.root())?;
+        let mut measured = runs.measure(workspace, &config, 1, Detail::default())?;
         let mut problems = measured.problems.take_failures();
         problems.extend_from_slice(measured.problems.gaps());
         let report = measured.reports.pop().unwrap_or_default();
@@ -149,7 +156,7 @@ impl Order {
             binary: None,
             unlabelled: None,
             function: None,
-            blocking: false,
+            blocking: self.blocking,
             allow_frees: false,
             require: Vec::new(),
             gaps: 10,
@@ -159,10 +166,14 @@ impl Order {
             output: None,
             color: Color::Auto,
         };
-        let config = Config::default();
-        let mut settings = Settings::default();
-        settings.code = Some(Rc::new(workspace.code(&config.sites)));
+        let mut settings = prove.settings()?.about(prove.subject());
+        settings.code = Some(Rc::new(workspace.code(&settings.sites)));
         let is_snippet = matches!(self.made_of, MadeOf::Snippet(_));
+        if self.is_first {
+            let own = workspace.own_target_directory();
+            let (from, to) = (own.join("release"), own.join("prove/release"));
+            grow(&from, &to, |from, to| fs::hard_link(from, to))?;
+        }
         let proofs = match prove.proofs(Some(workspace), &settings) {
             Err(Error::NoRegions { .. }) if is_snippet => {
                 prove.function = Regex::new("^snippet::").ok();
@@ -180,11 +191,15 @@ impl Order {
 }
 
 impl Snippet {
+    fn program(&self) -> Program {
+        Program::of(&self.code, self.allocator)
+    }
+
     /// Makes the package, and the folder that it is built in.
     fn lay(&self) -> Result<()> {
         let source = self.package.join("src");
         fs::create_dir_all(&source).map_err(|e| Error::io("make the folder", &source, e))?;
-        let text = Program::of(&self.code, self.allocator).text;
+        let text = self.program().text;
         for (name, text) in [("Cargo.toml", self.manifest.as_str()), ("src/main.rs", &text)] {
             let path = self.package.join(name);
             fs::write(&path, text).map_err(|e| Error::io("write the file", &path, e))?;
@@ -192,59 +207,15 @@ impl Snippet {
         let lock = self.package.join("Cargo.lock");
         fs::copy(&self.lock, &lock).map_err(|e| Error::io("copy the lock file to", &lock, e))?;
         match &self.built {
-            Some(built) => grow(built, &self.target),
+            Some(built) => grow(built, &self.target, |from, to| symlink(from, to)),
             None => Ok(()),
         }
     }
-
-    /// What the compiler says, with places.
-    fn mistakes(&self, workspace: &Workspace, selection: &Selection) -> Vec<Mistake> {
-        // As the audit builds, so that nothing else is built again.
-        let build = Build {
-            selection,
-            profile: &Profile::new("debug"),
-            target_directory: &workspace.own_target_directory(),
-            environment: vec![("QADAPT_ENFORCE".into(), "1".into())],
-            config: Vec::new(),
-        };
-        let mut command = cargo();
-        command.args(["build", "--quiet", "--message-format", "json"]).stderr(Stdio::null());
-        build.add_to(&mut command);
-        let Ok(output) = command.output() else { return Vec::new() };
-        let program = Program::of(&self.code, self.allocator);
-        output.stdout.split(|&byte| byte == b'\n').filter_map(|line| mistake(line, &program)).collect()
-    }
-}
-
-/// One of cargo's messages, if it is about a mistake.
-fn mistake(line: &[u8], program: &Program) -> Option<Mistake> {
-    let message: Value = serde_json::from_slice(line).ok()?;
-    let message = message.get("message")?;
-    if message["level"] != "error" {
-        return None;
-    }
-    let spans = message["spans"].as_array()?;
-    let number = |span: &Value, key: &str| u32::try_from(span[key].as_u64().unwrap_or(0)).unwrap_or(0);
-    let span = spans.iter().find(|span| span["is_primary"] == true && span["file_name"] == "src/main.rs");
-    let lines = u32::try_from(program.text.lines().count()).unwrap_or(u32::MAX);
-    let place = |line: &str, column: &str| {
-        span.map_or((0, 0), |span| {
-            let line = number(span, line).min(lines);
-            (line, program.column(line, number(span, column)))
-        })
-    };
-    let ((line, column), (end_line, end_column)) =
-        (place("line_start", "column_start"), place("line_end", "column_end"));
-    let text = |key: &str| message[key].as_str().unwrap_or_default().trim_end().to_owned();
-    let found =
-        Mistake { line, column, end_line, end_column, message: text("message"), rendered: text("rendered") };
-    // `aborting due to 2 previous errors`.
-    (span.is_some() || !found.message.starts_with("aborting due to")).then_some(found)
 }
 
 /// Makes a folder that looks like a build's and can be built in: its folders, links to libraries and programs, in whose place the
-/// compiler puts others, and copies of all else, which is written as it lies there.
-fn grow(built: &Path, target: &Path) -> Result<()> {
+/// compiler puts others, and copies of all else, which is written as it lies there. What it has already stays.
+fn grow(built: &Path, target: &Path, link: fn(&Path, &Path) -> io::Result<()>) -> Result<()> {
     fs::create_dir_all(target).map_err(|e| Error::io("make the folder", target, e))?;
     let io = |e| Error::io("read the folder", built, e);
     for entry in fs::read_dir(built).map_err(io)? {
@@ -257,11 +228,11 @@ fn grow(built: &Path, target: &Path) -> Result<()> {
             continue;
         }
         if entry.file_type().map_err(io)?.is_dir() {
-            grow(&from, &to)?;
-        } else if is_replaced(&from).map_err(io)? {
-            symlink(&from, &to).map_err(|e| Error::io("make the link", &to, e))?;
-        } else {
-            copy(&from, &to).map_err(|e| Error::io("copy a file to", &to, e))?;
+            grow(&from, &to, link)?;
+        } else if !to.exists() {
+            let is_linked = is_replaced(&from).map_err(io)?;
+            let made = if is_linked { link(&from, &to) } else { copy(&from, &to) };
+            made.map_err(|e| Error::io("make the file", &to, e))?;
         }
     }
     Ok(())
@@ -297,28 +268,11 @@ mod tests {
         }
         let before = SystemTime::UNIX_EPOCH + Duration::from_secs(9);
         File::options().write(true).open(built.join(mark)).unwrap().set_modified(before).unwrap();
-        grow(&built, &target).unwrap();
+        grow(&built, &target, |from, to| symlink(from, to)).unwrap();
         assert_eq!(fs::metadata(target.join(mark)).unwrap().modified().unwrap(), before);
         assert!(fs::symlink_metadata(target.join(library)).unwrap().is_symlink());
         fs::write(target.join(mark), "second").unwrap();
         assert_eq!(fs::read_to_string(built.join(mark)).unwrap(), "first");
         fs::remove_dir_all(home).unwrap();
-    }
-
-    #[test]
-    fn the_compilers_mistakes_have_the_snippets_places() {
-        let program = Program::of("let x: u8 = \"\";", None);
-        let line = br#"{"reason":"compiler-message","message":{"level":"error","message":"mismatched types","rendered":"error: mismatched\n",
-            "spans":[{"is_primary":true,"file_name":"src/main.rs","line_start":1,"column_start":25,"line_end":1,"column_end":27}]}}"#;
-        let found = mistake(line, &program).expect("it is one");
-        assert_eq!((found.line, found.column, found.end_column), (1, 13, 15));
-        assert_eq!(
-            (found.message.as_str(), found.rendered.as_str()),
-            ("mismatched types", "error: mismatched")
-        );
-        let last = br#"{"message":{"level":"error","message":"aborting due to 1 previous error","rendered":"","spans":[]}}"#;
-        let warning = br#"{"message":{"level":"warning","message":"unused","rendered":"","spans":[]}}"#;
-        assert!(mistake(last, &program).is_none() && mistake(warning, &program).is_none());
-        assert!(mistake(b"no json", &program).is_none());
     }
 }

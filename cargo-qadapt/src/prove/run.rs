@@ -82,12 +82,16 @@ impl Prove {
     }
 
     /// What is asked.
-    fn subject(&self) -> Subject {
+    #[must_use]
+    pub fn subject(&self) -> Subject {
         if self.blocking { Subject::Blocking } else { Subject::Allocation }
     }
 
     /// What the project has settled: the workspace's file, from whichever folder; without a workspace the one here.
-    fn settings(&self) -> Result<Settings> {
+    ///
+    /// # Errors
+    /// If the file cannot be read, or there is neither a workspace nor a binary.
+    pub fn settings(&self) -> Result<Settings> {
         if let Some(path) = &self.config {
             return Config::read_proofs(path);
         }

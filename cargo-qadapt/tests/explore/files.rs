@@ -111,6 +111,15 @@ fn a_test_of_the_project_is_run() {
     assert_eq!(last("proof").expect("a proof")["proofs"], json!([]), "no region is marked");
     // Nothing of a build is written where the user builds.
     assert!(!project().join("target/debug").exists() && !project().join("target/qadapt/debug").exists());
+    // A mistake is at its line, in a file of the project.
+    let _age = Age::of_library();
+    let edit = Edit::of(&source.replace("Box::new(number)", "Box::new(\"\")"));
+    let events = run("boxes");
+    let wrong = events.iter().find(|event| event["event"] == "wrong").unwrap_or_else(|| panic!("{events:?}"));
+    let mistake = &wrong["mistakes"][0];
+    assert_eq!((&mistake["file"], &mistake["line"]), (&json!("src/lib.rs"), &json!(line)), "{wrong}");
+    assert_eq!((&mistake["column"], &mistake["end_column"]), (&json!(14), &json!(16)), "{wrong}");
+    drop(edit);
     let events = run("none");
     assert!(texts(&events, "failed").contains("no test target named `none`"), "{events:?}");
 }
@@ -145,6 +154,13 @@ fn the_page_follows_a_file_that_a_user_edits() {
     let edit = Edit::of(&longer);
     browser.wait(text, "let pair");
     browser.wait(mark, &expected(line + 1, 16));
+    drop(edit);
+    browser.wait(mark, &expected(line, 8));
+    // A mistake is marked where it is.
+    let edit = Edit::of(&source.replace("Box::new(number)", "Box::new(\"\")"));
+    browser.wait("return document.querySelector('.cm-lintRange-error')?.textContent ?? ''", "\"\"");
+    let said = "return document.querySelector('#answer').textContent";
+    assert!(browser.wait(said, "mismatched types").contains(&format!("line {line}")));
     drop(edit);
     browser.wait(mark, &expected(line, 8));
     // Back to a snippet.

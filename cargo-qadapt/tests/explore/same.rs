@@ -7,7 +7,7 @@ use std::thread;
 
 use cargo_qadapt::explore::examples::EXAMPLES;
 use cargo_qadapt::explore::snippet::Program;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::server::{Server, project, texts};
 
@@ -25,6 +25,17 @@ const MORE: [(&str, &str); 6] = [
     ),
     ("it fails", "let list = vec![1_u8; 7];\nstd::hint::black_box(&list);\nstd::process::exit(3);"),
     ("a panic", "let list = vec![1_u8; 7];\nstd::hint::black_box(&list);\npanic!(\"{}\", list.len());"),
+];
+
+/// The same for what may wait, of which a proof is asked: verdicts of each kind.
+const WAITING: [(&str, &str); 2] = [
+    ("a sleep", "std::thread::sleep(std::time::Duration::from_millis(1));"),
+    (
+        "regions that may wait",
+        "#[allocate_panic]\nfn add() -> u64 {\n    std::hint::black_box(1) + 1\n}\n\
+         #[allocate_panic]\nfn call() {\n    std::hint::black_box(work as fn())();\n}\nfn work() {}\n\
+         #[allocate_panic]\nfn yields() {\n    std::thread::park_timeout(std::time::Duration::from_millis(1));\n}",
+    ),
 ];
 
 /// The package that the explorer makes of snippets, in a folder where the command is run.
@@ -51,10 +62,11 @@ impl Package {
     }
 
     /// The audit and the proofs of a snippet, as the command prints them.
-    fn answers(&self, code: &str) -> (Value, Value) {
+    fn answers(&self, code: &str, blocking: bool) -> (Value, Value) {
         fs::write(self.folder.join("src/main.rs"), Program::of(code, None).text).expect("it can be written");
         let audit = command_line(&self.folder, &["audit", "--whole-program"]).expect("an audit");
-        let prove = ["prove", "--profile", "release"];
+        let mut prove = vec!["prove", "--profile", "release"];
+        prove.extend(blocking.then_some("--blocking"));
         // Without an attribute there is no region, and the command would say so.
         let marked = code.contains("#[").then(|| command_line(&self.folder, &prove)).flatten();
         let proven = marked
@@ -132,19 +144,26 @@ fn thirty_snippets_are_answered_as_on_the_command_line() {
     let server = Server::start(&[]);
     // Which of its threads frees last is a race.
     let examples = EXAMPLES.iter().filter(|example| example.name != "thread_spawn");
-    let snippets: Vec<(&str, &str)> =
-        examples.map(|example| (example.name, example.code)).chain(MORE).collect();
+    let all = examples.map(|example| (example.name, example.code)).chain(MORE);
+    let snippets: Vec<(&str, &str, bool)> = all
+        .map(|(name, code)| (name, code, false))
+        .chain(WAITING.map(|(name, code)| (name, code, true)))
+        .collect();
     assert!(snippets.len() >= 30, "only {}", snippets.len());
     server.snippet("let one = 1;");
     let package = Package::new();
     // The page and the command at the same time: each leaves half of a small machine idle.
     let (pages, commands): (Vec<_>, Vec<_>) = thread::scope(|scope| {
-        let commands = scope.spawn(|| snippets.iter().map(|(_, code)| package.answers(code)).collect());
-        let pages = snippets.iter().map(|(_, code)| server.snippet(code)).collect();
+        let commands = scope
+            .spawn(|| snippets.iter().map(|(_, code, blocking)| package.answers(code, *blocking)).collect());
+        let page = |(_, code, blocking): &(&str, &str, bool)| {
+            server.job(&json!({ "tab": "test", "code": code, "how": { "blocking": blocking } }))
+        };
+        let pages = snippets.iter().map(page).collect();
         (pages, commands.join().expect("the command answers"))
     });
     let mut different = Vec::new();
-    for (((name, _), events), (audit, proven)) in snippets.iter().zip(pages).zip(commands) {
+    for (((name, ..), events), (audit, proven)) in snippets.iter().zip(pages).zip(commands) {
         assert_eq!(texts(&events, "failed"), "", "{name}");
         let last = |kind: &str| events.iter().rfind(|event| event["event"] == kind);
         let report = &last("report").unwrap_or_else(|| panic!("{name}: {events:?}"))["report"];

@@ -76,6 +76,17 @@ fn somebody_types_waits_and_reads_the_gutter() {
     let source = "return document.querySelector('.source .meant, .source')?.textContent ?? ''";
     browser.wait(source, "Box");
 
+    // Whether it may wait is asked in place of whether it allocates.
+    browser.run("document.querySelector('details.options').open = true", &[]);
+    let choose = "const choice = document.querySelector('[name=blocking]'); choice.value = arguments[0];
+        choice.dispatchEvent(new Event('input', { bubbles: true }))";
+    browser.run(choose, &[json!("true")]);
+    browser.write("let _one = 1;\nstd::thread::sleep(std::time::Duration::ZERO);\n", "done");
+    assert_eq!(browser.gutter(2)[2], "line 2, proof: may block: waits on some path");
+    let answer = "return document.querySelector('#answer').textContent";
+    assert!(browser.text(answer).contains("MAY BLOCK"));
+    browser.run(choose, &[json!("")]);
+
     // A mistake is at its line.
     browser.write("let a = 1;\nlet b: u8 = \"x\";", "does not compile");
     assert_eq!(browser.text("return document.querySelector('.cm-lintRange-error').textContent"), "\"x\"");

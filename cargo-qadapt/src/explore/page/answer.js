@@ -2,7 +2,7 @@
 
 import { calls, frame } from "./calls.js";
 import { element, many, size } from "./element.js";
-import { SNIPPET, lineOf, shown } from "./gutter.js";
+import { SNIPPET, lineOf, said, shown } from "./gutter.js";
 
 /** @typedef {import("./stream.js").Report} Report */
 /** @typedef {import("./stream.js").Line} Line */
@@ -80,14 +80,16 @@ function mistakes(found, go) {
     {},
     element("h2", {}, `It does not compile: ${many(found.length, "mistake")}`),
     ...found.map((mistake) =>
-      element("div.mistake", {}, mistake.line > 0 ? jump(mistake.line, go) : null, element("pre", {}, mistake.rendered || mistake.message)),
+      element("div.mistake", {}, mistake.line > 0 ? jump(mistake.line, go, mistake.file) : null, element("pre", {}, mistake.rendered || mistake.message)),
     ),
   );
 }
 
-/** @param {number} line @param {Go} go */
-function jump(line, go) {
-  return element("button.jump", { type: "button", click: () => go(line) }, `line ${line}`);
+/** @param {number} line @param {Go} go @param {string} [file] the one that is shown if none is named */
+function jump(line, go, file = shown.file) {
+  const isShown = file === shown.file;
+  const text = isShown ? `line ${line}` : `${file}:${line}`;
+  return element("button.jump", { type: "button", click: () => (isShown ? go(line) : go(line, file)) }, text);
 }
 
 /** @param {Answer} answer */
@@ -106,19 +108,19 @@ function cards({ report, proofs, isDone }) {
     return element(`div.card${requests > 0 ? "" : ".clean"}`, {}, element("h2", {}, name), ...body);
   };
   const all = (proofs ?? []).flatMap((proof) => proof.verdicts);
-  const words = /** @type {const} */ (["allocates", "unknown", "missing", "proven"]);
+  const words = /** @type {const} */ (["allocates", "blocks", "unknown", "missing", "proven"]);
   const worst = words.find((word) => all.some((verdict) => verdict.answer === word));
   const others = words.filter((word) => word !== worst).map((word) => /** @type {const} */ ([word, all.filter((verdict) => verdict.answer === word).length]));
   const proof = element(
     `div.card.${worst ?? "clean"}`,
     {},
     element("h2", {}, "proof of release"),
-    worst ? element("p.figure", {}, element("b.answered", {}, worst.toUpperCase())) : null,
+    worst ? element("p.figure", {}, element("b.answered", {}, said(worst).toUpperCase())) : null,
     element(
       "p.detail",
       {},
       worst
-        ? [many(all.length, all.length === 1 ? "function" : "function"), ...others.filter(([, count]) => count > 0).map(([word, count]) => `${count} ${word}`)].join(" · ")
+        ? [many(all.length, all.length === 1 ? "function" : "function"), ...others.filter(([, count]) => count > 0).map(([word, count]) => `${count} ${said(word)}`)].join(" · ")
         : proofs || isDone
           ? shown.file === SNIPPET
             ? "Release has left no function to prove."
@@ -269,13 +271,19 @@ function beside(report, all) {
 
 /** @param {Proof[] | null} proofs @param {Go} go */
 function verdicts(proofs, go) {
-  const all = (proofs ?? []).flatMap((proof) => proof.verdicts);
+  const all = (proofs ?? []).flatMap((proof) => proof.verdicts.map((found) => verdict(found, proof.subject, go)));
   if (all.length === 0) return null;
-  return element("section", {}, element("h2", {}, "Proof, of the release build"), ...all.map((found) => verdict(found, go)));
+  return element("section", {}, element("h2", {}, "Proof, of the release build"), ...all);
 }
 
-/** @param {Verdict} found @param {Go} go */
-function verdict(found, go) {
+/** What a proof says. */
+const PROVEN = {
+  allocation: "No path through it reaches the allocator, whatever it is given.",
+  blocking: "No path through it comes to a call in which the thread may wait, whatever it is given.",
+};
+
+/** @param {Verdict} found @param {Proof["subject"]} subject @param {Go} go */
+function verdict(found, subject, go) {
   const at = lineOf(found.at);
   return element(
     `details.site.${found.answer}`,
@@ -285,9 +293,9 @@ function verdict(found, go) {
       {},
       element("span.where", {}, at ? String(at) : ""),
       element("code", {}, found.region),
-      element(`span.word.${found.answer}`, {}, found.answer.toUpperCase()),
+      element(`span.word.${found.answer}`, {}, said(found.answer).toUpperCase()),
     ),
-    found.answer === "proven" ? element("p", {}, "No path through it reaches the allocator, whatever it is given.") : null,
+    found.answer === "proven" ? element("p", {}, PROVEN[subject]) : null,
     found.answer === "missing" ? element("p", {}, "Release has left no copy of it.") : null,
     ...found.paths.map((path) => {
       const line = lineOf(path.at);

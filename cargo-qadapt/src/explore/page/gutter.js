@@ -25,6 +25,14 @@ export function lineOf(place) {
 }
 
 /**
+ * An answer in words, as the command line has it.
+ * @param {string} answer
+ */
+export function said(answer) {
+  return answer === "blocks" ? "may block" : answer;
+}
+
+/**
  * @param {Report | null} report
  * @param {Proof[]} proofs
  * @returns {Marks}
@@ -58,7 +66,8 @@ export function marks(report, proofs) {
     if (opened) at(opened).proof ??= { word: verdict.answer, why: verdict.region };
     for (const path of verdict.paths) {
       const line = lineOf(path.at);
-      if (line) at(line).proof = { word: "allocates", why: `${path.what}${path.always ? "" : " on some path"}` };
+      const word = path.what === "waits" ? "blocks" : "allocates";
+      if (line) at(line).proof = { word, why: `${path.what}${path.always ? "" : " on some path"}` };
     }
     for (const gap of verdict.answer === "unknown" ? verdict.gaps : []) {
       const line = lineOf(gap.at);
@@ -141,7 +150,9 @@ function column(kind, open) {
       const mark = view.state.field(field).get(line);
       if (!mark) return null;
       if (kind !== "proof") return figuresCell(kind, line, mark[kind]);
-      return mark.proof ? new Cell(mark.proof.word, [mark.proof.word], `line ${line}, proof: ${mark.proof.word}: ${mark.proof.why}`) : null;
+      if (!mark.proof) return null;
+      const word = said(mark.proof.word);
+      return new Cell(mark.proof.word, [word], `line ${line}, proof: ${word}: ${mark.proof.why}`);
     },
     lineMarkerChange: (update) => update.startState.field(field) !== update.state.field(field),
     domEventHandlers: {

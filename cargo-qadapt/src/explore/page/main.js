@@ -92,6 +92,7 @@ function chosen() {
   const how = Object.fromEntries(["edition", "opt_level", "lto", "allocator"].map((name) => [name, text(name)]).filter(([, value]) => value !== ""));
   const features = text("features").split(/[\s,]+/).filter((name) => name !== "");
   if (features.length > 0) Object.assign(how, { features });
+  if (text("blocking")) Object.assign(how, { blocking: true });
   return { input: text("input"), arguments: text("arguments"), how };
 }
 
@@ -180,7 +181,7 @@ function draw(answer, code) {
     return Math.min(from + column - 1, to);
   };
   const found = answer.mistakes
-    .filter((mistake) => mistake.line > 0)
+    .filter((mistake) => mistake.line > 0 && mistake.file === shown.file)
     .map((mistake) => ({
       from: place(mistake.line, mistake.column),
       to: Math.max(place(mistake.end_line, mistake.end_column), place(mistake.line, mistake.column)),
@@ -308,8 +309,8 @@ function teach() {
 /** Shows which options are not the usual ones, where they are folded away. */
 function summarise() {
   const { how, input, arguments: words } = chosen();
-  const { edition, ...others } = how;
-  const parts = [edition === "2024" ? "" : edition, ...Object.values(others), words ? "arguments" : "", input ? "input" : ""];
+  const { edition, blocking, ...others } = how;
+  const parts = [edition === "2024" ? "" : edition, ...Object.values(others), blocking ? "may it wait" : "", words ? "arguments" : "", input ? "input" : ""];
   const shown = parts.filter((part) => part).join(", ");
   byId("chosen").textContent = shown ? `: ${shown}` : "";
 }

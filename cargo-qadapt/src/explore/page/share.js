@@ -1,10 +1,10 @@
 // Taking a snippet elsewhere: a link that has it in itself, an issue, a report.
 
 import { size } from "./element.js";
-import { marks } from "./gutter.js";
+import { marks, said } from "./gutter.js";
 import { post } from "./stream.js";
 
-/** @typedef {{ code: string, input?: string, arguments?: string, how?: Record<string, string | string[]> }} Kept */
+/** @typedef {{ code: string, input?: string, arguments?: string, how?: Record<string, string | string[] | boolean> }} Kept */
 
 /**
  * The part of an address behind the `#`, which browsers send to no server.
@@ -49,9 +49,9 @@ export function toIssue(code, answer) {
     figures ? `${figures.allocs} allocations, ${figures.frees} frees, ${size(figures.bytes)}` : "none";
   const rows = found.map(([line, mark]) => {
     const text = (source[line - 1] ?? "the end of main").trim().replaceAll("|", "\\|").replaceAll("`", "'");
-    return `| ${line} | \`${text}\` | ${cell(mark.debug)} | ${cell(mark.release)} | ${mark.proof?.word.toUpperCase() ?? ""} |`;
+    return `| ${line} | \`${text}\` | ${cell(mark.debug)} | ${cell(mark.release)} | ${said(mark.proof?.word ?? "").toUpperCase()} |`;
   });
-  const verdicts = (answer.proofs ?? []).flatMap((proof) => proof.verdicts).map((verdict) => `- \`${verdict.region}\`: ${verdict.answer.toUpperCase()}`);
+  const verdicts = (answer.proofs ?? []).flatMap((proof) => proof.verdicts).map((verdict) => `- \`${verdict.region}\`: ${said(verdict.answer).toUpperCase()}`);
   return [
     `${fence}rust`,
     code.trimEnd(),

@@ -1,6 +1,6 @@
 // Asking the server: one JSON value a line comes back, each as soon as it is known.
 
-/** @typedef {{ line: number, column: number, end_line: number, end_column: number, message: string, rendered: string }} Mistake */
+/** @typedef {{ file: string, line: number, column: number, end_line: number, end_column: number, message: string, rendered: string }} Mistake */
 /** @typedef {{ allocs: number, reallocs: number, deallocs: number, bytes: number, freed_bytes: number, peak_bytes: number, calls: number, disallowed: number }} Counts */
 /** @typedef {{ estimate: number, bytes: number }} SiteCounts */
 /** @typedef {"alloc" | "alloc-zeroed" | "realloc" | "dealloc"} Op */
@@ -13,8 +13,8 @@
 /** @typedef {{ function: string, at?: string, origin: Frame["origin"] }} ProofFrame */
 /** @typedef {{ always: boolean, what: string, at: string | null, hops: { frames: ProofFrame[], calls: string }[], advice: Advice | null }} Path */
 /** @typedef {{ why: string, at: string | null, settle: string }} Gap */
-/** @typedef {{ region: string, at: string | null, answer: "missing" | "proven" | "unknown" | "allocates", paths: Path[], gaps: Gap[] }} Verdict */
-/** @typedef {{ verdicts: Verdict[] }} Proof */
+/** @typedef {{ region: string, at: string | null, answer: "missing" | "proven" | "unknown" | "allocates" | "blocks", paths: Path[], gaps: Gap[] }} Verdict */
+/** @typedef {{ subject: "allocation" | "blocking", verdicts: Verdict[] }} Proof */
 /** @typedef {{ name: string, instructions: [number, string][], is_cut: boolean }} Code */
 /** @typedef {{ event: "progress", text: string }
  *  | { event: "report", report: Report, problems: string[] }
