@@ -159,6 +159,15 @@ fn the_attributes_import_one_way() {
     assert_eq!(cycle(&edges), None);
 }
 
+#[test]
+fn no_two_files_of_the_tools_import_each_other() {
+    for (name, least) in [("cargo-qadapt", 300), ("qadapt-pool", 20), ("qadapt-spin", 5)] {
+        let edges = Modules::below(&repository().join(name).join("src")).edges();
+        assert!(edges.len() > least, "only {edges:?} were found: is this the right folder?");
+        assert_eq!(cycle(&edges), None, "{name}");
+    }
+}
+
 fn is_allowed(layers: &[(&str, &[&str])], from: &[String], to: &[String]) -> bool {
     let layer = layers.iter().find(|(layer, _)| from.first().is_some_and(|from| from == layer));
     layer.is_some_and(|(_, allowed)| allowed.iter().any(|layer| to.first().is_some_and(|to| to == layer)))

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::format::source::Sources;
 use crate::report::figures::{By, Kind, Op, Place, Report};
 use crate::report::items::Items;
+use crate::report::line::Line;
 use crate::report::origin::{after, without_version};
-use crate::report::sites::Line;
 
 /// A region.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

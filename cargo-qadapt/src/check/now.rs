@@ -9,8 +9,9 @@ use super::paths::path_bytes;
 use super::range::Range;
 use crate::config::Suppression;
 use crate::report::figures::{Place, Report};
+use crate::report::line::Line;
 use crate::report::merge::most;
-use crate::report::sites::{Line, lines};
+use crate::report::sites::lines;
 use crate::report::suppress::{Removed, Suppressed, suppress};
 
 /// One or several runs of one thing.

@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
+use super::line::site;
 use super::source::{Sources, on_one_line, opening, printable};
 use super::style::{BAD, DIFFERENT, FAINT, HEADING, paint};
-use super::text::site;
 use super::view::View;
+use crate::report::line::Line;
 use crate::report::outcome::{Finding, Outcome, Rule};
-use crate::report::sites::Line;
 
 /// The findings, each with the lines that it names.
 pub(super) fn findings(out: &mut String, view: &View<'_>, outcome: &Outcome) {

@@ -1,12 +1,13 @@
 //! What formats for CI list: each finding of a check at its lines, or, in an audit, each line.
 
+use super::line::{inside, line_figures};
 use super::paths::Paths;
 use super::source::printable;
-use super::text::{inside, line_figures, region_name};
+use super::text::region_name;
 use super::view::View;
 use crate::report::figures::Op;
+use crate::report::line::Line;
 use crate::report::outcome::{Finding, Rule};
-use crate::report::sites::Line;
 
 /// One thing to say, at one place.
 #[derive(Debug)]

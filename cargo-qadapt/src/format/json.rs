@@ -6,8 +6,8 @@ use super::view::View;
 use crate::error::{Error, Result};
 use crate::report::advice::Advice;
 use crate::report::figures::{Op, PerProfile, Report, SiteCounts};
+use crate::report::line::Line;
 use crate::report::outcome::Finding;
-use crate::report::sites::Line;
 use crate::report::spread::Entries;
 
 /// The report as `cargo qadapt merge` reads it, and for other readers also its sites by line, which can be told from

@@ -6,8 +6,9 @@ use std::fmt::Write as _;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::item::{Severity, advice, severity_of, what};
+use super::line::line_figures;
 use super::source::{cut, printable};
-use super::text::{line_figures, region_name};
+use super::text::region_name;
 use super::view::View;
 use crate::error::{Error, Result};
 use crate::report::figures::{Counts, Region};

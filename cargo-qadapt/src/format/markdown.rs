@@ -10,7 +10,7 @@ use super::source::{Sources, cut, printable};
 use super::text::region_name;
 use super::view::View;
 use crate::report::figures::Region;
-use crate::report::sites::Line;
+use crate::report::line::Line;
 
 /// What GitHub takes in one comment is 65,536 characters; bytes are never fewer.
 const LIMIT: usize = 65_536;

@@ -9,6 +9,7 @@ pub mod html;
 pub mod item;
 pub mod json;
 pub mod junit;
+pub mod line;
 pub mod markdown;
 pub mod name;
 pub mod output;

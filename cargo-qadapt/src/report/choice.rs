@@ -6,8 +6,9 @@ use std::collections::HashMap;
 use clap::{Args, ValueEnum};
 
 use super::figures::{Counts, Kind, LeftOut, Place, Region, Report, SiteCounts};
+use super::line::Line;
 use super::origin::{is_guards, same_name};
-use super::sites::{Line, lines};
+use super::sites::lines;
 use crate::glob::Glob;
 
 /// What is shown of a report, and what of it comes first.

@@ -7,7 +7,8 @@ use std::collections::HashMap;
 
 use super::diff::Doubt;
 use super::figures::{Op, Report};
-use super::sites::{Line, Sited};
+use super::line::Line;
+use super::sited::Sited;
 
 /// Allocations, zeroed or not; reallocations; deallocations; calls.
 type Group = u8;

@@ -3,7 +3,8 @@
 use std::fs;
 
 use cargo_qadapt::report::figures::{Op, Report};
-use cargo_qadapt::report::sites::{Line, lines};
+use cargo_qadapt::report::line::Line;
+use cargo_qadapt::report::sites::lines;
 
 use crate::command::{Run, here, repository};
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::super::source::{on_one_line, printable};
 use super::super::text::region_name;
 use super::super::view::View;
-use crate::report::sites::Line;
+use crate::report::line::Line;
 
 /// Rows of a table.
 const ROWS: usize = 1_000;

@@ -10,7 +10,7 @@ use crate::format::paths::{Paths, is_absolute};
 use crate::format::source::printable;
 use crate::format::view::View;
 use crate::report::figures::{Frame, Site};
-use crate::report::sites::Line;
+use crate::report::line::Line;
 
 /// The name that stands for the repository's root.
 pub(super) const ROOT: &str = "%SRCROOT%";
