@@ -21,10 +21,19 @@ type Beginning = [usize; 2];
 
 /// What is known of an own block.
 struct Entry {
-    /// 0 for none. Written last; whoever takes the block takes this away.
+    /// 0 for none, and [`CLAIMED`] while it is written. Whoever takes the block takes this away.
     address: AtomicUsize,
     size: AtomicUsize,
     beginning: [AtomicUsize; 2],
+}
+
+/// In place of an address: a thread, or a signal handler on it, writes the rest.
+const CLAIMED: usize = 1;
+
+/// A place that its holder alone writes, and the address that it had.
+struct Claimed {
+    entry: &'static Entry,
+    was: usize,
 }
 
 /// A block has one of [`WAYS`] places. Where all of them are taken the next in turn is given up, and counts as the
@@ -92,11 +101,14 @@ pub(crate) fn own(address: usize, size: usize) {
         return;
     }
     let set = set_of(address);
-    let is_free = |entry: &&Entry| [0, address].contains(&entry.address.load(Ordering::Relaxed));
-    let turn = TURN.fetch_add(1, Ordering::Relaxed) % WAYS;
-    let Some(entry) = set.iter().find(is_free).or_else(|| set.get(turn)) else { return };
-    // Relaxed: the Release below orders what follows. Of two threads with the same place one loses its entry.
-    if entry.address.swap(0, Ordering::Relaxed) == 0 {
+    let free = set.iter().find_map(|entry| entry.claim(address).or_else(|| entry.claim(0)));
+    let Some(Claimed { entry, was }) = free.or_else(|| {
+        let entry = set.get(TURN.fetch_add(1, Ordering::Relaxed) % WAYS)?;
+        entry.claim(entry.address.load(Ordering::Relaxed))
+    }) else {
+        return;
+    };
+    if was == 0 {
         setting::add_own_block();
     }
     entry.size.store(size, Ordering::Relaxed);
@@ -141,6 +153,14 @@ fn look_up(address: usize, size: usize) -> bool {
 }
 
 impl Entry {
+    /// Takes the place, if it has this address and nobody writes it.
+    fn claim(&'static self, was: usize) -> Option<Claimed> {
+        // Relaxed: what was written before is looked at by nobody who has not found that address.
+        let is_mine = was != CLAIMED
+            && self.address.compare_exchange(was, CLAIMED, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        is_mine.then_some(Claimed { entry: self, was })
+    }
+
     fn remove(&self, address: usize) -> bool {
         // Relaxed, both: only one can take it.
         let removed = self.address.compare_exchange(address, 0, Ordering::Relaxed, Ordering::Relaxed).is_ok();
@@ -182,6 +202,24 @@ mod tests {
         assert!(!take(address, 16), "another size");
         assert!(take(address, 24));
         assert!(!take(address, 24));
+    }
+
+    #[test]
+    fn threads_at_once_lose_no_block() {
+        // As many as a set has places, so that none is given up.
+        std::thread::scope(|scope| {
+            for _ in 0..WAYS - 2 {
+                scope.spawn(|| {
+                    // Of all sets.
+                    let blocks: Vec<_> = (0..100).map(|_| Box::new([1_usize, 2, 3])).collect();
+                    for block in blocks.iter().cycle().take(20_000) {
+                        let address = ptr::from_ref(&**block).cast::<u8>();
+                        own(address.expose_provenance(), 24);
+                        assert!(take(address, 24));
+                    }
+                });
+            }
+        });
     }
 
     #[test]
