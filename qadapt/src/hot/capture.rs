@@ -8,6 +8,7 @@ use super::request::Request;
 use super::stacks::Stacks;
 use super::walk;
 use crate::model::Op;
+use crate::sys;
 
 /// Frames kept of one stack, from the allocator's caller outwards.
 pub(crate) const FRAMES: usize = 32;
@@ -52,7 +53,6 @@ impl Captured {
     }
 
     /// Walks this thread's stack, leaving out all frames up to the one that holds `mark`.
-    #[expect(unsafe_code, reason = "the walk without backtrace's lock")]
     pub(super) fn here(mark: *const c_void) -> Self {
         let mut captured = Self { addresses: [0; FRAMES], length: 0 };
         if cfg!(miri) {
@@ -65,20 +65,16 @@ impl Captured {
                 return captured;
             }
         }
-        let keep = |frame: &backtrace::Frame| {
-            let address = frame.ip().addr();
+        sys::for_each_frame(|address, stack_pointer| {
             // A frame's stack pointer is where it stood when it called inwards: below `mark` for QADAPT's own.
-            if address == 0 || frame.sp().cast_const() <= mark {
+            if address == 0 || stack_pointer <= mark.addr() {
                 return address != 0;
             }
             let Some(place) = captured.addresses.get_mut(captured.length) else { return false };
             *place = address;
             captured.length += 1;
             true
-        };
-        // SAFETY: the lock that is left out guards Windows' debug library, and symbol caches that a walk without
-        // resolving does not touch; the walk itself (`_Unwind_Backtrace`) reads only this thread's stack.
-        unsafe { backtrace::trace_unsynchronized(keep) };
+        });
         captured
     }
 

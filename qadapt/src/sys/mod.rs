@@ -18,7 +18,7 @@
 //! | whole pages of memory, without an allocator | [`map_pages`], [`unmap_pages`] |
 //! | the files that are loaded, with their ids | [`locate`], [`for_each_module`] |
 //! | notes in the files that are loaded, and keeping one loaded | [`Note`], [`for_each_note`], [`keep_loaded`], [`ask_c`] |
-//! | whether stacks can be walked | [`HAS_STACKS`] |
+//! | whether stacks can be walked, and the walk | [`HAS_STACKS`], [`for_each_frame`] |
 //! | the bounds of a stack | [`stack_around`], [`own_stack`] |
 //! | whether the process has one thread | [`look_up_threads`], [`is_alone`] |
 //! | system calls that the guard sees before they are made | [`calls`] |
@@ -63,6 +63,13 @@ mod mappings;
 #[cfg(unix)]
 mod posix;
 
+// On 32-bit Arm the unwinder's functions are others.
+#[cfg_attr(
+    all(any(target_os = "linux", target_os = "android"), not(target_arch = "arm")),
+    path = "unwind.rs"
+)]
+mod walk;
+
 #[cfg_attr(any(target_os = "linux", target_os = "android"), path = "linux.rs")]
 #[cfg_attr(all(unix, not(any(target_os = "linux", target_os = "android"))), path = "unix.rs")]
 #[cfg_attr(windows, path = "windows.rs")]
@@ -73,6 +80,7 @@ mod platform;
 pub(crate) use abort::{AtAbort, abort_as, at_abort};
 pub(crate) use notes::{Note, ask_c, for_each_note, keep_loaded};
 pub(crate) use platform::*;
+pub(crate) use walk::for_each_frame;
 
 /// True where a thread's stack can be walked: WebAssembly keeps it out of the program's reach.
 pub(crate) const HAS_STACKS: bool = !cfg!(target_family = "wasm");

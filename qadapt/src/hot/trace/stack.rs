@@ -10,6 +10,7 @@ use qadapt_trace::{FRAMES, INNER, OUTER};
 use super::super::capture::FRAME_POINTERS;
 use super::super::walk;
 use super::recent::{SLOTS, Slots};
+use crate::sys;
 
 /// Frames after which a walk ends.
 const MOST: usize = 4096;
@@ -40,24 +41,19 @@ impl Stack {
         stack
     }
 
-    #[expect(unsafe_code, reason = "the walk without backtrace's lock")]
     fn unwind(&mut self, mark: *const c_void) {
         let mut slots = [0; SLOTS];
-        let keep = |frame: &backtrace::Frame| {
-            let address = frame.ip().addr();
+        sys::for_each_frame(|address, stack_pointer| {
             // A frame's stack pointer is where it stood when it called inwards: below `mark` for QADAPT's own.
-            if address == 0 || frame.sp().cast_const() <= mark {
+            if address == 0 || stack_pointer <= mark.addr() {
                 return address != 0;
             }
             if let Some(slot) = slots.get_mut(self.met) {
-                *slot = frame.sp().addr();
+                *slot = stack_pointer;
             }
             self.push(address);
             self.met < MOST
-        };
-        // SAFETY: the lock that is left out guards Windows' debug library, and symbol caches that a walk without
-        // resolving does not touch; the walk itself (`_Unwind_Backtrace`) reads only this thread's stack.
-        unsafe { backtrace::trace_unsynchronized(keep) };
+        });
         self.straighten();
         self.slots = Slots::of(mark.addr(), &slots, self.frames());
     }
