@@ -41,18 +41,19 @@ pub(crate) fn per_turn(program: &Path, place: &str, shape: &str, half: &str) -> 
     })
 }
 
-/// The instructions of a whole process: the loader's too, and what runs before and after `main`.
+/// The instructions of a whole process: the loader's too, and what runs before and after `main`. Left out is how std finds the main
+/// thread's stack: it reads a list of mappings, of which there are one more or less with each change of a program's size.
 pub(crate) fn all(program: &Path, arguments: &[&str]) -> Result<u64, String> {
-    collect(program, arguments, None)
+    collect(program, arguments, &["--toggle-collect=pthread_getattr_np*", "--collect-atstart=yes"])
 }
 
 /// The instructions of one run in [`COUNTED`].
 fn run(program: &Path, arguments: &[&str]) -> Result<u64, String> {
-    collect(program, arguments, Some(COUNTED))
+    collect(program, arguments, &[&format!("--toggle-collect={COUNTED}")])
 }
 
-/// The instructions of one run, inside of a function or all.
-fn collect(program: &Path, arguments: &[&str], inside: Option<&str>) -> Result<u64, String> {
+/// The instructions of one run, as callgrind's `options` say.
+fn collect(program: &Path, arguments: &[&str], options: &[&str]) -> Result<u64, String> {
     static RUNS: AtomicU32 = AtomicU32::new(0);
     // Relaxed: only the number matters, and that each run gets another.
     let number = RUNS.fetch_add(1, Ordering::Relaxed);
@@ -60,7 +61,7 @@ fn collect(program: &Path, arguments: &[&str], inside: Option<&str>) -> Result<u
 
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--quiet"])
-        .args(inside.map(|function| format!("--toggle-collect={function}")))
+        .args(options)
         .arg(format!("--callgrind-out-file={}", profile.display()))
         .arg(program)
         .args(arguments)
