@@ -12,7 +12,7 @@
 //! | address        | kind    |   1 region, 2 required, 3 poll, 4 part of a poll, 5 open extent, 6 a future is dropped inside,
 //! +----------------+---------+   7 something is made whose polls are regions, 8 permit, 9 its end; of the next region:
 //!                                10 it forbids permits, 11 it has a budget; 12 a deferral of frees
-//!                                begins, 13 region that may allocate, but must not wait
+//!                                begins, 13 region that may allocate, but must not wait, 14 poll of such a future
 //! ```
 //!
 //! The functions have names that no other function has, since debug information may tell a name without its path.
@@ -31,6 +31,7 @@ pub use __qadapt_part as part;
 pub use __qadapt_permit as permit;
 pub use __qadapt_poll as poll;
 pub use __qadapt_quiet as quiet;
+pub use __qadapt_quiet_poll as quiet_poll;
 pub use __qadapt_region as region;
 pub use __qadapt_required as required;
 pub use __qadapt_rules as rules;
@@ -81,6 +82,13 @@ pub fn __qadapt_required<R, F: FnOnce() -> R>(body: F) -> R {
 #[inline(always)]
 pub fn __qadapt_poll<F: Future>(future: Pin<&mut F>, context: &mut Context<'_>) -> Poll<F::Output> {
     label!(3);
+    future.poll(context)
+}
+
+/// Polls a future that may allocate, but must not wait.
+#[inline(always)]
+pub fn __qadapt_quiet_poll<F: Future>(future: Pin<&mut F>, context: &mut Context<'_>) -> Poll<F::Output> {
+    label!(14);
     future.poll(context)
 }
 

@@ -65,7 +65,7 @@ pub fn verdicts(
             verdicts[i] = verdict;
         }
     }
-    let mut asked = listed.iter().map(|listed| asks_all || listed.kind != Kind::Quiet);
+    let mut asked = listed.iter().map(|listed| asks_all || !listed.kind.may_allocate());
     verdicts.retain(|_| asked.next().unwrap_or(true));
     Ok((verdicts, graph.len()))
 }

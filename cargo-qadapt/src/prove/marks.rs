@@ -45,13 +45,15 @@ pub enum Kind {
     Deferral,
     /// The closure of a region that may allocate, but must not wait.
     Quiet,
+    /// A poll of a future that may allocate, but must not wait.
+    QuietPoll,
     /// No region, and without a label: the body of such a deferral.
     Deferred,
 }
 
 impl Kind {
     /// All kinds that regions are made of, with their numbers.
-    pub const ALL: [(u64, Self); 8] = [
+    pub const ALL: [(u64, Self); 9] = [
         (1, Self::Region),
         (2, Self::Required),
         (3, Self::Poll),
@@ -60,6 +62,7 @@ impl Kind {
         (6, Self::Drops),
         (7, Self::Made),
         (13, Self::Quiet),
+        (14, Self::QuietPoll),
     ];
 
     /// The kinds that say what holds inside a region, with their numbers.
@@ -80,7 +83,14 @@ impl Kind {
     /// Whether a region begins there.
     #[must_use]
     pub const fn is_region(self) -> bool {
-        matches!(self, Self::Region | Self::Required | Self::Poll | Self::Part | Self::Extent | Self::Quiet)
+        matches!(self, Self::Region | Self::Required | Self::Poll | Self::Part | Self::Extent)
+            || self.may_allocate()
+    }
+
+    /// Whether it is a region that may allocate, but must not wait.
+    #[must_use]
+    pub const fn may_allocate(self) -> bool {
+        matches!(self, Self::Quiet | Self::QuietPoll)
     }
 
     fn of(number: u64) -> Option<Self> {
@@ -94,6 +104,7 @@ impl Kind {
         match name.split('<').next()? {
             "region" => Some(Self::Region),
             "quiet" => Some(Self::Quiet),
+            "quiet_poll" => Some(Self::QuietPoll),
             "required" => Some(Self::Required),
             "poll" => Some(Self::Poll),
             "part" => Some(Self::Part),

@@ -202,7 +202,7 @@ fn watched(copy: &Copy) -> Option<String> {
     let (tree, scope) = copy.scope.as_ref()?;
     let argument = last_argument(&tree.scopes[*scope].name)?;
     match copy.kind {
-        Kind::Poll | Kind::Made => Some(argument),
+        Kind::Poll | Kind::QuietPoll | Kind::Made => Some(argument),
         Kind::Part if !is_drop(&argument) => arguments_of_closure(&argument).into_iter().next(),
         _ => None,
     }
@@ -229,7 +229,7 @@ fn folded(names: &Names<'_>, known: &Listed, opened: &[Opened]) -> Vec<Listed> {
             Some((_, rest)) => format!("{other}{rest}"),
             None => format!("{other} (its code is that of {one}, which has {})", region.name),
         };
-        let is_poll = matches!(known.kind, Kind::Poll | Kind::Part);
+        let is_poll = matches!(known.kind, Kind::Poll | Kind::QuietPoll | Kind::Part);
         let call = opened.iter().find(|call| match within {
             Some((_, rest)) => {
                 in_function(&call.name, other).is_some_and(|call| call.is_empty() == rest.is_empty())

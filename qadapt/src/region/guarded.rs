@@ -136,6 +136,8 @@ impl<T: Future, W: Watch> Future for Guarded<T, W> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let polled = if W::PROTECTS && !checks::ON {
             self.as_mut().poll_inside(|inner| mark::poll(inner, context))
+        } else if W::QUIETS && !checks::ON {
+            self.as_mut().poll_inside(|inner| mark::quiet_poll(inner, context))
         } else {
             self.as_mut().poll_inside(|inner| inner.poll(context))
         };

@@ -21,9 +21,13 @@ use crate::report::live;
 
 /// A way to watch a future: one of [`NoAlloc`], [`NoBlocking`], [`Permitted`], [`Counted`] and [`Policed`].
 pub trait Watch: sealed::Sealed {
-    /// True if it disallows something.
+    /// True if it may disallow allocation.
     #[doc(hidden)]
     const PROTECTS: bool;
+
+    /// True if it disallows waiting, and nothing else.
+    #[doc(hidden)]
+    const QUIETS: bool = false;
 
     /// What the watched future resolves to, if the inner one resolves to `T`.
     type Output<T>;
@@ -102,8 +106,8 @@ impl Drop for NoBlocking {
 }
 
 impl Watch for NoBlocking {
-    // The prover proves that regions do not allocate, which these may.
     const PROTECTS: bool = false;
+    const QUIETS: bool = true;
     type Output<T> = T;
 
     #[inline(always)]

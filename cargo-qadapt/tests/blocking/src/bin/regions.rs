@@ -1,10 +1,13 @@
 //! Regions that may not wait, may not allocate, or neither.
 
+use std::future::Future;
 use std::hint::black_box;
+use std::pin::{Pin, pin};
 use std::sync::Mutex;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use qadapt::{Ops, Policy, QADAPT, assert_no_alloc, no_blocking, nonblocking};
+use qadapt::{GuardExt as _, Ops, Policy, QADAPT, assert_no_alloc, no_blocking, nonblocking};
 
 #[global_allocator]
 static ALLOC: QADAPT = QADAPT;
@@ -23,7 +26,15 @@ fn main() {
         + policy_sleeps(number)
         + strict_tries(number)
         + strict_boxes(number)
-        + memory_locks(number);
+        + memory_locks(number)
+        + poll(pin!(future_tries(number)))
+        + poll(pin!(future_locks(number)))
+        + poll(pin!(future_policy_boxes(number)))
+        + poll(pin!(future_policy_sleeps(number)))
+        + poll(pin!(future_strict_boxes(number)))
+        + poll(pin!(future_memory_locks(number)))
+        + poll(pin!(async_tries(number)))
+        + poll(pin!(async_sleeps(number)));
     println!("{sum}");
 }
 
@@ -83,4 +94,51 @@ fn strict_boxes(number: u64) -> u64 {
 #[inline(never)]
 fn memory_locks(number: u64) -> u64 {
     assert_no_alloc(|| GAIN.lock().map_or(number, |gain| *gain + 3))
+}
+
+/// Polls once. It does not know what, so that each future's poll is a function.
+#[inline(never)]
+fn poll(future: Pin<&mut dyn Future<Output = u64>>) -> u64 {
+    match future.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(number) => number,
+        Poll::Pending => 0,
+    }
+}
+
+fn future_tries(number: u64) -> impl Future<Output = u64> {
+    async move { GAIN.try_lock().map_or(number, |gain| *gain + 4) }.no_blocking()
+}
+
+fn future_locks(number: u64) -> impl Future<Output = u64> {
+    async move { GAIN.lock().map_or(number, |gain| *gain + 6) }.no_blocking()
+}
+
+fn future_policy_boxes(number: u64) -> impl Future<Output = u64> {
+    QUIET.wrap(async move { *black_box(Box::new(number + 2)) })
+}
+
+fn future_policy_sleeps(number: u64) -> impl Future<Output = u64> {
+    QUIET.wrap(async move {
+        std::thread::sleep(Duration::from_millis(2));
+        number
+    })
+}
+
+fn future_strict_boxes(number: u64) -> impl Future<Output = u64> {
+    STRICT.wrap(async move { *black_box(Box::new(number + 3)) })
+}
+
+fn future_memory_locks(number: u64) -> impl Future<Output = u64> {
+    async move { GAIN.lock().map_or(number, |gain| *gain + 7) }.no_alloc()
+}
+
+#[nonblocking]
+async fn async_tries(number: u64) -> u64 {
+    GAIN.try_lock().map_or(number, |gain| *gain + 8)
+}
+
+#[nonblocking]
+async fn async_sleeps(number: u64) -> u64 {
+    std::thread::sleep(Duration::from_millis(3));
+    number
 }
