@@ -3,6 +3,7 @@
 import { calls, frame } from "./calls.js";
 import { element, many, size } from "./element.js";
 import { SNIPPET, lineOf, said, shown } from "./gutter.js";
+import { isCall } from "./stream.js";
 
 /** @typedef {import("./stream.js").Report} Report */
 /** @typedef {import("./stream.js").Line} Line */
@@ -50,8 +51,11 @@ export class Answer {
   }
 }
 
-/** @type {Record<import("./stream.js").Op, string>} */
+/** @type {Record<string, string>} */
 const NOUNS = { alloc: "allocation", "alloc-zeroed": "zeroed allocation", realloc: "reallocation", dealloc: "free" };
+
+/** @param {import("./stream.js").Op} op */
+const noun = (op) => NOUNS[op] ?? `blocking call of ${op}`;
 
 /**
  * @param {Answer} answer
@@ -133,17 +137,18 @@ function cards({ report, proofs, isDone }) {
 
 /** @param {Line[]} lines @param {number} profile */
 function figures(lines, profile) {
-  const sum = { allocs: 0, frees: 0, bytes: 0 };
+  const sum = { allocs: 0, frees: 0, bytes: 0, waits: 0 };
   for (const { op, counts } of lines) {
     const own = counts[profile];
     if (!own) continue;
     if (op === "dealloc") sum.frees += own.estimate;
+    else if (isCall(op)) sum.waits += own.estimate;
     else {
       sum.allocs += own.estimate;
       sum.bytes += own.bytes;
     }
   }
-  const words = [sum.allocs > 0 ? `+${sum.allocs}` : "", sum.frees > 0 ? `−${sum.frees}` : "", sum.bytes > 0 ? size(sum.bytes) : ""];
+  const words = [sum.allocs > 0 ? `+${sum.allocs}` : "", sum.frees > 0 ? `−${sum.frees}` : "", sum.bytes > 0 ? size(sum.bytes) : "", sum.waits > 0 ? many(sum.waits, "call") : ""];
   return words.filter((word) => word !== "").join(" ") || "none";
 }
 
@@ -215,8 +220,8 @@ function lineDetails(report, number, lines, source, go) {
         return element(`span.count${words === "none" ? ".none" : ""}`, { "aria-label": `${profile.name}: ${words}` }, words);
       }),
     ),
-    ...differs.map((line) => element("p", {}, element("span.badge.differs", {}, `${NOUNS[line.op]}: ${line.mark}`))),
-    element("p.what", {}, ...lines.map((line) => element("span", {}, NOUNS[line.op], line.called.length > 0 ? element("code", {}, ` ${line.called.join(", ")}`) : null))),
+    ...differs.map((line) => element("p", {}, element("span.badge.differs", {}, `${noun(line.op)}: ${line.mark}`))),
+    element("p.what", {}, ...lines.map((line) => element("span", {}, noun(line.op), line.called.length > 0 ? element("code", {}, ` ${line.called.join(", ")}`) : null))),
     ...advice(lines),
     isInside ? jump(number, go) : null,
   );
@@ -265,7 +270,7 @@ function beside(report, all) {
       element("span.text", {}, isSnippet ? "outside of the snippet: Rust's start and end" : "outside of the project's code"),
       ...report.profiles.map((_, index) => element("span.count", {}, figures(lines, index))),
     ),
-    element("ul.tree", {}, ...lines.map((line) => element("li", {}, element("code", {}, line.function), ` ${NOUNS[line.op]}`))),
+    element("ul.tree", {}, ...lines.map((line) => element("li", {}, element("code", {}, line.function), ` ${noun(line.op)}`))),
   );
 }
 

@@ -2,6 +2,7 @@
 
 import { EditorView, GutterMarker, StateEffect, StateField, gutter } from "./editor.bundle.js";
 import { many, size } from "./element.js";
+import { isCall } from "./stream.js";
 
 /** @typedef {import("./stream.js").Report} Report */
 /** @typedef {import("./stream.js").Proof} Proof */
@@ -46,7 +47,7 @@ export function marks(report, proofs) {
     return mark;
   };
   for (const line of report?.lines ?? []) {
-    if (line.file !== shown.file || !line.line) continue;
+    if (line.file !== shown.file || !line.line || isCall(line.op)) continue;
     line.counts.forEach((counts, profile) => {
       const name = report?.profiles[profile]?.name;
       if (!counts || !line.line || (name !== "debug" && name !== "release")) return;

@@ -3,7 +3,7 @@
 /** @typedef {{ file: string, line: number, column: number, end_line: number, end_column: number, message: string, rendered: string }} Mistake */
 /** @typedef {{ allocs: number, reallocs: number, deallocs: number, bytes: number, freed_bytes: number, peak_bytes: number, calls: number, disallowed: number }} Counts */
 /** @typedef {{ estimate: number, bytes: number }} SiteCounts */
-/** @typedef {"alloc" | "alloc-zeroed" | "realloc" | "dealloc"} Op */
+/** @typedef {string} Op "alloc", "alloc-zeroed", "realloc", "dealloc", or a system call as in "futex (lock)" */
 /** @typedef {{ function: string, file: string | null, line: number, origin: "own" | "wrapper" | "dependency" | "internal" }} Frame */
 /** @typedef {{ region: number, op: Op, stack: number[], counts: (SiteCounts | null)[] }} Site */
 /** @typedef {{ id: string, text: string }} Advice */
@@ -24,6 +24,9 @@
  *  | { event: "output", part: string, text: string }
  *  | { event: "changed" }
  *  | { event: "done", milliseconds: number }} Told */
+
+/** @param {Op} op */
+export const isCall = (op) => op.endsWith(")");
 
 /**
  * @param {string} path
