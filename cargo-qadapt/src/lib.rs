@@ -14,6 +14,7 @@ pub mod error;
 pub mod explore;
 pub mod format;
 pub mod glob;
+mod heap;
 pub mod map;
 pub mod progress;
 pub mod prove;

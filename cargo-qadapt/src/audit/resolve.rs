@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use addr2line::Loader;
@@ -92,6 +93,8 @@ enum Loaded {
         loader: Box<Loader>,
         /// The address that the file's first byte asks for.
         base: u64,
+        /// Which bytes of the file are loaded, and the addresses that they ask for.
+        segments: Vec<(Range<u64>, u64)>,
     },
     /// In words, why not.
     Unusable(String),
@@ -156,16 +159,37 @@ impl<'a> Resolver<'a> {
     }
 
     fn resolve(&mut self, address: Address) -> Vec<Frame> {
-        let Some(identity) = self.files.files.get(address.file as usize) else {
-            return vec![unknown("?", address.offset)];
-        };
-        let path = identity.path.to_string_lossy();
-        let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
-        let loaded = self.loaded.entry(address.file).or_insert_with(|| load(identity));
-        let Loaded::Ready { loader, base } = loaded else { return vec![unknown(name, address.offset)] };
         // A return address: the call is the byte before.
-        let probe = base.wrapping_add(address.offset).wrapping_sub(1);
+        let frames =
+            self.find(address.file, |base, _| Some(base.wrapping_add(address.offset).wrapping_sub(1)));
+        if frames.is_empty() {
+            let identity = self.files.files.get(address.file as usize);
+            let path = identity.map_or("?".into(), |identity| identity.path.to_string_lossy());
+            let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
+            return vec![unknown(name, address.offset)];
+        }
+        frames
+    }
+
+    /// The frames at a byte of a file, by its offset there, innermost first; none where the file has no names for it.
+    pub fn at(&mut self, file: u32, offset: u64) -> Vec<Frame> {
+        self.find(file, |_, segments| {
+            let (bytes, address) = segments.iter().find(|(bytes, _)| bytes.contains(&offset))?;
+            Some(address.wrapping_add(offset - bytes.start))
+        })
+    }
+
+    /// The frames at an address that the file's base, and where its parts are loaded, tell.
+    fn find(
+        &mut self,
+        file: u32,
+        probe: impl FnOnce(u64, &[(Range<u64>, u64)]) -> Option<u64>,
+    ) -> Vec<Frame> {
         let mut frames = Vec::new();
+        let Some(identity) = self.files.files.get(file as usize) else { return frames };
+        let loaded = self.loaded.entry(file).or_insert_with(|| load(identity));
+        let Loaded::Ready { loader, base, segments } = loaded else { return frames };
+        let Some(probe) = probe(*base, segments) else { return frames };
         if let Ok(mut found) = loader.find_frames(probe) {
             while let Ok(Some(frame)) = found.next() {
                 let function = frame.function.as_ref().and_then(|function| function.raw_name().ok());
@@ -189,15 +213,11 @@ impl<'a> Resolver<'a> {
                 });
             }
         }
-        if frames.is_empty() {
-            let function = loader.find_symbol(probe).map(demangled);
-            frames.push(match function {
-                Some(function) => {
-                    let origin = self.code.origin(None, &function, 0);
-                    Frame { origin, file: None, line: 0, column: 0, function }
-                }
-                None => unknown(name, address.offset),
-            });
+        if frames.is_empty()
+            && let Some(function) = loader.find_symbol(probe).map(demangled)
+        {
+            let origin = self.code.origin(None, &function, 0);
+            frames.push(Frame { origin, file: None, line: 0, column: 0, function });
         }
         frames
     }
@@ -233,7 +253,7 @@ fn load(identity: &Identity) -> Loaded {
     };
     if is_other {
         return Loaded::Unusable(format!(
-            "`{path}` has been built anew since the trace was written: run the audit again; its functions have no names"
+            "`{path}` has been built anew since it ran: its functions have no names"
         ));
     }
     // A PE file asks for its address in its head, others by what they have loaded of their first byte.
@@ -242,8 +262,13 @@ fn load(identity: &Identity) -> Loaded {
         0 => first().map_or(0, |segment| segment.address()),
         base => base,
     };
+    let part = |segment: object::Segment<'_, '_>| {
+        let (start, size) = segment.file_range();
+        (start..start.saturating_add(size), segment.address())
+    };
+    let segments = object.segments().map(part).collect();
     match Loader::new(&*here) {
-        Ok(loader) => Loaded::Ready { loader: Box::new(loader), base },
+        Ok(loader) => Loaded::Ready { loader: Box::new(loader), base, segments },
         Err(e) => Loaded::Unusable(format!("`{path}` has no usable debug information: {e}")),
     }
 }

@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::format::name::Format;
 use crate::format::output::Output;
 use crate::format::view::View;
+use crate::heap;
 use crate::report::choice::{Apart, Choice};
 use crate::report::figures::{Report, VERSION};
 use crate::report::merge::merge;
@@ -57,6 +58,9 @@ impl Merge {
     pub fn run(&self) -> Result<ExitCode> {
         self.output.ready()?;
         let root = std::env::current_dir().unwrap_or_default();
+        if let Some(profiles) = heap::verb::profiles(&self.inputs)? {
+            return heap::verb::merge(&profiles, &root, &self.output);
+        }
         let Gathered { report, nameless, problems: unread } = gather(&self.inputs, &root, self.choice.by)?;
         let mut problems = Problems::default();
         problems.extend(unread);

@@ -4,6 +4,7 @@ mod dhat;
 mod folded;
 mod github;
 mod golden;
+mod heap;
 mod json;
 mod junit;
 mod large;

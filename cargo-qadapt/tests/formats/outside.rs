@@ -40,6 +40,15 @@ fn pprof_reads_profiles() {
     assert!(by_profile.contains(" of 13 total"), "{by_profile}");
     let freed = run("go", &["tool", "pprof", "-top", "-sample_index=free_objects"], &audit);
     assert!(freed.contains(" of 48 total"), "{freed}");
+    let live = run(
+        "go",
+        &["tool", "pprof", "-top", "-sample_index=inuse_space"],
+        &crate::heap::joined("outside-heap-live"),
+    );
+    assert!(
+        live.lines().any(|line| line.contains("1100B") && line.contains("a_station_that_keeps_memory")),
+        "{live}"
+    );
     let hostile = written(&hostile("outside-pprof-hostile"), Format::Pprof, "outside-pprof-hostile-file");
     run("go", &["tool", "pprof", "-raw"], &hostile);
     run("go", &["tool", "pprof", "-traces"], &hostile);

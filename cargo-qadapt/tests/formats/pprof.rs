@@ -86,7 +86,7 @@ impl Profile {
 
     fn frame(&self, id: u64) -> String {
         let location = self.location.iter().find(|location| location.id == id).expect("it is there");
-        let line = &location.line[0];
+        let Some(line) = location.line.first() else { return String::from("(no name)") };
         let function =
             self.function.iter().find(|function| function.id == line.function_id).expect("it is there");
         format!("{} {}:{}", self.text(function.name), self.text(function.filename), line.line)

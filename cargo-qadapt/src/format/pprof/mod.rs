@@ -1,6 +1,8 @@
 //! The profile format of `pprof`, compressed.
 
 mod profile;
-mod proto;
+pub(crate) mod proto;
+pub(crate) mod strings;
 
+pub(crate) use profile::compressed;
 pub use profile::pprof;

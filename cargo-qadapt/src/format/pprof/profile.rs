@@ -9,6 +9,7 @@ use flate2::write::GzEncoder;
 use prost::Message as _;
 
 use super::proto::{Function, Label, Line, Location, Mapping, Profile, Sample, ValueType};
+use super::strings::Strings;
 use crate::error::{Error, Result};
 use crate::format::source::cut;
 use crate::format::stacks::{Names, op_frame};
@@ -20,7 +21,15 @@ use crate::report::figures::Op;
 /// # Errors
 /// If it cannot be compressed.
 pub fn pprof(view: &View<'_>) -> Result<Vec<u8>> {
-    let bytes = profile(view).encode_to_vec();
+    compressed(&profile(view))
+}
+
+/// A profile as it is kept.
+///
+/// # Errors
+/// If it cannot be compressed.
+pub(crate) fn compressed(profile: &Profile) -> Result<Vec<u8>> {
+    let bytes = profile.encode_to_vec();
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder
         .write_all(&bytes)
@@ -59,7 +68,7 @@ fn profile(view: &View<'_>) -> Profile {
             label: keys
                 .iter()
                 .zip(texts)
-                .map(|(&key, text)| Label { key, str: strings.number(text) })
+                .map(|(&key, text)| Label { key, str: strings.number(text), ..Label::default() })
                 .collect(),
         }
     });
@@ -71,6 +80,7 @@ fn profile(view: &View<'_>) -> Profile {
         has_filenames: true,
         has_line_numbers: true,
         has_inline_frames: true,
+        ..Mapping::default()
     };
     let default_sample_type = strings.number("alloc_objects");
     let comment = vec![strings.number("disallowed events, by cargo qadapt")];
@@ -86,6 +96,7 @@ fn profile(view: &View<'_>) -> Profile {
         period: 1,
         comment,
         default_sample_type,
+        ..Profile::default()
     }
 }
 
@@ -102,11 +113,11 @@ fn functions(view: &View<'_>, names: &Names, strings: &mut Strings) -> (Vec<Func
         let system_name = strings.number(&format!("rust:{text}"));
         let function_id = *known.entry((name, filename)).or_insert_with(|| {
             let id = functions.len() as u64 + 1;
-            functions.push(Function { id, name, system_name, filename });
+            functions.push(Function { id, name, system_name, filename, start_line: 0 });
             id
         });
         let line = Line { function_id, line: line.into(), column: column.into() };
-        Location { id, mapping_id: 1, line: vec![line] }
+        Location { id, mapping_id: 1, line: vec![line], ..Location::default() }
     };
     let mut locations = vec![location(LOST, "(its stack was lost)", "", 0, 0)];
     for ((frame, name), id) in view.report.frames.iter().zip(&names.functions).zip(LOST + 1..) {
@@ -133,28 +144,4 @@ fn now() -> i64 {
     }
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
-}
-
-/// The table of strings; the first one is empty, by the format's rule.
-struct Strings {
-    list: Vec<String>,
-    numbers: HashMap<String, i64>,
-}
-
-impl Default for Strings {
-    fn default() -> Self {
-        Self { list: vec![String::new()], numbers: HashMap::from([(String::new(), 0)]) }
-    }
-}
-
-impl Strings {
-    fn number(&mut self, text: &str) -> i64 {
-        if let Some(&number) = self.numbers.get(text) {
-            return number;
-        }
-        let number = i64::try_from(self.list.len()).unwrap_or(i64::MAX);
-        self.list.push(text.to_owned());
-        self.numbers.insert(text.to_owned(), number);
-        number
-    }
 }

@@ -1,0 +1,217 @@
+//! Profiles of heaps, joined: this program is the process that they are of.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use object::Object as _;
+use prost::Message;
+
+use crate::pprof::readable;
+use crate::sample::root;
+
+/// The messages of pprof, as far as `qadapt::profile()` fills them.
+#[derive(Clone, PartialEq, Message)]
+struct Profile {
+    #[prost(message, repeated, tag = "1")]
+    sample_type: Vec<Texts>,
+    #[prost(message, repeated, tag = "2")]
+    sample: Vec<Sample>,
+    #[prost(message, repeated, tag = "3")]
+    mapping: Vec<Mapping>,
+    #[prost(message, repeated, tag = "4")]
+    location: Vec<Location>,
+    #[prost(string, repeated, tag = "6")]
+    string_table: Vec<String>,
+    #[prost(message, optional, tag = "11")]
+    period_type: Option<Texts>,
+    #[prost(int64, tag = "12")]
+    period: i64,
+}
+
+/// Two texts, by their numbers.
+#[derive(Clone, PartialEq, Message)]
+struct Texts {
+    #[prost(int64, tag = "1")]
+    first: i64,
+    #[prost(int64, tag = "2")]
+    second: i64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Sample {
+    #[prost(uint64, repeated, tag = "1")]
+    location_id: Vec<u64>,
+    #[prost(int64, repeated, tag = "2")]
+    value: Vec<i64>,
+    #[prost(message, repeated, tag = "3")]
+    label: Vec<Texts>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Mapping {
+    #[prost(uint64, tag = "1")]
+    id: u64,
+    #[prost(uint64, tag = "2")]
+    memory_start: u64,
+    #[prost(uint64, tag = "3")]
+    memory_limit: u64,
+    #[prost(uint64, tag = "4")]
+    file_offset: u64,
+    #[prost(int64, tag = "5")]
+    filename: i64,
+    #[prost(int64, tag = "6")]
+    build_id: i64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Location {
+    #[prost(uint64, tag = "1")]
+    id: u64,
+    #[prost(uint64, tag = "2")]
+    mapping_id: u64,
+    #[prost(uint64, tag = "3")]
+    address: u64,
+}
+
+/// A function of this program that a profile has on a stack.
+#[inline(never)]
+fn a_station_that_keeps_memory() -> u64 {
+    std::hint::black_box(7)
+}
+
+/// Where this program's code with that function lies: start, end, and offset in the file.
+fn code(address: u64) -> [u64; 3] {
+    let maps = fs::read_to_string("/proc/self/maps").expect("Linux has it");
+    let found = maps.lines().find_map(|line| {
+        let mut words = line.split_whitespace();
+        let (start, end) = words.next()?.split_once('-')?;
+        let number = |text| u64::from_str_radix(text, 16).ok();
+        let (start, end, offset) = (number(start)?, number(end)?, number(words.nth(1)?)?);
+        (start..end).contains(&address).then_some([start, end, offset])
+    });
+    found.expect("the function is loaded")
+}
+
+/// A profile as a process would write it that has this program so many bytes further up. `shared` says of which program it is.
+fn process(moved: u64, build_id: &str, values: [i64; 4]) -> Vec<u8> {
+    let address = a_station_that_keeps_memory as fn() -> u64 as usize as u64;
+    let [start, end, file_offset] = code(address);
+    let program = std::env::current_exe().expect("the program's path");
+    let texts = [
+        "",
+        "alloc_objects",
+        "alloc_space",
+        "inuse_objects",
+        "inuse_space",
+        "count",
+        "bytes",
+        program.to_str().expect("UTF-8"),
+        build_id,
+        "region",
+        "the mixer",
+        "space",
+    ];
+    let pair = |first, second| Texts { first, second };
+    let profile = Profile {
+        sample_type: vec![pair(1, 5), pair(2, 6), pair(3, 5), pair(4, 6)],
+        sample: vec![Sample { location_id: vec![1], value: values.to_vec(), label: vec![pair(9, 10)] }],
+        mapping: vec![Mapping {
+            id: 1,
+            memory_start: start + moved,
+            memory_limit: end + moved,
+            file_offset,
+            filename: 7,
+            build_id: 8,
+        }],
+        location: vec![Location { id: 1, mapping_id: 1, address: address + moved }],
+        string_table: texts.map(str::to_owned).to_vec(),
+        period_type: Some(pair(11, 6)),
+        period: 1 << 19,
+    };
+    profile.encode_to_vec()
+}
+
+/// This program's build id, in digits.
+fn build_id() -> String {
+    let program = fs::read(std::env::current_exe().expect("the program's path")).expect("it can be read");
+    let file = object::File::parse(&*program).expect("it is a program");
+    let id = file.build_id().expect("its notes are whole").expect("the linker writes one");
+    id.iter().fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"))
+}
+
+fn merge(files: &[&Path], output: &Path) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-qadapt"));
+    command.args(["qadapt", "merge", "--format", "pprof", "--output"]).arg(output).args(files);
+    command.output().expect("it starts")
+}
+
+/// Profiles of three processes, two of which run this program, joined in a folder of its own.
+pub(crate) fn joined(name: &str) -> PathBuf {
+    let folder = root(name);
+    let write = |name: &str, bytes: Vec<u8>| {
+        let file = folder.join(name);
+        fs::write(&file, bytes).expect("it can be written");
+        file
+    };
+    let one = write("one.pb", process(0, &build_id(), [40, 4_000, 10, 1_000]));
+    let two = write("two.pb", process(0x7000, &build_id(), [4, 400, 1, 100]));
+    let other = write("other.pb", process(0x7000, "00ff", [2, 200, 1, 100]));
+    let output = folder.join("heap.pb.gz");
+    let merged = merge(&[&one, &two, &other], &output);
+    assert!(merged.status.success(), "{merged:?}");
+    let said = String::from_utf8_lossy(&merged.stderr);
+    assert!(
+        said.contains("has been built anew since it ran"),
+        "the other program's names are not this one's: {said}"
+    );
+    output
+}
+
+#[test]
+fn processes_of_one_program_become_one_with_names() {
+    let joined = fs::read(joined("heap-joined")).expect("it was written");
+    let text = readable(&joined);
+    let expected = "alloc_objects/count alloc_space/bytes inuse_objects/count inuse_space/bytes \n\
+        [44, 4400, 11, 1100] region=the mixer\n    formats::heap::a_station_that_keeps_memory ";
+    assert!(text.starts_with(expected), "{text}");
+    assert!(text.contains("tests/formats/heap.rs:"), "{text}");
+    assert!(text.contains("\n[2, 200, 1, 100] region=the mixer\n"), "{text}");
+}
+
+#[test]
+fn what_a_joined_profile_was_made_of_can_be_joined_again() {
+    let once = joined("heap-again");
+    let output = once.with_file_name("twice.pb.gz");
+    let merged = merge(&[&once, &once], &output);
+    assert!(merged.status.success(), "{merged:?}");
+    let text = readable(&fs::read(output).expect("it was written"));
+    assert!(text.contains("\n[88, 8800, 22, 2200] region=the mixer\n    formats::heap::a_station"), "{text}");
+}
+
+#[test]
+fn other_inputs_and_formats_are_refused() {
+    let folder = root("heap-refused");
+    let profile = folder.join("one.pb");
+    fs::write(&profile, process(0, &build_id(), [1; 4])).expect("it can be written");
+    let trace = folder.join("run.qtrace");
+    fs::write(&trace, b"QADAPTtr").expect("it can be written");
+    let damaged = folder.join("damaged.pb.gz");
+    fs::write(&damaged, b"\x1f\x8b and no more").expect("it can be written");
+    let output = folder.join("heap.pb.gz");
+    let said = |output: &Output| String::from_utf8_lossy(&output.stderr).into_owned();
+    let mixed = merge(&[&profile, &trace], &output);
+    assert!(
+        mixed.status.code() == Some(2) && said(&mixed).contains("merge each kind by itself"),
+        "{mixed:?}"
+    );
+    let cut = merge(&[&damaged], &output);
+    assert!(cut.status.code() == Some(2) && said(&cut).contains("cannot be decompressed"), "{cut:?}");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-qadapt"));
+    let text = command.args(["qadapt", "merge"]).arg(&profile).output().expect("it starts");
+    assert!(
+        text.status.code() == Some(2) && said(&text).contains("--format pprof --output PATH"),
+        "{text:?}"
+    );
+    assert!(!output.exists());
+}
