@@ -87,6 +87,7 @@ fn report(texts: &[String], folder: &Path) -> Report {
         let _ = path.parent().map(std::fs::create_dir_all);
         let mut source = format!("first\n{}\n", text.replace(['\n', '\r'], " ")).into_bytes();
         source.extend(b"\xff\xfe invalid \xc3\x28 UTF-8\n");
+        source.extend(format!("{}{text}\n", "far\n".repeat(40)).bytes());
         let _ = std::fs::write(&path, source);
         let counts = Counts { calls: 1, allocs: u64::MAX, disallowed: 1, ..Counts::default() };
         report.regions.push(Region {
@@ -147,11 +148,12 @@ const OPEN_ALL: &str = "\
     location.hash = name;
     return drawn().then(async () => {
         const view = document.getElementById(`view-${name}`);
-        view.querySelector('.choice button')?.click();
+        view.querySelector('.choice button:last-child')?.click();
         for (let round = 0; round < 3; round += 1) {
             document.querySelector('#summary .more:not([hidden])')?.click();
             if (name !== 'overview') view.querySelectorAll('.more:not([hidden])').forEach((button) => button.click());
             view.querySelectorAll('details').forEach((details) => { details.open = true; });
+            view.querySelectorAll('.gap button').forEach((button) => button.click());
             await drawn();
         }
         const summary = name === 'overview' ? document.getElementById('summary').textContent : '';

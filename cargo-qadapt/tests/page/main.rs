@@ -11,3 +11,4 @@ mod looks;
 mod sample;
 mod use_by_keys;
 mod waits;
+mod whole;

@@ -165,7 +165,7 @@ fn tabs_and_the_flame_graph_follow_the_arrows() {
     assert_eq!((browser.view().as_str(), browser.focused().as_str()), ("view-flame", "Flame graph"));
     let said = "return document.querySelector('.said').textContent";
     assert_eq!(browser.text(said), "all: 9 events, 100 %");
-    browser.press(&TAB.repeat(10));
+    browser.press(&TAB.repeat(12));
     browser.press(&format!("{DOWN}{DOWN}{DOWN}"));
     assert_eq!(browser.text(said), "radio::tune: 9 events, 100.0 %");
     browser.press(DOWN);

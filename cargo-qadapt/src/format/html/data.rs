@@ -1,6 +1,7 @@
 //! What the page's script reads: the report as JSON that cannot end the element it is in.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -8,26 +9,30 @@ use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 
 use super::super::source::printable;
 use super::super::view::View;
-use super::excerpt::{Excerpts, excerpts};
+use super::excerpt::excerpts;
 use super::flame::{Flame, flames};
 use super::stacks::Stacks;
 use super::strings::Strings;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::report::diff::{Presence, presence};
 use crate::report::figures::{By, Counts, Kind, Origin, PerProfile, Profile, Region, SiteCounts};
 use crate::report::live::Live;
+use crate::report::outcome::Finding;
+use crate::report::sites::Line;
 
 /// Everything that is shown. Texts are numbers, which are places in `strings`.
-#[derive(Debug, Serialize)]
-pub(super) struct Data {
+///
+/// Lines and files are made one by one as they are written: of all that a report may have 100,000 of, the page's own bytes are there once.
+#[derive(Serialize)]
+struct Data<L, F, S> {
     root: usize,
     profiles: Vec<Profile>,
     regions: Vec<RegionData>,
     /// Function, file, line, whose code.
     frames: Vec<(usize, Option<usize>, u32, Origin)>,
     stacks: Stacks,
-    lines: Vec<LineData>,
-    files: Vec<Excerpts>,
+    lines: L,
+    files: F,
     flames: Vec<Flame>,
     /// None in an audit.
     findings: Option<Vec<FindingData>>,
@@ -35,7 +40,32 @@ pub(super) struct Data {
     suppressed: Vec<(usize, usize, Vec<u64>)>,
     /// What the command was told not to show.
     left_out: Option<usize>,
-    strings: Vec<String>,
+    /// The last, since all others have numbers of it.
+    strings: S,
+}
+
+/// A list whose items are made as it is written, once.
+struct Made<I>(RefCell<Option<I>>);
+
+impl<I> Made<I> {
+    fn by(items: I) -> Self {
+        Self(RefCell::new(Some(items)))
+    }
+}
+
+impl<I: Iterator<Item: Serialize>> Serialize for Made<I> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.take().into_iter().flatten())
+    }
+}
+
+/// The texts that there are when they are written.
+struct Texts<'a>(&'a RefCell<Strings>);
+
+impl Serialize for Texts<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        self.0.borrow().texts().serialize(serializer)
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -89,69 +119,67 @@ struct FindingData {
     lines: Vec<usize>,
 }
 
-impl Data {
-    pub(super) fn of(view: &View<'_>) -> Result<Self> {
-        let report = view.report;
-        let mut strings = Strings::default();
-        let root = view.root.file_name().unwrap_or_default().to_string_lossy();
-        let root = strings.number(&root);
-        let (stacks, ends) = Stacks::of(report);
-        let frames: Vec<_> = report
-            .frames
-            .iter()
-            .map(|frame| {
-                let file = frame.file.as_ref().map(|file| strings.number(file));
-                (strings.number(&frame.function), file, frame.line, frame.origin)
-            })
-            .collect();
-        let graphs = flames(report, &stacks, &ends)?;
-        let profiles: Vec<&str> = report.profiles.iter().map(|profile| profile.name.as_str()).collect();
-        Ok(Self {
-            root,
-            profiles: report
-                .profiles
-                .iter()
-                .map(|profile| Profile { name: printable(&profile.name), ..profile.clone() })
-                .collect(),
-            regions: report
-                .regions
-                .iter()
-                .map(|region| region_data(&profiles, region, &mut strings))
-                .collect(),
-            frames,
-            stacks,
-            lines: line_data(view, &ends, &mut strings),
-            files: excerpts(view, &mut strings),
-            flames: graphs,
-            findings: view.outcome.as_ref().map(|outcome| {
-                outcome
-                    .findings
-                    .iter()
-                    .map(|finding| FindingData {
-                        rule: finding.rule,
-                        is_failure: finding.rule.is_failure(),
-                        region: finding.region.filter(|&region| region < report.regions.len()),
-                        message: strings.number(&finding.message),
-                        lines: finding
-                            .lines
-                            .iter()
-                            .copied()
-                            .filter(|&line| line < view.lines.len())
-                            .collect(),
-                    })
-                    .collect()
-            }),
-            suppressed: view
-                .suppressed
-                .iter()
-                .map(|entry| {
-                    (strings.number(&entry.what), strings.number(&entry.reason), entry.events.clone())
-                })
-                .collect(),
-            left_out: report.left_out.words().map(|words| strings.number(&words)),
-            strings: strings.into_texts(),
+/// Writes the data of a report.
+///
+/// # Errors
+/// If a graph cannot be drawn, or the data cannot be written.
+pub(super) fn write_data(view: &View<'_>, out: &mut Vec<u8>) -> Result<()> {
+    let report = view.report;
+    let texts = RefCell::new(Strings::default());
+    let mut made = texts.borrow_mut();
+    let strings = &mut *made;
+    let root = view.root.file_name().unwrap_or_default().to_string_lossy();
+    let root = strings.number(&root);
+    let (stacks, ends) = Stacks::of(report);
+    let graphs = flames(report, &stacks, &ends)?;
+    let frames = report
+        .frames
+        .iter()
+        .map(|frame| {
+            let file = frame.file.as_ref().map(|file| strings.number(file));
+            (strings.number(&frame.function), file, frame.line, frame.origin)
         })
-    }
+        .collect();
+    let profiles: Vec<&str> = report.profiles.iter().map(|profile| profile.name.as_str()).collect();
+    let regions = report.regions.iter().map(|region| region_data(&profiles, region, strings)).collect();
+    let findings = view.outcome.as_ref().map(|outcome| {
+        let data = |finding: &Finding| FindingData {
+            rule: finding.rule,
+            is_failure: finding.rule.is_failure(),
+            region: finding.region.filter(|&region| region < report.regions.len()),
+            message: strings.number(&finding.message),
+            lines: finding.lines.iter().copied().filter(|&line| line < view.lines.len()).collect(),
+        };
+        outcome.findings.iter().map(data).collect()
+    });
+    let suppressed = view
+        .suppressed
+        .iter()
+        .map(|entry| (strings.number(&entry.what), strings.number(&entry.reason), entry.events.clone()))
+        .collect();
+    let left_out = report.left_out.words().map(|words| strings.number(&words));
+    // Lines and files have texts of their own, when they are written.
+    drop(made);
+    let lines = view.lines.iter().map(|line| line_data(view, line, &ends, &mut texts.borrow_mut()));
+    let data = Data {
+        root,
+        profiles: report
+            .profiles
+            .iter()
+            .map(|profile| Profile { name: printable(&profile.name), ..profile.clone() })
+            .collect(),
+        regions,
+        frames,
+        stacks,
+        lines: Made::by(lines),
+        files: Made::by(excerpts(view, &texts)),
+        flames: graphs,
+        findings,
+        suppressed,
+        left_out,
+        strings: Texts(&texts),
+    };
+    write_json(&data, out).map_err(|e| Error::Usage(format!("could not write the report's data: {e}")))
 }
 
 fn region_data(profiles: &[&str], region: &Region, strings: &mut Strings) -> RegionData {
@@ -192,36 +220,33 @@ fn mark(presence: &Presence, strings: &mut Strings) -> Mark {
     Mark(strings.number(&presence.mark()), presence.is_difference())
 }
 
-fn line_data(view: &View<'_>, ends: &[u32], strings: &mut Strings) -> Vec<LineData> {
-    view.lines
-        .iter()
-        .map(|line| LineData {
-            region: line.region,
-            file: line.at.as_ref().map(|(file, _)| strings.number(file)),
-            line: line.at.as_ref().map_or(0, |&(_, number)| number),
-            function: strings.number(&line.function),
-            op: if line.op.is_call() { "call".into() } else { line.op.name() },
-            call: line.op.is_call().then(|| strings.number(&line.op.name())),
-            called: line.called.iter().map(|name| strings.number(name)).collect(),
-            advice: line
-                .advice
-                .iter()
-                .map(|advice| (strings.number(advice.id), strings.number(advice.text)))
-                .collect(),
-            mark: Mark(strings.number(&line.mark), line.is_different),
-            counts: figures(&line.counts),
-            entries: line
-                .entries
-                .iter()
-                .map(|entries| Some(strings.number(&entries.as_ref()?.words()?)))
-                .collect(),
-            stacks: line
-                .sites
-                .iter()
-                .map(|&site| (ends[site], figures(&view.report.sites[site].counts)))
-                .collect(),
-        })
-        .collect()
+fn line_data(view: &View<'_>, line: &Line, ends: &[u32], strings: &mut Strings) -> LineData {
+    LineData {
+        region: line.region,
+        file: line.at.as_ref().map(|(file, _)| strings.number(file)),
+        line: line.at.as_ref().map_or(0, |&(_, number)| number),
+        function: strings.number(&line.function),
+        op: if line.op.is_call() { "call".into() } else { line.op.name() },
+        call: line.op.is_call().then(|| strings.number(&line.op.name())),
+        called: line.called.iter().map(|name| strings.number(name)).collect(),
+        advice: line
+            .advice
+            .iter()
+            .map(|advice| (strings.number(advice.id), strings.number(advice.text)))
+            .collect(),
+        mark: Mark(strings.number(&line.mark), line.is_different),
+        counts: figures(&line.counts),
+        entries: line
+            .entries
+            .iter()
+            .map(|entries| Some(strings.number(&entries.as_ref()?.words()?)))
+            .collect(),
+        stacks: line
+            .sites
+            .iter()
+            .map(|&site| (ends[site], figures(&view.report.sites[site].counts)))
+            .collect(),
+    }
 }
 
 fn figures(counts: &PerProfile<SiteCounts>) -> PerProfile<Figures> {
@@ -237,7 +262,7 @@ fn figures(counts: &PerProfile<SiteCounts>) -> PerProfile<Figures> {
 
 /// Writes JSON in which no text can end or begin anything in HTML: `<`, `>`, `&` and the line separators of Unicode,
 /// which only strings can have, are written as escapes.
-pub(super) fn write_json(data: &impl Serialize, out: &mut Vec<u8>) -> serde_json::Result<()> {
+fn write_json(data: &impl Serialize, out: &mut Vec<u8>) -> serde_json::Result<()> {
     data.serialize(&mut Serializer::with_formatter(out, InHtml))
 }
 

@@ -1,7 +1,7 @@
-//! The parts of source files that a report is about.
+//! The source files that a report is about.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use serde::Serialize;
 
@@ -9,7 +9,10 @@ use super::super::source::{contents, cut};
 use super::super::view::View;
 use super::strings::Strings;
 
-/// Lines shown before and after one that matters.
+/// Bytes of source that a page has: files beyond that have only the lines round those that matter.
+const WHOLE: usize = 16 << 20;
+
+/// Lines before and after one that matters, of a file that is not there as a whole.
 const CONTEXT: u32 = 6;
 
 /// Lines left out between two parts; fewer are shown.
@@ -18,13 +21,14 @@ const GAP: u32 = 3;
 /// Characters of a line that are shown.
 const WIDTH: usize = 400;
 
-/// The parts of one file.
+/// What there is of one file: one part where it is all of it.
 #[derive(Debug, Serialize)]
 pub(super) struct Excerpts {
     /// Its path, by number.
     file: usize,
     /// Empty if the file could not be read.
     parts: Vec<Part>,
+    is_whole: bool,
 }
 
 /// Lines that follow each other.
@@ -35,8 +39,11 @@ struct Part {
     lines: Vec<String>,
 }
 
-/// What to show of each file that has a site or a region.
-pub(super) fn excerpts(view: &View<'_>, strings: &mut Strings) -> Vec<Excerpts> {
+/// The files that have a site or a region, each once, and read when it is asked for.
+pub(super) fn excerpts<'a>(
+    view: &'a View<'_>,
+    strings: &'a RefCell<Strings>,
+) -> impl Iterator<Item = Excerpts> + use<'a> {
     let mut wanted: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
     let regions = view.report.regions.iter().map(|region| (region.place.file.as_str(), region.place.line));
     let lines =
@@ -44,19 +51,19 @@ pub(super) fn excerpts(view: &View<'_>, strings: &mut Strings) -> Vec<Excerpts> 
     for (file, line) in regions.chain(lines).filter(|&(file, line)| !file.is_empty() && line > 0) {
         wanted.entry(file).or_default().insert(line);
     }
-    wanted
-        .into_iter()
-        .map(|(file, lines)| Excerpts {
-            file: strings.number(file),
-            parts: parts(&view.root.join(file), &lines),
-        })
-        .collect()
+    let mut room = WHOLE;
+    wanted.into_iter().map(move |(file, lines)| {
+        let text = contents(&view.root.join(file));
+        let left = room.checked_sub(text.len());
+        let is_whole = left.is_some();
+        room = left.unwrap_or(room);
+        let ranges = if is_whole { vec![(1, u32::MAX)] } else { ranges(&lines) };
+        Excerpts { file: strings.borrow_mut().number(file), parts: parts(&text, &ranges), is_whole }
+    })
 }
 
-fn parts(path: &Path, wanted: &BTreeSet<u32>) -> Vec<Part> {
-    let text = contents(path);
+fn parts(text: &str, ranges: &[(u32, u32)]) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
-    let ranges = ranges(wanted);
     let mut ranges = ranges.iter().peekable();
     for (number, line) in (1..).zip(text.lines()) {
         while ranges.next_if(|&&(_, end)| end < number).is_some() {}
@@ -89,7 +96,22 @@ fn ranges(wanted: &BTreeSet<u32>) -> Vec<(u32, u32)> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
+    use crate::report::figures::{Kind, Place, Region, Report};
+
+    fn folder() -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("qadapt-excerpts-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("it can be made");
+        folder
+    }
+
+    fn region(file: &str) -> Region {
+        let place =
+            Place { file: file.into(), line: 100, column: 1, name: None, kind: Kind::Plain, by: None };
+        Region { place, counts: Vec::new() }
+    }
 
     #[test]
     fn near_lines_are_shown_together() {
@@ -99,12 +121,32 @@ mod tests {
 
     #[test]
     fn parts_are_of_the_file() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/format/html/excerpt.rs");
-        let text = std::fs::read_to_string(&path).expect("this file");
-        let found = parts(&path, &BTreeSet::from([1, 40, 1_000_000]));
+        let text = include_str!("excerpt.rs");
+        let found = parts(text, &ranges(&BTreeSet::from([1, 40, 1_000_000])));
         assert_eq!(found.iter().map(|part| part.start).collect::<Vec<_>>(), [1, 34]);
-        assert_eq!(found[0].lines[0], "//! The parts of source files that a report is about.");
+        assert_eq!(found[0].lines[0], "//! The source files that a report is about.");
         assert_eq!(found[1].lines[6], text.lines().nth(39).expect("a line"));
-        assert_eq!(parts(Path::new("/"), &BTreeSet::from([1])), []);
+        let whole = parts(text, &[(1, u32::MAX)]);
+        assert_eq!((whole.len(), whole[0].lines.len()), (1, text.lines().count()));
+        assert_eq!(parts("", &[(1, u32::MAX)]), []);
+    }
+
+    #[test]
+    fn files_are_whole_as_long_as_there_is_room() {
+        let folder = folder();
+        let report = Report {
+            regions: (0..6).map(|file| region(&format!("{file}.rs"))).collect(),
+            ..Report::default()
+        };
+        let text = format!("{}\n", "x".repeat(3_999)).repeat(1_000);
+        for file in 0..6 {
+            std::fs::write(folder.join(format!("{file}.rs")), &text).expect("it can be written");
+        }
+        let (view, strings) = (View::new(&report, &folder), RefCell::default());
+        let found: Vec<_> = excerpts(&view, &strings).collect();
+        let lines = |file: &Excerpts| file.parts.iter().map(|part| part.lines.len()).sum::<usize>();
+        let shown: Vec<_> = found.iter().map(|file| (file.is_whole, lines(file))).collect();
+        assert_eq!(shown, [vec![(true, 1_000); 4], vec![(false, 13); 2]].concat());
+        std::fs::remove_dir_all(folder).expect("it was there");
     }
 }

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
 use super::super::view::View;
-use super::data::{Data, write_json};
+use super::data::write_data;
 use super::plain::plain;
 use crate::error::{Error, Result};
 
@@ -42,8 +42,7 @@ pub fn html(view: &View<'_>) -> Result<Vec<u8>> {
             (true, "STYLE HASH") => page.extend_from_slice(hash(STYLE).as_bytes()),
             (true, "SCRIPT HASH") => page.extend_from_slice(hash(SCRIPT).as_bytes()),
             (true, "PLAIN") => page.extend_from_slice(plain(view).as_bytes()),
-            (true, "DATA") => write_json(&Data::of(view)?, &mut page)
-                .map_err(|e| Error::Usage(format!("could not write the report's data: {e}")))?,
+            (true, "DATA") => write_data(view, &mut page)?,
             (true, other) => return Err(Error::Usage(format!("the page has no place `{other}`"))),
         }
     }

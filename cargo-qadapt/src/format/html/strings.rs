@@ -26,7 +26,8 @@ impl Strings {
         number
     }
 
-    pub(super) fn into_texts(self) -> Vec<String> {
-        self.texts
+    /// All of them, by number.
+    pub(super) fn texts(&self) -> &[String] {
+        &self.texts
     }
 }

@@ -85,23 +85,47 @@ const fileDetails = (file, lines, events) => {
   return details;
 };
 
+// Lines that are shown before and after one that matters, and so few that it is not worth folding them.
+const CONTEXT = 6;
+const FEWEST = 4;
+
+// A part in pieces: what is shown, and what is folded away until it is asked for.
+const pieces = (part, nearby) => {
+  const found = [];
+  for (const [offset, code] of part.lines.entries()) {
+    const line = part.start + offset;
+    const isShown = nearby.has(line);
+    if (found.at(-1)?.isShown !== isShown) found.push({ isShown, lines: [] });
+    found.at(-1).lines.push([line, code]);
+  }
+  for (const piece of found) piece.isShown ||= piece.lines.length < FEWEST;
+  return found;
+};
+
 const codeTable = (file, lines) => {
-  const parts = data.files.find((candidate) => candidate.file === file).parts;
+  const { parts, is_whole: isWhole } = data.files.find((candidate) => candidate.file === file);
   const starts = new Map();
   for (const region of data.regions.filter((candidate) => candidate.file === file)) {
     if (!starts.has(region.line)) starts.set(region.line, []);
     starts.get(region.line).push(region);
   }
   const known = new Set(parts.flatMap((part) => part.lines.map((_, index) => part.start + index)));
+  const wanted = isWanted(file) ? [source.wanted.line] : [];
+  const nearby = new Set();
+  for (const line of [...lines.keys(), ...starts.keys(), ...wanted]) {
+    for (let near = line - CONTEXT; near <= line + CONTEXT; near += 1) nearby.add(near);
+  }
+  const row = ([line, code]) => codeRow(file, line, code, lines, starts);
   const rows = parts.flatMap((part, index) => [
     ...(index > 0 || part.start > 1 ? [gapRow()] : []),
-    ...part.lines.map((code, offset) => codeRow(file, part.start + offset, code, lines, starts)),
+    ...pieces(part, nearby).flatMap((piece) => piece.isShown ? piece.lines.map(row) : [foldedRow(piece.lines, row)]),
   ]);
   const lost = [...lines.keys()].filter((line) => !known.has(line)).sort((a, b) => a - b);
   return element(
     "div",
     { class: "code-scroll", tabindex: 0, role: "region", "aria-label": text(file) },
     lost.length > 0 && element("p", { class: "empty" }, "The source was not found, or is not the one that was built."),
+    !isWhole && element("p", { class: "empty" }, "This page has only these lines of the file: the sources are too many."),
     element(
       "table",
       { class: "source" },
@@ -130,6 +154,24 @@ const codeTable = (file, lines) => {
 };
 
 const columns = () => data.profiles.length * SOURCE_COLUMNS.length + 2;
+
+// Lines that come when they are asked for, and take the focus where it was.
+const foldedRow = (lines, row) => {
+  const [[first], [last]] = [lines[0], lines.at(-1)];
+  const show = () => {
+    const rows = lines.map(row);
+    rows[0].setAttribute("tabindex", "-1");
+    folded.replaceWith(...rows);
+    rows[0].focus();
+  };
+  const button = element(
+    "button",
+    { type: "button", onclick: show, "aria-label": `Show lines ${first} to ${last}` },
+    `⋯ ${plural(lines.length, "line")}`,
+  );
+  const folded = element("tr", { class: "gap" }, element("td", { colspan: columns() }, button));
+  return folded;
+};
 
 const gapRow = () => element("tr", { class: "gap" }, element("td", { colspan: columns() }, "⋯"));
 
