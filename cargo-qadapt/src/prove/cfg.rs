@@ -319,11 +319,17 @@ impl<'c, 'a> Walk<'c, 'a> {
         }
         let mut slots = Slots::default();
         let mut at = addr;
+        // Where the next block begins: none is added while this one is read.
+        let following = |mem: &Scratch, at: u64| mem.index.range(at..).next().map(|(&next, _)| next);
+        let mut next = following(self.mem, addr.saturating_add(1));
         let end = loop {
             if self.stops.contains(&at) {
                 break End::Return;
             }
-            if at != addr && self.mem.index.contains_key(&at) {
+            if next.is_some_and(|next| next < at) {
+                next = following(self.mem, at);
+            }
+            if next == Some(at) && at != addr {
                 block.succ.push((at, state));
                 break End::Flow;
             }

@@ -8,8 +8,9 @@
 use std::collections::HashMap;
 
 use gimli::{BaseAddresses, EhFrame, LittleEndian, Pointer, UnwindSection};
-use object::read::elf::ElfFile64;
-use object::{Endianness, Object, ObjectSection};
+use object::{Object, ObjectSection};
+
+use super::load::Elf;
 
 /// A call site whose panics are caught.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,12 +35,11 @@ pub struct Catches<'a> {
 impl<'a> Catches<'a> {
     /// Indexes the unwind tables of a file. What is damaged is left out: the run-time could not use it either.
     #[must_use]
-    pub fn parse(data: &'a [u8]) -> Self {
-        Self::try_parse(data).unwrap_or_default()
+    pub fn read(file: &Elf<'a>) -> Self {
+        Self::try_read(file).unwrap_or_default()
     }
 
-    fn try_parse(data: &'a [u8]) -> Option<Self> {
-        let file = ElfFile64::<Endianness>::parse(data).ok()?;
+    fn try_read(file: &Elf<'a>) -> Option<Self> {
         let frame = file.section_by_name(".eh_frame")?;
         let table = file.section_by_name(".gcc_except_table")?;
         let mut bases = BaseAddresses::default().set_eh_frame(frame.address());

@@ -94,28 +94,39 @@ pub struct Image<'a> {
     for_loader: Vec<Range<u64>>,
 }
 
+/// An ELF file whose headers are read.
+pub type Elf<'a> = ElfFile64<'a, Endianness>;
+
+/// Reads the headers of a file.
+///
+/// # Errors
+/// Says in words what the file is, if it is no ELF file for x86-64.
+pub fn headers(data: &[u8]) -> Result<Elf<'_>, String> {
+    if let Some(other) = kind::refusal(data) {
+        return Err(other);
+    }
+    if data.len() < 4 || data[..4] != elf::ELFMAG {
+        return Err("it is not an ELF file; give the linked executable or shared library".into());
+    }
+    Elf::parse(data)
+        .map_err(|e| format!("its ELF headers are damaged or of another kind ({e}); build it again"))
+}
+
 impl<'a> Image<'a> {
     /// Reads the tables of an ELF file.
     ///
     /// # Errors
     /// Says in words what the file is, if it is not a linked x86-64 ELF file that can be read.
     pub fn parse(data: &'a [u8]) -> Result<Self, String> {
-        Self::parse_with(data, None)
+        Self::of(&headers(data)?, None)
     }
 
-    /// The same, with the symbols of the file that was taken from it before it was stripped.
+    /// The same of a file whose headers are read, with the symbols of the one that was taken from it before it was stripped.
     ///
     /// # Errors
     /// As [`Image::parse`].
-    pub fn parse_with(data: &'a [u8], separate: Option<&'a [u8]>) -> Result<Self, String> {
-        if let Some(other) = kind::refusal(data) {
-            return Err(other);
-        }
-        if data.len() < 4 || data[..4] != elf::ELFMAG {
-            return Err("it is not an ELF file; give the linked executable or shared library".into());
-        }
-        let file = ElfFile64::<Endianness>::parse(data)
-            .map_err(|e| format!("its ELF headers are damaged or of another kind ({e}); build it again"))?;
+    pub fn of(file: &Elf<'a>, separate: Option<&Elf<'a>>) -> Result<Self, String> {
+        let data = file.data();
         let header = file.elf_header();
         let endian = file.endian();
         if !matches!(header.e_type.get(endian), elf::ET_EXEC | elf::ET_DYN) {
@@ -147,29 +158,28 @@ impl<'a> Image<'a> {
         let mut image = Self {
             segments,
             relro,
-            text: section_ranges(&file, |_, flags| flags.contains(elf::SHF_EXECINSTR)),
-            got: section_ranges(&file, |name, _| matches!(name, ".got" | ".got.plt")),
+            text: section_ranges(file, |_, flags| flags.contains(elf::SHF_EXECINSTR)),
+            got: section_ranges(file, |name, _| matches!(name, ".got" | ".got.plt")),
             functions: Vec::new(),
             fixups: Vec::new(),
             imports: Vec::new(),
             has_symtab: file.symbol_table().is_some_and(|t| t.symbols().next().is_some()),
             syscall: None,
             pointers: Vec::new(),
-            for_loader: for_loader(&file),
+            for_loader: for_loader(file),
             may_have_rust_alloc: false,
             is_dynamic: file.elf_dynamic_table().is_ok_and(|t| t.iter().any(|d| d.tag == elf::DT_NEEDED))
                 || header.e_type.get(endian) == elf::ET_DYN
                     && file.dynamic_symbols().any(|s| s.is_definition()),
         };
-        image.read_fixups(&file, &Linkage::parse(&file, data));
+        image.read_fixups(file, &Linkage::parse(file, data));
         // The dynamic symbols are the file's own in both.
-        let separate = separate.and_then(|data| ElfFile64::<Endianness>::parse(data).ok());
-        let symbols = separate.as_ref().filter(|_| !image.has_symtab).unwrap_or(&file);
+        let symbols = separate.filter(|_| !image.has_symtab).unwrap_or(file);
         image.has_symtab |= symbols.symbol_table().is_some_and(|t| t.symbols().next().is_some());
         image.functions = read_functions(symbols.symbols().chain(file.dynamic_symbols()), &image);
         // In a program at fixed addresses any number may be the address of a static.
         if header.e_type.get(endian) == elf::ET_DYN {
-            image.pointers = private_pointers(symbols, &file);
+            image.pointers = private_pointers(symbols, file);
         }
         let comment = file.section_by_name(".comment").and_then(|s| s.data().ok()).unwrap_or(&[]);
         let names = || image.functions.iter().flat_map(|f| f.names.iter());
@@ -181,7 +191,7 @@ impl<'a> Image<'a> {
         Ok(image)
     }
 
-    fn read_fixups(&mut self, file: &ElfFile64<'a, Endianness>, linkage: &Linkage<'a>) {
+    fn read_fixups(&mut self, file: &Elf<'a>, linkage: &Linkage<'a>) {
         let mut seen: HashMap<usize, Fixup> = HashMap::new();
         let Some(relocations) = file.dynamic_relocations() else { return };
         for (at, relocation) in relocations {
@@ -490,7 +500,7 @@ impl<'a> Image<'a> {
 }
 
 /// Where relocations and the symbols for other files lie: the loader reads them, and the program does not.
-fn for_loader(file: &ElfFile64<'_, Endianness>) -> Vec<Range<u64>> {
+fn for_loader(file: &Elf<'_>) -> Vec<Range<u64>> {
     let is_loaders = |section: &ElfSection64<'_, '_, Endianness>| {
         let kind = section.elf_section_header().sh_type(file.endian());
         matches!(kind, elf::SHT_RELA | elf::SHT_REL | elf::SHT_RELR | elf::SHT_DYNSYM)
@@ -500,7 +510,7 @@ fn for_loader(file: &ElfFile64<'_, Endianness>) -> Vec<Range<u64>> {
 }
 
 /// The objects of eight bytes that have a symbol of their own, which the dynamic symbols do not name.
-fn private_pointers(symbols: &ElfFile64<'_, Endianness>, file: &ElfFile64<'_, Endianness>) -> Vec<u64> {
+fn private_pointers(symbols: &Elf<'_>, file: &Elf<'_>) -> Vec<u64> {
     let mut objects: Vec<(u64, u64)> = symbols
         .symbols()
         .filter(|symbol| symbol.kind() == SymbolKind::Data && symbol.is_definition() && symbol.size() > 0)
@@ -536,10 +546,7 @@ fn is_of_std_or_alloc(symbol: &str) -> bool {
     is_of_rust(symbol) && ["3std", "5alloc", "std..", "alloc.."].iter().any(|krate| symbol.contains(krate))
 }
 
-fn section_ranges(
-    file: &ElfFile64<'_, Endianness>,
-    want: impl Fn(&str, elf::SectionFlags) -> bool,
-) -> Vec<Range<u64>> {
+fn section_ranges(file: &Elf<'_>, want: impl Fn(&str, elf::SectionFlags) -> bool) -> Vec<Range<u64>> {
     let mut ranges = Vec::new();
     for section in file.sections() {
         if let object::SectionFlags::Elf { sh_flags, .. } = section.flags()

@@ -20,21 +20,19 @@ use super::verdict::{self, Answer, Gap, Rules, Verdict};
 const HOW_TO_LABEL: &str = "build it with QADAPT_MARKS=1 in the environment, or with qadapt's feature `marks` \
                             and checks off";
 
-/// The verdicts, and how many functions were analysed.
-///
-/// # Errors
-/// In words, if the marks cannot be read.
+/// The verdicts on what is marked, and how many functions were analysed.
+#[must_use]
 pub fn verdicts(
     question: &Question<'_, '_>,
+    mut marks: Marks,
     data: &[u8],
     files: &DebugFiles,
-) -> Result<(Vec<Verdict>, usize), String> {
-    let mut marks = Marks::read(data, files.separate())?;
+) -> (Vec<Verdict>, usize) {
     // What may allocate is asked for waits alone.
     let asks_all = question.settings.subject == Subject::Blocking;
     marks.records.retain(|record| asks_all || !record.may_allocate);
     if !marks.labelled {
-        return Ok((unlabelled(question), 0));
+        return (unlabelled(question), 0);
     }
     let mut addresses: Vec<u64> = marks.labels.iter().map(|label| label.addr).collect();
     addresses.dedup();
@@ -67,7 +65,7 @@ pub fn verdicts(
     }
     let mut asked = listed.iter().map(|listed| asks_all || !listed.kind.may_allocate());
     verdicts.retain(|_| asked.next().unwrap_or(true));
-    Ok((verdicts, graph.len()))
+    (verdicts, graph.len())
 }
 
 /// What the graph begins with: for each way into each copy two nodes.

@@ -4,9 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use object::read::elf::ElfFile64;
-use object::{Endianness, Object, ObjectSection, ObjectSymbol};
+use object::{Object, ObjectSection, ObjectSymbol};
 
+use super::load::Elf;
 use super::methods;
 use super::place::Place;
 use super::policy::demangle;
@@ -157,11 +157,10 @@ impl Marks {
     ///
     /// # Errors
     /// In words, if they are not what this version of the prover understands.
-    pub fn read(data: &[u8], separate: Option<&[u8]>) -> Result<Self, String> {
+    pub fn read(file: &Elf<'_>, separate: Option<&Elf<'_>>) -> Result<Self, String> {
         let mut marks = Self::default();
         let mut found = Vec::new();
-        for data in [Some(data), separate].into_iter().flatten() {
-            let Ok(file) = ElfFile64::<Endianness>::parse(data) else { continue };
+        for file in [Some(file), separate].into_iter().flatten() {
             let section =
                 |name| file.section_by_name(name).and_then(|s| s.data().ok()).filter(|d| !d.is_empty());
             if let Some(labels) = section(LABELS)
@@ -178,7 +177,7 @@ impl Marks {
             }
             // Which of the two files has symbols does not matter: they have the same addresses.
             if let Some(section) = file.section_by_name(RECORDS) {
-                name_by_type(&mut found, &file, section.address());
+                name_by_type(&mut found, file, section.address());
             }
         }
         marks.records = found.into_iter().map(|(_, record)| record).collect();
@@ -209,7 +208,7 @@ fn read_labels(data: &[u8]) -> Result<Vec<Label>, String> {
 }
 
 /// Names records of methods by their types, as their symbols do.
-fn name_by_type(records: &mut [(usize, Record)], file: &ElfFile64<'_, Endianness>, start: u64) {
+fn name_by_type(records: &mut [(usize, Record)], file: &Elf<'_>, start: u64) {
     let symbols: BTreeMap<u64, &str> = file
         .symbols()
         .filter_map(|symbol| Some((symbol.address(), symbol.name().ok()?)))

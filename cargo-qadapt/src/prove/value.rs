@@ -223,12 +223,16 @@ impl State {
     pub fn join(&mut self, other: &Self) -> bool {
         let mut changed = false;
         for (mine, theirs) in self.regs.iter_mut().zip(&other.regs) {
+            // Most often nothing is known, and then there is nothing to lose.
+            if matches!(mine, Value::Any) {
+                continue;
+            }
             let joined = mine.join(*theirs);
             changed |= joined != *mine;
             *mine = joined;
         }
         for (mine, theirs) in self.spills.iter_mut().zip(&other.spills) {
-            if *mine != Spill::Any && mine != theirs {
+            if !matches!(mine, Spill::Any) && mine != theirs {
                 *mine = Spill::Any;
                 changed = true;
             }

@@ -12,8 +12,9 @@ use super::bodies::Differences;
 use super::debug::DebugFiles;
 use super::eh::Catches;
 use super::identity::Identity;
-use super::load::Image;
+use super::load::{Elf, Image, headers};
 use super::marked;
+use super::marks::Marks;
 use super::names::Names;
 use super::policy::Subject;
 use super::program::Program;
@@ -94,7 +95,9 @@ pub fn prove_with(
     rules: Rules,
     settings: &Settings,
 ) -> std::result::Result<(Vec<Verdict>, usize), String> {
-    let image = Image::parse_with(data, files.separate())?;
+    let file = headers(data)?;
+    let separate = files.separate().and_then(|data| Elf::parse(data).ok());
+    let image = Image::of(&file, separate.as_ref())?;
     if !image.has_symbols() {
         return Err("it has no symbol table, so functions and allocator entries cannot be told; \
                     put the debug information that was taken from it beside it (`FILE.debug`), or link it without `strip`"
@@ -104,13 +107,16 @@ pub fn prove_with(
         Some(code) => Names::new(&image, data, files).with_code(code),
         None => Names::new(&image, data, files),
     };
-    let catches = Catches::parse(data);
+    let catches = Catches::read(&file);
     let program = Program::new(&image, &catches, settings.subject);
     let applied = Applied { settings, image: &image, names: &names, permits: OnceCell::new() };
     let question = Question { program: &program, names: &names, rules, settings, applied: &applied };
     let (mut verdicts, analysed) = match which {
         Which::Functions(pattern) => question.functions(&matching(&image, pattern)),
-        Which::Marked => marked::verdicts(&question, data, files)?,
+        Which::Marked => {
+            let marks = Marks::read(&file, separate.as_ref())?;
+            marked::verdicts(&question, marks, data, files)
+        }
     };
     if verdicts.is_empty() {
         return Ok((verdicts, 0));
