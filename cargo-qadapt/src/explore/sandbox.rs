@@ -313,3 +313,28 @@ fn cargo_home() -> PathBuf {
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
     home.unwrap_or_else(|| env::home_dir().unwrap_or_default().join(".cargo"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_project_in_the_folder_for_temporary_files_is_seen() {
+        let project = PathBuf::from("/tmp/project");
+        let sandbox = Sandbox {
+            is_closed: true,
+            is_root: false,
+            own: "/usr/bin/own".into(),
+            toolchain: "/toolchain".into(),
+            cargo_home: "/cargo".into(),
+            sources: vec![project.clone()],
+        };
+        let mut command = Command::new("bwrap");
+        sandbox.close(&mut command, SNIPPET);
+        let arguments: Vec<_> = command.get_args().collect();
+        // What is mounted later lies above.
+        let own = arguments.windows(2).position(|pair| pair == ["--tmpfs", "/tmp"]).expect("it has its own");
+        let shown = arguments.windows(2).position(|pair| pair[0] == "--ro-bind-try" && pair[1] == project);
+        assert!(shown.is_some_and(|shown| own < shown), "{arguments:?}");
+    }
+}
