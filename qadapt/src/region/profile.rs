@@ -10,9 +10,9 @@ use crate::report;
 ///
 /// On each thread one block in every 512 KiB or so is sampled ([`set_profile_interval`] changes that): its call stack is kept, and
 /// it stands for all the bytes between. So each figure is right on average: what all threads have allocated but for the interval of each, and
-/// the figure of a part, a stack's or what is alive, of 1,000 samples to about 3 % (the standard deviation, at most). An allocation takes two
-/// instructions more and a deallocation two, whatever the allocator below is, with the checks on or off. Where the program's allocator is
-/// not QADAPT nothing is sampled.
+/// the figure of a part, a stack's or what is alive, of 1,000 samples to about 3 % (the standard deviation, at most). An allocation and its
+/// deallocation take five or six instructions more, whatever the allocator below is, with the checks on or off. Where the program's allocator
+/// is not QADAPT nothing is sampled.
 ///
 /// A sampled block begins at a page, whose rest is wasted, so that its deallocation is told from others. A reallocation counts as a
 /// deallocation and an allocation of the new size. What QADAPT allocates itself, what C allocates, and values with an allocator of their
