@@ -81,6 +81,10 @@ fn table(out: &mut String, report: &Report) {
                 let _ = write!(text, "  {cell:>width$}");
             }
         }
+        // What has no head.
+        for cell in cells.iter().skip(HEADS.len()) {
+            let _ = write!(text, "  {cell}");
+        }
         text
     };
     let heads: Vec<String> = HEADS.iter().map(|&head| head.to_owned()).collect();
@@ -251,6 +255,16 @@ mod tests {
         assert_eq!(region_name(&region(None, Kind::Plain)), "src/main.rs:3");
         assert_eq!(region_name(&region(Some("tick"), Kind::Guard)), "tick (src/main.rs:3)");
         assert_eq!(region_name(&region(Some("a\u{1b}"), Kind::WholeProgram)), "a\u{FFFD}");
+    }
+
+    #[test]
+    fn what_was_permitted_is_told() {
+        let mut report = Report { version: VERSION, ..Report::default() };
+        report.profile("debug");
+        let counts = Counts { calls: 1, permitted: 3, ..Counts::default() };
+        report.regions = vec![Region { place: region(None, Kind::Plain), counts: vec![Some(counts)] }];
+        let shown = anstream::adapter::strip_str(&text(&View::new(&report, Path::new("/")))).to_string();
+        assert!(shown.contains("  + 3 permitted\n"), "{shown}");
     }
 
     #[test]
