@@ -446,8 +446,8 @@ fn forbidden(tokens: &TokenStream) -> Vec<String> {
 
 /// True if the tokens end in what can be indexed: a name, or something in brackets.
 fn is_value(before: &[TokenTree]) -> bool {
-    const KEYWORDS: [&str; 11] =
-        ["as", "break", "const", "dyn", "else", "in", "let", "match", "mut", "return", "static"];
+    const KEYWORDS: [&str; 12] =
+        ["as", "break", "const", "dyn", "else", "for", "in", "let", "match", "mut", "return", "static"];
     match before {
         [.., TokenTree::Punct(quote), TokenTree::Ident(_)] if quote.as_char() == '\'' => false,
         [.., TokenTree::Ident(word)] => !KEYWORDS.iter().any(|keyword| word == keyword),

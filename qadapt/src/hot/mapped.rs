@@ -20,12 +20,10 @@ unsafe impl Zeroed for AtomicU32 {}
 unsafe impl Zeroed for AtomicU64 {}
 #[expect(unsafe_code, reason = "says what zeros are")]
 // SAFETY: each of them is zeros.
-unsafe impl<T: Zeroed, const N: usize> Zeroed for Array<T, N> {}
+unsafe impl<T: Zeroed, const N: usize> Zeroed for [T; N] {}
 #[expect(unsafe_code, reason = "says what zeros are")]
 // SAFETY: a null pointer.
 unsafe impl<T: Zeroed> Zeroed for Mapped<T> {}
-
-type Array<T, const N: usize> = [T; N];
 
 /// A value that is not there until it is made, zeroed.
 #[repr(transparent)]
