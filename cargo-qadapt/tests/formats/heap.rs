@@ -7,72 +7,9 @@ use std::process::{Command, Output};
 use object::Object as _;
 use prost::Message;
 
+use crate::message::{Location, Mapping, Pair, Profile, Sample};
 use crate::pprof::readable;
 use crate::sample::root;
-
-/// The messages of pprof, as far as `qadapt::profile()` fills them.
-#[derive(Clone, PartialEq, Message)]
-struct Profile {
-    #[prost(message, repeated, tag = "1")]
-    sample_type: Vec<Texts>,
-    #[prost(message, repeated, tag = "2")]
-    sample: Vec<Sample>,
-    #[prost(message, repeated, tag = "3")]
-    mapping: Vec<Mapping>,
-    #[prost(message, repeated, tag = "4")]
-    location: Vec<Location>,
-    #[prost(string, repeated, tag = "6")]
-    string_table: Vec<String>,
-    #[prost(message, optional, tag = "11")]
-    period_type: Option<Texts>,
-    #[prost(int64, tag = "12")]
-    period: i64,
-}
-
-/// Two texts, by their numbers.
-#[derive(Clone, PartialEq, Message)]
-struct Texts {
-    #[prost(int64, tag = "1")]
-    first: i64,
-    #[prost(int64, tag = "2")]
-    second: i64,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Sample {
-    #[prost(uint64, repeated, tag = "1")]
-    location_id: Vec<u64>,
-    #[prost(int64, repeated, tag = "2")]
-    value: Vec<i64>,
-    #[prost(message, repeated, tag = "3")]
-    label: Vec<Texts>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Mapping {
-    #[prost(uint64, tag = "1")]
-    id: u64,
-    #[prost(uint64, tag = "2")]
-    memory_start: u64,
-    #[prost(uint64, tag = "3")]
-    memory_limit: u64,
-    #[prost(uint64, tag = "4")]
-    file_offset: u64,
-    #[prost(int64, tag = "5")]
-    filename: i64,
-    #[prost(int64, tag = "6")]
-    build_id: i64,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Location {
-    #[prost(uint64, tag = "1")]
-    id: u64,
-    #[prost(uint64, tag = "2")]
-    mapping_id: u64,
-    #[prost(uint64, tag = "3")]
-    address: u64,
-}
 
 /// A function of this program that a profile has on a stack.
 #[inline(never)]
@@ -112,7 +49,7 @@ fn process(moved: u64, build_id: &str, values: [i64; 4]) -> Vec<u8> {
         "the mixer",
         "space",
     ];
-    let pair = |first, second| Texts { first, second };
+    let pair = |first, second| Pair { first, second };
     let profile = Profile {
         sample_type: vec![pair(1, 5), pair(2, 6), pair(3, 5), pair(4, 6)],
         sample: vec![Sample { location_id: vec![1], value: values.to_vec(), label: vec![pair(9, 10)] }],
@@ -124,10 +61,11 @@ fn process(moved: u64, build_id: &str, values: [i64; 4]) -> Vec<u8> {
             filename: 7,
             build_id: 8,
         }],
-        location: vec![Location { id: 1, mapping_id: 1, address: address + moved }],
+        location: vec![Location { id: 1, mapping_id: 1, address: address + moved, ..Location::default() }],
         string_table: texts.map(str::to_owned).to_vec(),
         period_type: Some(pair(11, 6)),
         period: 1 << 19,
+        ..Profile::default()
     };
     profile.encode_to_vec()
 }

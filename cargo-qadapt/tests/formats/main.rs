@@ -9,6 +9,7 @@ mod json;
 mod junit;
 mod large;
 mod markdown;
+mod message;
 mod outside;
 mod pprof;
 mod sample;
