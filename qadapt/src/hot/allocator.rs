@@ -8,6 +8,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use core::convert::identity as over;
 
 use super::event::{Care, Outcome};
+use super::inner::inner_alloc;
 #[cfg(feature = "profile")]
 use super::profile::allocator::Sampling;
 use super::request::Request;
@@ -131,22 +132,6 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Qadapt<A> {
 #[inline(always)]
 const fn alloc_request<const ZEROED: bool>(size: usize, align: usize) -> Request {
     Request { op: if ZEROED { Op::AllocZeroed } else { Op::Alloc }, size, old_size: 0, align }
-}
-
-/// The inner allocator's method.
-///
-/// # Safety
-/// As for [`GlobalAlloc::alloc`], and with `ZEROED` for [`GlobalAlloc::alloc_zeroed`].
-#[inline(always)]
-#[expect(unsafe_code, reason = "forwards an allocator call")]
-unsafe fn inner_alloc<const ZEROED: bool, A: GlobalAlloc>(layout: Layout, inner: &A) -> *mut u8 {
-    if ZEROED {
-        // SAFETY: the caller's contract is the callee's.
-        unsafe { inner.alloc_zeroed(layout) }
-    } else {
-        // SAFETY: as above.
-        unsafe { inner.alloc(layout) }
-    }
 }
 
 /// # Safety

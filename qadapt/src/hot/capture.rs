@@ -8,7 +8,6 @@ use super::request::Request;
 use super::stacks::Stacks;
 use super::walk;
 use crate::model::Op;
-use crate::sys;
 
 /// Frames kept of one stack, from the allocator's caller outwards.
 pub(crate) const FRAMES: usize = 32;
@@ -65,11 +64,7 @@ impl Captured {
                 return captured;
             }
         }
-        sys::for_each_frame(|address, stack_pointer| {
-            // A frame's stack pointer is where it stood when it called inwards: below `mark` for QADAPT's own.
-            if address == 0 || stack_pointer <= mark.addr() {
-                return address != 0;
-            }
+        walk::by_unwind_tables(mark.addr(), |address, _| {
             let Some(place) = captured.addresses.get_mut(captured.length) else { return false };
             *place = address;
             captured.length += 1;

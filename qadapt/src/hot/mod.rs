@@ -22,6 +22,7 @@ pub(crate) mod event;
 mod figure;
 pub(crate) mod head;
 pub(crate) mod inject;
+mod inner;
 mod loan;
 pub(crate) mod loans;
 mod mapped;

@@ -1,4 +1,4 @@
-//! Walking a stack by its frame pointers, in programs built with them.
+//! Walking a stack: by its unwind tables, or by its frame pointers in programs built with them.
 //!
 //! With `-C force-frame-pointers=yes` each function keeps its caller's frame pointer and return address in two words,
 //! so that a walk reads two words a frame instead of unwind tables. The standard library as shipped keeps them too. C
@@ -17,6 +17,19 @@ thread_local! {
 
 /// Fewer frames than this do not reach the user's code: then the unwinder is asked.
 const FEWEST: usize = 3;
+
+/// Visits the frames that lie above `mark`, innermost first, by the unwind tables: the return address of each, and where its stack
+/// pointer was when it called inwards. Ends where `visit` returns false, which must not unwind.
+#[inline(always)]
+pub(super) fn by_unwind_tables(mark: usize, mut visit: impl FnMut(usize, usize) -> bool) {
+    sys::for_each_frame(|address, stack_pointer| {
+        if address == 0 {
+            return false;
+        }
+        // QADAPT's own frames called inwards below the mark.
+        stack_pointer <= mark || visit(address, stack_pointer)
+    });
+}
 
 /// Fills `frames` with the return addresses of the frames that lie above `mark`, innermost first, and returns how many
 /// there are. None where the walk cannot be trusted.

@@ -8,6 +8,7 @@ use super::countdown;
 use super::live::{self, Sampled};
 use super::sites::{self, Share};
 use crate::hot::capture::Captured;
+use crate::hot::inner::inner_alloc;
 use crate::hot::{outermost, word};
 
 /// Forwards to another allocator and samples what is asked of it.
@@ -70,21 +71,6 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Sampling<A> {
         }
         // SAFETY: the caller's contract is the callee's.
         unsafe { self.inner.realloc(block, layout, new_size) }
-    }
-}
-
-/// The inner allocator's method.
-///
-/// # Safety
-/// As for [`GlobalAlloc::alloc`], and with `ZEROED` for [`GlobalAlloc::alloc_zeroed`].
-#[expect(unsafe_code, reason = "forwards an allocator call")]
-unsafe fn inner_alloc<const ZEROED: bool, A: GlobalAlloc>(layout: Layout, inner: &A) -> *mut u8 {
-    if ZEROED {
-        // SAFETY: the caller's contract is the callee's.
-        unsafe { inner.alloc_zeroed(layout) }
-    } else {
-        // SAFETY: as above.
-        unsafe { inner.alloc(layout) }
     }
 }
 

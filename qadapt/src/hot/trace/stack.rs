@@ -10,7 +10,6 @@ use qadapt_trace::{FRAMES, INNER, OUTER};
 use super::super::capture::FRAME_POINTERS;
 use super::super::walk;
 use super::recent::{SLOTS, Slots};
-use crate::sys;
 
 /// Frames after which a walk ends.
 const MOST: usize = 4096;
@@ -43,11 +42,7 @@ impl Stack {
 
     fn unwind(&mut self, mark: *const c_void) {
         let mut slots = [0; SLOTS];
-        sys::for_each_frame(|address, stack_pointer| {
-            // A frame's stack pointer is where it stood when it called inwards: below `mark` for QADAPT's own.
-            if address == 0 || stack_pointer <= mark.addr() {
-                return address != 0;
-            }
+        walk::by_unwind_tables(mark.addr(), |address, stack_pointer| {
             if let Some(slot) = slots.get_mut(self.met) {
                 *slot = stack_pointer;
             }
