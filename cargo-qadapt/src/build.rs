@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::cargo::cargo;
 use crate::error::{Error, Result};
-use crate::report::origin::Code;
-use crate::report::origin::Sites;
 use crate::selection::{Profile, Selection};
 use crate::settings::{Settings, host, platform_variable};
+use qadapt_code::origin::Code;
+use qadapt_code::origin::Sites;
 
 /// Where cargo builds, and what there is to build.
 #[derive(Debug, Deserialize)]

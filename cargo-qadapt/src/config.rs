@@ -5,9 +5,9 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
-use crate::glob::Glob;
-use crate::prove::assume::{Section, Settings};
-use crate::report::origin::Sites;
+use qadapt_code::glob::Glob;
+use qadapt_code::origin::Sites;
+use qadapt_prove::assume::{Section, Settings};
 
 /// The name of the file, which lies beside the workspace's manifest.
 pub const NAME: &str = "qadapt.toml";

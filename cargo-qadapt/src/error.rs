@@ -22,13 +22,8 @@ pub enum Error {
         /// What is wrong with it, and what to do.
         problem: String,
     },
-    /// A binary has nothing to prove.
-    NoRegions {
-        /// Which file.
-        path: PathBuf,
-        /// What was looked for, and what to do.
-        problem: String,
-    },
+    /// There is no proof.
+    Proof(qadapt_prove::Error),
     /// A file is no trace that can be read.
     Trace {
         /// Which file.
@@ -70,9 +65,10 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io { doing, path, source } => write!(f, "could not {doing} `{}`: {source}", path.display()),
-            Self::Binary { path, problem } | Self::NoRegions { path, problem } => {
+            Self::Binary { path, problem } => {
                 write!(f, "cannot analyse `{}`: {problem}", path.display())
             }
+            Self::Proof(error) => error.fmt(f),
             Self::Trace { path, problem } => {
                 write!(f, "cannot use the trace `{}`: {problem}", path.display())
             }
@@ -82,10 +78,17 @@ impl fmt::Display for Error {
     }
 }
 
+impl From<qadapt_prove::Error> for Error {
+    fn from(error: qadapt_prove::Error) -> Self {
+        Self::Proof(error)
+    }
+}
+
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Io { source, .. } => Some(source),
+            Self::Proof(error) => error.source(),
             _ => None,
         }
     }

@@ -13,9 +13,7 @@ pub mod error;
 #[cfg(target_os = "linux")]
 pub mod explore;
 pub mod format;
-pub mod glob;
 mod heap;
-pub mod map;
 pub mod progress;
 pub mod prove;
 pub mod report;

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use cargo_qadapt::config::Config;
-use cargo_qadapt::prove::verb::prove_functions;
-use cargo_qadapt::prove::verdict::{Answer, Rules, Verdict};
+use qadapt_prove::proof::prove_functions;
+use qadapt_prove::verdict::{Answer, Rules, Verdict};
 use regex::Regex;
 
 fn folder(name: &str) -> PathBuf {

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use cargo_qadapt::config::Config;
-use cargo_qadapt::prove::assume::Settings;
-use cargo_qadapt::prove::verb::prove_functions;
-use cargo_qadapt::prove::verdict::{Answer, Rules};
+use qadapt_prove::assume::Settings;
+use qadapt_prove::proof::prove_functions;
+use qadapt_prove::verdict::{Answer, Rules};
 use regex::Regex;
 
 const ARENA: &str = r#"

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cargo_qadapt::prove::assume::Settings;
-use cargo_qadapt::prove::debug::DebugFiles;
-use cargo_qadapt::prove::policy::Subject;
-use cargo_qadapt::prove::verb::{Which, prove_functions, prove_with};
-use cargo_qadapt::prove::verdict::{Answer, Rules, Verdict};
+use qadapt_prove::assume::Settings;
+use qadapt_prove::debug::DebugFiles;
+use qadapt_prove::policy::Subject;
+use qadapt_prove::proof::{Which, prove_functions, prove_with};
+use qadapt_prove::verdict::{Answer, Rules, Verdict};
 use regex::Regex;
 
 /// What a build has of the guard.

@@ -5,9 +5,9 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use cargo_qadapt::prove::assume::Settings;
-use cargo_qadapt::prove::verb::prove_functions;
-use cargo_qadapt::prove::verdict::{Answer, Rules, Verdict};
+use qadapt_prove::assume::Settings;
+use qadapt_prove::proof::prove_functions;
+use qadapt_prove::verdict::{Answer, Rules, Verdict};
 use regex::Regex;
 
 /// Writes to `SECOND` by a number that is counted from two places before it, where a program lies at fixed addresses.

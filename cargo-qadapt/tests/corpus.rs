@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cargo_qadapt::prove::assume::Settings;
-use cargo_qadapt::prove::verb::prove_functions;
-use cargo_qadapt::prove::verdict::{Answer, Rules, Verdict};
+use qadapt_prove::assume::Settings;
+use qadapt_prove::proof::prove_functions;
+use qadapt_prove::verdict::{Answer, Rules, Verdict};
 use regex::Regex;
 
 /// What the program says of a region: by construction, and as counted.

@@ -8,7 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use cargo_qadapt::report::figures::{Origin, Report};
+use cargo_qadapt::report::figures::Report;
+use qadapt_code::origin::Origin;
 
 /// Names the folder with a folder of traces for each platform; beside it lies what the command has made of them on that
 /// platform, in JSON, if it ran there.

@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use cargo_qadapt::config::Config;
-use cargo_qadapt::prove::assume::Settings;
-use cargo_qadapt::prove::verb::{Which, prove};
-use cargo_qadapt::prove::verdict::{Answer, Rules, Verdict};
+use qadapt_prove::assume::Settings;
+use qadapt_prove::proof::{Which, prove};
+use qadapt_prove::verdict::{Answer, Rules, Verdict};
 use regex::Regex;
 
 const PROGRAM: &str = r#"

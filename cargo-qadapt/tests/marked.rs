@@ -98,7 +98,7 @@ fn each_region_of_the_source_is_listed_in_each_profile() {
         assert_eq!(advice("marked::main"), "vec-macro");
         assert!(verdict("marked::annotated")["at"].as_str().expect("a place").ends_with("src/main.rs:23"));
         let file = std::fs::read(proof["binary"].as_str().expect("a path")).expect("the file is there");
-        assert_eq!(proof["sha256"], cargo_qadapt::prove::identity::Identity::of(&file).sha256);
+        assert_eq!(proof["sha256"], qadapt_prove::identity::Identity::of(&file).sha256);
 
         // Two instances that debug information gives one name.
         let all = answers(proof);

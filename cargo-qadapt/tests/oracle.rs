@@ -6,10 +6,10 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cargo_qadapt::prove::assume::Settings;
-use cargo_qadapt::prove::load::Image;
-use cargo_qadapt::prove::verb::prove_functions;
-use cargo_qadapt::prove::verdict::{Answer, Rules};
+use qadapt_prove::assume::Settings;
+use qadapt_prove::load::Image;
+use qadapt_prove::proof::prove_functions;
+use qadapt_prove::verdict::{Answer, Rules};
 use regex::Regex;
 
 fn interposer() -> PathBuf {
@@ -84,7 +84,7 @@ fn this_command_is_never_falsely_proven() {
     check(
         program,
         &[
-            &["prove", "--binary", own, "--function", "prove::"],
+            &["prove", "--binary", own, "--function", "qadapt_prove::"],
             &["prove", "--binary", own, "--function", "main", "--format", "json"],
             &["prove", "--help"],
             &["prove", "--binary", "Cargo.toml", "--function", "x"],

@@ -14,13 +14,13 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cargo_qadapt::prove::assume::Settings;
-use cargo_qadapt::prove::bodies;
-use cargo_qadapt::prove::debug::DebugFiles;
-use cargo_qadapt::prove::load::Image;
-use cargo_qadapt::prove::names::Names;
-use cargo_qadapt::prove::verb::{Which, prove_with};
-use cargo_qadapt::prove::verdict::{Answer, Rules, Verdict};
+use qadapt_prove::assume::Settings;
+use qadapt_prove::bodies;
+use qadapt_prove::debug::DebugFiles;
+use qadapt_prove::load::Image;
+use qadapt_prove::names::Names;
+use qadapt_prove::proof::{Which, prove_with};
+use qadapt_prove::verdict::{Answer, Rules, Verdict};
 
 /// How many modules a program has.
 const MODULES: usize = 24;

@@ -5,10 +5,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cargo_qadapt::prove::assume::Settings;
-use cargo_qadapt::prove::debug::DebugFiles;
-use cargo_qadapt::prove::verb::{Which, prove_with};
-use cargo_qadapt::prove::verdict::{Answer, Rules, Verdict};
+use qadapt_prove::assume::Settings;
+use qadapt_prove::debug::DebugFiles;
+use qadapt_prove::proof::{Which, prove_with};
+use qadapt_prove::verdict::{Answer, Rules, Verdict};
 
 /// Builds a program for release with labels, with link-time optimisation or without.
 fn built(program: &str, lto: &str) -> PathBuf {

@@ -13,13 +13,13 @@ use super::read::Trace;
 use super::resolve::{Address, Files, Identity, Named, Resolver};
 use crate::report::choice::Apart;
 use crate::report::figures::{
-    By, Counts, Frame, Kind, Op, Origin, PerProfile, Place, Region, Report, Site, SiteCounts, VERSION,
-    counts_of,
+    By, Counts, Frame, Kind, Op, PerProfile, Place, Region, Report, Site, SiteCounts, VERSION, counts_of,
 };
 use crate::report::live::{Live, LiveTotal};
 use crate::report::op::Call;
-use crate::report::origin::{Code, relative};
 use crate::report::spread::Spread;
+use qadapt_code::origin::Origin;
+use qadapt_code::origin::{Code, relative};
 
 /// Traces taken in so far.
 #[derive(Debug, Default)]

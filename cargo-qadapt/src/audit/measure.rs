@@ -20,9 +20,10 @@ use crate::error::{Error, Result};
 use crate::format::text::region_name;
 use crate::progress::Progress;
 use crate::report::choice::Apart;
-use crate::report::figures::{Origin, Report, Site};
+use crate::report::figures::{Report, Site};
 use crate::selection::Profile;
 use crate::settings::{Settings, host};
+use qadapt_code::origin::Origin;
 
 /// What runs did.
 #[derive(Debug)]

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use addr2line::Loader;
 use object::{Object, ObjectSegment};
 
-use crate::report::figures::{Frame, Origin};
-use crate::report::origin::{Code, relative, with_slashes};
+use crate::report::figures::Frame;
+use qadapt_code::origin::Origin;
+use qadapt_code::origin::{Code, relative, with_slashes};
 
 /// The files that addresses were loaded from, by number.
 #[derive(Debug, Default)]
@@ -236,7 +237,7 @@ fn unknown(module: &str, offset: u64) -> Frame {
 fn load(identity: &Identity) -> Loaded {
     let path = identity.path.display();
     let here = here(&identity.path);
-    let data = match std::fs::File::open(&here).and_then(|file| crate::map::map(&file)) {
+    let data = match std::fs::File::open(&here).and_then(|file| qadapt_code::map::map(&file)) {
         Ok(data) => data,
         Err(e) => {
             return Loaded::Unusable(format!("`{path}` cannot be opened ({e}): its functions have no names"));

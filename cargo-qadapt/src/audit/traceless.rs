@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use regex::bytes::Regex;
 
-use crate::map::map;
 use crate::selection::{Profile, Selection};
 use crate::settings::{Settings, host, platform_variable};
+use qadapt_code::map::map;
 
 /// What to do where these programs left no trace: it depends on whether the guard is in one of them, and on what starts them.
 #[must_use]

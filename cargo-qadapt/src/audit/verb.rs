@@ -22,8 +22,8 @@ use crate::heap;
 use crate::report::choice::{Apart, Choice};
 use crate::report::figures::{Report, VERSION};
 use crate::report::merge::merge;
-use crate::report::origin::Code;
 use crate::report::suppress::{Suppressed, suppress};
+use qadapt_code::origin::Code;
 
 impl Audit {
     /// Runs the verb.

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crate::format::source::Sources;
 use crate::report::figures::{By, Kind, Op, Place, Report};
-use crate::report::items::Items;
 use crate::report::line::Line;
-use crate::report::origin::{after, without_version};
+use qadapt_code::items::Items;
+use qadapt_code::origin::{after, without_version};
 
 /// A region.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,7 +59,7 @@ impl RegionKey {
 
     /// True if a pattern means this region: by its name, its file, or its file and function.
     #[must_use]
-    pub fn is_meant(&self, pattern: &crate::glob::Glob) -> bool {
+    pub fn is_meant(&self, pattern: &qadapt_code::glob::Glob) -> bool {
         self.name.as_ref().is_some_and(|name| pattern.is_match(name))
             || pattern.is_match(&self.file)
             || pattern.is_match(&self.in_file())
@@ -179,7 +179,7 @@ fn in_library(path: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::figures::Origin;
+    use qadapt_code::origin::Origin;
 
     #[test]
     fn paths_are_the_same_on_every_machine() {
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn patterns_mean_names_files_and_functions() {
-        let glob = |text: &str| crate::glob::Glob::try_from(text.to_owned()).expect("it is valid");
+        let glob = |text: &str| qadapt_code::glob::Glob::try_from(text.to_owned()).expect("it is valid");
         let key = RegionKey {
             file: "src/a.rs".into(),
             function: Some("f".into()),

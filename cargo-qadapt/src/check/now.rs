@@ -135,7 +135,8 @@ fn all_suppressed(removed: Vec<Removed>) -> Vec<Suppressed> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::figures::{Counts, Frame, Kind, Op, Origin, Region, Site, SiteCounts};
+    use crate::report::figures::{Counts, Frame, Kind, Op, Region, Site, SiteCounts};
+    use qadapt_code::origin::Origin;
 
     /// A run that enters regions at lines 3 and 9, the first one only sometimes, and allocates in the second.
     fn report(first: bool, allocs: u64) -> Report {

@@ -175,11 +175,11 @@ impl Order {
             grow(&from, &to, |from, to| fs::hard_link(from, to))?;
         }
         let proofs = match prove.proofs(Some(workspace), &settings) {
-            Err(Error::NoRegions { .. }) if is_snippet => {
+            Err(Error::Proof(qadapt_prove::Error::NoRegions { .. })) if is_snippet => {
                 prove.function = Regex::new("^snippet::").ok();
                 prove.proofs(Some(workspace), &settings)
             }
-            Err(Error::NoRegions { .. }) => Ok(Vec::new()),
+            Err(Error::Proof(qadapt_prove::Error::NoRegions { .. })) => Ok(Vec::new()),
             proofs => proofs,
         }?;
         let first = proofs.first().filter(|_| is_snippet);

@@ -4,11 +4,11 @@ use serde::Serialize;
 
 use super::view::View;
 use crate::error::{Error, Result};
-use crate::report::advice::Advice;
 use crate::report::figures::{Op, PerProfile, Report, SiteCounts};
 use crate::report::line::Line;
 use crate::report::outcome::Finding;
 use crate::report::spread::Entries;
+use qadapt_code::advice::Advice;
 
 /// The report as `cargo qadapt merge` reads it, and for other readers also its sites by line, which can be told from
 /// that.

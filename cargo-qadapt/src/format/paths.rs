@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::report::origin::with_slashes;
+use qadapt_code::origin::with_slashes;
 
 /// The longest path that a Linux system opens; a longer one is no path of a file.
 const LONGEST: usize = 4096;

@@ -8,9 +8,10 @@ use super::source::{Sources, opening, printable};
 use super::style::{BAD, DIFFERENT, FAINT, HEADING, paint};
 use super::view::View;
 use crate::report::diff::{Presence, presence};
-use crate::report::figures::{By, Counts, Kind, Origin, Place, Region, Report};
+use crate::report::figures::{By, Counts, Kind, Place, Region, Report};
 use crate::report::line::Line;
 use crate::report::spread::Entries;
+use qadapt_code::origin::Origin;
 
 /// The report as text, with styles.
 #[must_use]

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::verb::Proof;
-use super::verdict::Answer;
+use qadapt_prove::proof::Proof;
+use qadapt_prove::verdict::Answer;
 
 /// One region whose answer differs between builds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -43,9 +43,9 @@ pub fn differences(proofs: &[Proof]) -> Vec<Difference> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::prove::identity::Identity;
-    use crate::prove::policy::Subject;
-    use crate::prove::verdict::Verdict;
+    use qadapt_prove::identity::Identity;
+    use qadapt_prove::policy::Subject;
+    use qadapt_prove::verdict::Verdict;
 
     fn proof(profile: &str, answers: &[(&str, Answer)]) -> Proof {
         let verdicts = answers

@@ -8,19 +8,19 @@ use std::path::Path as Folder;
 
 use anstyle::Style;
 
-use super::advice::otherwise;
 use super::compare::Difference;
-use super::instances::{Group, groups};
-use super::names::Frame;
-use super::place::Place;
-use super::policy::Subject;
-use super::verb::Proof;
-use super::verdict::{Answer, Gap, Path, Verdict, allocator};
 use super::witness::Contradiction;
 use crate::format::source::printable;
 use crate::format::style::{BAD, DIFFERENT, FAINT, HEADING, paint};
-use crate::report::figures::Origin;
-use crate::report::origin::{after, is_guards, relative, shortened};
+use qadapt_code::origin::Origin;
+use qadapt_code::origin::{after, is_guards, relative, shortened};
+use qadapt_prove::advice::otherwise;
+use qadapt_prove::instances::{Group, groups};
+use qadapt_prove::names::Frame;
+use qadapt_prove::place::Place;
+use qadapt_prove::policy::Subject;
+use qadapt_prove::proof::Proof;
+use qadapt_prove::verdict::{Answer, Gap, Path, Verdict, allocator};
 
 /// Instances that are named.
 const MOST_NAMED: usize = 4;

@@ -4,14 +4,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::rc::Rc;
 
+use qadapt_prove::{bodies, near};
 use regex::Regex;
 
 use super::args::{Format, Prove};
-use super::assume::Settings;
-use super::policy::Subject;
-use super::verb::{Proof, Which, prove_file};
-use super::verdict::{Answer, Rules};
-use super::{bodies, compare, near, report, witness};
+use super::{compare, report, witness};
 use crate::audit::verb::gather;
 use crate::build::{Build, Workspace};
 use crate::config::{self, Config};
@@ -20,10 +17,14 @@ use crate::editor::finding::of_proofs;
 use crate::editor::keep::{Kind, keep};
 use crate::error::{Error, Result};
 use crate::format::output::deliver;
-use crate::glob::glob;
 use crate::progress::Progress;
-use crate::report::origin::Code;
 use crate::selection::Profile;
+use qadapt_code::glob::glob;
+use qadapt_code::origin::Code;
+use qadapt_prove::assume::Settings;
+use qadapt_prove::policy::Subject;
+use qadapt_prove::proof::{Proof, Which, prove_file};
+use qadapt_prove::verdict::{Answer, Rules};
 
 impl Prove {
     /// Runs the verb.
@@ -150,13 +151,13 @@ impl Prove {
                 match prove_file(&binary, which, rules, settings, Some(profile.name())) {
                     Ok(proof) => proofs.push(proof),
                     // Of many test binaries some may have none.
-                    Err(error @ Error::NoRegions { .. }) => without_regions = Some(error),
-                    Err(error) => return Err(error),
+                    Err(error @ qadapt_prove::Error::NoRegions { .. }) => without_regions = Some(error),
+                    Err(error) => return Err(error.into()),
                 }
             }
         }
         match without_regions {
-            Some(error) if proofs.is_empty() => Err(error),
+            Some(error) if proofs.is_empty() => Err(error.into()),
             _ => Ok(proofs),
         }
     }

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::place::Place;
-use super::verb::Proof;
-use super::verdict::{Answer, Verdict};
 use crate::report::figures::{Counts, Kind, Region, Report};
-use crate::report::origin::relative;
+use qadapt_code::origin::relative;
+use qadapt_prove::place::Place;
+use qadapt_prove::proof::Proof;
+use qadapt_prove::verdict::{Answer, Verdict};
 
 /// A region that is proven and yet touched the heap in a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

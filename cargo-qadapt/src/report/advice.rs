@@ -3,27 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 
 use qadapt_advice::{Event, Frame as Named, Rule, advise_by};
-use serde::Serialize;
+use qadapt_code::advice::Advice;
 
-use super::figures::{Frame, Kind, Op, Origin, Report, Site};
-use super::origin::is_guards;
-
-/// A piece of the catalogue of advice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Advice {
-    /// The rule's name, the same in all versions.
-    pub id: &'static str,
-    /// What to do instead, in one line. It names no bytes: it is for many events.
-    pub text: &'static str,
-}
-
-impl Advice {
-    /// What a rule of the catalogue says.
-    #[must_use]
-    pub fn of(rule: &Rule) -> Self {
-        Self { id: rule.id(), text: rule.remedy() }
-    }
-}
+use super::figures::{Frame, Kind, Op, Report, Site};
+use qadapt_code::origin::Origin;
+use qadapt_code::origin::is_guards;
 
 /// The pieces that a line shows at most.
 const SHOWN: usize = 2;

@@ -78,8 +78,8 @@ fn library_module(file: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::figures::Origin;
     use super::*;
+    use qadapt_code::origin::Origin;
 
     #[test]
     fn inlined_or_not_a_function_is_called_the_same() {

@@ -7,9 +7,9 @@ use clap::{Args, ValueEnum};
 
 use super::figures::{Counts, Kind, LeftOut, Place, Region, Report, SiteCounts};
 use super::line::Line;
-use super::origin::{is_guards, same_name};
 use super::sites::lines;
-use crate::glob::Glob;
+use qadapt_code::glob::Glob;
+use qadapt_code::origin::{is_guards, same_name};
 
 /// What is shown of a report, and what of it comes first.
 #[derive(Args, Clone, Debug, Default)]
@@ -224,8 +224,9 @@ fn concerns(report: &Report, line: &Line, package: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::figures::{Frame, Op, Origin, Site, VERSION};
+    use super::super::figures::{Frame, Op, Site, VERSION};
     use super::*;
+    use qadapt_code::origin::Origin;
 
     /// Two regions; the first has two lines, of which the second asks for more bytes in a crate `bytes`.
     fn report() -> Report {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use qadapt_code::origin::Origin;
 use serde::{Deserialize, Serialize};
 
 use super::live::{Live, LiveTotal, joined};
@@ -317,20 +318,6 @@ impl Frame {
     pub fn is_gap(&self) -> bool {
         self.file.is_none() && self.function.ends_with(" frames left out)")
     }
-}
-
-/// Whose code a frame is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Origin {
-    /// The user's, to change.
-    Own,
-    /// The user's too, and it stands for its caller: it has `#[track_caller]`, or `qadapt.toml` says so.
-    Wrapper,
-    /// Another crate's.
-    Dependency,
-    /// The standard library's, the loader's or qadapt's.
-    Internal,
 }
 
 /// What one stack asked of the allocator or of the kernel in one region, the innermost one.

@@ -1,8 +1,9 @@
 //! A line of a report.
 
-use super::advice::Advice;
-use super::figures::{Op, Origin, PerProfile, SiteCounts};
+use super::figures::{Op, PerProfile, SiteCounts};
 use super::spread::Entries;
+use qadapt_code::advice::Advice;
+use qadapt_code::origin::Origin;
 
 /// A line of code and what it asked of the allocator inside one region, over all stacks that lead there.
 #[derive(Clone, Debug)]

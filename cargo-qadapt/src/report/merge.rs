@@ -147,8 +147,9 @@ fn ordering<T>(list: &[T], compare: impl Fn(&T, &T) -> std::cmp::Ordering) -> (V
 
 #[cfg(test)]
 mod tests {
-    use super::super::figures::{Counts, Kind, Op, Origin, SiteCounts};
+    use super::super::figures::{Counts, Kind, Op, SiteCounts};
     use super::*;
+    use qadapt_code::origin::Origin;
 
     /// A run in one profile with one region, at this line, and one site of it.
     fn run(profile: &str, line: u32, allocs: u64) -> Report {

@@ -4,8 +4,9 @@ use qadapt_trace::asks_allocator;
 
 use super::called::{DROP_OF, called};
 use super::diff::Doubt;
-use super::figures::{Frame, Origin, Report, Site};
-use super::origin::{is_guards, shortened};
+use super::figures::{Frame, Report, Site};
+use qadapt_code::origin::Origin;
+use qadapt_code::origin::{is_guards, shortened};
 
 /// In a stack of the standard library alone: the first frame past the allocator's glue.
 fn bare_library(frames: &[&Frame]) -> Option<usize> {

@@ -142,8 +142,9 @@ type Key = (usize, Option<(String, u32)>, String, Op);
 
 #[cfg(test)]
 mod tests {
-    use super::super::figures::{Frame, Origin, Report, Site, VERSION};
+    use super::super::figures::{Frame, Report, Site, VERSION};
     use super::*;
+    use qadapt_code::origin::Origin;
 
     fn frame(function: &str, line: u32, origin: Origin) -> Frame {
         Frame { function: function.into(), file: Some(format!("{function}.rs")), line, column: 1, origin }

@@ -84,9 +84,10 @@ fn is_on_stack(report: &Report, site: &Site, entry: &Suppression) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::figures::{Frame, Kind, Origin, Place, Region, SiteCounts};
+    use super::super::figures::{Frame, Kind, Place, Region, SiteCounts};
     use super::*;
     use crate::config::Config;
+    use qadapt_code::origin::Origin;
 
     /// Three sites of two events each, by `main`, through `log::write`, and with a lost stack.
     fn report() -> Report {

@@ -1,6 +1,6 @@
 //! What is shown, and what comes first.
 
-use cargo_qadapt::report::figures::Origin;
+use qadapt_code::origin::Origin;
 
 use crate::command::{audit, folder, run};
 

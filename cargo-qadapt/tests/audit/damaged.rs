@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use cargo_qadapt::report::origin::Code;
+use qadapt_code::origin::Code;
 
 use crate::command::{audit, folder, run, target_directory};
 

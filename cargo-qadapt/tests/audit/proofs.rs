@@ -1,6 +1,7 @@
 //! Runs held against proofs.
 
-use cargo_qadapt::report::figures::{Frame, Op, Origin, Report, Site, SiteCounts};
+use cargo_qadapt::report::figures::{Frame, Op, Report, Site, SiteCounts};
+use qadapt_code::origin::Origin;
 use serde_json::Value;
 
 use crate::command::{Run, folder, run};

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use cargo_qadapt::format::name::Format;
 use cargo_qadapt::format::view::View;
 use cargo_qadapt::report::figures::{
-    By, Counts, Frame, Kind, Op, Origin, Place, Region, Report, Site, SiteCounts, VERSION,
+    By, Counts, Frame, Kind, Op, Place, Region, Report, Site, SiteCounts, VERSION,
 };
 use cargo_qadapt::report::outcome::{Finding, Outcome, Rule};
 use cargo_qadapt::report::suppress::Suppressed;
+use qadapt_code::origin::Origin;
 
 /// A report, where its sources lie, and what a check made of it.
 pub(crate) struct Sample {

@@ -2,9 +2,10 @@
 
 use cargo_qadapt::format::name::Format;
 use cargo_qadapt::report::figures::{
-    Counts, Frame, Kind, Op, Origin, Place, Region, Report, Site, SiteCounts, VERSION,
+    Counts, Frame, Kind, Op, Place, Region, Report, Site, SiteCounts, VERSION,
 };
 use cargo_qadapt::report::op::Call;
+use qadapt_code::origin::Origin;
 
 use crate::sample::{Sample, root};
 

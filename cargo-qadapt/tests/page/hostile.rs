@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cargo_qadapt::report::figures::{
-    Counts, Frame, Kind, Op, Origin, Place, Region, Report, Site, SiteCounts, VERSION,
+    Counts, Frame, Kind, Op, Place, Region, Report, Site, SiteCounts, VERSION,
 };
 use cargo_qadapt::report::outcome::{Finding, Outcome, Rule};
+use qadapt_code::origin::Origin;
 use serde_json::{Value, json};
 
 use crate::browser::Browser;

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use cargo_qadapt::format::name::Format;
 use cargo_qadapt::format::view::View;
 use cargo_qadapt::report::figures::{
-    Counts, Frame, Kind, Op, Origin, Place, Region, Report, Site, SiteCounts, VERSION,
+    Counts, Frame, Kind, Op, Place, Region, Report, Site, SiteCounts, VERSION,
 };
 use cargo_qadapt::report::outcome::{Finding, Outcome, Rule};
+use qadapt_code::origin::Origin;
 
 /// An empty folder for one test.
 pub(crate) fn folder(name: &str) -> PathBuf {

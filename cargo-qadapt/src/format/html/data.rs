@@ -15,10 +15,11 @@ use super::stacks::Stacks;
 use super::strings::Strings;
 use crate::error::{Error, Result};
 use crate::report::diff::{Presence, presence};
-use crate::report::figures::{By, Counts, Kind, Origin, PerProfile, Profile, Region, SiteCounts};
+use crate::report::figures::{By, Counts, Kind, PerProfile, Profile, Region, SiteCounts};
 use crate::report::line::Line;
 use crate::report::live::Live;
 use crate::report::outcome::Finding;
+use qadapt_code::origin::Origin;
 
 /// Everything that is shown. Texts are numbers, which are places in `strings`.
 ///

@@ -11,8 +11,9 @@ use serde::Serialize;
 use super::compared::Compared;
 use super::stacks::Stacks;
 use crate::error::{Error, Result};
-use crate::report::figures::{Op, Origin, Report, Site, SiteCounts};
-use crate::report::origin::is_guards;
+use crate::report::figures::{Op, Report, Site, SiteCounts};
+use qadapt_code::origin::Origin;
+use qadapt_code::origin::is_guards;
 
 /// The narrowest frame that is drawn, in percent of the graph.
 const NARROWEST: f64 = 0.1;

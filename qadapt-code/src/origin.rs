@@ -5,11 +5,24 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::figures::Origin;
-use super::items::Items;
 use crate::glob::Glob;
+use crate::items::Items;
+
+/// Whose code a frame is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// The user's, to change.
+    Own,
+    /// The user's too, and it stands for its caller: it has `#[track_caller]`, or `qadapt.toml` says so.
+    Wrapper,
+    /// Another crate's.
+    Dependency,
+    /// The standard library's, the loader's or qadapt's.
+    Internal,
+}
 
 /// Whose code counts as the user's own, which wrappers stand for their callers, and where the sources are.
 #[derive(Debug, Default)]
@@ -422,10 +435,10 @@ mod tests {
         assert_eq!(code.origin(Some("no/such.rs"), "mine::my_push", 3), Origin::Wrapper);
         assert_eq!(code.origin(Some("no/such.rs"), "mine::push", 3), Origin::Own);
         // The source has the path of a function that debug information gives no more than the name of.
-        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/report/origin.rs");
-        let (members, of_this) = (vec![(root.to_owned(), "cargo-qadapt".to_owned())], line!());
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/origin.rs");
+        let (members, of_this) = (vec![(root.to_owned(), "qadapt-code".to_owned())], line!());
         for (pattern, expected) in [
-            ("cargo_qadapt::report::origin::tests::wrappers_*", Origin::Wrapper),
+            ("qadapt_code::origin::tests::wrappers_*", Origin::Wrapper),
             ("*::wrappers_stand_for_their_callers", Origin::Wrapper),
             ("other::*", Origin::Own),
         ] {

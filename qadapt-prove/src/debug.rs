@@ -13,7 +13,7 @@ use object::{Endianness, Object, ObjectSection};
 
 use super::identity::{build_id, hexadecimal};
 use super::sources::{self, Opened};
-use crate::map::map;
+use qadapt_code::map::map;
 
 /// How debug information is read.
 pub type Reader<'a> = EndianSlice<'a, LittleEndian>;

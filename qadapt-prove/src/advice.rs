@@ -5,8 +5,8 @@ use qadapt_advice::{Event, Frame as Named, Op, advise};
 use super::hop::Hop;
 use super::names::Frame;
 use super::role::Kind;
-use crate::report::advice::Advice;
-use crate::report::origin::is_guards;
+use qadapt_code::advice::Advice;
+use qadapt_code::origin::is_guards;
 
 /// The advice for a path, whose last call is the one of the allocator.
 #[must_use]
@@ -51,8 +51,8 @@ fn named(frame: &Frame) -> Named<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::prove::place::Place;
-    use crate::report::figures::Origin;
+    use crate::place::Place;
+    use qadapt_code::origin::Origin;
 
     fn hop(calls: &str, frames: &[(&str, &str, bool)]) -> Hop {
         let frames = frames

@@ -134,8 +134,8 @@ fn shows_system(frames: &[Frame]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::prove::place::Place;
-    use crate::report::figures::Origin;
+    use crate::place::Place;
+    use qadapt_code::origin::Origin;
 
     fn chain(frames: &[(&str, &str)]) -> Vec<Frame> {
         frames

@@ -17,8 +17,8 @@ use super::regions::Region;
 use super::role::Kind;
 use super::symbol;
 use super::wait;
-use crate::report::advice::Advice;
-use crate::report::figures::Origin;
+use qadapt_code::advice::Advice;
+use qadapt_code::origin::Origin;
 
 /// What is said of a region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

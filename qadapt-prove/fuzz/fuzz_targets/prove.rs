@@ -2,9 +2,9 @@
 
 #![no_main]
 
-use cargo_qadapt::prove::assume::Settings;
-use cargo_qadapt::prove::verb::{Which, prove};
-use cargo_qadapt::prove::verdict::Rules;
+use qadapt_prove::assume::Settings;
+use qadapt_prove::proof::{Which, prove};
+use qadapt_prove::verdict::Rules;
 use libfuzzer_sys::fuzz_target;
 use regex::Regex;
 

@@ -11,8 +11,8 @@ use super::debug::{Debug, DebugFiles};
 use super::load::Image;
 use super::place::Place;
 use super::symbol;
-use crate::report::figures::Origin;
-use crate::report::origin::{Code, with_slashes};
+use qadapt_code::origin::Origin;
+use qadapt_code::origin::{Code, with_slashes};
 
 /// One frame of source code.
 #[derive(Clone, Debug, PartialEq, Eq)]

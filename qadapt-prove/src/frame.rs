@@ -50,7 +50,7 @@ impl Slots {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::prove::decode::Mem;
+    use crate::decode::Mem;
 
     fn at(reg: u8, disp: i64) -> Mem {
         Mem { base: Some(reg), index: None, disp: disp.cast_unsigned() }

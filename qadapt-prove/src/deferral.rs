@@ -29,7 +29,7 @@ use super::names::{Frame, Names};
 use super::policy::demangle;
 use super::program::Program;
 use super::role::Kind as Sink;
-use crate::report::origin::is_guard as is_guard_file;
+use qadapt_code::origin::is_guard as is_guard_file;
 
 /// The two words that a limit ends with in a file with labels, of `qadapt/src/hot/defer/limit.rs`. Before them are the most
 /// blocks, the most bytes, and the number of what happens beyond.

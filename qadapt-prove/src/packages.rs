@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::report::origin::is_guard;
+use qadapt_code::origin::is_guard;
 
 /// The sources in Rust in a list as cargo writes it: `executable: source source`, with `\ ` for a space in a name.
 pub(super) fn listed(list: &str) -> Vec<PathBuf> {

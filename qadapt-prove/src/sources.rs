@@ -11,8 +11,8 @@ use super::calls::{self, Call, Opens, Words};
 use super::locked;
 use super::packages::{listed, manifest, name};
 use super::place::Place;
-use crate::report::items::Items;
-use crate::report::origin::module;
+use qadapt_code::items::Items;
+use qadapt_code::origin::module;
 
 /// A call that opens a region.
 #[derive(Clone, Debug, PartialEq, Eq)]

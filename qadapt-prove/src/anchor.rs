@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::marks::Kind;
 use super::names::Frame;
-use crate::report::origin;
+use qadapt_code::origin;
 
 /// `file:line` or `file:line:column`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,8 +153,8 @@ impl fmt::Display for Anchor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::prove::place::Place;
-    use crate::report::figures::Origin;
+    use crate::place::Place;
+    use qadapt_code::origin::Origin;
 
     fn frame(function: &str, file: &str, line: u32, column: u32, own: bool) -> Frame {
         let at = Some(Place { file: file.to_owned(), line, column });

@@ -14,7 +14,7 @@ use super::names::Names;
 use super::place::Place;
 use super::policy::demangle;
 use super::sources::Opened;
-use crate::report::origin::is_guard;
+use qadapt_code::origin::is_guard;
 
 /// A protected region of a binary.
 #[derive(Clone, Debug, PartialEq, Eq)]

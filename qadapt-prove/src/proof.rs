@@ -173,7 +173,7 @@ pub fn prove_file(
     profile: Option<&str>,
 ) -> Result<Proof> {
     let file = std::fs::File::open(path).map_err(|e| Error::io("open the binary", path, e))?;
-    let data = crate::map::map(&file).map_err(|e| Error::io("map the binary", path, e))?;
+    let data = qadapt_code::map::map(&file).map_err(|e| Error::io("map the binary", path, e))?;
     let files = DebugFiles::beside(path, &data);
     let (verdicts, analysed) =
         prove_with(&data, &files, which, rules, settings).map_err(|problem| Error::binary(path, problem))?;

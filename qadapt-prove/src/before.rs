@@ -80,7 +80,7 @@ mod tests {
     use Event::{Region as R, Said as S};
 
     use super::*;
-    use crate::prove::body::Block;
+    use crate::body::Block;
 
     #[test]
     fn it_is_said_if_each_way_to_a_region_says_it_again() {

@@ -15,8 +15,8 @@ use super::near;
 use super::permits::{Permits, Under};
 use super::policy::Subject;
 use super::symbol;
-use crate::glob::glob;
-use crate::report::origin::{Code, Sites};
+use qadapt_code::glob::glob;
+use qadapt_code::origin::{Code, Sites};
 
 /// The section as it is written.
 #[derive(Debug, Default, Deserialize)]

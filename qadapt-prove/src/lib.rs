@@ -1,0 +1,110 @@
+//! ELF in, verdicts out: can a function come to the allocator, or to a call that waits?
+//!
+//! A verdict holds on all paths through the machine code of a linked program for x86-64: [`Answer::Proven`], or a path to the
+//! allocator, or what kept it from being decided. Nothing is run and nothing is built; `cargo qadapt prove` builds a program with
+//! labels and has its regions proven here.
+//!
+//! ```
+//! # #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use qadapt_prove::{Answer, Rules, Settings, Which, prove_file};
+//!
+//! #[inline(never)]
+//! #[unsafe(no_mangle)]
+//! fn mixed_down(left: f32, right: f32) -> f32 {
+//!     (left + right) / 2.0
+//! }
+//!
+//! #[inline(never)]
+//! #[unsafe(no_mangle)]
+//! fn copied(samples: &[f32]) -> Vec<f32> {
+//!     samples.to_vec()
+//! }
+//!
+//! std::hint::black_box((mixed_down(0.5, 0.25), copied(&[0.5])));
+//! let pattern = regex::Regex::new("^(mixed_down|copied)$")?;
+//! let rules = Rules { allow_frees: false, gaps: 3 };
+//! let program = std::env::current_exe()?;
+//! let proof = prove_file(&program, Which::Functions(&pattern), rules, &Settings::default(), None)?;
+//! let answers: Vec<_> = proof.verdicts.iter().map(|v| (v.region.as_str(), v.answer)).collect();
+//! assert_eq!(answers, [("copied", Answer::Allocates), ("mixed_down", Answer::Proven)]);
+//! # Ok(())
+//! # }
+//! # #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+//! # fn main() {}
+//! ```
+//!
+//! # How
+//!
+//! `load` reads the file (`kind`: what it does not read; `import`: what the loader adds), `decode` turns its code into steps,
+//! `cfg` follows the steps of one function (`body`: the result; `leave`: how it is left; `value`: what is known of the
+//! registers, `own`: and of the stack, `table`: jump tables, `thunk`: retpolines, `eh`: caught panics), `program` knows what
+//! each function means to its callers (`policy` and `foreign`: by name, `system`: by number, `wait`: what waits; `allocator`:
+//! what inlining hides; `assume`: what the user vouches for, `anchor`: and where), `graph` joins them (`ground`: what it takes
+//! for granted), and `verdict` speaks, with `advice` on what to do instead. `proof` is the way in.
+
+pub mod addr_map;
+pub mod advice;
+pub mod allocator;
+pub mod anchor;
+pub mod assume;
+pub mod before;
+pub mod bodies;
+pub mod body;
+pub mod calls;
+pub mod cfg;
+pub mod chosen;
+pub mod copies;
+pub mod debug;
+pub mod decode;
+pub mod deferral;
+pub mod eh;
+pub mod error;
+pub mod foreign;
+pub mod format;
+pub mod frame;
+pub mod graph;
+pub mod ground;
+pub mod hop;
+pub mod identity;
+pub mod import;
+pub mod inlined;
+pub mod inside;
+pub mod instances;
+pub mod kind;
+mod leave;
+pub mod load;
+mod locked;
+pub mod marked;
+pub mod marks;
+pub mod methods;
+pub mod names;
+pub mod near;
+pub mod once;
+pub mod origins;
+pub mod own;
+mod packages;
+pub mod parts;
+pub mod permits;
+pub mod place;
+pub mod policy;
+pub mod program;
+pub mod proof;
+pub mod question;
+pub mod regions;
+pub mod role;
+pub mod sources;
+pub mod spill;
+pub mod symbol;
+pub mod system;
+pub mod table;
+pub mod thunk;
+pub mod value;
+pub mod verdict;
+pub mod wait;
+
+pub use assume::Settings;
+pub use error::{Error, Result};
+pub use policy::Subject;
+pub use proof::{Proof, Which, prove, prove_file, prove_functions};
+pub use verdict::{Answer, Rules, Verdict};
