@@ -136,7 +136,7 @@ fn programs_are_audited_and_checked_there() {
 fn what_links_and_runs_programs_is_named() {
     const RUNNER: &str = "CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER";
     const LINKER: &str = "CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER";
-    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packages/audited");
     let said = |set: &[(&str, &str)]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-qadapt"));
         command

@@ -32,7 +32,7 @@ impl Run {
 
 /// The workspace with the fixtures.
 pub(crate) fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packages/audited")
 }
 
 /// A folder for one test's own files.

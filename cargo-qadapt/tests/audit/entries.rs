@@ -6,7 +6,7 @@ use crate::command::{audit, run};
 
 /// The line of a fixture that has this text.
 fn line_of(text: &str) -> u32 {
-    let source = include_str!("../fixtures/odd/src/bin/spread.rs");
+    let source = include_str!("../packages/audited/odd/src/bin/spread.rs");
     let line = source.lines().position(|line| line.contains(text)).expect("the text is there");
     u32::try_from(line + 1).expect("it is short")
 }

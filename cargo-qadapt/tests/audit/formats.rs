@@ -13,7 +13,7 @@ fn the_text_is_as_written_down() {
     let run = run(&["audit", "--bin", "shapes"]);
     run.assert(1, "");
     assert_eq!(run.stderr, "");
-    let golden = fixtures().join("../golden/shapes.txt");
+    let golden = fixtures().join("../../golden/shapes.txt");
     if std::env::var_os("QADAPT_BLESS").is_some() {
         std::fs::write(&golden, &run.stdout).expect("the file can be written");
     }
@@ -32,7 +32,7 @@ fn with_frame_pointers_the_text_is_the_same() {
         .output()
         .expect("the command starts");
     let golden =
-        std::fs::read_to_string(fixtures().join("../golden/shapes.txt")).expect("the file can be read");
+        std::fs::read_to_string(fixtures().join("../../golden/shapes.txt")).expect("the file can be read");
     assert_eq!(String::from_utf8_lossy(&output.stdout), golden);
     let traces =
         cargo_qadapt::audit::collect::files(&target.join("qadapt/traces")).expect("there are traces");

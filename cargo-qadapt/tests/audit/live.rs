@@ -19,7 +19,7 @@ fn lives(report: &Report, source: &str, text: &str) -> Vec<(Op, Live)> {
 
 #[test]
 fn each_block_is_followed_to_its_end() {
-    let source = include_str!("../fixtures/odd/src/bin/lives.rs");
+    let source = include_str!("../packages/audited/odd/src/bin/lives.rs");
     let report = audit("lives", &["--live"]).report();
     let live = |text| {
         let all = lives(&report, source, text);

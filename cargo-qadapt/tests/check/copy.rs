@@ -46,12 +46,12 @@ impl Copy {
     pub(crate) fn new(name: &str) -> Self {
         let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("check").join(name);
         let _ = std::fs::remove_dir_all(&root);
-        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packages/audited");
         copy(&fixtures.join("meter"), &root.join("meter"));
         std::fs::copy(fixtures.join("Cargo.lock"), root.join("Cargo.lock")).expect("there is a lock file");
         let copy = Self { root };
         let guard = Path::new(env!("CARGO_MANIFEST_DIR")).join("../qadapt");
-        copy.edit("meter/Cargo.toml", "../../../../qadapt", guard.to_str().expect("the path is UTF-8"));
+        copy.edit("meter/Cargo.toml", "../../../../../qadapt", guard.to_str().expect("the path is UTF-8"));
         // Cargo tells packages of one name apart by version, and not by the workspace that they are in.
         let mut hasher = DefaultHasher::new();
         name.hash(&mut hasher);

@@ -36,7 +36,7 @@ fn a_range_is_kept_and_accepted() {
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 fn what_c_allocates_is_held_against_the_baseline() {
     let copy = Copy::new("in-c");
-    copy.write("meter/src/main.rs", include_str!("../fixtures/odd/src/bin/asks_c.rs"));
+    copy.write("meter/src/main.rs", include_str!("../packages/audited/odd/src/bin/asks_c.rs"));
     copy.bless(&["--c"]);
     copy.check(&["--c"]).assert(0, &["0 failures", "0 notes"]);
     copy.edit(

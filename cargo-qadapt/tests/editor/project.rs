@@ -69,7 +69,7 @@ impl Project {
         project.write("src/main.rs", MAIN);
         project.write("parts/Cargo.toml", &package("radio_parts"));
         project.write("parts/src/lib.rs", PARTS);
-        let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/Cargo.lock");
+        let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packages/audited/Cargo.lock");
         std::fs::copy(lock, project.root.join("Cargo.lock")).expect("there is a lock file");
         project
     }

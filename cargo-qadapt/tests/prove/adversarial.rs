@@ -1,0 +1,423 @@
+//! Programs made to mislead the prover, each held against a count of what it really does.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use cargo_qadapt::config::Config;
+use qadapt_prove::proof::prove_functions;
+use qadapt_prove::verdict::{Answer, Rules, Verdict};
+use regex::Regex;
+
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("adversarial").join(name);
+    std::fs::create_dir_all(&folder).expect("the folder is made");
+    folder
+}
+
+fn source(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packages/adversarial").join(name)
+}
+
+/// Whether a program is there; without it a test asserts the rest.
+fn has(program: &str, flags: &[&str]) -> bool {
+    let there = Command::new(program).arg("--version").output().is_ok_and(|o| o.status.success());
+    let takes = || {
+        let out = folder("probe").join(format!("{program}{}", flags.join("").replace(['/', '='], "_")));
+        let empty = source("empty.c");
+        Command::new(program)
+            .args(flags)
+            .arg("-o")
+            .arg(out)
+            .arg(empty)
+            .output()
+            .is_ok_and(|o| o.status.success())
+    };
+    let usable = there && (flags.is_empty() || takes());
+    if !usable {
+        println!("left out: `{program} {}` makes no programs here", flags.join(" "));
+    }
+    usable
+}
+
+fn run(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|e| panic!("{command:?}: {e}"));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {}\n{errors}", output.status);
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn verdicts(binary: &Path, pattern: &str, settings: &str) -> Vec<Verdict> {
+    let data = std::fs::read(binary).expect("the program can be read");
+    let settings = Config::parse(settings).and_then(Config::proofs).expect("valid settings");
+    let rules = Rules { allow_frees: false, gaps: 4 };
+    prove_functions(&data, &Regex::new(pattern).expect("a pattern"), rules, &settings).expect("verdicts")
+}
+
+fn answers(binary: &Path, pattern: &str, settings: &str) -> Vec<(String, Answer)> {
+    verdicts(binary, pattern, settings).into_iter().map(|v| (v.region, v.answer)).collect()
+}
+
+/// Makes `kinds.c` in one way and holds its verdicts against its counts; quiet regions must be proven.
+fn kinds(compiler: &str, flags: &[&str], optimised: bool) -> Vec<String> {
+    if !has(compiler, flags) {
+        return Vec::new();
+    }
+    let name = format!("{compiler}{}", flags.join("").replace(['=', '/', ','], "_"));
+    let folder = folder(&name);
+    let binary = folder.join("kinds");
+    let mut command = Command::new(compiler);
+    command.args(flags).arg("-w").arg("-o").arg(&binary).arg(source("kinds.c"));
+    if flags.iter().any(|f| f.starts_with("-static")) {
+        command.args(["-DWRAP", "-Wl,--wrap=malloc"]).arg(source("count.c"));
+    } else {
+        let counter = folder.join("libcount.so");
+        run(Command::new(compiler)
+            .args(["-O2", "-shared", "-fPIC", "-o"])
+            .arg(&counter)
+            .arg(source("count.c")));
+        command.arg(&counter).arg(format!("-Wl,-rpath,{}", folder.display()));
+    }
+    run(&mut command);
+    let counted: HashMap<String, u64> = run(&mut Command::new(&binary))
+        .lines()
+        .filter_map(|line| line.split_once(' ').and_then(|(n, c)| Some((n.to_owned(), c.parse().ok()?))))
+        .collect();
+    assert!(counted.len() >= 39, "{name}: only {} regions ran", counted.len());
+    let quiet = counted.iter().filter(|(n, _)| n.contains("quiet"));
+    assert!(quiet.clone().all(|(_, &c)| c == 0), "{name}: {counted:?}");
+    assert!(counted.iter().all(|(n, &c)| n.contains("quiet") || c > 0), "{name}: {counted:?}");
+
+    let mut wrong = Vec::new();
+    let (mut seen, mut proven) = (0, 0);
+    for verdict in verdicts(&binary, "^r_[a-z_]+$", "") {
+        let region = verdict.region.as_str();
+        let is_quiet = region.contains("quiet");
+        seen += 1;
+        proven += usize::from(verdict.answer == Answer::Proven);
+        match verdict.answer {
+            Answer::Proven if !is_quiet => wrong.push(format!("{name}: {region} is proven, and allocates")),
+            Answer::Allocates if is_quiet => wrong.push(format!("{name}: {region} is said to allocate")),
+            Answer::Unknown if is_quiet && optimised => {
+                wrong.push(format!("{name}: {region} is not proven: {:?}", verdict.gaps));
+            }
+            _ => {}
+        }
+    }
+    println!("{name}: {seen} regions, {proven} proven");
+    assert!(seen >= 39, "{name}: only {seen} regions are in the binary");
+    wrong
+}
+
+#[test]
+fn no_disguise_of_a_call_is_proven() {
+    let mut wrong = kinds("gcc", &["-O2", "-DCONTEXTS"], true);
+    wrong.extend(kinds("gcc", &["-O2", "-static", "-DCONTEXTS"], true));
+    wrong.extend(kinds("gcc", &["-O2", "-mindirect-branch=thunk", "-mfunction-return=thunk"], true));
+    wrong.extend(kinds("clang", &["-O2", "-DCONTEXTS"], true));
+    wrong.extend(kinds("clang", &["-O2", "-mretpoline"], true));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+#[ignore = "makes a program in thirty ways: run by .ci/run"]
+fn no_disguise_of_a_call_is_proven_however_it_is_compiled() {
+    let mut wrong = kinds("gcc", &["-O0"], false);
+    for flags in [
+        &["-O1"][..],
+        &["-Os"],
+        &["-O3", "-DCONTEXTS"],
+        &["-O3", "-mavx2"],
+        &["-O2", "-no-pie", "-fno-pie"],
+        &["-O2", "-static-pie", "-DCONTEXTS"],
+        &["-O2", "-flto", "-fno-toplevel-reorder"],
+        &["-O2", "-fno-plt", "-Wl,-z,now"],
+        &["-O2", "-fcf-protection"],
+        &["-O2", "-fno-omit-frame-pointer"],
+        &["-O2", "-fstack-clash-protection", "-fstack-protector-all"],
+        &["-O2", "-mindirect-branch=thunk"],
+        &["-O2", "-mindirect-branch=thunk-inline"],
+        &["-O2", "-mindirect-branch=thunk-inline", "-mfunction-return=thunk-inline"],
+        &["-O2", "-fno-jump-tables"],
+        &["-O2", "-Wl,--gc-sections", "-ffunction-sections"],
+    ] {
+        wrong.extend(kinds("gcc", flags, true));
+    }
+    wrong.extend(kinds("clang", &["-O0"], false));
+    for flags in [
+        &["-O1", "-no-pie", "-fno-pie"][..],
+        &["-Oz"],
+        &["-O3", "-DCONTEXTS"],
+        &["-O2", "-fuse-ld=lld"],
+        &["-O2", "-flto", "-fuse-ld=lld"],
+        &["-O2", "-mlvi-cfi"],
+        &["-O2", "-static", "-DCONTEXTS"],
+    ] {
+        wrong.extend(kinds("clang", flags, true));
+    }
+    wrong.extend(kinds("musl-gcc", &["-O2", "-static"], true));
+    // The counter is a second library, and musl's names have no versions that tell them from its.
+    wrong.extend(kinds("musl-gcc", &["-O2"], false));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Makes a shared object from a text.
+fn shared(folder: &Path, name: &str, text: &str, flags: &[&str]) -> PathBuf {
+    let file = folder.join(format!("{name}.c"));
+    std::fs::write(&file, text).expect("the source is written");
+    let object = folder.join(format!("lib{name}.so"));
+    run(Command::new("gcc")
+        .args(["-O2", "-w", "-fno-builtin", "-shared", "-fPIC"])
+        .args(flags)
+        .arg("-o")
+        .args([&object, &file]));
+    object
+}
+
+#[test]
+fn a_name_of_the_c_library_is_quiet_only_where_it_is_the_c_librarys() {
+    let folder = folder("names");
+    let library = "#include <stdlib.h>\n\
+        long send(long a, const void *b, long n, int f) { char *volatile p = malloc(n + 9); long r = p != 0; free(p); return r; }\n\
+        int close(int n) { return *(int *)calloc(1, n + 9); }\n";
+    let versions = folder.join("versions");
+    std::fs::write(&versions, "GLIBC_2.2.5 { global: *; };").expect("the script is written");
+    let script = format!("-Wl,--version-script={}", versions.display());
+    let program = folder.join("program.c");
+    std::fs::write(
+        &program,
+        "long send(long, const void *, long, int); int close(int); int getppid(void);\n\
+         __attribute__((noinline)) long r_send(long n) { return send(1, \"\", n, 0) + 1; }\n\
+         __attribute__((noinline)) long r_close(long n) { return close(n) + 1; }\n\
+         __attribute__((noinline)) long r_libc(long n) { return getpid() + n; }\n\
+         int main(int c, char **v) { return (r_send(c) + r_close(c) + r_libc(c)) & 1; }\n",
+    )
+    .expect("the source is written");
+    for flags in [&[][..], &[script.as_str()], &[script.as_str(), "-Wl,-soname,libc.so"]] {
+        let library = shared(&folder, "clash", library, flags);
+        let binary = folder.join("program");
+        run(Command::new("gcc")
+            .args(["-O2", "-w", "-fno-builtin", "-o"])
+            .args([&binary, &program, &library]));
+        let found = answers(&binary, "^r_", "");
+        let expected =
+            [("r_close", Answer::Unknown), ("r_libc", Answer::Proven), ("r_send", Answer::Unknown)];
+        assert_eq!(found, expected.map(|(n, a)| (n.to_owned(), a)), "{flags:?}");
+    }
+}
+
+#[test]
+fn what_a_library_exports_may_be_overridden() {
+    let folder = folder("interposed");
+    let text = |how: &str| {
+        format!(
+            "__attribute__((noinline{how})) long event(long n) {{ return n + 1; }}\n\
+             __attribute__((noinline)) long r_call(long n) {{ return event(n) * 2; }}\n\
+             __attribute__((noinline)) long r_last(long n) {{ return event(n + 1); }}\n\
+             static long (*const table[])(long) = {{event}};\n\
+             __attribute__((noinline)) long r_table(long n) {{ return table[0](n) * 3; }}\n"
+        )
+    };
+    let settings = "[prove]\nnot-overridden = \"no other object has these names\"";
+    for (how, flags, fixed) in [
+        ("", &["-fsemantic-interposition", "-Wl,-z,now"][..], false),
+        ("", &["-fsemantic-interposition", "-Wl,-z,lazy"], false),
+        ("", &["-fsemantic-interposition", "-fno-plt"], false),
+        ("", &["-fsemantic-interposition", "-Wl,-Bsymbolic"], true),
+        (", visibility(\"protected\")", &["-fsemantic-interposition"], true),
+        (", visibility(\"hidden\")", &["-fsemantic-interposition"], true),
+    ] {
+        let library = shared(&folder, "plug", &text(how), flags);
+        let found = answers(&library, "^r_", "");
+        assert_eq!(found.len(), 3, "{how} {flags:?}: {found:?}");
+        // Where the compiler may take the table's content for granted, it calls directly.
+        let unfixed = found.iter().filter(|(_, a)| *a == Answer::Unknown).count();
+        assert!(found.iter().all(|(_, a)| *a != Answer::Allocates), "{found:?}");
+        assert_eq!(unfixed == 0, fixed, "{how} {flags:?}: {found:?}");
+        for verdict in verdicts(&library, "^r_(call|last)$", settings) {
+            assert_eq!(verdict.answer, Answer::Proven, "{how} {flags:?}");
+            assert_eq!(verdict.assumes.is_empty(), fixed, "an assumption that matters is printed: {flags:?}");
+        }
+    }
+}
+
+/// Makes a Rust program that prints its counts, and holds the verdicts on its regions against them.
+fn rust(name: &str, text: &str, flags: &[&str]) -> Vec<String> {
+    let folder = folder("rust");
+    let file = folder.join(format!("{name}.rs"));
+    std::fs::write(&file, text).expect("the source is written");
+    let binary = folder.join(format!("{name}{}", flags.join("").replace(['=', '/'], "_")));
+    run(Command::new("rustc")
+        .args(["--edition=2024", "-Awarnings"])
+        .args(flags)
+        .arg("-o")
+        .args([&binary, &file]));
+    let counts = run(&mut Command::new(&binary));
+    let mut wrong = Vec::new();
+    let mut seen = 0;
+    for (region, answer) in answers(&binary, "::r_[a-z_]+$", "") {
+        let short = region.rsplit("::").next().unwrap_or("");
+        let counted = counts.lines().filter_map(|l| l.split_once(' ')).find(|(n, _)| *n == short);
+        let Some((_, count)) = counted else { continue };
+        seen += 1;
+        if answer == Answer::Proven && count != "0" {
+            wrong.push(format!("{name} {flags:?}: {region} is proven, and counted {count}"));
+        }
+    }
+    assert!(seen > 0, "{name} {flags:?}: no region is in the binary");
+    wrong
+}
+
+const COUNTING: &str = r#"
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::hint::black_box;
+use std::sync::atomic::{AtomicU64, Ordering};
+static COUNT: AtomicU64 = AtomicU64::new(0);
+struct Counting;
+// SAFETY: each method forwards to the same method of `System`.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, l: Layout) -> *mut u8 {
+        COUNT.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller keeps the contract.
+        unsafe { System.alloc(l) }
+    }
+    unsafe fn dealloc(&self, p: *mut u8, l: Layout) {
+        // SAFETY: the caller keeps the contract.
+        unsafe { System.dealloc(p, l) }
+    }
+}
+#[global_allocator] static GLOBAL: Counting = Counting;
+fn count(name: &str, f: impl Fn()) {
+    let before = COUNT.load(Ordering::Relaxed);
+    f();
+    let counted = COUNT.load(Ordering::Relaxed) - before;
+    println!("{name} {counted}");
+}
+#[inline(never)] fn loud(n: usize) -> usize { black_box(vec![n; (n & 7) + 1]).len() }
+"#;
+
+const THREADED: &str = r#"
+struct Machine { code: [u8; 16], at: usize, value: usize }
+type Step = fn(&mut Machine) -> usize;
+static FOUR: [Step; 4] = [r_self_first, add, grow, stop];
+static THREE: [Step; 3] = [r_checked, grow_checked, stop];
+impl Machine {
+    fn next(&mut self) -> usize { self.at += 1; self.code[self.at & 15] as usize }
+}
+#[inline(never)] fn r_self_first(m: &mut Machine) -> usize { m.value ^= 1; let n = m.next(); FOUR[n & 3](m) }
+#[inline(never)] fn add(m: &mut Machine) -> usize { m.value += 3; let n = m.next(); FOUR[n & 3](m) }
+#[inline(never)] fn grow(m: &mut Machine) -> usize { m.value += loud(m.value); let n = m.next(); FOUR[n & 3](m) }
+#[inline(never)] fn stop(m: &mut Machine) -> usize { m.value }
+#[inline(never)] fn r_checked(m: &mut Machine) -> usize { let n = m.next(); if n < 3 { THREE[n](m) } else { m.value } }
+#[inline(never)] fn grow_checked(m: &mut Machine) -> usize { m.value += loud(m.value); let n = m.next(); if n < 3 { THREE[n](m) } else { 0 } }
+#[inline(never)] fn r_matched(m: &mut Machine) -> usize {
+    let step: Step = match m.next() { 0 => r_matched, 1 => add, 2 => grow, 4 => r_checked, _ => stop };
+    step(m)
+}
+fn main() {
+    let machine = |code: u8| Machine { code: [code, 1, 2, 2, 0, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3], at: 0, value: 5 };
+    count("r_self_first", || { black_box(r_self_first(black_box(&mut machine(0)))); });
+    let with = |code: [u8; 4]| { let mut m = machine(0); m.code[..4].copy_from_slice(&code); m };
+    count("r_checked", || { black_box(r_checked(black_box(&mut with([0, 1, 2, 2])))); });
+    count("r_matched", || { black_box(r_matched(black_box(&mut with([0, 2, 2, 3])))); });
+}
+"#;
+
+const ARENA: &str = r#"
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::hint::black_box;
+use std::sync::atomic::{AtomicUsize, Ordering};
+#[repr(align(4096))] struct Memory(#[allow(dead_code)] [u8; 1 << 20]);
+static mut MEMORY: Memory = Memory([0; 1 << 20]);
+static USED: AtomicUsize = AtomicUsize::new(0);
+struct Arena;
+// SAFETY: blocks lie between two values of `USED`, which only grows; what does not fit is `System`'s, and stays for ever.
+unsafe impl GlobalAlloc for Arena {
+    #[inline] unsafe fn alloc(&self, l: Layout) -> *mut u8 {
+        let at = USED.fetch_add(l.size() + l.align(), Ordering::Relaxed);
+        if at + l.size() + l.align() > 1 << 20 {
+            FULL
+        }
+        // SAFETY: the block ends within `at + l.size() + l.align()` bytes.
+        unsafe { (&raw mut MEMORY).cast::<u8>().add((at + l.align() - 1) & !(l.align() - 1)) }
+    }
+    unsafe fn dealloc(&self, _: *mut u8, _: Layout) {}
+}
+#[global_allocator] static GLOBAL: Arena = Arena;
+#[inline(never)] fn r_box(n: usize) -> usize { *black_box(Box::new(n)) + 1 }
+#[inline(never)] fn r_push(v: &mut Vec<usize>) -> usize { v.push(1); v.len() }
+#[inline(never)] fn r_nothing(n: usize) -> usize { black_box(n) + 1 }
+fn count(name: &str, f: impl FnOnce()) {
+    let before = USED.load(Ordering::Relaxed);
+    f();
+    let used = USED.load(Ordering::Relaxed) - before;
+    println!("{name} {used}");
+}
+fn main() {
+    count("r_box", || { black_box(r_box(black_box(1))); });
+    let mut v = Vec::new();
+    count("r_push", || { black_box(r_push(black_box(&mut v))); });
+    count("r_nothing", || { black_box(r_nothing(black_box(1))); });
+}
+"#;
+
+#[test]
+fn safe_rust_through_a_table_of_functions_is_not_proven() {
+    let text = format!("{COUNTING}{THREADED}");
+    let mut wrong = Vec::new();
+    for flags in [
+        &["-Copt-level=1"][..],
+        &["-Copt-level=2"],
+        &["-Copt-level=3"],
+        &["-Copt-level=s"],
+        &["-Copt-level=z"],
+        &["-Copt-level=3", "-Crelocation-model=static"],
+        &["-Copt-level=3", "-Clto=thin", "-g"],
+        &["-Copt-level=3", "-Clto=fat", "-Ccodegen-units=1", "-Cpanic=abort"],
+    ] {
+        wrong.extend(rust("threaded", &text, flags));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn an_allocator_of_which_no_entry_is_left_proves_nothing() {
+    let fallback = "// SAFETY: the caller keeps the contract.\nreturn unsafe { System.alloc(l) };";
+    let mut wrong = Vec::new();
+    for (name, full) in [("arena", "return std::ptr::null_mut();"), ("fallback", fallback)] {
+        let text = ARENA.replace("FULL", full);
+        for flags in [
+            &["-Copt-level=3"][..],
+            &["-Copt-level=3", "-Clto=thin"],
+            &["-Copt-level=3", "-Clto=fat", "-Ccodegen-units=1"],
+            &["-Copt-level=3", "-Clto=fat", "-Ccodegen-units=1", "-g"],
+            &["-Copt-level=s", "-Clto=fat", "-Cpanic=abort", "-Cdebuginfo=line-tables-only"],
+        ] {
+            wrong.extend(rust(name, &text, flags));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_systems_allocator_is_known_where_no_entry_is_left() {
+    let folder = folder("system");
+    let file = folder.join("system.rs");
+    std::fs::write(
+        &file,
+        "#[inline(never)] fn r_box(n: usize) -> usize { *std::hint::black_box(Box::new(n)) + 1 }\n\
+         #[inline(never)] fn r_nothing(n: usize) -> usize { std::hint::black_box(n) + 1 }\n\
+         fn main() { let n = std::env::args().count(); println!(\"{}\", r_box(n) + r_nothing(n)); }\n",
+    )
+    .expect("the source is written");
+    let binary = folder.join("system");
+    run(Command::new("rustc")
+        .args(["--edition=2024", "-Copt-level=3", "-Clto=fat", "-Ccodegen-units=1", "-g", "-o"])
+        .args([&binary, &file]));
+    let expected = [("system::r_box", Answer::Allocates), ("system::r_nothing", Answer::Proven)];
+    assert_eq!(answers(&binary, "::r_", ""), expected.map(|(n, a)| (n.to_owned(), a)));
+    // Without local names and debug information there is nothing that tells.
+    run(Command::new("strip").args(["--strip-debug", "--discard-all"]).arg(&binary));
+    let left = answers(&binary, "^main$", "");
+    assert!(left.iter().all(|(_, answer)| *answer != Answer::Proven), "{left:?}");
+}

@@ -1,0 +1,208 @@
+//! Assumptions: each is bound to what it names, and one that names nothing is an error.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use cargo_qadapt::config::Config;
+use qadapt_prove::proof::prove_functions;
+use qadapt_prove::verdict::{Answer, Rules, Verdict};
+use regex::Regex;
+
+/// A guard like the real one, whose function every region's code is inlined into.
+const GUARD: &str =
+    "pub mod mark { #[inline(always)] pub fn region<R, F: FnOnce() -> R>(body: F) -> R { body() } }";
+
+const PROGRAM: &str = r#"
+use qadapt::mark::region;
+use std::hint::black_box;
+type F = fn(usize) -> usize;
+#[inline(always)] fn inlined(f: F, n: usize) -> usize { f(n) + 1 }
+#[inline(never)] fn apart(f: F, n: usize) -> usize { f(n) + 2 }
+#[inline(never)] fn mixed(f: F, n: usize) -> usize { f(n) + loud(n) }
+fn loud(n: usize) -> usize { black_box(vec![n; 3]).len() }
+fn add(n: usize) -> usize { n + 1 }
+#[inline(never)] pub fn r_direct(f: F, n: usize) -> usize { region(|| f(n) * 2) }
+#[inline(never)] pub fn r_direct_too(f: F, n: usize) -> usize { region(|| f(n) * 3) }
+#[inline(never)] pub fn r_inlined(f: F, n: usize) -> usize { region(|| inlined(f, n) * 2) }
+#[inline(never)] pub fn r_inlined_too(f: F, n: usize) -> usize { region(|| inlined(f, n) * 3) }
+#[inline(never)] pub fn r_apart(f: F, n: usize) -> usize { region(|| apart(f, n) * 2) }
+#[inline(never)] pub fn r_apart_too(f: F, n: usize) -> usize { region(|| apart(f, n) * 3) }
+#[inline(never)] pub fn r_mixed(f: F, n: usize) -> usize { region(|| mixed(f, n) * 3) }
+unsafe extern "C" { safe fn random() -> i64; }
+#[inline(never)] pub fn r_foreign(n: usize) -> usize { region(|| random() as usize + n) }
+#[inline(never)] pub fn r_foreign_too(n: usize) -> usize { region(|| random() as usize * n) }
+fn main() {
+    let (f, n): (F, usize) = black_box((if std::env::args().count() > 3 { loud } else { add }, 1));
+    let direct = r_direct(f, n) + r_direct_too(f, n) + r_inlined(f, n) + r_inlined_too(f, n);
+    println!("{}", direct + r_apart(f, n) + r_apart_too(f, n) + r_mixed(f, n) + r_foreign(n) + r_foreign_too(n));
+}
+"#;
+
+fn program(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("assumptions").join(name);
+    std::fs::create_dir_all(&folder).expect("the folder is made");
+    let (guard, source, binary) = (folder.join("guard.rs"), folder.join("app.rs"), folder.join("app"));
+    std::fs::write(&guard, GUARD).expect("the source is written");
+    std::fs::write(&source, PROGRAM).expect("the source is written");
+    let library = folder.join("libqadapt.rlib");
+    for arguments in [
+        vec!["--crate-type=rlib".into(), "--crate-name=qadapt".into(), "-o".into(), library.clone(), guard],
+        vec![
+            "--extern".into(),
+            format!("qadapt={}", library.display()).into(),
+            "-o".into(),
+            binary.clone(),
+            source,
+        ],
+    ] {
+        let status = Command::new("rustc")
+            .args(["--edition=2024", "-Copt-level=3", "-Ccodegen-units=1", "-g"])
+            .args(arguments)
+            .status()
+            .expect("rustc starts");
+        assert!(status.success(), "the program compiles");
+    }
+    binary
+}
+
+fn verdicts(binary: &Path, settings: &str) -> Vec<Verdict> {
+    let data = std::fs::read(binary).expect("the program can be read");
+    let settings =
+        Config::parse(settings).and_then(Config::proofs).unwrap_or_else(|e| panic!("{e}:\n{settings}"));
+    let pattern = Regex::new("^app::r_").expect("a pattern");
+    prove_functions(&data, &pattern, Rules { allow_frees: false, gaps: 9 }, &settings).expect("verdicts")
+}
+
+/// What a hint says, as it is written into `qadapt.toml`.
+fn follow(hint: &str) -> String {
+    let (_, rest) =
+        hint.split_once("[[prove.assume]] ").unwrap_or_else(|| panic!("no assumption in `{hint}`"));
+    let mut text = "[[prove.assume]]\n".to_owned();
+    let (what, at) = rest.split_once("at = ").expect("it is bound to a place");
+    let at = at.strip_suffix(", reason = \"..\"").expect("it has a reason to fill in");
+    if let Some(foreign) = what.strip_suffix(", ") {
+        text.push_str(foreign);
+        text.push('\n');
+    }
+    text + &format!("at = {at}\nreason = \"it is given `add` only\"\n")
+}
+
+#[test]
+fn a_hint_changes_one_verdict_and_no_other() {
+    let binary = program("hints");
+    let before = verdicts(&binary, "");
+    assert_eq!(before.len(), 9);
+    for verdict in &before {
+        let expected = if verdict.region.contains("mixed") { Answer::Allocates } else { Answer::Unknown };
+        assert_eq!(verdict.answer, expected, "{}", verdict.region);
+        let settings: String = verdict.gaps.iter().map(|gap| follow(&gap.settle)).collect();
+        for hint in ["qadapt", "0x", "r_"] {
+            assert!(
+                !settings.contains(&format!("\"{hint}")),
+                "it names no shared code and no region: {settings}"
+            );
+        }
+        for (then, now) in before.iter().zip(verdicts(&binary, &settings)) {
+            assert_eq!(then.region, now.region);
+            if then.region != verdict.region {
+                assert_eq!(
+                    (then.answer, &then.gaps),
+                    (now.answer, &now.gaps),
+                    "{} changed by {settings}",
+                    now.region
+                );
+                assert!(now.assumes.is_empty());
+                continue;
+            }
+            // What is known to allocate is not assumed away.
+            let settled = if then.answer == Answer::Allocates { Answer::Allocates } else { Answer::Proven };
+            assert_eq!(now.answer, settled, "{} with {settings}", now.region);
+            assert!(now.gaps.is_empty() && !now.assumes.is_empty(), "{now:?}");
+        }
+    }
+}
+
+#[test]
+fn pointers_are_vouched_for_by_the_function_that_calls_them_but_not_by_the_guards() {
+    let binary = program("names");
+    let of = |settings: &str| {
+        let proven = verdicts(&binary, settings).into_iter().filter(|v| v.answer == Answer::Proven);
+        proven.map(|v| v.region).collect::<Vec<_>>()
+    };
+    let calls_in = |name: &str| format!("[[prove.assume]]\ncalls-in = \"{name}\"\nreason = \"only `add`\"\n");
+    assert_eq!(of(&calls_in("app::r_direct")), ["app::r_direct"]);
+    assert_eq!(of(&calls_in("app::apart")), ["app::r_apart", "app::r_apart_too"]);
+    assert_eq!(of(&calls_in("qadapt::mark::region")), [""; 0]);
+    assert_eq!(of(&calls_in("*mark::region*")), [""; 0]);
+}
+
+fn prove(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_cargo-qadapt"))
+        .args(["qadapt", "prove"])
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("CARGO_TARGET_DIR")
+        .output()
+        .expect("the command starts");
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8_lossy(&text).into_owned())
+}
+
+#[test]
+fn what_matches_nothing_is_an_error_that_offers_what_does() {
+    let binary = program("unmatched");
+    let folder = binary.parent().expect("a folder");
+    let binary = binary.to_str().expect("a path");
+    let config = folder.join("settings.toml");
+    let base =
+        ["--binary", binary, "--function", "^app::r_direct", "--config", config.to_str().expect("a path")];
+    for (settings, named) in [
+        ("[prove]\nrequire = [\"app::r_dircet\"]", &["`app::r_dircet`", "`app::r_direct`"][..]),
+        ("[[prove.assume]]\nforeign = \"randon\"\nreason = \"x\"", &["`foreign = \"randon\"`", "`random`"]),
+        ("[[prove.assume]]\nfunction = \"app::apert\"\nreason = \"x\"", &["app::apert", "`app::apart`"]),
+        ("[[prove.assume]]\ncalls-in = \"qadapt::mark::region\"\nreason = \"x\"", &["qadapt::mark::region"]),
+        ("[[prove.assume]]\ncalls-in = \"0xc685c6\"\nreason = \"x\"", &["0xc685c6"]),
+        ("[[prove.assume]]\nat = \"app.rs:9999\"\nreason = \"x\"", &["app.rs:9999"]),
+    ] {
+        std::fs::write(&config, settings).expect("the settings are written");
+        let (code, text) = prove(folder, &base);
+        assert_eq!(code, Some(2), "{settings}:\n{text}");
+        assert!(text.contains("UNKNOWN  app::r_direct"), "the verdicts are there all the same:\n{text}");
+        for name in named {
+            assert!(text.contains(name), "no {name} in:\n{text}");
+        }
+    }
+    for settings in [
+        "[prove]\nrequire = [\"proven\"]",
+        // There, though no region comes to it.
+        "[prove]\nrequire = [\"app::*\"]\n[[prove.assume]]\nforeign = \"random\"\nreason = \"x\"",
+    ] {
+        std::fs::write(&config, settings).expect("the settings are written");
+        assert_eq!(prove(folder, &base).0, Some(1), "{settings}");
+    }
+    std::fs::write(&config, "").expect("the settings are written");
+    let required = [&base[..], &["--require", "app::r_dircet"]].concat();
+    assert_eq!(prove(folder, &required).0, Some(2));
+}
+
+#[test]
+fn the_workspaces_settings_hold_in_every_folder_of_it() {
+    let binary = program("workspace");
+    let root = binary.parent().expect("a folder").join("ws");
+    let member = root.join("app/src");
+    std::fs::create_dir_all(&member).expect("the folders are made");
+    for (file, text) in [
+        ("Cargo.toml", "[workspace]\nmembers = [\"app\"]\nresolver = \"3\"\n"),
+        ("app/Cargo.toml", "[package]\nname = \"app\"\nversion = \"0.0.0\"\nedition = \"2024\"\n"),
+        ("app/src/main.rs", "fn main() {}\n"),
+        ("qadapt.toml", "[prove]\nrequire = [\"app::*\"]\n"),
+        ("app/qadapt.toml", "this is not read"),
+    ] {
+        std::fs::write(root.join(file), text).expect("the file is written");
+    }
+    let arguments = ["--binary", binary.to_str().expect("a path"), "--function", "^app::r_direct$"];
+    for folder in [root.clone(), root.join("app"), member] {
+        let (code, text) = prove(&folder, &arguments);
+        assert_eq!(code, Some(1), "in {}:\n{text}", folder.display());
+    }
+}

@@ -1,0 +1,43 @@
+//! Programs that tests build for release, in one target folder, so that what they depend on is built once.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+
+/// What the guard's reports are made with. Where checks are off no program has its code, and one level does for all.
+const OUTSIDE: [&str; 6] = ["addr2line", "gimli", "memchr", "miniz_oxide", "object", "rustc-demangle"];
+
+/// One of the packages beside these tests.
+pub(crate) fn package(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packages").join(name)
+}
+
+/// Builds a program of a package by cargo alone, and keeps it as `name`, with what lies beside it: another build of the same program
+/// goes where this one was.
+pub(crate) fn release(package: &Path, bin: &str, name: &str, ask: impl FnOnce(&mut Command)) -> PathBuf {
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("proven");
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--quiet", "--release", "--bin", bin, "--target-dir"]).arg(&target);
+    for outside in OUTSIDE {
+        for setting in ["opt-level=0", "debug=false"] {
+            cargo.args(["--config", &format!("profile.release.package.{outside}.{setting}")]);
+        }
+    }
+    cargo.current_dir(package).env_remove("CARGO_ENCODED_RUSTFLAGS").env_remove("RUSTFLAGS");
+    ask(&mut cargo);
+    assert!(cargo.status().expect("cargo starts").success(), "{bin} builds");
+    let folder = target.join("release");
+    for extension in ["", "d", "dwp"] {
+        let [built, kept] = [bin, name].map(|name| folder.join(name).with_extension(extension));
+        // A build without one leaves that of the build before.
+        if built != kept && built.exists() {
+            std::fs::copy(&built, &kept).expect("it can be copied");
+        }
+        if extension == "dwp" {
+            let _ = std::fs::remove_file(&built);
+        }
+    }
+    folder.join(name)
+}

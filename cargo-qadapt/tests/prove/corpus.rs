@@ -1,0 +1,200 @@
+//! Verdicts on functions of which it is known whether they allocate, against counts taken at run time.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use qadapt_prove::assume::Settings;
+use qadapt_prove::proof::prove_functions;
+use qadapt_prove::verdict::{Answer, Rules, Verdict};
+use regex::Regex;
+
+/// What the program says of a region: by construction, and as counted.
+struct Known {
+    expect: String,
+    fewest: u64,
+    most: u64,
+    frees: u64,
+}
+
+struct Build {
+    profile: &'static str,
+    mangling: &'static str,
+    counting: bool,
+}
+
+impl Build {
+    fn make(&self) -> PathBuf {
+        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packages/corpus");
+        // Next to this test's own build; one folder for each set of flags, as cargo would build afresh anyway.
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("corpus-{}", self.mangling));
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo
+            .current_dir(&corpus)
+            .args(["build", "--quiet", "--profile", self.profile])
+            .arg("--target-dir")
+            .arg(&target);
+        cargo.env_remove("CARGO_ENCODED_RUSTFLAGS").env_remove("CARGO_BUILD_TARGET");
+        cargo.env(
+            "RUSTFLAGS",
+            if self.mangling == "v0" { "-Csymbol-mangling-version=v0 -Awarnings" } else { "-Awarnings" },
+        );
+        if self.counting {
+            cargo.args(["--features", "counting"]);
+        }
+        assert!(cargo.status().expect("cargo starts").success(), "the corpus builds");
+        let folder = if self.profile == "dev" { "debug" } else { self.profile };
+        target.join(folder).join("corpus")
+    }
+
+    /// Checks every region; returns how many hot regions were proven, of how many, and what is wrong.
+    fn check(&self) -> (usize, usize, Vec<String>) {
+        let binary = self.make();
+        let output = Command::new(&binary).output().expect("the corpus runs");
+        assert!(output.status.success(), "the corpus ran to its end: {}", output.status);
+        let known = parse(&String::from_utf8_lossy(&output.stdout));
+        assert!(known.len() >= 170, "only {} regions ran", known.len());
+
+        let data = std::fs::read(&binary).expect("the binary can be read");
+        let pattern = Regex::new("^corpus::(hot|regions)::[a-z0-9_]+::region$").expect("a valid pattern");
+        let rules = Rules { allow_frees: false, gaps: 3 };
+        let verdicts = prove_functions(&data, &pattern, rules, &Settings::default()).expect("an analysis");
+        let by_name: HashMap<&str, &Verdict> = verdicts
+            .iter()
+            .map(|v| (v.region.trim_start_matches("corpus::").trim_end_matches("::region"), v))
+            .collect();
+        let frees =
+            prove_functions(&data, &pattern, Rules { allow_frees: true, gaps: 3 }, &Settings::default())
+                .expect("an analysis");
+
+        let mut wrong = Vec::new();
+        let (mut proven, mut hot, mut missing) = (0, 0, 0);
+        for (name, known) in &known {
+            let Some(verdict) = by_name.get(name.as_str()) else {
+                // Whole-program optimisation may fold a region into another or into its caller.
+                missing += 1;
+                continue;
+            };
+            if name.starts_with("hot::") {
+                hot += 1;
+                proven += usize::from(verdict.answer == Answer::Proven);
+            }
+            wrong.extend(self.contradiction(name, known, verdict));
+        }
+        for verdict in &frees {
+            let name = verdict.region.trim_start_matches("corpus::").trim_end_matches("::region");
+            if let Some(known) = known.get(name)
+                && verdict.answer == Answer::Proven
+                && (known.most > 0 || (known.expect == "Some" && !self.may_be_elided(name)))
+            {
+                wrong.push(format!("{name}: proven with frees allowed, but it allocates"));
+            }
+        }
+        if missing > 6 {
+            wrong.push(format!("{missing} regions are not in the binary"));
+        }
+        // Constant vtables and function pointers are followed into callees, and into the formatting of numbers.
+        if self.profile == "release" {
+            let given =
+                ["dyn", "dyn_twice", "pointer", "closure"].map(|n| format!("regions::given_{n}_quiet"));
+            let written = ["number", "options", "shown", "long"].map(|n| format!("regions::write_{n}"));
+            // So is a function that is chosen at run time, and what is made once.
+            let others = ["chosen_quiet", "once_quiet", "once_call_quiet"].map(|n| format!("regions::{n}"));
+            for name in given.into_iter().chain(written).chain(others) {
+                if by_name.get(name.as_str()).is_some_and(|v| v.answer != Answer::Proven) {
+                    wrong.push(format!("{name}: not proven"));
+                }
+            }
+        }
+        let all = verdicts.iter().filter(|v| v.answer == Answer::Proven).count();
+        println!(
+            "{:8} {:7} counting={:5}: {proven} of {hot} hot regions proven, {all} of {} regions in all",
+            self.profile,
+            self.mangling,
+            self.counting,
+            verdicts.len()
+        );
+        for line in &mut wrong {
+            *line = format!("{} {} counting={}: {line}", self.profile, self.mangling, self.counting);
+        }
+        (proven, hot, wrong)
+    }
+
+    /// Regions whose allocation an optimiser may remove altogether; there the counts alone decide.
+    fn may_be_elided(&self, name: &str) -> bool {
+        // Where a panic aborts, nothing follows a catch.
+        (self.profile == "abort" && name.starts_with("regions::catch_"))
+            || matches!(
+                name,
+                "regions::box_elided"
+                    | "regions::print_line"
+                    | "regions::closure_boxed"
+                    | "regions::async_boxed"
+            )
+    }
+
+    fn contradiction(&self, name: &str, known: &Known, verdict: &Verdict) -> Option<String> {
+        match verdict.answer {
+            Answer::Proven if known.most > 0 || known.frees > 0 => {
+                Some(format!("{name}: PROVEN, but counted {} allocations, {} frees", known.most, known.frees))
+            }
+            Answer::Proven if known.expect != "Never" && !self.may_be_elided(name) => {
+                Some(format!("{name}: PROVEN, but by construction it may allocate or free"))
+            }
+            Answer::Allocates
+                if self.counting
+                    && verdict.paths.iter().any(|p| p.always)
+                    && known.fewest == 0
+                    // The C library's own calls are not counted.
+                    && !name.starts_with("regions::c_") =>
+            {
+                Some(format!("{name}: said to allocate always, but once it did not"))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn parse(text: &str) -> HashMap<String, Known> {
+    let number = |s: &str| s.parse().unwrap_or(0);
+    text.lines()
+        .filter_map(|line| {
+            let [name, expect, fewest, most, frees] = line.split(' ').collect::<Vec<_>>().try_into().ok()?;
+            let known = Known {
+                expect: expect.to_owned(),
+                fewest: number(fewest),
+                most: number(most),
+                frees: number(frees),
+            };
+            Some((name.to_owned(), known))
+        })
+        .collect()
+}
+
+#[test]
+fn release_is_never_falsely_proven_and_hot_code_mostly_is() {
+    let (proven, hot, wrong) = Build { profile: "release", mangling: "legacy", counting: true }.check();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(hot >= 40);
+    assert!(proven * 10 >= hot * 7, "only {proven} of {hot} hot regions are proven");
+}
+
+#[test]
+fn debug_is_never_falsely_proven() {
+    let (_, _, wrong) = Build { profile: "dev", mangling: "legacy", counting: true }.check();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+#[ignore = "builds the corpus twenty times: run by .ci/run"]
+fn no_profile_is_ever_falsely_proven() {
+    let mut all = Vec::new();
+    for mangling in ["legacy", "v0"] {
+        for profile in ["dev", "release", "fat", "size", "abort"] {
+            for counting in [true, false] {
+                all.extend(Build { profile, mangling, counting }.check().2);
+            }
+        }
+    }
+    assert!(all.is_empty(), "{}", all.join("\n"));
+}

@@ -1,0 +1,18 @@
+//! The prover on programs with known answers, on programs made to mislead it, and held against what programs really do.
+//!
+//! In a process of its own because it builds programs, runs them with a preloaded allocator, and runs the command as a user does.
+
+mod adversarial;
+mod allocator;
+mod assumptions;
+mod blocking;
+mod builds;
+mod chosen;
+mod corpus;
+mod generate;
+mod hostile;
+mod marked;
+mod oracle;
+mod permits;
+mod shipped;
+mod waits;

@@ -1,0 +1,187 @@
+//! Real programs as witnesses: no function that was seen with `malloc` beneath it may be proven free of it.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use qadapt_prove::assume::Settings;
+use qadapt_prove::load::Image;
+use qadapt_prove::proof::prove_functions;
+use qadapt_prove::verdict::{Answer, Rules};
+use regex::Regex;
+
+fn interposer() -> PathBuf {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packages/oracle");
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("oracle");
+    let status = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--release", "--target-dir"])
+        .arg(&target)
+        .current_dir(source)
+        .status()
+        .expect("cargo starts");
+    assert!(status.success(), "the interposer builds");
+    target.join("release/liboracle.so")
+}
+
+/// Runs a program under the witness several times; checks all functions that it saw.
+fn check(program: &Path, runs: &[&[&str]], at_least: usize) {
+    let preload = interposer();
+    let data = std::fs::read(program).expect("the program can be read");
+    let image = Image::parse(&data).expect("an ELF file");
+    let mut seen: HashSet<u64> = HashSet::new();
+    for (i, arguments) in runs.iter().enumerate() {
+        let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("oracle-{i}-{}", std::process::id()));
+        let output = Command::new(program)
+            .args(*arguments)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .env("LD_PRELOAD", &preload)
+            .env("QADAPT_ORACLE", &out)
+            .output()
+            .expect("the program starts");
+        let text = std::fs::read_to_string(&out).unwrap_or_else(|e| {
+            panic!("no record of {} {arguments:?} ({}): {e}", program.display(), output.status)
+        });
+        let mut numbers = text.lines().filter_map(|l| u64::from_str_radix(l, 16).ok());
+        let base = numbers.next().expect("a load address");
+        for address in numbers {
+            // The call is before its return address.
+            let at = address.wrapping_sub(base).wrapping_sub(1);
+            if let Some(function) = image.function_covering(at) {
+                seen.insert(function.addr);
+            }
+        }
+    }
+    let all = Regex::new(".").expect("a valid pattern");
+    let rules = Rules { allow_frees: true, gaps: 0 };
+    let verdicts = prove_functions(&data, &all, rules, &Settings::default()).expect("an analysis");
+    let wrong: Vec<&str> = verdicts
+        .iter()
+        .filter(|v| v.answer == Answer::Proven && seen.contains(&v.address))
+        .map(|v| v.region.as_str())
+        .collect();
+    let proven = verdicts.iter().filter(|v| v.answer == Answer::Proven).count();
+    println!(
+        "{}: {} functions seen above malloc, {} verdicts, {proven} proven",
+        program.display(),
+        seen.len(),
+        verdicts.len()
+    );
+    assert!(wrong.is_empty(), "proven, but seen above malloc: {wrong:#?}");
+    assert!(
+        proven * 20 >= verdicts.len(),
+        "only {proven} functions are proven: nothing is held against the runs"
+    );
+    assert!(seen.len() >= at_least, "only {} functions were seen", seen.len());
+}
+
+#[test]
+#[ignore = "runs real programs: cargo test --release -p cargo-qadapt --test prove -- --ignored oracle"]
+fn this_command_is_never_falsely_proven() {
+    let program = Path::new(env!("CARGO_BIN_EXE_cargo-qadapt"));
+    let own = program.to_str().expect("a path");
+    check(
+        program,
+        &[
+            &["prove", "--binary", own, "--function", "qadapt_prove::"],
+            &["prove", "--binary", own, "--function", "main", "--format", "json"],
+            &["prove", "--help"],
+            &["prove", "--binary", "Cargo.toml", "--function", "x"],
+        ],
+        100,
+    );
+}
+
+#[test]
+#[ignore = "runs real programs: cargo test --release -p cargo-qadapt --test prove -- --ignored oracle"]
+fn cargo_is_never_falsely_proven() {
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    check(
+        Path::new(env!("CARGO")),
+        &[
+            &["metadata", "--offline", "--format-version", "1", "--manifest-path", manifest],
+            &["tree", "--offline", "--manifest-path", manifest],
+            &["--list"],
+            &["locate-project", "--manifest-path", manifest],
+        ],
+        300,
+    );
+}
+
+/// Installs a program from crates.io, unless it is there.
+fn install(package: &str, version: &str, program: &str, arguments: &[&str]) -> PathBuf {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{package}-{version}"));
+    let program = root.join("bin").join(program);
+    if !program.exists() {
+        let status = Command::new(env!("CARGO"))
+            .args(["install", "--quiet", "--locked", "--version", version, package, "--root"])
+            .arg(&root)
+            .args(arguments)
+            // The functions' names, which release builds leave out.
+            .envs([("CARGO_PROFILE_RELEASE_STRIP", "none"), ("CARGO_PROFILE_RELEASE_LTO", "off")])
+            .status()
+            .expect("cargo starts");
+        assert!(status.success(), "{package} installs");
+    }
+    program
+}
+
+#[test]
+#[ignore = "installs ripgrep: cargo test --release -p cargo-qadapt --test prove -- --ignored oracle"]
+fn ripgrep_is_never_falsely_proven() {
+    check(
+        &install("ripgrep", "15.1.0", "rg", &[]),
+        &[
+            &["fn ", "src"],
+            &["-i", "--json", "allocat(e|or)", "."],
+            &["-n", "-C2", "-g", "*.rs", r"\bunsafe\b", "."],
+            &["--files", "."],
+            &["-U", r"struct \w+ \{[^}]*\}", "src"],
+            &["-o", "-r", "$1", r"fn (\w+)", "src"],
+            &["--type-list"],
+            &["-w", "-c", "--sort", "path", "the", "."],
+            &["-F", "-x", "-v", "--stats", "}", "src"],
+            &["-e", "[", "src"],
+        ],
+        300,
+    );
+}
+
+#[test]
+#[ignore = "installs fd: cargo test --release -p cargo-qadapt --test prove -- --ignored oracle"]
+fn fd_is_never_falsely_proven() {
+    check(
+        // Its own allocator is none that the witness sees.
+        &install("fd-find", "10.5.0", "fd", &["--no-default-features"]),
+        &[
+            &["rs$", "."],
+            &["--hidden", "--no-ignore", "--type", "f", "toml", "."],
+            &["--list-details", "--max-depth", "2", ".", "."],
+            &["--glob", "*.{rs,md}", "src", "tests"],
+            &["--size", "+4k", "--changed-within", "100weeks", ".", "src"],
+            &["--exec", "true", "{}", ";", "mod.rs", "src"],
+            &["--color", "always", "--exclude", "tests", "--and", "o", "r"],
+            &["[", "."],
+            &["--help"],
+        ],
+        200,
+    );
+}
+
+#[test]
+#[ignore = "installs hexyl: cargo test --release -p cargo-qadapt --test prove -- --ignored oracle"]
+fn hexyl_is_never_falsely_proven() {
+    check(
+        &install("hexyl", "0.17.0", "hexyl", &[]),
+        &[
+            &["Cargo.toml"],
+            &["--length", "1KiB", "--skip", "16", "--border", "ascii", "README.md"],
+            &["--panels", "1", "--color", "always", "--no-squeezing", "Cargo.toml"],
+            &["--base", "binary", "--endianness", "little", "--group-size", "4", "README.md"],
+            &["--character-table", "braille", "--block-size", "64", "Cargo.toml"],
+            &["--length", "x", "Cargo.toml"],
+            &["there-is-no-such-file"],
+            &["--help"],
+        ],
+        80,
+    );
+}
