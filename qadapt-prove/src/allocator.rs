@@ -14,9 +14,9 @@ use super::assume::Nothing;
 use super::body::Callee;
 use super::cfg::Start;
 use super::graph::Graph;
+use super::known;
 use super::load::{Image, Slot};
 use super::names::{Frame, Names};
-use super::policy;
 use super::program::Program;
 use super::role::{Kind, Role};
 
@@ -35,7 +35,7 @@ pub fn unsure<'a>(program: &Program<'a>, names: &Names<'a>, allow_frees: bool) -
     let image = program.image();
     let mut entries = Vec::new();
     for function in image.functions() {
-        if let Some(symbol) = function.names.iter().find(|n| policy::is_inlinable_entry(n))
+        if let Some(symbol) = function.names.iter().find(|n| known::is_inlinable_entry(n))
             && let Role::Sink(kind) = program.role(Callee::Local(function.addr))
             && !(kind == Kind::Free && allow_frees)
         {
@@ -48,7 +48,7 @@ pub fn unsure<'a>(program: &Program<'a>, names: &Names<'a>, allow_frees: bool) -
     if let Some((_, &(_, symbol, _))) = odd {
         return Some(Unsure::Path(symbol));
     }
-    let has = |method: &str| entries.iter().any(|&(_, symbol, _)| policy::is_method(symbol, method));
+    let has = |method: &str| entries.iter().any(|&(_, symbol, _)| known::is_method(symbol, method));
     let complete = has("alloc") && has("realloc") && (allow_frees || has("dealloc"));
     let needed = if image.may_have_rust_alloc() { !complete } else { !has_malloc(program) };
     (needed && !is_system(program, names)).then_some(Unsure::NoEntry)

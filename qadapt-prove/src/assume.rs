@@ -13,7 +13,7 @@ use super::load::Image;
 use super::names::Names;
 use super::near;
 use super::permits::{Permits, Under};
-use super::policy::Subject;
+use super::subject::Subject;
 use super::symbol;
 use qadapt_code::glob::glob;
 use qadapt_code::origin::{Code, Sites};

@@ -10,7 +10,7 @@ use iced_x86::{Decoder, DecoderOptions, Instruction, OpKind, Register};
 use serde::Serialize;
 
 use super::load::Image;
-use super::policy::demangle;
+use super::symbol::demangle;
 use crate::error::Error;
 
 /// What has other code in two files.

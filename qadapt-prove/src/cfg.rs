@@ -13,13 +13,13 @@ use super::addr_map::{AddrMap, AddrSet};
 use super::body::{Block, Body, Call, Callee, End, Fact, Fate, Given, Why};
 use super::decode::{ARGUMENTS, Effect, Flow, RSP, Reg, Step, Steps, Via, Write};
 use super::eh::{Catch, Catches};
-use super::format;
+use super::fmt_write;
 use super::frame::Slots;
 use super::load::{Image, Slot};
 use super::once;
 use super::own::Aligned;
-use super::policy::Subject;
 use super::spill::Spills;
+use super::subject::Subject;
 use super::system;
 use super::thunk::{self, Thunk};
 use super::value::{State, Value};
@@ -498,7 +498,7 @@ impl<'c, 'a> Walk<'c, 'a> {
     fn formatting(&self, call: &Call, state: &State, slots: &Slots) -> Option<Vec<Call>> {
         let Callee::Local(addr) = call.callee else { return None };
         let image = self.context.image;
-        if !self.context.arguments || !format::is_known(image, addr) {
+        if !self.context.arguments || !fmt_write::is_known(image, addr) {
             return None;
         }
         let Value::Const(writer) = state.get(TEXT_WRITER) else { return None };
@@ -508,7 +508,7 @@ impl<'c, 'a> Walk<'c, 'a> {
             _ => None,
         };
         let calls = |template, argument: &dyn Fn(u64) -> Option<Slot>| {
-            format::calls(image, call.site, writer, template, argument)
+            fmt_write::calls(image, call.site, writer, template, argument)
         };
         match (state.get(TEXT_TEMPLATE), state.get(TEXT_ARGUMENTS)) {
             // An odd number is the length of a text that stands for the template.

@@ -26,9 +26,9 @@ use super::inlined::{Scope, Spans, Touch, Tree, Trees};
 use super::inside::is_exact;
 use super::marks::{Kind, Label};
 use super::names::{Frame, Names};
-use super::policy::demangle;
 use super::program::Program;
 use super::role::Kind as Sink;
+use super::symbol::demangle;
 use qadapt_code::origin::is_guard as is_guard_file;
 
 /// The two words that a limit ends with in a file with labels, of `qadapt/src/hot/defer/limit.rs`. Before them are the most

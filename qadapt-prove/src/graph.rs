@@ -12,9 +12,9 @@ use super::ground::Ground;
 use super::once;
 use super::parts::is_lost;
 use super::permits::Under;
-use super::policy::Subject;
 use super::program::Program;
 use super::role::{Kind, Role};
+use super::subject::Subject;
 
 /// Where a call edge leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use super::body::{Call, Callee, End, Fate, Why};
 use super::cfg::{Open, Walk};
 use super::decode::{Cond, RSP, Reg, Step, Via};
 use super::load::Slot;
-use super::policy::Subject;
+use super::subject::Subject;
 use super::system;
 use super::table::{self, Table};
 use super::thunk::{self, Thunk};

@@ -39,7 +39,7 @@
 //! `load` reads the file (`kind`: what it does not read; `import`: what the loader adds), `decode` turns its code into steps,
 //! `cfg` follows the steps of one function (`body`: the result; `leave`: how it is left; `value`: what is known of the
 //! registers, `own`: and of the stack, `table`: jump tables, `thunk`: retpolines, `eh`: caught panics), `program` knows what
-//! each function means to its callers (`policy` and `foreign`: by name, `system`: by number, `wait`: what waits; `allocator`:
+//! each function means to its callers (`known` and `foreign`: by name, `system`: by number, `wait`: what waits; `allocator`:
 //! what inlining hides; `assume`: what the user vouches for, `anchor`: and where), `graph` joins them (`ground`: what it takes
 //! for granted), and `verdict` speaks, with `advice` on what to do instead. `proof` is the way in.
 
@@ -60,8 +60,8 @@ pub mod decode;
 pub mod deferral;
 pub mod eh;
 pub mod error;
+pub mod fmt_write;
 pub mod foreign;
-pub mod format;
 pub mod frame;
 pub mod graph;
 pub mod ground;
@@ -72,6 +72,7 @@ pub mod inlined;
 pub mod inside;
 pub mod instances;
 pub mod kind;
+pub mod known;
 mod leave;
 pub mod load;
 mod locked;
@@ -87,7 +88,6 @@ mod packages;
 pub mod parts;
 pub mod permits;
 pub mod place;
-pub mod policy;
 pub mod program;
 pub mod proof;
 pub mod question;
@@ -95,6 +95,7 @@ pub mod regions;
 pub mod role;
 pub mod sources;
 pub mod spill;
+pub mod subject;
 pub mod symbol;
 pub mod system;
 pub mod table;
@@ -105,6 +106,6 @@ pub mod wait;
 
 pub use assume::Settings;
 pub use error::{Error, Result};
-pub use policy::Subject;
 pub use proof::{Proof, Which, prove, prove_file, prove_functions};
+pub use subject::Subject;
 pub use verdict::{Answer, Rules, Verdict};

@@ -10,10 +10,10 @@ use super::marks::{Kind, Marks};
 use super::names::Frame;
 use super::parts::{Bodies, Ways, ways};
 use super::permits::Permits;
-use super::policy::Subject;
 use super::question::{MOST_REFINED, Question};
 use super::regions::{self, Listed, Region, Regions};
 use super::role::Kind as Sink;
+use super::subject::Subject;
 use super::verdict::{self, Answer, Gap, Rules, Verdict};
 
 /// How a file gets labels.

@@ -9,7 +9,7 @@ use object::{Object, ObjectSection, ObjectSymbol};
 use super::load::Elf;
 use super::methods;
 use super::place::Place;
-use super::policy::demangle;
+use super::symbol::demangle;
 
 /// The section of the labels.
 const LABELS: &str = ".qadapt.marks";

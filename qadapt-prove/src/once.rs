@@ -11,7 +11,7 @@
 use super::body::{Call, Callee};
 use super::decode::{Flow, Mem, Reg, Steps, Via};
 use super::load::{Image, Slot};
-use super::policy::demangle;
+use super::symbol::demangle;
 
 /// The argument with the closure's vtable: rcx.
 pub const VTABLE: Reg = 1;

@@ -11,10 +11,11 @@ use super::chosen;
 use super::decode::{Flow, Mem, Steps, Via};
 use super::eh::Catches;
 use super::foreign;
+use super::known;
 use super::load::{Image, Slot};
 use super::origins::{Backwards, Origin};
-use super::policy::{self, Subject};
 use super::role::{Kind, Role};
+use super::subject::Subject;
 use super::wait;
 
 /// How far a chain of functions that end in each other's calls is followed.
@@ -114,7 +115,7 @@ impl<'a> Program<'a> {
                 let names = self.image.function_at(addr).map_or(&[][..], |f| &f.names);
                 let mut role = Role::Plain;
                 for name in names {
-                    match policy::local_role(name) {
+                    match known::local_role(name) {
                         // Its code tells whether it may wait.
                         Role::Sink(_) if self.subject == Subject::Blocking => {}
                         sink @ Role::Sink(_) => {

@@ -12,8 +12,8 @@ use super::marks::{Kind, Record};
 use super::methods;
 use super::names::Names;
 use super::place::Place;
-use super::policy::demangle;
 use super::sources::Opened;
+use super::symbol::demangle;
 use qadapt_code::origin::is_guard;
 
 /// A protected region of a binary.

@@ -1,5 +1,5 @@
 //! Symbols as people write them, for display and for patterns. What a symbol means is told from Rust's names alone
-//! (`policy`): a name in C++ may say anything.
+//! (`known`): a name in C++ may say anything.
 
 use std::fmt;
 
@@ -47,6 +47,12 @@ impl DemangleWrite for Bounded {
     }
 
     fn pop_demangle_node(&mut self) {}
+}
+
+/// A symbol of Rust as people write it, without hashes; any other as it is.
+#[must_use]
+pub fn demangle(symbol: &str) -> String {
+    format!("{:#}", rustc_demangle::demangle(symbol))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! tables.
 
 use super::decode::{CALLEE_SAVED, CALLER_SAVED, Cond, Effect, Mem, RBP, REGS, RSP, Reg};
-use super::format;
+use super::fmt_write;
 use super::load::{Image, Slot};
 
 /// What is known of one register.
@@ -328,7 +328,7 @@ impl State {
     /// What a pointer-sized read yields.
     #[must_use]
     pub fn load(&self, mem: &Mem, image: &Image<'_>) -> Value {
-        if let Mem { base: Some(base), index: None, disp: format::VTABLE } = *mem
+        if let Mem { base: Some(base), index: None, disp: fmt_write::VTABLE } = *mem
             && let Value::Formatter(vtable) = self.get(base)
         {
             return Value::Const(vtable);

@@ -44,7 +44,7 @@ pub fn differences(proofs: &[Proof]) -> Vec<Difference> {
 mod tests {
     use super::*;
     use qadapt_prove::identity::Identity;
-    use qadapt_prove::policy::Subject;
+    use qadapt_prove::subject::Subject;
     use qadapt_prove::verdict::Verdict;
 
     fn proof(profile: &str, answers: &[(&str, Answer)]) -> Proof {

@@ -18,8 +18,8 @@ use qadapt_prove::advice::otherwise;
 use qadapt_prove::instances::{Group, groups};
 use qadapt_prove::names::Frame;
 use qadapt_prove::place::Place;
-use qadapt_prove::policy::Subject;
 use qadapt_prove::proof::Proof;
+use qadapt_prove::subject::Subject;
 use qadapt_prove::verdict::{Answer, Gap, Path, Verdict, allocator};
 
 /// Instances that are named.

@@ -22,8 +22,8 @@ use crate::selection::Profile;
 use qadapt_code::glob::glob;
 use qadapt_code::origin::Code;
 use qadapt_prove::assume::Settings;
-use qadapt_prove::policy::Subject;
 use qadapt_prove::proof::{Proof, Which, prove_file};
+use qadapt_prove::subject::Subject;
 use qadapt_prove::verdict::{Answer, Rules};
 
 impl Prove {

@@ -6,8 +6,8 @@ use std::process::Command;
 
 use qadapt_prove::assume::Settings;
 use qadapt_prove::debug::DebugFiles;
-use qadapt_prove::policy::Subject;
 use qadapt_prove::proof::{Which, prove_functions, prove_with};
+use qadapt_prove::subject::Subject;
 use qadapt_prove::verdict::{Answer, Rules, Verdict};
 use regex::Regex;
 

@@ -1,26 +1,8 @@
-//! What is asked, and what names mean to it: allocator entries, panics, and foreign functions known not to allocate.
-
-use serde::Serialize;
+//! What a function is known to be by its name: an entry of the allocator, a panic, a foreign function that does not allocate.
 
 use super::foreign;
 use super::role::{Kind, Role};
-
-/// What is asked of a region.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Subject {
-    /// Whether it can come to the allocator.
-    #[default]
-    Allocation,
-    /// Whether it can come to a call in which the thread may wait.
-    Blocking,
-}
-
-/// A symbol as people write it: demangled, without hashes.
-#[must_use]
-pub fn demangle(symbol: &str) -> String {
-    format!("{:#}", rustc_demangle::demangle(symbol))
-}
+use super::symbol::demangle;
 
 /// Whether a symbol is an entry of the allocator that the compiler may also have inlined elsewhere.
 #[must_use]

@@ -12,7 +12,7 @@
 use super::body::{Call, Callee, Fact, Given};
 use super::decode::{Effect, Flow, Mem, Reg, Steps, Via};
 use super::load::{Image, Slot};
-use super::policy::demangle;
+use super::symbol::demangle;
 
 /// Where a `Formatter` has its writer's vtable.
 pub const VTABLE: u64 = 8;
