@@ -5,14 +5,13 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use qadapt_code::origin::{Code, Sites};
 use serde::{Deserialize, Serialize};
 
 use crate::cargo::cargo;
 use crate::error::{Error, Result};
 use crate::selection::{Profile, Selection};
 use crate::settings::{Settings, host, platform_variable};
-use qadapt_code::origin::Code;
-use qadapt_code::origin::Sites;
 
 /// Where cargo builds, and what there is to build.
 #[derive(Debug, Deserialize)]

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use serde::Deserialize;
-
-use crate::error::{Error, Result};
 use qadapt_code::glob::Glob;
 use qadapt_code::origin::Sites;
 use qadapt_prove::assume::{Section, Settings};
+use serde::Deserialize;
+
+use crate::error::{Error, Result};
 
 /// The name of the file, which lies beside the workspace's manifest.
 pub const NAME: &str = "qadapt.toml";

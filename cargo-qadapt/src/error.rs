@@ -15,13 +15,6 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
-    /// A file could be read but is not what it should be.
-    Binary {
-        /// Which file.
-        path: PathBuf,
-        /// What is wrong with it, and what to do.
-        problem: String,
-    },
     /// There is no proof.
     Proof(qadapt_prove::Error),
     /// A file is no trace that can be read.
@@ -53,21 +46,12 @@ impl Error {
     pub fn io(doing: &'static str, path: &Path, source: std::io::Error) -> Self {
         Self::Io { doing, path: path.to_owned(), source }
     }
-
-    /// A binary that cannot be used.
-    #[must_use]
-    pub fn binary(path: &Path, problem: impl Into<String>) -> Self {
-        Self::Binary { path: path.to_owned(), problem: problem.into() }
-    }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io { doing, path, source } => write!(f, "could not {doing} `{}`: {source}", path.display()),
-            Self::Binary { path, problem } => {
-                write!(f, "cannot analyse `{}`: {problem}", path.display())
-            }
             Self::Proof(error) => error.fmt(f),
             Self::Trace { path, problem } => {
                 write!(f, "cannot use the trace `{}`: {problem}", path.display())

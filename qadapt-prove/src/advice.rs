@@ -1,12 +1,12 @@
 //! What to do about a path to the allocator: the catalogue of advice, applied to a path instead of a call stack.
 
 use qadapt_advice::{Event, Frame as Named, Op, advise};
+use qadapt_code::advice::Advice;
+use qadapt_code::origin::is_guards;
 
 use super::hop::Hop;
 use super::names::Frame;
 use super::role::Kind;
-use qadapt_code::advice::Advice;
-use qadapt_code::origin::is_guards;
 
 /// The advice for a path, whose last call is the one of the allocator.
 #[must_use]

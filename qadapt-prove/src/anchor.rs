@@ -2,11 +2,11 @@
 
 use std::fmt;
 
+use qadapt_code::origin;
 use serde::Deserialize;
 
 use super::marks::Kind;
 use super::names::Frame;
-use qadapt_code::origin;
 
 /// `file:line` or `file:line:column`.
 #[derive(Clone, Debug, PartialEq, Eq)]

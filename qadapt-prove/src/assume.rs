@@ -3,6 +3,8 @@
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
+use qadapt_code::glob::glob;
+use qadapt_code::origin::{Code, Sites};
 use regex::Regex;
 use serde::Deserialize;
 
@@ -15,8 +17,6 @@ use super::near;
 use super::permits::{Permits, Under};
 use super::subject::Subject;
 use super::symbol;
-use qadapt_code::glob::glob;
-use qadapt_code::origin::{Code, Sites};
 
 /// The section as it is written.
 #[derive(Debug, Default, Deserialize)]

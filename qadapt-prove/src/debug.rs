@@ -10,10 +10,10 @@ use gimli::{DwarfPackage, DwoId, EndianSlice, LittleEndian, SectionId};
 use memmap2::Mmap;
 use object::read::elf::ElfFile64;
 use object::{Endianness, Object, ObjectSection};
+use qadapt_code::map::map;
 
 use super::identity::{build_id, hexadecimal};
 use super::sources::{self, Opened};
-use qadapt_code::map::map;
 
 /// How debug information is read.
 pub type Reader<'a> = EndianSlice<'a, LittleEndian>;

@@ -15,6 +15,7 @@ use std::cell::OnceCell;
 use std::collections::VecDeque;
 use std::collections::hash_map::{Entry, HashMap};
 
+use qadapt_code::origin::is_guard as is_guard_file;
 use qadapt_trace::is_allocator_entry;
 
 use super::before::{Event, events, is_said};
@@ -29,7 +30,6 @@ use super::names::{Frame, Names};
 use super::program::Program;
 use super::role::Kind as Sink;
 use super::symbol::demangle;
-use qadapt_code::origin::is_guard as is_guard_file;
 
 /// The two words that a limit ends with in a file with labels, of `qadapt/src/hot/defer/limit.rs`. Before them are the most
 /// blocks, the most bytes, and the number of what happens beyond.

@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::path::Path;
 use std::rc::Rc;
 
+use qadapt_code::origin::{Code, Origin, with_slashes};
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 
@@ -11,8 +12,6 @@ use super::debug::{Debug, DebugFiles};
 use super::load::Image;
 use super::place::Place;
 use super::symbol;
-use qadapt_code::origin::Origin;
-use qadapt_code::origin::{Code, with_slashes};
 
 /// One frame of source code.
 #[derive(Clone, Debug, PartialEq, Eq)]

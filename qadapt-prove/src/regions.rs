@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use qadapt_code::origin::is_guard;
+
 use super::calls::Opens;
 use super::copies::Copy;
 use super::inlined::Tree;
@@ -14,7 +16,6 @@ use super::names::Names;
 use super::place::Place;
 use super::sources::Opened;
 use super::symbol::demangle;
-use qadapt_code::origin::is_guard;
 
 /// A protected region of a binary.
 #[derive(Clone, Debug, PartialEq, Eq)]

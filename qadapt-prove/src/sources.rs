@@ -7,12 +7,13 @@
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use qadapt_code::items::Items;
+use qadapt_code::origin::module;
+
 use super::calls::{self, Call, Opens, Words};
 use super::locked;
 use super::packages::{listed, manifest, name};
 use super::place::Place;
-use qadapt_code::items::Items;
-use qadapt_code::origin::module;
 
 /// A call that opens a region.
 #[derive(Clone, Debug, PartialEq, Eq)]

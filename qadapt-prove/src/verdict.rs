@@ -1,5 +1,7 @@
 //! The answer for each region, with its reasons.
 
+use qadapt_code::advice::Advice;
+use qadapt_code::origin::Origin;
 use qadapt_trace::asks_allocator;
 use serde::Serialize;
 
@@ -17,8 +19,6 @@ use super::role::Kind;
 use super::subject::Subject;
 use super::symbol;
 use super::wait;
-use qadapt_code::advice::Advice;
-use qadapt_code::origin::Origin;
 
 /// What is said of a region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use qadapt_code::origin::{Code, Origin, relative};
 use qadapt_trace::{INNER, Kind as Table, Module, RegionKind, flags};
 
 use super::launch::{is_test_program, name};
@@ -18,8 +19,6 @@ use crate::report::figures::{
 use crate::report::live::{Live, LiveTotal};
 use crate::report::op::Call;
 use crate::report::spread::Spread;
-use qadapt_code::origin::Origin;
-use qadapt_code::origin::{Code, relative};
 
 /// Traces taken in so far.
 #[derive(Debug, Default)]

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Duration;
 
+use qadapt_code::origin::Origin;
+
 use super::args::Runs;
 use super::collect::collect;
 use super::fold::Fold;
@@ -23,7 +25,6 @@ use crate::report::choice::Apart;
 use crate::report::figures::{Report, Site};
 use crate::selection::Profile;
 use crate::settings::{Settings, host};
-use qadapt_code::origin::Origin;
 
 /// What runs did.
 #[derive(Debug)]

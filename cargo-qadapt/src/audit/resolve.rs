@@ -7,10 +7,9 @@ use std::path::{Path, PathBuf};
 
 use addr2line::Loader;
 use object::{Object, ObjectSegment};
+use qadapt_code::origin::{Code, Origin, relative, with_slashes};
 
 use crate::report::figures::Frame;
-use qadapt_code::origin::Origin;
-use qadapt_code::origin::{Code, relative, with_slashes};
 
 /// The files that addresses were loaded from, by number.
 #[derive(Debug, Default)]

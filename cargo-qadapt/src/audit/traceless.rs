@@ -3,11 +3,11 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use qadapt_code::map::map;
 use regex::bytes::Regex;
 
 use crate::selection::{Profile, Selection};
 use crate::settings::{Settings, host, platform_variable};
-use qadapt_code::map::map;
 
 /// What to do where these programs left no trace: it depends on whether the guard is in one of them, and on what starts them.
 #[must_use]

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use qadapt_code::origin::Code;
+
 use super::args::{Audit, Merge};
 use super::collect::incomplete;
 use super::fold::Fold;
@@ -23,7 +25,6 @@ use crate::report::choice::{Apart, Choice};
 use crate::report::figures::{Report, VERSION};
 use crate::report::merge::merge;
 use crate::report::suppress::{Suppressed, suppress};
-use qadapt_code::origin::Code;
 
 impl Audit {
     /// Runs the verb.

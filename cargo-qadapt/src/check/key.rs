@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use qadapt_code::items::Items;
+use qadapt_code::origin::{after, without_version};
+
 use crate::format::source::Sources;
 use crate::report::figures::{By, Kind, Op, Place, Report};
 use crate::report::line::Line;
-use qadapt_code::items::Items;
-use qadapt_code::origin::{after, without_version};
 
 /// A region.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,8 +1,9 @@
 //! Bytes that depend on where a checkout lies: those of the paths that the standard library looks up.
 
+use qadapt_code::origin::Origin;
+
 use crate::report::called::bare;
 use crate::report::figures::{Counts, Kind, Op, PerProfile, Report, Site, counts_of};
-use qadapt_code::origin::Origin;
 
 /// What looks up a path and returns it, by its own name: inlined functions have no other.
 const LOOK_UP: [&str; 5] = ["current_dir", "current_exe", "canonicalize", "getcwd", "realpath"];

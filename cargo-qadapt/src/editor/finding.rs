@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
+use qadapt_prove::place::Place;
+use qadapt_prove::proof::Proof;
+use qadapt_prove::verdict::{Answer, Verdict};
 use serde::{Deserialize, Serialize};
 
 use crate::format::item::{Item, Severity, items};
 use crate::format::source::printable;
 use crate::format::view::View;
-use qadapt_prove::place::Place;
-use qadapt_prove::proof::Proof;
-use qadapt_prove::verdict::{Answer, Verdict};
 
 /// One finding at one line of the source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,5 +1,6 @@
 //! The report for programs.
 
+use qadapt_code::advice::Advice;
 use serde::Serialize;
 
 use super::view::View;
@@ -8,7 +9,6 @@ use crate::report::figures::{Op, PerProfile, Report, SiteCounts};
 use crate::report::line::Line;
 use crate::report::outcome::Finding;
 use crate::report::spread::Entries;
-use qadapt_code::advice::Advice;
 
 /// The report as `cargo qadapt merge` reads it, and for other readers also its sites by line, which can be told from
 /// that.

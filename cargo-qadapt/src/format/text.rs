@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use qadapt_code::origin::Origin;
+
 use super::findings::findings;
 use super::line::site;
 use super::source::{Sources, opening, printable};
@@ -11,7 +13,6 @@ use crate::report::diff::{Presence, presence};
 use crate::report::figures::{By, Counts, Kind, Place, Region, Report};
 use crate::report::line::Line;
 use crate::report::spread::Entries;
-use qadapt_code::origin::Origin;
 
 /// The report as text, with styles.
 #[must_use]

@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use qadapt_code::origin::Code;
+
 use super::join::Joined;
 use crate::audit::resolve::{Files, Identity, Resolver};
 use crate::format::pprof::proto::{Function, Line};
-use qadapt_code::origin::Code;
 
 /// Names what has no names yet; returns in words what stood in the way. A file is asked if it is the very one, by its build id.
 pub(super) fn name(joined: &mut Joined, root: &Path) -> Vec<String> {

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
 use qadapt_prove::proof::Proof;
 use qadapt_prove::verdict::Answer;
+use serde::Serialize;
 
 /// One region whose answer differs between builds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -7,13 +7,7 @@ use std::fmt::Write as _;
 use std::path::Path as Folder;
 
 use anstyle::Style;
-
-use super::compare::Difference;
-use super::witness::Contradiction;
-use crate::format::source::printable;
-use crate::format::style::{BAD, DIFFERENT, FAINT, HEADING, paint};
-use qadapt_code::origin::Origin;
-use qadapt_code::origin::{after, is_guards, relative, shortened};
+use qadapt_code::origin::{Origin, after, is_guards, relative, shortened};
 use qadapt_prove::advice::otherwise;
 use qadapt_prove::instances::{Group, groups};
 use qadapt_prove::names::Frame;
@@ -21,6 +15,11 @@ use qadapt_prove::place::Place;
 use qadapt_prove::proof::Proof;
 use qadapt_prove::subject::Subject;
 use qadapt_prove::verdict::{Answer, Gap, Path, Verdict, allocator};
+
+use super::compare::Difference;
+use super::witness::Contradiction;
+use crate::format::source::printable;
+use crate::format::style::{BAD, DIFFERENT, FAINT, HEADING, paint};
 
 /// Instances that are named.
 const MOST_NAMED: usize = 4;

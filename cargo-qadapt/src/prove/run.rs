@@ -4,6 +4,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::rc::Rc;
 
+use qadapt_code::glob::glob;
+use qadapt_code::origin::Code;
+use qadapt_prove::assume::Settings;
+use qadapt_prove::proof::{Proof, Which, prove_file};
+use qadapt_prove::subject::Subject;
+use qadapt_prove::verdict::{Answer, Rules};
 use qadapt_prove::{bodies, near};
 use regex::Regex;
 
@@ -19,12 +25,6 @@ use crate::error::{Error, Result};
 use crate::format::output::deliver;
 use crate::progress::Progress;
 use crate::selection::Profile;
-use qadapt_code::glob::glob;
-use qadapt_code::origin::Code;
-use qadapt_prove::assume::Settings;
-use qadapt_prove::proof::{Proof, Which, prove_file};
-use qadapt_prove::subject::Subject;
-use qadapt_prove::verdict::{Answer, Rules};
 
 impl Prove {
     /// Runs the verb.

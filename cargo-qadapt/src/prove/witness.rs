@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use serde::Serialize;
-
-use crate::report::figures::{Counts, Kind, Region, Report};
 use qadapt_code::origin::relative;
 use qadapt_prove::place::Place;
 use qadapt_prove::proof::Proof;
 use qadapt_prove::verdict::{Answer, Verdict};
+use serde::Serialize;
+
+use crate::report::figures::{Counts, Kind, Region, Report};
 
 /// A region that is proven and yet touched the heap in a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

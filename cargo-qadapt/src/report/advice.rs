@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use qadapt_advice::{Event, Frame as Named, Rule, advise_by};
 use qadapt_code::advice::Advice;
+use qadapt_code::origin::{Origin, is_guards};
 
 use super::figures::{Frame, Kind, Op, Report, Site};
-use qadapt_code::origin::Origin;
-use qadapt_code::origin::is_guards;
 
 /// The pieces that a line shows at most.
 const SHOWN: usize = 2;

@@ -4,12 +4,12 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use clap::{Args, ValueEnum};
+use qadapt_code::glob::Glob;
+use qadapt_code::origin::{is_guards, same_name};
 
 use super::figures::{Counts, Kind, LeftOut, Place, Region, Report, SiteCounts};
 use super::line::Line;
 use super::sites::lines;
-use qadapt_code::glob::Glob;
-use qadapt_code::origin::{is_guards, same_name};
 
 /// What is shown of a report, and what of it comes first.
 #[derive(Args, Clone, Debug, Default)]

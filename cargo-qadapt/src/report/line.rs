@@ -1,9 +1,10 @@
 //! A line of a report.
 
-use super::figures::{Op, PerProfile, SiteCounts};
-use super::spread::Entries;
 use qadapt_code::advice::Advice;
 use qadapt_code::origin::Origin;
+
+use super::figures::{Op, PerProfile, SiteCounts};
+use super::spread::Entries;
 
 /// A line of code and what it asked of the allocator inside one region, over all stacks that lead there.
 #[derive(Clone, Debug)]

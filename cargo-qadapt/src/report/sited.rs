@@ -1,12 +1,11 @@
 //! Which line of the user's own code a stack stands for.
 
+use qadapt_code::origin::{Origin, is_guards, shortened};
 use qadapt_trace::asks_allocator;
 
 use super::called::{DROP_OF, called};
 use super::diff::Doubt;
 use super::figures::{Frame, Report, Site};
-use qadapt_code::origin::Origin;
-use qadapt_code::origin::{is_guards, shortened};
 
 /// In a stack of the standard library alone: the first frame past the allocator's glue.
 fn bare_library(frames: &[&Frame]) -> Option<usize> {

@@ -9,6 +9,8 @@ use qadapt_prove::proof::prove_functions;
 use qadapt_prove::verdict::{Answer, Rules, Verdict};
 use regex::Regex;
 
+use crate::builds;
+
 fn folder(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("adversarial").join(name);
     std::fs::create_dir_all(&folder).expect("the folder is made");
@@ -16,7 +18,7 @@ fn folder(name: &str) -> PathBuf {
 }
 
 fn source(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packages/adversarial").join(name)
+    builds::package("adversarial").join(name)
 }
 
 /// Whether a program is there; without it a test asserts the rest.

@@ -1,4 +1,4 @@
-//! Programs that tests build for release, in one target folder, so that what they depend on is built once.
+//! What tests build for release: programs, in one target folder, so that what they depend on is built once, and witnesses.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -40,4 +40,13 @@ pub(crate) fn release(package: &Path, bin: &str, name: &str, ask: impl FnOnce(&m
         }
     }
     folder.join(name)
+}
+
+/// Builds the library of a package for `LD_PRELOAD`.
+pub(crate) fn preloaded(name: &str) -> PathBuf {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--quiet", "--release", "--target-dir"]).arg(&target).current_dir(package(name));
+    assert!(cargo.status().expect("cargo starts").success(), "{name} builds");
+    target.join(format!("release/lib{name}.so"))
 }

@@ -9,6 +9,8 @@ use qadapt_prove::proof::prove_functions;
 use qadapt_prove::verdict::{Answer, Rules, Verdict};
 use regex::Regex;
 
+use crate::builds;
+
 /// What the program says of a region: by construction, and as counted.
 struct Known {
     expect: String,
@@ -25,7 +27,7 @@ struct Build {
 
 impl Build {
     fn make(&self) -> PathBuf {
-        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packages/corpus");
+        let corpus = builds::package("corpus");
         // Next to this test's own build; one folder for each set of flags, as cargo would build afresh anyway.
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("corpus-{}", self.mangling));
         let mut cargo = Command::new(env!("CARGO"));

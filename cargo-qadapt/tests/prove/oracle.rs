@@ -10,22 +10,11 @@ use qadapt_prove::proof::prove_functions;
 use qadapt_prove::verdict::{Answer, Rules};
 use regex::Regex;
 
-fn interposer() -> PathBuf {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packages/oracle");
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("oracle");
-    let status = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--release", "--target-dir"])
-        .arg(&target)
-        .current_dir(source)
-        .status()
-        .expect("cargo starts");
-    assert!(status.success(), "the interposer builds");
-    target.join("release/liboracle.so")
-}
+use crate::builds;
 
 /// Runs a program under the witness several times; checks all functions that it saw.
 fn check(program: &Path, runs: &[&[&str]], at_least: usize) {
-    let preload = interposer();
+    let preload = builds::preloaded("oracle");
     let data = std::fs::read(program).expect("the program can be read");
     let image = Image::parse(&data).expect("an ELF file");
     let mut seen: HashSet<u64> = HashSet::new();

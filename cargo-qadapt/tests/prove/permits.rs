@@ -1,10 +1,11 @@
 //! Permits in regions are no allocations of theirs, where they are certain; and what only looks like one is.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
+
+use crate::builds;
 
 /// What is said of a region.
 #[derive(Debug)]
@@ -20,7 +21,7 @@ fn answers(bin: &str, arguments: &[&str]) -> BTreeMap<String, BTreeMap<String, A
     let output = Command::new(env!("CARGO_BIN_EXE_cargo-qadapt"))
         .args(["qadapt", "prove", "--format", "json", "--bin", bin])
         .args(arguments)
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packages/permits"))
+        .current_dir(builds::package("permits"))
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .env_remove("RUSTFLAGS")
         .output()

@@ -18,7 +18,7 @@ use qadapt_prove::names::Names;
 use qadapt_prove::proof::{Which, prove_with};
 use qadapt_prove::verdict::{Answer, Rules, Verdict};
 
-use crate::generate;
+use crate::{builds, generate};
 
 /// How many modules a program has.
 const MODULES: usize = 24;
@@ -76,16 +76,6 @@ fn scratch() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("shipped")
 }
 
-/// A library for `LD_PRELOAD`, of one of the packages.
-fn preloaded(name: &str) -> PathBuf {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packages").join(name);
-    let target = scratch().join(name);
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--release", "--target-dir"]).arg(&target).current_dir(source);
-    assert!(cargo.status().expect("cargo starts").success(), "{name} builds");
-    target.join(format!("release/lib{name}.so"))
-}
-
 /// Writes a package with a program for each seed.
 fn package(seeds: &[u64]) -> PathBuf {
     let folder = scratch().join("package");
@@ -98,7 +88,7 @@ fn package(seeds: &[u64]) -> PathBuf {
         guard.display()
     );
     write(&folder.join("Cargo.toml"), &manifest);
-    let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packages/marked/Cargo.lock");
+    let lock = builds::package("marked").join("Cargo.lock");
     let lock = std::fs::read_to_string(lock)
         .expect("the lock file")
         .replace("name = \"marked\"", "name = \"shipped\"");
@@ -292,7 +282,7 @@ fn plan() -> Vec<(Profile, Vec<u64>)> {
 #[test]
 #[ignore = "builds and runs programs: cargo test --release -p cargo-qadapt --test prove -- --ignored shipped --nocapture"]
 fn no_run_contradicts_a_proof_of_the_file_that_ran() {
-    let counter = preloaded("counter");
+    let counter = builds::preloaded("counter");
     let mut tally = Tally::default();
     for (profile, seeds) in plan() {
         let package = package(&seeds);
@@ -325,7 +315,7 @@ const EXAMPLES: [&str; 6] =
 #[test]
 #[ignore = "builds and runs the examples: cargo test --release -p cargo-qadapt --test prove -- --ignored shipped --nocapture"]
 fn no_example_has_malloc_beneath_a_proven_region() {
-    let oracle = preloaded("oracle");
+    let oracle = builds::preloaded("oracle");
     let asked = std::env::var("QADAPT_SHIPPED").unwrap_or_default();
     let mut profiles = vec![None];
     if asked == "full" {

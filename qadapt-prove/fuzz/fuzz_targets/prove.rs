@@ -2,10 +2,10 @@
 
 #![no_main]
 
+use libfuzzer_sys::fuzz_target;
 use qadapt_prove::assume::Settings;
 use qadapt_prove::proof::{Which, prove};
 use qadapt_prove::verdict::Rules;
-use libfuzzer_sys::fuzz_target;
 use regex::Regex;
 
 fuzz_target!(|data: &[u8]| {

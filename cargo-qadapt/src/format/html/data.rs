@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::io::{self, Write};
 
+use qadapt_code::origin::Origin;
 use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 
@@ -19,7 +20,6 @@ use crate::report::figures::{By, Counts, Kind, PerProfile, Profile, Region, Site
 use crate::report::line::Line;
 use crate::report::live::Live;
 use crate::report::outcome::Finding;
-use qadapt_code::origin::Origin;
 
 /// Everything that is shown. Texts are numbers, which are places in `strings`.
 ///

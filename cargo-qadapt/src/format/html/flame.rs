@@ -6,14 +6,13 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use inferno::flamegraph::{Direction, Options, from_lines};
+use qadapt_code::origin::{Origin, is_guards};
 use serde::Serialize;
 
 use super::compared::Compared;
 use super::stacks::Stacks;
 use crate::error::{Error, Result};
 use crate::report::figures::{Op, Report, Site, SiteCounts};
-use qadapt_code::origin::Origin;
-use qadapt_code::origin::is_guards;
 
 /// The narrowest frame that is drawn, in percent of the graph.
 const NARROWEST: f64 = 0.1;
