@@ -40,6 +40,16 @@ pub(super) fn change(figure: &Cell<i64>, by: i64) {
     }
 }
 
+/// Adds, or takes away as far as 0; gives what it is then.
+#[expect(unsafe_code, reason = "as above")]
+pub(super) fn change_and_get(figure: &Cell<u64>, by: i64) -> u64 {
+    // SAFETY: as in `add`.
+    let figure = unsafe { AtomicU64::from_ptr(figure.as_ptr()) };
+    let changed = |count: u64| count.saturating_add_signed(by);
+    // Relaxed: only this thread reads it.
+    figure.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| Some(changed(count))).map_or(0, changed)
+}
+
 /// Sets bits, or takes them away.
 #[expect(unsafe_code, reason = "a thread's own bits are no atomic")]
 pub(super) fn set_bits(bits: &Cell<u8>, which: u8, are_set: bool) {

@@ -475,10 +475,9 @@ pub(super) fn count_violation() {
 /// Adds to this thread's count of violations those that happened on another one, or takes off those that count there; gives
 /// what it is then.
 pub(crate) fn change_violations(more: i64) -> u64 {
-    let change = |list: &List| {
-        let count = list.violations.get().saturating_add_signed(more);
-        list.violations.set(count);
-        count
+    let change = |list: &List| match more {
+        0 => list.violations.get(),
+        _ => figure::change_and_get(&list.violations, more),
     };
     LIST.try_with(change).unwrap_or(0)
 }
