@@ -106,15 +106,25 @@ pub(crate) fn joined(name: &str) -> PathBuf {
     output
 }
 
+/// There is such a sample, and this program's function is the outer frame of its stack: in release another is inlined into it.
+fn is_of_the_station(text: &str, sample: &str) {
+    let after = text.lines().skip_while(|line| *line != sample).skip(1);
+    let outer = after.take_while(|line| line.starts_with(' ')).last();
+    let outer = outer.unwrap_or_else(|| panic!("no sample {sample}: {text}"));
+    assert!(outer.contains("a_station_that_keeps_memory "), "{text}");
+    assert!(outer.contains("tests/formats/heap.rs:"), "{text}");
+}
+
 #[test]
 fn processes_of_one_program_become_one_with_names() {
     let joined = fs::read(joined("heap-joined")).expect("it was written");
     let text = readable(&joined);
-    let expected = "alloc_objects/count alloc_space/bytes inuse_objects/count inuse_space/bytes \n\
-        [44, 4400, 11, 1100] region=the mixer\n    formats::heap::a_station_that_keeps_memory ";
-    assert!(text.starts_with(expected), "{text}");
-    assert!(text.contains("tests/formats/heap.rs:"), "{text}");
-    assert!(text.contains("\n[2, 200, 1, 100] region=the mixer\n"), "{text}");
+    assert!(
+        text.starts_with("alloc_objects/count alloc_space/bytes inuse_objects/count inuse_space/bytes \n"),
+        "{text}"
+    );
+    is_of_the_station(&text, "[44, 4400, 11, 1100] region=the mixer");
+    assert!(text.contains("\n[2, 200, 1, 100] region=the mixer\n    (no name)\n"), "{text}");
 }
 
 #[test]
@@ -124,7 +134,7 @@ fn what_a_joined_profile_was_made_of_can_be_joined_again() {
     let merged = merge(&[&once, &once], &output);
     assert!(merged.status.success(), "{merged:?}");
     let text = readable(&fs::read(output).expect("it was written"));
-    assert!(text.contains("\n[88, 8800, 22, 2200] region=the mixer\n    formats::heap::a_station"), "{text}");
+    is_of_the_station(&text, "[88, 8800, 22, 2200] region=the mixer");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use cargo_qadapt::format::name::Format;
 use flate2::read::GzDecoder;
 use prost::Message;
 
-use crate::message::Profile;
+use crate::message::{Line, Profile};
 use crate::sample::{hostile, small};
 
 fn decode(rendered: &[u8]) -> Profile {
@@ -21,12 +21,18 @@ impl Profile {
         &self.string_table[usize::try_from(index).expect("it is no place in a list")]
     }
 
-    fn frame(&self, id: u64) -> String {
+    /// The frames of one address: what was inlined first, then what it was inlined into.
+    fn frames(&self, id: u64) -> Vec<String> {
         let location = self.location.iter().find(|location| location.id == id).expect("it is there");
-        let Some(line) = location.line.first() else { return String::from("(no name)") };
-        let function =
-            self.function.iter().find(|function| function.id == line.function_id).expect("it is there");
-        format!("{} {}:{}", self.text(function.name), self.text(function.filename), line.line)
+        if location.line.is_empty() {
+            return vec![String::from("(no name)")];
+        }
+        let frame = |line: &Line| {
+            let mut functions = self.function.iter();
+            let function = functions.find(|function| function.id == line.function_id).expect("it is there");
+            format!("{} {}:{}", self.text(function.name), self.text(function.filename), line.line)
+        };
+        location.line.iter().map(frame).collect()
     }
 }
 
@@ -46,7 +52,9 @@ pub(crate) fn readable(rendered: &[u8]) -> String {
             .collect();
         let _ = writeln!(out, "{:?} {}", sample.value, labels.join(", "));
         for &id in &sample.location_id {
-            let _ = writeln!(out, "    {}", profile.frame(id));
+            for frame in profile.frames(id) {
+                let _ = writeln!(out, "    {frame}");
+            }
         }
     }
     out
