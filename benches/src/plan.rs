@@ -120,6 +120,12 @@ pub const SHAPES: &[Shape] = &[
         bare: Program::Guard,
         guarded: Program::Profiled,
     },
+    Shape {
+        name: "pair-idle",
+        places: &[(Place::Binary, Some(2)), (Place::FatLto, Some(2))],
+        bare: Program::Guard,
+        guarded: Program::Profiled,
+    },
     with_c_watched("pair-c", &[(Place::Binary, Some(10)), (Place::FatLto, Some(10))]),
     with_c_watched("pair-beside-c", &[(Place::Binary, None), (Place::FatLto, None)]),
     Shape {

@@ -23,17 +23,19 @@ pub(crate) fn run(shape: &str, guarded: bool, turns: u64) -> Option<u64> {
         "pair" | "pair-deferring" | "pair-profiled" | "pair-beside-c" | "pair-past-c" => pairs,
         // The same where C's functions are watched.
         "pair-c" => pairs_of_c,
+        // The same where sampling is off.
+        "pair-idle" => half(pairs, unsampled_pairs),
         "pair-permitted" => half(pairs, permitted_pairs),
         "pair-counted" => half(pairs, counted_pairs),
         "pair-violating" => half(pairs, violating_pairs),
-        "region" => half(calls, regions),
+        "region" | "region-profiled" => half(calls, regions),
         "region-nested" => half(calls, nested_regions),
         "region-result" => half(results, result_regions),
         "attribute" => half(bare_functions, annotated_functions),
         "attribute-leaf" => half(bare_leaves, annotated_leaves),
         "attribute-tail" => half(bare_tails, annotated_tails),
-        "permit" => half(calls, permits),
-        "policy" => half(calls, policies),
+        "permit" | "permit-profiled" => half(calls, permits),
+        "policy" | "policy-profiled" => half(calls, policies),
         "enter-exit" => half(calls, manual_regions),
         "enter-nested" => half(calls, nested_manual_regions),
         "guard" => half(calls, guards),
@@ -81,6 +83,13 @@ fn pairs_of_c(turns: u64) -> u64 {
         unsafe { libc::free(black_box(block)) };
     }
     turns
+}
+
+#[inline(never)]
+fn unsampled_pairs(turns: u64) -> u64 {
+    #[cfg(feature = "profile")]
+    qadapt::set_profile_interval(0);
+    pairs(turns)
 }
 
 /// The permit is opened once: what is counted is the pair in it.

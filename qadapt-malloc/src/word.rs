@@ -18,7 +18,7 @@ static DISTANCE: AtomicUsize = AtomicUsize::new(0);
 /// True if something may watch this thread.
 #[inline(always)]
 pub(crate) fn is_watched() -> bool {
-    guard::ON && (guard::ALWAYS || word_at(DISTANCE.load(Ordering::Relaxed)) != 0)
+    guard::ON && (guard::ALWAYS || word_at(DISTANCE.load(Ordering::Relaxed)) & !guard::UNWATCHED != 0)
 }
 
 #[cfg(target_arch = "x86_64")]

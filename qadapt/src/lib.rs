@@ -363,5 +363,5 @@ pub mod __private {
 #[doc(hidden)]
 #[cfg(not(qadapt_unhosted))]
 pub mod __c {
-    pub use crate::hot::c::{ALWAYS, CRequest, ON, define, free, is_watched, request, word};
+    pub use crate::hot::c::{ALWAYS, CRequest, ON, UNWATCHED, define, free, is_watched, request, word};
 }

@@ -7,6 +7,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Barrier};
 use std::thread;
 
 use qadapt::{Policy, Profile, Qadapt, profile};
@@ -196,6 +197,40 @@ fn what_is_off_samples_nothing() {
     assert!(change(&before, &profile())[2] > 100);
 }
 
+/// A thread that has found sampling off begins again once another one has turned it on, when it gives a block back that begins at a page,
+/// or after some bytes of reallocations.
+fn a_thread_at_rest_begins_again() {
+    for wake in [|| drop(blocks(1_000)), || drop(black_box(Box::new(Page([1; 4096]))))] {
+        qadapt::set_profile_interval(0);
+        let [before, on] = [(); 2].map(|()| Arc::new(Barrier::new(2)));
+        let thread = thread::spawn({
+            let [before, on] = [&before, &on].map(Arc::clone);
+            move || {
+                // The last point of the stretch that it may have begun has been passed.
+                leak(2 << 20);
+                before.wait();
+                on.wait();
+                wake();
+                let first = profile().samples();
+                // Neither is a block reallocated here, nor does one begin at a page.
+                for _ in 0..1_000 {
+                    drop(black_box(Box::new([7_u8; 1_000])));
+                }
+                profile().samples() - first
+            }
+        });
+        before.wait();
+        qadapt::set_profile_interval(INTERVAL);
+        on.wait();
+        let samples = thread.join().expect("it ends");
+        assert!((200..300).contains(&samples), "{samples}");
+    }
+}
+
+/// Its blocks begin at a page.
+#[repr(align(4096))]
+struct Page(#[expect(dead_code, reason = "a block's contents")] [u8; 4096]);
+
 fn main() {
     qadapt::set_profile_interval(INTERVAL);
     // The thread's first stretch may be as long as it was.
@@ -206,5 +241,6 @@ fn main() {
     regions_are_labels();
     a_child_goes_on();
     what_is_off_samples_nothing();
+    a_thread_at_rest_begins_again();
     println!("{}", profile().lost() == 0);
 }

@@ -161,6 +161,9 @@ fn the_process_is_counted() {
     build.check("metrics", "probes/metrics.rs");
     build.check("profile", "probes/profile.rs");
     Build { name: "profile", features: "profile", settings: &[] }.check("profile", "probes/profile.rs");
+    // Where not every event is counted, an unwatched thread's word says whether it samples.
+    Build { name: "profile-checked", features: "enforce,profile", settings: &[] }
+        .check("profile", "probes/profile.rs");
 }
 
 /// The most severe of several; the environment comes first.

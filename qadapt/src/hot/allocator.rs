@@ -87,12 +87,16 @@ pub const QADAPT: QADAPT = Qadapt::new(System);
 unsafe impl<A: GlobalAlloc> GlobalAlloc for Qadapt<A> {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if checks::ON && call::watched() {
-            // SAFETY: the caller's contract is the callee's.
+        if checks::ON && call::watched_or_sampled() {
+            if call::only_sampled() {
+                // SAFETY: the caller's contract is the callee's.
+                return unsafe { self.inner.alloc(layout) };
+            }
+            // SAFETY: as above.
             return unsafe { alloc_watched::<false, _>(layout.size(), layout.align(), &self.inner) };
         }
         // SAFETY: the caller's contract is the callee's.
-        unsafe { self.inner.alloc(layout) }
+        unsafe { alloc_idly(layout, &self.inner) }
     }
 
     #[inline]
@@ -124,6 +128,22 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Qadapt<A> {
         // SAFETY: the caller's contract is the callee's.
         unsafe { self.inner.realloc(block, layout, new_size) }
     }
+}
+
+/// What is allocated on a thread that nothing watches, and whose word says that nothing is sampled.
+///
+/// # Safety
+/// As for [`GlobalAlloc::alloc`].
+#[inline(always)]
+#[expect(unsafe_code, reason = "forwards an allocator call")]
+unsafe fn alloc_idly<A: GlobalAlloc>(layout: Layout, inner: &Inner<A>) -> *mut u8 {
+    #[cfg(feature = "profile")]
+    if checks::ON {
+        // SAFETY: the caller's contract is the callee's.
+        return unsafe { inner.inner().alloc(layout) };
+    }
+    // SAFETY: as above.
+    unsafe { inner.alloc(layout) }
 }
 
 // The allocator comes last: it often has no size, and the other arguments stay where the caller has them.

@@ -33,7 +33,10 @@ pub const ON: bool = checks::ON;
 /// Whether every call has to ask here, also on threads that nothing watches.
 pub const ALWAYS: bool = cfg!(feature = "process-counts");
 
-/// Where this thread's word is; it is zero where nothing watches the thread. `None` where a thread has none.
+/// The bits of a thread's word that watch nothing.
+pub const UNWATCHED: usize = if word::SAMPLED == 0 { 0 } else { 1 << word::SAMPLED.trailing_zeros() };
+
+/// Where this thread's word is; but for [`UNWATCHED`] it is zero where nothing watches the thread. `None` where a thread has none.
 #[must_use]
 pub fn word() -> Option<*const i64> {
     word::place()

@@ -16,7 +16,26 @@ use crate::model::Ops;
 #[cfg_attr(debug_assertions, inline(never))]
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(super) fn watched() -> bool {
+    cfg!(feature = "process-counts") || word::get() & !word::SAMPLED != 0
+}
+
+/// The same, or what the thread allocates is sampled.
+#[cfg_attr(debug_assertions, inline(never))]
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub(super) fn watched_or_sampled() -> bool {
     cfg!(feature = "process-counts") || word::get() != 0
+}
+
+/// Of such a thread: true if what it allocates is sampled, and nothing watches it.
+#[cfg_attr(debug_assertions, inline(never))]
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub(super) fn only_sampled() -> bool {
+    if cfg!(feature = "process-counts") || word::SAMPLED == 0 {
+        return false;
+    }
+    // The word is read again: so each of the two tests is one instruction that reads it, and needs no register.
+    compiler_fence(Ordering::SeqCst);
+    word::get() == word::SAMPLED
 }
 
 /// See [`event::care`].
@@ -101,7 +120,7 @@ pub(super) fn take_own(block: *const u8, size: usize) -> bool {
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(super) fn given_out(block: *const u8, size: usize, may_be_own: bool) {
     own_blocks::forget(block);
-    if may_be_own && word::get() & word::RAISING != 0 {
+    if may_be_own && word::is_raising(word::get()) {
         own_blocks::made(block, size);
     }
 }

@@ -4,6 +4,8 @@
 //! and finishes with the word that follows. Between the two the word has [`word::ATTENTION`], so that every edge of a handler
 //! is a step of its own, which leaves that as it is.
 
+#[cfg(feature = "profile")]
+use super::profile::countdown;
 use super::table::{Table, step};
 use super::word;
 
@@ -60,12 +62,23 @@ fn begin_idle(table: &Table, done: Done) -> Outer {
         Done::Raised => now.wrapping_sub(word::LEVEL),
         Done::Lowered => now.wrapping_add(word::LEVEL),
     };
-    let base = base & !word::STATE;
+    let base = base & !word::STATE | at_first_touch(now);
     word::set(base | word::ATTENTION | word::QUIET | outer.state());
     step();
     table.take_base(base);
     step();
     outer
+}
+
+/// What the word of a thread says from its first touch on, besides what is open: `now` is the word.
+#[inline(always)]
+fn at_first_touch(now: i64) -> i64 {
+    #[cfg(feature = "profile")]
+    if now & word::UNLINKED != 0 && countdown::is_on() {
+        return word::SAMPLED;
+    }
+    let _ = now;
+    0
 }
 
 /// Sets the word where a record is open: `word` is what the newest says.
@@ -124,6 +137,17 @@ pub(crate) fn link() {
     if word::get() & word::OWN_WORK == 0 {
         refresh();
     }
+}
+
+/// Says whether what this thread allocates is sampled: nothing else may be in its word.
+#[cfg(feature = "profile")]
+pub(super) fn set_sampled(is_sampled: bool) {
+    let _ = super::table::with(|table| {
+        run(table, Done::Nothing, |_| {
+            let base = table.base() & !word::SAMPLED;
+            table.set_base(if is_sampled { base | word::SAMPLED } else { base });
+        });
+    });
 }
 
 /// Looks again for reasons to take the slow path.

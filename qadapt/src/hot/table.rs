@@ -148,7 +148,7 @@ pub(crate) fn reporter() -> Serial {
 
 /// True if nothing is open on this thread: no record, and nothing below.
 pub(crate) fn is_idle() -> bool {
-    with(|table| table.len() == 0 && table.base() == 0).unwrap_or(true)
+    with(|table| table.len() == 0 && table.base() & !word::SAMPLED == 0).unwrap_or(true)
 }
 
 /// A signal handler may come here: what was written above is written, as far as this thread can tell.

@@ -63,8 +63,11 @@ pub(crate) const RECORDING: i64 = 1 << 24;
 pub(crate) const OWN_WORK: i64 = 1 << 25;
 /// QADAPT's own work, and all that is opened inside: nothing more is said.
 pub(crate) const SILENT: i64 = 1 << 26;
-/// This thread raises a panic of QADAPT's own.
+/// In own work: this thread raises a panic of QADAPT's own.
 pub(crate) const RAISING: i64 = 1 << 27;
+/// With the feature `profile`, and not in own work: what this thread allocates is [sampled](super::profile). Alone it is not
+/// something that watches. No bit without the feature.
+pub(crate) const SAMPLED: i64 = if cfg!(feature = "profile") { RAISING } else { 0 };
 
 /// QADAPT or an allocator is at work on this thread: the edge of a region that a signal handler closes here says
 /// nothing and leaves what it would say to the edge that it interrupted, or the next one.
@@ -81,10 +84,31 @@ pub(crate) const STATE: i64 = ATTENTION | BORROW | QUIET | BUSY | UNLINKED;
 
 /// What makes an event more than one that is counted, or disallowed in mode count.
 const INTRICATE: i64 = (LEVEL - 1)
-    & !((Ops::ALL.bits() as i64) << OPS_SHIFT | CALLS | 1 << MODES_SHIFT | DEFAULT_MODE | FORBID | COUNTING);
+    & !((Ops::ALL.bits() as i64) << OPS_SHIFT
+        | CALLS
+        | 1 << MODES_SHIFT
+        | DEFAULT_MODE
+        | FORBID
+        | COUNTING
+        | SAMPLED);
+
+/// The word, and what an allocation reads beside it: so both have one address to find.
+#[repr(C)]
+struct Own {
+    word: Cell<i64>,
+    /// Bytes before the next sample: see [`countdown`](super::profile::countdown).
+    #[cfg(feature = "profile")]
+    left: Cell<i64>,
+}
 
 thread_local! {
-    static WORD: Cell<i64> = const { Cell::new(UNLINKED | ATTENTION) };
+    static OWN: Own = const {
+        Own {
+            word: Cell::new(UNLINKED | ATTENTION),
+            #[cfg(feature = "profile")]
+            left: Cell::new(0),
+        }
+    };
 }
 
 thread_local! {
@@ -112,25 +136,32 @@ pub(crate) fn end_permit() {
 /// The word. Zero where the thread-local cannot be had: then nothing is watched.
 #[inline(always)]
 pub(crate) fn get() -> i64 {
-    WORD.try_with(Cell::get).unwrap_or(0)
+    OWN.try_with(|own| own.word.get()).unwrap_or(0)
 }
 
 #[inline(always)]
 pub(crate) fn set(word: i64) {
-    let _ = WORD.try_with(|cell| cell.set(word));
+    let _ = OWN.try_with(|own| own.word.set(word));
 }
 
 /// Where this thread's word is.
 pub(super) fn place() -> Option<*const i64> {
-    WORD.try_with(|cell| cell.as_ptr().cast_const()).ok()
+    OWN.try_with(|own| own.word.as_ptr().cast_const()).ok()
+}
+
+/// This thread's bytes before the next sample.
+#[cfg(feature = "profile")]
+#[inline(always)]
+pub(super) fn with_left<R>(act: impl FnOnce(&Cell<i64>) -> R) -> Option<R> {
+    OWN.try_with(|own| act(&own.left)).ok()
 }
 
 /// Adds to the word (a negative delta subtracts) and returns the new value.
 #[inline(always)]
 pub(crate) fn add(delta: i64) -> i64 {
-    WORD.try_with(|cell| {
-        let word = cell.get().wrapping_add(delta);
-        cell.set(word);
+    OWN.try_with(|own| {
+        let word = own.word.get().wrapping_add(delta);
+        own.word.set(word);
         word
     })
     .unwrap_or(0)
@@ -256,13 +287,20 @@ pub(crate) const fn needs_record(flags: i64) -> bool {
 /// The byte of this thread's word that the kernel reads at its system calls; null where the thread-local cannot be had.
 pub(crate) fn selector() -> *const u8 {
     let shift = if cfg!(target_endian = "little") { SELECTOR_SHIFT } else { i64::BITS - 8 - SELECTOR_SHIFT };
-    let at = |word: &Cell<i64>| word.as_ptr().cast::<u8>().cast_const().wrapping_add(shift as usize / 8);
-    WORD.try_with(at).unwrap_or(core::ptr::null())
+    let at = |own: &Own| own.word.as_ptr().cast::<u8>().cast_const().wrapping_add(shift as usize / 8);
+    OWN.try_with(at).unwrap_or(core::ptr::null())
 }
 
 /// What is left of the word's protection inside a permit.
 pub(crate) const fn permitted(word: i64) -> i64 {
-    if word & FORBID == 0 { word & (COUNTING | RECORDING | OWN_WORK | SILENT) } else { word }
+    if word & FORBID == 0 { word & (COUNTING | RECORDING | OWN_WORK | SILENT | SAMPLED) } else { word }
+}
+
+/// True while this thread raises a panic of QADAPT's own.
+#[inline(always)]
+pub(crate) const fn is_raising(word: i64) -> bool {
+    let bits = if SAMPLED == 0 { RAISING } else { RAISING | OWN_WORK };
+    word & bits == bits
 }
 
 /// The number of open plain regions.
@@ -339,7 +377,8 @@ mod tests {
         for mode in Mode::BY_SEVERITY {
             assert_eq!(is_simple(policy(Ops::ALLOC, Some(mode))), mode == Mode::Count);
         }
-        for other in [BUDGET, INJECT, RECORDING, OWN_WORK, SILENT, RAISING, QUIET, BUSY, UNLINKED] {
+        for other in [BUDGET, INJECT, RECORDING, OWN_WORK, SILENT, OWN_WORK | RAISING, QUIET, BUSY, UNLINKED]
+        {
             assert!(!is_simple(open | other), "{other:#x}");
             assert!(!is_simple_in_count(counting | other), "{other:#x}");
         }

@@ -203,7 +203,7 @@ impl Permit {
         }
         // Without a record nothing is open but what a permit hides.
         word::permit();
-        word::set(0);
+        word::set(word & word::SAMPLED);
         word::settle();
         Self { before: Before(word), location }
     }
@@ -215,7 +215,7 @@ impl Drop for Permit {
         word::settle();
         if self.before.0 >= 0 {
             word::end_permit();
-            if word::get() == 0 {
+            if word::get() == self.before.0 & word::SAMPLED {
                 word::set(self.before.0);
                 return;
             }
@@ -232,7 +232,7 @@ fn opened_permit(location: &'static Location<'static>) -> Before {
     let word = word::get();
     if word >= 0 {
         word::permit();
-        word::set(0);
+        word::set(word & word::SAMPLED);
         return Before(word);
     }
     Before::of(open::permit())

@@ -7,9 +7,10 @@ use core::ptr;
 use super::countdown;
 use super::live::{self, Sampled};
 use super::sites::{self, Share};
+use crate::checks;
 use crate::hot::capture::Captured;
 use crate::hot::inner::inner_alloc;
-use crate::hot::{outermost, word};
+use crate::hot::{outermost, step, word};
 
 /// Forwards to another allocator and samples what is asked of it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -22,7 +23,6 @@ impl<A> Sampling<A> {
         Self { inner }
     }
 
-    #[cfg(any(feature = "allocator-api2", qadapt_allocator_api))]
     pub(in crate::hot) const fn inner(&self) -> &A {
         &self.inner
     }
@@ -74,6 +74,22 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Sampling<A> {
     }
 }
 
+/// Has the thread's word say whether its allocations are sampled. The guard tests the word of every allocation; so where it says no,
+/// an allocation costs nothing more. A thread learns that sampling has begun where it looks again: when it gives a block back that
+/// begins at a page, and after some bytes of reallocations and zeroed allocations.
+pub(crate) fn follow() {
+    let is_sampled = match word::get() {
+        0 => false,
+        word::SAMPLED => true,
+        // Its allocations are watched, and watched ones are sampled whatever the word says.
+        _ => return,
+    };
+    if checks::ON && is_sampled != countdown::is_on() {
+        step::set_sampled(!is_sampled);
+        countdown::restart();
+    }
+}
+
 /// True if this guard is the one that samples: the outermost, where one lies in another. Points that an inner one meets are passed over:
 /// they are as far from each other as the outer one's, on average, whoever meets them.
 fn samples<A>() -> bool {
@@ -86,6 +102,7 @@ fn samples<A>() -> bool {
 #[inline(never)]
 #[expect(unsafe_code, reason = "forwards an allocator call")]
 unsafe fn alloc_due<const ZEROED: bool, A: GlobalAlloc>(layout: Layout, inner: &A) -> *mut u8 {
+    follow();
     let stands_for = countdown::take(layout.size());
     if stands_for == 0 || !samples::<A>() {
         // SAFETY: the caller's contract is the callee's.
@@ -144,6 +161,7 @@ unsafe fn alloc_sampled<const ZEROED: bool, A: GlobalAlloc>(
 #[inline(never)]
 #[expect(unsafe_code, reason = "forwards an allocator call")]
 unsafe fn dealloc_page<A: GlobalAlloc>(block: *mut u8, layout: Layout, inner: &A) {
+    follow();
     let given = if live::is(block) { give_up::<A>(block, layout) } else { None };
     // SAFETY: the caller's contract; and a sampled block was allocated with the layout that `give_up` tells.
     unsafe { inner.dealloc(block, given.unwrap_or(layout)) };
@@ -168,6 +186,7 @@ fn give_up<A>(block: *const u8, layout: Layout) -> Option<Layout> {
 #[inline(never)]
 #[expect(unsafe_code, reason = "forwards an allocator call")]
 unsafe fn realloc_due<A: GlobalAlloc>(block: *mut u8, layout: Layout, new_size: usize, inner: &A) -> *mut u8 {
+    follow();
     let is_sampled = live::is(block) && outermost::is_among_guards::<Sampling<A>>();
     if !is_sampled && !countdown::is_due() {
         // SAFETY: the caller's contract is the callee's.

@@ -18,6 +18,8 @@
 use core::cell::Cell;
 use core::sync::atomic::{AtomicU64, Ordering};
 
+use crate::hot::word;
+
 /// Bytes from one sample to the next, on average, until somebody sets others: 512 KiB, as in Go and jemalloc.
 const INITIAL: u64 = 1 << 19;
 
@@ -39,14 +41,17 @@ struct Stretch {
 }
 
 thread_local! {
-    /// Bytes before the next point; negative once it has been passed. The first block of a thread finds out that there is no stretch yet.
-    static LEFT: Cell<i64> = const { Cell::new(0) };
     static STRETCH: Cell<Stretch> = const { Cell::new(Stretch { length: 0, point: 0, random: 0 }) };
 }
 
 /// The interval in bytes; 0 where nothing is sampled.
 pub(crate) fn interval() -> u64 {
     INTERVAL.load(Ordering::Relaxed)
+}
+
+/// True if anything is sampled.
+pub(in crate::hot) fn is_on() -> bool {
+    interval() > 0
 }
 
 /// Sets it.
@@ -61,7 +66,8 @@ const LONGEST: u64 = 1 << 60;
 #[cfg_attr(debug_assertions, inline(never))]
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(super) fn spend(size: usize) -> bool {
-    LEFT.try_with(|left| {
+    // Bytes before the next point; negative once it has been passed. The first block of a thread finds out that there is no stretch yet.
+    word::with_left(|left| {
         // A size is below `isize::MAX`.
         let now = left.get().wrapping_sub_unsigned(size as u64);
         left.set(now);
@@ -72,16 +78,23 @@ pub(super) fn spend(size: usize) -> bool {
 
 /// The same of a block that was found in another way: true if [`spend`] has been so.
 pub(super) fn is_due() -> bool {
-    LEFT.try_with(Cell::get).unwrap_or(0) < 0
+    word::with_left(Cell::get).unwrap_or(0) < 0
+}
+
+/// A thread is sampled again that was not: where it is in no stretch, its next block begins one.
+pub(super) fn restart() {
+    if STRETCH.try_with(Cell::get).is_ok_and(|stretch| stretch.length == 0) {
+        let _ = word::with_left(|left| left.set(0));
+    }
 }
 
 /// For how many bytes the block stands that was [spent](spend); 0 where no point lies in it.
 pub(super) fn take(size: usize) -> u64 {
-    let Ok(left) = LEFT.try_with(Cell::get) else { return 0 };
+    let Some(left) = word::with_left(Cell::get) else { return 0 };
     let Ok(mut stretch) = STRETCH.try_with(Cell::get) else { return 0 };
     let (left, bytes) = stretch.pass(left, size as u64, interval());
     let _ = STRETCH.try_with(|cell| cell.set(stretch));
-    let _ = LEFT.try_with(|cell| cell.set(left));
+    let _ = word::with_left(|cell| cell.set(left));
     bytes
 }
 
@@ -128,7 +141,7 @@ impl Stretch {
         const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
         if self.random == 0 {
             // Where the system places things at random, processes differ, too.
-            let place = LEFT.try_with(|left| left.as_ptr().addr()).unwrap_or(0);
+            let place = word::with_left(|left| left.as_ptr().addr()).unwrap_or(0);
             self.random = THREADS.fetch_add(GOLDEN, Ordering::Relaxed) ^ (place as u64) << 20;
         }
         self.random = self.random.wrapping_add(GOLDEN);
@@ -139,7 +152,7 @@ impl Stretch {
 }
 
 /// Bytes until a thread that samples nothing looks again.
-const UNTIL_ASKED: i64 = 1 << 19;
+const UNTIL_ASKED: i64 = 1 << 16;
 
 fn signed(bytes: u64) -> i64 {
     i64::try_from(bytes).unwrap_or(i64::MAX)

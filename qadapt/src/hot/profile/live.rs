@@ -46,11 +46,12 @@ pub(super) struct Sampled {
     pub(super) share: Share,
 }
 
-/// True if a block may be a sampled one.
+/// True if a block may be a sampled one: nearly all blocks lie at multiples of 8, and so the three lowest bits need not be looked at.
+/// With them the compiler would shift the others to the top, which is one instruction more.
 #[cfg_attr(debug_assertions, inline(never))]
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(super) fn may_be(block: *const u8) -> bool {
-    block.addr() & ((1 << PAGE) - 1) == 0
+    block.addr() & ((1 << PAGE) - 8) == 0
 }
 
 /// The layout of a sampled block that is asked for with this one; none where there is no such.
