@@ -126,6 +126,9 @@ pub const SHAPES: &[Shape] = &[
         bare: Program::Guard,
         guarded: Program::Profiled,
     },
+    profiled("region-profiled", PLAIN_REGION),
+    profiled("permit-profiled", SCOPE),
+    profiled("policy-profiled", SCOPE),
     with_c_watched("pair-c", &[(Place::Binary, Some(10)), (Place::FatLto, Some(10))]),
     with_c_watched("pair-beside-c", &[(Place::Binary, None), (Place::FatLto, None)]),
     Shape {
@@ -158,6 +161,11 @@ const fn allocating(name: &'static str, places: &'static [(Place, Option<i64>)])
 
 const fn with_c_watched(name: &'static str, places: &'static [(Place, Option<i64>)]) -> Shape {
     Shape { name, places, bare: Program::Guard, guarded: Program::Malloc }
+}
+
+/// A region where the heap is sampled.
+const fn profiled(name: &'static str, places: &'static [(Place, Option<i64>)]) -> Shape {
+    Shape { name, places, bare: Program::Profiled, guarded: Program::Profiled }
 }
 
 const fn calling(name: &'static str, places: &'static [(Place, Option<i64>)]) -> Shape {

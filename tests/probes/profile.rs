@@ -149,17 +149,53 @@ fn plain() {
     leak(64 << 10);
 }
 
+/// More than one sample in one region; the permit opens and ends in it.
+#[qadapt::no_alloc]
+fn around_a_permit() {
+    qadapt::permit_alloc(|| leak(64 << 10));
+}
+
+#[qadapt::no_alloc]
+fn silent() {
+    black_box(());
+}
+
+/// Blocks of which some are freed before their region ends.
+#[qadapt::no_alloc]
+fn made_inside() -> Vec<Vec<u8>> {
+    leak(64 << 10);
+    (0..20).map(|_| black_box(vec![1; 64 << 10])).inspect(|_| drop(black_box(vec![1_u8; 5_000]))).collect()
+}
+
+fn what_a_region_makes_is_followed() {
+    let before = profile();
+    let [asked, freed] = exact();
+    let made = made_inside();
+    let [asked, freed] = [exact()[0] - asked, exact()[1] - freed];
+    let [allocated, live, _] = change(&before, &profile());
+    assert!(is_near(allocated, asked), "{allocated} of {asked} bytes");
+    assert!(is_near(live, asked - freed), "{live} of {} bytes alive", asked - freed);
+    drop(made);
+    let live = change(&before, &profile())[1];
+    assert!(live.abs_diff(64 << 10) <= 2 * INTERVAL, "{live} bytes alive, not those of the block that leaks");
+}
+
 fn regions_are_labels() {
     counted();
+    around_a_permit();
+    qadapt::permit_alloc(|| leak(64 << 10));
+    silent();
     let guard = Policy::new().name("the mixer").enter();
     leak(64 << 10);
     drop(guard);
     Policy::new().name("the reverb").run(|| leak(64 << 10));
     plain();
     let text = String::from_utf8_lossy(profile().pprof()).into_owned();
-    for label in ["region", "profile::counted", "profile::plain", "the reverb", "inuse_space"] {
+    let regions = ["profile::counted", "profile::plain", "the reverb", "profile::around_a_permit"];
+    for label in ["region", "inuse_space"].iter().chain(&regions) {
         assert!(text.contains(label), "{label} is in the profile");
     }
+    assert!(!text.contains("profile::silent"), "no sample is in it");
     // What is opened by hand is known to the checks alone.
     assert_eq!(text.contains("the mixer"), qadapt::is_active());
 }
@@ -239,6 +275,7 @@ fn main() {
     threads_share_what_is_alive();
     blocks_are_what_was_asked_for();
     regions_are_labels();
+    what_a_region_makes_is_followed();
     a_child_goes_on();
     what_is_off_samples_nothing();
     a_thread_at_rest_begins_again();

@@ -49,6 +49,9 @@ const PENDING: u8 = 1;
 const DEBT: u8 = 2;
 /// There is a [reason of the process's](setting::is_alert), as far as this thread has seen.
 const ALERT: u8 = 4;
+/// [Samples](super::profile::unnamed) wait for the end of a region.
+#[cfg(feature = "profile")]
+const UNNAMED: u8 = 8;
 /// With fewer records than this the pieces are given back.
 const FEW: usize = INLINE / 2;
 
@@ -63,7 +66,7 @@ pub(crate) struct Table {
     serials: Cell<u64>,
     /// Closures that are open and have no record, because the table was full.
     overflow: Cell<u32>,
-    /// Reasons for which the thread's edges are slow: [`PENDING`], [`DEBT`], [`ALERT`].
+    /// Reasons for which the thread's edges are slow: [`PENDING`], [`DEBT`], [`ALERT`], and samples that wait.
     asks: Cell<u8>,
     /// What regions of other stacks have taken off while a fast permit hid it, and the permit must not put back.
     debt: Cell<i64>,
@@ -133,6 +136,24 @@ pub(super) fn is_pending() -> bool {
 /// Says whether something is pending.
 pub(super) fn set_pending(is_pending: bool) {
     let _ = with(|table| figure::set_bits(&table.asks, PENDING, is_pending));
+}
+
+/// True if samples wait for the end of a region.
+#[cfg(feature = "profile")]
+pub(super) fn has_unnamed() -> bool {
+    with(|table| table.asks.get() & UNNAMED != 0).unwrap_or(false)
+}
+
+/// Says whether samples do.
+#[cfg(feature = "profile")]
+pub(super) fn set_unnamed(wait: bool) {
+    let _ = with(|table| figure::set_bits(&table.asks, UNNAMED, wait));
+}
+
+/// What is open that has no record.
+#[cfg(feature = "profile")]
+pub(super) fn base_word() -> i64 {
+    with(|table| if table.len() == 0 { word::get() } else { table.base() }).unwrap_or(0)
 }
 
 /// True if something of this kind is open.

@@ -37,7 +37,7 @@ pub fn no_blocking<R>(body: impl FnOnce() -> R) -> R {
 #[track_caller]
 pub fn no_blocking_at<R>(place: Place, body: impl FnOnce() -> R) -> R {
     #[cfg(feature = "profile")]
-    let _label = Label::begin(place);
+    let _label = Label::of_region(place);
     if !checks::ON {
         return mark::quiet(body);
     }
@@ -55,8 +55,6 @@ pub(super) fn poll_no_blocking<R>(polled: &mut Polled, may_panic: bool, body: im
         return body();
     }
     polled.begin();
-    #[cfg(feature = "profile")]
-    let _label = Label::begin(polled.place());
     let scope = Scope::open_no_blocking(Source::Future(polled));
     let result = body();
     if may_panic {

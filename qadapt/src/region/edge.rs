@@ -12,6 +12,8 @@ use super::polled::Polled;
 use crate::hot::end::{self, ByHand, Ended, Inner};
 use crate::hot::entries::{self, Purpose};
 use crate::hot::head::Head;
+#[cfg(feature = "profile")]
+use crate::hot::profile::unnamed;
 use crate::hot::record::Serial;
 use crate::hot::{blocking, copies, loans, open, own_work, pending, step, table, word};
 use crate::model::{Name, Place};
@@ -241,6 +243,8 @@ pub(super) fn abandon(polled: &mut Polled) {
 
 /// Reports what a region that ended has pending, and ends its loans.
 pub(super) fn close(ended: Ended, place: Place) -> Due {
+    #[cfg(feature = "profile")]
+    name_samples(&ended, place);
     if settle(ended, place) {
         return Due(None);
     }
@@ -251,6 +255,29 @@ pub(super) fn close(ended: Ended, place: Place) -> Due {
 
 /// What [`close`] does, logging everything.
 pub(super) fn log(ended: Ended, place: Place) {
+    #[cfg(feature = "profile")]
+    name_samples(&ended, place);
+    log_pending(ended, place);
+}
+
+/// The same at the end of a permit, which is no region.
+pub(super) fn log_permit(ended: Ended, place: Place) {
+    log_pending(ended, place);
+    #[cfg(feature = "profile")]
+    if unnamed::forget_if_idle() {
+        step::refresh();
+    }
+}
+
+/// Tells the samples that wait for the end of a region without a record where they are.
+#[cfg(feature = "profile")]
+fn name_samples(ended: &Ended, place: Place) {
+    if ended.serial.is_none() && !ended.foreign && unnamed::name(place) {
+        step::refresh();
+    }
+}
+
+fn log_pending(ended: Ended, place: Place) {
     if !settle(ended, place) {
         closing::log(ended.serial, place);
         afterwards(place);

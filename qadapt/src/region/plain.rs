@@ -41,7 +41,7 @@ pub fn assert_no_alloc<R>(body: impl FnOnce() -> R) -> R {
 #[track_caller]
 pub fn no_alloc<R>(place: Place, body: impl FnOnce() -> R) -> R {
     #[cfg(feature = "profile")]
-    let _label = Label::begin(place);
+    let _label = Label::of_region(place);
     if !checks::ON {
         return mark::region(body);
     }
@@ -60,8 +60,6 @@ pub(super) fn poll_no_alloc<R>(polled: &mut Polled, may_panic: bool, body: impl 
         return mark::part(body);
     }
     polled.begin();
-    #[cfg(feature = "profile")]
-    let _label = Label::begin(polled.place());
     if polled.has_lent() {
         edge::alert();
     }

@@ -212,7 +212,7 @@ impl Policy {
     #[track_caller]
     fn run_at<R>(&self, place: Place, body: impl FnOnce() -> R) -> R {
         #[cfg(feature = "profile")]
-        let _label = Label::begin(place);
+        let _label = Label::of_region(place);
         if !checks::ON {
             let deferral = self.begin_unwatched();
             let result = if self.is_about_memory() {
@@ -289,8 +289,6 @@ impl Policy {
         may_panic: bool,
         body: impl FnOnce() -> R,
     ) -> R {
-        #[cfg(feature = "profile")]
-        let _label = Label::begin(polled.place());
         let loans = polled.loans();
         let scope = Scope::open(Source::Future(polled), self, false, Some(used));
         let spending = self.has_budget.then(|| Spending { start: budget::total().less(*used), used });

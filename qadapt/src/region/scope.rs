@@ -248,5 +248,5 @@ fn permitted(before: i64, location: &'static Location<'static>) {
     };
     // One that a region forbids was none: what is pending stays with that region.
     let place = Place { name: Name::NONE, location, poll: 0 };
-    if ended.is_void { edge::leave_pending(ended) } else { edge::log(ended, place) }
+    if ended.is_void { edge::leave_pending(ended) } else { edge::log_permit(ended, place) }
 }

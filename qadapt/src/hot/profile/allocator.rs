@@ -7,6 +7,7 @@ use core::ptr;
 use super::countdown;
 use super::live::{self, Sampled};
 use super::sites::{self, Share};
+use super::unnamed;
 use crate::checks;
 use crate::hot::capture::Captured;
 use crate::hot::inner::inner_alloc;
@@ -110,7 +111,7 @@ unsafe fn alloc_due<const ZEROED: bool, A: GlobalAlloc>(layout: Layout, inner: &
     }
     let share = Share { bytes: stands_for, size: layout.size() as u64 };
     let mark: *const c_void = ptr::from_ref(&share).cast();
-    let Some(site) = sites::find(&Captured::here(mark)) else {
+    let Some((site, is_named)) = sites::find(&Captured::here(mark)) else {
         // SAFETY: as above.
         return unsafe { inner_alloc::<ZEROED, A>(layout, inner) };
     };
@@ -127,6 +128,9 @@ unsafe fn alloc_due<const ZEROED: bool, A: GlobalAlloc>(layout: Layout, inner: &
         if !is_followed {
             sites::lose();
             sites::subtract(site, share);
+        }
+        if !is_named && unnamed::is_due() {
+            unnamed::push(site, share, block, is_followed);
         }
     }
     block

@@ -1,11 +1,13 @@
-//! Which region a sample is in, as far as the table of open regions does not tell: regions on the fast path have no record there, nor has any
-//! where the checks are off.
+//! Which region a sample is in, as far as the table of open regions does not tell: counted functions have no place there, and where the checks
+//! are off nothing is in it.
 //!
-//! Regions that are closures leave their places here while their bodies run. They are only told, never acted on; so what an abandoned
-//! stack leaves is at worst a wrong label until the closure around it ends.
+//! Such closures leave their places here while their bodies run. They are only told, never acted on; so what an abandoned stack leaves is at
+//! worst a wrong label until the closure around it ends. With the checks on a region leaves nothing, so that sampling costs its edges nothing:
+//! see [`unnamed`](super::unnamed).
 
 use core::cell::Cell;
 
+use crate::checks;
 use crate::hot::table;
 use crate::model::Place;
 
@@ -22,12 +24,18 @@ thread_local! {
     static INNERMOST: Cell<Innermost> = const { Cell::new(NONE) };
 }
 
-/// A closure's region has this label until it is dropped.
+/// A closure has this label until it is dropped.
 pub(crate) struct Label {
     outer: Innermost,
 }
 
 impl Label {
+    /// Begins that of a region; none where the checks are on, which know it.
+    #[inline(always)]
+    pub(crate) fn of_region(place: Place) -> Option<Self> {
+        if checks::ON { None } else { Some(Self::begin(place)) }
+    }
+
     /// Begins it.
     #[inline(always)]
     pub(crate) fn begin(place: Place) -> Self {

@@ -82,6 +82,14 @@ pub(super) fn lift(block: *const u8) -> Option<Sampled> {
     Some(Sampled { site: Site::numbered(site), share })
 }
 
+/// A sampled block belongs to another site from now on. False if it is not alive.
+pub(super) fn rename(block: usize, from: Site, to: Site) -> bool {
+    let (from, to) = (from.number() + 1, to.number() + 1);
+    slot(block, false).is_some_and(|slot| {
+        slot.site.compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    })
+}
+
 /// The slot for a page's address; none where there is none, and none is to be made, or there is no memory for it.
 fn slot(address: usize, make: bool) -> Option<&'static Slot> {
     let address = address as u64;

@@ -20,3 +20,4 @@ pub(crate) mod countdown;
 pub(crate) mod label;
 mod live;
 pub(crate) mod sites;
+pub(crate) mod unnamed;

@@ -10,7 +10,7 @@ use super::label;
 use crate::hot::capture::{Captured, FRAMES};
 use crate::hot::mapped::{Mapped, Zeroed};
 use crate::hot::stacks::Stacks;
-use crate::model::Name;
+use crate::model::{Name, Place};
 
 /// Stacks with the innermost region of each, for the life of the process.
 static STACKS: Stacks = Stacks::new();
@@ -83,15 +83,46 @@ pub(crate) struct Sum {
     pub(crate) blocks: u64,
 }
 
-/// The site of an event at this stack; none if there is no room for one more, which is counted.
-pub(super) fn find(captured: &Captured) -> Option<Site> {
+/// The site of an event at this stack, in the innermost region whose place is known; none if there is no room for one more, which is counted.
+/// The second says whether there is such a region.
+pub(super) fn find(captured: &Captured) -> Option<(Site, bool)> {
     let region = Region::innermost();
-    let slot = STACKS.insert(Key::of(region.seed(), captured.frames()), captured.frames(), region.tag());
-    let site = slot.and_then(|slot| u32::try_from(slot.index()).ok()).map(Site);
+    let site = insert(captured.frames(), region);
     if site.is_none() {
         lose();
     }
-    site
+    Some((site?, !region.is_none()))
+}
+
+fn insert(frames: &[usize], region: Region) -> Option<Site> {
+    let slot = STACKS.insert(Key::of(region.seed(), frames), frames, region.tag())?;
+    u32::try_from(slot.index()).ok().map(Site)
+}
+
+/// A sample was in the region at this place, which it is told now. `follow` is told the sample's new site, and says whether it is alive.
+pub(super) fn name(site: Site, place: Place, share: Share, follow: impl FnOnce(Site) -> bool) {
+    let Some(stack) = STACKS.stack(Slot::numbered(site.0)) else { return };
+    let Some(named) = insert(stack.frames(), Region::of(place)) else { return };
+    if named.0 == site.0 {
+        return;
+    }
+    add(named, share);
+    if !follow(named) {
+        subtract(named, share);
+        if let Some(figures) = figures(site, false) {
+            take_off(&figures.freed_bytes, share.bytes);
+            take_off(&figures.freed_blocks, share.blocks());
+        }
+    }
+    if let Some(figures) = figures(site, false) {
+        take_off(&figures.samples, 1);
+        take_off(&figures.bytes, share.bytes);
+        take_off(&figures.blocks, share.blocks());
+    }
+}
+
+fn take_off(figure: &AtomicU64, less: u64) {
+    let _ = figure.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |now| Some(now.saturating_sub(less)));
 }
 
 /// A sample is not known, or not followed to its end.
@@ -130,7 +161,8 @@ fn figures(site: Site, make: bool) -> Option<&'static Figures> {
 /// Visits the sites that have allocated.
 pub(crate) fn for_each(mut visit: impl FnMut(Known)) {
     for slot in STACKS.slots() {
-        if let Some(known) = known(slot) {
+        // Where each sample has been told its region since, nothing is left.
+        if let Some(known) = known(slot).filter(|known| known.samples > 0) {
             visit(known);
         }
     }
@@ -170,11 +202,15 @@ const LOCATION: usize = usize::MAX - 1;
 
 impl Region {
     fn innermost() -> Self {
-        match label::innermost() {
-            None => Self::None,
-            Some(place) if place.name.is_none() => Self::At(place.location),
-            Some(place) => Self::Named(place.name),
-        }
+        label::innermost().map_or(Self::None, Self::of)
+    }
+
+    fn of(place: Place) -> Self {
+        if place.name.is_none() { Self::At(place.location) } else { Self::Named(place.name) }
+    }
+
+    pub(super) const fn is_none(self) -> bool {
+        matches!(self, Self::None)
     }
 
     fn words(self) -> [usize; 2] {
