@@ -60,8 +60,8 @@ use proc_macro::TokenStream;
 /// - `mode = "log"`: what a violation does: one of `panic`, `abort`, `log`, `count`, `fail`, `trap`.
 /// - `allow(dealloc)`: operations that are allowed: some of `alloc`, `zeroed`, `grow`, `shrink`, `dealloc`; with `nonblocking` also
 ///   classes of system calls: `sleep`, `lock`, `file`, `socket`, `memory`, `process`, `clock`, `random`, `yield`, `other`.
-/// - `budget(requests = 2, bytes = 4096)`: requests for memory are allowed until this is used up; also `peak_bytes` and
-///   `warm_up` (entries that are not held to it).
+/// - `budget(requests = 2, bytes = 4096)`: requests for memory are allowed until this is used up; also `peak_bytes`,
+///   `calls` (system calls in which the thread may wait, which are watched then) and `warm_up` (entries that are not held to it).
 /// - `sample = 100`: one entry in 100 is watched.
 /// - `prove`: `cargo qadapt prove` must prove this region.
 ///
@@ -256,8 +256,8 @@ pub fn no_alloc(options: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// `Policy::no_blocking` tells what is seen and where. Allocation is allowed; `allocate_panic(nonblocking)` disallows both. It stands
 /// where [`allocate_panic`](macro@allocate_panic) does, with the same limits, and an `async` function is watched poll by poll. Its
-/// options are `name`, `crate`, `future`, `forbid`, `defer`, `mode`, `sample`, and `allow(clock)` with classes of system calls:
-/// `sleep`, `lock`, `file`, `socket`, `memory`, `process`, `clock`, `random`, `yield`, `other`.
+/// options are `name`, `crate`, `future`, `forbid`, `defer`, `mode`, `sample`, `budget(calls = 2)`, also with `warm_up`, and `allow(clock)`
+/// with classes of system calls: `sleep`, `lock`, `file`, `socket`, `memory`, `process`, `clock`, `random`, `yield`, `other`.
 ///
 /// # Examples
 /// ```

@@ -28,7 +28,7 @@
 //! | a future, a stream, a reader | [`GuardExt`]: `future.no_alloc()` |
 //! | two places in the code | [`enter_protected`], [`exit_protected`] |
 //! | an exemption | [`permit_alloc()`], [`#[permit_alloc]`](macro@permit_alloc), [`PermitDrop`] |
-//! | a question: how much? | [`count_alloc()`], [`Counts`] |
+//! | a question: how much? how often does it wait? | [`count_alloc()`], [`count_blocking`], [`Counts`] |
 //! | the same of the whole process, now or for a monitor | `Stats`, `metrics`, with the feature `process-counts` |
 //! | which stacks hold the memory of a running process? | `profile`, with the feature `profile` |
 //! | a test | [`#[qadapt::test]`](macro@test), [`assert_allocs!`] |
@@ -115,10 +115,13 @@ pub use crate::{
         set_mode,
     },
     reports::{
-        Advice, Site, StackFrame, Violation, set_violation_hook, take_violation_hook, take_violations,
-        violations,
+        Advice, Site, StackFrame, Violation, blocking_violations, set_violation_hook, take_violation_hook,
+        take_violations, violations,
     },
-    testing::{Counts, Measured, PageFaults, count_alloc, count_page_faults, sweep, uncounted, warm_up},
+    testing::{
+        Counts, Measured, PageFaults, count_alloc, count_blocking, count_page_faults, sweep, uncounted,
+        warm_up,
+    },
     watched::{c_is_active, guard_handle, is_blocking_watched, share_guard},
 };
 #[cfg(all(feature = "process-counts", not(qadapt_unhosted)))]
@@ -188,7 +191,9 @@ pub mod testing {
     pub use crate::model::{Counts, Measured};
     #[cfg(feature = "process-counts")]
     pub use crate::region::Stats;
-    pub use crate::region::{PageFaults, count_alloc, count_page_faults, sweep, uncounted, warm_up};
+    pub use crate::region::{
+        PageFaults, count_alloc, count_blocking, count_page_faults, sweep, uncounted, warm_up,
+    };
     #[doc(no_inline)]
     pub use qadapt_macro::test;
 }
@@ -230,7 +235,7 @@ pub mod reports {
     pub use crate::region::{Metrics, RegionMetrics, metrics};
     #[cfg(feature = "profile")]
     pub use crate::region::{Profile, profile, set_profile_interval};
-    pub use crate::region::{take_violations, violations};
+    pub use crate::region::{blocking_violations, take_violations, violations};
     pub use crate::report::{Site, StackFrame, Violation, set_violation_hook, take_violation_hook};
     pub use qadapt_advice::Advice;
 }
@@ -317,10 +322,12 @@ pub mod prelude {
         },
         protection_level,
         reports::{
-            Advice, Site, StackFrame, Violation, set_violation_hook, take_violation_hook, take_violations,
-            violations,
+            Advice, Site, StackFrame, Violation, blocking_violations, set_violation_hook,
+            take_violation_hook, take_violations, violations,
         },
-        testing::{Counts, Measured, PageFaults, count_page_faults, sweep, uncounted, warm_up},
+        testing::{
+            Counts, Measured, PageFaults, count_blocking, count_page_faults, sweep, uncounted, warm_up,
+        },
         watched::{c_is_active, is_blocking_watched},
     };
     #[doc(no_inline)]

@@ -4,6 +4,7 @@
 use core::future::Future;
 
 #[path = "model/budget.rs"]
+#[allow(dead_code, reason = "what regions ask of a budget")]
 mod budget;
 #[path = "model/calls.rs"]
 #[allow(dead_code, reason = "what regions ask of calls")]

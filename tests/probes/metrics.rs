@@ -101,6 +101,13 @@ fn main() {
         });
     });
 
+    // Calls are told apart, where they are seen.
+    assert_eq!(metrics().blocking_violations().get(), Some(0));
+    Policy::no_blocking().name("waits").run(thread::yield_now);
+    let is_watched = qadapt::is_blocking_watched();
+    assert_eq!(metrics().blocking_violations().get(), is_watched.then_some(1));
+    assert!(!is_watched || region(&metrics(), "waits").violations() == 1);
+
     // A region that is still open has no entry yet.
     let guard = policy("guard").enter();
     leak(6);

@@ -27,6 +27,7 @@ fn calls_have_their_sites_and_modes_do_not_end_the_run() {
     let callback = counts(&report, "callback");
     assert_eq!((callback.calls, callback.blocking_calls, callback.unwatched), (5, 5, 0));
     assert_eq!((callback.allocs, callback.disallowed), (5, 5), "allocation is allowed");
+    assert_eq!(callback.permitted, 5, "what a permit allows is told as such");
     // A region inside that allows calls is the innermost one all the same, and both have the call in their figures.
     let at_26 = report.regions.iter().filter(|region| region.place.line == 26);
     let seen: Vec<u64> = at_26.filter_map(|region| Some(region.counts[0]?.blocking_calls)).collect();

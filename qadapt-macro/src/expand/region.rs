@@ -97,7 +97,7 @@ impl Region<'_> {
         let krate = self.options.krate();
         let place = place::tokens(self.options, self.function, self.at, None);
         let leave = if should_panic { quote_spanned!(self.at=> return;) } else { TokenStream::new() };
-        let waits = self.options.policy.subject != Subject::Memory;
+        let waits = self.options.policy.subject != Subject::Memory || self.options.policy.limits_calls();
         let with_c = self.options.c.is_some();
         quote_spanned! {self.at=> if !(#krate::__private::test)(#place, #waits, #with_c, #should_panic) { #leave } }
     }

@@ -22,6 +22,13 @@ pub(crate) struct PolicyOptions {
     pub(crate) sample: Option<LitInt>,
 }
 
+impl PolicyOptions {
+    /// True if there is a budget of system calls.
+    pub(crate) fn limits_calls(&self) -> bool {
+        self.budget.iter().flatten().any(|(limit, _)| limit == "calls")
+    }
+}
+
 /// What a region disallows where nothing is allowed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Subject {

@@ -47,11 +47,9 @@ fn read_one(options: &mut Options, input: ParseStream<'_>, attribute: Attribute)
         "future" if attribute.effect() != Effect::Test => {
             once(&mut options.future, &option, || Ok(option.clone()))
         }
-        "prove" | "budget" if attribute == Attribute::Nonblocking => Err(syn::Error::new(
+        "prove" if attribute == Attribute::Nonblocking => Err(syn::Error::new(
             option.span(),
-            format_args!(
-                "`{option}` is about allocation: write `#[allocate_panic(nonblocking, {option} ..)]`"
-            ),
+            "`prove` is about allocation: write `#[allocate_panic(nonblocking, prove ..)]`",
         )),
         "c" if attribute.effect() == Effect::Test => once(&mut options.c, &option, || Ok(option.clone())),
         "sample" if attribute.effect() == Effect::Test => Err(syn::Error::new(
@@ -71,7 +69,7 @@ fn accepted(attribute: Attribute) -> &'static str {
     match attribute.effect() {
         _ if attribute == Attribute::Nonblocking => {
             "write `name = \"..\"`, `crate = path::to::qadapt`, `future`, `forbid`, `defer`, `mode = \"log\"`, \
-             `allow(clock)` or `sample = 100`"
+             `allow(clock)`, `budget(calls = 2)` or `sample = 100`"
         }
         Effect::Protect => {
             "write `name = \"..\"`, `crate = path::to::qadapt`, `future`, `forbid`, `defer`, `prove`, `nonblocking`, \
@@ -208,6 +206,9 @@ mod tests {
             (Nonblocking, "nonblocking", "`#[nonblocking]` is that already"),
             (Nonblocking, "allow(alloc)", "the region allows allocation"),
             (Nonblocking, "prove", "`prove` is about allocation"),
+            (Nonblocking, "budget(calls = 1, bytes = 2)", "the region allows allocation: remove `bytes`"),
+            (Nonblocking, "budget(calls)", "`calls` takes a whole number"),
+            (NoAlloc, "allow(sleep), budget(bytes = 2)", "the region allows every system call"),
             (Nonblocking, "x", "`#[nonblocking]` has no option `x`: write `name = \"..\"`"),
             (PermitAlloc, "nonblocking", "`#[permit_alloc]` has no option `nonblocking`"),
             (NoAlloc, "sample = -1", "`sample` takes a whole number"),

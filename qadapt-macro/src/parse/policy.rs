@@ -41,7 +41,9 @@ const CALLS: [(&str, &str); 10] = [
 ];
 
 /// The limits of a budget, by the names of their builder methods.
-const LIMITS: [&str; 4] = ["requests", "bytes", "peak_bytes", "warm_up"];
+const LIMITS: [&str; 5] = ["requests", "bytes", "peak_bytes", "calls", "warm_up"];
+/// Those that say nothing of allocation.
+const LIMITS_OF_CALLS: [&str; 2] = ["calls", "warm_up"];
 
 /// Reads the value of `option` if it is one of these; false if it is not.
 pub(crate) fn read_one(
@@ -121,7 +123,7 @@ fn read_mode(option: &Ident, input: ParseStream<'_>) -> syn::Result<Ident> {
 pub(crate) fn check(policy: &PolicyOptions) -> syn::Result<()> {
     for allowed in policy.allow.iter().flatten() {
         match (allowed, policy.subject) {
-            (Allowed::Calls(class), Subject::Memory) => {
+            (Allowed::Calls(class), Subject::Memory) if !policy.limits_calls() => {
                 return Err(syn::Error::new(
                     class.span(),
                     "the region allows every system call: remove this, or add `nonblocking`",
@@ -136,7 +138,17 @@ pub(crate) fn check(policy: &PolicyOptions) -> syn::Result<()> {
             _ => {}
         }
     }
-    Ok(())
+    let is_of_memory = |name: &Ident| !LIMITS_OF_CALLS.iter().any(|limit| name == limit);
+    let mut limits = policy.budget.iter().flatten().map(|(name, _)| name);
+    match limits.find(|name| is_of_memory(name)).filter(|_| policy.subject == Subject::Calls) {
+        Some(limit) => Err(syn::Error::new(
+            limit.span(),
+            format_args!(
+                "the region allows allocation: remove `{limit}`, or write `#[allocate_panic(nonblocking, budget(..))]`"
+            ),
+        )),
+        None => Ok(()),
+    }
 }
 
 fn read_allowed(option: &Ident, input: ParseStream<'_>) -> syn::Result<Vec<Allowed>> {
@@ -171,7 +183,8 @@ impl syn::parse::Parse for Word {
 }
 
 fn read_budget(option: &Ident, input: ParseStream<'_>) -> syn::Result<Vec<(Ident, LitInt)>> {
-    const WRITE: &str = "write some of `requests = 2`, `bytes = 4096`, `peak_bytes = 4096`, `warm_up = 1`";
+    const WRITE: &str =
+        "write some of `requests = 2`, `bytes = 4096`, `peak_bytes = 4096`, `calls = 2`, `warm_up = 1`";
     let limits = list::<Limit>(option, input, "write `budget(requests = 2, bytes = 4096)`")?;
     if limits.is_empty() {
         return Err(syn::Error::new(option.span(), format_args!("`budget()` sets no limit: {WRITE}")));

@@ -5,9 +5,10 @@
 
 use core::ffi::c_void;
 
+use super::calls::{self, Ruling};
 use super::request::Request;
-use super::{dispatch, end, event, table, word};
-use crate::model::{Calls, Op, Ops, SystemCall};
+use super::{dispatch, end, event, word};
+use crate::model::{Op, Ops, SystemCall};
 use crate::sys;
 
 /// Has this thread's system calls watched; false where that cannot be done. The first call on a thread may allocate.
@@ -27,6 +28,12 @@ pub(crate) fn is_watched() -> bool {
     watch() && dispatch::asks_kernel()
 }
 
+/// In a forked child: its calls are watched where a region is open that sees them.
+pub(crate) fn forked() {
+    let is_open = calls::are_disallowed() || calls::are_counted();
+    sys::calls::forked(is_open.then(word::selector).filter(|selector| !selector.is_null()));
+}
+
 /// What [`sys::calls`] tells of a call that may wait.
 fn witness(call: &SystemCall, mark: *const c_void) {
     // What would be violated may have ended on another thread.
@@ -44,9 +51,9 @@ fn judge(call: &SystemCall, mark: *const c_void, word: i64) {
     if std::thread::panicking() {
         return;
     }
-    let Some(region) = disallowing(call) else { return };
+    let sight = calls::look(call);
     // What was at work before a handler opened the region makes no call in it.
-    let (is_own, by_allocator) = if region.is_interrupting() {
+    let (is_own, by_allocator) = if sight.is_interrupting {
         (false, false)
     } else {
         (word & word::BUSY != 0, word & word::QUIET != 0)
@@ -56,40 +63,17 @@ fn judge(call: &SystemCall, mark: *const c_void, word: i64) {
         return;
     }
     let (size, old_size) = SystemCall { by_allocator, ..*call }.packed();
-    event::call(&Request { op: Op::SystemCall, size, old_size, align: 1 }, mark, word);
-}
-
-/// The calls that all open regions which disallow some allow: what another thread is lent.
-pub(crate) fn allowed() -> Calls {
-    let allowed = table::with(|table| {
-        let mut allowed = Calls::ALL;
-        table.for_each(|record| {
-            let is_hidden = record.word() & word::CALLS == 0;
-            if !is_hidden && record.flags.get() & word::CALLS != 0 {
-                allowed = allowed.both(record.allowed.get());
-            }
-            !is_hidden
-        });
-        allowed
-    });
-    allowed.unwrap_or(Calls::NONE)
-}
-
-/// The calls that the innermost open region allows which disallows this one, up to a permit; `None` where all allow it.
-fn disallowing(call: &SystemCall) -> Option<Calls> {
-    let found = table::with(|table| {
-        let (mut found, mut is_hidden) = (None, false);
-        table.for_each(|record| {
-            is_hidden = record.word() & word::CALLS == 0;
-            let allowed = record.allowed.get();
-            if !is_hidden && record.flags.get() & word::CALLS != 0 && !allowed.has(call.number, call.class) {
-                found = Some(allowed);
-            }
-            !is_hidden && found.is_none()
-        });
-        // Below all records lie regions that allow nothing.
-        let base = if table.len() == 0 { word::CALLS } else { table.base() };
-        found.or((!is_hidden && base & word::CALLS != 0).then_some(Calls::NONE))
-    });
-    found.flatten()
+    let request = Request { op: Op::SystemCall, size, old_size, align: 1 };
+    if sight.is_counted && !by_allocator {
+        calls::count(1);
+        event::keep_stack(&request, mark, word);
+    }
+    if sight.is_budgeted {
+        calls::take(call);
+    }
+    match sight.ruling {
+        Ruling::Free if !sight.is_counted => {}
+        Ruling::Free | Ruling::Permitted | Ruling::InBudget => event::allowed_call(&request),
+        Ruling::Violation(cause) => event::call(&request, mark, word, cause),
+    }
 }

@@ -6,7 +6,7 @@ use super::record::{Kind, Record};
 use super::request::Request;
 use super::spending::{Caps, Used};
 use super::table::{self, Table};
-use super::word;
+use super::{calls, word};
 use crate::model::{Budget, Op};
 
 /// What this thread has used while a budget was open: a running total.
@@ -102,6 +102,10 @@ pub(super) fn take(request: &Request) {
 
 /// What is left of all open budgets together.
 pub(super) fn left() -> Budget {
+    Budget { calls: calls::left(), ..left_of_memory() }
+}
+
+fn left_of_memory() -> Budget {
     let Some(mut least) =
         table::with(|table| table.top().map(|top| top.caps.get().left(table.total.get()))).flatten()
     else {
@@ -155,6 +159,7 @@ pub(super) fn settle(loan: &Loan) {
         if let Some(sharer) = table.find(is_its).and_then(|index| table.record(index)) {
             sharer.shared.set(Head::NONE);
             table.total.add(loan.budget.take_borrowed());
+            calls::settle(table, loan);
         }
     });
 }

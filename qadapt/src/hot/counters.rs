@@ -74,7 +74,12 @@ pub(crate) fn open(then: &mut MaybeUninit<Then>) -> Option<Mark<'_>> {
     if let Some(only) = open_only() {
         return Some(only);
     }
-    COUNTERS.try_with(|counters| counters.open_further(then)).ok().flatten()
+    COUNTERS.try_with(|counters| counters.open_further(then, false)).ok().flatten()
+}
+
+/// The same for a region that counts system calls too.
+pub(crate) fn open_with_calls(then: &mut MaybeUninit<Then>) -> Option<Mark<'_>> {
+    COUNTERS.try_with(|counters| counters.open_further(then, true)).ok().flatten()
 }
 
 /// Opens a counting region where nothing is open; `None` if that is not so.
@@ -281,10 +286,10 @@ impl Counters {
         Tally { peak_bytes, peak_blocks, ..self.tally() }
     }
 
-    fn open_further<'a>(&self, then: &'a mut MaybeUninit<Then>) -> Option<Mark<'a>> {
+    fn open_further<'a>(&self, then: &'a mut MaybeUninit<Then>, calls: bool) -> Option<Mark<'a>> {
         let high = self.high();
         let is_nested = word::get() & word::COUNTING != 0;
-        let serial = open::counting(high);
+        let serial = open::counting(high, calls);
         if serial.is_none() {
             return None;
         }

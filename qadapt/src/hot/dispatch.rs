@@ -1,13 +1,14 @@
 //! Whether the kernel hands this thread's system calls over.
 
-use super::word;
+use super::{end, open, pending, table};
 use crate::sys;
 
-/// Asks the kernel, by making a call: some microseconds.
+/// Asks the kernel, by making a call: some microseconds. False where there is no room for that.
 pub(super) fn asks_kernel() -> bool {
-    let before = word::get() & word::CALLS;
-    sys::calls::sees(
-        || word::set(word::get() | word::CALLS),
-        || word::set(word::get() & !word::CALLS | before),
-    )
+    // A record, so that what a signal handler opens meanwhile is on top of it, and is not taken for a part of what sees calls.
+    let asking = open::asking();
+    let is_seen = !asking.is_none() && sys::calls::sees();
+    let ended = end::record_slowly(asking);
+    pending::put_off(ended.serial, table::reporter());
+    is_seen
 }

@@ -6,7 +6,9 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use super::capture::Captured;
 use super::copies::{self, Verdict};
 use super::request::{Cause, Request};
-use super::{announce, budget, counters, end, inject, measured, pending, setting, step, table, trace, word};
+use super::{
+    announce, budget, calls, counters, end, inject, measured, pending, setting, step, table, trace, word,
+};
 use crate::model::{Mode, Op, Ops};
 use crate::sys;
 
@@ -185,7 +187,7 @@ fn before_known(request: &Request, mark: *const c_void) -> Outcome {
 
 /// Keeps the stack of an event for an open measurement.
 #[inline(always)]
-fn keep_stack(request: &Request, mark: *const c_void, word: i64) {
+pub(super) fn keep_stack(request: &Request, mark: *const c_void, word: i64) {
     if word & word::RECORDING != 0 && word & word::BUSY == 0 {
         word::set(word | word::BUSY);
         measured::push(request, &Captured::here(mark));
@@ -286,9 +288,17 @@ fn violate(request: &Request, mark: *const c_void, mut cause: Cause, mut word: i
     speak(request, mark, cause, mode)
 }
 
+/// A system call that a permit allows, or budgets do.
+pub(super) fn allowed_call(request: &Request) {
+    if trace::is_on() {
+        trace::count(request, true);
+    }
+}
+
 /// A system call that a region disallows: `word` is what the word was before it.
-pub(super) fn call(request: &Request, mark: *const c_void, word: i64) {
+pub(super) fn call(request: &Request, mark: *const c_void, word: i64, cause: Cause) {
     pending::count_violation();
+    calls::count_violation();
     if let Some(trace) = trace::active() {
         // The word as it is now, in which the thread calls the kernel as it likes.
         witness(trace, request, mark, word::get());
@@ -300,7 +310,7 @@ pub(super) fn call(request: &Request, mark: *const c_void, word: i64) {
     if mode == Mode::Count {
         count_for_region();
     } else {
-        speak(request, mark, Cause::Disallowed, mode);
+        speak(request, mark, cause, mode);
     }
 }
 

@@ -10,7 +10,7 @@ use qadapt_spin::Address;
 use super::head::Head;
 use super::record::Record;
 use super::table::{self, Table};
-use super::{budget, loan, open, word};
+use super::{budget, calls, loan, open, word};
 use crate::model::Budget;
 
 pub(crate) use super::loan::ROOM;
@@ -22,7 +22,9 @@ pub(crate) fn addresses(head: Head) -> impl Iterator<Item = Address> {
 
 /// What another thread can be lent of what is open here; 0 where that is nothing.
 pub(crate) fn lendable() -> i64 {
-    word::lendable(word::get())
+    let flags = word::lendable(word::get());
+    // Where they are only counted, nobody disallows them.
+    if flags & word::CALLS != 0 && !calls::are_disallowed() { flags & !word::CALLS } else { flags }
 }
 
 /// The innermost region's loan of exactly what is open now, if there is one.

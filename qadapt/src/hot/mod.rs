@@ -11,6 +11,7 @@ pub(crate) mod blocking;
 pub(crate) mod budget;
 pub(crate) mod c;
 mod call;
+pub(crate) mod calls;
 pub(crate) mod capture;
 pub(crate) mod copies;
 pub(crate) mod counters;

@@ -12,7 +12,7 @@ use super::spending::{Caps, Used};
 use super::step::{self, Done};
 use super::table::{self, ROOM, Table};
 use super::trace::chain::{self, Opening};
-use super::word;
+use super::{calls, trace, word};
 use crate::model::{Budget, Calls, High, Place, RegionKind};
 
 /// Records that only own work may take: what is said of a full table needs some.
@@ -29,6 +29,8 @@ pub(crate) struct Rules {
     pub(crate) shared: super::head::Head,
     /// The system calls that it allows, where the flags have them disallowed.
     pub(crate) allowed: Calls,
+    /// How many others it allows: [`Budget::calls`].
+    pub(crate) calls: u32,
     /// Requests until one is refused, where the flags say so.
     pub(crate) countdown: u64,
 }
@@ -188,6 +190,7 @@ pub(crate) fn ruled(kind: Kind, place: Place, rules: &Rules, opening: Opening) -
         record.own_caps.set(rules.caps);
         record.shared.set(rules.shared);
         record.allowed.set(allowed);
+        record.calls.set(rules.calls);
         record.figure.set(i64::try_from(rules.countdown).unwrap_or(i64::MAX));
         if !rules.shared.is_empty() {
             table.is_sharing.set(true);
@@ -200,7 +203,15 @@ pub(crate) fn permit() -> Serial {
     push(Kind::Permit, Opening::Nothing, |table, record| {
         // One that a region forbids is none.
         budget::keep_total(table, record, table.word() & word::FORBID == 0);
+        record.flags.set(kept_in_permit(table));
     })
+}
+
+/// Whether this thread's calls are handed over in a permit that opens: where somebody counts them nevertheless.
+#[inline(always)]
+fn kept_in_permit(table: &Table) -> i64 {
+    let calls = table.word() & word::CALLS;
+    if calls != 0 && (trace::is_on() || calls::are_counted()) { calls } else { 0 }
 }
 
 /// What another copy of the guard has open: `budget` is what is left of its budget, where the flags have one.
@@ -208,7 +219,10 @@ pub(crate) fn for_guest(kind: Kind, flags: i64, budget: &Budget, allowed: Calls)
     let serial = push(kind, Opening::Nothing, |table, record| {
         record.clear_place();
         match kind {
-            Kind::Permit => budget::keep_total(table, record, table.word() & word::FORBID == 0),
+            Kind::Permit => {
+                budget::keep_total(table, record, table.word() & word::FORBID == 0);
+                record.flags.set(kept_in_permit(table));
+            }
             Kind::OwnWork | Kind::Hook | Kind::Raising => budget::keep_total(table, record, true),
             _ => {
                 record.key.set(0);
@@ -216,6 +230,7 @@ pub(crate) fn for_guest(kind: Kind, flags: i64, budget: &Budget, allowed: Calls)
                 record.own_caps.set(Caps::of(budget, Used::NOTHING, table.total.get()));
                 record.shared.set(super::head::Head::NONE);
                 record.allowed.set(allowed);
+                record.calls.set(budget.calls);
             }
         }
     });
@@ -229,6 +244,14 @@ pub(crate) fn for_guest(kind: Kind, flags: i64, budget: &Budget, allowed: Calls)
 /// Own work, or a hook.
 pub(super) fn work(kind: Kind) -> Serial {
     push(kind, Opening::Nothing, |table, record| budget::keep_total(table, record, true))
+}
+
+/// Own work in which this thread's calls are handed over.
+pub(super) fn asking() -> Serial {
+    push(Kind::OwnWork, Opening::Nothing, |table, record| {
+        budget::keep_total(table, record, true);
+        record.flags.set(word::CALLS);
+    })
 }
 
 /// What measures otherwise, or hides from what does: it sets these flags and nothing else.
@@ -246,10 +269,17 @@ pub(crate) fn only_counting() -> Option<Serial> {
     table::with(|table| table.push_first(word, Kind::Counting, |record| record.flags.set(word::COUNTING)))
 }
 
-/// What counts: `high` is what was the most until now.
-pub(crate) fn counting(high: High) -> Serial {
+/// What counts: `high` is what was the most until now. With `calls` it counts this thread's system calls too.
+pub(crate) fn counting(high: High, calls: bool) -> Serial {
+    // As a region does.
+    let allowed = if word::is_interrupted(word::get() & !word::SILENT) {
+        Calls::NONE.interrupting()
+    } else {
+        Calls::NONE
+    };
     push(Kind::Counting, Opening::Nothing, |_, record| {
-        record.flags.set(word::COUNTING);
+        record.flags.set(if calls { word::COUNTING | word::CALLS } else { word::COUNTING });
+        record.allowed.set(allowed);
         record.set_high(high);
     })
 }

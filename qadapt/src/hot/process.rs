@@ -4,6 +4,7 @@ use core::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use super::request::Request;
 use crate::model::{Op, Tally};
+use crate::sys;
 
 /// Relaxed throughout: each figure stands for itself. Whoever joins a thread sees what it has counted.
 static ALLOCS: AtomicU64 = AtomicU64::new(0);
@@ -14,6 +15,10 @@ static BYTES: AtomicU64 = AtomicU64::new(0);
 static FREED_BYTES: AtomicU64 = AtomicU64::new(0);
 static NET_REALLOC_BYTES: AtomicI64 = AtomicI64::new(0);
 static VIOLATIONS: AtomicU64 = AtomicU64::new(0);
+/// Of the violations those that are system calls.
+static CALLS: AtomicU64 = AtomicU64::new(0);
+/// Entries of regions whose threads' calls could not be watched, where that was asked for.
+static UNWATCHED: AtomicU64 = AtomicU64::new(0);
 /// Of the violations those that there was no room to record.
 static LOST: AtomicU64 = AtomicU64::new(0);
 
@@ -40,6 +45,21 @@ pub(super) fn count(request: &Request, succeeded: bool) {
 /// Adds a violation.
 pub(super) fn count_violation() {
     VIOLATIONS.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Adds a violation that is a system call: it was added as a violation too.
+pub(super) fn count_call() {
+    CALLS.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Notes a region whose thread's calls are not watched.
+pub(super) fn count_unwatched() {
+    UNWATCHED.fetch_add(1, Ordering::Relaxed);
+}
+
+/// The violations that are system calls; `None` where some were not seen.
+pub(crate) fn calls() -> Option<u64> {
+    (UNWATCHED.load(Ordering::Relaxed) == 0 && !sys::calls::has_gaps()).then(|| CALLS.load(Ordering::Relaxed))
 }
 
 /// Adds violations that there was no room to record.

@@ -7,7 +7,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use super::head::Head;
 use super::spending::Caps;
 use super::word;
-use crate::model::{Calls, High, Name, Place};
+use crate::model::{Budget, Calls, High, Name, Place};
 
 /// What is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,8 +85,9 @@ impl Kind {
     #[inline(always)]
     pub(super) const fn on_top_of(self, below: i64, flags: i64) -> i64 {
         match self {
-            Self::Permit => word::permitted(below),
-            Self::OwnWork => word::OWN_WORK | word::SILENT,
+            Self::Permit => word::permitted(below) | below & flags,
+            // Its one flag is that it asks the kernel whether calls are handed over.
+            Self::OwnWork => word::OWN_WORK | word::SILENT | flags,
             Self::Hook => word::OWN_WORK,
             Self::Raising => word::OWN_WORK | word::RAISING,
             Self::Free | Self::Loan => below,
@@ -174,6 +175,8 @@ pub(crate) struct Record {
     pub(super) shared: Cell<Head>,
     /// The system calls that it allows, where the flags have them disallowed.
     pub(super) allowed: Cell<Calls>,
+    /// How many others it still allows; [`Budget::NO_CALLS_GIVEN`] where it has no budget of calls.
+    pub(super) calls: Cell<u32>,
     /// Requests until one is refused; for a counting region, the most bytes before.
     pub(super) figure: Cell<i64>,
     /// The serial of its record in the host, where this copy has another one; see [`copies`](super::copies).
@@ -199,6 +202,8 @@ impl Record {
         caps: Cell::new(Caps::ZERO),
         shared: Cell::new(Head::NONE),
         allowed: Cell::new(Calls::NONE),
+        // Zeros, as all of a new table. What disallows calls sets it.
+        calls: Cell::new(0),
         figure: Cell::new(0),
         host: Cell::new(0),
         traced: Traced {
@@ -285,6 +290,11 @@ impl Record {
         self.key.set(high.blocks as isize as usize);
     }
 
+    /// True for a budget of calls: see [`calls`](Self::calls).
+    pub(super) fn limits_calls(&self) -> bool {
+        self.calls.get() != Budget::NO_CALLS_GIVEN
+    }
+
     /// True for what keeps the total from its entry: what is used inside is not taken off the budgets outside.
     pub(super) fn hides_budgets(&self) -> bool {
         matches!(self.kind.get(), Kind::Permit | Kind::OwnWork | Kind::Hook | Kind::Raising)
@@ -309,6 +319,7 @@ impl Record {
         self.own_caps.set(other.own_caps.get());
         self.shared.set(other.shared.get());
         self.allowed.set(other.allowed.get());
+        self.calls.set(other.calls.get());
         self.figure.set(other.figure.get());
         self.host.set(other.host.get());
         self.traced.number.set(other.traced.number.get());

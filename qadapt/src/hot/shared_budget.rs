@@ -1,6 +1,6 @@
 //! A budget that several threads use.
 
-use core::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 
 use super::request::Request;
 use super::spending::Used;
@@ -15,6 +15,10 @@ pub(crate) struct SharedBudget {
     requests: AtomicU64,
     bytes: AtomicU64,
     peak_bytes: AtomicU64,
+    /// Calls that are left: the limit, less what all threads have made.
+    calls: AtomicU32,
+    /// The borrowers' calls, as far as they are not yet taken off the lender's own budgets.
+    borrowed_calls: AtomicU32,
     used: Sum,
     /// The borrowers' part, as far as it is not yet taken off the lender's own budgets.
     borrowed: Sum,
@@ -71,6 +75,8 @@ impl SharedBudget {
             requests: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
             peak_bytes: AtomicU64::new(0),
+            calls: AtomicU32::new(0),
+            borrowed_calls: AtomicU32::new(0),
             used: Sum::new(),
             borrowed: Sum::new(),
         }
@@ -82,18 +88,20 @@ impl SharedBudget {
         self.requests.store(left.requests, Ordering::Relaxed);
         self.bytes.store(left.bytes, Ordering::Relaxed);
         self.peak_bytes.store(left.peak_bytes, Ordering::Relaxed);
+        self.calls.store(left.calls, Ordering::Relaxed);
+        self.borrowed_calls.store(0, Ordering::Relaxed);
         self.used.take();
         self.borrowed.take();
     }
 
-    /// The limits on what is used from the lending on.
+    /// The limits on what is asked of the allocator from the lending on.
     pub(super) fn left(&self) -> Budget {
         Budget {
             allocs: self.allocs.load(Ordering::Relaxed),
             requests: self.requests.load(Ordering::Relaxed),
             bytes: self.bytes.load(Ordering::Relaxed),
             peak_bytes: self.peak_bytes.load(Ordering::Relaxed),
-            warm_up: 0,
+            ..Budget::new()
         }
     }
 
@@ -115,5 +123,26 @@ impl SharedBudget {
     /// What borrowers have used since the last time.
     pub(super) fn take_borrowed(&self) -> Used {
         self.borrowed.take()
+    }
+    /// The calls that are left; [`Budget::NO_CALLS_GIVEN`] where they have no limit.
+    pub(super) fn calls_left(&self) -> u32 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn has_no_call_left(&self) -> bool {
+        self.calls_left() == 0
+    }
+
+    pub(super) fn take_call(&self, by_borrower: bool) {
+        let less = |left| (left != Budget::NO_CALLS_GIVEN).then(|| u32::saturating_sub(left, 1));
+        let _ = self.calls.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        if by_borrower {
+            self.borrowed_calls.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// What borrowers have called since the last time.
+    pub(super) fn take_borrowed_calls(&self) -> u32 {
+        self.borrowed_calls.swap(0, Ordering::Relaxed)
     }
 }

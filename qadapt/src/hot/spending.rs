@@ -60,7 +60,7 @@ impl Used {
             || more.live > 0 && u64::try_from(then.live).is_ok_and(|live| live > limits.peak_bytes)
     }
 
-    /// The limits on what comes on top of this.
+    /// The limits on what comes on top of this; calls are not among it.
     pub(super) fn left_of(self, limits: &Budget) -> Budget {
         let less = |limit: u64, used: u64| if limit == u64::MAX { limit } else { limit.saturating_sub(used) };
         let live = u64::try_from(self.live).unwrap_or(0);
@@ -70,7 +70,7 @@ impl Used {
             requests: less(limits.requests, self.requests),
             bytes: less(limits.bytes, self.bytes),
             peak_bytes: less(limits.peak_bytes, live).saturating_add(given_back),
-            warm_up: 0,
+            ..Budget::new()
         }
     }
 }
@@ -218,7 +218,7 @@ impl Caps {
             } else {
                 u64::try_from(self.live.saturating_sub(total.live)).unwrap_or(0)
             },
-            warm_up: 0,
+            ..Budget::new()
         }
     }
 }

@@ -43,7 +43,7 @@ pub(crate) const FORBID: i64 = 1 << 5;
 pub(crate) const BUDGET: i64 = 1 << 6;
 /// A request will be refused on purpose.
 pub(crate) const INJECT: i64 = 1 << 7;
-/// An open policy disallows system calls that may wait. The byte that begins here has no other bit.
+/// System calls that may wait are handed over: an open policy disallows them, or they are counted. The byte that begins here has no other bit.
 pub(crate) const CALLS: i64 = 1 << SELECTOR_SHIFT;
 const SELECTOR_SHIFT: u32 = 8;
 /// The modes of open policies: a bit for each severity from here.
@@ -258,10 +258,10 @@ pub(crate) const fn policy_disallows(word: i64, op: Ops) -> bool {
     word & (op.bits() as i64) << OPS_SHIFT != 0
 }
 
-/// True if a plain region or a policy is open.
+/// True if a plain region or a policy is open. Calls may be handed over where they are only counted.
 #[inline(always)]
 pub(crate) const fn is_protected(word: i64) -> bool {
-    word & (LEVELS | POLICY) != 0
+    word & (LEVELS | POLICY & !CALLS) != 0
 }
 
 /// The most severe of the modes that are open; `default` is the process's.

@@ -4,6 +4,7 @@ use core::fmt;
 use core::iter::Sum;
 use core::ops::{Add, AddAssign};
 
+use super::call_count::CallCount;
 use super::measured::Measured;
 use super::tally::Tally;
 
@@ -14,7 +15,8 @@ use super::tally::Tally;
 /// QADAPT's own work. Inner regions are included.
 ///
 /// In a build without checks, or in a program whose global allocator is not QADAPT, nothing was measured: every
-/// figure is then *unmeasured*, which is printed as such and equals nothing. So do the counts as a whole.
+/// figure is then *unmeasured*, which is printed as such and equals nothing. So do the counts as a whole. System calls are counted
+/// where [`count_blocking`](crate::count_blocking) asks for them.
 ///
 /// Counts can be added, as those of stretches of code one after the other: the sum's peak is the highest of them, each counted
 /// from where the one before left off. [`Counts::default`] is no event at all, with which a sum begins; a sum with unmeasured
@@ -37,21 +39,32 @@ use super::tally::Tally;
 #[derive(Clone, Copy, Debug)]
 pub struct Counts {
     tally: Option<Tally>,
+    blocking: CallCount,
 }
 
 impl Counts {
-    pub(crate) const UNMEASURED: Self = Self { tally: None };
+    pub(crate) const UNMEASURED: Self = Self { tally: None, blocking: CallCount::UNASKED };
     /// No event, and measured.
-    pub(crate) const NOTHING: Self = Self::measured(Tally::NOTHING);
+    pub(crate) const NOTHING: Self = Self { tally: Some(Tally::NOTHING), blocking: CallCount::NOTHING };
 
     pub(crate) const fn measured(tally: Tally) -> Self {
-        Self { tally: Some(tally) }
+        Self { tally: Some(tally), blocking: CallCount::UNASKED }
+    }
+
+    /// The same with a number of system calls.
+    pub(crate) const fn with_blocking(self, blocking: CallCount) -> Self {
+        Self { blocking, ..self }
+    }
+
+    /// True where system calls were to be counted and could not be watched.
+    pub(crate) fn misses_calls(self) -> bool {
+        self.blocking.is_unmeasured()
     }
 
     /// Counts of which nobody knows the peak.
     #[cfg(feature = "process-counts")]
     pub(crate) const fn without_peaks(tally: Tally) -> Self {
-        Self { tally: Some(tally.without_peaks()) }
+        Self::measured(tally.without_peaks())
     }
 
     /// The figures to go on from; none where they are unmeasured.
@@ -98,6 +111,15 @@ impl Counts {
     #[must_use]
     pub fn failed(&self) -> Measured<u64> {
         self.get(|tally| tally.failed)
+    }
+
+    /// System calls in which the thread may have waited, as [`Policy::no_blocking`](crate::Policy::no_blocking) tells them, but for
+    /// those of an allocator; also inside permits. Unmeasured but in counts from [`count_blocking`](crate::count_blocking), from
+    /// [`GuardExt::count_blocking`](crate::GuardExt::count_blocking), and of an [`assert_allocs!`](crate::assert_allocs) that asks for
+    /// them; and there where this thread's calls are not [watched](crate::is_blocking_watched).
+    #[must_use]
+    pub fn calls(&self) -> Measured<u64> {
+        Measured::new(self.blocking.get())
     }
 
     /// All calls of the allocator: allocations, reallocations, deallocations and what failed. It is 0 where the
@@ -161,10 +183,12 @@ impl Default for Counts {
     }
 }
 
-/// True if every figure was measured and equals the other's.
+/// True if every figure was measured and equals the other's. System calls are a figure of those counts that were to have it, which
+/// equal no others.
 impl PartialEq for Counts {
     fn eq(&self, other: &Self) -> bool {
-        self.tally.zip(other.tally).is_some_and(|(one, other)| one.has_peaks() && one == other)
+        self.blocking.agrees_with(other.blocking)
+            && self.tally.zip(other.tally).is_some_and(|(one, other)| one.has_peaks() && one == other)
     }
 }
 
@@ -173,7 +197,10 @@ impl Add for Counts {
     type Output = Self;
 
     fn add(self, next: Self) -> Self {
-        Self { tally: self.tally.zip(next.tally).map(|(first, next)| first.followed_by(next)) }
+        Self {
+            tally: self.tally.zip(next.tally).map(|(first, next)| first.followed_by(next)),
+            blocking: self.blocking.and(next.blocking),
+        }
     }
 }
 
@@ -197,7 +224,10 @@ impl<'a> Sum<&'a Self> for Counts {
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(tally) = self.tally else { return f.write_str("unmeasured") };
+        let Some(tally) = self.tally else {
+            f.write_str("unmeasured")?;
+            return self.blocking.get().map_or(Ok(()), |calls| write!(f, ", {calls} blocking calls"));
+        };
         write!(
             f,
             "{} allocs, {} reallocs, {} deallocs, {} failed, {} bytes, {} freed bytes, {} peak bytes, {} peak blocks",
@@ -209,7 +239,12 @@ impl fmt::Display for Counts {
             tally.freed_bytes,
             self.peak_bytes(),
             self.peak_blocks(),
-        )
+        )?;
+        match self.blocking.get() {
+            Some(calls) => write!(f, ", {calls} blocking calls"),
+            None if self.misses_calls() => f.write_str(", unmeasured blocking calls"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -240,6 +275,26 @@ mod tests {
         assert_ne!(counts, counts);
         assert_ne!(counts, Counts::default());
         assert_eq!(counts.to_string(), "unmeasured");
+    }
+
+    #[test]
+    fn calls_that_were_to_be_counted_are_a_figure_too() {
+        let with = |calls| some().with_blocking(CallCount::of(calls));
+        assert_eq!((with(Some(3)).calls().get(), some().calls().get()), (Some(3), None));
+        assert_eq!(with(Some(3)), with(Some(3)));
+        assert_ne!(with(Some(3)), with(Some(4)));
+        assert_ne!(with(Some(3)), some());
+        assert_ne!(with(None), with(None));
+        assert_ne!(with(None).calls(), with(None).calls());
+        assert_eq!(Counts::default(), Counts::measured(Tally::NOTHING));
+        let sum: Counts = [with(Some(3)), with(Some(4))].into_iter().sum();
+        assert_eq!(sum.calls(), 7);
+        assert_eq!((with(Some(3)) + some()).calls().get(), None);
+        assert!(with(Some(3)).to_string().ends_with(" 1 peak blocks, 3 blocking calls"));
+        assert!(with(None).to_string().ends_with(", unmeasured blocking calls"));
+        assert!(some().to_string().ends_with("peak blocks"));
+        let alone = Counts::UNMEASURED.with_blocking(CallCount::of(Some(2)));
+        assert_eq!(alone.to_string(), "unmeasured, 2 blocking calls");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod amount;
 mod budget;
+mod call_count;
 mod calls;
 mod counts;
 mod deferred;
@@ -16,6 +17,7 @@ mod tally;
 
 pub use amount::Amount;
 pub use budget::Budget;
+pub(crate) use call_count::CallCount;
 pub use calls::Calls;
 pub use counts::Counts;
 pub use deferred::{Beyond, Deferred};

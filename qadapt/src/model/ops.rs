@@ -38,6 +38,9 @@ impl Ops {
     /// Of a policy: system calls, which are no operation on the allocator. It is the bit that the thread's word has for them.
     pub(crate) const SYSTEM_CALLS: Self = Self(1 << 8);
 
+    /// Of a policy: there is a budget of system calls. It is the bit that the thread's word has for budgets.
+    pub(crate) const BUDGET: Self = Self(1 << 6);
+
     /// The operations in either set.
     #[must_use]
     pub const fn union(self, other: Self) -> Self {

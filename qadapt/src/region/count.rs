@@ -11,9 +11,10 @@ use crate::hot::head::Head;
 use crate::hot::profile::label::Label;
 use crate::hot::record::{Kind, Serial};
 use crate::hot::trace::chain;
-use crate::hot::{end, loans, open, table, word};
-use crate::model::{Counts, Name, Place};
+use crate::hot::{blocking, calls, end, loans, open, table, word};
+use crate::model::{CallCount, Counts, Name, Place};
 use crate::report::{call_sites, live};
+use crate::sys;
 
 /// Runs a closure and counts what it asks of the allocator on this thread.
 ///
@@ -55,9 +56,35 @@ fn count_named<R>(name: Name, body: impl FnOnce() -> R) -> (Counts, R) {
     }
 }
 
+/// Runs a closure and counts the system calls in which this thread may wait, besides what it asks of the allocator.
+///
+/// They are those that [`Policy::no_blocking`](crate::Policy::no_blocking) disallows, but for those of an allocator: nothing is
+/// disallowed here, and permits change nothing. A call that is counted takes some 2 µs longer; from here on other system calls of this
+/// thread take some 100 ns longer, until it ends. Where calls are not [watched](crate::is_blocking_watched) their number is
+/// [unmeasured](Counts::calls); in a [copy](crate::share_guard) of QADAPT that shares another one's guard it always is.
+///
+/// # Examples
+/// ```
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// use std::time::Duration;
+///
+/// let (counts, ()) = qadapt::count_blocking(|| std::thread::sleep(Duration::from_micros(10)));
+/// match counts.calls().get() {
+///     Some(calls) => assert!(calls == 1 && counts.calls() == 1),
+///     None => assert!(counts.calls() != 1 && counts.calls() != counts.calls()),
+/// }
+/// ```
+#[track_caller]
+pub fn count_blocking<R>(body: impl FnOnce() -> R) -> (Counts, R) {
+    let mut then = MaybeUninit::uninit();
+    let counting = CountingCalls::open(&mut then);
+    let result = body();
+    (counting.close(), result)
+}
+
 /// Runs a closure and leaves what it asks of the allocator out of the counts round it, on this thread.
 ///
-/// It is for what is not meant to be measured: test data, logging. Protection is no matter of counts: what a region around it
+/// It is for what is not meant to be measured: test data, logging. [Calls](Counts::calls) are left out too. Protection is no matter of counts: what a region around it
 /// disallows stays disallowed, and what budgets allow is used up. A counting region inside counts for itself. Memory that is made
 /// here and given back outside makes [`net_bytes`](Counts::net_bytes) smaller, as older memory does.
 ///
@@ -106,6 +133,67 @@ pub fn count_calls<R>(place: Place, body: impl FnOnce() -> R) -> R {
         call_sites::add(place, caller, counts);
     }
     result
+}
+
+/// An open counting region that counts system calls too; dropping it closes it.
+pub(super) struct CountingCalls<'a> {
+    /// `None` where nothing is counted.
+    counting: Option<Counting<'a>>,
+    start: calls::Start,
+    /// The thread's watch when it opened; `None` where its calls were not watched.
+    watch: Option<u32>,
+}
+
+impl<'a> CountingCalls<'a> {
+    #[track_caller]
+    pub(super) fn open(then: &'a mut MaybeUninit<Then>) -> Self {
+        let start = calls::begin();
+        if !checks::ON {
+            return Self { counting: None, start, watch: None };
+        }
+        let place = Place { name: Name::NONE, location: Location::caller(), poll: 0 };
+        edge::touch(place);
+        let is_watched = edge::watch_own_calls(place);
+        let mark = counters::open_with_calls(then);
+        if let Some(mark) = mark {
+            chain::counts_at(mark.serial(), place);
+        }
+        let watch = (is_watched && mark.is_some()).then(sys::calls::times_left);
+        Self { counting: mark.map(Counting::at), start, watch }
+    }
+
+    /// True if it counts what is asked of the allocator, and so can hold loans.
+    pub(super) const fn is_open(&self) -> bool {
+        self.counting.is_some()
+    }
+
+    pub(super) fn close(mut self) -> Counts {
+        let counts = self.counting.take().map_or(Counts::UNMEASURED, Counting::close);
+        self.add_calls(counts)
+    }
+
+    /// Closes the region, but for loans that a future `keeps` for its next poll.
+    pub(super) fn pause(mut self, keeps: &mut Head) -> Counts {
+        let counting = self.counting.take();
+        let counts = counting.map_or(Counts::UNMEASURED, |counting| counting.pause(keeps));
+        self.add_calls(counts)
+    }
+
+    fn add_calls(&self, counts: Counts) -> Counts {
+        let counted = calls::end(self.start);
+        // The watch may have ended meanwhile; or somebody else may have taken it, which the kernel knows.
+        let is_whole = self.watch == Some(sys::calls::times_left()) && blocking::is_watched();
+        let counts = if checks::ON && live::counts_events() { counts } else { Counts::UNMEASURED };
+        counts.with_blocking(CallCount::of(counted.filter(|_| is_whole)))
+    }
+}
+
+impl Drop for CountingCalls<'_> {
+    fn drop(&mut self) {
+        drop(self.counting.take());
+        // A second time it changes nothing.
+        calls::end(self.start);
+    }
 }
 
 /// An open counting region; dropping it closes it.

@@ -15,7 +15,7 @@ use crate::hot::head::Head;
 #[cfg(feature = "profile")]
 use crate::hot::profile::unnamed;
 use crate::hot::record::Serial;
-use crate::hot::{blocking, copies, loans, open, own_work, pending, step, table, word};
+use crate::hot::{blocking, calls, copies, loans, open, own_work, pending, step, table, word};
 use crate::model::{Name, Place};
 use crate::report::{closing, live, misuse, payload};
 use crate::sys;
@@ -113,10 +113,23 @@ pub(super) fn watch_calls(flags: i64, place: Place) {
     if flags & word::CALLS == 0 || sys::calls::is_watched() {
         return;
     }
-    let is_watched = copies::watch_calls(false).unwrap_or_else(|| own_work::as_own_work(blocking::watch));
-    if !is_watched {
-        misuse_once(place, format_args!("does not see blocking calls: {}", blocking::WHY_NOT));
+    if !copies::watch_calls(false).unwrap_or_else(|| own_work::as_own_work(blocking::watch)) {
+        unwatched(place);
     }
+}
+
+/// Has this thread's system calls watched, for this copy of the guard; false where that cannot be done, which is said once.
+pub(super) fn watch_own_calls(place: Place) -> bool {
+    let is_watched = !copies::is_guest() && own_work::as_own_work(blocking::watch);
+    if !is_watched {
+        unwatched(place);
+    }
+    is_watched
+}
+
+fn unwatched(place: Place) {
+    calls::count_unwatched();
+    misuse_once(place, format_args!("does not see blocking calls: {}", blocking::WHY_NOT));
 }
 
 /// Says that the table of what is open is full.

@@ -192,7 +192,13 @@ pub trait GuardExt: Sized {
 
     /// Counts what all polls together ask of the allocator; the future resolves to the counts and its output.
     fn count_alloc(self) -> Guarded<Self, Counted> {
-        Guarded::new(self, Counted::new())
+        Guarded::new(self, Counted::new(false))
+    }
+
+    /// The same, and counts the system calls of all polls in which the thread may wait, as
+    /// [`count_blocking`](crate::count_blocking()) does with a closure.
+    fn count_blocking(self) -> Guarded<Self, Counted> {
+        Guarded::new(self, Counted::new(true))
     }
 }
 

@@ -17,7 +17,7 @@ use crate::hot::event::Outcome;
 use crate::hot::pending::{self, Pending};
 use crate::hot::record::{Kind, Serial};
 use crate::hot::request::{Cause, Request};
-use crate::hot::{blocking, end, open, own_work, setting, step, table, word};
+use crate::hot::{blocking, calls, end, open, own_work, setting, step, table, word};
 use crate::model::{Budget, Calls, Mode, Op};
 use crate::sys::{self, Note};
 
@@ -34,6 +34,7 @@ static HOST: Host = Host {
     mode,
     watch_calls,
     hears,
+    calls_left,
 };
 
 /// By which other copies find this one. What runs before `main` names it, which keeps it in the file.
@@ -102,7 +103,8 @@ unsafe extern "C" fn open_record(region: *const Region) -> u64 {
     };
     let flags = word::of_rules([region.operations, region.modes, region.rules]);
     let [allocs, requests, bytes, peak_bytes] = region.budget;
-    let budget = Budget { allocs, requests, bytes, peak_bytes, warm_up: 0 };
+    let calls = u32::try_from(region.budget_calls.wrapping_sub(1)).unwrap_or(Budget::NO_CALLS_GIVEN);
+    let budget = Budget { allocs, requests, bytes, peak_bytes, calls, ..Budget::new() };
     open::for_guest(kind, flags, &budget, Calls::of_parts(region.calls)).number()
 }
 
@@ -223,6 +225,11 @@ extern "C" fn watch_calls(asks: u32) -> u32 {
         blocking::is_watched()
     };
     is_watched.into()
+}
+
+extern "C" fn calls_left(serial: u64) -> u64 {
+    let left = calls::left_of(Serial::numbered(serial)).filter(|&left| left != Budget::NO_CALLS_GIVEN);
+    left.map_or(0, |left| u64::from(left) + 1)
 }
 
 extern "C" fn hears(listens: u32) -> u32 {

@@ -6,7 +6,7 @@ use crate::hot::head::Head;
 use crate::hot::loans::{self, ROOM};
 use crate::hot::pending::{self, Batch};
 use crate::hot::record::Serial;
-use crate::hot::{copies, counters};
+use crate::hot::{calls, copies, counters};
 use crate::model::Tally;
 
 /// The only value of a word: no deeds are then a zero in that word, and a box without any is zeros, which take no space in the
@@ -25,23 +25,44 @@ pub(super) struct Deeds {
     pub(super) pending: Batch,
     pub(super) tally: Tally,
     pub(super) violations: u64,
+    /// Of the violations those that are system calls.
+    pub(super) calls_disallowed: u64,
+    /// Calls that were counted.
+    pub(super) calls: u64,
+    /// Times that some were left out.
+    pub(super) lost_calls: u64,
 }
 
 impl Deeds {
-    pub(super) const NONE: Self =
-        Self { there: There::Yes, pending: Batch::EMPTY, tally: Tally::NOTHING, violations: 0 };
+    pub(super) const NONE: Self = Self {
+        there: There::Yes,
+        pending: Batch::EMPTY,
+        tally: Tally::NOTHING,
+        violations: 0,
+        calls_disallowed: 0,
+        calls: 0,
+        lost_calls: 0,
+    };
 
     fn add(&mut self, other: &Self) {
         self.pending.add(&other.pending);
         self.tally = self.tally.beside(other.tally);
         self.violations = self.violations.saturating_add(other.violations);
+        self.calls_disallowed = self.calls_disallowed.saturating_add(other.calls_disallowed);
+        self.calls = self.calls.saturating_add(other.calls);
+        self.lost_calls = self.lost_calls.saturating_add(other.lost_calls);
     }
 
     /// Makes them this thread's and a region's.
     fn receive(&self, region: Serial) {
         pending::receive(region, &self.pending);
         copies::violations(0_i64.saturating_add_unsigned(self.violations));
+        calls::change_violations(0_i64.saturating_add_unsigned(self.calls_disallowed));
         counters::add(self.tally);
+        calls::count(self.calls);
+        if self.lost_calls > 0 {
+            calls::lose();
+        }
     }
 }
 

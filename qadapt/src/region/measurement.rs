@@ -2,7 +2,7 @@
 
 use core::mem::MaybeUninit;
 
-use super::count::Counting;
+use super::count::{Counting, CountingCalls};
 use crate::checks;
 use crate::hot::measured::{self, Records, Start};
 use crate::hot::record::{Kind, Serial};
@@ -19,11 +19,16 @@ pub struct Measurement {
 }
 
 impl Measurement {
-    /// Runs a closure and measures it.
+    /// Runs a closure and measures it: what these figures of [`Counts`] need.
     #[track_caller]
-    pub fn of<R>(body: impl FnOnce() -> R) -> (Self, R) {
+    pub fn of<R>(figures: &[&str], body: impl FnOnce() -> R) -> (Self, R) {
         let recording = Recording::open();
         let mut then = MaybeUninit::uninit();
+        if figures.contains(&"calls") {
+            let counting = CountingCalls::open(&mut then);
+            let result = body();
+            return (Self { counts: counting.close(), records: recording.close() }, result);
+        }
         let counting = Counting::open_if_live(&mut then, Some(Name::NONE));
         let result = body();
         let counts = counting.map_or(Counts::UNMEASURED, Counting::close);
@@ -79,7 +84,8 @@ impl Drop for Recording {
 ///
 /// The figures are those of [`Counts`](crate::Counts), by the names of its methods: `allocs`, `bytes`, `peak_bytes`, ..; each is
 /// compared with `==`, `!=`, `<`, `<=`, `>` or `>=`. `events == 0` says that the allocator is not touched at all; unlike
-/// [`assert_no_alloc`](crate::assert_no_alloc) that panics in any mode, and permits inside do not help. Nothing is disallowed that
+/// [`assert_no_alloc`](crate::assert_no_alloc) that panics in any mode, and permits inside do not help. `calls == 0` says that the thread
+/// makes no system call in which it may wait, as [`count_blocking`](crate::count_blocking) counts them. Nothing is disallowed that
 /// is not disallowed anyway. Other threads do not count, so that tests can run side by side.
 ///
 /// # Panics
@@ -98,7 +104,8 @@ impl Drop for Recording {
 #[macro_export]
 macro_rules! assert_allocs {
     ($body:expr, $($figure:ident $compare:tt $limit:expr),+ $(,)?) => {{
-        let (measurement, value) = $crate::__private::Measurement::of(|| $body);
+        let figures = &[$(::core::stringify!($figure)),+];
+        let (measurement, value) = $crate::__private::Measurement::of(figures, || $body);
         measurement.check(&[$({
             let figure = measurement.counts().$figure();
             $crate::__private::Expectation::new(

@@ -15,6 +15,7 @@ use crate::report::{live, totals};
 /// |---|---|---|
 /// | [`counts`](Metrics::counts): events and bytes; `net_bytes` and `net_blocks` are what is alive | every call of the allocator on every thread, in a region or not | the process's start |
 /// | [`violations`](Metrics::violations) | every event that a region disallowed, on every thread and in every mode | the process's start |
+/// | [`blocking_violations`](Metrics::blocking_violations) | those violations that are system calls | the process's start |
 /// | [`lost`](Metrics::lost) | those violations of which only the number is known, for want of room | the process's start |
 /// | [`regions`](Metrics::regions) | violations of each region, and counts of each function with `#[count_alloc]` | the process's start; an entry is added when it ends |
 ///
@@ -47,6 +48,7 @@ use crate::report::{live, totals};
 pub struct Metrics {
     tally: Option<Tally>,
     violations: Option<u64>,
+    calls: Option<u64>,
     lost: Option<u64>,
     regions: Vec<RegionMetrics>,
 }
@@ -61,14 +63,20 @@ pub struct RegionMetrics {
 #[must_use]
 pub fn metrics() -> Metrics {
     if !checks::ON || !live::counts_events() {
-        return Metrics { tally: None, violations: None, lost: None, regions: Vec::new() };
+        return Metrics { tally: None, violations: None, calls: None, lost: None, regions: Vec::new() };
     }
     let all = own_work::as_own_work(totals::all);
     // The list is the caller's, who frees it: so it counts as any other block, and is off the bytes that are alive again.
     let mut regions = Vec::with_capacity(all.len());
     own_work::as_own_work(|| regions.extend(all.into_values().map(|totals| RegionMetrics { totals })));
     let (violations, lost) = process::violations();
-    Metrics { tally: Some(process::tally()), violations: Some(violations), lost: Some(lost), regions }
+    Metrics {
+        tally: Some(process::tally()),
+        violations: Some(violations),
+        calls: process::calls(),
+        lost: Some(lost),
+        regions,
+    }
 }
 
 impl Metrics {
@@ -83,6 +91,13 @@ impl Metrics {
     #[must_use]
     pub fn violations(&self) -> Measured<u64> {
         Measured::new(self.violations)
+    }
+
+    /// The [`violations`](Self::violations) that are system calls in which a thread may wait. Unmeasured from the first region on that
+    /// was to watch them on a thread where they cannot be watched, and so missed some or none.
+    #[must_use]
+    pub fn blocking_violations(&self) -> Measured<u64> {
+        Measured::new(self.calls)
     }
 
     /// The [`violations`](Self::violations) that there was no room to record: they are counted, but no report names their lines.

@@ -43,7 +43,7 @@ mod warm_up;
 mod watch;
 
 pub use blocking::{is_blocking_watched, no_blocking, no_blocking_at};
-pub use count::{count_alloc, count_calls, uncounted};
+pub use count::{count_alloc, count_blocking, count_calls, uncounted};
 pub use defer::{defer_frees, deferred, reclaim};
 pub use guard::RegionGuard;
 pub use guarded::{
@@ -70,6 +70,6 @@ pub use stats::Stats;
 pub use sweep::sweep;
 pub use test::test;
 pub use token::PolicyToken;
-pub use violations::{take_violations, violations};
+pub use violations::{blocking_violations, take_violations, violations};
 pub use warm_up::warm_up;
 pub use watch::{Counted, CountsHandle, NoAlloc, NoBlocking, Permitted, Policed, Watch};

@@ -12,8 +12,9 @@ use crate::hot::head::Head;
 use crate::hot::open::Rules;
 #[cfg(feature = "profile")]
 use crate::hot::profile::label::Label;
+use crate::hot::record::Serial;
 use crate::hot::spending::{Caps, Start, Used};
-use crate::hot::{budget, entries, open, word};
+use crate::hot::{budget, calls, entries, open, word};
 use crate::mark;
 use crate::model::{Amount, Budget, Calls, Mode, Name, Ops, Place};
 
@@ -42,6 +43,7 @@ pub struct Policy {
     mode: Option<Mode>,
     forbid: bool,
     defer: bool,
+    /// Requests for memory are governed by the limits.
     has_budget: bool,
     /// The system calls that are allowed where others are not.
     allowed_calls: Calls,
@@ -150,9 +152,13 @@ impl Policy {
     }
 
     /// Allows requests for memory until the budget is used up; only then they are violations. Deallocations are
-    /// governed by [`allow`](Self::allow) and [`disallow`](Self::disallow) as before.
+    /// governed by [`allow`](Self::allow) and [`disallow`](Self::disallow) as before. A budget of
+    /// [calls](Budget::calls) does the same with system calls; one of nothing else leaves requests for memory as they are.
     pub const fn budget(self, budget: Budget) -> Self {
-        Self { has_budget: true, limits: budget, ..self }
+        let before = self.ops.without(Ops::BUDGET);
+        let ops =
+            if budget.limits_calls() { before.union(Ops::SYSTEM_CALLS).union(Ops::BUDGET) } else { before };
+        Self { has_budget: !budget.is_of_calls_alone(), ops, limits: budget, ..self }
     }
 
     /// The region's name in reports.
@@ -240,7 +246,10 @@ impl Policy {
     /// True if there is something to prove: a region that disallows system calls alone may allocate.
     #[inline(always)]
     pub(super) const fn is_about_memory(&self) -> bool {
-        self.ops.bits() != Ops::SYSTEM_CALLS.bits() || self.has_budget
+        let of_calls = Ops::SYSTEM_CALLS.union(Ops::BUDGET);
+        self.ops.bits() & Ops::SYSTEM_CALLS.bits() == 0
+            || self.ops.without(of_calls).bits() != 0
+            || self.has_budget
     }
 
     /// Begins what is not watched: a poll of a future that sampling leaves out, or anything in a build without checks. The body
@@ -283,7 +292,7 @@ impl Policy {
     #[inline(always)]
     #[track_caller]
     pub(super) fn run_poll<R>(
-        &self,
+        &mut self,
         polled: &mut Polled,
         used: &mut Used,
         may_panic: bool,
@@ -292,10 +301,14 @@ impl Policy {
         let loans = polled.loans();
         let scope = Scope::open(Source::Future(polled), self, false, Some(used));
         let spending = self.has_budget.then(|| Spending { start: budget::total().less(*used), used });
+        let calling = self.limits.limits_calls().then(|| scope.serial()).flatten();
+        let calling = calling.map(|serial| Calling { serial, left: &mut self.limits });
         if !loans.is_empty() {
-            edge::take_up(loans, spending.is_some());
+            edge::take_up(loans, spending.is_some() || calling.is_some());
         }
         let result = if self.defer { defer_frees(body) } else { body() };
+        // Before the scope, whose record knows what is left.
+        drop(calling);
         if may_panic {
             scope.close();
         } else {
@@ -365,14 +378,15 @@ impl Policy {
     /// True for an entry at which the budget still warms up: it has no limits then.
     #[inline(always)]
     pub(super) fn warms_up(&self, place: Place) -> bool {
-        let warm_up = self.limits.warm_up;
+        let warm_up = u64::from(self.limits.warm_up);
         warm_up > 0
             && entries::count(entries::Purpose::WarmUp, place).is_some_and(|entries| entries <= warm_up)
     }
 
-    /// The policy while its budget warms up: without limits, and with deallocations allowed.
+    /// The policy while its budget warms up: without limits. Where it is one of memory, deallocations are allowed.
     pub(super) fn without_limits(self) -> Self {
-        let ops = self.ops.without(Ops::ALL);
+        let ops = if self.has_budget { self.ops.without(Ops::ALL) } else { self.ops };
+        let ops = if self.limits.limits_calls() { ops.without(Ops::SYSTEM_CALLS) } else { ops };
         Self { limits: Budget::new(), ops, ..self }
     }
 
@@ -382,7 +396,8 @@ impl Policy {
         let rules = if warms_up { self.without_limits() } else { *self };
         let caps = if rules.has_budget { budget::caps(&rules.limits, used) } else { Caps::NONE };
         let allowed = self.allowed_calls;
-        Rules { flags: rules.flags(), caps, shared: Head::NONE, allowed, countdown: self.fail_nth }
+        let calls = rules.limits.calls;
+        Rules { flags: rules.flags(), caps, shared: Head::NONE, allowed, calls, countdown: self.fail_nth }
     }
 
     /// Whether permits are void inside.
@@ -463,5 +478,18 @@ impl Drop for Spending<'_> {
     #[inline(always)]
     fn drop(&mut self) {
         *self.used = self.start.to(budget::total());
+    }
+}
+
+/// An open budget of calls of a future's poll; dropping it takes down what is left of it, before the poll's record ends.
+struct Calling<'a> {
+    serial: Serial,
+    left: &'a mut Budget,
+}
+
+impl Drop for Calling<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        *self.left = calls::left_of(self.serial).map_or(*self.left, |calls| self.left.calls(calls.into()));
     }
 }

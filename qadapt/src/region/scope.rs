@@ -81,6 +81,12 @@ impl<'a> Scope<'a> {
         Self { before: Before(word), flags, source }
     }
 
+    /// The record's serial; `None` on the fast path.
+    #[inline(always)]
+    pub(super) const fn serial(&self) -> Option<Serial> {
+        self.before.serial()
+    }
+
     #[inline(always)]
     #[track_caller]
     pub(super) fn close(self) {

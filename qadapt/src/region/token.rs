@@ -19,9 +19,10 @@ use crate::hot::pending;
 use crate::hot::record::{Kind, Serial};
 use crate::hot::spending::{Caps, Used};
 use crate::hot::trace::chain::{self, Opening};
-use crate::hot::{blocking, budget, copies, loans, step, table, word};
-use crate::model::{Budget, Calls, Name, Place, RegionNumber, Tally};
+use crate::hot::{budget, calls, copies, loans, step, table, word};
+use crate::model::{Budget, CallCount, Calls, Name, Place, RegionNumber, Tally};
 use crate::report::unlent;
+use crate::sys;
 
 /// What protects a thread, to be carried to others: from [`Policy::current`].
 ///
@@ -50,6 +51,8 @@ struct Lent {
     left: Budget,
     /// The system calls that it allows, where the flags have them disallowed.
     allowed: Calls,
+    /// The lender counts system calls.
+    counts_calls: bool,
     /// The lender in the trace.
     region: Option<RegionNumber>,
 }
@@ -108,12 +111,15 @@ impl Policy {
         if loan.is_none() {
             unlent::note();
             counters::lose();
+            calls::lose();
         }
         let has_budget = flags & word::BUDGET != 0;
         let (budget, left) = if has_budget { loans::sharing() } else { (None, Budget::new()) };
         let region = chain::innermost();
-        let allowed = if flags & word::CALLS != 0 { blocking::allowed() } else { Calls::NONE };
-        PolicyToken { lent: Some(Lent { flags, place, loan, budget, left, allowed, region }), defers }
+        let allowed = if flags & word::CALLS != 0 { calls::allowed() } else { Calls::NONE };
+        let counts_calls = flags & word::COUNTING != 0 && calls::are_counted();
+        let lending = Lent { flags, place, loan, budget, left, allowed, counts_calls, region };
+        PolicyToken { lent: Some(lending), defers }
     }
 }
 
@@ -152,8 +158,12 @@ struct Borrowed<'a> {
     lender: Lender,
     /// Where the lender counts, and not on this thread.
     mark: Option<Mark<'a>>,
+    /// The same of system calls; with the thread's watch, if there is one.
+    calling: Option<(calls::Start, Option<u32>)>,
     /// This thread's violations before.
     violations: u64,
+    /// Of those the system calls.
+    calls_disallowed: u64,
 }
 
 impl<'a> Borrowed<'a> {
@@ -165,6 +175,8 @@ impl<'a> Borrowed<'a> {
             caps: budget.caps,
             shared: budget.shared,
             allowed: lent.allowed,
+            // On the lender's own thread its own budget is open too. Where the budget is shared the loan keeps it.
+            calls: lent.left.calls,
             countdown: 0,
         };
         edge::watch_calls(rules.flags, lent.place);
@@ -173,8 +185,17 @@ impl<'a> Borrowed<'a> {
             edge::no_room(lent.place);
         }
         let counts = matches!(lender, Lender::Elsewhere(_)) && lent.flags & word::COUNTING != 0;
-        let mark = if counts { counters::open(then) } else { None };
-        Self { serial, lent, lender, mark, violations: copies::violations(0) }
+        let calling = (counts && lent.counts_calls).then(|| {
+            let start = calls::begin();
+            (start, edge::watch_own_calls(lent.place).then(sys::calls::times_left))
+        });
+        let mark = match calling {
+            Some(_) => counters::open_with_calls(then),
+            None if counts => counters::open(then),
+            None => None,
+        };
+        let (violations, calls_disallowed) = (copies::violations(0), calls::change_violations(0));
+        Self { serial, lent, lender, mark, calling, violations, calls_disallowed }
     }
 
     #[track_caller]
@@ -195,6 +216,10 @@ impl<'a> Borrowed<'a> {
         let region = self.serial;
         let mark = self.mark.take();
         let tally = mark.and_then(|mark| counters::close(mark, |lent, _| lending::end(lent, region)));
+        let counted = self.calling.take().map_or(CallCount::UNASKED, |(start, watch)| {
+            let is_whole = watch == Some(sys::calls::times_left());
+            CallCount::of(calls::end(start).filter(|_| is_whole))
+        });
         let mut ended = end::record_slowly(self.serial);
         lending::end(mem::replace(&mut ended.loans, Head::NONE), ended.serial);
         let given = match self.lender {
@@ -205,7 +230,7 @@ impl<'a> Borrowed<'a> {
             }
             Lender::Gone => false,
             Lender::Elsewhere(loan) => {
-                let given = self.give(loan, ended.serial, tally);
+                let given = self.give(loan, ended.serial, tally, counted);
                 lending::leave(loan);
                 given
             }
@@ -218,24 +243,31 @@ impl<'a> Borrowed<'a> {
     }
 
     /// Gives the lender all that happened; false if it has closed.
-    fn give(&self, loan: Address, region: Serial, tally: Option<Tally>) -> bool {
+    fn give(&self, loan: Address, region: Serial, tally: Option<Tally>, counted: CallCount) -> bool {
         let mut deeds = Deeds {
             tally: tally.unwrap_or(Tally::NOTHING),
             violations: copies::violations(0).saturating_sub(self.violations),
+            calls_disallowed: calls::change_violations(0).saturating_sub(self.calls_disallowed),
+            calls: counted.get().unwrap_or(0),
+            lost_calls: counted.is_unmeasured().into(),
             ..Deeds::NONE
         };
+        let mut has_calls = deeds.calls > 0 || deeds.lost_calls > 0;
         let mut violations = deeds.violations;
         loop {
             let own = pending::drain(region);
             deeds.pending = own.lent();
             let is_last = own.is_empty();
-            if (!is_last || violations > 0 || deeds.tally != Tally::NOTHING) && !lending::give(loan, &deeds) {
+            let has_deeds = !is_last || violations > 0 || has_calls || deeds.tally != Tally::NOTHING;
+            if has_deeds && !lending::give(loan, &deeds) {
                 pending::receive(region, &own);
                 return false;
             }
             copies::violations(0_i64.saturating_sub_unsigned(violations));
-            violations = 0;
+            calls::change_violations(0_i64.saturating_sub_unsigned(deeds.calls_disallowed));
+            (violations, deeds.calls_disallowed) = (0, 0);
             (deeds.violations, deeds.tally) = (0, Tally::NOTHING);
+            (deeds.calls, deeds.lost_calls, has_calls) = (0, 0, false);
             if is_last {
                 return true;
             }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use qadapt_spin::Lock;
 
-use super::count::Counting;
+use super::count::{Counting, CountingCalls};
 use super::policy::Policy;
 use super::polled::Polled;
 use super::{blocking, edge, lending, permit, plain};
@@ -230,11 +230,13 @@ pub struct Counted {
     counts: Counts,
     shared: Option<Arc<Lock<Counts>>>,
     loans: Head,
+    /// System calls too.
+    calls: bool,
 }
 
 impl Counted {
-    pub(super) const fn new() -> Self {
-        Self { counts: Counts::NOTHING, shared: None, loans: Head::NONE }
+    pub(super) const fn new(calls: bool) -> Self {
+        Self { counts: Counts::NOTHING, shared: None, loans: Head::NONE, calls }
     }
 
     pub(super) fn handle(&mut self) -> CountsHandle {
@@ -286,6 +288,22 @@ impl Counted {
         self.add(poll);
     }
 
+    /// A poll whose system calls are counted too.
+    #[cold]
+    #[inline(never)]
+    fn around_counting_calls<R>(&mut self, poll: impl FnOnce() -> R) -> R {
+        let mut then = MaybeUninit::uninit();
+        let counting = CountingCalls::open(&mut then);
+        // Until the poll ends they are the thread's.
+        if counting.is_open() {
+            edge::take_up(mem::replace(&mut self.loans, Head::NONE), false);
+        }
+        let open = PollWithCalls { counted: self, counting: Some(counting) };
+        let result = poll();
+        drop(open);
+        result
+    }
+
     /// Ends a poll that went on from the future's figures, where more is open or was lent.
     #[cold]
     #[inline(never)]
@@ -322,12 +340,30 @@ impl Drop for CountedPoll<'_> {
     }
 }
 
+/// Such a poll that is open; dropping it closes it, also where the poll unwinds.
+struct PollWithCalls<'a, 'b> {
+    counted: &'a mut Counted,
+    counting: Option<CountingCalls<'b>>,
+}
+
+impl Drop for PollWithCalls<'_, '_> {
+    fn drop(&mut self) {
+        if let Some(counting) = self.counting.take() {
+            let poll = counting.pause(&mut self.counted.loans);
+            self.counted.add(poll);
+        }
+    }
+}
+
 impl Watch for Counted {
     const PROTECTS: bool = false;
     type Output<T> = (Counts, T);
 
     #[inline(always)]
     fn around<R>(&mut self, _may_panic: bool, poll: impl FnOnce() -> R) -> R {
+        if self.calls {
+            return self.around_counting_calls(poll);
+        }
         let mut then = MaybeUninit::uninit();
         let (mark, in_place) = match self.open_only() {
             Some(mark) => (Some(mark), true),

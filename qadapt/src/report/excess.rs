@@ -4,7 +4,7 @@ use core::fmt::Write as _;
 
 use super::violation::Violation;
 use crate::hot::measured::{ROOM, Records};
-use crate::hot::own_work;
+use crate::hot::{blocking, own_work};
 use crate::model::Counts;
 
 /// One condition of an assertion.
@@ -51,6 +51,9 @@ pub(crate) fn report(
                 "   = nothing is watched in this build: QADAPT must be the global allocator, and a release build needs \
                  QADAPT_ENFORCE=1 in its environment (or the feature `enforce`)\n",
             );
+        }
+        if counts.misses_calls() {
+            let _ = writeln!(text, "   = blocking calls are not watched here: {}", blocking::WHY_NOT);
         }
         for recorded in entries.iter().flatten() {
             let event = Violation::event(&recorded.request, recorded.stack, recorded.times);

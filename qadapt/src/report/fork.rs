@@ -2,8 +2,7 @@
 
 use super::{call_sites, handover, live, stderr, symbols, unlent};
 use crate::hot::capture::STACKS;
-use crate::hot::pending;
-use crate::sys;
+use crate::hot::{blocking, pending};
 
 /// Runs in the child, before the fork returns there. It may only do what a signal handler may do.
 pub(crate) extern "C" fn in_child() {
@@ -17,5 +16,5 @@ pub(crate) extern "C" fn in_child() {
     handover::forked();
     symbols::forked();
     live::forked();
-    sys::calls::forked();
+    blocking::forked();
 }

@@ -1,6 +1,6 @@
-//! A budget has four limits.
+//! A budget has five limits.
 
-#[qadapt::allocate_panic(budget(calls = 2))]
+#[qadapt::allocate_panic(budget(cells = 2))]
 fn f() {}
 
 fn main() {

@@ -36,6 +36,8 @@ pub(crate) struct Host {
     /// With 1, in own work, has the host listen for this thread's next request, which gets no memory: 1 if it does. With 0 ends that:
     /// 1 if there was one.
     pub(crate) hears: extern "C" fn(u32) -> u32,
+    /// How many calls are left of a record's budget of calls, plus one; 0 where there is no such record or budget.
+    pub(crate) calls_left: extern "C" fn(u64) -> u64,
 }
 
 /// What a program hands to its plug-ins where files have no notes.
@@ -74,6 +76,8 @@ pub(crate) struct Region {
     pub(crate) budget: [u64; 4],
     /// The system calls that are allowed: a bit for each class, and three numbers, each plus one.
     pub(crate) calls: [u16; 4],
+    /// The system calls that are left of the budget, plus one; 0 where it has no number of them.
+    pub(crate) budget_calls: u64,
 }
 
 /// The kinds of what a guest opens.
@@ -258,8 +262,9 @@ mod tests {
             offset_of!(Host, mode),
             offset_of!(Host, watch_calls),
             offset_of!(Host, hears),
+            offset_of!(Host, calls_left),
         ];
-        assert_eq!(functions, [0, 8, 16, 24, 32, 40, 48, 56, 64, 72]);
+        assert_eq!(functions, [0, 8, 16, 24, 32, 40, 48, 56, 64, 72, 80]);
         let handle = [offset_of!(Handle, name), offset_of!(Handle, number), offset_of!(Handle, host)];
         assert_eq!(handle, [0, 8, 16]);
         let region = [
@@ -270,8 +275,9 @@ mod tests {
             offset_of!(Region, rules),
             offset_of!(Region, budget),
             offset_of!(Region, calls),
+            offset_of!(Region, budget_calls),
         ];
-        assert_eq!(region, [0, 8, 12, 16, 20, 24, 56]);
+        assert_eq!(region, [0, 8, 12, 16, 20, 24, 56, 64]);
         let event = [
             offset_of!(Event, size),
             offset_of!(Event, operation),
@@ -296,7 +302,7 @@ mod tests {
             offset_of!(Taken, stack),
         ];
         assert_eq!(taken, [0, 8, 12, 16, 20, 24, 32, 40, 48, 56, 64]);
-        assert!(size_of::<Host>() >= 80 && size_of::<Region>() >= 64);
+        assert!(size_of::<Host>() >= 88 && size_of::<Region>() >= 72);
         assert!(size_of::<Event>() >= 48 && size_of::<Taken>() >= 320);
         assert_eq!([CLOSURE, GUARD, PERMIT, OWN_WORK, HOOK, RAISING, UNCOUNTED], [1, 2, 3, 4, 5, 6, 7]);
         assert_eq!([INTERRUPTED, QUIET, PANICKING, SUCCEEDED, C], [1, 1, 1, 2, 4]);

@@ -148,9 +148,17 @@ pub(in crate::hot) fn open(record: &Record) {
         rules,
         budget: [budget.allocs, budget.requests, budget.bytes, budget.peak_bytes],
         calls: record.allowed.get().parts(),
+        budget_calls: if record.limits_calls() { u64::from(record.calls.get()) + 1 } else { 0 },
     };
     // SAFETY: the region is whole and says its size.
     record.host.set(unsafe { (host.open)(&raw const region) });
+}
+
+/// What is left of a record's budget of calls, where another copy counts them; `None` where that is this one.
+pub(in crate::hot) fn calls_left(record: &Record) -> Option<u32> {
+    let serial = record.host.get();
+    let host = host().filter(|_| serial != 0)?;
+    (host.calls_left)(serial).checked_sub(1).and_then(|left| u32::try_from(left).ok())
 }
 
 /// A record is about to end, or has; what its host has pending becomes its own. True if nothing may be said of it now.

@@ -24,5 +24,5 @@ pub(crate) use abi::{
     C, Event, FRAMES, Handle, Host, INTERRUPTED, MAJOR, PANICKING, QUIET, Region, SUCCEEDED, Taken, Verdict,
     kinds, read, write,
 };
-pub(super) use guest::{after, before, end, open};
+pub(super) use guest::{after, before, calls_left, end, open};
 pub(crate) use guest::{find, hears, is_guest, join, mode, violations, watch_calls};

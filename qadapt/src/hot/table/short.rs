@@ -144,11 +144,11 @@ impl Table {
     #[inline(always)]
     pub(in super::super) fn pop_only(&self, record: &Record) {
         step();
-        word::set(word::get() | word::QUIET);
+        // What has ended is out of the word first: where there is no record, a signal handler takes the word for the base.
+        let base = self.base.get();
+        word::set(base | word::ATTENTION | word::QUIET);
         step();
         record.kind.set(Kind::Free);
-        // From here on until the word is set, a signal handler takes what has ended for a part of the base, and leaves the word so.
-        let base = self.base.get();
         step();
         self.length.set(0);
         step();

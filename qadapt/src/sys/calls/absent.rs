@@ -14,9 +14,30 @@ pub(crate) fn is_watched() -> bool {
 }
 
 /// False.
-pub(crate) fn sees(_: impl FnOnce(), _: impl FnOnce()) -> bool {
+pub(crate) fn sees() -> bool {
     false
 }
 
 /// Nothing.
-pub(crate) fn forked() {}
+pub(crate) fn forked(_: Option<*const u8>) {}
+
+/// 0: nothing has ended.
+pub(crate) fn times_left() -> u32 {
+    0
+}
+
+/// False.
+pub(crate) fn has_watched() -> bool {
+    false
+}
+
+/// 0: there is no watch that could end.
+pub(crate) fn gaps(_: bool) -> u32 {
+    0
+}
+
+/// False.
+#[cfg(feature = "process-counts")]
+pub(crate) fn has_gaps() -> bool {
+    false
+}

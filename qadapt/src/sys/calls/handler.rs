@@ -175,7 +175,7 @@ fn make_at(context: &mut libc::ucontext_t, gate: u64) {
 
 /// Has the call made where it stands, and nothing watched from here on until the thread's next region.
 fn make_unwatched(context: &mut libc::ucontext_t) {
-    thread::leave();
+    thread::leave_a_gap();
     let at = register(context, libc::REG_RIP);
     set_register(context, libc::REG_RIP, at.wrapping_sub(INSTRUCTION));
 }

@@ -29,7 +29,9 @@ mod waits;
 
 #[cfg(all(qadapt_calls, not(miri)))]
 pub(crate) use gate::{map_pages, unmap_pages, usage_of_thread};
-pub(crate) use thread::{forked, is_watched, sees, watch};
+#[cfg(feature = "process-counts")]
+pub(crate) use thread::has_gaps;
+pub(crate) use thread::{forked, gaps, has_watched, is_watched, sees, times_left, watch};
 
 use core::ffi::c_void;
 

@@ -23,7 +23,14 @@ thread_local! {
     static IS_WATCHED: Cell<bool> = const { Cell::new(false) };
     /// A call has come to the handler.
     static HAS_COME: Cell<bool> = const { Cell::new(false) };
+    /// Times that the watch of this thread has ended.
+    static TIMES_LEFT: Cell<u32> = const { Cell::new(0) };
+    /// Of those, inside of something that is to see calls.
+    static GAPS: Cell<u32> = const { Cell::new(0) };
 }
+
+/// Some thread has had a gap. Relaxed: it says so once.
+static HAS_GAPS: AtomicBool = AtomicBool::new(false);
 
 /// Ends the watch with the thread: its selector goes away with it.
 struct AtEnd;
@@ -65,15 +72,60 @@ pub(crate) fn watch(selector: *const u8, witness: Witness) -> bool {
 }
 
 /// Ends the watch of this thread.
-pub(super) fn leave() {
-    if IS_WATCHED.try_with(|cell| cell.replace(false)).unwrap_or(false) {
+fn leave() {
+    if end_watch() {
         dispatch(OFF, core::ptr::null());
     }
 }
 
-/// In a forked child, where the kernel watches nothing.
-pub(crate) fn forked() {
-    let _ = IS_WATCHED.try_with(|cell| cell.set(false));
+/// Ends the watch of this thread where a call has come: those that follow are missed until something watches anew.
+pub(super) fn leave_a_gap() {
+    note_gap();
+    leave();
+}
+
+fn note_gap() {
+    let _ = GAPS.try_with(|cell| cell.set(cell.get().saturating_add(1)));
+    HAS_GAPS.store(true, Ordering::Relaxed);
+}
+
+/// How often the watch of this thread has ended too early; sets that back to 0 if `forgets`.
+pub(crate) fn gaps(forgets: bool) -> u32 {
+    GAPS.try_with(|cell| if forgets { cell.replace(0) } else { cell.get() }).unwrap_or(1)
+}
+
+/// True if that has happened on any thread.
+#[cfg(feature = "process-counts")]
+pub(crate) fn has_gaps() -> bool {
+    HAS_GAPS.load(Ordering::Relaxed)
+}
+
+/// Notes that this thread is not watched; true if it was.
+fn end_watch() -> bool {
+    let was_watched = IS_WATCHED.try_with(|cell| cell.replace(false)).unwrap_or(false);
+    if was_watched {
+        let _ = TIMES_LEFT.try_with(|cell| cell.set(cell.get().wrapping_add(1)));
+    }
+    was_watched
+}
+
+/// True if this thread's calls are watched or were.
+pub(crate) fn has_watched() -> bool {
+    is_watched() || times_left() > 0
+}
+
+/// How often the watch of this thread has ended: between two equal numbers it went on.
+pub(crate) fn times_left() -> u32 {
+    TIMES_LEFT.try_with(Cell::get).unwrap_or(0)
+}
+
+/// In a forked child, where the kernel watches nothing. With a selector the thread goes on to be watched.
+pub(crate) fn forked(selector: Option<*const u8>) {
+    // The handler and the end of the thread are as in the parent.
+    let goes_on = selector.is_some_and(|selector| is_watched() && dispatch(ON, selector));
+    if !goes_on && end_watch() && selector.is_some() {
+        note_gap();
+    }
 }
 
 #[expect(unsafe_code, reason = "calls the kernel")]
@@ -97,15 +149,13 @@ pub(super) fn witness(call: Option<&SystemCall>, mark: *const c_void) {
     }
 }
 
-/// Whether a call comes to the handler between two acts, of which the first sets the selector and the other puts it back.
+/// Whether a call comes to the handler, where the selector is 1.
 #[expect(unsafe_code, reason = "calls the kernel as the program does")]
-pub(crate) fn sees(set: impl FnOnce(), put_back: impl FnOnce()) -> bool {
+pub(crate) fn sees() -> bool {
     let _ = HAS_COME.try_with(|cell| cell.set(false));
     keeping_error(|| {
-        set();
         // SAFETY: it has no arguments.
         unsafe { libc::syscall(libc::SYS_getppid) };
-        put_back();
     });
     HAS_COME.try_with(Cell::get).unwrap_or(false)
 }

@@ -1,0 +1,349 @@
+//! What the open regions say of a system call: who disallows it, whose budget it is taken off, and who counts it.
+//!
+//! Each region has its own budget of calls, in its record: a call is taken off every one that does not allow the call anyway, up to a
+//! permit. What counts takes no notice of permits.
+//!
+//! ```text
+//!   innermost                                                       outermost
+//!   | region, 2 calls | counts calls | permit | region, no budget | counts calls |
+//!     1 is left         1 counted               permits the call    1 counted
+//! ```
+
+use core::cell::Cell;
+
+use super::loan::{self, Loan};
+use super::record::{Kind, Record, Serial};
+use super::request::Cause;
+use super::table::{self, Table};
+use super::{copies, figure, word};
+use crate::model::{Budget, Calls, SystemCall};
+use crate::sys;
+
+/// What becomes of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ruling {
+    /// No open region disallows it.
+    Free,
+    /// A permit inside the regions that disallow it.
+    Permitted,
+    /// All regions that disallow it have some left of their budgets.
+    InBudget,
+    Violation(Cause),
+}
+
+/// A call as the open regions see it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sight {
+    pub(super) ruling: Ruling,
+    /// A budget of calls is open that it is taken off.
+    pub(super) is_budgeted: bool,
+    pub(super) is_counted: bool,
+    /// The innermost that cares was opened by a signal handler which had interrupted the guard or an allocator.
+    pub(super) is_interrupting: bool,
+}
+
+impl Sight {
+    const NOTHING: Self =
+        Self { ruling: Ruling::Free, is_budgeted: false, is_counted: false, is_interrupting: false };
+}
+
+/// What a record is to a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    /// It disallows the call.
+    Disallows,
+    Counts,
+    None,
+}
+
+/// Visits the records that are open to this thread's calls, newest first: with whether a permit lies between. True if nothing hides
+/// what lies below all records.
+fn walk<'a>(table: &'a Table, mut visit: impl FnMut(&'a Record, bool)) -> Option<bool> {
+    let (mut is_permitted, mut is_own) = (false, false);
+    table.for_each(|record| {
+        match record.kind() {
+            Kind::OwnWork | Kind::Hook | Kind::Raising => is_own = true,
+            // One that a region forbids has the word of what it is in.
+            Kind::Permit if record.word() & word::FORBID == 0 => is_permitted = true,
+            _ => visit(record, is_permitted),
+        }
+        !is_own
+    });
+    (!is_own).then_some(is_permitted)
+}
+
+fn role(record: &Record, call: &SystemCall) -> Role {
+    let (kind, has_calls) = (record.kind(), record.flags.get() & word::CALLS != 0);
+    if has_calls && kind == Kind::Counting {
+        Role::Counts
+    } else if has_calls && kind.is_region() && !record.allowed.get().has(call.number, call.class) {
+        Role::Disallows
+    } else {
+        Role::None
+    }
+}
+
+/// Looks at a call, while the word's selector is 1.
+pub(super) fn look(call: &SystemCall) -> Sight {
+    table::with(|table| {
+        let mut sight = Sight::NOTHING;
+        let mut is_uncounted = false;
+        let mut innermost = None;
+        let below = walk(table, |record, is_permitted| {
+            is_uncounted |= record.kind() == Kind::Uncounted;
+            match role(record, call) {
+                Role::Counts if !is_uncounted => sight.is_counted = true,
+                Role::Disallows if is_permitted => sight.ruling = sight.ruling.or(Ruling::Permitted),
+                Role::Disallows => {
+                    sight.is_budgeted |= record.limits_calls();
+                    sight.ruling = sight.ruling.or(of_region(record));
+                }
+                _ => return,
+            }
+            innermost.get_or_insert(record.allowed.get());
+        });
+        // Below all records lie regions that allow nothing.
+        let base = if table.len() == 0 { word::CALLS } else { table.base() };
+        if let Some(is_permitted) = below.filter(|_| base & word::CALLS != 0) {
+            let ruling = if is_permitted { Ruling::Permitted } else { Ruling::Violation(Cause::Disallowed) };
+            sight.ruling = sight.ruling.or(ruling);
+        }
+        sight.is_interrupting = innermost.is_some_and(Calls::is_interrupting);
+        sight
+    })
+    .unwrap_or(Sight::NOTHING)
+}
+
+/// What a region says that disallows the call.
+fn of_region(record: &Record) -> Ruling {
+    if !record.limits_calls() {
+        return Ruling::Violation(Cause::Disallowed);
+    }
+    let is_shared_used_up = loan::at(record.shared.get()).is_some_and(|loan| loan.budget.has_no_call_left());
+    let is_used_up = !is_borrowed(record) && record.calls.get() == 0;
+    if is_used_up || is_shared_used_up { Ruling::Violation(Cause::OverBudget) } else { Ruling::InBudget }
+}
+
+/// True for a budget of another thread's, which that one's loan keeps.
+fn is_borrowed(record: &Record) -> bool {
+    record.kind() == Kind::Borrowed && !record.shared.get().is_empty()
+}
+
+impl Ruling {
+    /// The stricter of two.
+    fn or(self, other: Self) -> Self {
+        let rank = |ruling| match ruling {
+            Self::Free => 0,
+            Self::Permitted => 1,
+            Self::InBudget => 2,
+            Self::Violation(Cause::OverBudget) => 3,
+            Self::Violation(Cause::Disallowed) => 4,
+        };
+        if rank(other) > rank(self) { other } else { self }
+    }
+}
+
+/// Takes a call off all budgets of calls that do not allow it anyway.
+pub(super) fn take(call: &SystemCall) {
+    let _ = table::with(|table| {
+        walk(table, |record, is_permitted| {
+            if is_permitted {
+                return;
+            }
+            if let Some(loan) =
+                loan::at(record.shared.get()).filter(|_| record.flags.get() & word::BUDGET != 0)
+            {
+                loan.budget.take_call(record.kind() == Kind::Borrowed);
+            }
+            if role(record, call) == Role::Disallows && record.limits_calls() && !is_borrowed(record) {
+                record.calls.set(record.calls.get().saturating_sub(1));
+            }
+        })
+    });
+}
+
+/// What is left of all open budgets of calls, for another thread; [`Budget::NO_CALLS_GIVEN`] where some region has none.
+pub(super) fn left() -> u32 {
+    let least = table::with(|table| {
+        let mut least: Option<u32> = None;
+        let mut has_unlimited = table.base() & word::CALLS != 0;
+        walk(table, |record, is_permitted| {
+            if is_permitted || record.flags.get() & word::CALLS == 0 || !record.kind().is_region() {
+                return;
+            }
+            has_unlimited |= !record.limits_calls();
+            let own = if is_borrowed(record) { u32::MAX } else { record.calls.get() };
+            let shared = loan::at(record.shared.get()).map_or(u32::MAX, |loan| loan.budget.calls_left());
+            let left = own.min(shared);
+            least = Some(least.map_or(left, |least| least.min(left)));
+        });
+        least.filter(|_| !has_unlimited)
+    });
+    least.flatten().unwrap_or(Budget::NO_CALLS_GIVEN)
+}
+
+/// Takes what borrowers have called off all open budgets of this thread's own.
+pub(super) fn settle(table: &Table, loan: &Loan) {
+    let borrowed = loan.budget.take_borrowed_calls();
+    if borrowed == 0 {
+        return;
+    }
+    walk(table, |record, _| {
+        if record.flags.get() & word::CALLS != 0 && record.limits_calls() && !is_borrowed(record) {
+            record.calls.set(record.calls.get().saturating_sub(borrowed));
+        }
+    });
+}
+
+/// What is left of the budget of calls of a region that is about to end; `None` where it is not open on this thread.
+pub(crate) fn left_of(serial: Serial) -> Option<u32> {
+    table::with(|table| {
+        let record = table.record(table.find(|record| record.serial() == serial)?)?;
+        if let Some(loan) = loan::at(record.shared.get()) {
+            settle(table, loan);
+        }
+        Some(copies::calls_left(record).unwrap_or_else(|| record.calls.get()))
+    })
+    .flatten()
+}
+
+/// True if a region is open that disallows calls, and no permit inside it.
+pub(super) fn are_disallowed() -> bool {
+    table::with(|table| {
+        let mut any = false;
+        let below = walk(table, |record, is_permitted| {
+            any |= !is_permitted && record.kind().is_region() && record.flags.get() & word::CALLS != 0;
+        });
+        let base = if table.len() == 0 { word::get() } else { table.base() };
+        any || below == Some(false) && base & word::CALLS != 0
+    })
+    .unwrap_or(false)
+}
+
+/// The calls that all open regions which disallow some allow: what another thread is lent.
+pub(crate) fn allowed() -> Calls {
+    table::with(|table| {
+        let mut allowed = Calls::ALL;
+        let below = walk(table, |record, is_permitted| {
+            if !is_permitted && record.kind().is_region() && record.flags.get() & word::CALLS != 0 {
+                allowed = allowed.both(record.allowed.get());
+            }
+        });
+        let has_plain = below == Some(false) && table.base() & word::CALLS != 0;
+        if has_plain || table.len() == 0 { Calls::NONE } else { allowed }
+    })
+    .unwrap_or(Calls::NONE)
+}
+
+thread_local! {
+    /// Calls that were counted on this thread: it only goes up while a region counts calls.
+    static COUNTED: Cell<u64> = const { Cell::new(0) };
+    /// Times that some may have been left out.
+    static LOST: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Where counting calls began.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Start {
+    counted: u64,
+    lost: u64,
+    /// Own work or the like hides all that counts calls round it: what is counted here is not theirs.
+    is_hidden: bool,
+}
+
+/// True if something counts calls on this thread; the second one tells whether it counts what happens now.
+fn counting() -> (bool, bool) {
+    table::with(|table| {
+        let is_it =
+            |record: &Record| record.kind() == Kind::Counting && record.flags.get() & word::CALLS != 0;
+        let (mut is_uncounted, mut counts) = (false, false);
+        walk(table, |record, _| {
+            is_uncounted |= record.kind() == Kind::Uncounted;
+            counts |= !is_uncounted && is_it(record);
+        });
+        (table.find(is_it).is_some(), counts)
+    })
+    .unwrap_or((false, false))
+}
+
+/// True if calls are counted here.
+pub(crate) fn are_counted() -> bool {
+    counting().1
+}
+
+/// Before what counts calls opens.
+pub(crate) fn begin() -> Start {
+    let (any, is_counted) = counting();
+    let figure = |figure: &Cell<u64>| figure.get();
+    Start {
+        counted: COUNTED.try_with(figure).unwrap_or(0),
+        lost: LOST.try_with(figure).unwrap_or(0),
+        is_hidden: any && !is_counted,
+    }
+}
+
+/// After it has ended: what was counted since; `None` if some may have been left out.
+pub(crate) fn end(start: Start) -> Option<u64> {
+    let counted = COUNTED.try_with(|counted| {
+        let now = counted.get();
+        if start.is_hidden {
+            counted.set(start.counted);
+        }
+        now.wrapping_sub(start.counted)
+    });
+    let lost = LOST.try_with(|lost| {
+        let now = lost.get();
+        if start.is_hidden {
+            lost.set(start.lost);
+        }
+        now
+    });
+    counted.ok().filter(|_| lost == Ok(start.lost))
+}
+
+/// Counts calls.
+pub(crate) fn count(calls: u64) {
+    let _ = COUNTED.try_with(|counted| figure::add(counted, calls));
+}
+
+/// Notes that calls are left out.
+pub(crate) fn lose() {
+    let _ = LOST.try_with(|lost| figure::add(lost, 1));
+}
+
+thread_local! {
+    /// Calls that were violations on this thread.
+    static VIOLATIONS: Cell<u64> = const { Cell::new(0) };
+    /// Entries of regions that disallow calls, where this thread's could not be watched.
+    static UNWATCHED: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Counts a call that is a violation.
+pub(super) fn count_violation() {
+    let _ = VIOLATIONS.try_with(|violations| figure::add(violations, 1));
+    #[cfg(feature = "process-counts")]
+    super::process::count_call();
+}
+
+/// Notes that a region which disallows calls opens, or counts them, and they are not watched.
+pub(crate) fn count_unwatched() {
+    let _ = UNWATCHED.try_with(|unwatched| figure::add(unwatched, 1));
+    #[cfg(feature = "process-counts")]
+    super::process::count_unwatched();
+}
+
+/// Adds to this thread's violations that were calls, and gives their number then.
+pub(crate) fn change_violations(more: i64) -> u64 {
+    let change = |violations: &Cell<u64>| {
+        violations.set(violations.get().saturating_add_signed(more));
+        violations.get()
+    };
+    VIOLATIONS.try_with(change).unwrap_or(0)
+}
+
+/// How often a region on this thread has asked for a watch that could not be had, or that ended inside; sets that back to 0 if
+/// `forgets`.
+pub(crate) fn unwatched(forgets: bool) -> u64 {
+    let read = |unwatched: &Cell<u64>| if forgets { unwatched.replace(0) } else { unwatched.get() };
+    UNWATCHED.try_with(read).unwrap_or(1).saturating_add(sys::calls::gaps(forgets).into())
+}

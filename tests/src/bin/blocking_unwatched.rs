@@ -1,0 +1,171 @@
+//! Calls that were to be watched and are not: no figure says that there were none.
+// expect: run filtered filtered
+// expect: stdout held
+// expect: stderr does not see blocking calls: the kernel refuses syscall user dispatch
+// expect: off stdout held
+// expect: off never does not see
+// expect: run taken taken
+// expect: stdout held
+// expect: off stdout held
+// expect: run vfork vfork
+// expect: stdout held
+// expect: off stdout held
+// expect: run fork fork
+// expect: stdout held
+// expect: off stdout held
+
+#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+fn main() {
+    println!("held: nothing is watched here");
+    eprintln!("it does not see blocking calls: the kernel refuses syscall user dispatch");
+}
+
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+fn main() {
+    linux::main();
+    println!("held");
+}
+
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#[allow(unsafe_code, reason = "std has no filters, and no forks")]
+mod linux {
+    use std::arch::asm;
+    use std::panic::catch_unwind;
+    use std::sync::atomic::{AtomicU8, Ordering};
+    use std::{env, thread};
+
+    use qadapt::{
+        Mode, Policy, QADAPT, blocking_violations, count_blocking, is_blocking_watched, take_violations,
+        violations,
+    };
+
+    #[global_allocator]
+    static ALLOC: QADAPT = QADAPT;
+
+    const COUNT: Policy = Policy::no_blocking().mode(Mode::Count);
+    /// `PR_SET_SYSCALL_USER_DISPATCH`.
+    const DISPATCH: i32 = 59;
+
+    pub(super) fn main() {
+        // Nothing has asked for calls yet.
+        assert_eq!(blocking_violations().get(), qadapt::is_active().then_some(0));
+        match env::args().nth(1).as_deref() {
+            Some("filtered") => filtered(),
+            Some("taken") => taken(),
+            Some("vfork") => in_a_gap(),
+            Some("fork") => in_a_child(),
+            _ => panic!("a case is missing"),
+        }
+    }
+
+    /// The call, and what is known of it where it is not watched.
+    fn is_unmeasured() {
+        let before = violations();
+        COUNT.run(thread::yield_now);
+        assert_eq!(violations(), before, "nobody saw it");
+        let figure = blocking_violations();
+        assert!(figure != 0 && figure != 1 && figure.get().is_none(), "{figure}");
+        let (counts, ()) = count_blocking(thread::yield_now);
+        assert_eq!((counts.calls().get(), counts.is_measured()), (None, qadapt::is_active()));
+        assert!(catch_unwind(|| qadapt::assert_allocs!((), calls == 0)).is_err());
+        assert!(!is_blocking_watched());
+    }
+
+    /// A filter that refuses the guard's request to the kernel, as containers have.
+    fn filtered() {
+        let step = |code, jump_if, jump_else, k| libc::sock_filter { code, jt: jump_if, jf: jump_else, k };
+        let prctl = u32::try_from(libc::SYS_prctl).expect("a small number");
+        // Loads the call's number, and the lower half of its first argument.
+        let steps = [
+            step(0x20, 0, 0, 0),
+            step(0x15, 0, 3, prctl),
+            step(0x20, 0, 0, 16),
+            step(0x15, 0, 1, DISPATCH.unsigned_abs()),
+            step(0x06, 0, 0, 0x0005_0000 | libc::EPERM.unsigned_abs()),
+            step(0x06, 0, 0, 0x7FFF_0000),
+        ];
+        let program = libc::sock_fprog { len: 6, filter: steps.as_ptr().cast_mut() };
+        // SAFETY: the arguments are numbers.
+        assert_eq!(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }, 0);
+        // SAFETY: the program is as long as it says, and outlives the call, which copies it.
+        assert_eq!(unsafe { libc::prctl(libc::PR_SET_SECCOMP, 2, &raw const program) }, 0);
+        is_unmeasured();
+        #[cfg(feature = "process-counts")]
+        assert_eq!(qadapt::metrics().blocking_violations().get(), None);
+        // On every thread; and where a thread starts anew, it has asked for nothing.
+        let other = thread::spawn(|| {
+            assert_eq!(blocking_violations().get(), qadapt::is_active().then_some(0));
+            is_unmeasured();
+        });
+        other.join().expect("no panic");
+        let _ = take_violations();
+        assert_eq!(blocking_violations().get(), qadapt::is_active().then_some(0));
+    }
+
+    /// Another part of the program has the kernel hand it this thread's calls.
+    fn taken() {
+        static SELECTOR: AtomicU8 = AtomicU8::new(0);
+        COUNT.run(thread::yield_now);
+        let is_watched = is_blocking_watched();
+        assert_eq!(blocking_violations().get(), is_watched.then_some(1));
+        // SAFETY: the selector is a static byte, and allows every call.
+        let taken = unsafe { libc::prctl(DISPATCH, 1, 0, 0, SELECTOR.as_ptr()) };
+        assert!(taken == 0 || !is_watched, "this kernel has it");
+        SELECTOR.store(0, Ordering::Relaxed);
+        is_unmeasured();
+    }
+
+    /// A call after which the guard lets go of the thread: those that follow in the region are missed.
+    fn in_a_gap() {
+        // SAFETY: the child of `vfork` exits at once, and touches neither memory nor stack.
+        let vfork = || unsafe {
+            asm!(
+                "syscall", "test rax, rax", "jnz 2f", "mov eax, 60", "xor edi, edi", "syscall", "2:",
+                inout("rax") libc::SYS_vfork => _, out("rdi") _, out("rcx") _, out("r11") _,
+            );
+        };
+        let (counts, ()) = count_blocking(|| {
+            COUNT.run(|| {
+                vfork();
+                thread::yield_now();
+            });
+        });
+        assert_eq!(counts.calls().get(), None);
+        assert!(blocking_violations().get().is_none());
+        let _ = take_violations();
+        // The next region's are seen.
+        COUNT.run(thread::yield_now);
+        let is_watched = is_blocking_watched();
+        assert_eq!(blocking_violations().get(), is_watched.then_some(1));
+        let (counts, ()) = count_blocking(thread::yield_now);
+        assert_eq!(counts.calls().get(), is_watched.then_some(1));
+    }
+
+    /// A forked child goes on in the region, and so does the watch.
+    fn in_a_child() {
+        let is_watched = is_blocking_watched();
+        let region = COUNT.allow_calls(qadapt::Calls::PROCESS);
+        let (counts, ()) = count_blocking(|| {
+            region.run(|| {
+                thread::yield_now();
+                // SAFETY: the child calls nothing that another thread could have been at: there is none.
+                let child = unsafe { libc::fork() };
+                let before = violations();
+                thread::yield_now();
+                if child == 0 {
+                    let seen = violations() - before;
+                    let is_whole = blocking_violations().get().is_some() == is_watched;
+                    // SAFETY: it ends the process.
+                    unsafe { libc::_exit(if seen == u64::from(is_watched) && is_whole { 7 } else { 1 }) };
+                }
+                let mut status = 0;
+                // SAFETY: there is room for the status.
+                assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
+                assert_eq!(libc::WEXITSTATUS(status), 7, "what a child calls in a region is seen");
+            });
+        });
+        assert_eq!(violations(), if is_watched { 2 } else { 0 });
+        // The fork and the wait are allowed, and counted all the same.
+        assert_eq!(counts.calls().get(), is_watched.then_some(4));
+    }
+}
