@@ -216,6 +216,23 @@ fn a_lent_budget_is_one_for_all() {
 }
 
 #[test]
+fn many_threads_use_one_budget() {
+    if !watched() {
+        return;
+    }
+    let over = seen(|| {
+        most(100).run(|| {
+            let token = Policy::current();
+            let turns = move || (0..10).for_each(|_| token.run(|| calls(5)));
+            let threads = || thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(turns))));
+            qadapt::permit_alloc(threads);
+        });
+    });
+    // Of 200 calls; threads that call at the same moment may all get the last.
+    assert!((97..=100).contains(&over), "{over}");
+}
+
+#[test]
 fn a_region_without_a_record_lends_that_it_allows_nothing() {
     if !watched() {
         return;
