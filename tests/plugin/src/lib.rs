@@ -3,9 +3,12 @@
 //! Whatever a test wants to know crosses by numbers and a buffer of bytes, as between two programs that share no types.
 
 use std::ffi::c_void;
+use std::future::poll_fn;
 use std::hint::black_box;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::pin;
 use std::slice;
+use std::task::{Context, Poll, Waker};
 
 use qadapt::{Budget, Mode, Ops, Policy, QADAPT};
 
@@ -106,6 +109,30 @@ pub extern "C" fn plugin_sees_calls() -> bool {
 #[unsafe(no_mangle)]
 pub extern "C" fn plugin_sleep() {
     std::thread::sleep(std::time::Duration::from_micros(1));
+}
+
+/// Polls a future so often that sleeps in each poll, and may in two. How often it was not to: this thread's violations.
+#[expect(unsafe_code, reason = "a name for the loader")]
+#[unsafe(no_mangle)]
+pub extern "C" fn plugin_turns(polls: u32) -> u64 {
+    const TWO: Policy = Policy::no_blocking().mode(Mode::Count).budget(Budget::new().calls(2));
+    let before = qadapt::violations();
+    let mut turns = pin!(TWO.wrap(poll_fn(|_| {
+        plugin_sleep();
+        Poll::<()>::Pending
+    })));
+    for _ in 0..polls {
+        let _ = turns.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    }
+    qadapt::violations() - before
+}
+
+/// True if this copy knows how many calls there are, and how many were violations.
+#[expect(unsafe_code, reason = "a name for the loader")]
+#[unsafe(no_mangle)]
+pub extern "C" fn plugin_counts_calls() -> bool {
+    let (counts, ()) = qadapt::count_blocking(|| plugin_sleep());
+    counts.calls().get().is_some() || qadapt::blocking_violations().get().is_some()
 }
 
 /// Calls back in a region that refuses memory.

@@ -186,6 +186,17 @@ fn a_system_call_of_one_is_seen_by_a_region_of_the_other() {
 }
 
 #[test]
+fn a_budget_of_calls_is_one_for_all_polls_of_a_plugin_s_future() {
+    let plugin = plugin();
+    let is_seen = qadapt::is_blocking_watched();
+    assert_eq!([plugin.turns(2), plugin.turns(5)], if is_seen { [0, 3] } else { [0, 0] });
+    // The calls come to the host, and the plug-in does not say that there were none.
+    assert!(!plugin.counts_calls());
+    let (counts, ()) = qadapt::count_blocking(|| plugin.sleep());
+    assert_eq!(counts.calls().get(), is_seen.then_some(1));
+}
+
+#[test]
 fn a_thread_that_the_plugin_has_not_seen_is_watched_too() {
     let plugin = plugin();
     let report = std::thread::spawn(|| {

@@ -79,6 +79,15 @@ impl Plugin {
         self.get::<extern "C" fn()>(c"plugin_sleep")();
     }
 
+    /// Violations of a future that is polled so often, and sleeps in each poll.
+    pub(crate) fn turns(&self, polls: u32) -> u64 {
+        self.get::<extern "C" fn(u32) -> u64>(c"plugin_turns")(polls)
+    }
+
+    pub(crate) fn counts_calls(&self) -> bool {
+        self.get::<extern "C" fn() -> bool>(c"plugin_counts_calls")()
+    }
+
     pub(crate) fn refuse(&self, callback: Callback) {
         self.get::<extern "C" fn(Callback)>(c"plugin_refuse")(callback);
     }
