@@ -11,7 +11,7 @@ use crate::report;
 /// On each thread one block in every 512 KiB or so is sampled ([`set_profile_interval`] changes that): its call stack is kept, and
 /// it stands for all the bytes between. So each figure is right on average: what all threads have allocated but for the interval of each, and
 /// the figure of a part, a stack's or what is alive, of 1,000 samples to about 3 % (the standard deviation, at most). An allocation and its
-/// deallocation take six instructions more with the checks on, and two on threads where nothing is sampled. Where the program's allocator
+/// deallocation take six instructions more with the checks on, and two on threads where nothing is sampled; four without the checks. Where the program's allocator
 /// is not QADAPT nothing is sampled.
 ///
 /// A sampled block begins at a page, whose rest is wasted, so that its deallocation is told from others. A reallocation counts as a
