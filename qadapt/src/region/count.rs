@@ -77,7 +77,7 @@ fn count_named<R>(name: Name, body: impl FnOnce() -> R) -> (Counts, R) {
 #[track_caller]
 pub fn count_blocking<R>(body: impl FnOnce() -> R) -> (Counts, R) {
     let mut then = MaybeUninit::uninit();
-    let counting = CountingCalls::open(&mut then);
+    let counting = CountingCalls::open(&mut then, Place::unnamed());
     let result = body();
     (counting.close(), result)
 }
@@ -145,13 +145,11 @@ pub(super) struct CountingCalls<'a> {
 }
 
 impl<'a> CountingCalls<'a> {
-    #[track_caller]
-    pub(super) fn open(then: &'a mut MaybeUninit<Then>) -> Self {
+    pub(super) fn open(then: &'a mut MaybeUninit<Then>, place: Place) -> Self {
         let start = calls::begin();
         if !checks::ON {
             return Self { counting: None, start, watch: None };
         }
-        let place = Place { name: Name::NONE, location: Location::caller(), poll: 0 };
         edge::touch(place);
         let is_watched = edge::watch_own_calls(place);
         let mark = counters::open_with_calls(then);

@@ -191,14 +191,16 @@ pub trait GuardExt: Sized {
     }
 
     /// Counts what all polls together ask of the allocator; the future resolves to the counts and its output.
+    #[track_caller]
     fn count_alloc(self) -> Guarded<Self, Counted> {
-        Guarded::new(self, Counted::new(false))
+        Guarded::new(self, Counted::new(Place::unnamed(), false))
     }
 
     /// The same, and counts the system calls of all polls in which the thread may wait, as
     /// [`count_blocking`](crate::count_blocking()) does with a closure.
+    #[track_caller]
     fn count_blocking(self) -> Guarded<Self, Counted> {
-        Guarded::new(self, Counted::new(true))
+        Guarded::new(self, Counted::new(Place::unnamed(), true))
     }
 }
 
@@ -286,7 +288,7 @@ pub fn pinned<F>(make: impl FnOnce() -> Pin<Box<F>>) -> Pin<Box<F>> {
 /// What `#[count_alloc]` makes of an `async fn`: its one call site is its own place.
 #[doc(hidden)]
 pub async fn count_future<F: Future>(place: Place, inner: F) -> F::Output {
-    let (counts, output) = inner.count_alloc().await;
+    let (counts, output) = Guarded::new(inner, Counted::new(place, false)).await;
     if counts.is_measured() {
         call_sites::add(place, place.location, counts);
     }

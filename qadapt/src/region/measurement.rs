@@ -7,7 +7,7 @@ use crate::checks;
 use crate::hot::measured::{self, Records, Start};
 use crate::hot::record::{Kind, Serial};
 use crate::hot::{end, open, table, word};
-use crate::model::{Counts, Name};
+use crate::model::{Counts, Name, Place};
 use crate::report::excess::{self, Expectation};
 use crate::report::payload;
 
@@ -25,7 +25,7 @@ impl Measurement {
         let recording = Recording::open();
         let mut then = MaybeUninit::uninit();
         if figures.contains(&"calls") {
-            let counting = CountingCalls::open(&mut then);
+            let counting = CountingCalls::open(&mut then, Place::unnamed());
             let result = body();
             return (Self { counts: counting.close(), records: recording.close() }, result);
         }

@@ -15,6 +15,7 @@ use crate::hot::counters::{self, Mark, Then};
 use crate::hot::head::Head;
 use crate::hot::own_work;
 use crate::hot::spending::Used;
+use crate::hot::trace::chain;
 use crate::mark;
 use crate::model::{Counts, Place};
 use crate::report::live;
@@ -227,6 +228,8 @@ impl Watch for Policed {
 /// Each poll is a counting region; the future resolves to the counts of all polls, and its output.
 #[derive(Debug)]
 pub struct Counted {
+    /// What an audit lists the polls under.
+    place: Place,
     counts: Counts,
     shared: Option<Arc<Lock<Counts>>>,
     loans: Head,
@@ -235,8 +238,8 @@ pub struct Counted {
 }
 
 impl Counted {
-    pub(super) const fn new(calls: bool) -> Self {
-        Self { counts: Counts::NOTHING, shared: None, loans: Head::NONE, calls }
+    pub(super) const fn new(place: Place, calls: bool) -> Self {
+        Self { place, counts: Counts::NOTHING, shared: None, loans: Head::NONE, calls }
     }
 
     pub(super) fn handle(&mut self) -> CountsHandle {
@@ -277,7 +280,9 @@ impl Counted {
         let counting = Counting::open_if_live(then, None)?;
         // Until the poll ends they are the thread's.
         edge::take_up(mem::replace(&mut self.loans, Head::NONE), false);
-        Some(counting.leave())
+        let mark = counting.leave();
+        chain::counts_at(mark.serial(), self.place);
+        Some(mark)
     }
 
     /// Ends such a poll.
@@ -293,7 +298,7 @@ impl Counted {
     #[inline(never)]
     fn around_counting_calls<R>(&mut self, poll: impl FnOnce() -> R) -> R {
         let mut then = MaybeUninit::uninit();
-        let counting = CountingCalls::open(&mut then);
+        let counting = CountingCalls::open(&mut then, self.place);
         // Until the poll ends they are the thread's.
         if counting.is_open() {
             edge::take_up(mem::replace(&mut self.loans, Head::NONE), false);
