@@ -164,6 +164,12 @@ mod tests {
         assert_eq!(Budget::new().calls(u64::MAX).to_string(), "at most 4294967294 blocking calls");
     }
 
+    /// Each wrapped future holds one.
+    #[test]
+    fn a_number_of_calls_takes_no_more_room() {
+        assert_eq!(size_of::<Budget>(), 5 * size_of::<u64>());
+    }
+
     #[test]
     fn calls_are_limited_apart_from_memory() {
         assert!(!Budget::new().limits_calls() && !Budget::new().is_of_calls_alone());
