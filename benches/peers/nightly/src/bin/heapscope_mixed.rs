@@ -3,7 +3,7 @@
 
 use std::error::Error;
 
-#[path = "../../../../../cargo-qadapt/tests/fixtures/pace/src/mixed.rs"]
+#[path = "../../../../../cargo-qadapt/tests/packages/audited/pace/src/mixed.rs"]
 mod mixed;
 
 #[global_allocator]
