@@ -21,3 +21,17 @@ pub fn watching(what: &str) -> bool {
     }
     active
 }
+
+/// True where this thread's system calls are watched; says where not.
+///
+/// # Panics
+/// If the guard watches here, and the kernel does not hand calls over.
+#[must_use]
+pub fn watching_calls() -> bool {
+    let is_watched = qadapt::is_blocking_watched();
+    if !is_watched {
+        println!("passed over: blocking calls are not watched here");
+    }
+    assert_eq!(is_watched, qadapt::is_active(), "this kernel hands calls over");
+    is_watched
+}

@@ -18,22 +18,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use qadapt::{Calls, GuardExt as _, Mode, Ops, Policy, QADAPT, is_blocking_watched, no_blocking};
+use qadapt_tests::watching_calls;
 
 #[global_allocator]
 static ALLOC: QADAPT = QADAPT;
 
 /// In mode count nothing is said, and every call is counted.
 const COUNTED: Policy = Policy::no_blocking().mode(Mode::Count);
-
-/// True if calls are watched; says so where not.
-fn watched() -> bool {
-    let is_watched = is_blocking_watched();
-    if !is_watched {
-        println!("passed over: blocking calls are not watched here");
-    }
-    assert_eq!(is_watched, qadapt::is_active(), "this kernel hands calls over");
-    is_watched
-}
 
 /// The calls of a class in a region, and what the body returned.
 fn calls_in<R>(policy: Policy, body: impl FnOnce() -> R) -> (u64, R) {
@@ -60,7 +51,7 @@ fn line_of(body: impl FnOnce()) -> String {
 
 #[test]
 fn a_report_names_the_call_its_class_its_argument_and_the_line() {
-    if !watched() {
+    if !watching_calls() {
         return;
     }
     let report = report_of(|| {
@@ -76,7 +67,7 @@ fn a_report_names_the_call_its_class_its_argument_and_the_line() {
 
 #[test]
 fn each_class_has_its_calls() {
-    if !watched() {
+    if !watching_calls() {
         return;
     }
     let file = File::open("/proc/self/stat").expect("a file");
@@ -119,7 +110,7 @@ fn each_class_has_its_calls() {
 
 #[test]
 fn a_wait_for_a_lock_is_seen_and_a_free_lock_is_not() {
-    if !watched() {
+    if !watching_calls() {
         return;
     }
     let lock = Arc::new(Mutex::new(0));
@@ -141,7 +132,7 @@ fn a_wait_for_a_lock_is_seen_and_a_free_lock_is_not() {
 
 #[test]
 fn what_cannot_wait_is_no_violation() {
-    if !watched() {
+    if !watching_calls() {
         return;
     }
     let (here, mut there) = UnixStream::pair().expect("sockets");
@@ -178,7 +169,7 @@ fn what_cannot_wait_is_no_violation() {
 /// Options by which a call that waits does not.
 #[test]
 fn what_is_told_not_to_wait_is_no_violation() {
-    if !watched() {
+    if !watching_calls() {
         return;
     }
     let mut child = Command::new("/bin/sleep").arg("5").spawn().expect("a process");
@@ -233,7 +224,7 @@ fn what_is_told_not_to_wait_is_no_violation() {
 
 #[test]
 fn the_allocator_s_calls_are_its_own_where_allocation_is_disallowed_too() {
-    if !watched() {
+    if !watching_calls() {
         return;
     }
     let policy = COUNTED.disallow(Ops::ALL);
@@ -253,7 +244,7 @@ const NAMED: Policy = COUNTED.allow_calls(Calls::named("sched_yield").union(Call
 
 #[test]
 fn classes_and_single_calls_can_be_allowed() {
-    if !watched() {
+    if !watching_calls() {
         return;
     }
     let act = || {
@@ -273,7 +264,7 @@ fn classes_and_single_calls_can_be_allowed() {
 
 #[test]
 fn permits_and_what_lies_outside_are_not_watched() {
-    if !watched() {
+    if !watching_calls() {
         return;
     }
     let sleep = || thread::sleep(Duration::from_micros(1));
@@ -298,7 +289,7 @@ fn permits_and_what_lies_outside_are_not_watched() {
 
 #[test]
 fn a_future_is_watched_poll_by_poll() {
-    if !watched() {
+    if !watching_calls() {
         return;
     }
     qadapt::set_mode(Mode::Count);
@@ -328,7 +319,7 @@ fn a_future_is_watched_poll_by_poll() {
 
 #[test]
 fn calls_do_what_they_do_without_the_guard() {
-    if !watched() {
+    if !watching_calls() {
         return;
     }
     let path = std::env::temp_dir().join(format!("qadapt-blocking-{}", std::process::id()));
@@ -365,7 +356,7 @@ fn calls_do_what_they_do_without_the_guard() {
 
 #[test]
 fn errno_is_the_program_s() {
-    if !watched() {
+    if !watching_calls() {
         return;
     }
     // SAFETY: it is this thread's own.
@@ -393,7 +384,7 @@ fn errno_is_the_program_s() {
 
 #[test]
 fn a_panic_leaves_the_region() {
-    if !watched() {
+    if !watching_calls() {
         return;
     }
     let before = qadapt::violations();
@@ -412,7 +403,7 @@ fn a_panic_leaves_the_region() {
 
 #[test]
 fn a_lent_policy_watches_the_borrower() {
-    if !watched() {
+    if !watching_calls() {
         return;
     }
     let (seen, ()) = calls_in(COUNTED.allow_calls(Calls::ALL.union(Calls::NONE)), || ());
@@ -437,7 +428,7 @@ fn a_lent_policy_watches_the_borrower() {
 
 #[test]
 fn a_thread_s_time_in_a_region_is_its_own() {
-    if !watched() {
+    if !watching_calls() {
         return;
     }
     let start = Instant::now();
@@ -494,7 +485,7 @@ mod attributes {
 
 #[test]
 fn attributes_make_such_regions() {
-    if !watched() {
+    if !watching_calls() {
         return;
     }
     qadapt::set_mode(attributes::MODE);

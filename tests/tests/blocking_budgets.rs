@@ -8,10 +8,8 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
-use qadapt::{
-    Budget, Calls, Counts, GuardExt as _, Mode, Ops, Policy, QADAPT, count_blocking, is_blocking_watched,
-    violations,
-};
+use qadapt::{Budget, Calls, Counts, GuardExt as _, Mode, Ops, Policy, QADAPT, count_blocking, violations};
+use qadapt_tests::watching_calls;
 
 #[global_allocator]
 static ALLOC: QADAPT = QADAPT;
@@ -39,19 +37,9 @@ fn seen<R>(body: impl FnOnce() -> R) -> u64 {
     violations() - before
 }
 
-/// True if calls are watched; says so where not.
-fn watched() -> bool {
-    let is_watched = is_blocking_watched();
-    if !is_watched {
-        println!("passed over: blocking calls are not watched here");
-    }
-    assert_eq!(is_watched, qadapt::is_active(), "this kernel hands calls over");
-    is_watched
-}
-
 #[test]
 fn what_is_over_the_budget_is_a_violation() {
-    if !watched() {
+    if !watching_calls() {
         return;
     }
     assert_eq!(seen(|| most(3).run(|| calls(3))), 0);
@@ -76,7 +64,7 @@ fn what_is_over_the_budget_is_a_violation() {
 
 #[test]
 fn a_report_says_that_it_is_over_budget() {
-    if !watched() {
+    if !watching_calls() {
         return;
     }
     let policy = Policy::no_blocking().mode(Mode::Panic).name("turn").budget(Budget::new().calls(1));
@@ -89,7 +77,7 @@ fn a_report_says_that_it_is_over_budget() {
 
 #[test]
 fn each_region_has_its_own() {
-    if !watched() {
+    if !watching_calls() {
         return;
     }
     // What is called inside is off the outer one's, too.
@@ -110,7 +98,7 @@ fn each_region_has_its_own() {
 
 #[test]
 fn permits_are_free_unless_they_are_void() {
-    if !watched() {
+    if !watching_calls() {
         return;
     }
     let permitted = |number| qadapt::permit_alloc(|| calls(number));
@@ -123,7 +111,7 @@ fn permits_are_free_unless_they_are_void() {
 
 #[test]
 fn the_first_entries_warm_up() {
-    if !watched() {
+    if !watching_calls() {
         return;
     }
     let policy = Policy::no_blocking().mode(Mode::Count).budget(Budget::new().calls(0).warm_up(2));
@@ -133,7 +121,7 @@ fn the_first_entries_warm_up() {
 
 #[test]
 fn all_polls_of_a_future_share_one() {
-    if !watched() {
+    if !watching_calls() {
         return;
     }
     let mut context = Context::from_waker(Waker::noop());
@@ -157,7 +145,7 @@ fn all_polls_of_a_future_share_one() {
 
 #[test]
 fn a_poll_that_unwinds_has_used_its_part() {
-    if !watched() {
+    if !watching_calls() {
         return;
     }
     let mut context = Context::from_waker(Waker::noop());
@@ -183,7 +171,7 @@ fn on_another<R: Send>(body: impl FnOnce() -> R + Send) -> R {
 
 #[test]
 fn a_lent_budget_is_one_for_all() {
-    if !watched() {
+    if !watching_calls() {
         return;
     }
     let lends = |before: usize, there: usize, after: usize| {
@@ -217,7 +205,7 @@ fn a_lent_budget_is_one_for_all() {
 
 #[test]
 fn many_threads_use_one_budget() {
-    if !watched() {
+    if !watching_calls() {
         return;
     }
     let over = seen(|| {
@@ -234,7 +222,7 @@ fn many_threads_use_one_budget() {
 
 #[test]
 fn a_region_without_a_record_lends_that_it_allows_nothing() {
-    if !watched() {
+    if !watching_calls() {
         return;
     }
     qadapt::set_mode(Mode::Count);
@@ -249,7 +237,7 @@ fn a_region_without_a_record_lends_that_it_allows_nothing() {
 
 #[test]
 fn a_future_s_budget_is_lent_from_poll_to_poll() {
-    if !watched() {
+    if !watching_calls() {
         return;
     }
     let mut context = Context::from_waker(Waker::noop());
@@ -280,7 +268,7 @@ mod attributes {
 
 #[test]
 fn attributes_give_budgets() {
-    if !watched() {
+    if !watching_calls() {
         return;
     }
     assert_eq!(seen(|| attributes::quiet(3)), 1);
@@ -294,7 +282,7 @@ fn counted<R>(body: impl FnOnce() -> R) -> Option<u64> {
 
 #[test]
 fn calls_are_counted_and_nothing_is_disallowed() {
-    if !watched() {
+    if !watching_calls() {
         assert_eq!(counted(call), None);
         return;
     }
@@ -341,7 +329,7 @@ fn counts_of_allocation_alone_say_nothing_of_calls() {
     assert_eq!(counts.calls().get(), None);
     assert_ne!(counts.calls(), 0);
     assert_eq!(counts == Counts::default(), qadapt::is_active());
-    if watched() {
+    if watching_calls() {
         let mut inner = None;
         assert_eq!(counted(|| inner = qadapt::count_alloc(call).0.calls().get()), Some(1));
         assert_eq!(inner, None);
@@ -350,7 +338,7 @@ fn counts_of_allocation_alone_say_nothing_of_calls() {
 
 #[test]
 fn counting_is_no_protection_that_is_lent() {
-    if !watched() {
+    if !watching_calls() {
         return;
     }
     let lent = || {
@@ -378,7 +366,7 @@ fn a_counted_future_has_the_calls_of_all_polls() {
     let handle = future.handle();
     let mut future = Box::pin(future);
     assert!(Future::poll(future.as_mut(), &mut context).is_pending());
-    let is_watched = watched();
+    let is_watched = watching_calls();
     assert_eq!(handle.counts().calls().get(), is_watched.then_some(1));
     calls(5);
     assert!(Future::poll(future.as_mut(), &mut context).is_pending());
@@ -393,7 +381,7 @@ fn an_assertion_can_ask_for_calls() {
         let payload = catch_unwind(AssertUnwindSafe(body)).expect_err("the assertion fails");
         *payload.downcast::<String>().expect("it panics with text")
     };
-    if !watched() {
+    if !watching_calls() {
         let text = report(&|| qadapt::assert_allocs!((), calls == 0));
         assert!(text.contains("calls        == 0           unmeasured   <- not met"), "{text}");
         return;

@@ -334,11 +334,7 @@ pub(crate) fn count_unwatched() {
 
 /// Adds to this thread's violations that were calls, and gives their number then.
 pub(crate) fn change_violations(more: i64) -> u64 {
-    let change = |violations: &Cell<u64>| {
-        violations.set(violations.get().saturating_add_signed(more));
-        violations.get()
-    };
-    VIOLATIONS.try_with(change).unwrap_or(0)
+    VIOLATIONS.try_with(|violations| figure::change_and_get(violations, more)).unwrap_or(0)
 }
 
 /// How often a region on this thread has asked for a watch that could not be had, or that ended inside; sets that back to 0 if
