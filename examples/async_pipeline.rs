@@ -147,7 +147,7 @@ async fn follow(trades: &Queue<Trade>, averages: &Queue<Average>, careless: bool
     Average { trades: count, average: 100 * paid / shares.max(1) }
 }
 
-/// The hot path under its policy. It borrows the queues: they are let go here, outside of its polls.
+/// The hot path under its policy. It borrows the queues: they are closed here, outside of its polls.
 async fn protected(trades: Closes<Trade>, averages: Closes<Average>, careless: bool) -> (Counts, Average) {
     HOT_PATH.wrap(follow(&trades.0, &averages.0, careless)).count_alloc().await
 }
@@ -175,10 +175,12 @@ fn main() -> ExitCode {
 fn run(careless: bool) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let feed = std::fs::read_to_string(data_file("market_day.csv"))?;
     let runtime = Builder::new_multi_thread().worker_threads(2).build()?;
+    // Held to the end, so that no task frees them: which one lets go last differs from run to run.
     let (trades, averages) = (Queue::new(16), Queue::new(4));
 
     let hot = protected(Closes(Arc::clone(&trades)), Closes(Arc::clone(&averages)), careless);
-    let (parser, reporter) = (parse(feed, Closes(trades)).count_alloc(), report(averages).count_alloc());
+    let parser = parse(feed, Closes(Arc::clone(&trades))).count_alloc();
+    let reporter = report(Arc::clone(&averages)).count_alloc();
 
     let (hot, parser, reporter) = (runtime.spawn(hot), runtime.spawn(parser), runtime.spawn(reporter));
     let followed = runtime.block_on(hot);
