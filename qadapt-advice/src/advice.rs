@@ -4,7 +4,8 @@ use core::fmt;
 
 use crate::event::Event;
 use crate::name::Name;
-use crate::rule::{Fit, Rule};
+use crate::packed::Rule;
+use crate::rule::Fit;
 use crate::table::RULES;
 
 /// What to do instead. It prints as one line.

@@ -1,6 +1,6 @@
 //! How a rule is written down in the catalogue.
 
-use crate::rule::On;
+use crate::on::On;
 
 /// A rule, as its file has it.
 pub(crate) struct Entry {

@@ -33,11 +33,13 @@ mod advice;
 mod entry;
 mod event;
 mod name;
+mod on;
+mod packed;
 mod rule;
 mod rules;
 mod table;
 
 pub use advice::{Advice, advise, advise_by};
 pub use event::{Event, Frame, Op};
-pub use rule::Rule;
-pub use rules::rules;
+pub use packed::Rule;
+pub use rule::rules;

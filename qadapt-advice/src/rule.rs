@@ -1,43 +1,27 @@
 //! Rules: what they recognise, and when.
 
-use core::fmt;
-
-use crate::event::{Event, Frame, Op};
+use crate::event::{Event, Frame};
 use crate::name::Name;
-use crate::table::{PATTERNS, TEXT};
+use crate::on::On;
+use crate::packed::{Pattern, Reached, Rule};
+use crate::table::RULES;
 
-/// A known habit that touches the allocator or may wait, and what to do instead.
+/// Every rule, in the order of their names.
 ///
 /// # Examples
 /// ```
-/// let sort = qadapt_advice::rules().find(|rule| rule.id() == "stable-sort").expect("it is in the catalogue");
-/// assert!(sort.advice().starts_with("sort with `sort_unstable`"));
+/// // What a report in a machine's format lists as its rules.
+/// for rule in qadapt_advice::rules() {
+///     println!("{}: {}", rule.id(), rule.habit());
+/// }
+/// # assert!(qadapt_advice::rules().count() >= 25);
 /// ```
-#[derive(Debug)]
-pub struct Rule {
-    pub(crate) id: Text,
-    pub(crate) habit: Text,
-    pub(crate) advice: Text,
-    pub(crate) calls: Calls,
-    pub(crate) through: Calls,
-    pub(crate) on: On,
-    pub(crate) reach: Reached,
-    pub(crate) once: bool,
+#[must_use]
+pub fn rules() -> impl ExactSizeIterator<Item = &'static Rule> {
+    RULES.iter()
 }
 
 impl Rule {
-    /// What stands in a table before it is filled.
-    pub(crate) const NONE: Self = Self {
-        id: Text::NONE,
-        habit: Text::NONE,
-        advice: Text::NONE,
-        calls: Calls::NONE,
-        through: Calls::NONE,
-        on: On::ANY,
-        reach: Reached::Own,
-        once: false,
-    };
-
     /// Its name, which stays the same: lower-case words with hyphens.
     #[must_use]
     pub fn id(&self) -> &'static str {
@@ -117,27 +101,7 @@ pub(crate) struct Fit {
     narrow: bool,
 }
 
-/// How far a rule looks: an entry's `Reach`, packed.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Reached {
-    Own,
-    Region(Calls),
-}
-
-/// Functions of one module: an entry's `Call`, packed.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Pattern {
-    pub(crate) module: Text,
-    pub(crate) functions: Text,
-    pub(crate) types: Text,
-    pub(crate) mention: Text,
-}
-
 impl Pattern {
-    /// What stands in a table before it is filled.
-    pub(crate) const NONE: Self =
-        Self { module: Text::NONE, functions: Text::NONE, types: Text::NONE, mention: Text::NONE };
-
     /// Length of the text that types have to have.
     fn specific(&self) -> usize {
         self.types.get().len() + self.mention.get().len()
@@ -149,80 +113,5 @@ impl Pattern {
             && name.types.starts_with(self.types.get())
             && name.full.contains(self.mention.get())
             && name.is_in(self.module.get())
-    }
-}
-
-/// Where a text lies among those of all rules.
-#[derive(Clone, Copy)]
-pub(crate) struct Text {
-    pub(crate) start: u16,
-    pub(crate) end: u16,
-}
-
-impl Text {
-    const NONE: Self = Self { start: 0, end: 0 };
-
-    pub(crate) fn get(self) -> &'static str {
-        &TEXT[usize::from(self.start)..usize::from(self.end)]
-    }
-}
-
-impl fmt::Debug for Text {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.get().fmt(f)
-    }
-}
-
-/// Where a rule's calls lie among those of all rules.
-#[derive(Clone, Copy)]
-pub(crate) struct Calls {
-    pub(crate) start: u16,
-    pub(crate) end: u16,
-}
-
-impl Calls {
-    const NONE: Self = Self { start: 0, end: 0 };
-
-    fn get(self) -> &'static [Pattern] {
-        &PATTERNS[usize::from(self.start)..usize::from(self.end)]
-    }
-}
-
-impl fmt::Debug for Calls {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.get()).finish()
-    }
-}
-
-/// Kinds of requests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct On(u8);
-
-impl On {
-    pub(crate) const NEW: Self = Self(1);
-    pub(crate) const GROWTH: Self = Self(2);
-    pub(crate) const SHRINKING: Self = Self(4);
-    pub(crate) const FREE: Self = Self(8);
-    /// All requests to the allocator.
-    pub(crate) const ANY: Self = Self(15);
-    /// Calls that may wait.
-    pub(crate) const WAIT: Self = Self(16);
-
-    pub(crate) const fn or(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    const fn contains(self, other: Self) -> bool {
-        self.0 & other.0 != 0
-    }
-
-    const fn of(event: &Event<'_>) -> Self {
-        match event.op {
-            Op::Alloc | Op::AllocZeroed => Self::NEW,
-            Op::Realloc if event.size < event.old_size => Self::SHRINKING,
-            Op::Realloc => Self::GROWTH,
-            Op::Dealloc => Self::FREE,
-            Op::Wait => Self::WAIT,
-        }
     }
 }

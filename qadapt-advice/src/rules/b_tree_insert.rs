@@ -1,7 +1,7 @@
 //! Inserting into a B-tree.
 
 use crate::entry::{Call, Entry};
-use crate::rule::On;
+use crate::on::On;
 
 pub(super) const ENTRY: Entry = Entry {
     id: "b-tree-insert",

@@ -1,7 +1,7 @@
 //! Receiving from a channel that frees its blocks.
 
 use crate::entry::{Call, Entry};
-use crate::rule::On;
+use crate::on::On;
 
 pub(super) const ENTRY: Entry = Entry {
     id: "channel-receive",

@@ -1,7 +1,7 @@
 //! Waiting for another thread.
 
 use crate::entry::{Call, Entry};
-use crate::rule::On;
+use crate::on::On;
 
 pub(super) const ENTRY: Entry = Entry {
     id: "condition-wait",

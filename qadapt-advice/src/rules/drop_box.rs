@@ -1,7 +1,7 @@
 //! Dropping a `Box`.
 
 use crate::entry::{Call, Entry};
-use crate::rule::On;
+use crate::on::On;
 
 pub(super) const ENTRY: Entry = Entry {
     id: "drop-box",

@@ -1,7 +1,7 @@
 //! Dropping a string or path.
 
 use crate::entry::{Call, Entry};
-use crate::rule::On;
+use crate::on::On;
 
 pub(super) const ENTRY: Entry = Entry {
     id: "drop-string",

@@ -1,7 +1,7 @@
 //! Opening, reading and writing files.
 
 use crate::entry::{Call, Entry};
-use crate::rule::On;
+use crate::on::On;
 
 pub(super) const ENTRY: Entry = Entry {
     id: "file-wait",

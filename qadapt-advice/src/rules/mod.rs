@@ -1,8 +1,6 @@
 //! The catalogue: a file for each rule.
 
 use crate::entry::{Call, Entry};
-use crate::rule::Rule;
-use crate::table::RULES;
 
 mod arc_new;
 mod b_tree_insert;
@@ -84,21 +82,6 @@ mod vec_first_push;
 mod vec_growth;
 mod vec_macro;
 mod with_capacity;
-
-/// Every rule, in the order of their names.
-///
-/// # Examples
-/// ```
-/// // What a report in a machine's format lists as its rules.
-/// for rule in qadapt_advice::rules() {
-///     println!("{}: {}", rule.id(), rule.habit());
-/// }
-/// # assert!(qadapt_advice::rules().count() >= 25);
-/// ```
-#[must_use]
-pub fn rules() -> impl ExactSizeIterator<Item = &'static Rule> {
-    RULES.iter()
-}
 
 /// What formatting calls on a `String`: it tells memory for the text from memory that a value's own `fmt` asks for.
 const STRING_WRITES: &[Call] = &[Call::of("alloc::string", "write_str write_char write_fmt")];

@@ -1,7 +1,7 @@
 //! Looking up an address by its name.
 
 use crate::entry::{Call, Entry};
-use crate::rule::On;
+use crate::on::On;
 
 pub(super) const ENTRY: Entry = Entry {
     id: "name-lookup",

@@ -1,7 +1,7 @@
 //! Waiting on a `parking_lot` lock for the first time.
 
 use crate::entry::{Call, Entry};
-use crate::rule::On;
+use crate::on::On;
 
 pub(super) const ENTRY: Entry = Entry {
     id: "parking-lot-wait",

@@ -1,7 +1,7 @@
 //! Starting a process or waiting for it.
 
 use crate::entry::{Call, Entry};
-use crate::rule::On;
+use crate::on::On;
 
 pub(super) const ENTRY: Entry = Entry {
     id: "process-start",

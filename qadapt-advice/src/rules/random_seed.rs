@@ -1,7 +1,7 @@
 //! The first random numbers of a thread.
 
 use crate::entry::{Call, Entry};
-use crate::rule::On;
+use crate::on::On;
 
 pub(super) const ENTRY: Entry = Entry {
     id: "random-seed",

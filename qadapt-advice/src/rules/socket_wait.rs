@@ -1,7 +1,7 @@
 //! Sockets that block.
 
 use crate::entry::{Call, Entry};
-use crate::rule::On;
+use crate::on::On;
 
 pub(super) const ENTRY: Entry = Entry {
     id: "socket-wait",

@@ -2,7 +2,7 @@
 
 use super::STRING_WRITES;
 use crate::entry::{Call, Entry, Reach};
-use crate::rule::On;
+use crate::on::On;
 
 pub(super) const ENTRY: Entry = Entry {
     id: "string-write",

@@ -1,7 +1,7 @@
 //! Sending on an unbounded async channel.
 
 use crate::entry::{Call, Entry};
-use crate::rule::On;
+use crate::on::On;
 
 pub(super) const ENTRY: Entry = Entry {
     id: "unbounded-send",

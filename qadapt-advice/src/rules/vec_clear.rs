@@ -1,7 +1,7 @@
 //! Removing elements that own memory.
 
 use crate::entry::{Call, Entry};
-use crate::rule::On;
+use crate::on::On;
 
 pub(super) const ENTRY: Entry = Entry {
     id: "vec-clear",
