@@ -2,127 +2,10 @@
 
 use core::mem::{offset_of, size_of};
 
+use crate::bytes::{number, word};
+use crate::format::{FRAMES, Op, RegionKind, Text};
 use crate::layout::{ModuleRow, RegionRow, SiteRow, StackRow};
 use crate::spread::Spread;
-
-/// The most frames that a [`Stack`] has: [`INNER`] and [`OUTER`].
-pub const FRAMES: usize = INNER + OUTER;
-
-/// The innermost frames of a stack that are kept.
-pub const INNER: usize = 192;
-
-/// The outermost frames of a longer stack that are kept besides.
-pub const OUTER: usize = 64;
-
-/// A string's place in the string table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Text {
-    code: u64,
-}
-
-impl Text {
-    pub(crate) const EMPTY: Self = Self { code: 0 };
-
-    pub(crate) const fn new(start: u64, length: u64) -> Self {
-        Self { code: start << 32 | length & 0xFFFF_FFFF }
-    }
-
-    pub(crate) const fn from_code(code: u64) -> Self {
-        Self { code }
-    }
-
-    pub(crate) const fn code(self) -> u64 {
-        self.code
-    }
-
-    /// First byte and length.
-    pub(crate) const fn range(self) -> (usize, usize) {
-        ((self.code >> 32) as usize, (self.code & 0xFFFF_FFFF) as usize)
-    }
-}
-
-/// What was asked of the allocator, or of the kernel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Op {
-    /// New memory.
-    Alloc,
-    /// New memory, zeroed.
-    AllocZeroed,
-    /// A block gets another size.
-    Realloc,
-    /// A block is given back.
-    Dealloc,
-    /// A system call in which the thread may wait.
-    Call {
-        /// Its number on the platform.
-        number: u16,
-        /// What the thread may wait for, by its place in the list of these words.
-        class: u8,
-    },
-}
-
-impl Op {
-    const REQUESTS: [Self; 4] = [Self::Alloc, Self::AllocZeroed, Self::Realloc, Self::Dealloc];
-
-    /// Its number in the file, plus one.
-    pub(crate) const fn published(self) -> u32 {
-        match self {
-            Self::Alloc => 1,
-            Self::AllocZeroed => 2,
-            Self::Realloc => 3,
-            Self::Dealloc => 4,
-            Self::Call { .. } => 5,
-        }
-    }
-
-    /// Which call it is, as the file has it; 0 for what is none.
-    pub(crate) const fn call(self) -> u64 {
-        match self {
-            Self::Call { number, class } => number as u64 | (class as u64) << 16,
-            _ => 0,
-        }
-    }
-
-    /// The operation with this number and this call.
-    #[expect(clippy::cast_possible_truncation, reason = "parts of the number")]
-    fn of(published: u32, call: u64) -> Option<Self> {
-        let call = Self::Call { number: call as u16, class: (call >> 16) as u8 };
-        Self::REQUESTS.into_iter().chain([call]).find(|op| op.published() == published)
-    }
-
-    /// A number that tells it from all others.
-    #[must_use]
-    pub const fn code(self) -> u64 {
-        self.published() as u64 | self.call() << 8
-    }
-}
-
-/// How a region is opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum RegionKind {
-    /// `assert_no_alloc` and the attributes.
-    Plain,
-    /// `Policy::run`.
-    Policy,
-    /// `Policy::enter`.
-    Guard,
-    /// `enter_protected`.
-    Manual,
-    /// Everything that the process does.
-    WholeProgram,
-    /// `count_alloc`, `assert_allocs!` and the like, which disallow nothing.
-    Counting,
-}
-
-impl RegionKind {
-    const ALL: [Self; 6] =
-        [Self::Plain, Self::Policy, Self::Guard, Self::Manual, Self::WholeProgram, Self::Counting];
-
-    /// Its number in the file, plus one.
-    pub(crate) const fn published(self) -> u32 {
-        self as u32 + 1
-    }
-}
 
 /// A region and what happened in it, over all its entries on all threads. Inner regions are included; what a permit
 /// inside the region allowed is counted apart. Bytes are what was asked for.
@@ -210,7 +93,7 @@ pub struct Stack {
     pub start: u64,
     /// How many there are.
     pub length: usize,
-    /// Frames that were left out, after the first [`INNER`]; 0 where the stack is whole.
+    /// Frames that were left out, after the first [`INNER`](crate::INNER); 0 where the stack is whole.
     pub left_out: u32,
 }
 
@@ -320,20 +203,8 @@ impl Module {
     }
 }
 
-pub(crate) fn number(bytes: &[u8], offset: usize) -> Option<u64> {
-    field(bytes, offset).map(u64::from_ne_bytes)
-}
-
 /// A variance out of its bits: never negative, never endless.
 fn variance(bits: u64) -> f64 {
     let variance = f64::from_bits(bits);
     if variance.is_finite() && variance > 0.0 { variance } else { 0.0 }
-}
-
-pub(crate) fn word(bytes: &[u8], offset: usize) -> Option<u32> {
-    field(bytes, offset).map(u32::from_ne_bytes)
-}
-
-pub(crate) fn field<const N: usize>(bytes: &[u8], offset: usize) -> Option<[u8; N]> {
-    bytes.get(offset..)?.first_chunk().copied()
 }

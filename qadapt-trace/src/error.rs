@@ -2,7 +2,8 @@
 
 use core::fmt;
 
-use crate::header::{HEADER_SIZE, VERSION, Version};
+use crate::format::{VERSION, Version};
+use crate::layout::HEADER_SIZE;
 
 /// Why a file cannot be read as a trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

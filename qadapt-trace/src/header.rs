@@ -1,86 +1,12 @@
 //! The head of the file: what a reader needs to find everything else.
 
-use core::fmt;
 use core::mem::{offset_of, size_of};
 
-use crate::entry::{Text, field};
+use crate::bytes::field;
 use crate::error::Error;
-use crate::layout::{HeaderRow, SECTIONS, SectionRow};
+use crate::format::{Kind, MAGIC, SECTIONS, Text, VERSION, Version, flags};
+use crate::layout::{HEADER_SIZE, HeaderRow, SectionRow};
 use crate::live::{Live, Total};
-
-/// The first eight bytes of a trace.
-pub const MAGIC: u64 = u64::from_le_bytes(*b"QADAPTtr");
-
-/// The version that this crate writes.
-pub const VERSION: Version = Version { major: 2, minor: 3 };
-
-/// The bytes that [`Header::parse`] looks at.
-pub const HEADER_SIZE: usize = size_of::<HeaderRow>();
-
-/// What [`Header::flags`] is made of.
-pub mod flags {
-    /// The program's checks were compiled in.
-    pub const CHECKS_ON: u64 = 1;
-    /// An event came through the guard's allocator: it is the program's.
-    pub const ALLOCATOR: u64 = 1 << 1;
-    /// The whole program counts as one region.
-    pub const WHOLE_PROGRAM: u64 = 1 << 2;
-    /// The process ended by itself and its exit handlers ran.
-    pub const EXITED: u64 = 1 << 3;
-    /// Stacks were walked by frame pointers.
-    pub const FRAME_POINTERS: u64 = 1 << 4;
-    /// Blocks were followed to their end, and each stack was recorded.
-    pub const LIVE: u64 = 1 << 5;
-}
-
-/// A version of the file format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Version {
-    /// Changes when an older reader would misread the file.
-    pub major: u32,
-    /// Changes when something is added.
-    pub minor: u32,
-}
-
-impl Version {
-    pub(crate) const fn code(self) -> u64 {
-        (self.major as u64) << 32 | self.minor as u64
-    }
-
-    #[expect(clippy::cast_possible_truncation, reason = "the two halves")]
-    const fn from_code(code: u64) -> Self {
-        Self { major: (code >> 32) as u32, minor: code as u32 }
-    }
-}
-
-impl fmt::Display for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.major, self.minor)
-    }
-}
-
-/// The tables of a trace, in the header's order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// [`Region`](crate::Region)s.
-    Regions,
-    /// [`Stack`](crate::Stack)s.
-    Stacks,
-    /// [`Site`](crate::Site)s.
-    Sites,
-    /// [`Module`](crate::Module)s.
-    Modules,
-    /// Bytes.
-    Strings,
-    /// Return addresses, to which [`Stack`](crate::Stack)s refer.
-    Frames,
-}
-
-impl Kind {
-    /// Every table.
-    pub const ALL: [Self; SECTIONS] =
-        [Self::Regions, Self::Stacks, Self::Sites, Self::Modules, Self::Strings, Self::Frames];
-}
 
 /// Where a table is in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

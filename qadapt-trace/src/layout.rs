@@ -2,11 +2,11 @@
 
 use core::fmt;
 use core::marker::PhantomData;
-use core::mem::offset_of;
+use core::mem::{offset_of, size_of};
 use core::sync::atomic::{AtomicU8, AtomicU32, AtomicU64};
 
+use crate::format::{GROUPS, SECTIONS};
 use crate::room::InMemory;
-use crate::spread::{GROUPS, VISITS};
 
 /// Regions that a trace has room for.
 pub const REGIONS: usize = 16_384;
@@ -18,7 +18,11 @@ pub const SITES: usize = 32_768;
 pub const ALL_FRAMES: usize = 1 << 19;
 pub(crate) const MODULES: usize = 512;
 pub(crate) const STRINGS: usize = 1 << 20;
-pub(crate) const SECTIONS: usize = 6;
+/// Visits that are kept at once.
+pub(crate) const VISITS: usize = 16_384;
+
+/// The bytes that [`Header::parse`](crate::Header::parse) looks at.
+pub const HEADER_SIZE: usize = size_of::<HeaderRow>();
 
 /// One table's entry in the header.
 #[repr(C)]

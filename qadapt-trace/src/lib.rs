@@ -26,8 +26,11 @@
 #![no_std]
 
 mod add;
+mod bytes;
+mod claim;
 mod entry;
 mod error;
+mod format;
 mod glue;
 mod header;
 mod index;
@@ -40,14 +43,17 @@ mod spread;
 mod strings;
 mod write;
 
-pub use entry::{FRAMES, INNER, Module, OUTER, Op, Region, RegionKind, Site, Stack, Text};
+pub use entry::{Module, Region, Site, Stack};
 pub use error::Error;
+pub use format::{
+    FRAMES, GROUPS, INNER, Kind, MAGIC, OUTER, Op, RegionKind, RegionNumber, Text, VERSION, Version, flags,
+};
 pub use glue::{asks_allocator, is_allocator_entry};
-pub use header::{HEADER_SIZE, Header, Kind, MAGIC, Section, VERSION, Version, flags};
-pub use layout::{ALL_FRAMES, REGIONS, SITES, STACKS, Trace};
+pub use header::{Header, Section};
+pub use layout::{ALL_FRAMES, HEADER_SIZE, REGIONS, SITES, STACKS, Trace};
 pub use live::{Live, Total};
 pub use name::FunctionName;
 pub use room::{InMemory, Room};
-pub use spread::{GROUPS, Spread};
+pub use spread::Spread;
 pub use strings::text;
-pub use write::{At, Event, NewModule, NewRegion, RegionNumber};
+pub use write::{At, Event, NewModule, NewRegion};

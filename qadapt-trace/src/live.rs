@@ -13,7 +13,7 @@ use core::mem::offset_of;
 use core::sync::atomic::Ordering;
 
 use crate::add::{add, increased, raise};
-use crate::entry::number;
+use crate::bytes::number;
 use crate::layout::{HeaderRow, LiveRow, SiteRow, Trace};
 use crate::room::Room;
 

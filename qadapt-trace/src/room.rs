@@ -1,15 +1,7 @@
-//! Room in the file: claimed entry by entry, and reserved on the disk some pages ahead.
+//! Room on the disk for what is written.
 //!
 //! A mapped file that has holes ends the program with `SIGBUS` when one is written to and the disk is full. So nothing
 //! is claimed before there is room for it on the disk.
-
-use core::sync::atomic::Ordering;
-
-use crate::header::Kind;
-use crate::layout::Trace;
-
-/// The least that is reserved at once. A small program's trace has this much of each table.
-const STEP: u64 = 16 << 10;
 
 /// Makes room on the disk.
 pub trait Room {
@@ -32,48 +24,5 @@ pub enum InMemory {}
 impl Room for InMemory {
     fn reserve(_offset: u64, _length: u64) -> bool {
         true
-    }
-}
-
-impl<R: Room> Trace<R> {
-    /// Claims the next entries of a table and returns the number of the first; counts them as lost where there is no
-    /// room for them.
-    pub(crate) fn claim(&self, kind: Kind, how_many: u64) -> Option<u64> {
-        let section = self.section(kind);
-        // Relaxed: the claim has to be exclusive, which a read-modify-write is, and orders nothing.
-        let mut used = section.used.load(Ordering::Relaxed);
-        loop {
-            let end = used + how_many;
-            if end > section.capacity.load(Ordering::Relaxed) || !self.has_room(kind, end) {
-                section.lost.fetch_add(1, Ordering::Relaxed);
-                return None;
-            }
-            match section.used.compare_exchange_weak(used, end, Ordering::Relaxed, Ordering::Relaxed) {
-                Ok(_) => return Some(used),
-                Err(now) => used = now,
-            }
-        }
-    }
-
-    /// True if so many entries of a table have room on the disk, some more than which are reserved at once.
-    pub(crate) fn has_room(&self, kind: Kind, entries: u64) -> bool {
-        let section = self.section(kind);
-        let size = section.entry_size.load(Ordering::Relaxed);
-        let Some(needed) = entries.checked_mul(size) else { return false };
-        let Some(reserved) = self.own.reserved.get(kind as usize) else { return false };
-        // Relaxed: what is reserved stays so, and no memory is handed over.
-        let before = reserved.load(Ordering::Relaxed);
-        if needed <= before {
-            return true;
-        }
-        let whole = section.capacity.load(Ordering::Relaxed).saturating_mul(size);
-        // As much again as there is: a table that fills up asks a few times only.
-        let after = needed.max(before * 2).next_multiple_of(STEP).min(whole);
-        let offset = section.offset.load(Ordering::Relaxed);
-        let is_there = R::reserve(offset + before, after - before);
-        if is_there {
-            reserved.fetch_max(after, Ordering::Relaxed);
-        }
-        is_there
     }
 }

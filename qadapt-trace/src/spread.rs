@@ -6,20 +6,14 @@
 use core::mem::offset_of;
 
 use crate::add::{add, raise};
-use crate::entry::{number, word};
-use crate::layout::{SpreadRow, Trace, Visit};
+use crate::bytes::{number, word};
+use crate::format::{GROUPS, RegionNumber};
+use crate::layout::{SpreadRow, Trace, VISITS, Visit};
 use crate::primitive::{AtomicU32, Ordering};
 use crate::room::Room;
-use crate::write::RegionNumber;
-
-/// Groups of entries, by how many events they had.
-pub const GROUPS: usize = 26;
 
 /// Numbers of events that have a group of their own: 0 to this.
 const EXACT: u64 = 8;
-
-/// Visits that are kept at once.
-pub(crate) const VISITS: usize = 16_384;
 
 /// Places in which a visit is looked for.
 const NEAR: usize = 8;

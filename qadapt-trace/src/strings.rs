@@ -2,8 +2,7 @@
 
 use core::sync::atomic::Ordering;
 
-use crate::entry::Text;
-use crate::header::Kind;
+use crate::format::{Kind, Text};
 use crate::layout::Trace;
 use crate::room::Room;
 

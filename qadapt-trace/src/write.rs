@@ -5,35 +5,13 @@ use core::mem::{offset_of, size_of};
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use crate::add::{add, add_variance, increased, raise};
-use crate::entry::{FRAMES, Op, RegionKind};
-use crate::header::{Kind, MAGIC, VERSION};
+use crate::format::{FRAMES, Kind, MAGIC, Op, RegionKind, RegionNumber, VERSION};
 use crate::index::{Keyed, find, find_or_insert};
 use crate::layout::{
     ALL_FRAMES, MODULES, ModuleRow, REGIONS, RegionRow, SITES, STACKS, STRINGS, SectionRow, SiteRow,
     StackRow, Trace,
 };
 use crate::room::Room;
-
-/// A region's number in its table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RegionNumber(u32);
-
-impl RegionNumber {
-    /// The number of the region that was added first.
-    pub const FIRST: Self = Self(0);
-
-    /// The region with this number, which [`index`](Self::index) gave.
-    #[must_use]
-    pub const fn of(index: u32) -> Self {
-        Self(index)
-    }
-
-    /// The number itself.
-    #[must_use]
-    pub const fn index(self) -> usize {
-        self.0 as usize
-    }
-}
 
 /// A region that is entered.
 #[derive(Clone, Copy, Debug)]

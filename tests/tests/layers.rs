@@ -168,6 +168,7 @@ fn no_two_files_import_each_other() {
         ("qadapt-code", 1),
         ("qadapt-pool", 20),
         ("qadapt-spin", 5),
+        ("qadapt-trace", 40),
     ] {
         let edges = Modules::below(&repository().join(name).join("src")).edges();
         assert!(edges.len() > least, "only {edges:?} were found: is this the right folder?");
