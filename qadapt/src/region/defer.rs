@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use std::alloc::{Layout, alloc, dealloc};
 
 use crate::checks;
-use crate::hot::defer::{figures, thread};
+use crate::hot::defer::{chain, thread};
 use crate::hot::{own_work, word};
 use crate::mark;
 use crate::model::{Amount, Deferred};
@@ -105,5 +105,5 @@ fn ask(limit: Amount) -> Amount {
 /// See [`Deferring`](crate::Deferring).
 #[must_use]
 pub fn deferred() -> Deferred {
-    figures::all()
+    chain::all_figures()
 }

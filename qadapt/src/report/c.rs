@@ -3,7 +3,8 @@
 use core::fmt;
 use std::path::Path;
 
-use super::trace::{Frame, Site};
+use super::frame::{Frame, Site};
+use super::origin::is_malloc;
 
 /// The functions that `qadapt-malloc` defines.
 const FUNCTIONS: [&str; 10] = [
@@ -40,16 +41,9 @@ pub(super) fn begin(frames: &[Frame]) -> Option<usize> {
 
 /// The same for a program without debug information, which has the name alone.
 fn function(frame: &Frame) -> Option<&'static str> {
-    let is_defined_here = frame.file().is_none_or(is_ours);
+    let is_defined_here = frame.file().is_none_or(is_malloc);
     let name = frame.function().filter(|_| is_defined_here)?;
     FUNCTIONS.into_iter().find(|known| *known == name)
-}
-
-/// True for a source file of `qadapt-malloc`, or of its library for `LD_PRELOAD`.
-pub(super) fn is_ours(file: &Path) -> bool {
-    let mut parts = file.iter().rev().skip(1).map(|part| part.to_string_lossy());
-    parts.next().is_some_and(|folder| folder == "src")
-        && parts.next().is_some_and(|package| package.starts_with("qadapt-malloc"))
 }
 
 impl Way {
@@ -88,21 +82,4 @@ fn is_rust(frame: &Frame) -> bool {
 
 fn is_rust_file(file: &Path) -> bool {
     file.extension().is_some_and(|extension| extension == "rs")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn its_own_files_are_known() {
-        for (file, expected) in [
-            ("/home/u/qadapt/qadapt-malloc/src/define.rs", true),
-            ("/home/u/.cargo/registry/src/index/qadapt-malloc-0.1.0/src/define.rs", true),
-            ("/home/u/mine/src/define.rs", false),
-            ("define.rs", false),
-        ] {
-            assert_eq!(is_ours(Path::new(file)), expected, "{file}");
-        }
-    }
 }

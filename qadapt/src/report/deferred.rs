@@ -1,13 +1,13 @@
 //! What is said at the process's end of frees that were deferred.
 
 use super::sink;
-use crate::hot::defer::figures;
+use crate::hot::defer::chain;
 use crate::hot::setting;
 use crate::model::{Amount, Deferred, Mode};
 
 /// Says the most that ever waited, and what is left; nothing in mode count.
 pub(super) fn report() {
-    let Deferred { waiting, most, over, .. } = figures::all();
+    let Deferred { waiting, most, over, .. } = chain::all_figures();
     if most == Amount::NONE || setting::default_mode() == Mode::Count {
         return;
     }

@@ -11,6 +11,7 @@ mod deferred;
 pub(crate) mod excess;
 pub(crate) mod exit;
 pub(crate) mod fork;
+mod frame;
 mod handover;
 mod hook;
 pub(crate) mod live;
@@ -31,7 +32,7 @@ mod violation;
 
 pub use c_live::c_is_active;
 pub use excess::Expectation;
+pub use frame::{Site, StackFrame};
 pub use hook::{set_violation_hook, take_violation_hook};
 pub use live::is_active;
-pub use trace::{Site, StackFrame};
 pub use violation::Violation;

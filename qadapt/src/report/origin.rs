@@ -91,7 +91,14 @@ fn is_qadapt(path: &str) -> bool {
         })
         || path.contains("/backtrace-0.")
         || path.contains("/qadapt-spin/src/")
-        || super::c::is_ours(Path::new(path))
+        || is_malloc(Path::new(path))
+}
+
+/// True for a source file of `qadapt-malloc`, or of its library for `LD_PRELOAD`.
+pub(super) fn is_malloc(file: &Path) -> bool {
+    let mut parts = file.iter().rev().skip(1).map(|part| part.to_string_lossy());
+    parts.next().is_some_and(|folder| folder == "src")
+        && parts.next().is_some_and(|package| package.starts_with("qadapt-malloc"))
 }
 
 #[cfg(test)]
@@ -153,5 +160,17 @@ mod tests {
             assert_eq!(Origin::of(None, Some(name)), Origin::Own, "{name}");
         }
         assert_eq!(Origin::of(None, None), Origin::Own);
+    }
+
+    #[test]
+    fn files_that_replace_malloc_are_known() {
+        for (file, expected) in [
+            ("/home/u/qadapt/qadapt-malloc/src/define.rs", true),
+            ("/home/u/.cargo/registry/src/index/qadapt-malloc-0.1.0/src/define.rs", true),
+            ("/home/u/mine/src/define.rs", false),
+            ("define.rs", false),
+        ] {
+            assert_eq!(is_malloc(Path::new(file)), expected, "{file}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-use super::trace::Site;
+use super::frame::Site;
 
 /// Characters of a source line that are shown.
 const WIDTH: usize = 160;

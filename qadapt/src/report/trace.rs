@@ -1,17 +1,17 @@
-//! Resolved call stacks: which functions and lines the recorded addresses are.
+//! Resolved call stacks, and what reports say of them.
 
 use core::fmt;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use qadapt_advice::{Advice, Frame as Named};
 use qadapt_spin::{Lock, Slot, Stack};
 
 use super::c;
+use super::frame::{Frame, Site, StackFrame};
 use super::origin::{self, Origin};
 use super::source;
-use super::symbols::{self, Symbol};
+use super::symbols;
 use crate::hot::capture::{FRAMES, STACKS};
 use crate::hot::setting;
 use crate::sys;
@@ -41,106 +41,6 @@ pub(super) struct Trace {
 
 /// What advice depends on besides the stack: the operation and its sizes in bytes.
 type Event = (qadapt_advice::Op, usize, usize);
-
-#[derive(Debug)]
-pub(super) struct Frame {
-    /// The return address.
-    address: usize,
-    function: Option<String>,
-    file: Option<PathBuf>,
-    line: u32,
-    column: Option<u32>,
-    origin: Origin,
-    library: Option<String>,
-}
-
-/// A line of the user's own code.
-#[derive(Clone, Copy, Debug)]
-pub struct Site<'a> {
-    path: &'a Path,
-    line: u32,
-    column: Option<u32>,
-}
-
-impl<'a> Site<'a> {
-    /// The source file, as the debug information names it.
-    #[must_use]
-    pub fn path(&self) -> &'a Path {
-        self.path
-    }
-
-    /// The line, counted from 1.
-    #[must_use]
-    pub fn line(&self) -> u32 {
-        self.line
-    }
-
-    /// The column in bytes, counted from 1, where the debug information has it.
-    #[must_use]
-    pub fn column(&self) -> Option<u32> {
-        self.column
-    }
-}
-
-/// A function on a violation's call stack. Inlined functions have frames of their own.
-#[derive(Clone, Copy, Debug)]
-pub struct StackFrame<'a>(&'a Frame);
-
-impl<'a> StackFrame<'a> {
-    /// The address that the call returns to; inlined functions have that of the function that they are part of.
-    #[must_use]
-    pub fn address(&self) -> usize {
-        self.0.address
-    }
-
-    /// The function's path, if the program has symbols.
-    #[must_use]
-    pub fn function(&self) -> Option<&'a str> {
-        self.0.function.as_deref()
-    }
-
-    /// Where in the function the next inner one is called, if the program has debug information.
-    #[must_use]
-    pub fn site(&self) -> Option<Site<'a>> {
-        self.0.site()
-    }
-
-    /// The name of the file that the function is in, where that is a library which the program has loaded: a plug-in.
-    #[must_use]
-    pub fn library(&self) -> Option<&'a str> {
-        self.0.library.as_deref()
-    }
-
-    /// True for what reports fold: the standard library's, the allocator's and QADAPT's own.
-    #[must_use]
-    pub fn is_internal(&self) -> bool {
-        self.0.origin.is_internal()
-    }
-}
-
-/// `file:line:column`, the file relative to the working directory where it lies below it, and from the folder of its
-/// crate on where it is a dependency's.
-impl fmt::Display for Site<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let here = std::env::current_dir().unwrap_or_default();
-        let path = self.path.strip_prefix(here).unwrap_or(self.path);
-        let path = below_registry(path).unwrap_or(path);
-        write!(f, "{}:{}", path.display(), self.line)?;
-        self.column.map_or(Ok(()), |column| write!(f, ":{column}"))
-    }
-}
-
-/// What lies below the folder of an index in Cargo's registry: `crate-1.0.0/src/lib.rs`.
-fn below_registry(path: &Path) -> Option<&Path> {
-    let mut parts = path.components();
-    while let Some(part) = parts.next() {
-        if part.as_os_str() == "registry" && parts.next()?.as_os_str() == "src" {
-            parts.next()?;
-            return Some(parts.as_path());
-        }
-    }
-    None
-}
 
 impl Trace {
     /// The trace of a recorded stack.
@@ -316,7 +216,7 @@ fn told_apart(mut frames: Vec<Frame>) -> (Vec<Frame>, Option<c::Way>) {
         let way = c::Way::of(&frames, begin);
         return (frames, way);
     }
-    let is_outside = |frame: &Frame| origin::is_outside(frame.file.as_deref(), frame.function.as_deref());
+    let is_outside = |frame: &Frame| origin::is_outside(frame.file(), frame.function());
     let inside = frames.iter().position(is_outside).unwrap_or(0);
     for frame in frames.iter_mut().take(inside).filter(|frame| !frame.origin.is_internal()) {
         frame.origin = Origin::Allocator;
@@ -324,69 +224,9 @@ fn told_apart(mut frames: Vec<Frame>) -> (Vec<Frame>, Option<c::Way>) {
     (frames, None)
 }
 
-impl Frame {
-    fn new(address: usize, symbol: Symbol) -> Self {
-        let Symbol { function, file, line, column, is_system, library } = symbol;
-        let origin = if is_system { Origin::Std } else { Origin::of(file.as_deref(), function.as_deref()) };
-        Self { address, function, file, line, column, origin, library }
-    }
-
-    fn named(&self) -> Named<'_> {
-        let function = self.function.as_deref().unwrap_or_default();
-        let file = self.file.as_deref().and_then(Path::to_str).unwrap_or_default();
-        if self.origin == Origin::Own { Named::own(function, file) } else { Named::foreign(function, file) }
-    }
-
-    /// Its function's name, where it is known.
-    pub(super) fn function(&self) -> Option<&str> {
-        self.function.as_deref()
-    }
-
-    /// Its source file, where it is known.
-    pub(super) fn file(&self) -> Option<&Path> {
-        self.file.as_deref()
-    }
-
-    /// True for what reports fold.
-    pub(super) fn is_internal(&self) -> bool {
-        self.origin.is_internal()
-    }
-
-    /// Its line, where it is known.
-    pub(super) fn site(&self) -> Option<Site<'_>> {
-        let path = self.file.as_deref()?;
-        (self.line > 0).then_some(Site { path, line: self.line, column: self.column })
-    }
-
-    fn fmt_line(&self, f: &mut impl fmt::Write) -> fmt::Result {
-        write!(f, "       ")?;
-        self.fmt_name(f)?;
-        if let Some(site) = self.site() {
-            write!(f, "  {site}")?;
-        }
-        match &self.library {
-            Some(library) if self.function.is_some() => writeln!(f, "  ({library})"),
-            _ => writeln!(f),
-        }
-    }
-
-    /// The function; failing that, the file that the address was loaded from and the place in it.
-    fn fmt_name(&self, f: &mut impl fmt::Write) -> fmt::Result {
-        if let Some(function) = &self.function {
-            return f.write_str(function);
-        }
-        write!(f, "{:#x}", self.address)?;
-        let mut place = None;
-        // The address is the one that the frame returns to; the call is the byte before.
-        sys::locate(self.address.saturating_sub(1), |module, offset| {
-            place = Some((String::from_utf8_lossy(module).into_owned(), offset));
-        });
-        place.map_or(Ok(()), |(module, offset)| write!(f, " in {module}+{offset:#x}"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::symbols::Symbol;
     use super::*;
 
     #[test]
@@ -402,13 +242,5 @@ mod tests {
         let trace = Trace::of_frames(vec![Frame::new(16, symbol)]);
         assert_eq!(trace.excerpt(), NOT_THE_USERS);
         assert_eq!(Trace::of_frames(Vec::new()).excerpt(), NO_STACK);
-    }
-
-    #[test]
-    fn a_dependency_is_named_by_its_crate() {
-        let below = below_registry(Path::new("/home/u/.cargo/registry/src/index-1/memchr-2.7.0/src/lib.rs"));
-        assert_eq!(below, Some(Path::new("memchr-2.7.0/src/lib.rs")));
-        assert_eq!(below_registry(Path::new("/home/u/registry/main.rs")), None);
-        assert_eq!(below_registry(Path::new("/registry/src")), None);
     }
 }

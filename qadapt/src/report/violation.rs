@@ -7,7 +7,8 @@ use std::sync::Arc;
 use qadapt_advice::Advice;
 use qadapt_spin::Slot;
 
-use super::trace::{Site, StackFrame, Trace};
+use super::frame::{Site, StackFrame};
+use super::trace::Trace;
 use crate::hot::capture::{self, Kept, STACKS};
 use crate::hot::pending::Pending;
 use crate::hot::request::{Cause, Request};

@@ -223,7 +223,7 @@ impl<A: GlobalAlloc> Deferring<A> {
             unsafe { chain::keep(block, &self.limit, always) }
         } else {
             // SAFETY: the caller's contract.
-            unsafe { waiting::keep_alone(block, &self.limit, always) }
+            unsafe { chain::keep_apart(block, &self.limit, always) }
         }
     }
 

@@ -12,7 +12,7 @@ use qadapt_spin::Link;
 use super::figures;
 use super::limit::{Kept, Limit};
 use super::waiting::{self, Waiting};
-use crate::model::Amount;
+use crate::model::{Amount, Deferred};
 
 /// A chain is handed over when it has so many blocks or bytes, or when the region ends.
 const LONG: Amount = Amount { blocks: 32, bytes: 16 << 10 };
@@ -55,7 +55,7 @@ pub(super) unsafe fn keep(block: Waiting, limit: &Limit, always: bool) -> Kept {
     let chain = unsafe { &*chain };
     if chain.is_busy.replace(true) {
         // SAFETY: the caller's contract.
-        return unsafe { waiting::keep_alone(block, limit, always) };
+        return unsafe { keep_apart(block, limit, always) };
     }
     compiler_fence(Ordering::SeqCst);
     // SAFETY: the caller's contract.
@@ -75,9 +75,30 @@ pub(super) fn hand_over() {
     });
 }
 
-/// What is in this thread's chain, and the room that is reserved for it.
-pub(super) fn own() -> (Amount, Amount) {
-    CHAIN.try_with(|chain| (chain.amount(), chain.room.get())).unwrap_or((Amount::NONE, Amount::NONE))
+/// Keeps a block that becomes part of no chain. `always` where it is kept whatever the limit says.
+///
+/// # Safety
+/// Nobody uses the block's memory until it is taken from what waits.
+#[cold]
+#[inline(never)]
+#[expect(unsafe_code, reason = "keeps a block")]
+pub(super) unsafe fn keep_apart(block: Waiting, limit: &Limit, always: bool) -> Kept {
+    if !block.is_counted(limit, always) {
+        // The room that this thread has reserved for its chain and not used may be enough.
+        hand_over();
+        if !block.is_counted(limit, always) {
+            return Kept::NoRoom;
+        }
+    }
+    // SAFETY: the caller's contract, and the block is counted.
+    unsafe { waiting::keep(block) }
+}
+
+/// How much waits and has waited, as this thread sees it.
+pub(crate) fn all_figures() -> Deferred {
+    let own = CHAIN.try_with(|chain| (chain.amount(), chain.room.get()));
+    let (own, room) = own.unwrap_or((Amount::NONE, Amount::NONE));
+    figures::all(own, room)
 }
 
 impl Chain {

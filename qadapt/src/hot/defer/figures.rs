@@ -4,7 +4,6 @@
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use super::chain;
 use super::limit::Limit;
 use crate::model::{Amount, Deferred};
 
@@ -103,9 +102,8 @@ pub(super) fn count_shrunk() {
     SHRUNK.fetch_add(1, Ordering::Relaxed);
 }
 
-/// All figures, as this thread sees them.
-pub(crate) fn all() -> Deferred {
-    let (own, room) = chain::own();
+/// All figures, as a thread sees them that has so much of its own, and so much room reserved for it.
+pub(super) fn all(own: Amount, room: Amount) -> Deferred {
     let counted = now(room);
     let waiting = Amount { blocks: counted.blocks + own.blocks, bytes: counted.bytes + own.bytes };
     let most = MOST.get();

@@ -8,8 +8,8 @@
 //! that defers: blocks know neither their allocator nor where that is.
 
 pub(crate) mod allocator;
-mod chain;
-pub(crate) mod figures;
+pub(crate) mod chain;
+mod figures;
 mod limit;
 pub(crate) mod thread;
 mod waiting;

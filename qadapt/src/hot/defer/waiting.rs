@@ -5,8 +5,8 @@ use core::ptr::{self, NonNull};
 
 use qadapt_spin::{BlockList, BlockRing, Link};
 
+use super::figures;
 use super::limit::{Kept, Limit};
-use super::{chain, figures};
 use crate::model::Amount;
 
 /// Blocks that hold a link.
@@ -51,6 +51,16 @@ impl Waiting {
         Amount { blocks: 1, bytes: self.layout.size() as u64 }
     }
 
+    /// Counts the block among those that wait; false where the limit has no room for it.
+    pub(super) fn is_counted(&self, limit: &Limit, always: bool) -> bool {
+        let amount = self.amount();
+        if always || !limit.is_set() {
+            figures::add(amount);
+            return true;
+        }
+        figures::reserve(limit, amount, amount).is_some()
+    }
+
     /// The size and the alignment in one number. A size of 2^58 bytes is no block's.
     #[inline(always)]
     const fn note(&self) -> u64 {
@@ -89,21 +99,9 @@ pub(super) fn push(first: NonNull<Link>, last: NonNull<Link>) {
 /// Keeps a block that becomes part of no chain.
 ///
 /// # Safety
-/// Nobody uses the block's memory until it is taken from what waits.
-#[cold]
-#[inline(never)]
+/// It [is counted](Waiting::is_counted), and nobody uses its memory until it is taken from what waits.
 #[expect(unsafe_code, reason = "writes to a block that nobody uses any more")]
-pub(super) unsafe fn keep_alone(block: Waiting, limit: &Limit, always: bool) -> Kept {
-    let amount = block.amount();
-    if always || !limit.is_set() {
-        figures::add(amount);
-    } else if figures::reserve(limit, amount, amount).is_none() {
-        // The room that this thread has reserved for its chain and not used may be enough.
-        chain::hand_over();
-        if figures::reserve(limit, amount, amount).is_none() {
-            return Kept::NoRoom;
-        }
-    }
+pub(super) unsafe fn keep(block: Waiting) -> Kept {
     // Before others can take the block, and noted only if it waits.
     let now = figures::now(Amount::NONE);
     let is_kept = if block.can_hold_a_link() {
@@ -120,7 +118,7 @@ pub(super) unsafe fn keep_alone(block: Waiting, limit: &Limit, always: bool) -> 
         figures::note_most(now);
         return Kept::Waits;
     }
-    figures::subtract(amount);
+    figures::subtract(block.amount());
     Kept::NoRoom
 }
 
