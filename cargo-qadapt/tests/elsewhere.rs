@@ -103,7 +103,8 @@ fn programs_are_audited_and_checked_there() {
     fs::create_dir_all(project.join("src")).expect("the folder can be made");
     let guard = repository.join("qadapt");
     let manifest = format!(
-        "[package]\nname = \"radio\"\nedition = \"2024\"\n[workspace]\n[dependencies]\nqadapt.path = {:?}\n",
+        "[package]\nname = \"radio\"\nedition = \"2024\"\n[workspace]\n[dependencies]\nqadapt.path = {:?}\n\
+         [profile.dev]\ndebug = \"limited\"\n[profile.release]\ndebug = \"line-tables-only\"\n",
         guard.display()
     );
     let main = |line: &str| {
@@ -115,7 +116,7 @@ fn programs_are_audited_and_checked_there() {
     };
     let write = |name: &str, text: &str| fs::write(project.join(name), text).expect("it can be written");
     write("Cargo.toml", &manifest);
-    // The versions that this workspace has.
+    // The versions and profiles that this workspace has: the audit has built the guard for both.
     fs::copy(repository.join("Cargo.lock"), project.join("Cargo.lock")).expect("there is a lock file");
     for (line, arguments, code) in [
         ("step", &["check", "--bless"][..], 0),
@@ -237,6 +238,7 @@ fn there(platform: &str, folder: &Path, arguments: &[&str]) -> Output {
         .args(arguments)
         .current_dir(folder)
         .env("CARGO_BUILD_TARGET", platform)
+        .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder"))
         .output()
         .expect("the command starts")
 }
