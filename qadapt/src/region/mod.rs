@@ -25,6 +25,7 @@ mod polled;
 mod profile;
 mod reclaimer;
 mod record;
+mod run;
 mod scope;
 #[cfg(feature = "futures-sink")]
 mod sink;
@@ -60,11 +61,12 @@ pub use page_faults::{PageFaults, count_page_faults};
 pub use permit::permit_alloc;
 pub use permit_drop::PermitDrop;
 pub use plain::{assert_no_alloc, no_alloc};
-pub use policy::{Policy, run_policy, run_required};
+pub use policy::Policy;
 #[cfg(feature = "profile")]
 pub use profile::{Profile, profile, set_profile_interval};
 pub use reclaimer::Reclaimer;
 pub use record::Note;
+pub use run::{run_policy, run_required};
 #[cfg(feature = "process-counts")]
 pub use stats::Stats;
 pub use sweep::sweep;
