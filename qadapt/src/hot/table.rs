@@ -32,6 +32,7 @@ use super::head::Head;
 use super::record::{Kind, Record, Serial};
 use super::spending::Total;
 use super::{figure, setting, word};
+use crate::checks;
 use crate::model::Place;
 use crate::sys;
 
@@ -102,10 +103,11 @@ thread_local! {
     };
 }
 
-/// Reads or changes this thread's table; `None` where the thread-local cannot be had.
+/// Reads or changes this thread's table; `None` where the thread-local cannot be had, and without the checks.
 #[inline(always)]
 pub(crate) fn with<R>(act: impl FnOnce(&Table) -> R) -> Option<R> {
-    TABLE.try_with(act).ok()
+    // Nothing calls it there. A constant says so to the compiler, which then need not compile what would be done.
+    if checks::ON { TABLE.try_with(act).ok() } else { None }
 }
 
 /// This thread's number, which no other thread has or had; 0 where the thread-local cannot be had.
