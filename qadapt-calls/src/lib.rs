@@ -153,12 +153,12 @@ impl Rule {
             Self::Never => return false,
             Self::Futex => (1, |operation| FUTEX_WAITS.contains(&(operation & 0x7F))),
             Self::Random => (2, |flags| flags & GRND_NONBLOCK == 0),
-            Self::Poll => (2, |time| time & MILLISECONDS != 0),
-            Self::EpollWait => (3, |time| time & MILLISECONDS != 0),
+            Self::Poll => (2, |time| time & INT != 0),
+            Self::EpollWait => (3, |time| time & INT != 0),
             Self::ChildBy => (2, |options| options & WNOHANG == 0),
             Self::ChildOf => (3, |options| options & WNOHANG == 0),
             Self::FileLock => (1, |operation| operation & LOCK_NB == 0),
-            Self::Control => (1, |command| CONTROL_WAITS.contains(&command)),
+            Self::Control => (1, |command| CONTROL_WAITS.contains(&(command & INT))),
             _ => return true,
         };
         argument(index).is_none_or(waits)
@@ -181,8 +181,8 @@ const CONTROL_WAITS: [u64; 2] = [7, 38];
 const GRND_NONBLOCK: u64 = 1;
 const WNOHANG: u64 = 1;
 const LOCK_NB: u64 = 4;
-/// The bits of a number of milliseconds.
-const MILLISECONDS: u64 = u32::MAX as u64;
+/// The bits of an argument that is an `int`: what is above them in the register may be anything.
+const INT: u64 = u32::MAX as u64;
 
 /// Those from 0 on.
 const FIRST: &str = "\

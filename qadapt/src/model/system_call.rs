@@ -62,10 +62,10 @@ impl Detail {
     }
 }
 
-/// The bits of a value that are kept.
-const VALUE: u64 = (1 << 48) - 1;
-
 impl SystemCall {
+    /// The greatest value that is kept.
+    pub(crate) const MOST: u64 = (1 << 48) - 1;
+
     /// The call's name, as Linux has it; `unknown` for a number without one.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -97,7 +97,7 @@ impl SystemCall {
             | u64::from(self.class.index()) << 16
             | u64::from(self.detail as u8) << 24
             | u64::from(self.by_allocator) << 32;
-        (first as usize, self.value.min(VALUE) as usize)
+        (first as usize, self.value.min(Self::MOST) as usize)
     }
 
     /// The call that was [packed](Self::packed).

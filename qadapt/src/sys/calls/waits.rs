@@ -14,6 +14,8 @@ use crate::model::{Calls, Detail, SystemCall};
 const QUICK: [u64; 6] = [0x5421, 0x541B, 0x5451, 0x5450, 0x5401, 0x5413];
 /// `SPLICE_F_NONBLOCK`.
 const AT_ONCE_SPLICE: u64 = 2;
+/// The bits of an argument that is an `int`. The kernel looks at no others, and compilers leave anything in those.
+const INT: u64 = u32::MAX as u64;
 /// `AT_FDCWD` and other descriptors that are none are negative.
 const MOST_DESCRIPTORS: u64 = 1 << 31;
 
@@ -57,17 +59,19 @@ fn judge(rule: Rule, arguments: &[u64; 6]) -> Option<Judged> {
         Rule::Copied => between(first, second, fourth & AT_ONCE_SPLICE != 0),
         Rule::Given => transfer(first, fourth & AT_ONCE_SPLICE != 0),
         Rule::Connect => transfer(first, sends_single_messages(first)),
-        Rule::FileLock | Rule::Control => Some((Calls::FILE, Detail::Descriptor, first)),
+        Rule::FileLock | Rule::Control => Some((Calls::FILE, Detail::Descriptor, first & INT)),
         Rule::SignalFor => waits_for(third).map(|_| (Calls::SLEEP, Detail::Nothing, 0)),
         Rule::Over => of_file(second),
-        Rule::Poll if second == 0 => plain(Calls::SLEEP),
+        Rule::Poll if second & INT == 0 => plain(Calls::SLEEP),
         Rule::Poll | Rule::EpollWait => plain(Calls::SOCKET),
-        Rule::PollFor if second == 0 => waits_for(third).map(|_| (Calls::SLEEP, Detail::Nothing, 0)),
+        Rule::PollFor if second & INT == 0 => waits_for(third).map(|_| (Calls::SLEEP, Detail::Nothing, 0)),
         Rule::PollFor => waits_for(third),
         Rule::SelectFor => waits_for(fifth),
         Rule::EpollFor => waits_for(fourth),
         Rule::Close => of_file(first),
-        Rule::Device => (!QUICK.contains(&second)).then_some((Calls::OTHER, Detail::Descriptor, first)),
+        Rule::Device => {
+            (!QUICK.contains(&(second & INT))).then_some((Calls::OTHER, Detail::Descriptor, first & INT))
+        }
     }
 }
 
@@ -77,8 +81,13 @@ fn says_at_once(flags: u64) -> bool {
 
 /// A sleep for the time at this address.
 fn sleep(time: u64) -> Judged {
-    let Some([seconds, nanoseconds]) = read(time) else { return (Calls::SLEEP, Detail::Nothing, 0) };
-    (Calls::SLEEP, Detail::Nanoseconds, seconds.saturating_mul(1_000_000_000).saturating_add(nanoseconds))
+    // A time that is none, or of more than three days, is not told.
+    let total =
+        |[seconds, nanoseconds]: [u64; 2]| seconds.checked_mul(1_000_000_000)?.checked_add(nanoseconds);
+    match read(time).and_then(total).filter(|&time| time <= SystemCall::MOST) {
+        Some(time) => (Calls::SLEEP, Detail::Nanoseconds, time),
+        None => (Calls::SLEEP, Detail::Nothing, 0),
+    }
 }
 
 /// A wait until a file is ready, for the time at this address.
@@ -88,7 +97,8 @@ fn waits_for(time: u64) -> Option<Judged> {
 }
 
 /// A transfer of bytes, or a wait for a peer; `None` where it does not wait.
-fn transfer(descriptor: u64, at_once: bool) -> Option<Judged> {
+fn transfer(argument: u64, at_once: bool) -> Option<Judged> {
+    let descriptor = argument & INT;
     let Some(kind) = kind(descriptor) else {
         // The kernel says that there is no such file.
         return None;
@@ -120,7 +130,8 @@ fn sends_single_messages(descriptor: u64) -> bool {
 }
 
 /// What a call waits for that waits for files of a file system alone.
-fn of_file(descriptor: u64) -> Option<Judged> {
+fn of_file(argument: u64) -> Option<Judged> {
+    let descriptor = argument & INT;
     let kind = kind(descriptor)?;
     matches!(kind, Detail::File | Detail::Directory | Detail::Device).then_some((
         Calls::FILE,
@@ -197,6 +208,8 @@ fn copy(call: c_long, here: u64, there: u64, length: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use core::ptr;
+
     use super::*;
 
     /// The C library's numbers are those that the table goes by.
@@ -239,6 +252,43 @@ mod tests {
             (libc::SYS_epoll_wait, 3, u64::MAX, true),
         ] {
             assert_eq!(waits(call, index, argument), expected, "{call} {argument}");
+        }
+    }
+
+    /// Compilers leave there whatever was in the register.
+    #[test]
+    fn the_upper_half_of_an_int_says_nothing() {
+        let file = std::fs::File::open("/").expect("there is a root");
+        let descriptor = u64::from(std::os::fd::AsRawFd::as_raw_fd(&file).unsigned_abs());
+        let above = |number: u64| number | 0xDEAD << 32;
+        let [lock, ready] = [libc::F_SETLKW, 0x541B].map(|command| u64::from(command.unsigned_abs()));
+        for (call, arguments) in [
+            (libc::SYS_read, [descriptor, 0, 0]),
+            (libc::SYS_close, [descriptor, 0, 0]),
+            (libc::SYS_fcntl, [descriptor, lock, 0]),
+            (libc::SYS_ioctl, [descriptor, ready, 0]),
+            (libc::SYS_ioctl, [descriptor, 0, 0]),
+            (libc::SYS_poll, [0, 0, 1]),
+        ] {
+            let told =
+                |[first, second, third]: [u64; 3]| of(unsigned(call), &[first, second, third, 0, 0, 0]);
+            let [first, second, third] = arguments;
+            let expected = told(arguments);
+            assert_eq!(expected.is_some(), (call, second) != (libc::SYS_ioctl, ready), "{call}");
+            let first = if call == libc::SYS_poll { first } else { above(first) };
+            assert_eq!(told([first, above(second), third]), expected, "{call}");
+        }
+    }
+
+    #[test]
+    fn a_time_that_cannot_be_kept_is_not_told() {
+        let told = |time: &[u64; 2]| {
+            of(unsigned(libc::SYS_nanosleep), &[ptr::from_ref(time).addr() as u64, 0, 0, 0, 0, 0])
+                .map(|call| call.to_string())
+        };
+        assert_eq!(told(&[2, 500_000]).as_deref(), Some("nanosleep (sleep, 2000500 us)"));
+        for time in [[u64::MAX, 0], [0, u64::MAX], [400_000, 0]] {
+            assert_eq!(told(&time).as_deref(), Some("nanosleep (sleep)"), "{time:?}");
         }
     }
 }
