@@ -323,6 +323,33 @@ fn calls_are_counted_and_nothing_is_disallowed() {
     assert_eq!(counted(|| ()), Some(0));
 }
 
+/// Calls when it goes away.
+struct Calling;
+
+impl Drop for Calling {
+    fn drop(&mut self) {
+        call();
+    }
+}
+
+#[test]
+fn what_a_panicking_thread_calls_is_counted_and_no_violation() {
+    if !watching_calls() {
+        return;
+    }
+    let unwinds = || {
+        let unwinding = || {
+            let _calling = Calling;
+            std::panic::resume_unwind(Box::new("the body's own"));
+        };
+        assert!(catch_unwind(unwinding).is_err());
+    };
+    assert_eq!(counted(unwinds), Some(1));
+    assert_eq!(seen(|| assert_eq!(counted(|| most(0).run(unwinds)), Some(1))), 0);
+    // It is not off the budget either.
+    assert_eq!(seen(|| most(1).run(|| (unwinds(), call()).1)), 0);
+}
+
 #[test]
 fn counts_of_allocation_alone_say_nothing_of_calls() {
     let (counts, ()) = qadapt::count_alloc(call);

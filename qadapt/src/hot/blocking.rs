@@ -7,7 +7,7 @@ use core::ffi::c_void;
 
 use super::calls::{self, Ruling};
 use super::request::Request;
-use super::{dispatch, end, event, word};
+use super::{dispatch, end, event, table, word};
 use crate::model::{Op, Ops, SystemCall};
 use crate::sys;
 
@@ -28,9 +28,9 @@ pub(crate) fn is_watched() -> bool {
     watch() && dispatch::asks_kernel()
 }
 
-/// In a forked child: its calls are watched where a region is open that sees them.
+/// In a forked child: its calls are watched where a region is open that sees them, or something that may hide one.
 pub(crate) fn forked() {
-    let is_open = calls::are_disallowed() || calls::are_counted();
+    let is_open = word::get() & word::CALLS != 0 || word::permits() > 0 || table::is_any_open();
     sys::calls::forked(is_open.then(word::selector).filter(|selector| !selector.is_null()));
 }
 
@@ -48,9 +48,6 @@ fn witness(call: &SystemCall, mark: *const c_void) {
 }
 
 fn judge(call: &SystemCall, mark: *const c_void, word: i64) {
-    if std::thread::panicking() {
-        return;
-    }
     let sight = calls::look(call);
     // What was at work before a handler opened the region makes no call in it.
     let (is_own, by_allocator) = if sight.is_interrupting {
@@ -64,16 +61,22 @@ fn judge(call: &SystemCall, mark: *const c_void, word: i64) {
     }
     let (size, old_size) = SystemCall { by_allocator, ..*call }.packed();
     let request = Request { op: Op::SystemCall, size, old_size, align: 1 };
+    // As with requests to the allocator: what a panicking thread calls is counted, and neither a violation nor taken off a budget.
+    let is_panicking = std::thread::panicking();
     if sight.is_counted && !by_allocator {
         calls::count(1);
-        event::keep_stack(&request, mark, word);
+        if !is_panicking {
+            event::keep_stack(&request, mark, word);
+        }
     }
-    if sight.is_budgeted {
+    if sight.is_budgeted && !is_panicking {
         calls::take(call);
     }
     match sight.ruling {
         Ruling::Free if !sight.is_counted => {}
-        Ruling::Free | Ruling::Permitted | Ruling::InBudget => event::allowed_call(&request),
-        Ruling::Violation(cause) => event::call(&request, mark, word, cause),
+        Ruling::Violation(cause) if !is_panicking => event::call(&request, mark, word, cause),
+        Ruling::Free | Ruling::Permitted | Ruling::InBudget | Ruling::Violation(_) => {
+            event::allowed_call(&request);
+        }
     }
 }

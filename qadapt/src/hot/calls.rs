@@ -327,9 +327,14 @@ pub(super) fn count_violation() {
 
 /// Notes that a region which disallows calls opens, or counts them, and they are not watched.
 pub(crate) fn count_unwatched() {
-    let _ = UNWATCHED.try_with(|unwatched| figure::add(unwatched, 1));
+    add_unwatched(1);
     #[cfg(feature = "process-counts")]
     super::process::count_unwatched();
+}
+
+/// Adds what happened so on a thread that a policy of this one's was lent to.
+pub(crate) fn add_unwatched(times: u64) {
+    let _ = UNWATCHED.try_with(|unwatched| figure::add(unwatched, times));
 }
 
 /// Adds to this thread's violations that were calls, and gives their number then.

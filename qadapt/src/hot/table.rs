@@ -174,6 +174,11 @@ pub(crate) fn is_idle() -> bool {
     with(|table| table.len() == 0 && table.base() & !word::SAMPLED == 0).unwrap_or(true)
 }
 
+/// True if something is open that has a record.
+pub(crate) fn is_any_open() -> bool {
+    with(|table| table.len() > 0).unwrap_or(false)
+}
+
 /// A signal handler may come here: what was written above is written, as far as this thread can tell.
 #[inline(always)]
 pub(super) fn step() {

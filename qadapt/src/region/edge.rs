@@ -98,7 +98,7 @@ fn open_plain(anchor: &Anchor, place: Place, lends: bool) {
         word::add(word::LEVEL);
     }
     if !open::plain(key(anchor), place, lends) {
-        no_room(place);
+        no_room(place, 0);
     }
 }
 
@@ -132,8 +132,11 @@ fn unwatched(place: Place) {
     misuse_once(place, format_args!("does not see blocking calls: {}", blocking::WHY_NOT));
 }
 
-/// Says that the table of what is open is full.
-pub(super) fn no_room(place: Place) {
+/// Says that the table of what is open is full, so that a region with these flags is not watched.
+pub(super) fn no_room(place: Place, flags: i64) {
+    if flags & word::CALLS != 0 {
+        calls::count_unwatched();
+    }
     misuse_once(
         place,
         format_args!("is not watched: {} regions are open on this thread already", table::ROOM),

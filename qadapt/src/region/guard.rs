@@ -63,7 +63,7 @@ impl RegionGuard {
         edge::watch_calls(rules.flags, place);
         let serial = open::ruled(Kind::Guard, place, rules, scope::opening(rules.flags, RegionKind::Guard));
         if serial.is_none() {
-            edge::no_room(place);
+            edge::no_room(place, rules.flags);
         }
         Self::of(serial, then)
     }

@@ -31,6 +31,8 @@ pub(super) struct Deeds {
     pub(super) calls: u64,
     /// Times that some were left out.
     pub(super) lost_calls: u64,
+    /// Times that calls were to be watched, and were not.
+    pub(super) unwatched: u64,
 }
 
 impl Deeds {
@@ -42,6 +44,7 @@ impl Deeds {
         calls_disallowed: 0,
         calls: 0,
         lost_calls: 0,
+        unwatched: 0,
     };
 
     fn add(&mut self, other: &Self) {
@@ -51,6 +54,7 @@ impl Deeds {
         self.calls_disallowed = self.calls_disallowed.saturating_add(other.calls_disallowed);
         self.calls = self.calls.saturating_add(other.calls);
         self.lost_calls = self.lost_calls.saturating_add(other.lost_calls);
+        self.unwatched = self.unwatched.saturating_add(other.unwatched);
     }
 
     /// Makes them this thread's and a region's.
@@ -63,6 +67,7 @@ impl Deeds {
         if self.lost_calls > 0 {
             calls::lose();
         }
+        calls::add_unwatched(self.unwatched);
     }
 }
 

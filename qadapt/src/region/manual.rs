@@ -51,7 +51,7 @@ fn enter(location: &'static Location<'static>) {
 fn enter_wherever(location: &'static Location<'static>) {
     edge::touch_here(location);
     if open::manual(location).is_none() {
-        edge::no_room(Place { name: Name::NONE, location, poll: 0 });
+        edge::no_room(Place { name: Name::NONE, location, poll: 0 }, 0);
     }
 }
 

@@ -149,7 +149,7 @@ fn open_slowly(place: Place, rules: &Rules, lends: bool) -> Before {
     let opening = opening(rules.flags, RegionKind::Policy);
     let serial = open::ruled(Kind::Policy, place, rules, opening);
     if serial.is_none() {
-        edge::no_room(place);
+        edge::no_room(place, rules.flags);
     }
     Before::of(serial)
 }

@@ -19,7 +19,7 @@ use crate::hot::pending;
 use crate::hot::record::{Kind, Serial};
 use crate::hot::spending::{Caps, Used};
 use crate::hot::trace::chain::{self, Opening};
-use crate::hot::{budget, calls, copies, loans, step, table, word};
+use crate::hot::{blocking, budget, calls, copies, loans, step, table, word};
 use crate::model::{Budget, CallCount, Calls, Name, Place, RegionNumber, Tally};
 use crate::report::unlent;
 use crate::sys;
@@ -164,6 +164,8 @@ struct Borrowed<'a> {
     violations: u64,
     /// Of those the system calls.
     calls_disallowed: u64,
+    /// How often calls were to be watched before, and were not.
+    unwatched: u64,
 }
 
 impl<'a> Borrowed<'a> {
@@ -179,10 +181,11 @@ impl<'a> Borrowed<'a> {
             calls: lent.left.calls,
             countdown: 0,
         };
+        let unwatched = calls::unwatched(false);
         edge::watch_calls(rules.flags, lent.place);
         let serial = open::ruled(Kind::Borrowed, lent.place, &rules, Opening::Lent(lent.region));
         if serial.is_none() {
-            edge::no_room(lent.place);
+            edge::no_room(lent.place, rules.flags);
         }
         let counts = matches!(lender, Lender::Elsewhere(_)) && lent.flags & word::COUNTING != 0;
         let calling = (counts && lent.counts_calls).then(|| {
@@ -195,7 +198,7 @@ impl<'a> Borrowed<'a> {
             None => None,
         };
         let (violations, calls_disallowed) = (copies::violations(0), calls::change_violations(0));
-        Self { serial, lent, lender, mark, calling, violations, calls_disallowed }
+        Self { serial, lent, lender, mark, calling, violations, calls_disallowed, unwatched }
     }
 
     #[track_caller]
@@ -217,7 +220,8 @@ impl<'a> Borrowed<'a> {
         let mark = self.mark.take();
         let tally = mark.and_then(|mark| counters::close(mark, |lent, _| lending::end(lent, region)));
         let counted = self.calling.take().map_or(CallCount::UNASKED, |(start, watch)| {
-            let is_whole = watch == Some(sys::calls::times_left());
+            // Somebody else may have taken the watch, which the kernel knows.
+            let is_whole = watch == Some(sys::calls::times_left()) && blocking::is_watched();
             CallCount::of(calls::end(start).filter(|_| is_whole))
         });
         let mut ended = end::record_slowly(self.serial);
@@ -250,9 +254,10 @@ impl<'a> Borrowed<'a> {
             calls_disallowed: calls::change_violations(0).saturating_sub(self.calls_disallowed),
             calls: counted.get().unwrap_or(0),
             lost_calls: counted.is_unmeasured().into(),
+            unwatched: calls::unwatched(false).saturating_sub(self.unwatched),
             ..Deeds::NONE
         };
-        let mut has_calls = deeds.calls > 0 || deeds.lost_calls > 0;
+        let mut has_calls = deeds.calls > 0 || deeds.lost_calls > 0 || deeds.unwatched > 0;
         let mut violations = deeds.violations;
         loop {
             let own = pending::drain(region);
@@ -267,7 +272,7 @@ impl<'a> Borrowed<'a> {
             calls::change_violations(0_i64.saturating_sub_unsigned(deeds.calls_disallowed));
             (violations, deeds.calls_disallowed) = (0, 0);
             (deeds.violations, deeds.tally) = (0, Tally::NOTHING);
-            (deeds.calls, deeds.lost_calls, has_calls) = (0, 0, false);
+            (deeds.calls, deeds.lost_calls, deeds.unwatched, has_calls) = (0, 0, 0, false);
             if is_last {
                 return true;
             }

@@ -13,6 +13,18 @@
 // expect: run fork fork
 // expect: stdout held
 // expect: off stdout held
+// expect: run permitted permitted
+// expect: stdout held
+// expect: off stdout held
+// expect: run asked asked
+// expect: stdout held
+// expect: off stdout held
+// expect: run lent lent
+// expect: stdout held
+// expect: off stdout held
+// expect: run full full
+// expect: stdout held
+// expect: off stdout held
 
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
 fn main() {
@@ -30,13 +42,14 @@ fn main() {
 #[allow(unsafe_code, reason = "std has no filters, and no forks")]
 mod linux {
     use std::arch::asm;
-    use std::panic::catch_unwind;
+    use std::mem::MaybeUninit;
+    use std::panic::{self, catch_unwind};
     use std::sync::atomic::{AtomicU8, Ordering};
-    use std::{env, thread};
+    use std::{env, ptr, thread};
 
     use qadapt::{
-        Mode, Policy, QADAPT, blocking_violations, count_blocking, is_blocking_watched, take_violations,
-        violations,
+        Budget, Mode, Policy, PolicyToken, QADAPT, blocking_violations, count_blocking, is_blocking_watched,
+        permit_alloc, take_violations, violations,
     };
 
     #[global_allocator]
@@ -54,6 +67,10 @@ mod linux {
             Some("taken") => taken(),
             Some("vfork") => in_a_gap(),
             Some("fork") => in_a_child(),
+            Some("permitted") => in_a_child_of_a_permit(),
+            Some("asked") => asked(),
+            Some("lent") => lent(),
+            Some("full") => full(),
             _ => panic!("a case is missing"),
         }
     }
@@ -67,12 +84,33 @@ mod linux {
         assert!(figure != 0 && figure != 1 && figure.get().is_none(), "{figure}");
         let (counts, ()) = count_blocking(thread::yield_now);
         assert_eq!((counts.calls().get(), counts.is_measured()), (None, qadapt::is_active()));
-        assert!(catch_unwind(|| qadapt::assert_allocs!((), calls == 0)).is_err());
+        // Its message would be a report in a build without checks, which is to make none.
+        let hook = panic::take_hook();
+        panic::set_hook(Box::new(|_| ()));
+        let is_met = catch_unwind(|| qadapt::assert_allocs!((), calls == 0)).is_ok();
+        panic::set_hook(hook);
+        assert!(!is_met);
         assert!(!is_blocking_watched());
     }
 
     /// A filter that refuses the guard's request to the kernel, as containers have.
     fn filtered() {
+        filter();
+        is_unmeasured();
+        #[cfg(feature = "process-counts")]
+        assert_eq!(qadapt::metrics().blocking_violations().get(), None);
+        // On every thread; and where a thread starts anew, it has asked for nothing.
+        let other = thread::spawn(|| {
+            assert_eq!(blocking_violations().get(), qadapt::is_active().then_some(0));
+            is_unmeasured();
+        });
+        other.join().expect("no panic");
+        let _ = take_violations();
+        assert_eq!(blocking_violations().get(), qadapt::is_active().then_some(0));
+    }
+
+    /// Refuses the request on this thread from here on.
+    fn filter() {
         let step = |code, jump_if, jump_else, k| libc::sock_filter { code, jt: jump_if, jf: jump_else, k };
         let prctl = u32::try_from(libc::SYS_prctl).expect("a small number");
         // Loads the call's number, and the lower half of its first argument.
@@ -89,30 +127,24 @@ mod linux {
         assert_eq!(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }, 0);
         // SAFETY: the program is as long as it says, and outlives the call, which copies it.
         assert_eq!(unsafe { libc::prctl(libc::PR_SET_SECCOMP, 2, &raw const program) }, 0);
-        is_unmeasured();
-        #[cfg(feature = "process-counts")]
-        assert_eq!(qadapt::metrics().blocking_violations().get(), None);
-        // On every thread; and where a thread starts anew, it has asked for nothing.
-        let other = thread::spawn(|| {
-            assert_eq!(blocking_violations().get(), qadapt::is_active().then_some(0));
-            is_unmeasured();
-        });
-        other.join().expect("no panic");
-        let _ = take_violations();
-        assert_eq!(blocking_violations().get(), qadapt::is_active().then_some(0));
     }
 
     /// Another part of the program has the kernel hand it this thread's calls.
     fn taken() {
-        static SELECTOR: AtomicU8 = AtomicU8::new(0);
         COUNT.run(thread::yield_now);
         let is_watched = is_blocking_watched();
         assert_eq!(blocking_violations().get(), is_watched.then_some(1));
+        take(is_watched);
+        is_unmeasured();
+    }
+
+    /// Takes this thread's calls.
+    fn take(is_watched: bool) {
+        static SELECTOR: AtomicU8 = AtomicU8::new(0);
         // SAFETY: the selector is a static byte, and allows every call.
         let taken = unsafe { libc::prctl(DISPATCH, 1, 0, 0, SELECTOR.as_ptr()) };
         assert!(taken == 0 || !is_watched, "this kernel has it");
         SELECTOR.store(0, Ordering::Relaxed);
-        is_unmeasured();
     }
 
     /// A call after which the guard lets go of the thread: those that follow in the region are missed.
@@ -167,5 +199,79 @@ mod linux {
         assert_eq!(violations(), if is_watched { 2 } else { 0 });
         // The fork and the wait are allowed, and counted all the same.
         assert_eq!(counts.calls().get(), is_watched.then_some(4));
+    }
+
+    /// A child is forked where a permit hides the region, which goes on in it.
+    fn in_a_child_of_a_permit() {
+        let is_watched = is_blocking_watched();
+        let forks = || {
+            // SAFETY: as above.
+            let child = permit_alloc(|| unsafe { libc::fork() });
+            let before = violations();
+            thread::yield_now();
+            if child == 0 {
+                let is_seen = violations() - before == u64::from(is_watched);
+                // SAFETY: it ends the process.
+                unsafe { libc::_exit(if is_seen { 7 } else { 1 }) };
+            }
+            let mut status = 0;
+            // SAFETY: there is room for the status.
+            assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
+            assert_eq!(libc::WEXITSTATUS(status), 7, "what a child calls after the permit is seen");
+        };
+        COUNT.run(forks);
+        // A region and a permit without records.
+        qadapt::set_mode(Mode::Count);
+        qadapt::no_blocking(forks);
+    }
+
+    /// The kernel is asked where the signal is held back, outside of all regions.
+    fn asked() {
+        let is_watched = is_blocking_watched();
+        let mut all = MaybeUninit::<libc::sigset_t>::zeroed();
+        // SAFETY: there is room for a set.
+        unsafe { libc::sigfillset(all.as_mut_ptr()) };
+        let hold_back = || {
+            // SAFETY: the set was filled.
+            assert_eq!(unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), ptr::null_mut()) }, 0);
+        };
+        hold_back();
+        assert_eq!(is_blocking_watched(), is_watched);
+        hold_back();
+        assert_eq!(blocking_violations().get(), qadapt::is_active().then_some(0));
+    }
+
+    /// A policy is lent to threads that cannot be watched: the lender's figures tell of that.
+    fn lent() {
+        let is_watched = is_blocking_watched();
+        let there = |token: PolicyToken, before: fn(bool)| {
+            let run = || {
+                before(is_watched);
+                token.run(thread::yield_now);
+            };
+            permit_alloc(|| thread::scope(|scope| scope.spawn(run).join().expect("no panic")));
+        };
+        let (counts, ()) = count_blocking(|| {
+            there(Policy::current(), |is_watched| {
+                COUNT.run(|| ());
+                take(is_watched);
+            });
+        });
+        assert_eq!(counts.calls().get(), None);
+        COUNT.run(|| there(Policy::current(), |_| filter()));
+        assert_eq!(blocking_violations().get(), None);
+    }
+
+    /// No room is left for what is open.
+    fn full() {
+        let memory = Policy::new().budget(Budget::new().bytes(u64::MAX - 1));
+        let mut open: Vec<_> = (0..1 << 16).map(|_| memory.enter()).collect();
+        COUNT.run(thread::yield_now);
+        let figures = (violations(), blocking_violations().get());
+        // The newest one first, and before what may panic: that would drop the oldest one first.
+        while let Some(guard) = open.pop() {
+            drop(guard);
+        }
+        assert_eq!(figures, (0, None));
     }
 }

@@ -98,8 +98,9 @@ pub(super) fn let_through() {
     }
 }
 
+/// Lets `SIGSYS` through on this thread.
 #[expect(unsafe_code, reason = "calls the kernel")]
-fn unblock() {
+pub(super) fn unblock() {
     let mask = bit(libc::SIGSYS);
     let how = libc::SIG_UNBLOCK.unsigned_abs().into();
     let set = (&raw const mask).expose_provenance() as u64;

@@ -152,6 +152,8 @@ pub(super) fn witness(call: Option<&SystemCall>, mark: *const c_void) {
 /// Whether a call comes to the handler, where the selector is 1.
 #[expect(unsafe_code, reason = "calls the kernel as the program does")]
 pub(crate) fn sees() -> bool {
+    // A question that is asked where the signal is held back is not to end the process.
+    signal::unblock();
     let _ = HAS_COME.try_with(|cell| cell.set(false));
     keeping_error(|| {
         // SAFETY: it has no arguments.
