@@ -240,6 +240,34 @@ fn a_budget_is_shared() {
 }
 
 #[test]
+fn what_an_inner_region_lends_is_off_the_outer_budgets() {
+    if !watching("budgets inside budgets") {
+        return;
+    }
+    let _room = ROOM.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let count = THREE.mode(Mode::Count);
+    let there = |token: PolicyToken, requests: usize| {
+        let work = move || token.run(|| (0..requests).for_each(|_| alloc_and_free(9)));
+        permit_alloc(|| thread::scope(|scope| scope.spawn(work).join().expect("no panic")));
+    };
+    let _ = take_violations();
+    count.run(|| {
+        let outer = Policy::current();
+        count.run(|| there(Policy::current(), 3));
+        there(outer, 2);
+    });
+    assert_eq!(take_violations(), 2);
+    // A borrower lends on what it has with a region of its own.
+    count.run(|| {
+        let outer = Policy::current();
+        let further = move || outer.run(|| (count.run(|| there(Policy::current(), 2)), alloc_and_free(9)).1);
+        permit_alloc(|| thread::scope(|scope| scope.spawn(further).join().expect("no panic")));
+        alloc_and_free(9);
+    });
+    assert_eq!(take_violations(), 1);
+}
+
+#[test]
 fn what_forbids_permits_here_forbids_them_there() {
     if !watching("permits of workers") {
         return;

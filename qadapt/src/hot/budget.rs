@@ -158,8 +158,14 @@ pub(super) fn settle(loan: &Loan) {
         };
         if let Some(sharer) = table.find(is_its).and_then(|index| table.record(index)) {
             sharer.shared.set(Head::NONE);
-            table.total.add(loan.budget.take_borrowed());
-            calls::settle(table, loan);
+            let used = loan.budget.take_borrowed();
+            table.total.add(used);
+            // Regions further out may have lent theirs, too.
+            any_shared(table, |loan, is_borrowed| {
+                loan.budget.take(used, is_borrowed);
+                false
+            });
+            calls::settle(table, sharer, loan);
         }
     });
 }

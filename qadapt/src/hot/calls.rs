@@ -10,6 +10,7 @@
 //! ```
 
 use core::cell::Cell;
+use core::ptr;
 
 use super::loan::{self, Loan};
 use super::record::{Kind, Record, Serial};
@@ -58,9 +59,23 @@ enum Role {
 
 /// Visits the records that are open to this thread's calls, newest first: with whether a permit lies between. True if nothing hides
 /// what lies below all records.
-fn walk<'a>(table: &'a Table, mut visit: impl FnMut(&'a Record, bool)) -> Option<bool> {
+fn walk<'a>(table: &'a Table, visit: impl FnMut(&'a Record, bool)) -> Option<bool> {
+    walk_from(table, None, visit)
+}
+
+/// The same from a record outwards.
+fn walk_from<'a>(
+    table: &'a Table,
+    first: Option<&Record>,
+    mut visit: impl FnMut(&'a Record, bool),
+) -> Option<bool> {
     let (mut is_permitted, mut is_own) = (false, false);
+    let mut has_begun = first.is_none();
     table.for_each(|record| {
+        has_begun |= first.is_some_and(|first| ptr::eq(first, record));
+        if !has_begun {
+            return true;
+        }
         match record.kind() {
             Kind::OwnWork | Kind::Hook | Kind::Raising => is_own = true,
             // One that a region forbids has the word of what it is in.
@@ -89,14 +104,16 @@ pub(super) fn look(call: &SystemCall) -> Sight {
         let mut sight = Sight::NOTHING;
         let mut is_uncounted = false;
         let mut innermost = None;
+        let mut borrowed = Borrowed::NONE;
         let below = walk(table, |record, is_permitted| {
             is_uncounted |= record.kind() == Kind::Uncounted;
+            borrowed.add(record);
             match role(record, call) {
                 Role::Counts if !is_uncounted => sight.is_counted = true,
                 Role::Disallows if is_permitted => sight.ruling = sight.ruling.or(Ruling::Permitted),
                 Role::Disallows => {
                     sight.is_budgeted |= record.limits_calls();
-                    sight.ruling = sight.ruling.or(of_region(record));
+                    sight.ruling = sight.ruling.or(of_region(record, borrowed));
                 }
                 _ => return,
             }
@@ -115,13 +132,46 @@ pub(super) fn look(call: &SystemCall) -> Sight {
 }
 
 /// What a region says that disallows the call.
-fn of_region(record: &Record) -> Ruling {
-    if !record.limits_calls() {
-        return Ruling::Violation(Cause::Disallowed);
+fn of_region(record: &Record, borrowed: Borrowed) -> Ruling {
+    match borrowed.left_of(record) {
+        None => Ruling::Violation(Cause::Disallowed),
+        Some(0) => Ruling::Violation(Cause::OverBudget),
+        Some(_) => Ruling::InBudget,
     }
-    let is_shared_used_up = loan::at(record.shared.get()).is_some_and(|loan| loan.budget.has_no_call_left());
-    let is_used_up = !is_borrowed(record) && record.calls.get() == 0;
-    if is_used_up || is_shared_used_up { Ruling::Violation(Cause::OverBudget) } else { Ruling::InBudget }
+}
+
+/// Calls that borrowers have made and that no record knows of yet, on a way from a record outwards: they are off the budgets of all
+/// that lies round what has lent its own.
+#[derive(Clone, Copy, Debug)]
+struct Borrowed(u32);
+
+impl Borrowed {
+    const NONE: Self = Self(0);
+
+    /// The next record on the way.
+    fn add(&mut self, record: &Record) {
+        let loan = own_loan(record);
+        self.0 = self.0.saturating_add(loan.map_or(0, |loan| loan.budget.borrowed_calls()));
+    }
+
+    /// What is left of a record's budget of calls; `None` where it has none.
+    fn left_of(self, record: &Record) -> Option<u32> {
+        if !record.limits_calls() {
+            return None;
+        }
+        let left = if is_borrowed(record) {
+            loan::at(record.shared.get()).map_or(0, |loan| loan.budget.calls_left())
+        } else {
+            record.calls.get()
+        };
+        Some(left.saturating_sub(self.0))
+    }
+}
+
+/// The loan through which a budget of this thread's own is shared.
+fn own_loan(record: &Record) -> Option<&'static Loan> {
+    let is_own = record.flags.get() & word::BUDGET != 0 && record.kind() != Kind::Borrowed;
+    loan::at(record.shared.get()).filter(|_| is_own)
 }
 
 /// True for a budget of another thread's, which that one's loan keeps.
@@ -147,52 +197,77 @@ impl Ruling {
 pub(super) fn take(call: &SystemCall) {
     let _ = table::with(|table| {
         walk(table, |record, is_permitted| {
-            if is_permitted {
-                return;
+            if !is_permitted && role(record, call) == Role::Disallows {
+                take_off(record, 1);
             }
-            if let Some(loan) =
-                loan::at(record.shared.get()).filter(|_| record.flags.get() & word::BUDGET != 0)
-            {
-                loan.budget.take_call(record.kind() == Kind::Borrowed);
+        });
+        limit_loans(table);
+    });
+}
+
+/// Takes calls off a record's budget of calls, if it has one.
+fn take_off(record: &Record, calls: u32) {
+    if !record.limits_calls() {
+        return;
+    }
+    match loan::at(record.shared.get()).filter(|_| is_borrowed(record)) {
+        Some(loan) => loan.budget.take_borrowed_off(calls),
+        None => record.calls.set(record.calls.get().saturating_sub(calls)),
+    }
+}
+
+/// Has borrowers of this thread's budgets get no more than is left of those.
+fn limit_loans(table: &Table) {
+    if !table.is_sharing.get() {
+        return;
+    }
+    walk(table, |record, is_permitted| {
+        if let Some(loan) = own_loan(record).filter(|_| !is_permitted) {
+            if let Some(left) = least_from(table, Some(record)) {
+                loan.budget.limit_calls(left);
             }
-            if role(record, call) == Role::Disallows && record.limits_calls() && !is_borrowed(record) {
-                record.calls.set(record.calls.get().saturating_sub(1));
-            }
-        })
+        }
     });
 }
 
 /// What is left of all open budgets of calls, for another thread; [`Budget::NO_CALLS_GIVEN`] where some region has none.
 pub(super) fn left() -> u32 {
-    let least = table::with(|table| {
-        let mut least: Option<u32> = None;
-        let mut has_unlimited = table.base() & word::CALLS != 0;
-        walk(table, |record, is_permitted| {
-            if is_permitted || record.flags.get() & word::CALLS == 0 || !record.kind().is_region() {
-                return;
-            }
-            has_unlimited |= !record.limits_calls();
-            let own = if is_borrowed(record) { u32::MAX } else { record.calls.get() };
-            let shared = loan::at(record.shared.get()).map_or(u32::MAX, |loan| loan.budget.calls_left());
-            let left = own.min(shared);
-            least = Some(least.map_or(left, |least| least.min(left)));
-        });
-        least.filter(|_| !has_unlimited)
-    });
-    least.flatten().unwrap_or(Budget::NO_CALLS_GIVEN)
+    table::with(|table| least_from(table, None)).flatten().unwrap_or(Budget::NO_CALLS_GIVEN)
 }
 
-/// Takes what borrowers have called off all open budgets of this thread's own.
-pub(super) fn settle(table: &Table, loan: &Loan) {
+/// What is left of all budgets of calls from a record outwards, up to a permit; `None` where a region that disallows calls has none,
+/// or there is no budget.
+fn least_from(table: &Table, first: Option<&Record>) -> Option<u32> {
+    let (mut least, mut has_unlimited, mut borrowed) = (None, false, Borrowed::NONE);
+    let below = walk_from(table, first, |record, is_permitted| {
+        if is_permitted {
+            return;
+        }
+        borrowed.add(record);
+        if record.flags.get() & word::CALLS == 0 || !record.kind().is_region() {
+            return;
+        }
+        match borrowed.left_of(record) {
+            Some(left) => least = Some(least.map_or(left, |least: u32| least.min(left))),
+            None => has_unlimited = true,
+        }
+    });
+    has_unlimited |= below == Some(false) && table.base() & word::CALLS != 0;
+    least.filter(|_| !has_unlimited)
+}
+
+/// Takes what borrowers of a record's budget have called off all open budgets from there outwards.
+pub(super) fn settle(table: &Table, sharer: &Record, loan: &Loan) {
     let borrowed = loan.budget.take_borrowed_calls();
     if borrowed == 0 {
         return;
     }
-    walk(table, |record, _| {
-        if record.flags.get() & word::CALLS != 0 && record.limits_calls() && !is_borrowed(record) {
-            record.calls.set(record.calls.get().saturating_sub(borrowed));
+    walk_from(table, Some(sharer), |record, is_permitted| {
+        if !is_permitted && record.flags.get() & word::CALLS != 0 && record.kind().is_region() {
+            take_off(record, borrowed);
         }
     });
+    limit_loans(table);
 }
 
 /// What is left of the budget of calls of a region that is about to end; `None` where it is not open on this thread.
@@ -200,7 +275,7 @@ pub(crate) fn left_of(serial: Serial) -> Option<u32> {
     table::with(|table| {
         let record = table.record(table.find(|record| record.serial() == serial)?)?;
         if let Some(loan) = loan::at(record.shared.get()) {
-            settle(table, loan);
+            settle(table, record, loan);
         }
         Some(copies::calls_left(record).unwrap_or_else(|| record.calls.get()))
     })

@@ -129,20 +129,28 @@ impl SharedBudget {
         self.calls.load(Ordering::Relaxed)
     }
 
-    pub(super) fn has_no_call_left(&self) -> bool {
-        self.calls_left() == 0
-    }
-
-    pub(super) fn take_call(&self, by_borrower: bool) {
-        let less = |left| (left != Budget::NO_CALLS_GIVEN).then(|| u32::saturating_sub(left, 1));
+    /// Takes a borrower's calls off.
+    pub(super) fn take_borrowed_off(&self, calls: u32) {
+        let less = |left| (left != Budget::NO_CALLS_GIVEN).then(|| u32::saturating_sub(left, calls));
         let _ = self.calls.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
-        if by_borrower {
-            self.borrowed_calls.fetch_add(1, Ordering::Relaxed);
-        }
+        // Release: see `borrowed_calls`.
+        self.borrowed_calls.fetch_add(calls, Ordering::Release);
     }
 
-    /// What borrowers have called since the last time.
+    /// Leaves borrowers this many calls at most.
+    pub(super) fn limit_calls(&self, most: u32) {
+        let less = |left| (left != Budget::NO_CALLS_GIVEN && most < left).then_some(most);
+        let _ = self.calls.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+    }
+
+    /// What borrowers have called since the last time. Acquire: whoever sees such a call sees that it is off those that are left, and
+    /// so does not take it off again.
+    pub(super) fn borrowed_calls(&self) -> u32 {
+        self.borrowed_calls.load(Ordering::Acquire)
+    }
+
+    /// The same, and begins anew.
     pub(super) fn take_borrowed_calls(&self) -> u32 {
-        self.borrowed_calls.swap(0, Ordering::Relaxed)
+        self.borrowed_calls.swap(0, Ordering::Acquire)
     }
 }

@@ -7,7 +7,7 @@ use crate::hot::loans::{self, ROOM};
 use crate::hot::pending::{self, Batch};
 use crate::hot::record::Serial;
 use crate::hot::{calls, copies, counters};
-use crate::model::Tally;
+use crate::model::{CallCount, Counts, Tally};
 
 /// The only value of a word: no deeds are then a zero in that word, and a box without any is zeros, which take no space in the
 /// program's file.
@@ -68,6 +68,15 @@ impl Deeds {
             calls::lose();
         }
         calls::add_unwatched(self.unwatched);
+    }
+
+    /// The counts; of system calls too if those were counted.
+    pub(super) fn counts(&self, has_calls: bool) -> Counts {
+        let counts = Counts::measured(self.tally);
+        if !has_calls {
+            return counts;
+        }
+        counts.with_blocking(CallCount::of((self.lost_calls == 0).then_some(self.calls)))
     }
 }
 

@@ -386,7 +386,7 @@ impl Watch for Counted {
 impl Drop for Counted {
     fn drop(&mut self) {
         if let Some(deeds) = lending::close(mem::replace(&mut self.loans, Head::NONE)) {
-            self.add(Counts::measured(deeds.tally));
+            self.add(deeds.counts(self.calls));
         }
         let shared = self.shared.take();
         own_work::as_own_work(|| drop(shared));

@@ -1,0 +1,127 @@
+//! Budgets and counts of system calls that regions inside one another lend to other threads.
+//!
+//! Alone in its process because it installs the guard, whose handler of `SIGSYS` the tests below depend on.
+#![cfg(all(target_os = "linux", target_arch = "x86_64"))]
+
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+use std::thread;
+use std::time::Duration;
+
+use qadapt::{
+    Budget, Calls, GuardExt as _, Mode, Ops, Policy, PolicyToken, QADAPT, permit_alloc, violations,
+};
+use qadapt_tests::watching_calls;
+
+#[global_allocator]
+static ALLOC: QADAPT = QADAPT;
+
+const fn most(calls: u64) -> Policy {
+    Policy::no_blocking().mode(Mode::Count).budget(Budget::new().calls(calls))
+}
+
+fn calls(number: usize) {
+    (0..number).for_each(|_| thread::yield_now());
+}
+
+fn sleep() {
+    thread::sleep(Duration::from_micros(1));
+}
+
+/// The violations of a body on this thread, if they are watched.
+fn seen<R>(body: impl FnOnce() -> R) -> u64 {
+    let before = violations();
+    body();
+    violations() - before
+}
+
+/// Runs a body under a lent policy on another thread, and waits for it where no region sees that.
+fn there(token: PolicyToken, body: impl FnOnce() + Send) {
+    permit_alloc(|| thread::scope(|scope| scope.spawn(|| token.run(body)).join().expect("no panic")));
+}
+
+#[test]
+fn a_permit_hides_what_borrowers_call_too() {
+    if !watching_calls() {
+        return;
+    }
+    // The outer one still has its call.
+    let inside = || permit_alloc(|| most(2).run(|| there(Policy::current(), || calls(2))));
+    assert_eq!(seen(|| most(1).run(|| (inside(), calls(1)).1)), 0);
+    // So does what has no record.
+    qadapt::set_mode(Mode::Count);
+    let plain = seen(|| qadapt::no_blocking(|| qadapt::count_alloc(inside).1));
+    assert_eq!(plain, 0);
+}
+
+#[test]
+fn what_one_region_allows_is_off_the_budgets_of_the_others_alone() {
+    if !watching_calls() {
+        return;
+    }
+    let lends = |sleeps: usize, here: usize, elsewhere: usize| {
+        seen(|| {
+            most(5).run(|| {
+                most(2).allow_calls(Calls::SLEEP).run(|| {
+                    let token = Policy::current();
+                    (0..sleeps).for_each(|_| sleep());
+                    calls(here);
+                    there(token, || calls(elsewhere));
+                });
+            });
+        })
+    };
+    assert_eq!(lends(2, 1, 1), 0);
+    assert_eq!(lends(2, 1, 2), 1);
+    // Four of the outer one's have been used: a borrower has one.
+    assert_eq!(lends(4, 0, 2), 1);
+    // A borrower's own region disallows what it may do by its lender.
+    let own = |token: PolicyToken| there(token, || (most(5).run(|| calls(3)), sleep()).1);
+    assert_eq!(seen(|| most(1).allow_calls(Calls::YIELD).run(|| own(Policy::current()))), 0);
+}
+
+#[test]
+fn what_an_inner_region_lends_is_off_the_outer_budgets() {
+    if !watching_calls() {
+        return;
+    }
+    // The outer one has lent its own, too.
+    let both = || {
+        let outer = Policy::current();
+        most(2).run(|| there(Policy::current(), || calls(2)));
+        there(outer, || calls(2));
+    };
+    assert_eq!(seen(|| most(2).run(both)), 2);
+    // The inner one has a budget of memory, and no word on calls.
+    let memory = Policy::new().allow(Ops::ALL).mode(Mode::Count).budget(Budget::new().bytes(1 << 30));
+    let inner = || {
+        let token = Policy::current();
+        calls(1);
+        there(token, || calls(2));
+        calls(2);
+    };
+    assert_eq!(seen(|| most(3).run(|| memory.run(inner))), 2);
+    // A borrower lends on what it has with a region of its own.
+    let further = || most(5).run(|| there(Policy::current(), || calls(2)));
+    let chain = || (there(Policy::current(), || (further(), calls(1)).1), calls(1)).1;
+    assert_eq!(seen(|| most(2).run(chain)), 2);
+}
+
+#[test]
+fn a_future_that_goes_away_has_what_borrowers_called() {
+    let lent = Arc::new(Mutex::new(None));
+    let keeps = Arc::clone(&lent);
+    let mut future = std::future::poll_fn(move |_| {
+        calls(1);
+        *keeps.lock().expect("nobody panics with it") = Some(Policy::current());
+        Poll::<()>::Pending
+    })
+    .count_blocking();
+    let handle = future.handle();
+    let mut future = Box::pin(future);
+    assert!(Future::poll(future.as_mut(), &mut Context::from_waker(Waker::noop())).is_pending());
+    let token = lent.lock().expect("nobody panics with it").expect("it was polled");
+    there(token, || calls(2));
+    drop(future);
+    assert_eq!(handle.counts().calls().get(), watching_calls().then_some(3));
+}
