@@ -59,18 +59,22 @@ impl Captured {
             return captured;
         }
         if FRAME_POINTERS {
-            if let Some(length) = walk::by_frame_pointers(mark.addr(), &mut captured.addresses) {
-                captured.length = length;
+            let push = |_, [_, address]: [usize; 2]| address != 0 && captured.push(address);
+            if walk::by_frame_pointers(mark.addr(), push).is_some() {
                 return captured;
             }
+            captured.length = 0;
         }
-        walk::by_unwind_tables(mark.addr(), |address, _| {
-            let Some(place) = captured.addresses.get_mut(captured.length) else { return false };
-            *place = address;
-            captured.length += 1;
-            true
-        });
+        walk::by_unwind_tables(mark.addr(), |address, _| captured.push(address));
         captured
+    }
+
+    /// Keeps one more frame; false if there is no room.
+    fn push(&mut self, address: usize) -> bool {
+        let Some(place) = self.addresses.get_mut(self.length) else { return false };
+        *place = address;
+        self.length += 1;
+        true
     }
 
     /// What tells this request at this stack from others.

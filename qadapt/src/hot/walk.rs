@@ -31,22 +31,29 @@ pub(super) fn by_unwind_tables(mark: usize, mut visit: impl FnMut(usize, usize) 
     });
 }
 
-/// Fills `frames` with the return addresses of the frames that lie above `mark`, innermost first, and returns how many
-/// there are. None where the walk cannot be trusted.
+/// A frame of a chain that can be followed, and the bounds of the stack that it lies on.
+struct Chained {
+    frame: usize,
+    low: usize,
+    high: usize,
+}
+
+/// Visits the frames that lie above `mark`, innermost first, by the chain of frame pointers: where the frame's two words lie, and
+/// these words, the caller's frame and the address to return to. Ends where `visit` returns false, or after an address of 0, which is
+/// the first code's, since that has no caller. Returns how many there were before; none where the walk cannot be trusted.
 #[inline(never)]
-pub(super) fn by_frame_pointers(mark: usize, frames: &mut [usize]) -> Option<usize> {
-    let mut frame = frame_pointer();
-    let (low, high) = stack_around(frame)?;
+pub(super) fn by_frame_pointers(
+    mark: usize,
+    mut visit: impl FnMut(usize, [usize; 2]) -> bool,
+) -> Option<usize> {
+    let Chained { mut frame, low, high } = innermost(mark)?;
     let mut length = 0;
     loop {
-        let is_here = frame >= low && frame % size_of::<usize>() == 0;
-        let [outer, address] = if is_here { record(frame, high)? } else { return None };
-        if frame > mark {
-            // A word of 0 ends the chain; the first program code has no caller.
-            let Some(place) = frames.get_mut(length).filter(|_| address != 0) else { return Some(length) };
-            *place = address;
-            length += 1;
+        let words @ [outer, address] = record(frame, low, high)?;
+        if !visit(frame, words) || address == 0 {
+            return Some(length);
         }
+        length += 1;
         if outer <= frame || outer >= high {
             // The C library's start code keeps no frame pointers.
             return (length >= FEWEST).then_some(length);
@@ -55,14 +62,38 @@ pub(super) fn by_frame_pointers(mark: usize, frames: &mut [usize]) -> Option<usi
     }
 }
 
-/// The two words at a frame pointer: the caller's frame pointer, and the address to return to.
+/// Where the two words of the innermost frame above `mark` lie, with which a walk by frame pointers begins.
+#[inline(always)]
+pub(super) fn innermost_frame(mark: usize) -> Option<usize> {
+    innermost(mark).map(|found| found.frame)
+}
+
+#[inline(always)]
+fn innermost(mark: usize) -> Option<Chained> {
+    let mut frame = frame_pointer();
+    let (low, high) = stack_around(frame)?;
+    // QADAPT's own frames lie below the mark.
+    while frame <= mark {
+        let [outer, _] = record(frame, low, high)?;
+        if outer <= frame || outer >= high {
+            return None;
+        }
+        frame = outer;
+    }
+    Some(Chained { frame, low, high })
+}
+
+/// The two words at a frame pointer, the caller's frame pointer and the address to return to; none where they do not lie within
+/// these bounds of a stack.
 #[expect(unsafe_code, reason = "reads this thread's stack")]
-fn record(frame: usize, high: usize) -> Option<[usize; 2]> {
-    if frame.checked_add(size_of::<[usize; 2]>())? > high {
+#[inline(always)]
+fn record(frame: usize, low: usize, high: usize) -> Option<[usize; 2]> {
+    let is_there = frame >= low && frame % size_of::<usize>() == 0;
+    if !is_there || frame.checked_add(size_of::<[usize; 2]>())? > high {
         return None;
     }
-    // SAFETY: the caller has checked that the address is aligned and not below the stack's lowest mapped address; with
-    // the test above both words lie on this thread's stack, which stays mapped while the thread runs.
+    // SAFETY: the address is aligned, and both words lie between the lowest mapped address and the end of the stack that this
+    // thread runs on, which stays mapped meanwhile.
     Some(unsafe { *core::ptr::with_exposed_provenance(frame) })
 }
 
@@ -114,8 +145,9 @@ mod tests {
         let at = here.as_ptr().addr();
         let (low, high) = stack_around(at).expect("a stack is mapped");
         assert!((low..high).contains(&at));
-        assert_eq!(record(at, high), Some([0, 0]));
-        assert_eq!(record(high - 8, high), None);
-        assert_eq!(record(usize::MAX - 7, high), None);
+        assert_eq!(record(at, low, high), Some([0, 0]));
+        for outside in [at + 1, high - 8, usize::MAX - 7, low - 8] {
+            assert_eq!(record(outside, low, high), None, "{outside:#x}");
+        }
     }
 }

@@ -59,7 +59,7 @@ fn walk(trace: &Trace, op: Op, mark: *const c_void) -> Option<u32> {
     if is_new && !frames.iter().all(|&frame| trace.knows(frame as u64)) {
         file::note_modules(trace);
     }
-    recent::keep(trace, mark, op, &stack.slots, frames, number);
+    recent::keep(trace, mark, op, &stack.words, number);
     Some(number)
 }
 

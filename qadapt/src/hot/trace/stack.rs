@@ -9,7 +9,7 @@ use qadapt_trace::{FRAMES, INNER, OUTER};
 
 use super::super::capture::FRAME_POINTERS;
 use super::super::walk;
-use super::recent::{SLOTS, Slots};
+use super::recent::Words;
 
 /// Frames after which a walk ends.
 const MOST: usize = 4096;
@@ -19,38 +19,49 @@ pub(super) struct Stack {
     addresses: [usize; FRAMES],
     /// Frames that were met.
     met: usize,
-    /// Where the return addresses lie.
-    pub(super) slots: Slots,
+    /// What tells it from others that begin at the same place.
+    pub(super) words: Words,
 }
 
 impl Stack {
     /// Walks this thread's stack, leaving out all frames up to the one that holds `mark`.
     pub(super) fn here(mark: *const c_void) -> Self {
-        let mut stack = Self { addresses: [0; FRAMES], met: 0, slots: Slots::NONE };
-        if FRAME_POINTERS {
-            if let Some(length) = walk::by_frame_pointers(mark.addr(), &mut stack.addresses) {
-                // Such a walk ends where there is no more room.
-                if length < FRAMES {
-                    stack.met = length;
-                    return stack;
-                }
-            }
+        let mut stack = Self { addresses: [0; FRAMES], met: 0, words: Words::beyond(mark.addr()) };
+        if !FRAME_POINTERS || !stack.follow(mark.addr()) {
+            stack.unwind(mark.addr());
         }
-        stack.unwind(mark);
         stack
     }
 
-    fn unwind(&mut self, mark: *const c_void) {
-        let mut slots = [0; SLOTS];
-        walk::by_unwind_tables(mark.addr(), |address, stack_pointer| {
-            if let Some(slot) = slots.get_mut(self.met) {
-                *slot = stack_pointer;
+    /// Walks by frame pointers; false where that cannot be trusted, or the stack is deeper than there is room.
+    fn follow(&mut self, mark: usize) -> bool {
+        let length = walk::by_frame_pointers(mark, |frame, [outer, address]| {
+            let Some(place) = self.addresses.get_mut(self.met) else { return false };
+            // The walk is the same as long as both words of each frame are.
+            self.words.push(frame, outer);
+            self.words.push(frame + size_of::<usize>(), address);
+            if address != 0 {
+                *place = address;
+                self.met += 1;
             }
+            true
+        });
+        if length.is_none_or(|length| length >= FRAMES) {
+            self.met = 0;
+            self.words = Words::beyond(mark);
+            return false;
+        }
+        true
+    }
+
+    fn unwind(&mut self, mark: usize) {
+        walk::by_unwind_tables(mark, |address, stack_pointer| {
+            // A return address lies right below where its frame's stack pointer stood when it called inwards.
+            self.words.push(stack_pointer.wrapping_sub(size_of::<usize>()), address);
             self.push(address);
             self.met < MOST
         });
         self.straighten();
-        self.slots = Slots::of(mark.addr(), &slots, self.frames());
     }
 
     /// Keeps a frame: after the innermost ones in place of the outermost one from before.
@@ -93,7 +104,7 @@ mod tests {
     use super::*;
 
     fn stack(frames: usize) -> Stack {
-        let mut stack = Stack { addresses: [0; FRAMES], met: 0, slots: Slots::NONE };
+        let mut stack = Stack { addresses: [0; FRAMES], met: 0, words: Words::beyond(0) };
         (1..=frames).for_each(|address| stack.push(address));
         stack.straighten();
         stack
@@ -125,9 +136,13 @@ mod tests {
             std::hint::black_box(&here);
             stack
         }
-        let (shallow, deep) = (deep(3), deep(FRAMES + 300));
+        // Each level has a stack's room.
+        let large = std::thread::Builder::new().stack_size(64 << 20);
+        let walked = large.spawn(|| (deep(3), deep(FRAMES + 300))).expect("it starts");
+        let (shallow, deep) = walked.join().expect("it ends");
         assert!(shallow.left_out() == 0 && deep.left_out() >= 300);
-        let ends = [&shallow, &deep].map(|stack| stack.frames().last().copied());
-        assert_eq!(ends[0], ends[1], "both began at the same place");
+        // A walk by frame pointers ends where C code began the thread.
+        let outermost = shallow.frames().last().expect("there are frames");
+        assert!(deep.frames()[INNER..].contains(outermost), "both began at the same place");
     }
 }
