@@ -391,6 +391,8 @@ thread_local! {
     static VIOLATIONS: Cell<u64> = const { Cell::new(0) };
     /// Entries of regions that disallow calls, where this thread's could not be watched.
     static UNWATCHED: Cell<u64> = const { Cell::new(0) };
+    /// How many of them, and of the watches that ended inside a region, are told no more.
+    static FORGOTTEN: Cell<u64> = const { Cell::new(0) };
 }
 
 /// Counts a call that is a violation.
@@ -417,9 +419,18 @@ pub(crate) fn change_violations(more: i64) -> u64 {
     VIOLATIONS.try_with(|violations| figure::change_and_get(violations, more)).unwrap_or(0)
 }
 
-/// How often a region on this thread has asked for a watch that could not be had, or that ended inside; sets that back to 0 if
-/// `forgets`.
-pub(crate) fn unwatched(forgets: bool) -> u64 {
-    let read = |unwatched: &Cell<u64>| if forgets { unwatched.replace(0) } else { unwatched.get() };
-    UNWATCHED.try_with(read).unwrap_or(1).saturating_add(sys::calls::gaps(forgets).into())
+/// How often a region on this thread has asked for a watch that could not be had, or that ended inside. It only goes up, so that
+/// what a signal handler adds is never lost.
+pub(crate) fn unwatched() -> u64 {
+    UNWATCHED.try_with(Cell::get).unwrap_or(u64::MAX).saturating_add(sys::calls::gaps().into())
+}
+
+/// From now on this many of them are told no more.
+pub(crate) fn forget_unwatched(times: u64) {
+    let _ = FORGOTTEN.try_with(|forgotten| forgotten.set(times));
+}
+
+/// True if there are others than those.
+pub(crate) fn has_unwatched() -> bool {
+    unwatched() > FORGOTTEN.try_with(Cell::get).unwrap_or(0)
 }

@@ -181,7 +181,7 @@ impl<'a> Borrowed<'a> {
             calls: lent.left.calls,
             countdown: 0,
         };
-        let unwatched = calls::unwatched(false);
+        let unwatched = calls::unwatched();
         edge::watch_calls(rules.flags, lent.place);
         let serial = open::ruled(Kind::Borrowed, lent.place, &rules, Opening::Lent(lent.region));
         if serial.is_none() {
@@ -254,7 +254,7 @@ impl<'a> Borrowed<'a> {
             calls_disallowed: calls::change_violations(0).saturating_sub(self.calls_disallowed),
             calls: counted.get().unwrap_or(0),
             lost_calls: counted.is_unmeasured().into(),
-            unwatched: calls::unwatched(false).saturating_sub(self.unwatched),
+            unwatched: calls::unwatched().saturating_sub(self.unwatched),
             ..Deeds::NONE
         };
         let mut has_calls = deeds.calls > 0 || deeds.lost_calls > 0 || deeds.unwatched > 0;

@@ -34,10 +34,12 @@ pub fn violations() -> u64 {
 /// ```
 #[must_use]
 pub fn take_violations() -> u64 {
+    // First: a handler that comes after this has both its violation and its note left.
+    let unwatched = calls::unwatched();
     let seen = copies::violations(0);
     copies::violations(0_i64.saturating_sub_unsigned(seen));
     calls::change_violations(0_i64.saturating_sub_unsigned(calls::change_violations(0)));
-    calls::unwatched(true);
+    calls::forget_unwatched(unwatched);
     seen
 }
 
@@ -63,7 +65,7 @@ pub fn take_violations() -> u64 {
 /// ```
 #[must_use]
 pub fn blocking_violations() -> Measured<u64> {
-    let is_known = checks::ON && !copies::is_guest() && calls::unwatched(false) == 0;
+    let is_known = checks::ON && !copies::is_guest() && !calls::has_unwatched();
     let is_whole = is_known && (!sys::calls::has_watched() || blocking::is_watched());
     Measured::new(is_whole.then(|| calls::change_violations(0)))
 }

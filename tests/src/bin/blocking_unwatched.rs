@@ -22,6 +22,12 @@
 // expect: run lent lent
 // expect: stdout held
 // expect: off stdout held
+// expect: run interrupted interrupted
+// expect: stdout held
+// expect: off stdout held
+// expect: run number number
+// expect: stdout held
+// expect: off stdout held
 // expect: run full full
 // expect: stdout held
 // expect: off stdout held
@@ -42,15 +48,17 @@ fn main() {
 #[allow(unsafe_code, reason = "std has no filters, and no forks")]
 mod linux {
     use std::arch::asm;
+    use std::hint::black_box;
     use std::mem::MaybeUninit;
     use std::panic::{self, catch_unwind};
-    use std::sync::atomic::{AtomicU8, Ordering};
+    use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
     use std::{env, ptr, thread};
 
     use qadapt::{
-        Budget, Mode, Policy, PolicyToken, QADAPT, blocking_violations, count_blocking, is_blocking_watched,
-        permit_alloc, take_violations, violations,
+        Budget, Mode, Ops, Policy, PolicyToken, QADAPT, blocking_violations, count_blocking,
+        is_blocking_watched, permit_alloc, take_violations, violations,
     };
+    use qadapt_tests::signal::handle;
 
     #[global_allocator]
     static ALLOC: QADAPT = QADAPT;
@@ -71,6 +79,8 @@ mod linux {
             Some("asked") => asked(),
             Some("lent") => lent(),
             Some("full") => full(),
+            Some("interrupted") => interrupted(),
+            Some("number") => numbered(),
             _ => panic!("a case is missing"),
         }
     }
@@ -260,6 +270,47 @@ mod linux {
         assert_eq!(counts.calls().get(), None);
         COUNT.run(|| there(Policy::current(), |_| filter()));
         assert_eq!(blocking_violations().get(), None);
+    }
+
+    /// A handler's region is not watched, while its thread takes the violations: those that are left are known to be too few.
+    fn interrupted() {
+        static HANDLED: AtomicU64 = AtomicU64::new(0);
+        extern "C" fn handler(_: i32) {
+            COUNT.disallow(Ops::ALLOC).run(|| drop(black_box(Box::new(1_u8))));
+            HANDLED.fetch_add(1, Ordering::Relaxed);
+        }
+        filter();
+        handle(libc::SIGALRM, handler).expect("the handler is set");
+        let every = |microseconds| {
+            let time = libc::timeval { tv_sec: 0, tv_usec: microseconds };
+            let timer = libc::itimerval { it_interval: time, it_value: time };
+            // SAFETY: the times are readable, and old ones are not asked for.
+            assert_eq!(unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const timer, ptr::null_mut()) }, 0);
+        };
+        every(50);
+        // A panic would allocate, as the handler does.
+        let mut is_known = false;
+        while HANDLED.load(Ordering::Relaxed) < 4_000 {
+            let _ = take_violations();
+            is_known |= violations() > 0 && blocking_violations().get().is_some();
+        }
+        every(0);
+        assert!(!is_known, "that the handler's region was not watched");
+    }
+
+    /// The kernel reads the lower half of the number alone.
+    fn numbered() {
+        let is_watched = is_blocking_watched();
+        let number = 0xDEAD_0000_0000 | u64::try_from(libc::SYS_sched_yield).expect("a small number");
+        let call = || {
+            // SAFETY: the call has no arguments, and writes no memory.
+            unsafe { asm!("syscall", inout("rax") number => _, out("rcx") _, out("r11") _) };
+        };
+        COUNT.run(call);
+        assert_eq!(violations(), u64::from(is_watched));
+        let told = catch_unwind(|| Policy::no_blocking().mode(Mode::Panic).run(call));
+        let text = told.err().and_then(|payload| payload.downcast::<String>().ok());
+        assert!(!is_watched || text.is_some_and(|text| text.contains("sched_yield (yield)")));
     }
 
     /// No room is left for what is open.

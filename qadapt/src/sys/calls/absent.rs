@@ -32,7 +32,7 @@ pub(crate) fn has_watched() -> bool {
 }
 
 /// 0: there is no watch that could end.
-pub(crate) fn gaps(_: bool) -> u32 {
+pub(crate) fn gaps() -> u32 {
     0
 }
 

@@ -81,9 +81,9 @@ fn set_register(context: &mut libc::ucontext_t, which: c_int, value: u64) {
     }
 }
 
-/// The number of the call.
+/// The number of the call: an `int`, as the kernel reads it.
 fn number(context: &libc::ucontext_t) -> u64 {
-    register(context, libc::REG_RAX)
+    register(context, libc::REG_RAX) & u64::from(u32::MAX)
 }
 
 fn arguments(context: &libc::ucontext_t) -> [u64; 6] {

@@ -89,9 +89,9 @@ fn note_gap() {
     HAS_GAPS.store(true, Ordering::Relaxed);
 }
 
-/// How often the watch of this thread has ended too early; sets that back to 0 if `forgets`.
-pub(crate) fn gaps(forgets: bool) -> u32 {
-    GAPS.try_with(|cell| if forgets { cell.replace(0) } else { cell.get() }).unwrap_or(1)
+/// How often the watch of this thread has ended too early.
+pub(crate) fn gaps() -> u32 {
+    GAPS.try_with(Cell::get).unwrap_or(1)
 }
 
 /// True if that has happened on any thread.
