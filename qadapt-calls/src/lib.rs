@@ -164,6 +164,44 @@ impl Rule {
         argument(index).is_none_or(waits)
     }
 
+    /// The classes in which a call of this rule can be, by what it finds behind its arguments: a bit for each of [`CLASSES`].
+    ///
+    /// ```
+    /// use qadapt_calls::{CLASSES, Rule};
+    ///
+    /// let words = |rule: Rule| (0..10).filter(move |bit| rule.classes() & 1 << bit != 0).map(|bit| CLASSES[bit]);
+    /// assert!(words(Rule::Transfer).eq(["file", "socket"]));
+    /// ```
+    #[must_use]
+    pub const fn classes(self) -> u16 {
+        const SLEEP: u16 = 1;
+        const FILE: u16 = 1 << 2;
+        const SOCKET: u16 = 1 << 3;
+        match self {
+            Self::Never => 0,
+            Self::Pause | Self::Nanosleep | Self::ClockNanosleep | Self::SignalFor => SLEEP,
+            Self::Futex | Self::FutexWait => 1 << 1,
+            Self::File | Self::Close | Self::Over | Self::Control | Self::FileLock => FILE,
+            Self::EpollWait | Self::EpollFor | Self::SelectFor => SOCKET,
+            Self::Memory | Self::Break => 1 << 4,
+            Self::Process | Self::ChildBy | Self::ChildOf => 1 << 5,
+            Self::Clock => 1 << 6,
+            Self::Random => 1 << 7,
+            Self::Yield => 1 << 8,
+            Self::Other | Self::Device => 1 << 9,
+            Self::Poll | Self::PollFor => SLEEP | SOCKET,
+            Self::Transfer
+            | Self::Message
+            | Self::Gathered
+            | Self::Accept
+            | Self::Between
+            | Self::Spliced
+            | Self::Copied
+            | Self::Given
+            | Self::Connect => FILE | SOCKET,
+        }
+    }
+
     /// The rule of a letter. Where there is none, the program that uses the table does not compile.
     const fn of(letter: u8) -> Self {
         let mut index = 0;

@@ -57,6 +57,11 @@ fn what_is_over_the_budget_is_a_violation() {
     // One of memory says nothing of calls.
     let memory = Policy::no_blocking().mode(Mode::Count).budget(Budget::new().requests(1));
     assert_eq!(seen(|| memory.run(|| calls(1))), 1);
+    // A second one takes the place of the first, with all that the first disallowed.
+    let replaced = |policy: Policy| policy.budget(Budget::new().calls(1)).budget(Budget::new().requests(1));
+    let is_free = replaced(Policy::new().mode(Mode::Count));
+    assert_eq!(seen(|| is_free.run(|| calls(2))), 0);
+    assert_eq!(seen(|| replaced(Policy::no_blocking().mode(Mode::Count)).run(|| calls(2))), 2);
     let guard = most(1).enter();
     assert_eq!(seen(|| calls(2)), 1);
     drop(guard);

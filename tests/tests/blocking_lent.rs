@@ -125,3 +125,17 @@ fn a_future_that_goes_away_has_what_borrowers_called() {
     drop(future);
     assert_eq!(handle.counts().calls().get(), watching_calls().then_some(3));
 }
+
+#[test]
+fn a_borrower_may_call_what_one_region_names_and_another_has_the_class_of() {
+    if !watching_calls() {
+        return;
+    }
+    let named = most(0).allow_calls(Calls::named("sched_yield"));
+    let classes = most(0).allow_calls(Calls::YIELD | Calls::SLEEP);
+    for (outer, inner) in [(named, classes), (classes, named)] {
+        let lends = |body: fn()| seen(|| outer.run(|| inner.run(|| there(Policy::current(), body))));
+        assert_eq!(lends(|| calls(1)), 0);
+        assert_eq!(lends(sleep), 1);
+    }
+}

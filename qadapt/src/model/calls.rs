@@ -126,10 +126,25 @@ impl Calls {
         self.classes & Self::INTERRUPTING != 0
     }
 
-    /// The calls that are in both sets. A single call is where both name it.
+    /// The calls that are in both sets. A single call is where one names it, and the other does or has each class that it can be in.
+    /// Past three of them the others are left out.
     pub(crate) fn both(self, other: Self) -> Self {
-        let single = self.single.map(|number| if other.names(number) { number } else { 0 });
-        Self { classes: self.classes & other.classes, single }
+        let mut both = Self::of(self.classes & other.classes);
+        for (set, beside) in [(self, other), (other, self)] {
+            for number in set.single.into_iter().filter(|&number| beside.has_always(number)) {
+                if let Some(place) = both.place().filter(|_| !both.names(number)) {
+                    both.single[place] = number;
+                }
+            }
+        }
+        both
+    }
+
+    /// True if a single call is in the set, whatever its arguments say. 0 stands for none.
+    fn has_always(self, number: u16) -> bool {
+        let Some(call) = number.checked_sub(1) else { return false };
+        let classes = qadapt_calls::rule(call.into()).classes();
+        self.names(number) || classes != 0 && self.classes & classes == classes
     }
 
     const fn names(self, number: u16) -> bool {
@@ -220,6 +235,24 @@ mod tests {
     fn a_fourth_single_call_is_refused() {
         let three = Calls::named("read") | Calls::named("write") | Calls::named("open");
         let _ = three | Calls::named("read") | Calls::named("close");
+    }
+
+    #[test]
+    fn what_two_sets_have_in_common_may_be_named_by_one_of_them() {
+        let (sleeps, named) = (Calls::SLEEP | Calls::FILE, Calls::named("nanosleep") | Calls::YIELD);
+        for both in [sleeps.both(named), named.both(sleeps)] {
+            assert_eq!(both.to_string(), "nanosleep");
+        }
+        // Of a file it may be, of a socket it may not: a set cannot say that.
+        assert_eq!(Calls::named("read").both(Calls::FILE), Calls::NONE);
+        assert_eq!(Calls::named("read").both(Calls::FILE | Calls::SOCKET), Calls::named("read"));
+        assert_eq!(Calls::named("read").both(Calls::named("write")), Calls::NONE);
+        // Of more than there is room for some are left out, and none is there twice.
+        let three = |one, two, three| Calls::named(one) | Calls::named(two) | Calls::named(three);
+        let first = three("fsync", "open", "rename") | Calls::CLOCK;
+        let second = three("clock_gettime", "fsync", "times") | Calls::FILE;
+        assert_eq!(first.both(second).to_string(), "fsync, open, rename");
+        assert_eq!(first.both(first), first);
     }
 
     #[test]

@@ -35,6 +35,8 @@ pub struct Policy {
     pub(super) defer: bool,
     /// Requests for memory are governed by the limits.
     has_budget: bool,
+    /// The system calls, where they are disallowed without a budget of them, too.
+    calls: Ops,
     /// The system calls that are allowed where others are not.
     allowed_calls: Calls,
     /// One in so many entries is watched.
@@ -59,6 +61,7 @@ impl Policy {
             forbid: false,
             defer: false,
             has_budget: false,
+            calls: Ops::NONE,
             allowed_calls: Calls::NONE,
             sample: 1,
             reclaim_blocks: 0,
@@ -110,7 +113,7 @@ impl Policy {
     /// assert!(qadapt::take_violations() <= 1);
     /// ```
     pub const fn no_blocking() -> Self {
-        Self { ops: Ops::SYSTEM_CALLS, ..Self::new() }
+        Self { ops: Ops::SYSTEM_CALLS, calls: Ops::SYSTEM_CALLS, ..Self::new() }
     }
 
     /// Allows these system calls, where others are disallowed.
@@ -144,10 +147,12 @@ impl Policy {
     /// Allows requests for memory until the budget is used up; only then they are violations. Deallocations are
     /// governed by [`allow`](Self::allow) and [`disallow`](Self::disallow) as before. A budget of
     /// [calls](Budget::calls) does the same with system calls; one of nothing else leaves requests for memory as they are.
+    /// Another budget takes the place of one that was given before.
     pub const fn budget(self, budget: Budget) -> Self {
-        let before = self.ops.without(Ops::BUDGET);
-        let ops =
-            if budget.limits_calls() { before.union(Ops::SYSTEM_CALLS).union(Ops::BUDGET) } else { before };
+        let of_calls = Ops::SYSTEM_CALLS.union(Ops::BUDGET);
+        // What a budget before this one has disallowed, it has for itself.
+        let before = self.ops.without(of_calls).union(self.calls);
+        let ops = if budget.limits_calls() { before.union(of_calls) } else { before };
         Self { has_budget: !budget.is_of_calls_alone(), ops, limits: budget, ..self }
     }
 

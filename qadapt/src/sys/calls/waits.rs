@@ -255,6 +255,30 @@ mod tests {
         }
     }
 
+    /// Which sets have a call in common goes by what is said of the rules.
+    #[test]
+    fn a_call_is_in_a_class_that_its_rule_can_have() {
+        let file = std::fs::File::open("/").expect("there is a root");
+        let pair = std::os::unix::net::UnixStream::pair().expect("there are sockets");
+        let (pipe, _writer) = std::io::pipe().expect("there are pipes");
+        let descriptor = |file: &dyn std::os::fd::AsRawFd| u64::from(file.as_raw_fd().unsigned_abs());
+        let mut seen = Calls::NONE;
+        let firsts = [descriptor(&file), descriptor(&pair.0), descriptor(&pipe), 0];
+        let seconds = [0, 7, descriptor(&file), descriptor(&pair.1)];
+        for number in 0..512 {
+            for (index, first) in firsts.into_iter().cycle().take(32).enumerate() {
+                let third = u64::from(index >= 16);
+                let Some(call) = of(number, &[first, seconds[index / 4 % 4], third, 1, 0, 0]) else {
+                    continue;
+                };
+                let classes = qadapt_calls::rule(number).classes();
+                assert!(classes & 1 << call.class.index() != 0, "{call}");
+                seen = seen | call.class;
+            }
+        }
+        assert_eq!(seen, Calls::ALL);
+    }
+
     /// Compilers leave there whatever was in the register.
     #[test]
     fn the_upper_half_of_an_int_says_nothing() {
