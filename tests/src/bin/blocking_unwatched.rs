@@ -25,6 +25,9 @@
 // expect: run interrupted interrupted
 // expect: stdout held
 // expect: off stdout held
+// expect: run refused refused
+// expect: stdout held
+// expect: off stdout held
 // expect: run number number
 // expect: stdout held
 // expect: off stdout held
@@ -48,7 +51,9 @@ fn main() {
 #[allow(unsafe_code, reason = "std has no filters, and no forks")]
 mod linux {
     use std::arch::asm;
+    use std::fs::File;
     use std::hint::black_box;
+    use std::io::Read as _;
     use std::mem::MaybeUninit;
     use std::panic::{self, catch_unwind};
     use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
@@ -81,6 +86,7 @@ mod linux {
             Some("full") => full(),
             Some("interrupted") => interrupted(),
             Some("number") => numbered(),
+            Some("refused") => refused(),
             _ => panic!("a case is missing"),
         }
     }
@@ -121,14 +127,21 @@ mod linux {
 
     /// Refuses the request on this thread from here on.
     fn filter() {
+        refuse(libc::SYS_prctl, Some(DISPATCH.unsigned_abs()));
+    }
+
+    /// Refuses a call on this thread from here on, where its first argument is this.
+    fn refuse(call: libc::c_long, argument: Option<u32>) {
         let step = |code, jump_if, jump_else, k| libc::sock_filter { code, jt: jump_if, jf: jump_else, k };
-        let prctl = u32::try_from(libc::SYS_prctl).expect("a small number");
+        let call = u32::try_from(call).expect("a small number");
+        // Any argument is at least 0.
+        let (compares, argument) = argument.map_or((0x35, 0), |argument| (0x15, argument));
         // Loads the call's number, and the lower half of its first argument.
         let steps = [
             step(0x20, 0, 0, 0),
-            step(0x15, 0, 3, prctl),
+            step(0x15, 0, 3, call),
             step(0x20, 0, 0, 16),
-            step(0x15, 0, 1, DISPATCH.unsigned_abs()),
+            step(compares, 0, 1, argument),
             step(0x06, 0, 0, 0x0005_0000 | libc::EPERM.unsigned_abs()),
             step(0x06, 0, 0, 0x7FFF_0000),
         ];
@@ -296,6 +309,22 @@ mod linux {
         }
         every(0);
         assert!(!is_known, "that the handler's region was not watched");
+    }
+
+    /// A filter does not let the guard ask what a descriptor stands for: then it may be what waits.
+    fn refused() {
+        let is_watched = is_blocking_watched();
+        let mut file = File::open("/proc/self/exe").expect("the program lies there");
+        refuse(libc::SYS_fstat, None);
+        COUNT.run(|| file.read(&mut [0]).expect("it has a byte"));
+        assert_eq!(violations(), u64::from(is_watched));
+        // That which is none waits for nothing.
+        COUNT.run(|| {
+            // SAFETY: the kernel refuses the number.
+            unsafe { libc::close(-1) };
+        });
+        COUNT.run(|| drop(file));
+        assert_eq!(violations(), 2 * u64::from(is_watched));
     }
 
     /// The kernel reads the lower half of the number alone.

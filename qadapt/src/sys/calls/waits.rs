@@ -106,7 +106,7 @@ fn transfer(argument: u64, at_once: bool) -> Option<Judged> {
     match kind {
         Detail::Socket | Detail::Pipe | Detail::Descriptor if at_once || is_non_blocking(descriptor) => None,
         Detail::Socket | Detail::Pipe | Detail::Descriptor => Some((Calls::SOCKET, kind, descriptor)),
-        Detail::Terminal if is_non_blocking(descriptor) => None,
+        Detail::Terminal | Detail::Nothing if is_non_blocking(descriptor) => None,
         _ => Some((Calls::FILE, kind, descriptor)),
     }
 }
@@ -133,7 +133,7 @@ fn sends_single_messages(descriptor: u64) -> bool {
 fn of_file(argument: u64) -> Option<Judged> {
     let descriptor = argument & INT;
     let kind = kind(descriptor)?;
-    matches!(kind, Detail::File | Detail::Directory | Detail::Device).then_some((
+    matches!(kind, Detail::File | Detail::Directory | Detail::Device | Detail::Nothing).then_some((
         Calls::FILE,
         kind,
         descriptor,
@@ -147,8 +147,12 @@ fn kind(descriptor: u64) -> Option<Detail> {
     let record = status.as_mut_ptr().expose_provenance() as u64;
     // SAFETY: there is room for the answer.
     let answer = unsafe { gate::make(libc::SYS_fstat, [descriptor, record, 0, 0, 0, 0]) };
-    if answer < 0 || descriptor >= MOST_DESCRIPTORS {
+    if answer == -i64::from(libc::EBADF) || descriptor >= MOST_DESCRIPTORS {
         return None;
+    }
+    if answer < 0 {
+        // Such as where a filter (`seccomp`) forbids to ask.
+        return Some(Detail::Nothing);
     }
     // SAFETY: zeroed at first, which is a valid value.
     let status = unsafe { status.assume_init() };
