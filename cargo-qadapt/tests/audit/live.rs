@@ -1,4 +1,4 @@
-//! Live memory: known programs, and the same programs under Valgrind's DHAT.
+//! Live memory: known programs, and the same programs under Valgrind's DHAT and under heaptrack.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -8,6 +8,7 @@ use cargo_qadapt::report::live::Live;
 use serde_json::Value;
 
 use crate::command::{audit, folder, target_directory};
+use crate::heaptrack;
 
 /// What became of the blocks of a region, by the text of the line that opens it.
 fn lives(report: &Report, source: &str, text: &str) -> Vec<(Op, Live)> {
@@ -123,10 +124,10 @@ fn threads_lose_no_block() {
 }
 
 /// Blocks and bytes at the peak and at the end, by line of the program's source.
-type ByLine = BTreeMap<u64, [u64; 4]>;
+pub(crate) type ByLine = BTreeMap<u64, [u64; 4]>;
 
 /// The line of each program that installs the allocator, which all requests come by.
-const ALLOCATOR: u32 = 9;
+pub(crate) const ALLOCATOR: u32 = 9;
 
 /// What the command says, and all requests and their bytes.
 fn ours(program: &str) -> (ByLine, [u64; 2]) {
@@ -194,12 +195,24 @@ fn dhats(program: &str) -> (ByLine, [u64; 2]) {
     (lines, all)
 }
 
+const PROGRAMS: [&str; 3] = ["lives", "alive_maps", "alive_threads"];
+
 #[test]
 #[ignore = "needs Valgrind: `.ci/run live`"]
 fn dhat_says_the_same() {
-    for program in ["lives", "alive_maps", "alive_threads"] {
+    for program in PROGRAMS {
         let (ours, theirs) = (ours(program), dhats(program));
         assert!(ours.0.len() >= 3 && ours.1[0] > 8, "{program}: {ours:?}");
         assert_eq!(ours, theirs, "{program}: ours and DHAT's");
+    }
+}
+
+#[test]
+#[ignore = "needs heaptrack: `.ci/run live`"]
+fn heaptrack_says_the_same() {
+    for program in PROGRAMS {
+        let (ours, theirs) = (ours(program), heaptrack::recorded(program));
+        assert!(ours.0.len() >= 3 && ours.1[0] > 8, "{program}: {ours:?}");
+        assert_eq!(ours, theirs, "{program}: ours and heaptrack's");
     }
 }

@@ -10,6 +10,7 @@ mod errors;
 mod exact;
 mod examples;
 mod formats;
+mod heaptrack;
 mod in_c;
 mod interrupts;
 mod live;
