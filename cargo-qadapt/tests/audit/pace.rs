@@ -30,7 +30,7 @@ fn seconds(program: &Path, kind: &str, traces: Option<&Path>) -> f64 {
     numbers.sum::<Result<f64, _>>().unwrap_or_else(|_| panic!("{output:?}"))
 }
 
-/// One way to run the work of `pace mixed`.
+/// One way to run some work.
 struct Way {
     name: &'static str,
     /// The program and its arguments, behind what it runs under.
@@ -38,70 +38,119 @@ struct Way {
     environment: &'static [(&'static str, &'static str)],
     /// In one round alone: it takes long.
     is_slow: bool,
+    /// Processor time and memory of each run.
+    runs: Vec<[f64; 2]>,
 }
 
 impl Way {
     fn new(name: &'static str, command: &[&str]) -> Self {
         let command = command.iter().map(|&word| word.to_owned()).collect();
-        Self { name, command, environment: &[], is_slow: false }
+        Self { name, command, environment: &[], is_slow: false, runs: Vec::new() }
+    }
+
+    fn least(&self, figure: usize) -> f64 {
+        self.runs.iter().map(|run| run[figure]).fold(f64::MAX, f64::min)
     }
 }
 
-/// The work by itself, traced as a whole, with live memory, and under others that follow each block. Prints processor time, the most memory,
-/// and how many times the program's own time it is, in rounds of one run each. What is missing is installed, or said.
+/// Work by itself, traced as a whole, with live memory, and under others that follow each block: `mixed`, a few events (`sparse`) and many
+/// (`dense`). Prints processor time, the most memory, and how many times the program's own time it is, in rounds of one run each of
+/// every kind and way. What is missing is installed, or said.
 #[test]
 #[ignore = "measures: cargo test -p cargo-qadapt --test audit -- --ignored --nocapture pace"]
 fn pace_of_live_memory_beside_others() {
-    let whole: &[_] = &[("QADAPT_WHOLE_PROGRAM", "1")];
-    let live: &[_] = &[("QADAPT_WHOLE_PROGRAM", "1"), ("QADAPT_TRACE_LIVE", "1")];
     let folder = folder("pace-live");
-    let within = |name: &str| folder.join(name).display().to_string();
-    let [(unwinder, events), (pointers, _)] =
-        [("unwinder", ""), ("frame-pointers", "-Cforce-frame-pointers=yes")].map(mixed_program);
-    let mut ways = vec![
-        Way::new("the program by itself", &[&unwinder, "mixed"]),
-        Way { environment: whole, ..Way::new("a trace of the whole program", &[&unwinder, "mixed"]) },
-        Way { environment: live, ..Way::new("the same with live memory", &[&unwinder, "mixed"]) },
-        Way { environment: live, ..Way::new("the same with frame pointers", &[&pointers, "mixed"]) },
-    ];
-    match heapscope() {
-        Ok(program) => ways
-            .push(Way::new("heapscope, which needs frame pointers", &[&program, &within("heapscope.out")])),
-        Err(reason) => println!("heapscope is left out: {reason}"),
-    }
-    let dhat = format!("--dhat-out-file={}", within("dhat.out"));
-    let heaptrack = Way::new("heaptrack", &["heaptrack", "-o", &within("heaptrack"), &unwinder, "mixed"]);
-    let dhat = Way::new("Valgrind's DHAT", &["valgrind", "--tool=dhat", &dhat, &unwinder, "mixed"]);
-    for (tool, way) in [("heaptrack", heaptrack), ("valgrind", Way { is_slow: true, ..dhat })] {
-        match installed(tool) {
-            Ok(()) => ways.push(way),
-            Err(reason) => println!("{tool} is left out: {reason}"),
-        }
-    }
+    let programs = Programs::build();
     installed("time").expect("GNU time is Debian's package `time`");
-    let mut runs = vec![Vec::new(); ways.len()];
+    let mut work = ["mixed", "sparse", "dense"]
+        .map(|kind| (kind, traced("unwinder", "", kind).1, programs.ways(kind, &folder)));
     for round in 0..RUNS {
-        for (way, runs) in ways.iter().zip(&mut runs).filter(|(way, _)| round == 0 || !way.is_slow) {
-            runs.push(used(way, &folder));
+        for way in work.iter_mut().flat_map(|(_, _, ways)| ways).filter(|way| round == 0 || !way.is_slow) {
+            way.runs.push(used(way, &folder));
         }
     }
-    println!("mixed: {events} events; the least of {RUNS} rounds, and the median of their ratios");
-    let own = runs[0].clone();
-    for (way, runs) in ways.iter().zip(&runs) {
-        let least = |figure: usize| runs.iter().map(|run| run[figure]).fold(f64::MAX, f64::min);
-        let mut ratios: Vec<f64> = runs.iter().zip(&own).map(|(run, own)| run[0] / own[0]).collect();
-        ratios.sort_by(f64::total_cmp);
-        let ratio = ratios[ratios.len() / 2];
-        println!("{}: {:.2} s, {ratio:.1} times, {:.1} MB", way.name, least(0), least(1));
+    for (kind, events, ways) in &work {
+        let own = &ways[0].runs;
+        let rate = f64::from(u32::try_from(*events).expect("it fits")) / ways[0].least(0);
+        println!("{kind}: {events} events, {rate:.0} a second of the program by itself");
+        println!("the least of {RUNS} rounds, and the median of their ratios");
+        for way in ways {
+            let mut ratios: Vec<f64> = way.runs.iter().zip(own).map(|(run, own)| run[0] / own[0]).collect();
+            ratios.sort_by(f64::total_cmp);
+            let ratio = ratios[ratios.len() / 2];
+            println!("{}: {:.2} s, {ratio:.2} times, {:.1} MB", way.name, way.least(0), way.least(1));
+        }
     }
 }
 
-/// The program `pace`, as an audit builds it with these flags of the compiler, and how many events its work has.
-fn mixed_program((walk, flags): (&str, &str)) -> (String, u64) {
+/// What the works run in.
+struct Programs {
+    unwinder: String,
+    frame_pointers: String,
+    /// The reason where one is not to be had.
+    heapscope: Result<String, String>,
+    dhat: Result<String, String>,
+    tools: [(&'static str, Result<(), String>); 2],
+}
+
+impl Programs {
+    fn build() -> Self {
+        let (unwinder, _) = traced("unwinder", "", "mixed");
+        let (frame_pointers, _) = traced("frame-pointers", "-Cforce-frame-pointers=yes", "mixed");
+        let programs = Self {
+            unwinder,
+            frame_pointers,
+            heapscope: peer(
+                "nightly",
+                &["+nightly", "build", "--features", "heapscope"],
+                "-Cforce-frame-pointers=yes",
+                "heapscope_work",
+            ),
+            dhat: peer("", &["build", "--no-default-features"], "", "dhat_work"),
+            tools: ["heaptrack", "valgrind"].map(|tool| (tool, installed(tool))),
+        };
+        let peers = [("heapscope", &programs.heapscope), ("the crate dhat", &programs.dhat)];
+        let peers = peers.into_iter().filter_map(|(name, program)| Some((name, program.as_ref().err()?)));
+        let tools = programs.tools.iter().filter_map(|(name, tool)| Some((*name, tool.as_ref().err()?)));
+        for (name, reason) in peers.chain(tools) {
+            println!("{name} is left out: {reason}");
+        }
+        programs
+    }
+
+    fn ways(&self, kind: &str, folder: &Path) -> Vec<Way> {
+        let whole: &[_] = &[("QADAPT_WHOLE_PROGRAM", "1")];
+        let live: &[_] = &[("QADAPT_WHOLE_PROGRAM", "1"), ("QADAPT_TRACE_LIVE", "1")];
+        let within = |name: &str| folder.join(name).display().to_string();
+        let (unwinder, pointers) = (&self.unwinder, &self.frame_pointers);
+        let mut ways = vec![
+            Way::new("the program by itself", &[unwinder, kind]),
+            Way { environment: whole, ..Way::new("a trace of the whole program", &[unwinder, kind]) },
+            Way { environment: live, ..Way::new("the same with live memory", &[unwinder, kind]) },
+            Way { environment: live, ..Way::new("the same with frame pointers", &[pointers, kind]) },
+        ];
+        if let Ok(program) = &self.heapscope {
+            let command = [program, &within("heapscope.out"), kind];
+            ways.push(Way::new("heapscope, which needs frame pointers", &command));
+        }
+        if let Ok(program) = &self.dhat {
+            ways.push(Way::new("the crate dhat", &[program, kind]));
+        }
+        let dhat = format!("--dhat-out-file={}", within("dhat.out"));
+        let heaptrack = Way::new("heaptrack", &["heaptrack", "-o", &within("heaptrack"), unwinder, kind]);
+        let dhat = Way::new("Valgrind's DHAT", &["valgrind", "--tool=dhat", &dhat, unwinder, kind]);
+        let tools = [heaptrack, Way { is_slow: true, ..dhat }];
+        ways.extend(self.tools.iter().zip(tools).filter(|((_, tool), _)| tool.is_ok()).map(|(_, way)| way));
+        ways
+    }
+}
+
+/// The program `pace`, as an audit builds it with these flags of the compiler, and how many events this work has.
+fn traced(walk: &str, flags: &str, kind: &str) -> (String, u64) {
     let target = target_directory().with_file_name(format!("pace-{walk}"));
     let audit =
         qadapt(&["audit", "-p", "pace", "--profile", "release", "--whole-program", "--format", "json"])
-            .args(["--", "mixed"])
+            .args(["--", kind])
             .env("CARGO_TARGET_DIR", &target)
             .env("RUSTFLAGS", flags)
             .output()
@@ -110,21 +159,21 @@ fn mixed_program((walk, flags): (&str, &str)) -> (String, u64) {
     (target.join("qadapt/release/pace").display().to_string(), report.profiles[0].events)
 }
 
-/// The same work under heapscope; the reason where it is not to be had.
-fn heapscope() -> Result<String, String> {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("../benches/peers/nightly/Cargo.toml");
-    let target = target_directory().with_file_name("pace-heapscope");
+/// A program of `benches/peers` with the same works; the reason where it is not to be had.
+fn peer(package: &str, build: &[&str], flags: &str, name: &str) -> Result<String, String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../benches/peers").join(package);
+    let target = target_directory().with_file_name(format!("pace-{}", name.trim_end_matches("_work")));
     let output = Command::new("cargo")
-        .args(["+nightly", "build", "--quiet", "--release", "--locked", "--features", "heapscope"])
-        .args(["--bin", "heapscope_mixed", "--manifest-path"])
-        .arg(package)
+        .args(build)
+        .args(["--quiet", "--release", "--locked", "--bin", name])
         .arg("--target-dir")
         .arg(&target)
-        .env("RUSTFLAGS", "-Cforce-frame-pointers=yes")
+        .current_dir(folder)
+        .env("RUSTFLAGS", flags)
         .output()
         .map_err(|error| error.to_string())?;
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    let program = target.join("release/heapscope_mixed").display().to_string();
+    let program = target.join("release").join(name).display().to_string();
     if output.status.success() { Ok(program) } else { Err(said) }
 }
 
