@@ -1,6 +1,7 @@
 //! Live memory: known programs, and the same programs under Valgrind's DHAT and under heaptrack.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::Command;
 
 use cargo_qadapt::report::figures::{Op, Report};
@@ -121,6 +122,67 @@ fn threads_lose_no_block() {
     let total = report.profiles[0].live.expect("blocks were followed");
     assert_eq!((total.blocks, total.bytes, total.lost, total.clock), (1000, 48_000, 0, 19_000));
     assert!((1000..=10_000).contains(&total.peak_blocks), "{total:?}");
+}
+
+/// How often each pair of lines asks for a block: who calls, and who asks.
+fn callers(report: &Report) -> BTreeMap<[u32; 2], u64> {
+    let mut callers = BTreeMap::new();
+    for site in report.sites.iter().filter(|site| site.op == Op::Alloc) {
+        let frames = site.stack.iter().map(|&frame| &report.frames[frame as usize]);
+        let own = frames.filter(|frame| {
+            frame.file.as_ref().is_some_and(|file| file.ends_with("src/bin/same_depth.rs"))
+                && frame.line > SAME_DEPTH_MAIN
+        });
+        let lines: Vec<u32> = own.map(|frame| frame.line).collect();
+        if let (&[asks, calls, ..], Some(counts)) = (&lines[..], site.counts[0]) {
+            *callers.entry([calls, asks]).or_default() += counts.count;
+        }
+    }
+    callers
+}
+
+/// A line of `same_depth.rs` below which the functions are that call and ask.
+const SAME_DEPTH_MAIN: u32 = 30;
+
+/// A stack is not taken for another one that begins at the same place, however it is walked.
+fn stacks_of_one_depth(flags: &str, target: &Path) {
+    let output = crate::command::qadapt(&["audit", "-p", "odd", "--bin", "same_depth", "--profile", "debug"])
+        .args(["--whole-program", "--live", "--format", "json"])
+        .env("RUSTFLAGS", flags)
+        .env("CARGO_TARGET_DIR", target)
+        .output()
+        .expect("the command starts");
+    let report = crate::command::Run::of(output).report();
+    let source = include_str!("../packages/audited/odd/src/bin/same_depth.rs");
+    let line = |text: &str| {
+        let found = source.lines().position(|line| line.ends_with(text)).expect("there is such a line");
+        u32::try_from(found + 1).expect("it fits")
+    };
+    let mut expected = BTreeMap::new();
+    for number in 0..7000_u32 {
+        let (calls, asks) = match number.wrapping_mul(0x9E37_79B1) >> 16 & 7 {
+            0 => ("// by first", "// one"),
+            1 => ("// by second", "// one"),
+            2 | 5 => ("// by first", "// other"),
+            3 => ("// by second", "// other"),
+            4 => ("// by third", "// one"),
+            _ => ("// by third", "// other"),
+        };
+        *expected.entry([line(calls), line(asks)]).or_default() += 5;
+    }
+    assert_eq!(callers(&report), expected);
+}
+
+#[test]
+fn stacks_of_one_depth_are_told_apart() {
+    stacks_of_one_depth("", &target_directory());
+}
+
+#[test]
+#[ignore = "builds everything again: `.ci/run live`"]
+fn with_frame_pointers_too_stacks_of_one_depth_are_told_apart() {
+    let flags = "-Cforce-frame-pointers=yes";
+    stacks_of_one_depth(flags, &target_directory().with_file_name("fixtures-with-frame-pointers"));
 }
 
 /// Blocks and bytes at the peak and at the end, by line of the program's source.
