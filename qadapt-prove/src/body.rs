@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::decode::Reg;
+use super::number::Few;
 
 /// What is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -79,6 +80,8 @@ pub enum Fate {
 pub enum Fact {
     /// It is this constant, which leads to code: a function pointer or a vtable.
     Code(u64),
+    /// It is this number.
+    Number(u64),
     /// It leads to a `core::fmt::Formatter` whose writer has this vtable.
     Formatter(u64),
     /// It leads to the arguments of `core::fmt::write` or to the closure of `Once::call`, whose calls through pointers are made
@@ -153,6 +156,8 @@ pub struct Body {
     pub edges: Vec<u32>,
     /// The registers that it does not give back although a callee must, one bit each.
     pub loose: u16,
+    /// The numbers that it returns, if they are few and known.
+    pub result: Option<Few>,
 }
 
 impl Body {

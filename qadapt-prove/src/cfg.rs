@@ -11,11 +11,12 @@ use std::rc::Rc;
 
 use super::addr_map::{AddrMap, AddrSet};
 use super::body::{Block, Body, Call, Callee, End, Fact, Fate, Given, Why};
-use super::decode::{ARGUMENTS, Effect, Flow, RSP, Reg, Step, Steps, Via, Write};
+use super::decode::{ARGUMENTS, Effect, Flow, RAX, RSP, Reg, Step, Steps, Via, Write};
 use super::eh::{Catch, Catches};
 use super::fmt_write;
 use super::frame::Slots;
 use super::load::{Image, Slot};
+use super::number::Few;
 use super::once;
 use super::own::Aligned;
 use super::spill::Spills;
@@ -38,6 +39,9 @@ pub trait Oracle {
 
     /// The registers that a callee does not give back although it must, as far as is known by now; one bit each.
     fn loose(&self, callee: Callee) -> u16;
+
+    /// The numbers that a callee returns, if they are few and known.
+    fn result(&self, callee: Callee) -> Option<Few>;
 }
 
 /// What to analyse: a function, or the stretch of one between two marks.
@@ -89,6 +93,7 @@ impl Start {
                 reg,
                 match fact {
                     Fact::Code(constant) => Value::Const(constant),
+                    Fact::Number(number) => Value::Number(number),
                     Fact::Formatter(vtable) => Value::Formatter(vtable),
                     Fact::Arguments => {
                         start.formats = true;
@@ -118,6 +123,12 @@ impl Budget {
         self.0.set(left.saturating_sub(1));
         left > 0
     }
+
+    /// Whether none is left.
+    #[must_use]
+    pub fn is_spent(&self) -> bool {
+        self.0.get() == 0
+    }
 }
 
 /// Everything that is constant while functions are analysed.
@@ -131,6 +142,8 @@ pub struct Context<'a> {
     pub budget: &'a Budget,
     /// Whether to note constant arguments.
     pub arguments: bool,
+    /// Whether to tell apart where one of a few numbers is known.
+    pub numbers: bool,
     /// What is asked.
     pub subject: Subject,
 }
@@ -222,6 +235,8 @@ pub(super) struct Walk<'c, 'a> {
     /// How the stack pointer is rounded down; in one way only.
     pub(super) aligned: Option<Aligned>,
     pub(super) loose: u16,
+    /// What it returns, as far as it has been seen to return.
+    result: Option<Value>,
 }
 
 impl<'c, 'a> Walk<'c, 'a> {
@@ -246,12 +261,14 @@ impl<'c, 'a> Walk<'c, 'a> {
             spills: Spills::new(context.arguments),
             aligned: None,
             loose: 0,
+            result: None,
         }
     }
 
     fn reset(&mut self) {
         self.mem.clear();
         self.loose = 0;
+        self.result = None;
         self.aligned = None;
         self.overrun = false;
     }
@@ -270,7 +287,7 @@ impl<'c, 'a> Walk<'c, 'a> {
     /// Control may come to `addr` in this state.
     fn reach(&mut self, addr: u64, state: &State) {
         if let Some(&i) = self.mem.index.get(&addr) {
-            if self.mem.nodes[i].state.join(state) {
+            if self.mem.nodes[i].state.join(state, self.context.numbers) {
                 self.mem.queue.insert(addr);
             }
             return;
@@ -482,6 +499,9 @@ impl<'c, 'a> Walk<'c, 'a> {
         }
         let caught = block.succ.len() > before;
         state.after_call(self.oracle.loose(callee));
+        if let Some(few) = self.oracle.result(callee) {
+            state.set(RAX, Value::of_few(few));
+        }
         match self.oracle.fate(callee) {
             Fate::Returns if caught => {
                 block.succ.push((step.next, *state));
@@ -512,7 +532,7 @@ impl<'c, 'a> Walk<'c, 'a> {
         };
         match (state.get(TEXT_TEMPLATE), state.get(TEXT_ARGUMENTS)) {
             // An odd number is the length of a text that stands for the template.
-            (_, Value::Const(length)) if length & 1 == 1 => calls(None, &|_| None),
+            (_, Value::Const(length) | Value::Number(length)) if length & 1 == 1 => calls(None, &|_| None),
             (Value::Const(template), Value::Const(base)) => {
                 calls(Some(template), &|distance| image.constant(base.checked_add(distance)?))
             }
@@ -543,6 +563,7 @@ impl<'c, 'a> Walk<'c, 'a> {
             .iter()
             .filter_map(|&reg| match state.get(reg) {
                 Value::Const(c) if self.context.image.leads_to_code(c) => Some((reg, Fact::Code(c))),
+                Value::Number(number) if self.context.numbers => Some((reg, Fact::Number(number))),
                 Value::Formatter(vtable) => Some((reg, Fact::Formatter(vtable))),
                 _ => None,
             })
@@ -568,6 +589,19 @@ impl<'c, 'a> Walk<'c, 'a> {
             Value::Import(index) => Callee::Import(index),
             _ => Callee::Unknown(otherwise),
         }
+    }
+
+    /// Control goes back to the caller from here, or from a callee in the place of this function.
+    pub(super) fn comes_back(&mut self, state: &State, through: Option<Callee>) {
+        self.loose |= state.loose() | through.map_or(0, |callee| self.oracle.loose(callee));
+        if !self.context.numbers {
+            return;
+        }
+        let value = match through {
+            None => state.get(RAX),
+            Some(callee) => self.oracle.result(callee).map_or(Value::Any, Value::of_few),
+        };
+        self.result = Some(self.result.map_or(value, |known| known.join_numbers(value)));
     }
 
     fn finish(&mut self, entry: u64) -> Body {
@@ -606,6 +640,9 @@ impl<'c, 'a> Walk<'c, 'a> {
         }
         self.mem.number = number;
         body.loose = self.loose;
+        if body.blocks.iter().all(|block| block.end != End::Lost) {
+            body.result = self.result.and_then(Value::few);
+        }
         body.doom();
         body.calls.shrink_to_fit();
         body.edges.shrink_to_fit();

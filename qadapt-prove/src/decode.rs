@@ -16,6 +16,9 @@ pub type Reg = u8;
 /// The number of general-purpose registers.
 pub const REGS: usize = 16;
 
+/// Where a function's result is.
+pub const RAX: Reg = 0;
+
 /// The stack pointer.
 pub const RSP: Reg = 4;
 
@@ -69,8 +72,57 @@ pub enum Cond {
     Equal,
     /// `left != right`.
     NotEqual,
+    /// Signed `left < right`.
+    Less,
+    /// Signed `left <= right`.
+    LessEq,
+    /// Signed `left > right`.
+    Greater,
+    /// Signed `left >= right`.
+    GreaterEq,
+    /// `left - right` has its highest bit set.
+    Negative,
+    /// It has not.
+    NotNegative,
     /// Anything else.
     Other,
+}
+
+impl Cond {
+    /// All conditions.
+    pub const ALL: [Self; 13] = [
+        Self::Above,
+        Self::AboveEq,
+        Self::Below,
+        Self::BelowEq,
+        Self::Equal,
+        Self::NotEqual,
+        Self::Less,
+        Self::LessEq,
+        Self::Greater,
+        Self::GreaterEq,
+        Self::Negative,
+        Self::NotNegative,
+        Self::Other,
+    ];
+
+    fn of(i: &Instruction) -> Self {
+        match i.condition_code() {
+            ConditionCode::a => Self::Above,
+            ConditionCode::ae => Self::AboveEq,
+            ConditionCode::b => Self::Below,
+            ConditionCode::be => Self::BelowEq,
+            ConditionCode::e => Self::Equal,
+            ConditionCode::ne => Self::NotEqual,
+            ConditionCode::l => Self::Less,
+            ConditionCode::le => Self::LessEq,
+            ConditionCode::g => Self::Greater,
+            ConditionCode::ge => Self::GreaterEq,
+            ConditionCode::s => Self::Negative,
+            ConditionCode::ns => Self::NotNegative,
+            _ => Self::Other,
+        }
+    }
 }
 
 /// Where control goes after a step.
@@ -123,16 +175,28 @@ pub enum Effect {
     Mask(Reg, u64),
     /// Zero-extends the low `bits` of `src` into `dst`.
     Extend(Reg, Reg, u8),
+    /// `dst = dst op operand` of so many bits, 32 or 64; 32 zero the rest.
+    Math(Op, Reg, Operand, u8),
+    /// `dst = address`, cut to 32 bits, which zero the rest.
+    ShortAddress(Reg, Mem),
+    /// The low `bits` of `dst`, which are fewer than 32, become this number; the rest stays.
+    SetLow(Reg, u8, u64),
+    /// The low 8 bits become 1 if a condition holds, else 0; the rest stays.
+    SetIf(Reg, Cond),
     /// Compares the low `bits` of a register with a constant.
     Compare(Reg, u8, u64),
+    /// Compares the low `bits` of two registers.
+    CompareRegs(Reg, Reg, u8),
+    /// Compares what a mask leaves of the low `bits` of a register with zero.
+    Test(Reg, u8, u64),
     /// Compares the stack pointer with a register.
     CompareTop(Reg),
     /// Rounds the stack pointer down to a multiple of this power of two.
     Align(u64),
     /// Exchanges two registers.
     Exchange(Reg, Reg),
-    /// `dst = src`, or nothing, as a condition decides.
-    Choose(Reg, Reg),
+    /// `dst = src` of so many bits, 32 or 64, if a condition holds; 32 zero the rest in any case.
+    Choose(Reg, Reg, u8, Cond),
     /// `rsp = rbp`, and then as [`Effect::Pop`] into rbp.
     Leave,
     /// `dst = memory` at the stack pointer, which moves on by 8 bytes.
@@ -141,12 +205,61 @@ pub enum Effect {
     Clobber(u16),
 }
 
+/// What is done with two numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Op {
+    /// Their sum.
+    Add,
+    /// Their difference.
+    Sub,
+    /// The bits that are set in both.
+    And,
+    /// The bits that are set in one at least.
+    Or,
+    /// The bits that are set in one of them.
+    Xor,
+    /// The first, its bits moved up.
+    Shl,
+    /// The first, its bits moved down, zeros behind them.
+    Shr,
+}
+
+impl Op {
+    /// The result, of which the low bits count.
+    #[must_use]
+    pub fn of(self, left: u64, right: u64, bits: u8) -> u64 {
+        // The processor takes so many bits of a distance.
+        let distance = u32::try_from(right & u64::from(bits - 1)).unwrap_or(0);
+        let cut = if bits >= 64 { left } else { left & ((1 << bits) - 1) };
+        match self {
+            Self::Add => left.wrapping_add(right),
+            Self::Sub => left.wrapping_sub(right),
+            Self::And => left & right,
+            Self::Or => left | right,
+            Self::Xor => left ^ right,
+            Self::Shl => left.wrapping_shl(distance),
+            Self::Shr => cut.wrapping_shr(distance),
+        }
+    }
+}
+
+/// The second of two numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operand {
+    /// In a register.
+    Reg(Reg),
+    /// In the instruction.
+    Number(u64),
+}
+
 impl Effect {
     /// Whether a register is something else after it.
     #[must_use]
     pub fn changes(self, reg: Reg) -> bool {
         match self {
-            Self::None | Self::Compare(..) | Self::CompareTop(_) => false,
+            Self::None | Self::Compare(..) | Self::CompareRegs(..) | Self::Test(..) | Self::CompareTop(_) => {
+                false
+            }
             Self::Set(dst, _)
             | Self::Address(dst, _)
             | Self::Copy(dst, _, _)
@@ -156,7 +269,11 @@ impl Effect {
             | Self::AddConst(dst, _)
             | Self::Mask(dst, _)
             | Self::Extend(dst, _, _)
-            | Self::Choose(dst, _) => dst == reg,
+            | Self::Math(_, dst, ..)
+            | Self::ShortAddress(dst, _)
+            | Self::SetLow(dst, ..)
+            | Self::SetIf(dst, _)
+            | Self::Choose(dst, ..) => dst == reg,
             Self::Exchange(a, b) => a == reg || b == reg,
             Self::Align(_) => reg == RSP,
             Self::Leave => reg == RSP || reg == RBP,
@@ -499,18 +616,9 @@ fn flow(i: &Instruction) -> Flow {
         }
         FlowControl::ConditionalBranch => {
             if i.op0_kind() == OpKind::NearBranch64 {
-                Flow::Branch(
-                    i.near_branch_target(),
-                    match i.condition_code() {
-                        ConditionCode::a => Cond::Above,
-                        ConditionCode::ae => Cond::AboveEq,
-                        ConditionCode::b => Cond::Below,
-                        ConditionCode::be => Cond::BelowEq,
-                        ConditionCode::e => Cond::Equal,
-                        ConditionCode::ne => Cond::NotEqual,
-                        _ => Cond::Other,
-                    },
-                )
+                // `loope` stays at the end of its count too, whatever the flags say.
+                let cond = if i.is_loop() || i.is_loopcc() { Cond::Other } else { Cond::of(i) };
+                Flow::Branch(i.near_branch_target(), cond)
             } else {
                 Flow::Undecodable
             }
@@ -587,17 +695,20 @@ fn simple_effect(i: &Instruction) -> Option<Effect> {
                     _ => None,
                 }
             }
+            (OpKind::Register, OpKind::Immediate8 | OpKind::Immediate16) if !is_high(i.op0_register()) => {
+                Some(Effect::SetLow(dst()?, bits_of(i.op0_register())?, immediate(i, 1, width())?))
+            }
             _ => None,
         },
         Mnemonic::Lea if width() == 8 => Some(Effect::Address(dst()?, mem(i)?)),
+        Mnemonic::Lea if width() == 4 => Some(Effect::ShortAddress(dst()?, mem(i)?)),
         Mnemonic::Movsxd if width() == 8 && i.op1_kind() == OpKind::Memory => {
             Some(Effect::LoadSigned(dst()?, mem(i)?))
         }
         Mnemonic::Movzx if i.op1_kind() == OpKind::Register && width() >= 4 => {
             let src = i.op1_register();
-            let high = matches!(src, Register::AH | Register::BH | Register::CH | Register::DH);
             let bits = if src.size() == 1 { 8 } else { 16 };
-            if high { None } else { Some(Effect::Extend(dst()?, gpr(src)?, bits)) }
+            if is_high(src) { None } else { Some(Effect::Extend(dst()?, gpr(src)?, bits)) }
         }
         Mnemonic::Xor
             if i.op0_kind() == OpKind::Register
@@ -618,22 +729,28 @@ fn simple_effect(i: &Instruction) -> Option<Effect> {
             OpKind::Immediate8to64 | OpKind::Immediate32to64 => {
                 Some(Effect::AddConst(dst()?, i.immediate(1).wrapping_neg()))
             }
-            _ => None,
+            _ => math(i, Op::Sub),
         },
         Mnemonic::And if i.op0_kind() == OpKind::Register && width() >= 4 => {
             if i.op0_register() == Register::RSP {
                 let align = immediate(i, 1, 8)?.wrapping_neg();
                 return align.is_power_of_two().then_some(Effect::Align(align));
             }
-            let mask = immediate(i, 1, width())?;
-            // A sign-extended negative mask keeps upper bits: no bound in that.
-            if mask > u64::from(u32::MAX >> 1) { None } else { Some(Effect::Mask(dst()?, mask)) }
-        }
-        Mnemonic::Cmp if i.op0_kind() == OpKind::Register && i.op1_kind() == OpKind::Register => {
-            match (i.op0_register(), i.op1_register()) {
-                (Register::RSP, other) | (other, Register::RSP) => Some(Effect::CompareTop(gpr(other)?)),
-                _ => None,
+            match immediate(i, 1, width()) {
+                // A sign-extended negative mask keeps upper bits: no bound in that.
+                Some(mask) if mask <= u64::from(u32::MAX >> 1) => Some(Effect::Mask(dst()?, mask)),
+                _ => math(i, Op::And),
             }
+        }
+        Mnemonic::Add => math(i, Op::Add),
+        Mnemonic::Sub => math(i, Op::Sub),
+        Mnemonic::Or => math(i, Op::Or),
+        Mnemonic::Xor => math(i, Op::Xor),
+        Mnemonic::Shl => math(i, Op::Shl),
+        Mnemonic::Shr => math(i, Op::Shr),
+        Mnemonic::Inc | Mnemonic::Dec if i.op0_kind() == OpKind::Register && width() >= 4 => {
+            let op = if i.mnemonic() == Mnemonic::Inc { Op::Add } else { Op::Sub };
+            Some(Effect::Math(op, dst()?, Operand::Number(1), bits_of(i.op0_register())?))
         }
         Mnemonic::Xchg if i.code() == Code::Xchg_rm64_r64 || i.code() == Code::Xchg_r64_RAX => {
             match (i.op0_kind(), i.op1_kind()) {
@@ -644,15 +761,7 @@ fn simple_effect(i: &Instruction) -> Option<Effect> {
             }
         }
         Mnemonic::Leave if i.code() == Code::Leaveq => Some(Effect::Leave),
-        mnemonic if is_conditional_move(mnemonic) && width() == 8 && i.op1_kind() == OpKind::Register => {
-            Some(Effect::Choose(dst()?, gpr(i.op1_register())?))
-        }
-        Mnemonic::Cmp if i.op0_kind() == OpKind::Register => {
-            let high = matches!(i.op0_register(), Register::AH | Register::BH | Register::CH | Register::DH);
-            let bits = u8::try_from(width() * 8).ok()?;
-            if high { None } else { Some(Effect::Compare(dst()?, bits, immediate(i, 1, width())?)) }
-        }
-        Mnemonic::Nop | Mnemonic::Endbr64 | Mnemonic::Test => Some(Effect::None),
+        Mnemonic::Nop | Mnemonic::Endbr64 => Some(Effect::None),
         Mnemonic::Syscall => Some(Effect::Clobber(1 | 2 | 1 << 11)),
         Mnemonic::Pop if i.code() == Code::Pop_r64 && i.op0_register() != Register::RSP => {
             Some(Effect::Pop(dst()?))
@@ -664,8 +773,94 @@ fn simple_effect(i: &Instruction) -> Option<Effect> {
         Mnemonic::Pop if i.op0_kind() == OpKind::Memory && i.stack_pointer_increment() == 8 => {
             Some(Effect::AddConst(RSP, 8))
         }
+        _ => effect_of_flags(i),
+    }
+}
+
+/// The same of instructions that only compare, and of those that do what the flags say.
+fn effect_of_flags(i: &Instruction) -> Option<Effect> {
+    let dst = || gpr(i.op0_register());
+    let width = || i.op0_register().size();
+    match i.mnemonic() {
+        Mnemonic::Cmp if i.op0_kind() == OpKind::Register && i.op1_kind() == OpKind::Register => {
+            match (i.op0_register(), i.op1_register()) {
+                (Register::RSP, other) | (other, Register::RSP) => Some(Effect::CompareTop(gpr(other)?)),
+                (left, right) if is_high(left) || is_high(right) => None,
+                (left, right) => Some(Effect::CompareRegs(gpr(left)?, gpr(right)?, bits_of(left)?)),
+            }
+        }
+        Mnemonic::Cmp if i.op0_kind() == OpKind::Register && !is_high(i.op0_register()) => {
+            Some(Effect::Compare(dst()?, bits_of(i.op0_register())?, immediate(i, 1, width())?))
+        }
+        Mnemonic::Test => Some(test(i).unwrap_or(Effect::None)),
+        mnemonic if is_conditional_move(mnemonic) && width() >= 4 && i.op1_kind() == OpKind::Register => {
+            let bits = bits_of(i.op0_register())?;
+            Some(Effect::Choose(dst()?, gpr(i.op1_register())?, bits, Cond::of(i)))
+        }
+        _ if i.op_count() == 1 && i.op0_kind() == OpKind::Register && is_set_if(i.mnemonic()) => {
+            if is_high(i.op0_register()) { None } else { Some(Effect::SetIf(dst()?, Cond::of(i))) }
+        }
         _ => None,
     }
+}
+
+/// A register that is the second byte of another one.
+fn is_high(register: Register) -> bool {
+    matches!(register, Register::AH | Register::BH | Register::CH | Register::DH)
+}
+
+fn bits_of(register: Register) -> Option<u8> {
+    u8::try_from(register.size() * 8).ok()
+}
+
+/// An operation on a whole register, or on its lower half.
+fn math(i: &Instruction, op: Op) -> Option<Effect> {
+    let width = i.op0_register().size();
+    if i.op0_kind() != OpKind::Register || i.op_count() != 2 || width < 4 {
+        return None;
+    }
+    let operand = match i.op1_kind() {
+        OpKind::Register => Operand::Reg(gpr(i.op1_register())?),
+        _ => Operand::Number(immediate(i, 1, width)?),
+    };
+    Some(Effect::Math(op, gpr(i.op0_register())?, operand, bits_of(i.op0_register())?))
+}
+
+/// A test of some bits of a register.
+fn test(i: &Instruction) -> Option<Effect> {
+    let left = i.op0_register();
+    if i.op0_kind() != OpKind::Register || is_high(left) {
+        return None;
+    }
+    let bits = bits_of(left)?;
+    match i.op1_kind() {
+        // As a comparison with zero.
+        OpKind::Register if i.op1_register() == left => Some(Effect::Compare(gpr(left)?, bits, 0)),
+        OpKind::Register => None,
+        _ => Some(Effect::Test(gpr(left)?, bits, immediate(i, 1, left.size())?)),
+    }
+}
+
+fn is_set_if(mnemonic: Mnemonic) -> bool {
+    matches!(
+        mnemonic,
+        Mnemonic::Seta
+            | Mnemonic::Setae
+            | Mnemonic::Setb
+            | Mnemonic::Setbe
+            | Mnemonic::Sete
+            | Mnemonic::Setne
+            | Mnemonic::Setg
+            | Mnemonic::Setge
+            | Mnemonic::Setl
+            | Mnemonic::Setle
+            | Mnemonic::Sets
+            | Mnemonic::Setns
+            | Mnemonic::Seto
+            | Mnemonic::Setno
+            | Mnemonic::Setp
+            | Mnemonic::Setnp
+    )
 }
 
 /// An immediate operand, cut to the operation's width.
@@ -725,6 +920,11 @@ mod tests {
             (&[0x83, 0xf8, 0x05], Flow::Next, Effect::Compare(0, 32, 5)),
             (&[0x3c, 0xff], Flow::Next, Effect::Compare(0, 8, 0xff)),
             (&[0x77, 0x02], Flow::Branch(0x1004, Cond::Above), Effect::Clobber(0)),
+            (&[0x7c, 0x02], Flow::Branch(0x1004, Cond::Less), Effect::Clobber(0)),
+            // loope, loopne, jrcxz: not what the flags say alone
+            (&[0xe1, 0x02], Flow::Branch(0x1004, Cond::Other), Effect::Clobber(2)),
+            (&[0xe0, 0x02], Flow::Branch(0x1004, Cond::Other), Effect::Clobber(2)),
+            (&[0xe3, 0x02], Flow::Branch(0x1004, Cond::Other), Effect::Clobber(0)),
             (&[0x0f, 0x05], Flow::System, Effect::Clobber(0b1000_0000_0011)),
             (&[0x0f, 0x0b], Flow::Trap, Effect::None),
             (&[0xc3], Flow::Return, Effect::None),
@@ -745,7 +945,29 @@ mod tests {
             // mov rax, fs:[0]: not the memory at address 0
             (&[0x64, 0x48, 0x8b, 0x04, 0x25, 0, 0, 0, 0], Flow::Next, Effect::Clobber(1)),
             // and eax, -8: no bound
-            (&[0x83, 0xe0, 0xf8], Flow::Next, Effect::Clobber(1)),
+            (&[0x83, 0xe0, 0xf8], Flow::Next, Effect::Math(Op::And, 0, Operand::Number(0xffff_fff8), 32)),
+            // mov al, 3; mov ah, 3
+            (&[0xb0, 3], Flow::Next, Effect::SetLow(0, 8, 3)),
+            (&[0xb4, 3], Flow::Next, Effect::Clobber(1)),
+            // sete cl; sete ch
+            (&[0x0f, 0x94, 0xc1], Flow::Next, Effect::SetIf(1, Cond::Equal)),
+            (&[0x0f, 0x94, 0xc5], Flow::Next, Effect::Clobber(2)),
+            // cmovl eax, ecx; cmovl ax, cx
+            (&[0x0f, 0x4c, 0xc1], Flow::Next, Effect::Choose(0, 1, 32, Cond::Less)),
+            (&[0x66, 0x0f, 0x4c, 0xc1], Flow::Next, Effect::Clobber(1)),
+            // cmp al, cl; cmp al, ch
+            (&[0x38, 0xc8], Flow::Next, Effect::CompareRegs(0, 1, 8)),
+            (&[0x38, 0xe8], Flow::Next, Effect::None),
+            // test eax, eax; test al, 4; test ah, 4; test eax, ecx
+            (&[0x85, 0xc0], Flow::Next, Effect::Compare(0, 32, 0)),
+            (&[0xa8, 4], Flow::Next, Effect::Test(0, 8, 4)),
+            (&[0xf6, 0xc4, 4], Flow::Next, Effect::None),
+            (&[0x85, 0xc8], Flow::Next, Effect::None),
+            // sub eax, ecx; shr rax, 3; dec eax; dec al
+            (&[0x29, 0xc8], Flow::Next, Effect::Math(Op::Sub, 0, Operand::Reg(1), 32)),
+            (&[0x48, 0xc1, 0xe8, 3], Flow::Next, Effect::Math(Op::Shr, 0, Operand::Number(3), 64)),
+            (&[0xff, 0xc8], Flow::Next, Effect::Math(Op::Sub, 0, Operand::Number(1), 32)),
+            (&[0xfe, 0xc8], Flow::Next, Effect::Clobber(1)),
             // a far jump through memory
             (&[0xff, 0x28], Flow::Undecodable, Effect::None),
         ];

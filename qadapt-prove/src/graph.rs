@@ -414,6 +414,29 @@ impl Graph {
         Self::explore(program, regions, assumed, Some(&closed))
     }
 
+    /// The same once more, following numbers into the callees that may need them: all but those that come to nothing that
+    /// matters in `coarse`. None if that took too much work.
+    #[must_use]
+    pub fn with_numbers(
+        program: &Program<'_>,
+        regions: &[Start],
+        assumed: &dyn Assumptions,
+        coarse: &Self,
+    ) -> Option<Self> {
+        let matters = [Goal::Alloc, Goal::Free, Goal::Wait, Goal::Unknown];
+        let closed: AddrSet = (0u32..)
+            .zip(&coarse.nodes)
+            .filter(|&(i, n)| {
+                !n.vouched
+                    && !n.permitted
+                    && n.part.is_none()
+                    && !matters.iter().any(|&goal| coarse.reaches(i, goal))
+            })
+            .map(|(_, n)| n.entry)
+            .collect();
+        program.with_numbers(|| Self::explore(program, regions, assumed, Some(&closed)))
+    }
+
     fn explore(
         program: &Program<'_>,
         regions: &[Start],
@@ -446,6 +469,26 @@ impl Graph {
     #[must_use]
     pub fn node(&self, i: u32) -> &Node {
         &self.nodes[i as usize]
+    }
+
+    /// Whether no more nodes than that can be reached from one.
+    #[must_use]
+    pub fn is_small(&self, node: u32, most: usize) -> bool {
+        let mut seen = std::collections::HashSet::from([node]);
+        let mut queue = vec![node];
+        while let Some(i) = queue.pop() {
+            for edge in &self.nodes[i as usize].edges {
+                if let To::Node(to) = edge.to
+                    && seen.insert(to)
+                {
+                    queue.push(to);
+                }
+            }
+            if seen.len() > most {
+                return false;
+            }
+        }
+        true
     }
 
     /// How many functions and regions were analysed.

@@ -34,8 +34,17 @@ impl Walk<'_, '_> {
         cond: Cond,
         mut state: State,
     ) -> End {
+        let (may_go, may_stay) = (state.may(cond, true), state.may(cond, false));
+        if !may_go {
+            state.refine(cond, false);
+            block.succ.push((step.next, state));
+            return End::Flow;
+        }
         let mut taken = state;
         taken.refine(cond, true);
+        if !may_stay {
+            return self.jump(block, step.addr, target, &taken);
+        }
         state.refine(cond, false);
         match self.goes(target, &taken) {
             Goes::On => {
@@ -45,11 +54,14 @@ impl Walk<'_, '_> {
             }
             Goes::Tail => {
                 let callee = self.not_quiet(step.addr, self.local(target), &taken);
-                self.loose |= taken.loose() | callee.map_or(0, |c| self.oracle.loose(c));
+                if callee.is_none() {
+                    taken.after_system_call();
+                }
+                self.comes_back(&taken, callee);
                 block.succ.push((step.next, state));
                 // A conditional tail call: a block of its own, so that it can have an end of its own.
                 let Some(callee) = callee else { return End::Flow };
-                block.calls.push(Call { given: self.given(&state), ..Call::new(step.addr, callee) });
+                block.calls.push(Call { given: self.given(&taken), ..Call::new(step.addr, callee) });
                 End::Tail
             }
             Goes::Odd => {
@@ -94,7 +106,7 @@ impl Walk<'_, '_> {
     /// A return: to the caller, or to what the function itself has put on the stack.
     pub(super) fn leave(&mut self, block: &mut Open, site: u64, state: &State) -> End {
         if state.is_home() {
-            self.loose |= state.loose();
+            self.comes_back(state, None);
             return End::Return;
         }
         let mut state = *state;
@@ -136,7 +148,9 @@ impl Walk<'_, '_> {
 
     fn tail(&mut self, block: &mut Open, site: u64, callee: Callee, state: &State) -> End {
         let Some(callee) = self.not_quiet(site, callee, state) else {
-            return self.leave(block, site, state);
+            let mut state = *state;
+            state.after_system_call();
+            return self.leave(block, site, &state);
         };
         let callee = match callee {
             // Whoever finds out later where it leads may take it for a call in the place of this function.
@@ -156,7 +170,7 @@ impl Walk<'_, '_> {
                 End::Lost
             }
             Fate::Returns => {
-                self.loose |= state.loose() | self.oracle.loose(callee);
+                self.comes_back(state, Some(callee));
                 End::Tail
             }
             Fate::Stays => End::Dead,
@@ -171,12 +185,15 @@ impl Walk<'_, '_> {
                 Value::Const(target) => return self.jump(block, site, target, state),
                 // `pop rcx; jmp rcx`
                 Value::Home if state.get(RSP) == Value::Frame(8) => {
-                    self.loose |= state.loose();
+                    self.comes_back(state, None);
                     return End::Return;
                 }
                 _ => None,
             },
-            Via::Mem(mem) => state.table(&mem, 8).map(|(at, last)| Table { at, base: None, last }),
+            Via::Mem(mem) => match state.load(&mem, self.context.image) {
+                Value::Const(target) if mem.index.is_some() => return self.jump(block, site, target, state),
+                _ => state.table(&mem, 8).map(|(at, last)| Table { at, base: None, last }),
+            },
             Via::Other => None,
         };
         if let Some(table) = table
@@ -197,7 +214,7 @@ impl Walk<'_, '_> {
                     Slot::Addr(addr) => self.local(addr),
                     Slot::Import(index) => Callee::Import(index),
                 };
-                self.loose |= state.loose() | self.oracle.loose(callee);
+                self.comes_back(state, Some(callee));
                 // One of them, and of the places inside.
                 block.calls.push(Call { sure: false, given: self.given(state), ..Call::new(site, callee) });
             }

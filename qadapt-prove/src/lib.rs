@@ -38,15 +38,17 @@
 //!
 //! `load` reads the file (`kind`: what it does not read; `import`: what the loader adds), `decode` turns its code into steps,
 //! `cfg` follows the steps of one function (`body`: the result; `leave`: how it is left; `value`: what is known of the
-//! registers, `own`: and of the stack, `table`: jump tables, `thunk`: retpolines, `eh`: caught panics), `program` knows what
-//! each function means to its callers (`known` and `foreign`: by name, `system`: by number, `wait`: what waits; `allocator`:
-//! what inlining hides; `assume`: what the user vouches for, `anchor`: and where), `graph` joins them (`ground`: what it takes
-//! for granted), and `verdict` speaks, with `advice` on what to do instead. `proof` is the way in.
+//! registers, `arithmetic`: of numbers in them, `number`: of a few, `flags`: and of a comparison, `own`: and of the stack, `table`: jump
+//! tables, `thunk`: retpolines, `eh`: caught panics), `program` knows what each function means to its callers (`known` and
+//! `foreign`: by name, `system`: by number, `wait`: what waits; `allocator`: what inlining hides; `assume`: what the user
+//! vouches for, `anchor`: and where), `graph` joins them (`ground`: what it takes for granted), and `verdict` speaks, with
+//! `advice` on what to do instead. `proof` is the way in.
 
 pub mod addr_map;
 pub mod advice;
 pub mod allocator;
 pub mod anchor;
+mod arithmetic;
 pub mod assume;
 pub mod before;
 pub mod bodies;
@@ -60,6 +62,7 @@ pub mod decode;
 pub mod deferral;
 pub mod eh;
 pub mod error;
+pub mod flags;
 pub mod fmt_write;
 pub mod foreign;
 pub mod frame;
@@ -81,6 +84,7 @@ pub mod marks;
 pub mod methods;
 pub mod names;
 pub mod near;
+pub mod number;
 pub mod once;
 pub mod origins;
 pub mod own;

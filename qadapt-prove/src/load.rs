@@ -86,6 +86,8 @@ pub struct Image<'a> {
     has_symtab: bool,
     /// The C library's function for any system call, if it is linked in.
     syscall: Option<u64>,
+    /// What it takes up where it is linked for a fixed place; nothing where the loader chooses the place.
+    fixed: Vec<Range<u64>>,
     may_have_rust_alloc: bool,
     is_dynamic: bool,
     /// Objects of eight bytes that no other file sees.
@@ -165,6 +167,7 @@ impl<'a> Image<'a> {
             imports: Vec::new(),
             has_symtab: file.symbol_table().is_some_and(|t| t.symbols().next().is_some()),
             syscall: None,
+            fixed: Vec::new(),
             pointers: Vec::new(),
             for_loader: for_loader(file),
             may_have_rust_alloc: false,
@@ -172,6 +175,9 @@ impl<'a> Image<'a> {
                 || header.e_type.get(endian) == elf::ET_DYN
                     && file.dynamic_symbols().any(|s| s.is_definition()),
         };
+        if header.e_type.get(endian) == elf::ET_EXEC {
+            image.fixed = image.segments.iter().map(|s| s.range.clone()).collect();
+        }
         image.read_fixups(file, &Linkage::parse(file, data));
         // The dynamic symbols are the file's own in both.
         let symbols = separate.filter(|_| !image.has_symtab).unwrap_or(file);
@@ -470,6 +476,13 @@ impl<'a> Image<'a> {
             return None;
         }
         Some(i32::from_le_bytes(self.read(addr, 4)?.try_into().ok()?))
+    }
+
+    /// Whether a number in an instruction can be an address of the file: where it is linked for a fixed place, if something
+    /// lies there.
+    #[must_use]
+    pub fn may_be_address(&self, number: u64) -> bool {
+        self.fixed.iter().any(|range| range.contains(&number))
     }
 
     fn is_got_like(&self, addr: u64) -> bool {

@@ -10,7 +10,7 @@ use super::marks::{Kind, Marks};
 use super::names::Frame;
 use super::parts::{Bodies, Ways, ways};
 use super::permits::Permits;
-use super::question::{MOST_REFINED, Question};
+use super::question::{MOST_REFINED, MOST_WITH_NUMBERS, Question};
 use super::regions::{self, Listed, Region, Regions};
 use super::role::Kind as Sink;
 use super::subject::Subject;
@@ -61,6 +61,32 @@ pub fn verdicts(
         let again = regions.answer(question, &refined, &unknown);
         for (i, verdict) in unknown.into_iter().zip(again) {
             verdicts[i] = verdict;
+        }
+    }
+    // The nodes of each region, two for each way into it.
+    let mut end = 0;
+    let is_small: Vec<bool> = ways
+        .iter()
+        .map(|copies| {
+            let start = end;
+            end += copies.iter().map(|copy| 2 * copy.ways.len()).sum::<usize>();
+            let mut nodes = (start..end).filter_map(|node| u32::try_from(node).ok());
+            nodes.all(|node| graph.is_small(node, MOST_WITH_NUMBERS))
+        })
+        .collect();
+    let open: Vec<usize> = (0..listed.len())
+        .filter(|&i| {
+            let is_told = matches!(verdicts[i].answer, Answer::Proven | Answer::Missing);
+            !is_told && listed[i].kind != Kind::Extent && is_small[i]
+        })
+        .collect();
+    if !open.is_empty() && open.len() <= MOST_REFINED {
+        let starts = starts(&ways, &open);
+        if let Some(counted) = Graph::with_numbers(question.program, &starts, question.applied, &graph) {
+            let again = regions.answer(question, &counted, &open);
+            for (i, verdict) in open.into_iter().zip(again) {
+                verdicts[i] = verdict;
+            }
         }
     }
     let mut asked = listed.iter().map(|listed| asks_all || !listed.kind.may_allocate());

@@ -171,7 +171,7 @@ impl<'b, 'a> Backwards<'b, 'a> {
             Effect::Copy(dst, src, 64) if dst == reg => {
                 open.insert(src);
             }
-            Effect::Choose(dst, src) if dst == reg => open.extend([dst, src]),
+            Effect::Choose(dst, src, 64, _) if dst == reg => open.extend([dst, src]),
             Effect::Exchange(a, b) if a == reg => {
                 open.insert(b);
             }

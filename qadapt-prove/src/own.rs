@@ -125,7 +125,7 @@ impl State {
         let at = base.wrapping_add_unsigned(mem.disp);
         match mem.index.map(|(index, scale)| (self.get(index), scale)) {
             None => Some(OwnWrite { at, size, value }),
-            Some((Value::Const(n), scale)) => {
+            Some((Value::Const(n) | Value::Number(n), scale)) => {
                 Some(OwnWrite { at: at.wrapping_add_unsigned(n.wrapping_mul(u64::from(scale))), size, value })
             }
             // An array of the function's own, unless it begins at the return address.

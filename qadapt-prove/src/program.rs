@@ -13,6 +13,7 @@ use super::eh::Catches;
 use super::foreign;
 use super::known;
 use super::load::{Image, Slot};
+use super::number::Few;
 use super::origins::{Backwards, Origin};
 use super::role::{Kind, Role};
 use super::subject::Subject;
@@ -20,6 +21,9 @@ use super::wait;
 
 /// How far a chain of functions that end in each other's calls is followed.
 const DEEPEST: usize = 64;
+
+/// How many instructions are looked at with numbers at most: regions that matter are small, and a survey has no need of it.
+const MOST_WITH_NUMBERS: u64 = 1 << 23;
 
 /// Which functions never return, as far as it has been asked.
 #[derive(Debug, Default)]
@@ -47,6 +51,12 @@ pub struct Program<'a> {
     catches: &'a Catches<'a>,
     subject: Subject,
     budget: Budget,
+    /// Whether functions are followed with their numbers, and the work left for that.
+    numbers: Cell<bool>,
+    numbers_budget: Budget,
+    /// Whether a function was found since that does not give back what it must.
+    is_news: Cell<bool>,
+    results: RefCell<AddrMap<u64, Option<Few>>>,
     roles: RefCell<AddrMap<u64, Role>>,
     stays: RefCell<Stays>,
     fates: RefCell<AddrMap<u64, Fate>>,
@@ -73,6 +83,10 @@ impl<'a> Program<'a> {
             subject,
             // Each instruction is looked at a few times; far more than that is a file made to waste time.
             budget: Budget::new(image.code_bytes().saturating_mul(24).saturating_add(1 << 20)),
+            numbers: Cell::new(false),
+            numbers_budget: Budget::new(MOST_WITH_NUMBERS),
+            is_news: Cell::new(false),
+            results: RefCell::default(),
             roles: RefCell::default(),
             stays: RefCell::default(),
             fates: RefCell::default(),
@@ -147,8 +161,9 @@ impl<'a> Program<'a> {
         let context = Context {
             image: self.image,
             catches: self.catches,
-            budget: &self.budget,
+            budget: if self.numbers.get() { &self.numbers_budget } else { &self.budget },
             arguments,
+            numbers: self.numbers.get(),
             subject: self.subject,
         };
         // Taken, not borrowed: an analysis may ask for another one.
@@ -156,6 +171,17 @@ impl<'a> Program<'a> {
         let body = cfg::analyse(&context, self, start, &mut scratch);
         self.scratch.set(Some(scratch));
         body
+    }
+
+    /// Follows functions with their numbers from now on, until `look` ends. None if that took too much work, or if something came out
+    /// that earlier answers did not know of.
+    #[must_use]
+    pub fn with_numbers<T>(&self, look: impl FnOnce() -> T) -> Option<T> {
+        self.is_news.set(false);
+        self.numbers.set(true);
+        let found = look();
+        self.numbers.set(false);
+        (!self.is_news.get() && !self.numbers_budget.is_spent()).then_some(found)
     }
 
     /// The functions that an indirect call or jump can lead to, if these are all known: constants that reach it, and what a
@@ -238,7 +264,10 @@ impl<'a> Program<'a> {
         let news = registers & !*known != 0;
         *known |= registers;
         if news {
+            self.is_news.set(true);
             self.fates.borrow_mut().clear();
+            // They were told of registers that may not have been given back.
+            self.results.borrow_mut().clear();
         }
         news
     }
@@ -402,11 +431,36 @@ impl<'a> Program<'a> {
     }
 }
 
+impl Program<'_> {
+    fn local_result(&self, addr: u64) -> Option<Few> {
+        if let Some(&known) = self.results.borrow().get(&addr) {
+            return known;
+        }
+        if self.depth.get() >= DEEPEST {
+            return None;
+        }
+        // For its own recursion it may return anything.
+        self.results.borrow_mut().insert(addr, None);
+        self.depth.set(self.depth.get() + 1);
+        let result = self.body(&Start::function(addr), false).result;
+        self.depth.set(self.depth.get() - 1);
+        self.results.borrow_mut().insert(addr, result);
+        result
+    }
+}
+
 impl Oracle for Program<'_> {
     fn loose(&self, callee: Callee) -> u16 {
         match callee {
             Callee::Local(addr) => self.loose.borrow().get(&addr).copied().unwrap_or(0),
             _ => 0,
+        }
+    }
+
+    fn result(&self, callee: Callee) -> Option<Few> {
+        match callee {
+            Callee::Local(addr) if self.numbers.get() => self.local_result(addr),
+            _ => None,
         }
     }
 

@@ -11,6 +11,9 @@ use super::verdict::{Answer, Rules, Verdict, verdict};
 /// More unknown regions than that are a survey of functions, for which the first look must do.
 pub const MOST_REFINED: usize = 1000;
 
+/// A region that reaches more functions than that is not looked at with numbers: something of them allocates in any case.
+pub const MOST_WITH_NUMBERS: usize = 2000;
+
 /// What is asked of a file, and how.
 #[derive(Debug)]
 pub struct Question<'q, 'a> {
@@ -41,6 +44,21 @@ impl Question<'_, '_> {
             let refined = Graph::refine(self.program, &starts, self.applied, &graph);
             for (node, i) in (0u32..).zip(unknown) {
                 verdicts[i] = self.verdict(&refined, node, &regions[i]);
+            }
+        }
+        let open: Vec<usize> = (0u32..)
+            .zip(&verdicts)
+            .filter(|&(node, verdict)| {
+                verdict.answer != Answer::Proven && graph.is_small(node, MOST_WITH_NUMBERS)
+            })
+            .map(|(node, _)| node as usize)
+            .collect();
+        if !open.is_empty() && open.len() <= MOST_REFINED {
+            let starts: Vec<Start> = open.iter().map(|&i| starts[i].clone()).collect();
+            if let Some(counted) = Graph::with_numbers(self.program, &starts, self.applied, &graph) {
+                for (node, i) in (0u32..).zip(open) {
+                    verdicts[i] = self.verdict(&counted, node, &regions[i]);
+                }
             }
         }
         (verdicts, graph.len())

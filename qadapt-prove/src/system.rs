@@ -47,7 +47,7 @@ pub fn is_for_any(image: &Image<'_>, callee: Callee) -> bool {
 #[must_use]
 pub fn doubt(image: &Image<'_>, site: u64, number: Value) -> Option<Why> {
     match number {
-        Value::Const(number) => of_number(number),
+        Value::Const(number) | Value::Number(number) => of_number(number),
         _ if image.function_covering(site).is_some_and(|f| f.names.iter().any(|n| BLOCKING.contains(n))) => {
             None
         }
@@ -63,13 +63,10 @@ pub const HANDED_ON: [Reg; 5] = [6, 2, 1, 8, 9];
 /// The system call at `site` if it may wait. The number is one for which there is no [`doubt`].
 #[must_use]
 pub fn waits(number: Value, argument: impl Fn(usize) -> Value) -> Option<Waits> {
-    let Value::Const(number) = number else {
+    let Some(number) = number.exact() else {
         return Some(Waits { number: None, word: "file, lock or socket" });
     };
-    let known = |index| match argument(index) {
-        Value::Const(value) => Some(value),
-        _ => None,
-    };
+    let known = |index| argument(index).exact();
     let word = wait::of_call(number, known)?;
     Some(Waits { number: u16::try_from(number & u64::from(u32::MAX)).ok(), word })
 }

@@ -1,17 +1,21 @@
 //! What is known of the registers at one point of a function: constants, and enough about indices to read jump
 //! tables.
 
-use super::decode::{CALLEE_SAVED, CALLER_SAVED, Cond, Effect, Mem, RBP, REGS, RSP, Reg};
+use super::decode::{CALLEE_SAVED, CALLER_SAVED, Effect, Mem, RBP, REGS, RSP, Reg};
+use super::flags::{Compared, Flags};
 use super::fmt_write;
 use super::load::{Image, Slot};
+use super::number::{Few, low_bits};
 
 /// What is known of one register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Value {
     /// Nothing.
     Any,
-    /// Exactly this address or number.
+    /// Exactly this address, from where the file would lie if it were loaded where it says; a number too where it is not told.
     Const(u64),
+    /// Exactly this number, which does not depend on where the file is loaded.
+    Number(u64),
     /// The address of a symbol of another object.
     Import(u32),
     /// This far from the stack pointer at the function's entry; beyond [`ALIGNED`](super::own::ALIGNED), from what it was once rounded
@@ -32,6 +36,8 @@ pub enum Value {
         /// Where it comes from.
         from: Bound,
     },
+    /// The low bits are one of these; for a whole register, of two at least.
+    Few(Few),
     /// A sign-extended entry of the table of 32-bit offsets at `table`.
     Entry {
         /// Address of entry 0.
@@ -93,7 +99,83 @@ impl Value {
         }
     }
 
-    fn last_index(self) -> Last {
+    /// The same of two values where it matters which numbers there can be.
+    #[must_use]
+    pub(super) fn join_numbers(self, other: Self) -> Self {
+        match self.join(other) {
+            Self::Any => {}
+            joined => return joined,
+        }
+        if let (Some(a), Some(b)) = (self.few(), other.few())
+            && let Some(both) = a.or(b)
+        {
+            return Self::of_few(both);
+        }
+        match (self.most(), other.most()) {
+            (Some(a), Some(b)) => Self::AtMost { bits: 64, max: a.max(b), from: Bound::Mask },
+            _ => Self::Any,
+        }
+    }
+
+    /// The value that is one of these numbers.
+    #[must_use]
+    pub fn of_few(few: Few) -> Self {
+        match few.only() {
+            Some(number) if few.bits() >= 64 => Self::Number(number),
+            _ => Self::Few(few),
+        }
+    }
+
+    /// The numbers that the low bits can be, if they are few; of as many bits as is known.
+    #[must_use]
+    pub fn few(self) -> Option<Few> {
+        match self {
+            // The loader moves an address: what becomes of that in calculations and comparisons is not known.
+            Self::Number(number) => Few::of(64, [number]),
+            Self::Few(few) => Some(few),
+            Self::AtMost { bits, max, .. } if max < 64 => Few::of(bits, 0..=max),
+            _ => None,
+        }
+    }
+
+    /// The address or number that it is exactly.
+    #[must_use]
+    pub fn exact(self) -> Option<u64> {
+        match self {
+            Self::Const(number) | Self::Number(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// The same of so many bits.
+    #[must_use]
+    pub fn few_of(self, bits: u8) -> Option<Few> {
+        self.few()?.cut(bits)
+    }
+
+    /// The highest number that the whole register can be, if that is no address.
+    fn most(self) -> Option<u64> {
+        let max = match self {
+            Self::Number(number) => number,
+            Self::Few(few) if few.bits() >= 64 => few.iter().max()?,
+            Self::AtMost { bits: 64, max, .. } => max,
+            _ => return None,
+        };
+        u32::try_from(max).is_ok().then_some(max)
+    }
+
+    /// What is believed of it once it is read back from the function's own stack: no number, which others may reach there.
+    fn of_memory(self) -> Self {
+        match self {
+            Self::Number(_) | Self::Few(_) | Self::AtMost { .. } => Self::Any,
+            other => other,
+        }
+    }
+
+    pub(super) fn last_index(self) -> Last {
+        if let (Self::Few(_), Some(Ok(max))) = (self, self.most().map(u32::try_from)) {
+            return Last::Masked(max);
+        }
         let Self::AtMost { bits: 64, max, from } = self else { return Last::Unknown };
         match (u32::try_from(max), from) {
             (Ok(max), Bound::Check) => Last::Checked(max),
@@ -104,13 +186,8 @@ impl Value {
     }
 }
 
-/// The last comparison of a register with a constant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Compared {
-    reg: Reg,
-    bits: u8,
-    with: u64,
-}
+/// More numbers than that are not followed through calculations: a loop would make one more each time.
+const MOST_NUMBERS: u32 = 8;
 
 /// How many places on the stack a state speaks of.
 pub const SPILLS: usize = 6;
@@ -126,11 +203,13 @@ enum Spill {
 /// What is known of all registers, and of some that were put away on the stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct State {
-    regs: [Value; REGS],
+    pub(super) regs: [Value; REGS],
     spills: [Spill; SPILLS],
-    compared: Option<Compared>,
+    pub(super) compared: Option<Compared>,
+    /// What the flags can say, if anything is known of that.
+    pub(super) flags: Option<Flags>,
     /// The register that the stack pointer was last compared with.
-    compared_top: Option<Reg>,
+    pub(super) compared_top: Option<Reg>,
     /// Whether the return address lies where the caller put it.
     pub(super) home: bool,
     /// Where the registers that a callee must keep lie on the stack, by their place in [`CALLEE_SAVED`]; 0: nowhere.
@@ -149,6 +228,7 @@ impl State {
             regs: [Value::Any; REGS],
             spills: [Spill::Any; SPILLS],
             compared: None,
+            flags: None,
             compared_top: None,
             home: false,
             saved: [0; CALLEE_SAVED.len()],
@@ -219,15 +299,16 @@ impl State {
         }
     }
 
-    /// Keeps only what holds in both; says whether this state changed.
-    pub fn join(&mut self, other: &Self) -> bool {
+    /// Keeps only what holds in both; says whether this state changed. With `numbers`, that is a few numbers where one in
+    /// each is known.
+    pub fn join(&mut self, other: &Self, numbers: bool) -> bool {
         let mut changed = false;
         for (mine, theirs) in self.regs.iter_mut().zip(&other.regs) {
             // Most often nothing is known, and then there is nothing to lose.
             if matches!(mine, Value::Any) {
                 continue;
             }
-            let joined = mine.join(*theirs);
+            let joined = if numbers { mine.join_numbers(*theirs) } else { mine.join(*theirs) };
             changed |= joined != *mine;
             *mine = joined;
         }
@@ -240,6 +321,11 @@ impl State {
         if self.compared.is_some() && self.compared != other.compared {
             self.compared = None;
             changed = true;
+        }
+        if let Some(mine) = self.flags {
+            let both = other.flags.map(|theirs| mine.or(theirs));
+            changed |= self.flags != both;
+            self.flags = both;
         }
         if self.compared_top.is_some() && self.compared_top != other.compared_top {
             self.compared_top = None;
@@ -270,6 +356,7 @@ impl State {
     pub fn after_call(&mut self, loose: u16) {
         self.clobber(CALLER_SAVED | loose);
         self.compared = None;
+        self.flags = None;
         self.compared_top = None;
         // What lies below the stack pointer is the callee's.
         if let Value::Frame(top) = self.get(RSP) {
@@ -285,6 +372,14 @@ impl State {
         self.forget_pushed();
     }
 
+    /// After a call of the C library's function for any system call, in the place of this function.
+    pub(super) fn after_system_call(&mut self) {
+        self.clobber(CALLER_SAVED);
+        self.compared = None;
+        self.flags = None;
+        self.compared_top = None;
+    }
+
     fn clobber(&mut self, mask: u16) {
         for reg in 0..16u8 {
             if mask & (1 << reg) != 0 {
@@ -298,11 +393,11 @@ impl State {
     pub fn address(&self, mem: &Mem) -> Option<u64> {
         let mut sum = mem.disp;
         if let Some(base) = mem.base {
-            let Value::Const(c) = self.get(base) else { return None };
+            let c = self.get(base).exact()?;
             sum = sum.wrapping_add(c);
         }
         if let Some((index, scale)) = mem.index {
-            let Value::Const(c) = self.get(index) else { return None };
+            let c = self.get(index).exact()?;
             sum = sum.wrapping_add(c.wrapping_mul(u64::from(scale)));
         }
         Some(sum)
@@ -312,7 +407,8 @@ impl State {
     #[must_use]
     pub fn table(&self, mem: &Mem, size: u8) -> Option<(u64, Last)> {
         let (index, scale) = mem.index?;
-        if scale != size {
+        // With a known index it is one place.
+        if scale != size || self.get(index).exact().is_some() {
             return None;
         }
         let base = match mem.base {
@@ -344,15 +440,32 @@ impl State {
     pub fn apply(&mut self, effect: Effect, flags_lost: bool, image: &Image<'_>) {
         if flags_lost {
             self.compared = None;
+            self.flags = None;
             self.compared_top = None;
         }
         match effect {
             Effect::None => {}
-            Effect::Set(dst, value) => self.set(dst, Value::Const(value)),
+            Effect::Set(dst, value) if image.may_be_address(value) => self.set(dst, Value::Const(value)),
+            Effect::Set(dst, value) => self.set(dst, Value::Number(value)),
             Effect::Address(dst, mem) => {
-                let value = self.address(&mem).map_or_else(|| self.sum_of(&mem), Value::Const);
+                let is_number = |reg| matches!(self.get(reg), Value::Number(_));
+                let value = match (self.address(&mem), mem.base, mem.index) {
+                    (Some(sum), Some(base), None) if is_number(base) => Value::Number(sum),
+                    (Some(sum), Some(base), Some((index, _))) if is_number(base) && is_number(index) => {
+                        Value::Number(sum)
+                    }
+                    (Some(sum), ..) => Value::Const(sum),
+                    (None, ..) => self.sum_of(&mem),
+                };
                 self.set(dst, value);
             }
+            Effect::ShortAddress(dst, mem) => {
+                let value = self.sum(&mem, 32);
+                self.set(dst, value);
+            }
+            Effect::Math(op, dst, operand, bits) => self.math(op, dst, operand, bits),
+            Effect::SetLow(dst, bits, number) => self.set_low(dst, bits, number),
+            Effect::SetIf(dst, cond) => self.set_if(dst, cond),
             Effect::Copy(dst, src, bits) | Effect::Extend(dst, src, bits) => {
                 let value = self.low(src, bits);
                 self.set(dst, value);
@@ -360,7 +473,7 @@ impl State {
             Effect::Load(dst, mem) => {
                 let value = match self.own_read(effect) {
                     Value::Any => self.load(&mem, image),
-                    own => own,
+                    own => own.of_memory(),
                 };
                 self.set(dst, value);
             }
@@ -368,7 +481,7 @@ impl State {
                 let value = match self.table(&mem, 4) {
                     Some((table, last)) => Value::Entry { table, last },
                     None => match self.address(&mem).and_then(|a| image.constant_i32(a)) {
-                        Some(n) => Value::Const(i64::from(n).cast_unsigned()),
+                        Some(n) => Value::Number(i64::from(n).cast_unsigned()),
                         None => Value::Any,
                     },
                 };
@@ -379,18 +492,12 @@ impl State {
                 self.set(dst, value);
             }
             Effect::AddConst(dst, n) => {
-                let value = add(self.get(dst), Value::Const(n));
+                let value = add(self.get(dst), Value::Number(n));
                 self.set(dst, value);
             }
-            Effect::Mask(dst, mask) => {
-                let value = match self.get(dst) {
-                    Value::Const(c) => Value::Const(c & mask),
-                    _ => Value::AtMost { bits: 64, max: mask, from: Bound::Mask },
-                };
-                self.set(dst, value);
-            }
+            Effect::Mask(dst, mask) => self.mask(dst, mask),
             Effect::Pop(dst) => {
-                let value = self.own_read(effect);
+                let value = self.own_read(effect).of_memory();
                 self.set(dst, value);
                 let top = add(self.get(RSP), Value::Const(8));
                 self.set(RSP, top);
@@ -406,78 +513,60 @@ impl State {
                 self.set(a, at_b);
                 self.set(b, at_a);
             }
-            Effect::Choose(dst, src) => {
-                let value = self.get(dst).join(self.get(src));
-                self.set(dst, value);
-            }
+            Effect::Choose(dst, src, bits, cond) => self.choose(dst, src, bits, cond),
             // Whoever knows how often tells with `align`.
             Effect::Align(_) => self.set(RSP, Value::Any),
             Effect::CompareTop(reg) => self.compared_top = Some(reg),
-            Effect::Compare(reg, bits, with) => self.compared = Some(Compared { reg, bits, with }),
+            Effect::Compare(reg, bits, with) => self.compare(reg, bits, u64::MAX, with),
+            Effect::Test(reg, bits, mask) => self.compare(reg, bits, mask, 0),
+            Effect::CompareRegs(left, right, bits) => self.compare_regs(left, right, bits),
             Effect::Clobber(mask) => self.clobber(mask),
-        }
-    }
-
-    /// What is known on one side of a conditional branch.
-    pub fn refine(&mut self, cond: Cond, taken: bool) {
-        if let Some(reg) = self.compared_top
-            && matches!((cond, taken), (Cond::Equal, true) | (Cond::NotEqual, false))
-            && let value @ Value::Frame(_) = self.get(reg)
-        {
-            // The end of a loop that touches each page of a large frame.
-            self.regs[usize::from(RSP)] = value;
-        }
-        let Some(Compared { reg, bits, with }) = self.compared else { return };
-        let max = match (cond, taken) {
-            (Cond::Above, false) | (Cond::BelowEq, true) => Some(with),
-            (Cond::AboveEq, false) | (Cond::Below, true) => with.checked_sub(1),
-            _ => None,
-        };
-        let Some(max) = max else { return };
-        let bits = match self.get(reg) {
-            Value::AtMost { bits: 64, max: old, .. } if old < max => return,
-            Value::AtMost { bits: 64, max: old, .. } if bits < 64 && old >> bits == 0 => 64,
-            Value::Any | Value::AtMost { .. } => bits,
-            _ => return,
-        };
-        self.regs[usize::from(reg)] = Value::AtMost { bits, max, from: Bound::Check };
-    }
-
-    /// The low `bits` of a register, the rest zero.
-    fn low(&self, src: Reg, bits: u8) -> Value {
-        let value = self.get(src);
-        if bits >= 64 {
-            return value;
-        }
-        let mask = (1u64 << bits) - 1;
-        match value {
-            Value::Const(c) => Value::Const(c & mask),
-            Value::AtMost { bits: known, max, from } if known >= bits && max <= mask => {
-                Value::AtMost { bits: 64, max, from }
-            }
-            _ => Value::AtMost { bits: 64, max: mask, from: Bound::Width },
         }
     }
 
     fn sum_of(&self, mem: &Mem) -> Value {
         match (mem.base, mem.index, mem.disp) {
             (Some(a), Some((b, 1)), 0) => add(self.get(a), self.get(b)),
-            (Some(a), None, disp) => add(self.get(a), Value::Const(disp)),
-            _ => Value::Any,
+            (Some(a), None, disp) => add(self.get(a), Value::Number(disp)),
+            _ => self.sum(mem, 64),
         }
     }
+}
+
+/// What becomes of any two of these numbers, cut to so many bits; the rest is zero.
+pub(super) fn numbers(left: Few, right: Few, bits: u8, what: impl Fn(u64, u64) -> u64) -> Value {
+    if left.count().saturating_mul(right.count()) > MOST_NUMBERS {
+        return Value::Any;
+    }
+    let what = &what;
+    let all = left.iter().flat_map(|a| right.iter().map(move |b| what(a, b) & low_bits(bits)));
+    Few::of(64, all).map_or(Value::Any, Value::of_few)
 }
 
 /// The sum of two values.
 pub(super) fn add(a: Value, b: Value) -> Value {
     match (a, b) {
-        (Value::Const(x), Value::Const(y)) => Value::Const(x.wrapping_add(y)),
-        (Value::Frame(at), Value::Const(by)) | (Value::Const(by), Value::Frame(at)) => {
+        (Value::Const(x), Value::Const(y) | Value::Number(y)) | (Value::Number(y), Value::Const(x)) => {
+            Value::Const(x.wrapping_add(y))
+        }
+        (Value::Number(x), Value::Number(y)) => Value::Number(x.wrapping_add(y)),
+        (Value::Frame(at), Value::Const(by) | Value::Number(by))
+        | (Value::Const(by) | Value::Number(by), Value::Frame(at)) => {
             Value::Frame(at.wrapping_add_unsigned(by))
         }
-        (Value::Entry { table, last }, Value::Const(base))
-        | (Value::Const(base), Value::Entry { table, last }) => Value::Target { table, base, last },
-        (Value::AtMost { bits: 64, max, from }, Value::Const(0)) => Value::AtMost { bits: 64, max, from },
+        (Value::Entry { table, last }, Value::Const(base) | Value::Number(base))
+        | (Value::Const(base) | Value::Number(base), Value::Entry { table, last }) => {
+            Value::Target { table, base, last }
+        }
+        (Value::AtMost { bits: 64, max, from }, Value::Const(0) | Value::Number(0)) => {
+            Value::AtMost { bits: 64, max, from }
+        }
+        (Value::Few(_), Value::Number(_) | Value::Few(_)) | (Value::Number(_), Value::Few(_)) => {
+            match (a.few_of(64), b.few_of(64)) {
+                (Some(a), Some(b)) => numbers(a, b, 64, u64::wrapping_add),
+                _ => Value::Any,
+            }
+        }
         _ => Value::Any,
     }
 }
@@ -487,51 +576,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bound_on_the_low_bits_says_nothing_of_the_whole_register() {
-        let mut state = State::unknown();
-        state.compared = Some(Compared { reg: 0, bits: 32, with: 5 });
-        state.refine(Cond::Above, false);
-        assert_eq!(state.get(0).last_index(), Last::Unknown, "the upper half may be anything");
-        assert_eq!(state.low(0, 32).last_index(), Last::Checked(5));
-        assert_eq!(state.low(0, 16).last_index(), Last::Checked(5));
-    }
-
-    #[test]
-    fn the_bound_holds_on_the_right_side_only() {
-        for (cond, taken, bound) in [
-            (Cond::Above, false, Last::Checked(5)),
-            (Cond::Above, true, Last::Unknown),
-            (Cond::AboveEq, false, Last::Checked(4)),
-            (Cond::Below, true, Last::Checked(4)),
-            (Cond::Below, false, Last::Unknown),
-            (Cond::BelowEq, true, Last::Checked(5)),
-            (Cond::Other, true, Last::Unknown),
-        ] {
-            let mut state = State::unknown();
-            state.compared = Some(Compared { reg: 3, bits: 64, with: 5 });
-            state.refine(cond, taken);
-            assert_eq!(state.get(3).last_index(), bound, "{cond:?} {taken}");
-        }
-    }
-
-    #[test]
-    fn a_write_forgets_the_comparison() {
-        let mut state = State::unknown();
-        state.compared = Some(Compared { reg: 3, bits: 64, with: 5 });
-        state.set(3, Value::Any);
-        state.refine(Cond::Above, false);
-        assert_eq!(state.get(3), Value::Any);
-    }
-
-    #[test]
     fn joining_keeps_what_is_equal() {
         let mut a = State::unknown();
         a.set(0, Value::Const(1));
         a.set(1, Value::Const(2));
         let mut b = a;
         b.set(1, Value::Const(3));
-        assert!(a.join(&b));
+        assert!(a.join(&b, false));
         assert_eq!((a.get(0), a.get(1)), (Value::Const(1), Value::Any));
-        assert!(!a.join(&b));
+        assert!(!a.join(&b, false));
     }
 }

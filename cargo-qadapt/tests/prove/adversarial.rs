@@ -85,7 +85,7 @@ fn kinds(compiler: &str, flags: &[&str], optimised: bool) -> Vec<String> {
         .lines()
         .filter_map(|line| line.split_once(' ').and_then(|(n, c)| Some((n.to_owned(), c.parse().ok()?))))
         .collect();
-    assert!(counted.len() >= 39, "{name}: only {} regions ran", counted.len());
+    assert!(counted.len() >= 65, "{name}: only {} regions ran", counted.len());
     let quiet = counted.iter().filter(|(n, _)| n.contains("quiet"));
     assert!(quiet.clone().all(|(_, &c)| c == 0), "{name}: {counted:?}");
     assert!(counted.iter().all(|(n, &c)| n.contains("quiet") || c > 0), "{name}: {counted:?}");
@@ -107,7 +107,7 @@ fn kinds(compiler: &str, flags: &[&str], optimised: bool) -> Vec<String> {
         }
     }
     println!("{name}: {seen} regions, {proven} proven");
-    assert!(seen >= 39, "{name}: only {seen} regions are in the binary");
+    assert!(seen >= 64, "{name}: only {seen} regions are in the binary");
     wrong
 }
 

@@ -188,12 +188,57 @@ ASM(a_quiet_round, "mov %rsp, %rax\npush %rbx\nsub $96, %rsp\nand $-64, %rsp\nmo
 ASM(a_quiet_pop, "pop %rdx\nlea 1(%rdi), %rax\npush %rdx\nret");
 ASM(a_quiet_pop_jump, "pop %rdx\nlea 1(%rdi), %rax\njmp *%rdx");
 ASM(a_quiet_thunk, "call 2f\n3: pause\njmp 3b\n2: lea 8(%rsp), %rsp\nlea 1(%rdi), %rax\nret");
+/* Numbers: what seems never to be, and is. `HIDDEN` is a number that nobody follows. */
+#define HIDDEN(number) "imul $0, %rdi, %rax\nadd $" #number ", %rax\n"
+#define BACK "\n1: mov %rdi, %rax\nret"
+ASM(a_number_half, HIDDEN(5) "movabs $0x100000000, %rcx\nor %rcx, %rax\ncmp $5, %eax\njne 1f\ncmp $5, %rax\njne loud_target" BACK);
+ASM(a_number_sign, HIDDEN(-1) "cmp $5, %rax\njg 1f\ncmp $5, %rax\nja loud_target" BACK);
+ASM(a_number_flags, "mov $5, %eax\nmov %rdi, %rcx\ncmp $5, %eax\nadd $1, %rcx\njne loud_target" BACK);
+ASM(a_number_call, "mov $1, %eax\nsub $8, %rsp\ncall quiet_target\nadd $8, %rsp\ncmp $1, %eax\njne loud_target" BACK);
+ASM(a_number_loop, "xor %ecx, %ecx\nmov $100, %eax\n2: inc %ecx\ndec %eax\njne 2b\ncmp $20, %ecx\nja loud_target" BACK);
+ASM(a_number_high, "mov $0x100, %eax\ncmp $1, %ah\nje loud_target" BACK);
+ASM(a_number_part, "mov $0x1ff, %eax\nmov $0, %al\ncmp $0x100, %eax\nje loud_target" BACK);
+ASM(a_number_word, "mov $0x10005, %eax\ncmp $5, %ax\nje loud_target" BACK);
+ASM(a_number_move, "mov $-1, %rax\nxor %ecx, %ecx\ntest %rax, %rax\ncmove %ecx, %eax\ncmp $-1, %rax\njne loud_target" BACK);
+ASM(a_number_shift, "mov $1, %eax\nmov $32, %ecx\nshl %cl, %eax\ncmp $1, %eax\nje loud_target" BACK);
+ASM(a_number_set, "mov $0x100, %eax\ntest %edi, %edi\nsete %al\ncmp $0xff, %eax\nja loud_target" BACK);
+ASM(a_number_address, "mov $0xffffffff, %ecx\nlea 1(%rcx), %eax\ncmp $0, %eax\nje loud_target" BACK);
+ASM(a_number_below, "mov $3, %eax\nsub $5, %eax\njb loud_target" BACK);
+ASM(a_number_either, "mov $1, %eax\ntest $1, %dil\nje 2f\nmov $3, %eax\n2: cmp $2, %eax\nja loud_target" BACK);
+ASM(a_number_rounds, "mov $1, %ecx\nmov $5, %eax\ncmp $5, %eax\nloope 1f\njmp loud_target" BACK);
+ASM(a_number_memory, "movl $1, -4(%rsp)\nlea -4(%rsp), %rdx\nmovl $2, (%rdx)\nmov -4(%rsp), %eax\ncmp $1, %eax\njne loud_target" BACK);
+ASM(a_number_table, "mov $2, %eax\nlea 8f(%rip), %rdx\nmovslq (%rdx,%rax,4), %rax\nadd %rdx, %rax\njmp *%rax\n"
+                    "7: mov $1, %eax\nret\n.p2align 2\n8: .long 7b-8b, 7b-8b, loud_target-8b, 7b-8b");
+ASM(a_down, "test %rdi, %rdi\nje loud_target\nsub $1, %rdi\nsub $8, %rsp\ncall a_down\nadd $8, %rsp\nret");
+ASM(a_mode, "cmp $2, %rdi\nje loud_target\nlea 1(%rdi), %rax\nret");
+/* Where the loader puts the file, a branch that is taken for another number, and what a system call in a last place returns. */
+ASM(a_number_base, "lea spare(%rip), %rax\ncmp $0x200000, %rax\nja loud_target" BACK);
+ASM(a_number_pushed, "push $1\nmov %rsp, %rdx\nxor %edi, %edx\nxor %edi, %edx\nmov %rsp, %rcx\nmovabs $-4294967296, %rax\nand %rax, %rcx\nor %rcx, %rdx\nmovq $2, (%rdx)\npop %rax\ncmp $1, %eax\njne loud_target" BACK);
+ASM(a_not_one, "cmp $1, %rdi\njne a_mode\nmov %rdi, %rax\nret");
+ASM(a_last_number, "mov $7, %eax\nmov $39, %edi\njmp syscall@PLT");
+ASM(a_number_last, "push %rdi\ncall a_last_number\npop %rdi\ncmp $7, %rax\njne loud_target" BACK);
+ASM(a_kind, "xor %eax, %eax\ntest $1, %dil\nje 2f\nmov $3, %eax\n2: ret");
+ASM(a_number_result, "push %rdi\ncall a_kind\npop %rdi\ncmp $3, %eax\nje loud_target" BACK);
+ASM(a_quiet_result, "push %rdi\ncall a_kind\npop %rdi\ncmp $2, %eax\nje loud_target" BACK);
+ASM(a_quiet_mask, "and $3, %edi\ncmp $3, %edi\nja loud_target" BACK);
+ASM(a_quiet_range, "cmp $10, %rdi\nja 1f\ncmp $20, %rdi\nja loud_target" BACK);
+ASM(a_quiet_set, "xor %eax, %eax\ntest %edi, %edi\nsete %al\ncmp $1, %eax\nja loud_target" BACK);
+ASM(a_quiet_either, "mov $1, %eax\ntest $1, %dil\nje 2f\nmov $3, %eax\n2: cmp $2, %eax\nje loud_target" BACK);
 char spare[8192] __attribute__((used, aligned(16), visibility("hidden")));
 
 #define CALLS(kind) REGION long r_##kind(long n) { return a_##kind(n) + 1; }
 CALLS(push_return) CALLS(over_return) CALLS(by_frame) CALLS(by_copy) CALLS(by_index) CALLS(exchange)
 CALLS(other_stack) CALLS(push_jump) CALLS(jump_memory) CALLS(call_pop) CALLS(table) CALLS(table_checked) CALLS(uses_rbx)
 CALLS(quiet_round) CALLS(quiet_pop) CALLS(quiet_pop_jump) CALLS(quiet_thunk)
+CALLS(number_half) CALLS(number_sign) CALLS(number_flags) CALLS(number_call) CALLS(number_loop) CALLS(number_high)
+CALLS(number_part) CALLS(number_word) CALLS(number_move) CALLS(number_shift) CALLS(number_set) CALLS(number_address)
+CALLS(number_below) CALLS(number_either) CALLS(number_rounds) CALLS(number_memory) CALLS(number_table) CALLS(number_result)
+CALLS(number_base) CALLS(number_pushed) CALLS(number_last)
+CALLS(quiet_result) CALLS(quiet_mask) CALLS(quiet_range) CALLS(quiet_set) CALLS(quiet_either)
+REGION long r_number_down(long n) { return a_down(3) + n; }
+REGION long r_number_mode(long n) { return a_mode(1) + a_mode(2) + n; }
+REGION long r_number_not_one(long n) { return a_not_one(2) + n; }
+REGION long r_quiet_mode(long n) { return a_mode(1) + a_mode(3) + n; }
 /* Not run: they do not come back as they should. */
 REGION long r_never_leave(long n) { return a_leave(n) + 1; }
 REGION long r_never_cleans(long n) { return a_cleans_frame(n) + 1; }
@@ -207,6 +252,11 @@ static const struct { const char *name; long (*run)(long); } REGIONS[] = {
     RUN(longjmp) RUN(raise) RUN(syscall) RUN(syscall_last) RUN(syscall_inline) RUN(quiet_syscall)
     RUN(push_return) RUN(over_return) RUN(by_frame) RUN(by_copy) RUN(by_index) RUN(exchange) RUN(other_stack) RUN(push_jump)
     RUN(jump_memory) RUN(call_pop) RUN(table) RUN(table_checked) RUN(uses_rbx)
+    RUN(number_half) RUN(number_sign) RUN(number_flags) RUN(number_call) RUN(number_loop) RUN(number_high) RUN(number_part)
+    RUN(number_word) RUN(number_move) RUN(number_shift) RUN(number_set) RUN(number_address) RUN(number_below)
+    RUN(number_either) RUN(number_rounds) RUN(number_memory) RUN(number_table) RUN(number_result) RUN(number_down) RUN(number_mode)
+    RUN(number_base) RUN(number_pushed) RUN(number_last) RUN(number_not_one)
+    RUN(quiet_result) RUN(quiet_mask) RUN(quiet_range) RUN(quiet_set) RUN(quiet_either) RUN(quiet_mode)
     RUN(quiet_round) RUN(quiet_pop) RUN(quiet_pop_jump) RUN(quiet_thunk)
 #ifdef CONTEXTS
     RUN(swapcontext)

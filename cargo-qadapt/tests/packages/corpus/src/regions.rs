@@ -392,6 +392,8 @@ cases! {
     cow_borrowed, Some, ALL, |i| "abc" => &'static str, |s| { let mut c = Cow::Borrowed(*s); if i > 60 { c.to_mut().push('x'); } c.len() };
     sort_stable, Some, ALL, |i| (0..2000u64).rev().collect() => Vec<u64>, |v| { v.sort(); v.len() };
     sort_stable_small, Some, ALL, |i| (0..i as u32).rev().collect() => Vec<u32>, |v| { v.sort(); v.len() };
+    sort_stable_hundred, Never, ALL, |i| std::array::from_fn(|n| (n ^ i) as u64) => [u64; 100], |v| { v.sort(); v.len() };
+    sort_stable_thousands, Some, ALL, |i| std::array::from_fn(|n| (n ^ i) as u64) => [u64; 3000], |v| { v.sort(); v.len() };
     sort_unstable, Never, ALL, |i| (0..2000u64).rev().collect() => Vec<u64>, |v| { v.sort_unstable(); v.len() };
     sort_by_key_cached, Some, ALL, |i| (0..i as u32 + 2).rev().collect() => Vec<u32>, |v| { v.sort_by_cached_key(|x| x ^ 3); v.len() };
     binary_search, Never, ALL, |i| (0..99).collect() => Vec<usize>, |v| v.binary_search(&i).unwrap_or(0);
