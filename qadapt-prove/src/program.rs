@@ -23,7 +23,7 @@ use super::wait;
 const DEEPEST: usize = 64;
 
 /// How many instructions are looked at with numbers at most: regions that matter are small, and a survey has no need of it.
-const MOST_WITH_NUMBERS: u64 = 1 << 23;
+const MOST_WITH_NUMBERS: u64 = 1 << 19;
 
 /// Which functions never return, as far as it has been asked.
 #[derive(Debug, Default)]

@@ -12,7 +12,7 @@ use super::verdict::{Answer, Rules, Verdict, verdict};
 pub const MOST_REFINED: usize = 1000;
 
 /// A region that reaches more functions than that is not looked at with numbers: something of them allocates in any case.
-pub const MOST_WITH_NUMBERS: usize = 2000;
+pub const MOST_WITH_NUMBERS: usize = 100;
 
 /// What is asked of a file, and how.
 #[derive(Debug)]
@@ -49,7 +49,9 @@ impl Question<'_, '_> {
         let open: Vec<usize> = (0u32..)
             .zip(&verdicts)
             .filter(|&(node, verdict)| {
-                verdict.answer != Answer::Proven && graph.is_small(node, MOST_WITH_NUMBERS)
+                let is_told =
+                    verdict.answer == Answer::Proven || verdict.paths.iter().any(|path| path.always);
+                !is_told && graph.is_small(node, MOST_WITH_NUMBERS)
             })
             .map(|(node, _)| node as usize)
             .collect();
