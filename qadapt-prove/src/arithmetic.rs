@@ -1,9 +1,10 @@
 //! Numbers in registers: what calculations make of them, and what comparisons say of them.
 
-use super::decode::{Cond, Mem, Op, Operand, RSP, Reg};
 use super::flags::{self, Compared, Flags};
 use super::number::{Few, low_bits};
-use super::value::{Bound, State, Value, numbers};
+use super::state::State;
+use super::step::{Cond, Mem, Op, Operand, RSP, Reg};
+use super::value::{Bound, Value, numbers};
 
 impl State {
     /// What is known on one side of a conditional branch.

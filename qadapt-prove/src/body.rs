@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::decode::Reg;
 use super::number::Few;
+use super::step::Reg;
 
 /// What is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

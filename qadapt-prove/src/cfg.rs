@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use super::addr_map::{AddrMap, AddrSet};
 use super::body::{Block, Body, Call, Callee, End, Fact, Fate, Given, Why};
-use super::decode::{ARGUMENTS, Effect, Flow, RAX, RSP, Reg, Step, Steps, Via, Write};
+use super::decode::Steps;
 use super::eh::{Catch, Catches};
 use super::fmt_write;
 use super::frame::Slots;
@@ -20,10 +20,12 @@ use super::number::Few;
 use super::once;
 use super::own::Aligned;
 use super::spill::Spills;
+use super::state::State;
+use super::step::{ARGUMENTS, Effect, Flow, RAX, RSP, Reg, Step, Via, Write};
 use super::subject::Subject;
 use super::system;
 use super::thunk::{self, Thunk};
-use super::value::{State, Value};
+use super::value::Value;
 
 /// The arguments of `core::fmt::write`: the writer's address is in rdi, its vtable in rsi.
 const TEXT_WRITER: Reg = 6;

@@ -6,8 +6,9 @@
 //! address cannot write to it: another object's end is not its beginning. That nothing counts from an address beside it is
 //! said with the answer; a program that is linked for fixed addresses does so by a mere number, so nothing is told of one.
 
-use super::decode::{Effect, Flow, Mem, Steps, Via, Write};
+use super::decode::Steps;
 use super::load::{Image, Slot};
+use super::step::{Effect, Flow, Mem, Via, Write};
 
 /// How many statics of one file are looked for: each takes a look at all of its bytes.
 #[must_use]

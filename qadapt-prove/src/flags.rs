@@ -1,7 +1,7 @@
 //! What the flags of the processor can say after a comparison of which the operands are known in part.
 
-use super::decode::{Cond, Reg};
 use super::number::{Few, low_bits};
+use super::step::{Cond, Reg};
 
 /// More pairs than that are not compared one by one.
 const MOST_PAIRS: u32 = 256;

@@ -10,8 +10,9 @@
 //! code; any other `core::fmt::write` stays unresolved.
 
 use super::body::{Call, Callee, Fact, Given};
-use super::decode::{Effect, Flow, Mem, Reg, Steps, Via};
+use super::decode::Steps;
 use super::load::{Image, Slot};
+use super::step::{Effect, Flow, Mem, Reg, Via};
 use super::symbol::demangle;
 
 /// Where a `Formatter` has its writer's vtable.

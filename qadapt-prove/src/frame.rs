@@ -5,8 +5,9 @@
 //! this stack, and a write that is not understood forget everything: whoever has been given the address of a local
 //! variable may write to it at those points and at no others.
 
-use super::decode::Write;
-use super::value::{State, Value};
+use super::state::State;
+use super::step::Write;
+use super::value::Value;
 
 /// More than an argument list needs; what does not fit is not known.
 const MOST: usize = 64;
@@ -50,7 +51,7 @@ impl Slots {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decode::Mem;
+    use crate::step::Mem;
 
     fn at(reg: u8, disp: i64) -> Mem {
         Mem { base: Some(reg), index: None, disp: disp.cast_unsigned() }

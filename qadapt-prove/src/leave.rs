@@ -6,13 +6,14 @@
 
 use super::body::{Call, Callee, End, Fate, Why};
 use super::cfg::{Open, Walk};
-use super::decode::{Cond, RSP, Reg, Step, Via};
 use super::load::Slot;
+use super::state::State;
+use super::step::{Cond, RSP, Reg, Step, Via};
 use super::subject::Subject;
 use super::system;
 use super::table::{self, Table};
 use super::thunk::{self, Thunk};
-use super::value::{State, Value};
+use super::value::Value;
 
 /// Where a jump goes.
 enum Goes {

@@ -36,8 +36,9 @@
 //!
 //! # How
 //!
-//! `load` reads the file (`kind`: what it does not read; `import`: what the loader adds), `decode` turns its code into steps,
-//! `cfg` follows the steps of one function (`body`: the result; `leave`: how it is left; `value`: what is known of the
+//! `load` reads the file (`kind`: what it does not read; `import`: what the loader adds), `decode` turns its code into steps
+//! (`step`: what they are; `operand`, `effect`: what an instruction speaks of, and what it does),
+//! `cfg` follows the steps of one function (`body`: the result; `leave`: how it is left; `state`, `value`: what is known of the
 //! registers, `arithmetic`: of numbers in them, `number`: of a few, `flags`: and of a comparison, `own`: and of the stack, `table`: jump
 //! tables, `thunk`: retpolines, `eh`: caught panics), `program` knows what each function means to its callers (`known` and
 //! `foreign`: by name, `system`: by number, `wait`: what waits; `allocator`: what inlining hides; `assume`: what the user
@@ -60,6 +61,7 @@ pub mod copies;
 pub mod debug;
 pub mod decode;
 pub mod deferral;
+mod effect;
 pub mod eh;
 pub mod error;
 pub mod flags;
@@ -86,6 +88,7 @@ pub mod names;
 pub mod near;
 pub mod number;
 pub mod once;
+mod operand;
 pub mod origins;
 pub mod own;
 mod packages;
@@ -99,6 +102,8 @@ pub mod regions;
 pub mod role;
 pub mod sources;
 pub mod spill;
+pub mod state;
+pub mod step;
 pub mod subject;
 pub mod symbol;
 pub mod system;

@@ -10,7 +10,7 @@ use super::marks::{Kind, Marks};
 use super::names::Frame;
 use super::parts::{Bodies, Ways, ways};
 use super::permits::Permits;
-use super::question::{MOST_REFINED, MOST_WITH_NUMBERS, Question};
+use super::question::{MOST_COUNTED, MOST_REFINED, MOST_WITH_NUMBERS, Question};
 use super::regions::{self, Listed, Region, Regions};
 use super::role::Kind as Sink;
 use super::subject::Subject;
@@ -82,7 +82,7 @@ pub fn verdicts(
             !is_told && listed[i].kind != Kind::Extent && is_small[i]
         })
         .collect();
-    if !open.is_empty() && open.len() <= MOST_REFINED {
+    if !open.is_empty() && open.len() <= MOST_COUNTED {
         let starts = starts(&ways, &open);
         if let Some(counted) = Graph::with_numbers(question.program, &starts, question.applied, &graph) {
             let again = regions.answer(question, &counted, &open);

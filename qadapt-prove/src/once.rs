@@ -9,8 +9,9 @@
 //! unresolved.
 
 use super::body::{Call, Callee};
-use super::decode::{Flow, Mem, Reg, Steps, Via};
+use super::decode::Steps;
 use super::load::{Image, Slot};
+use super::step::{Flow, Mem, Reg, Via};
 use super::symbol::demangle;
 
 /// The argument with the closure's vtable: rcx.

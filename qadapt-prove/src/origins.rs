@@ -5,8 +5,9 @@
 use std::collections::BTreeSet;
 
 use super::body::{Block, Body, Call, Callee, End, Why};
-use super::decode::{CALLER_SAVED, Effect, Flow, Mem, Reg, Step, Steps, Via};
+use super::decode::Steps;
 use super::load::{Image, Slot};
+use super::step::{CALLER_SAVED, Effect, Flow, Mem, Reg, Step, Via};
 
 /// More places than that are not looked at for one register.
 const MOST: usize = 256;

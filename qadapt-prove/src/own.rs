@@ -12,8 +12,9 @@
 //!
 //! Nobody else writes there: a callee that is given the address of a local variable writes to that.
 
-use super::decode::{CALLEE_SAVED, Effect, Mem, RBP, RSP, Write};
-use super::value::{State, Value, add};
+use super::state::State;
+use super::step::{CALLEE_SAVED, Effect, Mem, RBP, RSP, Write};
+use super::value::{Value, add};
 
 /// The [`Value::Frame`] of a stack pointer that was rounded down: lower than any other, as it is in memory.
 pub const ALIGNED: i64 = -1 << 40;

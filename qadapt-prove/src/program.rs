@@ -8,7 +8,7 @@ use super::addr_map::{AddrMap, AddrSet};
 use super::body::{Body, Callee, Fate};
 use super::cfg::{self, Budget, Context, Oracle, Start};
 use super::chosen;
-use super::decode::{Flow, Mem, Steps, Via};
+use super::decode::Steps;
 use super::eh::Catches;
 use super::foreign;
 use super::known;
@@ -16,6 +16,7 @@ use super::load::{Image, Slot};
 use super::number::Few;
 use super::origins::{Backwards, Origin};
 use super::role::{Kind, Role};
+use super::step::{Flow, Mem, Via};
 use super::subject::Subject;
 use super::wait;
 

@@ -11,6 +11,9 @@ use super::verdict::{Answer, Rules, Verdict, verdict};
 /// More unknown regions than that are a survey of functions, for which the first look must do.
 pub const MOST_REFINED: usize = 1000;
 
+/// More open regions than that are a survey too, for which numbers are not followed.
+pub const MOST_COUNTED: usize = 200;
+
 /// A region that reaches more functions than that is not looked at with numbers: something of them allocates in any case.
 pub const MOST_WITH_NUMBERS: usize = 100;
 
@@ -55,7 +58,7 @@ impl Question<'_, '_> {
             })
             .map(|(node, _)| node as usize)
             .collect();
-        if !open.is_empty() && open.len() <= MOST_REFINED {
+        if !open.is_empty() && open.len() <= MOST_COUNTED {
             let starts: Vec<Start> = open.iter().map(|&i| starts[i].clone()).collect();
             if let Some(counted) = Graph::with_numbers(self.program, &starts, self.applied, &graph) {
                 for (node, i) in (0u32..).zip(open) {

@@ -4,9 +4,10 @@
 //! through any pointer. [`Spills`] watches for that while the function is followed. If an address does get out, the
 //! function is followed once more, and nothing is believed of its stack.
 
-use super::decode::{Effect, RBP, RSP, Stack, Write};
 use super::load::Image;
-use super::value::{SPILLS, State, Value};
+use super::state::{SPILLS, State};
+use super::step::{Effect, RBP, RSP, Stack, Write};
+use super::value::Value;
 
 /// The places of one function's stack that a [`State`] speaks of, by their distance from the stack pointer at its entry.
 #[derive(Debug, Default)]

@@ -4,8 +4,8 @@
 //! before it comes back, and one that returns from a handler goes on anywhere.
 
 use super::body::{Callee, Waits, Why};
-use super::decode::Reg;
 use super::load::Image;
+use super::step::Reg;
 use super::value::Value;
 use super::wait;
 

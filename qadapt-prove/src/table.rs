@@ -8,8 +8,9 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::decode::{Effect, Flow, Steps};
+use super::decode::Steps;
 use super::load::{Image, Slot};
+use super::step::{Effect, Flow};
 use super::value::Last;
 
 /// No compiler makes a longer table; a longer one is not a table.

@@ -5,8 +5,9 @@
 //! `__x86_indirect_thunk_rax` and `__llvm_retpoline_r11`. They are known by what they do: they call a place in themselves,
 //! and there overwrite or drop the return address.
 
-use super::decode::{Effect, Flow, Mem, RSP, Reg, Step, Steps, Via, Write};
+use super::decode::Steps;
 use super::load::Image;
+use super::step::{Effect, Flow, Mem, RSP, Reg, Step, Via, Write};
 
 /// The instruction that a thunk stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
