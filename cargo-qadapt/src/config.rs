@@ -278,6 +278,7 @@ mod tests {
             "[[prove.assume]]\nat = \"main.rs\"\nreason = \"x\"",
             "[[prove.assume]]\nat = []\nreason = \"x\"",
             "[[prove.assume]]\nat = \"main.rs:1\"\ncalls-in = \"b\"\nreason = \"x\"",
+            "[[prove.assume]]\ninitialised = \"a\"\ncalls-in = \"b\"\nreason = \"x\"",
             "[prove]\nnot-overridden = \" \"",
             "[prove]\nassumes = []",
         ] {

@@ -1,6 +1,7 @@
 //! What the user vouches for: `[[prove.assume]]` entries of `qadapt.toml`, each with its reason.
 
 use std::cell::{Cell, OnceCell, RefCell};
+use std::ops::Range;
 use std::rc::Rc;
 
 use qadapt_code::glob::glob;
@@ -9,11 +10,12 @@ use regex::Regex;
 use serde::Deserialize;
 
 use super::anchor::{self, Anchor};
-use super::body::Callee;
+use super::body::{Call, Callee};
 use super::graph::{Assumptions, Cover};
 use super::load::Image;
 use super::names::Names;
 use super::near;
+use super::once;
 use super::permits::{Permits, Under};
 use super::subject::Subject;
 use super::symbol;
@@ -36,6 +38,7 @@ struct Entry {
     function: Option<String>,
     foreign: Option<String>,
     calls_in: Option<String>,
+    initialised: Option<String>,
     at: Option<Anchor>,
     /// That it does not wait, in place of that it does not allocate.
     #[serde(default)]
@@ -52,6 +55,8 @@ enum About {
     Foreign(Regex),
     /// Calls through pointers made in a function do not allocate.
     CallsIn(Regex),
+    /// What a static makes once has been made before, so that its `Once::call` is not called.
+    Initialised(Regex),
     /// What is unknown in the calls at a place does not allocate; only imported functions of this name, if there is one.
     At(Anchor, Option<Regex>),
 }
@@ -112,30 +117,35 @@ impl Settings {
                 Subject::Allocation => ("does not allocate", "do not allocate"),
                 Subject::Blocking => ("does not wait", "do not wait"),
             };
-            let (about, what, words) = match (entry.function, entry.foreign, entry.calls_in, entry.at) {
-                (Some(f), None, None, None) => {
+            let kinds = (entry.function, entry.foreign, entry.calls_in, entry.initialised, entry.at);
+            let (about, what, words) = match kinds {
+                (Some(f), None, None, None, None) => {
                     (About::Function(glob(&f)), format!("function = \"{f}\""), format!("`{f}` {does}"))
                 }
-                (None, Some(f), None, None) => {
+                (None, Some(f), None, None, None) => {
                     let words = format!("foreign `{f}` {does}");
                     (About::Foreign(glob(&f)), format!("foreign = \"{f}\""), words)
                 }
-                (None, None, Some(f), None) => {
+                (None, None, Some(f), None, None) => {
                     let words = format!("calls through pointers in `{f}` {do_}");
                     (About::CallsIn(glob(&f)), format!("calls-in = \"{f}\""), words)
                 }
-                (None, None, None, Some(at)) => {
+                (None, None, None, Some(f), None) => {
+                    let words = format!("what `{f}` makes once is made before");
+                    (About::Initialised(glob(&f)), format!("initialised = \"{f}\""), words)
+                }
+                (None, None, None, None, Some(at)) => {
                     let words = format!("what could not be told of the call at {at} {does}");
                     let what = format!("at = {at}");
                     (About::At(at, None), what, words)
                 }
-                (None, Some(f), None, Some(at)) => {
+                (None, Some(f), None, None, Some(at)) => {
                     let words = format!("foreign `{f}`, as called at {at}, {does}");
                     let what = format!("foreign = \"{f}\", at = {at}");
                     (About::At(at, Some(glob(&f))), what, words)
                 }
                 _ => {
-                    return Err("each assumption needs one of `function`, `foreign`, `calls-in` or `at`; \
+                    return Err("each assumption needs one of `function`, `foreign`, `calls-in`, `initialised` or `at`; \
                                 only `foreign` and `at` go together"
                         .into());
                 }
@@ -175,6 +185,21 @@ impl Settings {
             self.require.clear();
         }
         self
+    }
+
+    /// Where the statics lie of which is assumed that what they make once is made.
+    #[must_use]
+    pub fn initialised(&self, image: &Image<'_>) -> Vec<Range<u64>> {
+        let patterns: Vec<&Regex> = self.assumptions.iter().filter_map(Assumption::initialised).collect();
+        if patterns.is_empty() {
+            return Vec::new();
+        }
+        let is_meant = |name: &str| patterns.iter().any(|pattern| pattern.is_match(name));
+        image
+            .statics()
+            .filter(|(_, name)| is_meant(&symbol::name(name)))
+            .map(|(range, _)| range.clone())
+            .collect()
     }
 
     /// What is wrong with assumptions that speak of nothing in all the files that were read.
@@ -225,10 +250,12 @@ impl Applied<'_, '_> {
     pub fn conclude(&self) {
         for assumption in self.settings.assumptions.iter().filter(|a| !a.matched.get()) {
             let functions = || self.image.functions().iter().flat_map(|f| f.names.iter());
+            let statics = || self.image.statics().map(|(_, name)| symbol::name(name));
             let imports = || self.image.imports().iter().map(|i| i.name.to_owned());
             let matched = match &assumption.about {
                 About::Function(p) | About::CallsIn(p) => functions().any(|n| names_it(p, n)),
                 About::Foreign(p) => imports().any(|n| p.is_match(&n)),
+                About::Initialised(p) => statics().any(|n| p.is_match(&n)),
                 About::At(..) => false,
             };
             assumption.matched.set(matched);
@@ -242,6 +269,7 @@ impl Applied<'_, '_> {
                     functions().map(|n| symbol::name(n)).filter(|n| !anchor::is_guard_name(n)),
                 ),
                 About::Foreign(_) => near::near(subject, imports()),
+                About::Initialised(_) => near::near(subject, statics()),
                 About::At(..) => Vec::new(),
             });
         }
@@ -249,6 +277,14 @@ impl Applied<'_, '_> {
 }
 
 impl Assumption {
+    /// Of which statics it says that they are made.
+    fn initialised(&self) -> Option<&Regex> {
+        match &self.about {
+            About::Initialised(pattern) => Some(pattern),
+            _ => None,
+        }
+    }
+
     /// What stands between the first quotes.
     fn subject(&self) -> &str {
         self.written.split('"').nth(1).unwrap_or("")
@@ -296,6 +332,15 @@ impl Assumptions for Applied<'_, '_> {
             return Some(cover);
         }
         None
+    }
+
+    fn is_made(&self, call: &Call) -> Option<u32> {
+        if !self.settings.assumptions.iter().any(|a| a.initialised().is_some()) {
+            return None;
+        }
+        let name = symbol::name(self.image.static_at(once::cell(self.image, call)?)?);
+        let mut all = (0u32..).zip(&self.settings.assumptions);
+        all.find(|(_, a)| a.initialised().is_some_and(|p| p.is_match(&name))).map(|(i, _)| i)
     }
 
     fn speaks_of(&self, number: u32, callee: Callee) -> bool {

@@ -78,8 +78,8 @@ pub enum Fate {
 /// What is known of an argument of a call, and matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fact {
-    /// It is this constant, which leads to code: a function pointer or a vtable.
-    Code(u64),
+    /// It is this constant, which leads to code (a function pointer or a vtable), or into a static that is assumed to be made.
+    Address(u64),
     /// It is this number.
     Number(u64),
     /// It leads to a `core::fmt::Formatter` whose writer has this vtable.

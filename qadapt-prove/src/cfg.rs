@@ -94,7 +94,7 @@ impl Start {
             start.state.set(
                 reg,
                 match fact {
-                    Fact::Code(constant) => Value::Const(constant),
+                    Fact::Address(constant) => Value::Const(constant),
                     Fact::Number(number) => Value::Number(number),
                     Fact::Formatter(vtable) => Value::Formatter(vtable),
                     Fact::Arguments => {
@@ -146,6 +146,8 @@ pub struct Context<'a> {
     pub arguments: bool,
     /// Whether to tell apart where one of a few numbers is known.
     pub numbers: bool,
+    /// Statics whose addresses are noted too.
+    pub initialised: &'a [Range<u64>],
     /// What is asked.
     pub subject: Subject,
 }
@@ -556,7 +558,13 @@ impl<'c, 'a> Walk<'c, 'a> {
         Some(vec![once::call(image, call.site, vtable)?])
     }
 
-    /// The constant arguments that lead to code.
+    /// Whether an address is worth following into callees: one that leads to code, or to what is assumed to be made.
+    fn matters(&self, addr: u64) -> bool {
+        self.context.image.leads_to_code(addr)
+            || self.context.initialised.iter().any(|range| range.contains(&addr))
+    }
+
+    /// The constant arguments that matter.
     pub(super) fn given(&self, state: &State) -> Given {
         if !self.context.arguments {
             return Given::default();
@@ -564,7 +572,7 @@ impl<'c, 'a> Walk<'c, 'a> {
         ARGUMENTS
             .iter()
             .filter_map(|&reg| match state.get(reg) {
-                Value::Const(c) if self.context.image.leads_to_code(c) => Some((reg, Fact::Code(c))),
+                Value::Const(c) if self.matters(c) => Some((reg, Fact::Address(c))),
                 Value::Number(number) if self.context.numbers => Some((reg, Fact::Number(number))),
                 Value::Formatter(vtable) => Some((reg, Fact::Formatter(vtable))),
                 _ => None,

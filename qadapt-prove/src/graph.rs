@@ -113,6 +113,11 @@ pub trait Assumptions {
     /// What covers this call, if anything does.
     fn covers(&self, site: u64, callee: Callee) -> Option<Cover>;
 
+    /// The number of the assumption that this call of `Once::call` is about something which has been made before.
+    fn is_made(&self, _call: &Call) -> Option<u32> {
+        None
+    }
+
     /// Whether an assumption that covers what is below a call speaks of this callee there.
     fn speaks_of(&self, number: u32, callee: Callee) -> bool;
 
@@ -270,7 +275,14 @@ impl Explorer<'_, '_> {
             Some(part) => calls_of(body, part),
             None => body.live_calls().collect(),
         };
+        // The closure's call stands beside that of `Once::call`.
+        let is_made = |call: &&Call| Some((call.site, self.assumed.is_made(call)?));
+        let made: Vec<(u64, u32)> = calls.iter().filter_map(is_made).collect();
         for call in calls {
+            if let Some(&(site, number)) = made.iter().find(|(site, _)| *site == call.site) {
+                edges.push(Edge { site, to: To::Assumed(number) });
+                continue;
+            }
             let mut to = |to| edges.push(Edge { site: call.site, to });
             let below = match self.assumed.covers(call.site, call.callee) {
                 Some(Cover::Call(number)) => {

@@ -92,6 +92,8 @@ pub struct Image<'a> {
     is_dynamic: bool,
     /// Objects of eight bytes that no other file sees.
     pointers: Vec<u64>,
+    /// All objects with a symbol, by address.
+    statics: Vec<(Range<u64>, &'a str)>,
     /// Where the loader is told what to write where.
     for_loader: Vec<Range<u64>>,
 }
@@ -169,6 +171,7 @@ impl<'a> Image<'a> {
             syscall: None,
             fixed: Vec::new(),
             pointers: Vec::new(),
+            statics: Vec::new(),
             for_loader: for_loader(file),
             may_have_rust_alloc: false,
             is_dynamic: file.elf_dynamic_table().is_ok_and(|t| t.iter().any(|d| d.tag == elf::DT_NEEDED))
@@ -183,6 +186,7 @@ impl<'a> Image<'a> {
         let symbols = separate.filter(|_| !image.has_symtab).unwrap_or(file);
         image.has_symtab |= symbols.symbol_table().is_some_and(|t| t.symbols().next().is_some());
         image.functions = read_functions(symbols.symbols().chain(file.dynamic_symbols()), &image);
+        image.statics = read_statics(symbols);
         // In a program at fixed addresses any number may be the address of a static.
         if header.e_type.get(endian) == elf::ET_DYN {
             image.pointers = private_pointers(symbols, file);
@@ -419,6 +423,19 @@ impl<'a> Image<'a> {
         self.pointers.binary_search(&addr).is_ok()
     }
 
+    /// The symbol of the object that an address lies in, if it is of one only.
+    #[must_use]
+    pub fn static_at(&self, addr: u64) -> Option<&'a str> {
+        let mut found = self.statics.iter().filter(|(range, _)| range.contains(&addr));
+        let (first, other) = (found.next()?, found.next());
+        other.is_none().then_some(first.1)
+    }
+
+    /// All objects that have a symbol.
+    pub fn statics(&self) -> impl Iterator<Item = &(Range<u64>, &'a str)> {
+        self.statics.iter()
+    }
+
     /// The pointer-sized value that the loader leaves in memory before any code runs.
     #[must_use]
     pub fn initial(&self, addr: u64) -> Option<Slot> {
@@ -520,6 +537,20 @@ fn for_loader(file: &Elf<'_>) -> Vec<Range<u64>> {
     };
     let sections = file.sections().filter(|section| section.address() > 0 && is_loaders(section));
     sections.map(|section| section.address()..section.address().saturating_add(section.size())).collect()
+}
+
+/// All objects with a symbol, by address.
+fn read_statics<'a>(symbols: &Elf<'a>) -> Vec<(Range<u64>, &'a str)> {
+    let statics = symbols
+        .symbols()
+        .filter(|symbol| symbol.kind() == SymbolKind::Data && symbol.is_definition() && symbol.size() > 0)
+        .filter_map(|symbol| {
+            let end = symbol.address().checked_add(symbol.size())?;
+            Some((symbol.address()..end, symbol.name().ok()?))
+        });
+    let mut statics: Vec<_> = statics.collect();
+    statics.sort_unstable_by_key(|(range, _)| range.start);
+    statics
 }
 
 /// The objects of eight bytes that have a symbol of their own, which the dynamic symbols do not name.

@@ -8,12 +8,14 @@
 //! [`is_known`] looks at the name, and at the code for one call through a vtable and no other; any other function stays
 //! unresolved.
 
-use super::body::{Call, Callee};
+use super::body::{Call, Callee, Fact};
 use super::decode::Steps;
 use super::load::{Image, Slot};
 use super::step::{Flow, Mem, Reg, Via};
 use super::symbol::demangle;
 
+/// The argument with the address of what says whether it has been called: rdi.
+const CELL: Reg = 7;
 /// The argument with the closure's vtable: rcx.
 pub const VTABLE: Reg = 1;
 /// Where a vtable of `FnMut` has `call_mut`: behind drop, size, alignment and `call_once`.
@@ -45,6 +47,17 @@ pub fn is_known(image: &Image<'_>, addr: u64) -> bool {
         at = step.next;
     }
     through_vtables == 1
+}
+
+/// The address that a call of `Once::call` is given of what it is about, if this is one and the address is known.
+#[must_use]
+pub fn cell(image: &Image<'_>, call: &Call) -> Option<u64> {
+    let Callee::Local(addr) = call.callee else { return None };
+    let cell = call.given.iter().find_map(|&(reg, fact)| match fact {
+        Fact::Address(cell) if reg == CELL => Some(cell),
+        _ => None,
+    })?;
+    is_known(image, addr).then_some(cell)
 }
 
 /// Whether the call at `site`, in that function, is the one of the closure.

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::rc::Rc;
 
 use super::addr_map::{AddrMap, AddrSet};
@@ -52,6 +53,8 @@ pub struct Program<'a> {
     catches: &'a Catches<'a>,
     subject: Subject,
     budget: Budget,
+    /// Statics of which is assumed that what they make once is made.
+    initialised: Vec<Range<u64>>,
     /// Whether functions are followed with their numbers, and the work left for that.
     numbers: Cell<bool>,
     numbers_budget: Budget,
@@ -84,6 +87,7 @@ impl<'a> Program<'a> {
             subject,
             // Each instruction is looked at a few times; far more than that is a file made to waste time.
             budget: Budget::new(image.code_bytes().saturating_mul(24).saturating_add(1 << 20)),
+            initialised: Vec::new(),
             numbers: Cell::new(false),
             numbers_budget: Budget::new(MOST_WITH_NUMBERS),
             is_news: Cell::new(false),
@@ -96,6 +100,12 @@ impl<'a> Program<'a> {
             depth: Cell::new(0),
             scratch: Cell::new(None),
         }
+    }
+
+    /// The same, following the addresses of these statics into callees.
+    #[must_use]
+    pub fn with_initialised(self, initialised: Vec<Range<u64>>) -> Self {
+        Self { initialised, ..self }
     }
 
     /// The file.
@@ -165,6 +175,7 @@ impl<'a> Program<'a> {
             budget: if self.numbers.get() { &self.numbers_budget } else { &self.budget },
             arguments,
             numbers: self.numbers.get(),
+            initialised: &self.initialised,
             subject: self.subject,
         };
         // Taken, not borrowed: an analysis may ask for another one.

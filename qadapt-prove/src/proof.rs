@@ -108,7 +108,8 @@ pub fn prove_with(
         None => Names::new(&image, data, files),
     };
     let catches = Catches::read(&file);
-    let program = Program::new(&image, &catches, settings.subject);
+    let program =
+        Program::new(&image, &catches, settings.subject).with_initialised(settings.initialised(&image));
     let applied = Applied { settings, image: &image, names: &names, permits: OnceCell::new() };
     let question = Question { program: &program, names: &names, rules, settings, applied: &applied };
     let (mut verdicts, analysed) = match which {

@@ -206,3 +206,78 @@ fn the_workspaces_settings_hold_in_every_folder_of_it() {
         assert_eq!(code, Some(1), "in {}:\n{text}", folder.display());
     }
 }
+
+/// Cells that are made when they are first needed, in each of the ways that std has.
+const CELLS: &str = r#"
+use std::hint::black_box;
+use std::sync::{LazyLock, Once, OnceLock};
+static LAZY: LazyLock<Vec<u32>> = LazyLock::new(|| (0..100).map(|n| black_box(n)).collect());
+static OTHER: LazyLock<Vec<u32>> = LazyLock::new(|| (0..100).map(|n| black_box(n)).collect());
+static CELL: OnceLock<String> = OnceLock::new();
+static ONCE: Once = Once::new();
+#[inline(never)] pub fn r_lazy(i: usize) -> u32 { LAZY[i % 100] }
+#[inline(never)] pub fn r_cell(i: usize) -> usize { CELL.get_or_init(|| format!("{i}")).len() }
+#[inline(never)] pub fn r_once(i: usize) -> usize { ONCE.call_once(|| { black_box(Box::new(i)); }); i }
+#[inline(never)] pub fn r_both(i: usize) -> u32 { LAZY[i % 100] + OTHER[i % 100] }
+#[inline(never)] pub fn r_member(lazy: &LazyLock<Vec<u32>>, i: usize) -> u32 { lazy[i % 100] }
+#[inline(never)] pub fn r_used(i: usize) -> usize { black_box(vec![LAZY[i % 100]]).len() }
+fn main() {
+    let i = std::env::args().count();
+    let lazy: LazyLock<Vec<u32>> = LazyLock::new(|| vec![black_box(1); 100]);
+    println!("{} {} {}", r_lazy(i), r_cell(i), r_once(i));
+    println!("{} {} {}", r_both(i), r_member(&lazy, i), r_used(i));
+}
+"#;
+
+#[test]
+fn what_is_made_before_a_region_is_vouched_for_cell_by_cell() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("assumptions").join("cells");
+    std::fs::create_dir_all(&folder).expect("the folder is made");
+    let (source, binary) = (folder.join("app.rs"), folder.join("app"));
+    std::fs::write(&source, CELLS).expect("the source is written");
+    for mangling in [&[][..], &["-Csymbol-mangling-version=v0"]] {
+        let status = Command::new("rustc")
+            .args(["--edition=2024", "-O", "-Cdebuginfo=line-tables-only", "-o"])
+            .args([&binary, &source])
+            .args(mangling)
+            .status()
+            .expect("rustc starts");
+        assert!(status.success(), "the program compiles");
+        let proven = |settings: &str| -> Vec<(String, Vec<String>)> {
+            let found = verdicts(&binary, settings);
+            let proven = found.into_iter().filter(|v| v.answer == Answer::Proven);
+            let mut proven: Vec<_> =
+                proven.map(|v| (v.region.trim_start_matches("app::").to_owned(), v.assumes)).collect();
+            proven.sort();
+            proven
+        };
+        assert_eq!(proven(""), [], "each may have to make it");
+        let assume = |cell: &str| {
+            format!("[[prove.assume]]\ninitialised = \"app::{cell}\"\nreason = \"main does it\"\n")
+        };
+        for (cell, region) in [("LAZY", "r_lazy"), ("CELL", "r_cell"), ("ONCE", "r_once")] {
+            let said = format!("what `app::{cell}` makes once is made before: main does it");
+            assert_eq!(proven(&assume(cell)), [(region.to_owned(), vec![said])], "{mangling:?} {cell}");
+        }
+        let both = proven(&(assume("LAZY") + &assume("OTHER")));
+        let regions: Vec<&str> = both.iter().map(|(region, _)| region.as_str()).collect();
+        assert_eq!(regions, ["r_both", "r_lazy"], "{mangling:?}");
+        assert_eq!(both[0].1.len(), 2, "{both:?}");
+    }
+    let config = folder.join("settings.toml");
+    let (binary, config_path) = (binary.to_str().expect("a path"), config.to_str().expect("a path"));
+    let base = ["--binary", binary, "--function", "^app::r_lazy$", "--config", config_path];
+    for (name, code) in
+        [("app::LAZZY", Some(2)), ("app::r_lazy", Some(2)), ("app::CELL", Some(1)), ("app::LAZY", Some(0))]
+    {
+        let settings = format!("[[prove.assume]]\ninitialised = \"{name}\"\nreason = \"main does it\"\n");
+        std::fs::write(&config, settings).expect("the settings are written");
+        let (found, text) = prove(&folder, &base);
+        assert_eq!(found, code, "{name}:\n{text}");
+        assert!(name != "app::LAZZY" || text.contains("`app::LAZY`"), "{text}");
+        assert!(
+            name != "app::LAZY" || text.contains("what `app::LAZY` makes once is made before: main does it"),
+            "{text}"
+        );
+    }
+}
