@@ -52,12 +52,12 @@ pub fn is_known(image: &Image<'_>, addr: u64) -> bool {
 /// The address that a call of `Once::call` is given of what it is about, if this is one and the address is known.
 #[must_use]
 pub fn cell(image: &Image<'_>, call: &Call) -> Option<u64> {
-    let Callee::Local(addr) = call.callee else { return None };
-    let cell = call.given.iter().find_map(|&(reg, fact)| match fact {
-        Fact::Address(cell) if reg == CELL => Some(cell),
+    let Callee::Local(callee) = call.callee else { return None };
+    let given = call.given.iter().find_map(|&(reg, fact)| match fact {
+        Fact::Address(addr) if reg == CELL => Some(addr),
         _ => None,
     })?;
-    is_known(image, addr).then_some(cell)
+    is_known(image, callee).then_some(given)
 }
 
 /// Whether the call at `site`, in that function, is the one of the closure.
