@@ -381,6 +381,7 @@ impl<'c, 'a> Walk<'c, 'a> {
                     block.lose(step.addr, Why::OddReturn);
                     break End::Lost;
                 }
+                Flow::Breakpoint => block.lose(step.addr, Why::Signal),
                 // A pad that does nothing but die: the panic went no further, and nor does anything else.
                 Flow::Trap if is_pad && block.calls.len() == 1 => break End::Panic,
                 Flow::Trap => break End::Dead,

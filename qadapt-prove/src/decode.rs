@@ -109,6 +109,7 @@ impl<'a> Steps<'a> {
                 | Flow::System
                 | Flow::Return
                 | Flow::ReturnPast
+                | Flow::Breakpoint
                 | Flow::Trap
                 | Flow::Undecodable
                 | Flow::Call(_)
@@ -295,7 +296,7 @@ fn flow(i: &Instruction) -> Flow {
         FlowControl::Exception if matches!(i.mnemonic(), Mnemonic::Ud2 | Mnemonic::Ud1 | Mnemonic::Ud0) => {
             Flow::Trap
         }
-        FlowControl::Interrupt if i.mnemonic() == Mnemonic::Int3 => Flow::Trap,
+        FlowControl::Interrupt if i.mnemonic() == Mnemonic::Int3 => Flow::Breakpoint,
         _ => Flow::Undecodable,
     }
 }
@@ -342,6 +343,9 @@ mod tests {
             (&[0xe3, 0x02], Flow::Branch(0x1004, Cond::Other), Effect::Clobber(0)),
             (&[0x0f, 0x05], Flow::System, Effect::Clobber(0b1000_0000_0011)),
             (&[0x0f, 0x0b], Flow::Trap, Effect::None),
+            // int3: a handler comes back from it; int 3: the same in two bytes
+            (&[0xcc], Flow::Breakpoint, Effect::None),
+            (&[0xcd, 3], Flow::Undecodable, Effect::None),
             (&[0xc3], Flow::Return, Effect::None),
             // ret 8
             (&[0xc2, 8, 0], Flow::ReturnPast, Effect::None),

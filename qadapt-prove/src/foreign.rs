@@ -119,20 +119,20 @@ const QUIET: &[&str] = &[
     "log2f", "logf", "lrint", "lround", "lseek", "lseek64", "lstat", "lstat64", "madvise", "memccpy",
     "memchr", "memcmp", "memcpy", "memmem", "memmove", "mempcpy", "memrchr", "memset", "mkdir", "mlock",
     "modf", "modff", "mprotect", "msync", "munlock", "nan", "nanosleep", "nearbyint", "nearbyintf",
-    "nextafter", "nextafterf", "open", "open64", "openat", "openat64", "pause", "pipe", "pipe2", "poll",
-    "posix_fadvise", "pow", "powf", "ppoll", "prctl", "pread", "pread64", "preadv",
+    "nextafter", "nextafterf", "open", "open64", "openat", "openat64", "pipe", "pipe2", "poll",
+    "posix_fadvise", "pow", "powf", "prctl", "pread", "pread64", "preadv",
     "pthread_cond_broadcast", "pthread_cond_clockwait", "pthread_cond_destroy", "pthread_cond_init",
     "pthread_cond_signal", "pthread_cond_timedwait", "pthread_cond_wait", "pthread_equal",
     "pthread_getspecific", "pthread_mutex_destroy", "pthread_mutex_init",
     "pthread_mutex_lock", "pthread_mutex_trylock", "pthread_mutex_unlock", "pthread_mutexattr_destroy",
     "pthread_mutexattr_init", "pthread_mutexattr_settype", "pthread_rwlock_rdlock",
     "pthread_rwlock_tryrdlock", "pthread_rwlock_trywrlock", "pthread_rwlock_unlock",
-    "pthread_rwlock_wrlock", "pthread_self", "pthread_sigmask", "pthread_spin_lock", "pthread_spin_unlock",
+    "pthread_rwlock_wrlock", "pthread_self", "pthread_spin_lock", "pthread_spin_unlock",
     "pwrite", "pwrite64", "pwritev", "read", "readlink", "readv", "recv", "recvfrom", "recvmsg",
     "remainder", "remainderf", "rename", "rint", "rintf", "rmdir", "round", "roundeven", "roundf", "scalbn",
     "scalbnf", "sched_getaffinity", "sched_getcpu", "sched_setaffinity", "sched_yield", "sem_destroy",
     "sem_init", "sem_post", "sem_timedwait", "sem_trywait", "sem_wait", "send", "sendfile", "sendfile64",
-    "sendmsg", "sendto", "setsockopt", "shutdown", "sigaddset", "sigemptyset", "sigfillset", "sigprocmask",
+    "sendmsg", "sendto", "setsockopt", "shutdown", "sigaddset", "sigemptyset", "sigfillset",
     "sin", "sincos", "sincosf", "sinf", "sinh", "sinhf", "socket", "socketpair", "sqrt", "sqrtf", "stat",
     "stat64", "stpcpy", "strcat", "strchr", "strcmp", "strcpy", "strcspn", "strlen", "strncat", "strncmp",
     "strncpy", "strnlen", "strrchr", "strspn", "strstr", "strtol", "strtoul", "syscall", "tan", "tanf",
@@ -162,6 +162,7 @@ mod tests {
         assert_eq!(role("je_memcpy"), Role::Foreign, "only an allocator's entries have prefixes");
         assert_eq!(role("qsort"), Role::Foreign, "it calls back");
         assert_eq!(role("raise"), Role::Foreign, "it runs a signal handler");
+        assert_eq!(role("pthread_sigmask"), Role::Foreign, "it lets waiting signals in");
         assert_eq!(role("mmap"), Role::Foreign);
         assert_eq!(role("abort"), Role::Abort);
     }

@@ -384,7 +384,7 @@ impl<'a> Program<'a> {
                     }
                     // A call of a place in itself may be a jump in disguise, as in a retpoline.
                     Flow::Call(target) if bounds.contains(&target) => queue.push(target),
-                    Flow::Next | Flow::System | Flow::Call(_) | Flow::CallVia(_) => {}
+                    Flow::Next | Flow::System | Flow::Breakpoint | Flow::Call(_) | Flow::CallVia(_) => {}
                 }
                 at = step.next;
             }

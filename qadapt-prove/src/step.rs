@@ -121,6 +121,8 @@ pub enum Flow {
     ReturnPast,
     /// Into the system and on with the next instruction.
     System,
+    /// Into a debugger or a handler of signals, and on with the next instruction.
+    Breakpoint,
     /// Nowhere: the program dies here.
     Trap,
     /// The bytes are not an instruction, or one that is not understood.

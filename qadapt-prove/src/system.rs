@@ -1,7 +1,8 @@
 //! System calls: which of them run code of the program that the caller does not see.
 //!
 //! A system call allocates nothing in the program. But one that sends a signal to the calling thread runs its handler
-//! before it comes back, and one that returns from a handler goes on anywhere.
+//! before it comes back, one that lets a waiting signal in does the same, and one that returns from a handler goes on
+//! anywhere.
 
 use super::body::{Callee, Waits, Why};
 use super::load::Image;
@@ -15,6 +16,9 @@ pub const NUMBER: Reg = 0;
 /// Numbers of x86-64 Linux (`asm/unistd_64.h`): `kill`, `rt_sigqueueinfo`, `tkill`, `tgkill`, `rt_tgsigqueueinfo`,
 /// `pidfd_send_signal`.
 const SIGNALS: [u64; 6] = [62, 129, 200, 234, 297, 424];
+/// Calls that change which signals may come, so that one that has waited comes before they return, or that end with one:
+/// `rt_sigprocmask`, `pause`, `rt_sigsuspend`, `ppoll`.
+const LETS_IN: [u64; 4] = [14, 34, 130, 271];
 /// `rt_sigreturn`
 const RETURNS_ANYWHERE: u64 = 15;
 
@@ -76,5 +80,6 @@ pub fn waits(number: Value, argument: impl Fn(usize) -> Value) -> Option<Waits> 
 pub fn of_number(number: u64) -> Option<Why> {
     // The system takes the low half.
     let number = number & u64::from(u32::MAX);
-    (SIGNALS.contains(&number) || number == RETURNS_ANYWHERE).then_some(Why::Signal)
+    let runs = SIGNALS.contains(&number) || LETS_IN.contains(&number) || number == RETURNS_ANYWHERE;
+    runs.then_some(Why::Signal)
 }

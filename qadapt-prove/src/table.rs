@@ -147,7 +147,10 @@ fn is_padding(image: &Image<'_>, gap: &Range<u64>) -> bool {
     let mut at = gap.start;
     while at < gap.end {
         let step = steps.at(at);
-        if !matches!((step.flow, step.effect), (Flow::Next, Effect::None) | (Flow::Trap, _)) {
+        if !matches!(
+            (step.flow, step.effect),
+            (Flow::Next, Effect::None) | (Flow::Trap | Flow::Breakpoint, _)
+        ) {
             return false;
         }
         at = step.next;

@@ -357,7 +357,9 @@ fn describe(why: Why) -> &'static str {
         Why::OddReturn => {
             "leaves with a stack that it has changed (a return address of its own, another stack): where to could not be told"
         }
-        Why::Signal => "raises a signal, and whoever handles it may allocate",
+        Why::Signal => {
+            "raises a signal, lets one in or stops at a breakpoint, and whoever handles that may allocate"
+        }
         Why::System => "makes a system call of which the number could not be told",
         Why::NotCode => "calls an address that is not code of this file",
         Why::CaughtPanic => "catches panics, and a panic allocates",

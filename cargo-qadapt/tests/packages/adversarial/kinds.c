@@ -153,6 +153,13 @@ REGION long r_syscall_inline(long n) {
     __asm__ volatile("syscall" : "=a"(result) : "a"(SYS_tgkill), "D"(pid), "S"(tid), "d"(SIGUSR1) : "rcx", "r11", "memory");
     return result + n;
 }
+/* One that has been waiting, in three ways; and a breakpoint, from which a handler comes back. */
+static sigset_t waiting;
+REGION long r_let_in(long n) { sigprocmask(SIG_UNBLOCK, &waiting, 0); return n; }
+REGION long r_let_in_by_thread(long n) { pthread_sigmask(SIG_UNBLOCK, &waiting, 0); return n; }
+REGION long r_let_in_by_number(long n) { return syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &waiting, 0, 8) + n; }
+static void pass(int signal) { sink += signal; }
+REGION long r_breakpoint(long n) { __asm__ volatile("int3"); return grow(n); }
 REGION long r_quiet_syscall(long n) { return syscall(SYS_getppid) + n; }
 
 /* Assembly: each is `long name(long n)` and calls `loud_target` in its own way for odd n. */
@@ -256,6 +263,7 @@ static const struct { const char *name; long (*run)(long); } REGIONS[] = {
     RUN(cold_case) RUN(cold_case_unbounded) RUN(quiet_switch) RUN(cold_branch) RUN(labels) RUN(writable_table) RUN(chosen)
     RUN(hook) RUN(hook_last) RUN(hook_first) RUN(quiet_call) RUN(quiet_aligned) RUN(quiet_large) RUN(quiet_alloca)
     RUN(longjmp) RUN(raise) RUN(syscall) RUN(syscall_last) RUN(syscall_inline) RUN(quiet_syscall)
+    RUN(let_in) RUN(let_in_by_thread) RUN(let_in_by_number) RUN(breakpoint)
     RUN(push_return) RUN(over_return) RUN(by_frame) RUN(by_copy) RUN(by_index) RUN(exchange) RUN(other_stack) RUN(push_jump)
     RUN(jump_memory) RUN(call_pop) RUN(table) RUN(table_checked) RUN(uses_rbx)
     RUN(number_half) RUN(number_sign) RUN(number_flags) RUN(number_call) RUN(number_loop) RUN(number_high) RUN(number_part)
@@ -274,6 +282,10 @@ int main(int argc, char **argv) {
     (void)argv;
     for (int i = 0; i < 16; i++) program[i] = i < 14 ? i % 3 : 3;
     signal(SIGUSR1, handler);
+    signal(SIGUSR2, handler);
+    signal(SIGTRAP, pass);
+    sigemptyset(&waiting);
+    sigaddset(&waiting, SIGUSR2);
     writable[1] = threaded_more;
 #ifdef CONTEXTS
     getcontext(&there);
@@ -285,6 +297,8 @@ int main(int argc, char **argv) {
     for (unsigned i = 0; i < sizeof REGIONS / sizeof *REGIONS; i++) {
         for (long n = 0; n < 8; n++) {
             hook = n & argc ? grow : add;
+            sigprocmask(SIG_BLOCK, &waiting, 0);
+            raise(SIGUSR2);
             long before = counted();
             sink += REGIONS[i].run(n);
             counts[i] += counted() - before;
