@@ -32,6 +32,8 @@ pub fn local_role(symbol: &str) -> Role {
             Role::Sink(kind) => Role::Sink(kind),
             // Of a C library that is linked in.
             Role::Abort => Role::Panic,
+            // How `pthread_exit` ends a thread: what follows is an abort that never comes, and what a thread has done before its end counts.
+            _ if symbol == "_Unwind_ForcedUnwind" => Role::Exit,
             _ => rust_role(symbol),
         };
     }

@@ -423,7 +423,9 @@ impl<'a> Program<'a> {
             return fate;
         }
         let role = self.role(Callee::Local(addr));
-        let fate = if matches!(role, Role::Sink(_)) || !self.never_returns(addr) {
+        let fate = if role == Role::Exit {
+            Fate::Stays
+        } else if matches!(role, Role::Sink(_)) || !self.never_returns(addr) {
             Fate::Returns
         } else if role == Role::Panic {
             Fate::Panics

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <alloca.h>
 #include <setjmp.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -143,6 +144,15 @@ static char stack[1 << 16];
 static void coroutine(void) { for (;;) { sink += grow(3); swapcontext(&there, &here); } }
 REGION long r_swapcontext(long n) { swapcontext(&here, &there); return n; }
 #endif
+/* The end of a thread: where it is linked in, an abort that never comes follows. */
+REGION void *r_thread_end(void *n) { sink += grow((long)n); pthread_exit(0); }
+static long start_thread_end(long n) {
+    pthread_t thread;
+    long before = counted();
+    pthread_create(&thread, 0, r_thread_end, (void *)n);
+    pthread_join(thread, 0);
+    return counted() - before;
+}
 /* Signals. */
 static void handler(int signal) { sink += grow(signal); }
 REGION long r_raise(long n) { raise(SIGUSR1); return n; }
@@ -275,7 +285,7 @@ static const struct { const char *name; long (*run)(long); } REGIONS[] = {
 #ifdef CONTEXTS
     RUN(swapcontext)
 #endif
-    {"r_threaded", start_threaded}, {"r_threaded_narrow", start_narrow},
+    {"r_thread_end", start_thread_end}, {"r_threaded", start_threaded}, {"r_threaded_narrow", start_narrow},
 };
 
 int main(int argc, char **argv) {
