@@ -266,7 +266,16 @@ fn what_is_made_before_a_region_is_vouched_for_cell_by_cell() {
     }
     let config = folder.join("settings.toml");
     let (binary, config_path) = (binary.to_str().expect("a path"), config.to_str().expect("a path"));
-    let base = ["--binary", binary, "--function", "^app::r_lazy$", "--config", config_path];
+    let base = [
+        "--binary",
+        binary,
+        "--function",
+        "^app::r_lazy$",
+        "--require",
+        "app::r_lazy",
+        "--config",
+        config_path,
+    ];
     for (name, code) in
         [("app::LAZZY", Some(2)), ("app::r_lazy", Some(2)), ("app::CELL", Some(1)), ("app::LAZY", Some(0))]
     {
