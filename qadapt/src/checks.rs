@@ -9,5 +9,8 @@
 pub(crate) const ON: bool =
     cfg!(all(not(qadapt_unchecked), any(debug_assertions, feature = "enforce", qadapt_enforce)));
 
+/// True where threads note what is open: profiles leave QADAPT's own work out, also without the checks.
+pub(crate) const NOTES_WHAT_IS_OPEN: bool = ON || cfg!(feature = "profile");
+
 /// True where the build asked for the checks by name, rather than having them because it is a debug build.
 pub(crate) const ENFORCED: bool = cfg!(all(not(qadapt_marks), any(feature = "enforce", qadapt_enforce)));

@@ -103,11 +103,11 @@ thread_local! {
     };
 }
 
-/// Reads or changes this thread's table; `None` where the thread-local cannot be had, and without the checks.
+/// Reads or changes this thread's table; `None` where the thread-local cannot be had, and where nothing is noted.
 #[inline(always)]
 pub(crate) fn with<R>(act: impl FnOnce(&Table) -> R) -> Option<R> {
     // Nothing calls it there. A constant says so to the compiler, which then need not compile what would be done.
-    if checks::ON { TABLE.try_with(act).ok() } else { None }
+    if checks::NOTES_WHAT_IS_OPEN { TABLE.try_with(act).ok() } else { None }
 }
 
 /// This thread's number, which no other thread has or had; 0 where the thread-local cannot be had.
