@@ -19,6 +19,8 @@ impl Line {
         Self { bytes: [0; 2048], used: 0 }
     }
 
+    // Each message is said once: its size matters, and not its speed.
+    #[inline(never)]
     pub(super) fn text(&mut self, text: &[u8]) -> &mut Self {
         for &byte in text {
             // The last byte is kept for the end of the line.
@@ -41,6 +43,7 @@ impl Line {
         self.text(b"0x").number(number, 16)
     }
 
+    #[inline(never)]
     fn number(&mut self, number: usize, base: usize) -> &mut Self {
         let mut divisor = 1;
         while number / divisor >= base {
