@@ -1,5 +1,6 @@
 //! Helpers shared by the tests.
 
+pub mod calling;
 pub mod child;
 pub mod expect;
 pub mod failing;

@@ -6,36 +6,13 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll, Waker};
 use std::thread;
-use std::time::Duration;
 
-use qadapt::{Budget, Calls, Counts, GuardExt as _, Mode, Ops, Policy, QADAPT, count_blocking, violations};
+use qadapt::{Budget, Calls, Counts, GuardExt as _, Mode, Ops, Policy, QADAPT, count_blocking};
+use qadapt_tests::calling::{call, calls, most, on_another, seen, sleep};
 use qadapt_tests::watching_calls;
 
 #[global_allocator]
 static ALLOC: QADAPT = QADAPT;
-
-const fn most(calls: u64) -> Policy {
-    Policy::no_blocking().mode(Mode::Count).budget(Budget::new().calls(calls))
-}
-
-fn call() {
-    thread::yield_now();
-}
-
-fn sleep() {
-    thread::sleep(Duration::from_micros(1));
-}
-
-fn calls(number: usize) {
-    (0..number).for_each(|_| call());
-}
-
-/// The violations of a body on this thread, if they are watched.
-fn seen<R>(body: impl FnOnce() -> R) -> u64 {
-    let before = violations();
-    body();
-    violations() - before
-}
 
 #[test]
 fn what_is_over_the_budget_is_a_violation() {
@@ -167,11 +144,6 @@ fn a_poll_that_unwinds_has_used_its_part() {
     });
     assert_eq!(first, 0);
     assert_eq!(seen(|| assert!(Future::poll(future.as_mut(), &mut context).is_pending())), 2);
-}
-
-/// Runs a body on another thread, and waits for it where the region does not see that.
-fn on_another<R: Send>(body: impl FnOnce() -> R + Send) -> R {
-    qadapt::permit_alloc(|| thread::scope(|scope| scope.spawn(body).join().expect("no panic")))
 }
 
 #[test]

@@ -8,9 +8,8 @@ use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
-use qadapt::{
-    Budget, Mode, Policy, QADAPT, blocking_violations, count_blocking, is_blocking_watched, violations,
-};
+use qadapt::{QADAPT, blocking_violations, count_blocking, is_blocking_watched, violations};
+use qadapt_tests::calling::most;
 use qadapt_tests::signal::handle;
 
 #[global_allocator]
@@ -23,10 +22,6 @@ const MOST_ROUNDS: u64 = 1_000_000;
 static HANDLED: AtomicU64 = AtomicU64::new(0);
 /// What went wrong in handlers: a call that was to be free, a budget, a count.
 static WRONG: [AtomicU64; 3] = [const { AtomicU64::new(0) }; 3];
-
-const fn most(calls: u64) -> Policy {
-    Policy::no_blocking().mode(Mode::Count).budget(Budget::new().calls(calls))
-}
 
 /// Takes the processor from nobody.
 fn call() {

@@ -5,39 +5,17 @@
 
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
-use std::thread;
-use std::time::Duration;
 
-use qadapt::{
-    Budget, Calls, GuardExt as _, Mode, Ops, Policy, PolicyToken, QADAPT, permit_alloc, violations,
-};
+use qadapt::{Budget, Calls, GuardExt as _, Mode, Ops, Policy, PolicyToken, QADAPT, permit_alloc};
+use qadapt_tests::calling::{calls, most, on_another, seen, sleep};
 use qadapt_tests::watching_calls;
 
 #[global_allocator]
 static ALLOC: QADAPT = QADAPT;
 
-const fn most(calls: u64) -> Policy {
-    Policy::no_blocking().mode(Mode::Count).budget(Budget::new().calls(calls))
-}
-
-fn calls(number: usize) {
-    (0..number).for_each(|_| thread::yield_now());
-}
-
-fn sleep() {
-    thread::sleep(Duration::from_micros(1));
-}
-
-/// The violations of a body on this thread, if they are watched.
-fn seen<R>(body: impl FnOnce() -> R) -> u64 {
-    let before = violations();
-    body();
-    violations() - before
-}
-
 /// Runs a body under a lent policy on another thread, and waits for it where no region sees that.
 fn there(token: PolicyToken, body: impl FnOnce() + Send) {
-    permit_alloc(|| thread::scope(|scope| scope.spawn(|| token.run(body)).join().expect("no panic")));
+    on_another(|| token.run(body));
 }
 
 #[test]
