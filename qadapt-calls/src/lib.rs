@@ -175,20 +175,27 @@ impl Rule {
     #[must_use]
     pub const fn classes(self) -> u16 {
         const SLEEP: u16 = 1;
+        const LOCK: u16 = 1 << 1;
         const FILE: u16 = 1 << 2;
         const SOCKET: u16 = 1 << 3;
+        const MEMORY: u16 = 1 << 4;
+        const PROCESS: u16 = 1 << 5;
+        const CLOCK: u16 = 1 << 6;
+        const RANDOM: u16 = 1 << 7;
+        const YIELD: u16 = 1 << 8;
+        const OTHER: u16 = 1 << 9;
         match self {
             Self::Never => 0,
             Self::Pause | Self::Nanosleep | Self::ClockNanosleep | Self::SignalFor => SLEEP,
-            Self::Futex | Self::FutexWait => 1 << 1,
+            Self::Futex | Self::FutexWait => LOCK,
             Self::File | Self::Close | Self::Over | Self::Control | Self::FileLock => FILE,
             Self::EpollWait | Self::EpollFor | Self::SelectFor => SOCKET,
-            Self::Memory | Self::Break => 1 << 4,
-            Self::Process | Self::ChildBy | Self::ChildOf => 1 << 5,
-            Self::Clock => 1 << 6,
-            Self::Random => 1 << 7,
-            Self::Yield => 1 << 8,
-            Self::Other | Self::Device => 1 << 9,
+            Self::Memory | Self::Break => MEMORY,
+            Self::Process | Self::ChildBy | Self::ChildOf => PROCESS,
+            Self::Clock => CLOCK,
+            Self::Random => RANDOM,
+            Self::Yield => YIELD,
+            Self::Other | Self::Device => OTHER,
             Self::Poll | Self::PollFor => SLEEP | SOCKET,
             Self::Transfer
             | Self::Message
