@@ -189,7 +189,7 @@ impl<'a> Image<'a> {
         image.statics = read_statics(symbols);
         // In a program at fixed addresses any number may be the address of a static.
         if header.e_type.get(endian) == elf::ET_DYN {
-            image.pointers = private_pointers(symbols, file);
+            image.pointers = private_pointers(&image.statics, file);
         }
         let comment = file.section_by_name(".comment").and_then(|s| s.data().ok()).unwrap_or(&[]);
         let names = || image.functions.iter().flat_map(|f| f.names.iter());
@@ -544,23 +544,19 @@ fn read_statics<'a>(symbols: &Elf<'a>) -> Vec<(Range<u64>, &'a str)> {
     let statics = symbols
         .symbols()
         .filter(|symbol| symbol.kind() == SymbolKind::Data && symbol.is_definition() && symbol.size() > 0)
-        .filter_map(|symbol| {
-            let end = symbol.address().checked_add(symbol.size())?;
-            Some((symbol.address()..end, symbol.name().ok()?))
+        .map(|symbol| {
+            let end = symbol.address().saturating_add(symbol.size());
+            (symbol.address()..end, symbol.name().unwrap_or_default())
         });
     let mut statics: Vec<_> = statics.collect();
-    statics.sort_unstable_by_key(|(range, _)| range.start);
+    statics.sort_unstable_by_key(|(range, _)| (range.start, range.end));
     statics
 }
 
 /// The objects of eight bytes that have a symbol of their own, which the dynamic symbols do not name.
-fn private_pointers(symbols: &Elf<'_>, file: &Elf<'_>) -> Vec<u64> {
-    let mut objects: Vec<(u64, u64)> = symbols
-        .symbols()
-        .filter(|symbol| symbol.kind() == SymbolKind::Data && symbol.is_definition() && symbol.size() > 0)
-        .map(|symbol| (symbol.address(), symbol.size()))
-        .collect();
-    objects.sort_unstable();
+fn private_pointers(statics: &[(Range<u64>, &str)], file: &Elf<'_>) -> Vec<u64> {
+    let mut objects: Vec<(u64, u64)> =
+        statics.iter().map(|(range, _)| (range.start, range.end - range.start)).collect();
     objects.dedup();
     let seen: Vec<Range<u64>> = file
         .dynamic_symbols()
