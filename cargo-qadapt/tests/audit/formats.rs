@@ -3,22 +3,16 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::command::{counts, fixtures, folder, qadapt, run};
+use crate::command::{counts, folder, qadapt, run};
+use crate::golden;
 
 /// The report on every kind of region, as it is printed.
-///
-/// With `QADAPT_BLESS=1` it is written instead of compared.
 #[test]
 fn the_text_is_as_written_down() {
     let run = run(&["audit", "--bin", "shapes"]);
     run.assert(1, "");
     assert_eq!(run.stderr, "");
-    let golden = fixtures().join("../../golden/shapes.txt");
-    if std::env::var_os("QADAPT_BLESS").is_some() {
-        std::fs::write(&golden, &run.stdout).expect("the file can be written");
-    }
-    let expected = std::fs::read_to_string(&golden).expect("the file can be read");
-    assert_eq!(run.stdout, expected, "\n{}", run.stdout);
+    golden::assert("shapes.txt", &run.stdout);
 }
 
 /// Stacks that are walked by frame pointers lead to the same lines.
@@ -31,9 +25,7 @@ fn with_frame_pointers_the_text_is_the_same() {
         .env("CARGO_TARGET_DIR", &target)
         .output()
         .expect("the command starts");
-    let golden =
-        std::fs::read_to_string(fixtures().join("../../golden/shapes.txt")).expect("the file can be read");
-    assert_eq!(String::from_utf8_lossy(&output.stdout), golden);
+    golden::assert("shapes.txt", &String::from_utf8_lossy(&output.stdout));
     let traces =
         cargo_qadapt::audit::collect::files(&target.join("qadapt/traces")).expect("there are traces");
     for path in traces {

@@ -10,6 +10,8 @@ mod errors;
 mod exact;
 mod examples;
 mod formats;
+#[path = "../golden/mod.rs"]
+mod golden;
 mod heaptrack;
 mod in_c;
 mod interrupts;

@@ -6,12 +6,13 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::command::{here, repository};
+use crate::golden;
 
 const MAIN_COMMAND: &str = "cargo run -p cargo-qadapt -- ";
 
 /// The README's main command prints what the README says it prints.
 ///
-/// With `QADAPT_BLESS=1` the README's report is written instead of compared.
+/// Where outputs are blessed, the README's report is written.
 #[test]
 fn its_main_command_prints_its_report() {
     let path = repository().join("README.md");
@@ -22,7 +23,7 @@ fn its_main_command_prints_its_report() {
 
     let run = here(&arguments.split(' ').collect::<Vec<_>>());
     run.assert(1, "");
-    if env::var_os("QADAPT_BLESS").is_some() {
+    if golden::is_blessing() {
         let start = report.as_ptr().addr() - readme.as_ptr().addr();
         let blessed = [&readme[..start], &run.stdout, &readme[start + report.len()..]].concat();
         return fs::write(&path, blessed).expect("the README can be written");

@@ -1,25 +1,13 @@
 //! The baseline: written, compared with, kept.
 
-use std::path::Path;
-
 use crate::copy::Copy;
-
-/// Asserts that a text is as written down; with `QADAPT_BLESS=1` it is written.
-#[track_caller]
-pub(crate) fn assert_golden(name: &str, text: &str) {
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
-    if std::env::var_os("QADAPT_BLESS").is_some() {
-        std::fs::write(&golden, text).expect("the file can be written");
-    }
-    let expected = std::fs::read_to_string(&golden).unwrap_or_default();
-    assert_eq!(text, expected, "{name}:\n{text}");
-}
+use crate::golden;
 
 #[test]
 fn it_is_written_as_written_down_wherever_it_runs() {
     let copy = Copy::new("one-place");
     copy.qadapt(&["check", "-p", "meter", "--bin", "meter", "--bless"]).assert(0, &[]);
-    assert_golden("meter.lock", &copy.read("qadapt.lock"));
+    golden::assert("meter.lock", &copy.read("qadapt.lock"));
 
     let other = Copy::new("another/place");
     let manifest = other.root.join("meter/Cargo.toml");
@@ -59,7 +47,7 @@ fn more_fails_and_names_the_lines_that_are_new() {
     copy.edit("meter/src/lib.rs", "drop(black_box(vec![step; 4]))", "drop(black_box(vec![step; 8]))");
     let check = copy.qadapt(&["check", "-p", "meter", "--bin", "meter"]);
     check.assert(1, &[]);
-    assert_golden("meter-more.txt", &check.stdout);
+    golden::assert("meter-more.txt", &check.stdout);
 
     copy.check(&["--bless"]).assert(0, &[]);
     copy.check(&[]).assert(0, &["check passed: 0 failures, 0 notes"]);

@@ -6,6 +6,8 @@ mod config;
 mod copy;
 mod elsewhere;
 mod examples;
+#[path = "../golden/mod.rs"]
+mod golden;
 mod runs;
 mod since;
 mod waits;

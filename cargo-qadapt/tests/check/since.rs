@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use crate::baseline::assert_golden;
 use crate::copy::Copy;
+use crate::golden;
 
 fn git(copy: &Copy, arguments: &[&str]) {
     let output = Command::new("git")
@@ -39,7 +39,7 @@ fn a_branch_is_held_against_where_it_left() {
     copy.edit("meter/src/main.rs", "    let mut times", "    meter::extra();\n    let mut times");
     let table = copy.check(&["--since", "main"]);
     table.assert(1, &[]);
-    assert_golden("meter-since.md", &table.stdout);
+    golden::assert("meter-since.md", &table.stdout);
     // Settled on the branch, it passes, and still says what changed.
     copy.check(&["--bless"]).assert(0, &[]);
     git(&copy, &["commit", "--quiet", "--all", "-m", "accepted"]);

@@ -3,6 +3,7 @@
 mod dhat;
 mod folded;
 mod github;
+#[path = "../golden/mod.rs"]
 mod golden;
 mod heap;
 mod json;
@@ -16,3 +17,4 @@ mod sample;
 mod sarif;
 mod text;
 mod waits;
+mod written_down;

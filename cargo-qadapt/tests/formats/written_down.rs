@@ -1,9 +1,8 @@
-//! Each format as it is written down. With `QADAPT_BLESS=1` the files are written instead of compared.
-
-use std::path::Path;
+//! Each format as it is written down.
 
 use cargo_qadapt::format::name::Format;
 
+use crate::golden;
 use crate::sample::{checked, small};
 
 const FORMATS: [(Format, &str); 8] = [
@@ -27,15 +26,7 @@ fn every_format_is_as_written_down() {
                 continue;
             }
             let shown = readable(format, &sample.render(format));
-            let golden = Path::new(env!("CARGO_MANIFEST_DIR"))
-                .join("tests/golden/formats")
-                .join(format!("{name}.{extension}"));
-            if std::env::var_os("QADAPT_BLESS").is_some() {
-                std::fs::write(&golden, &shown).expect("the file can be written");
-            }
-            if std::fs::read_to_string(&golden).expect("the file can be read") != shown {
-                different.push(format!("{}\n{shown}", golden.display()));
-            }
+            different.extend(golden::compare(&format!("formats/{name}.{extension}"), &shown).err());
         }
     }
     assert!(different.is_empty(), "{}", different.join("\n\n"));
