@@ -11,10 +11,9 @@ use std::thread;
 use allocator_api2::alloc::Allocator;
 use allocator_api2::boxed::Box;
 use allocator_api2::vec::Vec;
+use fastrand::Rng;
 use hashbrown::{DefaultHashBuilder, HashMap};
 use qadapt_pool::{BytePool, Bytes, Pool, Region};
-
-use crate::support::Random;
 
 static SMALL: Pool<Bytes<64>, 64> = Pool::new();
 static MEMORY: BytePool<'static, 1> = BytePool::new([SMALL.class()]);
@@ -86,12 +85,12 @@ fn blocks_are_nobody_elses() {
         for seed in 0..3_u8 {
             let pool = &pool;
             scope.spawn(move || {
-                let mut random = Random(u64::from(seed));
+                let mut random = Rng::with_seed(u64::from(seed));
                 let mut held = std::vec::Vec::<(u8, Vec<u8, &BytePool<'_, 3>>)>::new();
                 for step in 0..steps {
                     let mark = u8::try_from(step % 80).expect("less than 80") + seed * 80;
-                    let len = random.below(1100);
-                    match random.below(4) {
+                    let len = random.usize(..1100);
+                    match random.usize(..4) {
                         0 | 1 => {
                             let mut block = Vec::new_in(pool);
                             if block.try_reserve_exact(len).is_ok() {
@@ -100,7 +99,7 @@ fn blocks_are_nobody_elses() {
                             }
                         }
                         2 if !held.is_empty() => {
-                            let index = random.below(held.len());
+                            let index = random.usize(..held.len());
                             let (mark, block) = &mut held[index];
                             if block.try_reserve_exact(len.saturating_sub(block.len())).is_ok() {
                                 block.resize(len, *mark);
@@ -108,7 +107,7 @@ fn blocks_are_nobody_elses() {
                             }
                         }
                         _ if !held.is_empty() => {
-                            let (mark, block) = held.swap_remove(random.below(held.len()));
+                            let (mark, block) = held.swap_remove(random.usize(..held.len()));
                             assert!(block.iter().all(|byte| *byte == mark), "someone else wrote to it");
                         }
                         _ => {}

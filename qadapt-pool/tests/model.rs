@@ -8,9 +8,10 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 
+use fastrand::Rng;
 use qadapt_pool::{Pool, PoolBox, Slot, Take};
 
-use crate::support::{Count, Random, poll, poll_once};
+use crate::support::{Count, poll, poll_once};
 
 const STEPS: usize = if cfg!(miri) { 1_000 } else { 1_000_000 };
 
@@ -97,12 +98,12 @@ impl<'p, const N: usize> Pair<'p, N> {
         }
     }
 
-    fn give_back(&mut self, random: &mut Random) {
+    fn give_back(&mut self, random: &mut Rng) {
         if self.held.is_empty() {
             return;
         }
-        let one = self.held.swap_remove(random.below(self.held.len()));
-        if random.below(2) == 0 {
+        let one = self.held.swap_remove(random.usize(..self.held.len()));
+        if random.usize(..2) == 0 {
             drop(one);
         } else {
             assert_ne!(one.into_inner(), 0);
@@ -110,13 +111,13 @@ impl<'p, const N: usize> Pair<'p, N> {
         self.was_given_back();
     }
 
-    fn poll_again(&mut self, random: &mut Random) {
+    fn poll_again(&mut self, random: &mut Rng) {
         if self.waiters.is_empty() {
             return;
         }
-        let index = random.below(self.waiters.len());
+        let index = random.usize(..self.waiters.len());
         let waiter = &mut self.waiters[index];
-        if random.below(2) == 0 && !waiter.was_given {
+        if random.usize(..2) == 0 && !waiter.was_given {
             waiter.others.push(std::mem::take(&mut waiter.task));
         }
         match poll(waiter.future.as_mut(), &waiter.task) {
@@ -129,11 +130,11 @@ impl<'p, const N: usize> Pair<'p, N> {
         }
     }
 
-    fn leave(&mut self, random: &mut Random) {
+    fn leave(&mut self, random: &mut Rng) {
         if self.waiters.is_empty() {
             return;
         }
-        let waiter = self.waiters.swap_remove(random.below(self.waiters.len()));
+        let waiter = self.waiters.swap_remove(random.usize(..self.waiters.len()));
         let Waiter { future, number, was_given, .. } = waiter;
         drop(future);
         if was_given {
@@ -143,8 +144,8 @@ impl<'p, const N: usize> Pair<'p, N> {
         }
     }
 
-    fn step(&mut self, random: &mut Random) {
-        match random.below(12) {
+    fn step(&mut self, random: &mut Rng) {
+        match random.usize(..12) {
             0 | 1 => self.try_take(),
             2..=4 => self.wait(),
             5 => self.wait_in_vain(),
@@ -169,7 +170,7 @@ impl<'p, const N: usize> Pair<'p, N> {
 
 fn run<const N: usize>(pool: &Pool<u64, N>, steps: usize) {
     let mut pair = Pair::new(pool);
-    let mut random = Random(N as u64);
+    let mut random = Rng::with_seed(N as u64);
     for _ in 0..steps {
         pair.step(&mut random);
         pair.compare();

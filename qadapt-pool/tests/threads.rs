@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
+use fastrand::Rng;
 use futures_executor::block_on;
 use qadapt_pool::{Pool, PoolBox};
 
-use crate::support::{Random, poll_once};
+use crate::support::poll_once;
 
 const THREADS: usize = 4;
 const STEPS: usize = if cfg!(miri) { 60 } else { 30_000 };
@@ -44,12 +45,12 @@ fn crowd<const N: usize>() {
         for number in 0..THREADS {
             let (pool, live) = (&pool, &live);
             scope.spawn(move || {
-                let mut random = Random(number as u64);
+                let mut random = Rng::with_seed(number as u64);
                 let mut held: Vec<PoolBox<'_, Alone<'_>>> = Vec::new();
                 for step in 0..STEPS {
                     let stamp = number * STEPS + step;
                     assert!(live.load(Ordering::Relaxed) <= N);
-                    match random.below(8) {
+                    match random.usize(..8) {
                         0..=2 => held.extend(pool.try_take().map(|slot| slot.put(Alone::new(live, stamp)))),
                         3 => {
                             // Whoever waits with nothing in the hand is waited for by nobody.

@@ -1,23 +1,12 @@
 //! How well keys tell stacks apart.
 #![cfg(not(loom))]
 
+use fastrand::Rng;
 use qadapt_spin::Key;
 
-/// Marsaglia's xorshift64 ("Xorshift RNGs", 2003), which shares no constant with the hash it feeds.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    /// Something like a return address: 47 bits.
-    fn address(&mut self) -> usize {
-        usize::try_from(self.next() >> 17).expect("a 64-bit target")
-    }
+/// Something like a return address: 47 bits.
+fn address(random: &mut Rng) -> usize {
+    usize::try_from(random.u64(..) >> 17).expect("a 64-bit target")
 }
 
 fn number(key: Key) -> u64 {
@@ -32,12 +21,12 @@ fn distinct(mut keys: Vec<u64>) -> usize {
 
 #[test]
 fn a_million_random_stacks_that_differ_in_one_frame() {
-    let mut random = Random(0x5EED);
-    let mut frames: [usize; 16] = core::array::from_fn(|_| random.address());
+    let mut random = Rng::with_seed(0x5EED);
+    let mut frames: [usize; 16] = core::array::from_fn(|_| address(&mut random));
     let mut addresses: Vec<u64> = Vec::new();
     let mut keys = Vec::new();
     for _ in 0..1_000_000 {
-        frames[5] = random.address();
+        frames[5] = address(&mut random);
         addresses.push(frames[5] as u64);
         keys.push(number(Key::of(0, &frames)));
     }
@@ -106,11 +95,11 @@ fn the_high_bits_are_spread_evenly() {
 #[test]
 fn one_changed_bit_changes_half_of_the_key() {
     const TRIALS: u32 = 2_000;
-    let mut random = Random(0xB175);
+    let mut random = Rng::with_seed(0xB175);
     for bit in 0..47 {
         let mut flips = [0_u32; 64];
         for _ in 0..TRIALS {
-            let before = [random.address(), random.address()];
+            let before = [address(&mut random), address(&mut random)];
             let after = [before[0], before[1] ^ (1 << bit)];
             let changed = number(Key::of(0, &before)) ^ number(Key::of(0, &after));
             for (out, flips) in flips.iter_mut().enumerate() {

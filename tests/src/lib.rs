@@ -6,7 +6,6 @@ pub mod expect;
 pub mod failing;
 pub mod force;
 pub mod polled;
-pub mod random;
 pub mod reference;
 #[cfg(unix)]
 pub mod signal;

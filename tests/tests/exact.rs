@@ -11,11 +11,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
 
+use fastrand::Rng;
 use qadapt::{
     Counts, Mode, Qadapt, assert_no_alloc, count_alloc, permit_alloc, set_mode, take_violations, uncounted,
 };
 use qadapt_tests::force::{alloc_and_free, force_alloc, leak};
-use qadapt_tests::random::Random;
 use qadapt_tests::reference::{Counting, Ledger};
 use qadapt_tests::watching;
 
@@ -76,10 +76,10 @@ struct Kept {
 
 impl Kept {
     /// One operation, chosen at random.
-    fn step(&mut self, random: &mut Random) {
-        let size = 1 + random.below(700);
-        match random.below(12) {
-            0 => self.boxes.push(Box::new(black_box([random.next(); 9]))),
+    fn step(&mut self, random: &mut Rng) {
+        let size = 1 + random.usize(..700);
+        match random.usize(..12) {
+            0 => self.boxes.push(Box::new(black_box([random.u64(..); 9]))),
             1 => drop(self.boxes.pop()),
             2 => self.vectors.push(black_box(Vec::with_capacity(size))),
             3 => {
@@ -94,14 +94,14 @@ impl Kept {
                     drop(black_box(vector));
                 }
             }
-            5 => self.strings.push(format!("{} and {size}", random.next())),
+            5 => self.strings.push(format!("{} and {size}", random.u64(..))),
             6 => {
                 if let Some(string) = self.strings.last_mut() {
                     string.push_str(&"x".repeat(size));
                 }
             }
-            7 => drop(self.map.insert(random.next() % 97, size.to_string())),
-            8 => drop(self.map.remove(&(random.next() % 97))),
+            7 => drop(self.map.insert(random.u64(..) % 97, size.to_string())),
+            8 => drop(self.map.remove(&(random.u64(..) % 97))),
             9 => self.vectors.push(black_box(vec![0; size])),
             10 => self.block(random, size),
             _ => self.free_or_grow(random, size),
@@ -109,9 +109,9 @@ impl Kept {
     }
 
     #[expect(unsafe_code, reason = "over-aligned and zeroed blocks, straight from the allocator")]
-    fn block(&mut self, random: &mut Random, size: usize) {
-        let layout = Layout::from_size_align(size, 1 << random.below(13)).expect("a layout");
-        let block = if random.below(2) == 0 {
+    fn block(&mut self, random: &mut Rng, size: usize) {
+        let layout = Layout::from_size_align(size, 1 << random.usize(..13)).expect("a layout");
+        let block = if random.usize(..2) == 0 {
             // SAFETY: the layout's size is not 0.
             black_box(unsafe { alloc(layout) })
         } else {
@@ -123,9 +123,9 @@ impl Kept {
     }
 
     #[expect(unsafe_code, reason = "blocks straight from the allocator")]
-    fn free_or_grow(&mut self, random: &mut Random, size: usize) {
+    fn free_or_grow(&mut self, random: &mut Rng, size: usize) {
         let Some((block, layout)) = self.blocks.pop() else { return };
-        if random.below(2) == 0 {
+        if random.usize(..2) == 0 {
             // SAFETY: the block is the allocator's, with this layout.
             return unsafe { dealloc(block, layout) };
         }
@@ -149,7 +149,7 @@ impl Drop for Kept {
 #[test]
 fn random_programs_are_counted_as_the_reference_counts_them() {
     for seed in 0..20 {
-        let mut random = Random::new(seed);
+        let mut random = Rng::with_seed(seed);
         let mut kept = Kept::default();
         // Some of the memory is older than the count, and some outlives it.
         for _ in 0..50 {
@@ -249,13 +249,13 @@ fn other_threads_are_never_counted() {
         .map(|id| {
             let (stop, ready) = (Arc::clone(&stop), Arc::clone(&ready));
             thread::spawn(move || {
-                let mut random = Random::new(1000 + id as u64);
+                let mut random = Rng::with_seed(1000 + id as u64);
                 let mut kept = Kept::default();
                 kept.step(&mut random);
                 ready.wait();
                 while !stop.load(Ordering::Relaxed) {
                     kept.step(&mut random);
-                    if random.below(500) == 0 {
+                    if random.usize(..500) == 0 {
                         kept = Kept::default();
                     }
                 }
@@ -263,7 +263,7 @@ fn other_threads_are_never_counted() {
         })
         .collect();
     ready.wait();
-    let mut random = Random::new(42);
+    let mut random = Rng::with_seed(42);
     let mut kept = Kept::default();
     for _ in 0..20 {
         exact(|| {

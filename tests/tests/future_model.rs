@@ -16,9 +16,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, ThreadId};
 
+use fastrand::Rng;
 use qadapt::{Mode, QADAPT};
 use qadapt_tests::polled::poll_once;
-use qadapt_tests::random::Random;
 
 use context::{Context, Seen};
 use machine::Machine;
@@ -36,7 +36,7 @@ const FUTURES: usize = 16;
 /// A future on its way between threads, and the thread that polled it last.
 struct Task {
     future: Watched,
-    random: Random,
+    random: Rng,
     polled_by: Option<ThreadId>,
 }
 
@@ -97,7 +97,7 @@ struct Executor<'a> {
 
 impl Executor<'_> {
     fn run(self, seed: u64) -> Context {
-        let mut random = Random::new(seed);
+        let mut random = Rng::with_seed(seed);
         let mut own = 0;
         let mut before = 0;
         while self.steps.load(Ordering::Relaxed) < STEPS && !context::differs() {
@@ -125,13 +125,13 @@ impl Executor<'_> {
     }
 
     /// Polls a few times and sends the future on, or another one in its place.
-    fn poll(&self, mut task: Task, random: &mut Random) {
+    fn poll(&self, mut task: Task, random: &mut Rng) {
         let id = thread::current().id();
         if task.polled_by.replace(id).is_some_and(|before| before != id) {
             context::with(|context| context.seen.migrations += 1);
         }
         let mut done = false;
-        for _ in 0..=task.random.below(3) {
+        for _ in 0..=task.random.usize(..3) {
             context::with(|context| context.seen.polls += 1);
             // A panic that nobody inside caught; the future can be polled on.
             match catch_unwind(AssertUnwindSafe(|| poll_once(task.future.pinned()))) {
@@ -143,7 +143,7 @@ impl Executor<'_> {
                 break;
             }
         }
-        if done || task.random.below(12) == 0 {
+        if done || task.random.usize(..12) == 0 {
             if !done {
                 context::with(|context| context.seen.cancels += 1);
             }
@@ -151,14 +151,14 @@ impl Executor<'_> {
             context::compare("after a drop");
             task = new_task(random);
         }
-        let to = random.below(THREADS);
+        let to = random.usize(..THREADS);
         // Where that thread has ended the future is cancelled here.
         drop(self.senders[to].send(task));
         context::compare("after the future was sent on");
     }
 }
 
-fn new_task(random: &mut Random) -> Task {
+fn new_task(random: &mut Rng) -> Task {
     let future = Machine::tree(random, 0);
-    Task { future, random: Random::new(random.next()), polled_by: None }
+    Task { future, random: Rng::with_seed(random.u64(..)), polled_by: None }
 }

@@ -8,11 +8,11 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Waker};
 
+use fastrand::Rng;
 use qadapt::{
     Counts, GuardExt as _, Mode, Policy, PolicyToken, Qadapt, count_alloc, permit_alloc, take_violations,
 };
 use qadapt_tests::force::{alloc_and_free, force_alloc};
-use qadapt_tests::random::Random;
 use qadapt_tests::reference::{Counting, Ledger};
 use qadapt_tests::watching;
 use rayon::prelude::*;
@@ -61,12 +61,12 @@ fn figures(counts: &Counts) -> Option<[u64; 5]> {
 
 /// Some random use of the allocator.
 fn churn(seed: u64) {
-    let mut random = Random::new(seed);
+    let mut random = Rng::with_seed(seed);
     let mut blocks = Vec::new();
-    for _ in 0..random.below(20) {
-        match random.below(3) {
-            0 => alloc_and_free(1 + random.below(500)),
-            1 => blocks.push(force_alloc(1 + random.below(500))),
+    for _ in 0..random.usize(..20) {
+        match random.usize(..3) {
+            0 => alloc_and_free(1 + random.usize(..500)),
+            1 => blocks.push(force_alloc(1 + random.usize(..500))),
             _ => drop(blocks.pop()),
         }
     }

@@ -5,22 +5,7 @@
 
 use std::fmt::Write as _;
 
-/// A generator of numbers: splitmix64 (Steele, Lea and Flood 2014).
-pub(crate) struct Chance(u64);
-
-impl Chance {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    pub(crate) fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((z ^ (z >> 31)) % limit as u64).expect("a small number")
-    }
-}
+use fastrand::Rng;
 
 /// One module with its region.
 struct Module {
@@ -85,7 +70,7 @@ impl Work for Loud {
 
 /// A program of so many modules.
 pub(crate) fn program(seed: u64, modules: usize) -> String {
-    let mut chance = Chance::new(seed);
+    let mut chance = Rng::with_seed(seed);
     let mut text = PRELUDE.to_owned();
     text.push_str(allocator(&mut chance));
     let made: Vec<Module> = (0..modules).map(|i| module(&mut chance, i, modules)).collect();
@@ -101,7 +86,7 @@ pub(crate) fn program(seed: u64, modules: usize) -> String {
             module.call.replace("SELF", &format!("m{i}")),
             4 * i + 2
         );
-        for filler in 0..chance.below(4) {
+        for filler in 0..chance.usize(..4) {
             let _ = writeln!(
                 text,
                 "        t = t.wrapping_add(m{i}::filler{filler}(&mut [t as f64, 2.5]) as usize);"
@@ -112,8 +97,8 @@ pub(crate) fn program(seed: u64, modules: usize) -> String {
     text
 }
 
-fn allocator(chance: &mut Chance) -> &'static str {
-    match chance.below(5) {
+fn allocator(chance: &mut Rng) -> &'static str {
+    match chance.usize(..5) {
         0 => "#[global_allocator]\nstatic ALLOC: std::alloc::System = std::alloc::System;\n\n",
         1 => {
             "#[global_allocator]\nstatic ALLOC: qadapt::Qadapt<qadapt::Deferring<std::alloc::System>> =\n    qadapt::Qadapt::new(qadapt::Deferring::new(std::alloc::System));\n\n"
@@ -143,10 +128,10 @@ static ALLOC: Counted = Counted;
 
 ";
 
-fn module(chance: &mut Chance, i: usize, modules: usize) -> Module {
-    let other = chance.below(modules);
-    let (a, b) = (chance.below(50) * 2 + 101, chance.below(50) * 2 + 300);
-    let kind = chance.below(22);
+fn module(chance: &mut Rng, i: usize, modules: usize) -> Module {
+    let other = chance.usize(..modules);
+    let (a, b) = (chance.usize(..50) * 2 + 101, chance.usize(..50) * 2 + 300);
+    let kind = chance.usize(..22);
     let (odd, body, call) = match kind {
         0 | 1 => {
             let helper = boxed(chance, i);
@@ -295,11 +280,11 @@ fn ruled(kind: usize, i: usize, a: usize, b: usize) -> (bool, String, &'static s
 }
 
 /// A helper that returns a box, which another module's region may or may not elide.
-fn boxed(chance: &mut Chance, i: usize) -> String {
+fn boxed(chance: &mut Rng, i: usize) -> String {
     let mut text = format!(
         "    pub fn make(a: f64, b: f64, c: f64) -> Box<[f64; 4]> {{\n        let mut m = Box::new([a, b, c, a * b]);\n        m[0] = m[0] * b + m[1] * {i}.5 - a;\n"
     );
-    for k in 0..chance.below(16) {
+    for k in 0..chance.usize(..16) {
         let at = |next: usize| (k + next) % 4;
         let _ = writeln!(
             text,

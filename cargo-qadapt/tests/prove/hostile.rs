@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use cargo_qadapt::config::Config;
+use fastrand::Rng;
 use qadapt_prove::assume::Settings;
 use qadapt_prove::proof::{Which, prove};
 use qadapt_prove::verdict::{Answer, Rules, Verdict};
@@ -62,53 +63,39 @@ fn verdicts(data: &[u8]) -> Result<Vec<Verdict>, String> {
         .map(|p| p.0)
 }
 
-/// Splitmix64 (Steele, Lea, Flood 2014).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        usize::try_from(self.next() % n.max(1) as u64).unwrap_or(0)
-    }
-}
-
 /// One damaged copy.
-fn mutate(original: &[u8], random: &mut Random) -> Vec<u8> {
+fn mutate(original: &[u8], random: &mut Rng) -> Vec<u8> {
     let mut data = original.to_vec();
-    for _ in 0..=random.below(4) {
+    for _ in 0..=random.usize(..4) {
         if data.is_empty() {
             break;
         }
         // Half of the damage goes to the headers, which steer everything else.
-        let at =
-            if random.below(2) == 0 { random.below(data.len().min(1024)) } else { random.below(data.len()) };
-        match random.below(7) {
-            0 => data[at] ^= 1 << random.below(8),
-            1 => data[at] = [0, 1, 0x7f, 0x80, 0xff][random.below(5)],
+        let at = if random.usize(..2) == 0 {
+            random.usize(..data.len().min(1024))
+        } else {
+            random.usize(..data.len())
+        };
+        match random.usize(..7) {
+            0 => data[at] ^= 1 << random.usize(..8),
+            1 => data[at] = [0, 1, 0x7f, 0x80, 0xff][random.usize(..5)],
             2 => data.truncate(at),
             3 => {
-                let value = [0u64, 1, u64::MAX, 1 << 63, 0x7fff_ffff, random.next()][random.below(6)];
+                let value = [0u64, 1, u64::MAX, 1 << 63, 0x7fff_ffff, random.u64(..)][random.usize(..6)];
                 let end = (at + 8).min(data.len());
                 data[at..end].copy_from_slice(&value.to_le_bytes()[..end - at]);
             }
             4 => {
-                let from = random.below(data.len());
-                let len = random.below(64).min(data.len() - from).min(data.len() - at);
+                let from = random.usize(..data.len());
+                let len = random.usize(..64).min(data.len() - from).min(data.len() - at);
                 data.copy_within(from..from + len, at);
             }
             5 => {
-                let end = (at + random.below(256)).min(data.len());
+                let end = (at + random.usize(..256)).min(data.len());
                 data[at..end].fill(0);
             }
             _ => {
-                let value = u32::try_from(random.next() >> 32).unwrap_or(0);
+                let value = u32::try_from(random.u64(..) >> 32).unwrap_or(0);
                 let end = (at + 4).min(data.len());
                 data[at..end].copy_from_slice(&value.to_le_bytes()[..end - at]);
             }
@@ -126,7 +113,7 @@ fn mutations(original: &[u8], count: usize, seed: u64) {
             let analysed = &analysed;
             scope.spawn(move || {
                 for i in (thread..count).step_by(threads) {
-                    let mut random = Random(seed.wrapping_add(i as u64));
+                    let mut random = Rng::with_seed(seed.wrapping_add(i as u64));
                     let data = mutate(original, &mut random);
                     let began = Instant::now();
                     if verdicts(&data).is_ok_and(|verdicts| !verdicts.is_empty()) {

@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use fastrand::Rng;
 use qadapt_prove::assume::Settings;
 use qadapt_prove::bodies;
 use qadapt_prove::debug::DebugFiles;
@@ -270,9 +271,9 @@ fn plan() -> Vec<(Profile, Vec<u64>)> {
                 Ok((seed, programs)) => (number(seed), number(programs)),
                 Err(_) => (1, 3),
             };
-            let mut chance = generate::Chance::new(seed);
+            let mut chance = Rng::with_seed(seed);
             // One in each combination of lto and panic that is far from the others.
-            let sample = [0, 30, 50].map(|first| all[first + chance.below(10)]);
+            let sample = [0, 30, 50].map(|first| all[first + chance.usize(..10)]);
             let seeds: Vec<u64> = (0..programs).map(|i| seed * 1000 + i).collect();
             sample.map(|profile| (profile, seeds.clone())).to_vec()
         }

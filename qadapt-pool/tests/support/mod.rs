@@ -7,21 +7,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-/// Seeded random numbers (`SplitMix64`), so that a failing test fails again.
-pub(crate) struct Random(pub(crate) u64);
-
-impl Random {
-    /// A number less than `bound`.
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^= mixed >> 31;
-        usize::try_from(mixed % u64::try_from(bound).expect("it fits")).expect("less than a usize")
-    }
-}
-
 /// A waker that counts how often it was called.
 #[derive(Debug, Default)]
 pub(crate) struct Count(AtomicUsize);

@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use fastrand::Rng;
 use qadapt::{Mode, QADAPT, assert_no_alloc, count_alloc, permit_alloc, violations};
 use qadapt_malloc as _;
-use qadapt_tests::random::Random;
 
 #[global_allocator]
 static ALLOC: QADAPT = QADAPT;
@@ -62,10 +62,10 @@ fn events(kind: usize) -> [u64; 3] {
 }
 
 /// One thing, whose violations and counts are known; false if they are not seen.
-fn round(random: &mut Random) -> bool {
-    let kind = random.below(5);
+fn round(random: &mut Rng) -> bool {
+    let kind = random.usize(..5);
     let before = violations();
-    let (counts, (figures, are_violations)) = match random.below(3) {
+    let (counts, (figures, are_violations)) = match random.usize(..3) {
         0 => count_alloc(|| (events(kind), false)),
         1 => count_alloc(|| (assert_no_alloc(|| events(kind)), true)),
         _ => count_alloc(|| (assert_no_alloc(|| permit_alloc(|| events(kind))), false)),
@@ -76,7 +76,7 @@ fn round(random: &mut Random) -> bool {
 }
 
 /// A child that does the same for a while; false if it saw something else, or died.
-fn in_a_child(random: &mut Random) -> bool {
+fn in_a_child(random: &mut Rng) -> bool {
     // SAFETY: the child calls what may be called after a fork of a program with threads: glibc's allocator is made for it, and the
     // guard too.
     let child = unsafe { libc::fork() };
@@ -106,7 +106,7 @@ fn nothing_is_lost_or_doubled_on_sixty_four_threads() {
         for number in 0..THREADS {
             let (wrong, rounds, children) = (&wrong, &rounds, &children);
             scope.spawn(move || {
-                let mut random = Random::new(number + 1);
+                let mut random = Rng::with_seed(number + 1);
                 let mut done = 0;
                 while end.map_or(done < ROUNDS, |end| Instant::now() < end) {
                     let mut good = round(&mut random);
@@ -115,7 +115,7 @@ fn nothing_is_lost_or_doubled_on_sixty_four_threads() {
                         children.fetch_add(1, Ordering::Relaxed);
                         // A thread of its own, which ends again.
                         let seed = number + done;
-                        good &= thread::spawn(move || (0..20).all(|_| round(&mut Random::new(seed + 7))))
+                        good &= thread::spawn(move || (0..20).all(|_| round(&mut Rng::with_seed(seed + 7))))
                             .join()
                             .unwrap_or(false);
                     }

@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use fastrand::Rng;
 use qadapt::{
     Budget, Mode, Ops, Policy, QADAPT, assert_no_alloc, count_alloc, enter_protected, exit_protected,
     permit_alloc, protection_level, violations,
 };
-use qadapt_tests::random::Random;
 
 #[global_allocator]
 static ALLOC: QADAPT = QADAPT;
@@ -26,10 +26,10 @@ fn events(count: u64) {
 }
 
 /// One thing, whose violations and counts are known; false if they are not seen.
-fn round(random: &mut Random) -> bool {
-    let some = u64::try_from(random.below(4)).expect("small");
+fn round(random: &mut Rng) -> bool {
+    let some = u64::try_from(random.usize(..4)).expect("small");
     let before = violations();
-    let (counts, expected) = match random.below(7) {
+    let (counts, expected) = match random.usize(..7) {
         0 => (count_alloc(|| assert_no_alloc(|| events(some))).0, 2 * some),
         1 => (count_alloc(|| assert_no_alloc(|| permit_alloc(|| events(some)))).0, 0),
         2 => {
@@ -40,7 +40,7 @@ fn round(random: &mut Random) -> bool {
             let outer = Policy::new().disallow(Ops::ALL).forbid().enter();
             let inner = Policy::new().allow(Ops::ALL).enter();
             let counts = count_alloc(|| permit_alloc(|| events(some))).0;
-            if random.below(2) == 0 {
+            if random.usize(..2) == 0 {
                 inner.exit();
                 outer.exit();
             } else {
@@ -88,7 +88,7 @@ fn nothing_is_wrong_on_sixty_four_threads() {
         for seed in 0..THREADS {
             let (rounds, wrong) = (&rounds, &wrong);
             scope.spawn(move || {
-                let mut random = Random::new(seed);
+                let mut random = Rng::with_seed(seed);
                 let mut done = 0;
                 while until.map_or(done < ROUNDS, |until| Instant::now() < until) {
                     done += 1;

@@ -26,12 +26,12 @@ use std::panic::Location;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::{env, ptr};
 
+use fastrand::Rng;
 use qadapt::{
     Budget, Counts, Mode, Ops, Policy, Qadapt, assert_no_alloc, count_alloc, enter_protected, exit_protected,
     permit_alloc, protection_level, violations,
 };
 use qadapt_tests::force::{alloc_and_free, leak};
-use qadapt_tests::random::Random;
 use qadapt_tests::signal;
 
 #[global_allocator]
@@ -226,12 +226,12 @@ fn counted(allocs: u64, own_violations: u64, is_exact: bool, body: impl FnOnce()
 }
 
 /// One thing that the program does; its own events are `alloc_and_free`, an allocation and a deallocation each.
-fn act(random: &mut Random, may_violate: bool, is_exact: bool) {
+fn act(random: &mut Rng, may_violate: bool, is_exact: bool) {
     let level = protection_level();
-    let times = number(random.below(3));
+    let times = number(random.usize(..3));
     let some = || (0..times).for_each(|_| alloc_and_free(8));
     let violates = u64::from(may_violate) * 2 * times;
-    match random.below(8) {
+    match random.usize(..8) {
         0 => counted(times * u64::from(may_violate), violates, is_exact, || {
             assert_no_alloc(|| {
                 check(!qadapt::is_active() || protection_level() == level + 1);
@@ -276,7 +276,8 @@ fn act(random: &mut Random, may_violate: bool, is_exact: bool) {
         _ => {
             let guards = [(); 12].map(|()| Policy::new().allow(Ops::ALL).enter());
             let mut left = guards.map(Some);
-            while let Some(guard) = left.iter_mut().filter(|guard| guard.is_some()).nth_back(random.below(2))
+            while let Some(guard) =
+                left.iter_mut().filter(|guard| guard.is_some()).nth_back(random.usize(..2))
             {
                 drop(guard.take());
             }
@@ -298,7 +299,7 @@ fn main() {
     ABORTS.store(u64::from(case == "abort"), Ordering::Relaxed);
     // Asked before a handler asks.
     let _ = qadapt::is_active();
-    let mut random = Random::new(1);
+    let mut random = Rng::with_seed(1);
     // What is said once is said before the first signal.
     for _ in 0..200 {
         act(&mut random, false, true);

@@ -2,8 +2,8 @@
 
 use std::cell::RefCell;
 
+use fastrand::Rng;
 use qadapt::{Budget, Mode, Ops, Policy};
-use qadapt_tests::random::Random;
 
 /// Modes from mild to severe; the process's default is the first.
 pub(crate) const MODES: [Mode; 3] = [Mode::Count, Mode::Panic, Mode::Fail];
@@ -101,7 +101,7 @@ struct Budgeted {
 }
 
 impl Rules {
-    pub(crate) fn random(random: &mut Random) -> Self {
+    pub(crate) fn random(random: &mut Rng) -> Self {
         let mut rules = Self {
             policy: Policy::new(),
             disallowed: Ops::NONE,
@@ -110,30 +110,30 @@ impl Rules {
             fail_nth: 0,
             budget: None,
         };
-        if random.below(6) == 0 {
-            rules.fail_nth = 1 + random.below(4) as u64;
+        if random.usize(..6) == 0 {
+            rules.fail_nth = 1 + random.usize(..4) as u64;
             rules.policy = Policy::fail_nth(rules.fail_nth);
             return rules;
         }
         let mut policy = Policy::new();
         rules.disallowed = Ops::ALL;
         for op in [Ops::ALLOC, Ops::ZEROED, Ops::GROW, Ops::SHRINK, Ops::DEALLOC] {
-            if random.below(3) == 0 {
+            if random.usize(..3) == 0 {
                 policy = policy.allow(op);
                 rules.disallowed = rules.disallowed.without(op);
             }
         }
         // The last choice is no mode of its own: then the process's acts, which is the first.
-        let mode = random.below(MODES.len() + 1);
+        let mode = random.usize(..=MODES.len());
         if let Some(&mode) = MODES.get(mode) {
             policy = policy.mode(mode);
         }
-        if random.below(6) == 0 {
+        if random.usize(..6) == 0 {
             policy = policy.forbid();
             rules.forbid = true;
         }
-        if random.below(3) == 0 {
-            let [allocs, requests, bytes, peak] = [8, 9, 400, 200].map(|below| random.below(below) as u64);
+        if random.usize(..3) == 0 {
+            let [allocs, requests, bytes, peak] = [8, 9, 400, 200].map(|below| random.usize(..below) as u64);
             let limits = Limits { allocs, requests, bytes, peak };
             policy =
                 policy.budget(Budget::new().allocs(allocs).requests(requests).bytes(bytes).peak_bytes(peak));

@@ -7,9 +7,9 @@ use std::pin::Pin;
 use std::ptr;
 use std::task::{Context as Task, Poll};
 
+use fastrand::Rng;
 use qadapt::Ops;
 use qadapt_tests::polled::poll_once;
-use qadapt_tests::random::Random;
 
 use crate::context::{self, Context, Rules};
 use crate::watched::{Watched, settle};
@@ -25,7 +25,7 @@ const REGIONS: usize = 3;
 
 /// Each poll takes a few random steps: events, closure regions, polls and cancels of inner futures.
 pub(crate) struct Machine {
-    random: Random,
+    random: Rng,
     blocks: [(*mut u8, usize); BLOCKS],
     children: [Option<Watched>; CHILDREN],
     done: bool,
@@ -36,34 +36,34 @@ unsafe impl Send for Machine {}
 
 impl Machine {
     /// A machine with its children, each of them watched in a random way. It is made outside of regions.
-    pub(crate) fn tree(random: &mut Random, depth: usize) -> Watched {
+    pub(crate) fn tree(random: &mut Rng, depth: usize) -> Watched {
         let children = [(); CHILDREN]
-            .map(|()| (depth < DEPTH && random.below(3) == 0).then(|| Self::tree(random, depth + 1)));
+            .map(|()| (depth < DEPTH && random.usize(..3) == 0).then(|| Self::tree(random, depth + 1)));
         let machine = Self {
-            random: Random::new(random.next()),
+            random: Rng::with_seed(random.u64(..)),
             blocks: [(ptr::null_mut(), 0); BLOCKS],
             children,
             done: false,
         };
         let mut watched = Watched::new(machine, random);
-        if random.below(3) == 0 {
+        if random.usize(..3) == 0 {
             watched = Watched::new(watched, random);
         }
         watched
     }
 
     fn stretch(&mut self, regions: usize) {
-        for _ in 0..=self.random.below(5) {
+        for _ in 0..=self.random.usize(..5) {
             if context::differs() {
                 return;
             }
             context::with(|context| context.seen.steps += 1);
-            match self.random.below(32) {
+            match self.random.usize(..32) {
                 0..15 => self.event(),
                 15..22 if regions < REGIONS => self.region(regions),
                 22..28 => self.poll_child(),
                 28 => self.cancel_child(),
-                29 if self.random.below(3) == 0 => {
+                29 if self.random.usize(..3) == 0 => {
                     context::with(|context| {
                         context.seen.unwound += 1;
                         context.panicked();
@@ -79,7 +79,7 @@ impl Machine {
     }
 
     fn poll_child(&mut self) {
-        let place = self.random.below(CHILDREN);
+        let place = self.random.usize(..CHILDREN);
         if let Some(child) = &mut self.children[place] {
             context::with(|context| context.seen.polls += 1);
             let _ = poll_once(child.pinned());
@@ -87,7 +87,7 @@ impl Machine {
     }
 
     fn cancel_child(&mut self) {
-        let place = self.random.below(CHILDREN);
+        let place = self.random.usize(..CHILDREN);
         if let Some(child) = self.children[place].take() {
             context::with(|context| context.seen.cancels += 1);
             drop(child);
@@ -95,7 +95,7 @@ impl Machine {
     }
 
     fn region(&mut self, regions: usize) {
-        match self.random.below(3) {
+        match self.random.usize(..3) {
             0 => {
                 let before = context::with(Context::enter_plain);
                 let outcome = catch_unwind(AssertUnwindSafe(|| {
@@ -125,11 +125,11 @@ impl Machine {
 
     /// One random event.
     fn event(&mut self) {
-        let place = self.random.below(BLOCKS);
+        let place = self.random.usize(..BLOCKS);
         let (block, old) = self.blocks[place];
-        let size = 1 + self.random.below(64);
+        let size = 1 + self.random.usize(..64);
         if block.is_null() {
-            let op = if self.random.below(2) == 0 { Ops::ALLOC } else { Ops::ZEROED };
+            let op = if self.random.usize(..2) == 0 { Ops::ALLOC } else { Ops::ZEROED };
             let refused = context::with(|context| context.expect(op, size, 0));
             let block = if op == Ops::ALLOC {
                 // SAFETY: the size is not 0.
@@ -139,7 +139,7 @@ impl Machine {
                 unsafe { alloc::alloc_zeroed(layout(size)) }
             };
             self.keep(place, block, size, refused);
-        } else if self.random.below(3) == 0 {
+        } else if self.random.usize(..3) == 0 {
             self.free(place);
         } else {
             let op = if size > old { Ops::GROW } else { Ops::SHRINK };
@@ -174,7 +174,7 @@ impl Future for Machine {
         // A poll whose end panicked lost that it was the last one.
         if !self.done {
             self.stretch(0);
-            self.done = self.random.below(10) == 0;
+            self.done = self.random.usize(..10) == 0;
         }
         if self.done { Poll::Ready(()) } else { Poll::Pending }
     }

@@ -7,8 +7,8 @@ use std::pin::Pin;
 use std::task::{Context as Task, Poll};
 use std::thread;
 
+use fastrand::Rng;
 use qadapt::{Counted, Counts, CountsHandle, GuardExt as _, Guarded, NoAlloc, Permitted, Policed};
-use qadapt_tests::random::Random;
 
 use crate::context::{self, Context, Rules, Totals};
 
@@ -62,15 +62,15 @@ struct State {
     rules: Rules,
     totals: Totals,
     drop_inside: bool,
-    random: Random,
+    random: Rng,
 }
 
 impl Watched {
-    pub(crate) fn new(inner: impl Future<Output = ()> + Send + 'static, random: &mut Random) -> Self {
+    pub(crate) fn new(inner: impl Future<Output = ()> + Send + 'static, random: &mut Rng) -> Self {
         let inner: Inner = Kept(Box::leak(Box::new(inner)));
         let rules = Rules::random(random);
-        let drop_inside = random.below(2) == 0;
-        let guard = match random.below(6) {
+        let drop_inside = random.usize(..2) == 0;
+        let guard = match random.usize(..6) {
             0 | 1 => Guard::NoAlloc(Kept::new(inside(inner.no_alloc(), drop_inside))),
             2 => Guard::Permitted(Kept::new(inside(inner.permit_alloc(), drop_inside))),
             3 | 4 => Guard::Policed(Kept::new(inside(rules.policy.wrap(inner), drop_inside))),
@@ -80,7 +80,7 @@ impl Watched {
                 Guard::Counted(Kept::new(counted), handle)
             }
         };
-        let random = Random::new(random.next());
+        let random = Rng::with_seed(random.u64(..));
         Self(Kept::new(State { guard: Some(guard), rules, totals: Totals::default(), drop_inside, random }))
     }
 
@@ -198,12 +198,7 @@ fn compare_counts(counts: &Counts, totals: &Totals) {
 }
 
 /// Looks whether what has closed panicked as it owed; a panic of the future itself goes on or ends here.
-pub(crate) fn settle<R>(
-    owed: u64,
-    can_owe: bool,
-    outcome: thread::Result<R>,
-    random: &mut Random,
-) -> Option<R> {
+pub(crate) fn settle<R>(owed: u64, can_owe: bool, outcome: thread::Result<R>, random: &mut Rng) -> Option<R> {
     match outcome {
         Ok(result) => {
             let panics = u64::from(can_owe && owed > 0);
@@ -213,7 +208,7 @@ pub(crate) fn settle<R>(
         // Freeing a payload would be an event.
         Err(payload) if payload.is::<()>() => {
             mem::forget(payload);
-            if random.below(2) == 0 {
+            if random.usize(..2) == 0 {
                 resume_unwind(Box::new(()));
             }
             None

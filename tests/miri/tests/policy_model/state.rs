@@ -3,7 +3,7 @@
 use std::alloc::{self, Layout};
 use std::ptr;
 
-use qadapt_tests::random::Random;
+use fastrand::Rng;
 
 use crate::guards::Held;
 use crate::model::Model;
@@ -86,7 +86,7 @@ impl Actions {
 }
 
 pub(crate) struct State {
-    pub(crate) random: Random,
+    pub(crate) random: Rng,
     pub(crate) model: Model,
     pub(crate) kept: [Option<Held>; KEPT],
     pub(crate) tasks: [Option<Task>; TASKS],
@@ -108,7 +108,7 @@ pub(crate) struct State {
 impl State {
     pub(crate) fn new(seed: u64) -> Self {
         Self {
-            random: Random::new(seed),
+            random: Rng::with_seed(seed),
             model: Model::new(),
             kept: [const { None }; KEPT],
             tasks: [const { None }; TASKS],
@@ -142,10 +142,10 @@ impl State {
     /// One random event, and what the model says of it.
     #[expect(unsafe_code, reason = "the allocator is called directly, so that every event is a planned one")]
     pub(crate) fn event(&mut self) {
-        let place = self.random.below(BLOCKS);
+        let place = self.random.usize(..BLOCKS);
         let (block, old) = self.blocks[place];
-        let size = 1 + self.random.below(64);
-        let kind = match self.random.below(3) {
+        let size = 1 + self.random.usize(..64);
+        let kind = match self.random.usize(..3) {
             _ if block.is_null() && size.is_multiple_of(2) => Kind::Alloc,
             _ if block.is_null() => Kind::Zeroed,
             0 => Kind::Dealloc,

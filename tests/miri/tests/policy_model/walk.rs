@@ -79,7 +79,7 @@ impl Walk {
     }
 
     pub(crate) fn below(&self, bound: usize) -> usize {
-        self.with(|state| state.random.below(bound))
+        self.with(|state| state.random.usize(..bound))
     }
 
     /// What the hook has been shown so far.
@@ -149,7 +149,7 @@ impl Walk {
         for _ in 0..=self.below(6) {
             let action = self.with(|state| {
                 state.seen.steps += 1;
-                if state.difference.is_some() { usize::MAX } else { state.random.below(36) }
+                if state.difference.is_some() { usize::MAX } else { state.random.usize(..36) }
             });
             match action {
                 0..12 => self.with(State::event),
@@ -293,7 +293,7 @@ impl Walk {
     pub(crate) fn random_policy(&self) -> (Policy, Rules) {
         self.with(|state| {
             let random = &mut state.random;
-            let mut less_than = |most: usize| u64::try_from(random.below(most)).expect("small");
+            let mut less_than = |most: usize| u64::try_from(random.usize(..most)).expect("small");
             let mut rules = Rules { ops: Ops::ALL, ..Rules::NONE };
             if less_than(6) == 0 {
                 let countdown = 1 + less_than(4);
@@ -341,7 +341,7 @@ pub(crate) fn hook(violation: &Violation) {
     let Some(walk) = walk else { return };
     let opens = walk.with(|state| {
         state.told += violation.times();
-        state.random.below(4) == 0 && state.difference.is_none()
+        state.random.usize(..4) == 0 && state.difference.is_none()
     });
     if !opens {
         return;
