@@ -1,5 +1,7 @@
 //! The audit, as a user runs it, on small programs whose allocations are known.
 
+#[cfg(unix)]
+mod archive;
 mod believed;
 mod choice;
 mod command;
