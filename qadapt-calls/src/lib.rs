@@ -16,10 +16,20 @@
 #![no_std]
 
 /// The words for what a thread may wait for, in the order by which traces number them.
+///
+/// ```
+/// assert!(qadapt_calls::CLASSES.contains(&"sleep"));
+/// ```
 pub const CLASSES: [&str; 10] =
     ["sleep", "lock", "file", "socket", "memory", "process", "clock", "random", "yield", "other"];
 
 /// How it is told whether a call may wait, and for what.
+///
+/// ```
+/// use qadapt_calls::{Rule, number, rule};
+///
+/// assert_eq!(rule(u64::from(number("getpid").unwrap())), Rule::Never);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Rule {
@@ -301,6 +311,13 @@ static RULES: [Rule; END] = {
 };
 
 /// The rule of a call; of a number that nobody knows, [`Rule::Other`].
+///
+/// ```
+/// use qadapt_calls::{Rule, rule};
+///
+/// assert_eq!(rule(35), Rule::Nanosleep, "nanosleep on x86-64");
+/// assert_eq!(rule(100_000), Rule::Other);
+/// ```
 #[inline]
 #[must_use]
 pub fn rule(number: u64) -> Rule {
@@ -321,6 +338,11 @@ const fn fill(rules: &mut [Rule; END], text: &str, start: usize) {
 }
 
 /// The name of a call.
+///
+/// ```
+/// assert_eq!(qadapt_calls::name(35), Some("nanosleep"));
+/// assert_eq!(qadapt_calls::name(9_999), None);
+/// ```
 #[must_use]
 pub fn name(number: u16) -> Option<&'static str> {
     let number = usize::from(number);
@@ -332,6 +354,11 @@ pub fn name(number: u16) -> Option<&'static str> {
 }
 
 /// The number of a call by its name. It is made for constants: a search of all names.
+///
+/// ```
+/// const NANOSLEEP: Option<u16> = qadapt_calls::number("nanosleep");
+/// assert_eq!(NANOSLEEP, Some(35));
+/// ```
 #[must_use]
 pub const fn number(name: &str) -> Option<u16> {
     match search(FIRST, name, 0) {
