@@ -4,6 +4,12 @@
 // expect: stderr does not see blocking calls: the kernel refuses syscall user dispatch
 // expect: off stdout held
 // expect: off never does not see
+// expect: run others others
+// expect: stdout held
+// expect: off stdout held
+// expect: run once once
+// expect: stdout held
+// expect: off stdout held
 // expect: run taken taken
 // expect: stdout held
 // expect: off stdout held
@@ -77,6 +83,8 @@ mod linux {
         assert_eq!(blocking_violations().get(), qadapt::is_active().then_some(0));
         match env::args().nth(1).as_deref() {
             Some("filtered") => filtered(),
+            Some("others") => filtered_elsewhere(),
+            Some("once") => asked_once(),
             Some("taken") => taken(),
             Some("vfork") => in_a_gap(),
             Some("fork") => in_a_child(),
@@ -125,6 +133,36 @@ mod linux {
         assert_eq!(blocking_violations().get(), qadapt::is_active().then_some(0));
     }
 
+    /// A filter that one thread alone has is none of the other threads'.
+    fn filtered_elsewhere() {
+        let is_watched = is_blocking_watched();
+        let filtered = thread::spawn(|| {
+            filter();
+            is_unmeasured();
+        });
+        filtered.join().expect("no panic");
+        let other = thread::spawn(move || {
+            COUNT.run(thread::yield_now);
+            assert_eq!(violations(), u64::from(is_watched));
+            assert_eq!(blocking_violations().get(), is_watched.then_some(1));
+        });
+        other.join().expect("no panic");
+    }
+
+    /// The kernel that has refused is not asked a second time: the second filter would end the program.
+    fn asked_once() {
+        filter();
+        is_unmeasured();
+        for call in [libc::SYS_prctl, libc::SYS_rt_sigaction] {
+            let argument = (call == libc::SYS_prctl).then_some(DISPATCH.unsigned_abs());
+            answer(call, argument, KILL);
+        }
+        for _ in 0..3 {
+            COUNT.run(thread::yield_now);
+            assert!(!is_blocking_watched());
+        }
+    }
+
     /// Refuses the request on this thread from here on.
     fn filter() {
         refuse(libc::SYS_prctl, Some(DISPATCH.unsigned_abs()));
@@ -132,6 +170,14 @@ mod linux {
 
     /// Refuses a call on this thread from here on, where its first argument is this.
     fn refuse(call: libc::c_long, argument: Option<u32>) {
+        answer(call, argument, 0x0005_0000 | libc::EPERM.unsigned_abs());
+    }
+
+    /// `SECCOMP_RET_KILL_PROCESS`.
+    const KILL: u32 = 0x8000_0000;
+
+    /// Has the kernel answer a call on this thread so from here on, where its first argument is this.
+    fn answer(call: libc::c_long, argument: Option<u32>, answer: u32) {
         let step = |code, jump_if, jump_else, k| libc::sock_filter { code, jt: jump_if, jf: jump_else, k };
         let call = u32::try_from(call).expect("a small number");
         // Any argument is at least 0.
@@ -142,7 +188,7 @@ mod linux {
             step(0x15, 0, 3, call),
             step(0x20, 0, 0, 16),
             step(compares, 0, 1, argument),
-            step(0x06, 0, 0, 0x0005_0000 | libc::EPERM.unsigned_abs()),
+            step(0x06, 0, 0, answer),
             step(0x06, 0, 0, 0x7FFF_0000),
         ];
         let program = libc::sock_fprog { len: 6, filter: steps.as_ptr().cast_mut() };

@@ -3,6 +3,7 @@
 use core::cell::Cell;
 use core::ffi::c_void;
 use core::mem;
+use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::super::posix::keeping_error;
@@ -14,13 +15,13 @@ const DISPATCH: u64 = 59;
 const OFF: u64 = 0;
 const ON: u64 = 1;
 
-/// The kernel cannot do it, or may not. Relaxed: it spares attempts.
-static IS_REFUSED: AtomicBool = AtomicBool::new(false);
 /// The witness, as an address; 0 until there is one. Relaxed: each store is the same.
 static WITNESS: AtomicUsize = AtomicUsize::new(0);
 
 thread_local! {
     static IS_WATCHED: Cell<bool> = const { Cell::new(false) };
+    /// The kernel cannot do it, or may not: each thread can have a filter (`seccomp`) of its own, which it never loses again.
+    static IS_REFUSED: Cell<bool> = const { Cell::new(false) };
     /// A call has come to the handler.
     static HAS_COME: Cell<bool> = const { Cell::new(false) };
     /// Times that the watch of this thread has ended.
@@ -57,24 +58,31 @@ pub(crate) fn watch(selector: *const u8, witness: Witness) -> bool {
     if is_watched() {
         return true;
     }
-    if IS_REFUSED.load(Ordering::Relaxed) || selector.is_null() || AT_END.try_with(|_| ()).is_err() {
+    let is_refused = IS_REFUSED.try_with(Cell::get).unwrap_or(true);
+    if is_refused || selector.is_null() || AT_END.try_with(|_| ()).is_err() {
         return false;
     }
     WITNESS.store((witness as *const ()).addr(), Ordering::Relaxed);
-    if !signal::set_handler(handler::address()) {
+    let is_on = start(selector);
+    let _ = IS_REFUSED.try_with(|cell| cell.set(!is_on));
+    let _ = IS_WATCHED.try_with(|cell| cell.set(is_on));
+    is_on
+}
+
+/// Asks the kernel for the watch of this thread; false where it refuses. To end a watch that there is not tells as much before
+/// anything of the program's signals changes.
+fn start(selector: *const u8) -> bool {
+    if !dispatch(OFF, ptr::null()) || !signal::set_handler(handler::address()) {
         return false;
     }
     signal::let_through();
-    let is_on = dispatch(ON, selector);
-    IS_REFUSED.store(!is_on, Ordering::Relaxed);
-    let _ = IS_WATCHED.try_with(|cell| cell.set(is_on));
-    is_on
+    dispatch(ON, selector)
 }
 
 /// Ends the watch of this thread.
 fn leave() {
     if end_watch() {
-        dispatch(OFF, core::ptr::null());
+        dispatch(OFF, ptr::null());
     }
 }
 
