@@ -3,11 +3,13 @@
 //! Alone in its process because it installs the guard, whose handler of `SIGSYS` the tests below depend on.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
+use std::fs::File;
+use std::io::{Read as _, Write as _};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use qadapt::{Budget, Calls, GuardExt as _, Mode, Ops, Policy, PolicyToken, QADAPT, permit_alloc};
-use qadapt_tests::calling::{calls, most, on_another, seen, sleep};
+use qadapt_tests::calling::{call, calls, most, on_another, seen, sleep};
 use qadapt_tests::watching_calls;
 
 #[global_allocator]
@@ -115,5 +117,25 @@ fn a_borrower_may_call_what_one_region_names_and_another_has_the_class_of() {
         let lends = |body: fn()| seen(|| outer.run(|| inner.run(|| there(Policy::current(), body))));
         assert_eq!(lends(|| calls(1)), 0);
         assert_eq!(lends(sleep), 1);
+    }
+}
+
+#[test]
+fn a_borrower_may_call_in_one_class_what_one_region_names() {
+    if !watching_calls() {
+        return;
+    }
+    let named = most(0).allow_calls(Calls::named("read").union(Calls::named("sched_yield")));
+    let class = most(0).allow_calls(Calls::FILE | Calls::named("sched_yield"));
+    let mut program = File::open("/proc/self/exe").expect("the program lies there");
+    let (mut pipe, mut writer) = std::io::pipe().expect("a pipe");
+    writer.write_all(b"1234").expect("it has room");
+    for (outer, inner) in [(named, class), (class, named)] {
+        let lends = |body: &mut (dyn FnMut() + Send)| {
+            seen(|| outer.run(|| inner.run(|| there(Policy::current(), body))))
+        };
+        assert_eq!(lends(&mut || program.read_exact(&mut [0]).expect("it has a byte")), 0);
+        assert_eq!(lends(&mut || pipe.read_exact(&mut [0]).expect("it has a byte")), 1);
+        assert_eq!(lends(&mut call), 0);
     }
 }

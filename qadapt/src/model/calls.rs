@@ -3,8 +3,15 @@
 use core::fmt;
 use core::ops::BitOr;
 
-/// Single calls that a set can name.
+/// Single calls that a user's set can name.
 const SINGLE: usize = 3;
+/// Single calls that a set has room for: what two sets have in common can be named by either.
+const ROOM: usize = 7;
+/// Of a named call: its number, plus one.
+const NUMBER: u16 = 0x3FF;
+/// Of a named call: not in the first of the classes that it can be in, and not in the last one.
+const NOT_FIRST: u16 = 1 << 14;
+const NOT_LAST: u16 = 1 << 15;
 
 /// A set of system calls, by what a thread may wait for in them, or by name.
 ///
@@ -22,8 +29,8 @@ const SINGLE: usize = 3;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Calls {
     classes: u16,
-    /// Numbers of calls, plus one; 0 where there is none.
-    single: [u16; SINGLE],
+    /// Named calls, each with the classes in which it is not in the set; 0 where there is none.
+    single: [u16; ROOM],
 }
 
 impl Calls {
@@ -71,7 +78,7 @@ impl Calls {
     const INTERRUPTING: u16 = 1 << 15;
 
     const fn of(classes: u16) -> Self {
-        Self { classes, single: [0; SINGLE] }
+        Self { classes, single: [0; ROOM] }
     }
 
     /// One call by the name that Linux has for it.
@@ -81,7 +88,11 @@ impl Calls {
     #[must_use]
     pub const fn named(name: &str) -> Self {
         match qadapt_calls::number(name) {
-            Some(number) => Self { classes: 0, single: [number + 1, 0, 0] },
+            Some(number) => {
+                let mut single = [0; ROOM];
+                single[0] = number + 1;
+                Self { classes: 0, single }
+            }
             None => panic!("no system call of Linux's has this name"),
         }
     }
@@ -94,26 +105,29 @@ impl Calls {
     pub const fn union(self, other: Self) -> Self {
         let mut union = Self { classes: self.classes | other.classes, single: self.single };
         let mut index = 0;
-        while index < SINGLE {
-            let number = other.single[index];
-            if number != 0 && !union.names(number) {
-                let Some(place) = union.place() else { panic!("a set names three single calls at most") };
-                union.single[place] = number;
+        while index < ROOM {
+            let named = other.single[index];
+            if named != 0 && !union.names(named) {
+                match union.place() {
+                    Some(place) if place < SINGLE => union.single[place] = named,
+                    _ => panic!("a set names three single calls at most"),
+                }
             }
             index += 1;
         }
         union
     }
 
-    /// The classes, and the numbers of single calls, as copies of the guard tell each other.
-    pub(crate) const fn parts(self) -> [u16; 4] {
-        let [first, second, third] = self.single;
-        [self.classes, first, second, third]
+    /// The classes, and the single calls, as copies of the guard tell each other.
+    pub(crate) const fn parts(self) -> ([u16; 4], [u16; 4]) {
+        let [first, second, third, fourth, fifth, sixth, seventh] = self.single;
+        ([self.classes, first, second, third], [fourth, fifth, sixth, seventh])
     }
 
     /// The set that was told so.
-    pub(crate) const fn of_parts([classes, first, second, third]: [u16; 4]) -> Self {
-        Self { classes, single: [first, second, third] }
+    pub(crate) const fn of_parts([classes, first, second, third]: [u16; 4], more: [u16; 4]) -> Self {
+        let [fourth, fifth, sixth, seventh] = more;
+        Self { classes, single: [first, second, third, fourth, fifth, sixth, seventh] }
     }
 
     /// The same set, kept for a region that was opened by a signal handler which had interrupted the guard or an allocator.
@@ -126,35 +140,44 @@ impl Calls {
         self.classes & Self::INTERRUPTING != 0
     }
 
-    /// The calls that are in both sets. A single call is where one names it, and the other does or has each class that it can be in.
-    /// Past three of them the others are left out.
+    /// The calls that are in both sets: by their classes, and by name where one or both name it, in those of its classes in which both
+    /// have it. Past seven named calls, which two sets of a user's do not reach, the others are left out.
     pub(crate) fn both(self, other: Self) -> Self {
         let mut both = Self::of(self.classes & other.classes);
-        for (set, beside) in [(self, other), (other, self)] {
-            for number in set.single.into_iter().filter(|&number| beside.has_always(number)) {
-                if let Some(place) = both.place().filter(|_| !both.names(number)) {
-                    both.single[place] = number;
-                }
+        for number in self.single.into_iter().chain(other.single).map(|named| named & NUMBER) {
+            let common = self.classes_of(number) & other.classes_of(number);
+            if common & !both.classes == 0 || both.single.iter().any(|&named| named & NUMBER == number) {
+                continue;
+            }
+            if let Some(place) = both.place().and_then(|place| both.single.get_mut(place)) {
+                *place = named_in(number, common);
             }
         }
         both
     }
 
-    /// True if a single call is in the set, whatever its arguments say. 0 stands for none.
-    fn has_always(self, number: u16) -> bool {
-        let Some(call) = number.checked_sub(1) else { return false };
-        let classes = qadapt_calls::rule(call.into()).classes();
-        self.names(number) || classes != 0 && self.classes & classes == classes
+    /// The classes in which a call is in the set, of those that it can be in.
+    fn classes_of(self, number: u16) -> u16 {
+        let named = self.single.into_iter().find(|&named| named & NUMBER == number).map_or(0, named_classes);
+        named | self.classes & classes_of_call(number)
     }
 
-    const fn names(self, number: u16) -> bool {
-        self.single[0] == number || self.single[1] == number || self.single[2] == number
+    /// True if there is this named call.
+    const fn names(self, named: u16) -> bool {
+        let mut index = 0;
+        while index < ROOM {
+            if self.single[index] == named {
+                return true;
+            }
+            index += 1;
+        }
+        false
     }
 
     /// A free place for a single call.
     const fn place(self) -> Option<usize> {
         let mut index = 0;
-        while index < SINGLE {
+        while index < ROOM {
             if self.single[index] == 0 {
                 return Some(index);
             }
@@ -166,16 +189,23 @@ impl Calls {
     /// True if every class and call of the other set is in this one by itself.
     #[must_use]
     pub const fn contains(self, other: Self) -> bool {
-        let [first, second, third] = other.single;
+        let mut index = 0;
+        while index < ROOM {
+            if other.single[index] != 0 && !self.names(other.single[index]) {
+                return false;
+            }
+            index += 1;
+        }
         self.classes & other.classes == other.classes
-            && (first == 0 || self.names(first))
-            && (second == 0 || self.names(second))
-            && (third == 0 || self.names(third))
     }
 
-    /// True if the call with this number, which is in these classes, is in the set.
-    pub(crate) const fn has(self, number: u16, classes: Self) -> bool {
-        self.classes & classes.classes != 0 || self.names(number.saturating_add(1))
+    /// True if the call with this number, which is in this class, is in the set.
+    pub(crate) fn has(self, number: u16, class: Self) -> bool {
+        let is_named = |&named: &u16| {
+            named & NUMBER == number.saturating_add(1)
+                && (named & !NUMBER == 0 || named_classes(named) & class.classes != 0)
+        };
+        self.classes & class.classes != 0 || self.single.iter().any(is_named)
     }
 
     /// The class as a small number, of a set with one class.
@@ -194,6 +224,32 @@ impl Calls {
     }
 }
 
+/// The classes that a call can be in, by its number plus one.
+fn classes_of_call(number: u16) -> u16 {
+    number.checked_sub(1).map_or(0, |call| qadapt_calls::rule(call.into()).classes())
+}
+
+/// The first and the last one of some classes, which are the same where there is but one.
+const fn ends(classes: u16) -> [u16; 2] {
+    let last = if classes == 0 { 0 } else { 1 << (u16::BITS - 1 - classes.leading_zeros()) };
+    [classes & classes.wrapping_neg(), last]
+}
+
+/// The classes in which a named call is in a set.
+fn named_classes(named: u16) -> u16 {
+    let classes = classes_of_call(named & NUMBER);
+    let [first, last] = ends(classes);
+    let without = |bit: u16, class: u16| if named & bit == 0 { 0 } else { class };
+    classes & !without(NOT_FIRST, first) & !without(NOT_LAST, last)
+}
+
+/// A named call that is in a set in these of its classes, of which it has two at most.
+fn named_in(number: u16, classes: u16) -> u16 {
+    let [first, last] = ends(classes_of_call(number));
+    let flag = |class: u16, bit: u16| if classes & class == 0 { bit } else { 0 };
+    number | flag(first, NOT_FIRST) | flag(last, NOT_LAST)
+}
+
 impl BitOr for Calls {
     type Output = Self;
 
@@ -206,7 +262,8 @@ impl BitOr for Calls {
 impl fmt::Display for Calls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let classes = Self::CLASSES.into_iter().filter(|&class| self.contains(class));
-        let single = self.single.into_iter().filter_map(|number| qadapt_calls::name(number.checked_sub(1)?));
+        let name = |named: u16| qadapt_calls::name((named & NUMBER).checked_sub(1)?);
+        let single = self.single.into_iter().filter_map(name);
         let mut separator = "";
         for word in classes.map(Self::word).chain(single) {
             write!(f, "{separator}{word}")?;
@@ -243,16 +300,64 @@ mod tests {
         for both in [sleeps.both(named), named.both(sleeps)] {
             assert_eq!(both.to_string(), "nanosleep");
         }
-        // Of a file it may be, of a socket it may not: a set cannot say that.
-        assert_eq!(Calls::named("read").both(Calls::FILE), Calls::NONE);
+        // Of a file it may be, of a socket it may not.
+        let read = Calls::named("read").both(Calls::FILE);
+        assert!(read.has(0, Calls::FILE) && !read.has(0, Calls::SOCKET) && !read.has(1, Calls::FILE));
+        assert_eq!(read.both(Calls::SOCKET), Calls::NONE);
         assert_eq!(Calls::named("read").both(Calls::FILE | Calls::SOCKET), Calls::named("read"));
         assert_eq!(Calls::named("read").both(Calls::named("write")), Calls::NONE);
-        // Of more than there is room for some are left out, and none is there twice.
+        // What both have the class of needs no name, and none is there twice.
+        assert_eq!((Calls::FILE | Calls::named("open")).both(Calls::FILE), Calls::FILE);
         let three = |one, two, three| Calls::named(one) | Calls::named(two) | Calls::named(three);
         let first = three("fsync", "open", "rename") | Calls::CLOCK;
         let second = three("clock_gettime", "fsync", "times") | Calls::FILE;
-        assert_eq!(first.both(second).to_string(), "fsync, open, rename");
+        assert_eq!(first.both(second).to_string(), "fsync, open, rename, clock_gettime, times");
         assert_eq!(first.both(first), first);
+    }
+
+    /// Of each call and each class that it can be in.
+    #[test]
+    fn what_sets_have_in_common_is_exact() {
+        let names = ["read", "write", "poll", "ppoll", "futex", "nanosleep", "openat", "connect"];
+        let mut state = 7_u64;
+        let mut next = |below: u64| {
+            state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(1);
+            (state >> 33) % below
+        };
+        let mut partly = 0;
+        for _ in 0..1_000 {
+            let sets: Vec<Calls> = (0..3)
+                .map(|_| {
+                    let classes = Calls::of(u16::try_from(next(1 << 10) & next(1 << 10)).expect("ten bits"));
+                    (0..next(4)).fold(classes, |set, _| {
+                        set | Calls::named(names[usize::try_from(next(8)).expect("an index")])
+                    })
+                })
+                .collect();
+            // Of three sets, the last one without names, so that there is room for all.
+            let two = sets[0].both(sets[1]);
+            let three = two.both(Calls::of(sets[2].classes));
+            for number in 0..512 {
+                let classes = qadapt_calls::rule(number.into()).classes();
+                for class in Calls::CLASSES.into_iter().filter(|class| classes & class.classes != 0) {
+                    let has = |set: Calls| set.has(number, class);
+                    assert_eq!(has(two), has(sets[0]) && has(sets[1]), "{sets:?} {number} {class}");
+                    assert_eq!(has(three), has(two) && sets[2].classes & class.classes != 0, "{sets:?}");
+                }
+            }
+            partly += u32::from(two.single.iter().any(|named| named & !NUMBER != 0));
+        }
+        assert!(partly > 50, "{partly}");
+    }
+
+    #[test]
+    fn a_call_can_be_in_two_classes_at_most() {
+        for number in 0..512 {
+            let classes = qadapt_calls::rule(number).classes();
+            assert!(classes.count_ones() <= 2, "{number}");
+            let [first, last] = ends(classes);
+            assert_eq!(first | last, classes, "{number}");
+        }
     }
 
     #[test]

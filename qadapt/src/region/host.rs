@@ -105,7 +105,7 @@ unsafe extern "C" fn open_record(region: *const Region) -> u64 {
     let [allocs, requests, bytes, peak_bytes] = region.budget;
     let calls = u32::try_from(region.budget_calls.wrapping_sub(1)).unwrap_or(Budget::NO_CALLS_GIVEN);
     let budget = Budget { allocs, requests, bytes, peak_bytes, calls, ..Budget::new() };
-    open::for_guest(kind, flags, &budget, Calls::of_parts(region.calls)).number()
+    open::for_guest(kind, flags, &budget, Calls::of_parts(region.calls, region.more_calls)).number()
 }
 
 extern "C" fn end_record(serial: u64, how: u32) -> u32 {

@@ -140,6 +140,7 @@ pub(in crate::hot) fn open(record: &Record) {
     };
     let [operations, modes, rules] = word::rules(flags);
     let budget = if flags & word::BUDGET == 0 { Budget::new() } else { budget::left_of(record) };
+    let (calls, more_calls) = record.allowed.get().parts();
     let region = Region {
         size: size_of::<Region>(),
         kind,
@@ -147,8 +148,9 @@ pub(in crate::hot) fn open(record: &Record) {
         modes,
         rules,
         budget: [budget.allocs, budget.requests, budget.bytes, budget.peak_bytes],
-        calls: record.allowed.get().parts(),
+        calls,
         budget_calls: if record.limits_calls() { u64::from(record.calls.get()) + 1 } else { 0 },
+        more_calls,
     };
     // SAFETY: the region is whole and says its size.
     record.host.set(unsafe { (host.open)(&raw const region) });
