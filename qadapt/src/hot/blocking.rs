@@ -6,6 +6,7 @@
 use core::ffi::c_void;
 
 use super::calls::{self, Ruling};
+use super::event::Outcome;
 use super::request::Request;
 use super::{dispatch, end, event, table, word};
 use crate::model::{Op, Ops, SystemCall};
@@ -34,20 +35,22 @@ pub(crate) fn forked() {
     sys::calls::forked(is_open.then(word::selector).filter(|selector| !selector.is_null()));
 }
 
-/// What [`sys::calls`] tells of a call that may wait.
-fn witness(call: &SystemCall, mark: *const c_void) {
+/// What [`sys::calls`] tells of a call that may wait. True if it is to be made.
+fn witness(call: &SystemCall, mark: *const c_void) -> bool {
     // What would be violated may have ended on another thread.
     end::look_for_moved();
     let word = word::get();
     // From here on the thread calls the kernel as it likes.
     word::set(word & !word::CALLS);
-    if word & word::CALLS != 0 {
-        judge(call, mark, word);
-        word::set(word::get() | word::CALLS);
+    if word & word::CALLS == 0 {
+        return true;
     }
+    let outcome = judge(call, mark, word);
+    word::set(word::get() | word::CALLS);
+    outcome != Outcome::Refuse
 }
 
-fn judge(call: &SystemCall, mark: *const c_void, word: i64) {
+fn judge(call: &SystemCall, mark: *const c_void, word: i64) -> Outcome {
     let sight = calls::look(call);
     // What was at work before a handler opened the region makes no call in it.
     let (is_own, by_allocator) = if sight.is_interrupting {
@@ -57,7 +60,7 @@ fn judge(call: &SystemCall, mark: *const c_void, word: i64) {
     };
     if is_own || by_allocator && !word::disallows(word, Ops::ALL) {
         // What a violation writes at the event; or the region allows what the allocator does.
-        return;
+        return Outcome::Proceed;
     }
     let (size, old_size) = SystemCall { by_allocator, ..*call }.packed();
     let request = Request { op: Op::SystemCall, size, old_size, align: 1 };
@@ -74,9 +77,10 @@ fn judge(call: &SystemCall, mark: *const c_void, word: i64) {
     }
     match sight.ruling {
         Ruling::Free if !sight.is_counted => {}
-        Ruling::Violation(cause) if !is_panicking => event::call(&request, mark, word, cause),
+        Ruling::Violation(cause) if !is_panicking => return event::call(&request, mark, word, cause),
         Ruling::Free | Ruling::Permitted | Ruling::InBudget | Ruling::Violation(_) => {
             event::allowed_call(&request);
         }
     }
+    Outcome::Proceed
 }

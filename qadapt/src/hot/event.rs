@@ -9,7 +9,7 @@ use super::request::{Cause, Request};
 use super::{
     announce, budget, calls, counters, end, inject, measured, pending, setting, step, table, trace, word,
 };
-use crate::model::{Mode, Op, Ops};
+use crate::model::{Mode, Op, Ops, SystemCall};
 use crate::sys;
 
 /// Whether the request goes on to the inner allocator.
@@ -295,8 +295,9 @@ pub(super) fn allowed_call(request: &Request) {
     }
 }
 
-/// A system call that a region disallows: `word` is what the word was before it.
-pub(super) fn call(request: &Request, mark: *const c_void, word: i64, cause: Cause) {
+/// A system call that a region disallows: `word` is what the word was before it. What is refused is the end of the program, by
+/// `exec`, with which a panic that is due would be lost.
+pub(super) fn call(request: &Request, mark: *const c_void, word: i64, cause: Cause) -> Outcome {
     pending::count_violation();
     calls::count_violation();
     if let Some(trace) = trace::active() {
@@ -304,14 +305,16 @@ pub(super) fn call(request: &Request, mark: *const c_void, word: i64, cause: Cau
         witness(trace, request, mark, word::get());
         trace::count(request, true);
         count_for_region();
-        return;
+        return Outcome::Proceed;
     }
     let mode = word::mode(word, setting::default_mode());
     if mode == Mode::Count {
         count_for_region();
-    } else {
-        speak(request, mark, cause, mode);
+        return Outcome::Proceed;
     }
+    let outcome = speak(request, mark, cause, mode);
+    let ends_program = SystemCall::unpacked(request.size, request.old_size).ends_program();
+    if ends_program && mode == Mode::Panic { Outcome::Refuse } else { outcome }
 }
 
 /// What a violation does in the modes that do something.
@@ -330,11 +333,21 @@ fn speak(request: &Request, mark: *const c_void, cause: Cause, mode: Mode) -> Ou
     outcome
 }
 
+/// Writes a call with which the program ends, if it succeeds: there is no edge then that would report it.
+fn tell_before_end(request: &Request, stack: &Captured) {
+    if SystemCall::unpacked(request.size, request.old_size).ends_program() {
+        announce::violation(request, stack, table::innermost_place(), &[b"; the program ends with it"]);
+    }
+}
+
 /// Refusals without a place in the table of stacks. Relaxed: nothing depends on its order.
 static UNRECORDED: AtomicU64 = AtomicU64::new(0);
 
 fn act(request: &Request, mark: *const c_void, cause: Cause, mode: Mode) -> Outcome {
     let stack = Captured::here(mark);
+    if request.op == Op::SystemCall && matches!(mode, Mode::Log | Mode::Fail) {
+        tell_before_end(request, &stack);
+    }
     match mode {
         Mode::Count => {}
         Mode::Panic | Mode::Log => {

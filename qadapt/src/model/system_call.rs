@@ -90,6 +90,11 @@ impl SystemCall {
         self.by_allocator
     }
 
+    /// True if the program ends with the call, where it succeeds, and another one goes on in the process.
+    pub(crate) fn ends_program(&self) -> bool {
+        matches!(self.name(), "execve" | "execveat")
+    }
+
     /// The call as two numbers, of which the second has 48 bits.
     #[expect(clippy::cast_possible_truncation, reason = "calls are watched where addresses have 64 bits")]
     pub(crate) fn packed(&self) -> (usize, usize) {

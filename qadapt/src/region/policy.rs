@@ -93,7 +93,8 @@ impl Policy {
     /// are set to block. [`disallow`](Self::disallow) adds allocation.
     ///
     /// A call is made all the same, but in mode [`Abort`](Mode::Abort) and [`Trap`](Mode::Trap); mode [`Fail`](Mode::Fail) reports
-    /// it. A permit allows calls too. What waits without a system call is not seen: a lock that is free, a spinning loop, a clock
+    /// it. In mode [`Panic`](Mode::Panic) an `exec` fails with `EPERM`, since the panic would be lost with the program. A permit
+    /// allows calls too. What waits without a system call is not seen: a lock that is free, a spinning loop, a clock
     /// that the kernel maps into the process, requests that `io_uring` takes from memory.
     ///
     /// [`is_blocking_watched`](crate::is_blocking_watched) tells whether calls are seen here: on x86-64 Linux from 5.11 on. Other

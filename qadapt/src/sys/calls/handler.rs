@@ -49,8 +49,11 @@ unsafe extern "C" fn on_signal(number: c_int, info: *mut c_void, context: *mut c
         return make_unwatched(context);
     }
     let is_native = stopped.architecture == ARCHITECTURE;
-    keeping_error(|| seen_from_outside(context, is_native));
-    go_on(context, is_native);
+    if keeping_error(|| seen_from_outside(context, is_native)) {
+        go_on(context, is_native);
+    } else {
+        set_register(context, libc::REG_RAX, unsigned(-i64::from(libc::EPERM)));
+    }
 }
 
 /// Bytes that the handler needs of an alternate stack, frames of the kernel's and a walk of the stack included.
@@ -92,8 +95,8 @@ fn arguments(context: &libc::ucontext_t) -> [u64; 6] {
 }
 
 /// Tells the guard of the call. The C library's functions that start a child on a stack of its own end the stack for unwinders; the
-/// address that they return to is on top. So the context is that of their caller meanwhile.
-fn seen_from_outside(context: &mut libc::ucontext_t, is_native: bool) {
+/// address that they return to is on top. So the context is that of their caller meanwhile. True if the call is to be made.
+fn seen_from_outside(context: &mut libc::ucontext_t, is_native: bool) -> bool {
     let call = i64::try_from(number(context)).unwrap_or(-1);
     let is_start = is_native && matches!(call, libc::SYS_clone | libc::SYS_clone3);
     if !is_start || !matches!(child_of(call, &arguments(context)), Child::On(_)) {
@@ -103,13 +106,14 @@ fn seen_from_outside(context: &mut libc::ucontext_t, is_native: bool) {
     let outer = waits::read(stack).map_or(at, |[outer, _]| outer);
     set_register(context, libc::REG_RIP, outer);
     set_register(context, libc::REG_RSP, stack.wrapping_add(8));
-    seen(context, is_native);
+    let is_to_be_made = seen(context, is_native);
     set_register(context, libc::REG_RIP, at);
     set_register(context, libc::REG_RSP, stack);
+    is_to_be_made
 }
 
-/// Tells the guard of the call if it may wait.
-fn seen(context: &libc::ucontext_t, is_native: bool) {
+/// Tells the guard of the call if it may wait. True if it is to be made.
+fn seen(context: &libc::ucontext_t, is_native: bool) -> bool {
     let call = if is_native {
         waits::of(number(context), &arguments(context))
     } else {
@@ -123,7 +127,7 @@ fn seen(context: &libc::ucontext_t, is_native: bool) {
         })
     };
     let stack = usize::try_from(register(context, libc::REG_RSP)).unwrap_or(0);
-    thread::witness(call.as_ref(), ptr::without_provenance(stack.saturating_sub(1)));
+    thread::witness(call.as_ref(), ptr::without_provenance(stack.saturating_sub(1)))
 }
 
 /// Has the call made when the handler has returned.

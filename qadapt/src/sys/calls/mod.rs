@@ -38,5 +38,5 @@ use core::ffi::c_void;
 use crate::model::SystemCall;
 
 /// What is told of a call that may wait, on the thread that makes it, before it is made: with an address below which its stack has
-/// nothing of the program's. It runs in a signal handler.
-pub(crate) type Witness = fn(&SystemCall, *const c_void);
+/// nothing of the program's. It runs in a signal handler, and says whether the call is to be made.
+pub(crate) type Witness = fn(&SystemCall, *const c_void) -> bool;

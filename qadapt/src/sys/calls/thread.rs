@@ -144,17 +144,18 @@ fn dispatch(mode: u64, selector: *const u8) -> bool {
     unsafe { gate::make(libc::SYS_prctl, [DISPATCH, mode, start, length, selector, 0]) == 0 }
 }
 
-/// A call has come: tells of it if it may wait.
+/// A call has come: tells of it if it may wait. True if it is to be made.
 #[expect(unsafe_code, reason = "an address that was a function's")]
-pub(super) fn witness(call: Option<&SystemCall>, mark: *const c_void) {
+pub(super) fn witness(call: Option<&SystemCall>, mark: *const c_void) -> bool {
     let _ = HAS_COME.try_with(|cell| cell.set(true));
-    let Some(call) = call else { return };
+    let Some(call) = call else { return true };
     let address = WITNESS.load(Ordering::Relaxed);
-    if address != 0 {
-        // SAFETY: `watch` has stored the address of such a function.
-        let witness = unsafe { mem::transmute::<usize, Witness>(address) };
-        witness(call, mark);
+    if address == 0 {
+        return true;
     }
+    // SAFETY: `watch` has stored the address of such a function.
+    let witness = unsafe { mem::transmute::<usize, Witness>(address) };
+    witness(call, mark)
 }
 
 /// Whether a call comes to the handler, where the selector is 1.
