@@ -13,26 +13,17 @@ use super::addr_map::{AddrMap, AddrSet};
 use super::body::{Block, Body, Call, Callee, End, Fact, Fate, Given, Why};
 use super::decode::Steps;
 use super::eh::{Catch, Catches};
-use super::fmt_write;
 use super::frame::Slots;
-use super::load::{Image, Slot};
+use super::load::Image;
 use super::number::Few;
-use super::once;
 use super::own::Aligned;
 use super::spill::Spills;
 use super::state::State;
-use super::step::{ARGUMENTS, Effect, Flow, RAX, RSP, Reg, Step, Via, Write};
+use super::step::{ARGUMENTS, Effect, Flow, RAX, RSP, Step, Via, Write};
 use super::subject::Subject;
 use super::system;
 use super::thunk::{self, Thunk};
 use super::value::Value;
-
-/// The arguments of `core::fmt::write`: the writer's address is in rdi, its vtable in rsi.
-const TEXT_WRITER: Reg = 6;
-/// The template.
-const TEXT_TEMPLATE: Reg = 2;
-/// What the template's placeholders stand for.
-const TEXT_ARGUMENTS: Reg = 1;
 
 /// Answers what becomes of the caller of a function.
 pub trait Oracle {
@@ -438,7 +429,10 @@ impl<'c, 'a> Walk<'c, 'a> {
         }
         match write {
             Some(write) => state.write_own(write, self.aligned),
-            None if step.write != Write::None => state.forget_pushed(),
+            None if step.write != Write::None => {
+                state.forget_pushed();
+                state.forget_builder();
+            }
             None => {}
         }
         if let (Effect::Load(reg, _), Some(value)) = (step.effect, read)
@@ -492,11 +486,8 @@ impl<'c, 'a> Walk<'c, 'a> {
         slots: &Slots,
     ) -> Option<End> {
         let mut call = Call { given: self.given(state), ..Call::new(step.addr, callee) };
-        let made = self.formatting(&call, state, slots).or_else(|| self.closure_of_once(&call, state));
-        if let Some(made) = made {
-            call.given = call.given.iter().copied().chain([(TEXT_ARGUMENTS, Fact::Arguments)]).collect();
-            block.calls.extend(made);
-        }
+        let (made, after) = self.tell(&mut call, state, slots);
+        block.calls.extend(made);
         block.calls.push(call);
         let before = block.succ.len();
         for catch in self.catches.iter().filter(|c| (c.start..c.end).contains(&step.addr)) {
@@ -504,6 +495,7 @@ impl<'c, 'a> Walk<'c, 'a> {
         }
         let caught = block.succ.len() > before;
         state.after_call(self.oracle.loose(callee));
+        after.note(state);
         if let Some(few) = self.oracle.result(callee) {
             state.set(RAX, Value::of_few(few));
         }
@@ -517,46 +509,6 @@ impl<'c, 'a> Walk<'c, 'a> {
             Fate::Panics => Some(End::Panic),
             Fate::Stays => Some(End::Dead),
         }
-    }
-
-    /// What a call of `core::fmt::write` calls, if this is one and it can be told.
-    fn formatting(&self, call: &Call, state: &State, slots: &Slots) -> Option<Vec<Call>> {
-        let Callee::Local(addr) = call.callee else { return None };
-        let image = self.context.image;
-        if !self.context.arguments || !fmt_write::is_known(image, addr) {
-            return None;
-        }
-        let Value::Const(writer) = state.get(TEXT_WRITER) else { return None };
-        let from_stack = |base: i64, distance: u64| match slots.get(base.checked_add_unsigned(distance)?) {
-            Value::Const(addr) => Some(Slot::Addr(addr)),
-            Value::Import(index) => Some(Slot::Import(index)),
-            _ => None,
-        };
-        let calls = |template, argument: &dyn Fn(u64) -> Option<Slot>| {
-            fmt_write::calls(image, call.site, writer, template, argument)
-        };
-        match (state.get(TEXT_TEMPLATE), state.get(TEXT_ARGUMENTS)) {
-            // An odd number is the length of a text that stands for the template.
-            (_, Value::Const(length) | Value::Number(length)) if length & 1 == 1 => calls(None, &|_| None),
-            (Value::Const(template), Value::Const(base)) => {
-                calls(Some(template), &|distance| image.constant(base.checked_add(distance)?))
-            }
-            (Value::Const(template), Value::Frame(base)) => {
-                calls(Some(template), &|distance| from_stack(base, distance))
-            }
-            _ => None,
-        }
-    }
-
-    /// The call of a closure for which a call of `Once::call` stands, if this is one and it can be told.
-    fn closure_of_once(&self, call: &Call, state: &State) -> Option<Vec<Call>> {
-        let Callee::Local(addr) = call.callee else { return None };
-        let image = self.context.image;
-        let Value::Const(vtable) = state.get(once::VTABLE) else { return None };
-        if !self.context.arguments || !once::is_known(image, addr) {
-            return None;
-        }
-        Some(vec![once::call(image, call.site, vtable)?])
     }
 
     /// Whether an address is worth following into callees: one that leads to code, or to what is assumed to be made.

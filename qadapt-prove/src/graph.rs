@@ -7,6 +7,7 @@ use std::collections::{HashMap, VecDeque};
 
 use super::addr_map::{AddrMap, AddrSet};
 use super::body::{Body, Call, Callee, End, Fact, Given, Why};
+use super::builders;
 use super::cfg::{Part, Start};
 use super::ground::Ground;
 use super::once;
@@ -270,6 +271,8 @@ impl Explorer<'_, '_> {
         let image = self.program.image();
         let is_once = formats && once::is_known(image, entry);
         let is_told = |site| formats && (!is_once || once::calls_closure(image, site));
+        let told = builders::told();
+        let is_builders = formats && builders::is_inner(image, entry);
         let mut edges = Vec::new();
         let calls: Vec<&Call> = match self.starts.get(i as usize).and_then(|start| start.part.as_ref()) {
             Some(part) => calls_of(body, part),
@@ -351,7 +354,10 @@ impl Explorer<'_, '_> {
                 // Its role is a sink's.
                 (_, Callee::System(_)) => {}
                 (_, Callee::Local(addr)) => {
-                    let node = self.node_of(addr, &call.given, below, permission);
+                    // What builders call among themselves is told with the first of them.
+                    let is_told = is_builders && builders::is_inner(image, addr);
+                    let node =
+                        self.node_of(addr, if is_told { &told } else { &call.given }, below, permission);
                     edges.push(Edge { site: call.site, to: To::Node(node) });
                 }
             }

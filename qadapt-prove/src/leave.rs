@@ -6,6 +6,7 @@
 
 use super::body::{Call, Callee, End, Fate, Why};
 use super::cfg::{Open, Walk};
+use super::frame::Slots;
 use super::load::Slot;
 use super::state::State;
 use super::step::{Cond, RSP, Reg, Step, Via};
@@ -158,7 +159,11 @@ impl Walk<'_, '_> {
             Callee::Unknown(Why::IndirectJump) if !state.is_home() => Callee::Unknown(Why::OddJump),
             other => other,
         };
-        block.calls.push(Call { given: self.given(state), ..Call::new(site, callee) });
+        let mut call = Call { given: self.given(state), ..Call::new(site, callee) };
+        // Nothing is left of the function's own stack.
+        let (made, _) = self.tell(&mut call, state, &Slots::default());
+        block.calls.extend(made);
+        block.calls.push(call);
         if let Callee::Unknown(why) = callee {
             if why == Why::IndirectJump {
                 self.loose |= state.loose();

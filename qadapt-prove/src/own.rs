@@ -160,14 +160,15 @@ impl State {
         let highest = |place: i64| {
             if is_aligned(place) { (place - ALIGNED).saturating_add(real) } else { place }
         };
-        let hit = |place: i64| {
+        let hits = |place: i64, length: i64| {
             if is_aligned(place) == is_aligned(at) {
-                place.saturating_add(8) > at && place < at.saturating_add(size)
+                place.saturating_add(length) > at && place < at.saturating_add(size)
             } else {
-                highest(place).saturating_add(8) > lowest(at)
+                highest(place).saturating_add(length) > lowest(at)
                     && lowest(place) < highest(at).saturating_add(size)
             }
         };
+        let hit = |place: i64| hits(place, 8);
         if hit(0) {
             self.home = at == 0 && size == 8 && value == Value::Home;
         }
@@ -181,6 +182,9 @@ impl State {
         }
         if self.kept.0 != 0 && hit(self.kept.0) {
             self.kept = (0, 0);
+        }
+        if hits(self.builder.0, self.builder.1) {
+            self.forget_builder();
         }
         if let Value::Frame(above) = value
             && size == 8

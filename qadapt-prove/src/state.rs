@@ -35,6 +35,8 @@ pub struct State {
     pub(super) pushed: (i64, Value),
     /// A place of the rounded stack with an address above it, and how far that is from the entry's; 0: none.
     pub(super) kept: (i64, i64),
+    /// Where on the stack a builder of `core::fmt` lies, its size, and the vtable of its writer; size 0: none.
+    pub(super) builder: (i64, i64, u64),
 }
 
 impl State {
@@ -51,6 +53,7 @@ impl State {
             saved: [0; CALLEE_SAVED.len()],
             pushed: (0, Value::Any),
             kept: (0, 0),
+            builder: (0, 0, 0),
         }
     }
 
@@ -166,6 +169,10 @@ impl State {
             self.pushed = (0, Value::Any);
             changed = true;
         }
+        if self.builder.1 != 0 && self.builder != other.builder {
+            self.forget_builder();
+            changed = true;
+        }
         changed
     }
 
@@ -187,6 +194,7 @@ impl State {
             }
         }
         self.forget_pushed();
+        self.forget_builder();
     }
 
     /// After a call of the C library's function for any system call, in the place of this function.
@@ -195,6 +203,24 @@ impl State {
         self.compared = None;
         self.flags = None;
         self.compared_top = None;
+        self.forget_builder();
+    }
+
+    /// The builder at this place of the stack: its size, and the vtable of its writer.
+    #[must_use]
+    pub fn builder(&self, place: i64) -> Option<(i64, u64)> {
+        let (at, size, vtable) = self.builder;
+        (size != 0 && at == place).then_some((size, vtable))
+    }
+
+    /// A builder of `core::fmt` of this size lies here, whose writer has this vtable.
+    pub fn set_builder(&mut self, place: i64, size: i64, vtable: u64) {
+        self.builder = (place, size, vtable);
+    }
+
+    /// Somebody may have written to it.
+    pub fn forget_builder(&mut self) {
+        self.builder = (0, 0, 0);
     }
 
     fn clobber(&mut self, mask: u16) {

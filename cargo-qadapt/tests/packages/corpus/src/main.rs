@@ -5,10 +5,11 @@ mod measure;
 mod count;
 mod hot;
 mod regions;
+mod shown;
 
 fn main() {
     std::panic::set_hook(Box::new(|_| {}));
-    for (group, cases) in [("regions", regions::all()), ("hot", hot::all())] {
+    for (group, cases) in [("regions", regions::all()), ("shown", shown::all()), ("hot", hot::all())] {
         for case in cases {
             let seen = (case.run)();
             println!(

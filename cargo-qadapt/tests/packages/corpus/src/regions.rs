@@ -39,6 +39,18 @@ pub struct Stack {
     len: usize,
 }
 
+impl Default for Stack {
+    fn default() -> Self {
+        Self { bytes: [0; 64], len: 0 }
+    }
+}
+
+impl Stack {
+    pub fn len(&self) -> usize {
+        self.len
+    }
+}
+
 impl std::fmt::Write for Stack {
     fn write_str(&mut self, s: &str) -> std::fmt::Result {
         let end = self.len + s.len();
@@ -50,7 +62,14 @@ impl std::fmt::Write for Stack {
 }
 
 /// Allocates for each piece of text.
+#[derive(Default)]
 pub struct LoudText(usize);
+
+impl LoudText {
+    pub fn len(&self) -> usize {
+        self.0
+    }
+}
 
 impl std::fmt::Write for LoudText {
     fn write_str(&mut self, s: &str) -> std::fmt::Result {
@@ -60,7 +79,14 @@ impl std::fmt::Write for LoudText {
 }
 
 /// Allocates for single characters only.
+#[derive(Default)]
 pub struct LoudChar(usize);
+
+impl LoudChar {
+    pub fn len(&self) -> usize {
+        self.0
+    }
+}
 
 impl std::fmt::Write for LoudChar {
     fn write_str(&mut self, s: &str) -> std::fmt::Result {
