@@ -2,6 +2,7 @@
 
 use std::env;
 use std::error::Error;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -99,7 +100,7 @@ impl Build {
         }
     }
 
-    /// Builds its programs; gives the folder that they are in.
+    /// Builds its programs, with what this program was built of where that is the same; gives the folder that they are in.
     fn run(self, target: &Path) -> Result<PathBuf, Box<dyn Error>> {
         let (name, features) = match self {
             Self::Plain => ("off", None),
@@ -109,7 +110,6 @@ impl Build {
             Self::Sanitized => ("rtsan", None),
         };
         let flags = self.flags();
-        let folder = target.join(name);
         let mut package = Path::new(env!("CARGO_MANIFEST_DIR")).to_owned();
         let mut cargo = Command::new("cargo");
         if self.is_nightly() {
@@ -129,12 +129,19 @@ impl Build {
         cargo
             .args(["--quiet", "--release", "--no-default-features", "--manifest-path"])
             .arg(package.join("Cargo.toml"));
-        cargo.arg("--target-dir").arg(&folder).env_remove("QADAPT_ENFORCE");
-        let own = PROGRAMS.iter().filter(|program| program.2 == self);
-        let status = cargo.args(own.flat_map(|(_, file, _)| ["--bin", file])).status()?;
+        cargo.arg("--target-dir").arg(target).env_remove("QADAPT_ENFORCE");
+        let own = || PROGRAMS.iter().filter(|program| program.2 == self).map(|(_, file, _)| file);
+        let status = cargo.args(own().flat_map(|file| ["--bin", file])).status()?;
         if !status.success() {
             return Err(format!("the programs of {name} do not build ({status})").into());
         }
-        Ok(if flags.is_some() { folder.join(TARGET) } else { folder }.join("release"))
+        // The next build writes to the same places.
+        let built = if flags.is_some() { target.join(TARGET) } else { target.to_owned() }.join("release");
+        let folder = target.join(name);
+        fs::create_dir_all(&folder)?;
+        for file in own() {
+            fs::copy(built.join(file), folder.join(file))?;
+        }
+        Ok(folder)
     }
 }
