@@ -22,7 +22,7 @@
 use super::body::{Call, Callee, Fact, Given};
 use super::decode::Steps;
 use super::load::{Image, Slot};
-use super::step::{Flow, Mem, Reg, Via};
+use super::step::{Flow, Mem, RBP, RSP, Reg, Via};
 use super::symbol::demangle;
 
 /// Where a vtable has its first method: `write_str` of a writer, `fmt` of a value.
@@ -173,7 +173,8 @@ fn by_name(name: &str) -> Option<Known> {
     }
 }
 
-/// Whether all calls through pointers are of functions at fixed places, of a first or second method, or of one in a register.
+/// Whether all calls through pointers are of functions at fixed places, of a first or second method, or of one in a register or on the
+/// stack.
 fn is_shaped(image: &Image<'_>, addr: u64) -> bool {
     let bounds = image.bounds(addr);
     let mut steps = Steps::new(image.code(bounds.start, bounds.end), bounds.start);
@@ -184,7 +185,7 @@ fn is_shaped(image: &Image<'_>, addr: u64) -> bool {
             Flow::CallVia(via) | Flow::JumpVia(via) => match via {
                 Via::Reg(_)
                 | Via::Mem(
-                    Mem { base: None, index: None, .. }
+                    Mem { base: None | Some(RSP | RBP), index: None, .. }
                     | Mem { base: Some(_), index: None, disp: FIRST | SECOND },
                 ) => {}
                 _ => return false,

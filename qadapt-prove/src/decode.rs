@@ -136,6 +136,11 @@ impl<'a> Steps<'a> {
             let top = Mem { base: Some(RSP), index: None, disp: 8u64.wrapping_neg() };
             return Write::Number(top, i.immediate(0));
         }
+        if i.code() == Code::Mov_rm64_imm32
+            && let Some(mem) = mem(i)
+        {
+            return Write::Number(mem, i.immediate(1));
+        }
         if i.op0_kind() == OpKind::Memory && is_plain_store(i.mnemonic()) {
             let size = u8::try_from(i.memory_size().size()).unwrap_or(0);
             return match mem(i) {
@@ -410,6 +415,11 @@ mod tests {
             (&[0x53], Write::Register(Mem { base: Some(4), index: None, disp: 8u64.wrapping_neg() }, 3)),
             // push 1
             (&[0x6a, 1], Write::Number(Mem { base: Some(4), index: None, disp: 8u64.wrapping_neg() }, 1)),
+            // mov qword [rsp], 6
+            (
+                &[0x48, 0xc7, 0x04, 0x24, 6, 0, 0, 0],
+                Write::Number(Mem { base: Some(4), index: None, disp: 0 }, 6),
+            ),
             // movups [rsp], xmm0
             (&[0x0f, 0x11, 0x04, 0x24], Write::Bytes(Mem { base: Some(4), index: None, disp: 0 }, 16)),
             // inc dword [rbx]

@@ -100,14 +100,15 @@ impl Build {
         if self.profile == "release" {
             let given =
                 ["dyn", "dyn_twice", "pointer", "closure"].map(|n| format!("regions::given_{n}_quiet"));
-            let written = ["number", "options", "shown", "long"].map(|n| format!("regions::write_{n}"));
+            let written =
+                ["number", "options", "shown", "long", "stack"].map(|n| format!("regions::write_{n}"));
             // So is a function that is chosen at run time, what is made once, and a number that says how much room is needed.
             let others = ["chosen_quiet", "once_quiet", "once_call_quiet", "sort_stable_hundred"]
                 .map(|n| format!("regions::{n}"));
             // And what derived `Debug` formats, told from the arguments of the builders.
             let shown = [
                 "tuple", "pair", "struct", "three", "kind", "option", "nested", "pretty", "array", "slice",
-                "by_hand", "map", "float",
+                "by_hand", "map", "float", "six", "text",
             ]
             .map(|n| format!("shown::quiet_{n}"));
             for name in given.into_iter().chain(written).chain(others).chain(shown) {
