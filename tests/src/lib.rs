@@ -9,6 +9,8 @@ pub mod polled;
 pub mod reference;
 #[cfg(unix)]
 pub mod signal;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+pub mod vdso;
 pub mod waiting;
 pub mod worker;
 

@@ -6,7 +6,7 @@ use crate::on::On;
 pub(super) const ENTRY: Entry = Entry {
     id: "lock-wait",
     habit: "a lock is taken, which another thread may hold",
-    advice: "take it with `try_lock` or `try_read` and go on without, or hand the value over in an atomic or a queue",
+    advice: "use `try_lock` or `try_read`, an atomic, or a queue; in a task hold no guard over an `.await`, or use tokio's locks",
     calls: &[
         Call::of("std::sync::poison::mutex", "lock"),
         Call::of("std::sync::poison::rwlock", "read write"),

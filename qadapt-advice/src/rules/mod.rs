@@ -17,6 +17,7 @@ mod channel_create;
 mod channel_receive;
 mod channel_send;
 mod channel_wait;
+mod clock_read;
 mod collect_map;
 mod collect_queue;
 mod collect_string;
@@ -44,11 +45,13 @@ mod lazy_init;
 mod line_read;
 mod linked_list;
 mod lock_wait;
+mod log_wait;
 mod lossy_string;
 mod make_mut;
 mod name_lookup;
 mod oneshot;
 mod panic_payload;
+mod parking_lot_lock;
 mod parking_lot_wait;
 mod partition;
 mod path_join;
@@ -102,6 +105,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     channel_receive::ENTRY,
     channel_send::ENTRY,
     channel_wait::ENTRY,
+    clock_read::ENTRY,
     collect_map::ENTRY,
     collect_queue::ENTRY,
     collect_string::ENTRY,
@@ -129,11 +133,13 @@ pub(crate) const ENTRIES: &[Entry] = &[
     line_read::ENTRY,
     linked_list::ENTRY,
     lock_wait::ENTRY,
+    log_wait::ENTRY,
     lossy_string::ENTRY,
     make_mut::ENTRY,
     name_lookup::ENTRY,
     oneshot::ENTRY,
     panic_payload::ENTRY,
+    parking_lot_lock::ENTRY,
     parking_lot_wait::ENTRY,
     partition::ENTRY,
     path_join::ENTRY,

@@ -1,6 +1,8 @@
 //! What waits: only where calls are watched.
 
 use std::collections::HashMap;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+use std::env;
 use std::fs::{self, File};
 use std::hint::black_box;
 use std::io::{Read as _, Write as _};
@@ -9,10 +11,13 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Condvar, Mutex, RwLock};
+use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
 
-use qadapt::no_blocking;
+use qadapt::{GuardExt as _, no_blocking};
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+use qadapt_tests::vdso;
 
 use crate::seen;
 
@@ -21,12 +26,12 @@ const SHORT: Duration = Duration::from_millis(2);
 
 /// As [`seen::shown`], of a region that must not wait.
 #[track_caller]
-fn shown(rule: &str, habit: impl FnOnce()) {
+fn shown(rule: &str, habit: impl FnOnce()) -> Vec<String> {
     if qadapt::is_active() && !qadapt::is_blocking_watched() {
         println!("NOT RUN: {rule}: this system does not let calls be watched");
-        return;
+        return Vec::new();
     }
-    seen::shown(rule, habit);
+    seen::shown(rule, habit)
 }
 
 #[test]
@@ -57,6 +62,98 @@ fn other_threads() {
     shown("condition-wait", || assert!(no_blocking(|| receiver.recv_timeout(SHORT)).is_err()));
     let other = thread::spawn(|| thread::sleep(5 * SHORT));
     shown("condition-wait", || no_blocking(|| other.join()).expect("it ends"));
+}
+
+/// What a task does that holds a lock while it waits for something else, and what another task gets of that.
+#[test]
+#[expect(clippy::await_holding_lock, reason = "it is the habit")]
+fn a_guard_over_an_await() {
+    let (lock, is_asked) = (Mutex::new(1), AtomicBool::new(false));
+    let mut context = Context::from_waker(Waker::noop());
+    let mut holder = Box::pin(async {
+        let guard = lock.lock().expect("nobody panics with it");
+        std::future::pending::<()>().await;
+        drop(guard);
+    });
+    assert!(holder.as_mut().poll(&mut context).is_pending());
+    thread::scope(|scope| {
+        let other = scope.spawn(|| {
+            let mut task = Box::pin(async { lock.lock().map_or(0, |value| *value) }.no_blocking());
+            let lines = shown("lock-wait", || {
+                is_asked.store(true, Ordering::Release);
+                assert!(task.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
+            });
+            assert!(lines.iter().all(|line| line.contains("hold no guard over an `.await`")), "{lines:?}");
+            is_asked.store(true, Ordering::Release);
+        });
+        while !is_asked.load(Ordering::Acquire) {
+            thread::sleep(SHORT / 10);
+        }
+        thread::sleep(10 * SHORT);
+        drop(holder);
+        other.join().expect("it gets the lock");
+    });
+}
+
+#[test]
+fn locks_of_parking_lot() {
+    let (lock, is_held) = (parking_lot::Mutex::new(1), AtomicBool::new(false));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let guard = lock.lock();
+            is_held.store(true, Ordering::Release);
+            thread::sleep(10 * SHORT);
+            drop(guard);
+        });
+        while !is_held.load(Ordering::Acquire) {
+            thread::sleep(SHORT / 10);
+        }
+        shown("parking-lot-lock", || drop(no_blocking(|| lock.lock())));
+    });
+}
+
+/// A logger as loggers are: it writes each record at once.
+struct Logger;
+
+impl log::Log for Logger {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        writeln!(std::io::stderr(), "{}", record.args()).expect("it is written");
+    }
+
+    fn flush(&self) {}
+}
+
+#[test]
+fn logging() {
+    static LOGGER: Logger = Logger;
+    log::set_logger(&LOGGER).expect("it is the only one");
+    log::set_max_level(log::LevelFilter::Info);
+    shown("log-wait", || no_blocking(|| log::info!("the buffer ran empty")));
+}
+
+/// In a process of its own, in which each clock is a system call.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#[test]
+fn clocks() {
+    use std::time::Instant;
+
+    const ALONE: &str = "QADAPT_TEST_WITHOUT_VDSO";
+    if env::var_os(ALONE).is_some() {
+        shown("clock-read", || _ = no_blocking(|| black_box(Instant::now())));
+        let start = Instant::now();
+        shown("clock-read", || _ = no_blocking(|| black_box(start.elapsed())));
+        return;
+    }
+    let mut program = Command::new(env::current_exe().expect("this program"));
+    program.args(["--exact", "waits::clocks", "--nocapture"]).env(ALONE, "1");
+    match vdso::spawn_without(&mut program) {
+        Ok(mut child) => assert!(child.wait().expect("it ends").success()),
+        Err(error) => println!("NOT RUN: clock-read: {error}"),
+    }
 }
 
 #[test]
