@@ -6,7 +6,7 @@ use core::fmt;
 pub const MAGIC: u64 = u64::from_le_bytes(*b"QADAPTtr");
 
 /// The version that this crate writes.
-pub const VERSION: Version = Version { major: 2, minor: 3 };
+pub const VERSION: Version = Version { major: 2, minor: 4 };
 
 /// A version of the file format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +48,10 @@ pub mod flags {
     pub const FRAME_POINTERS: u64 = 1 << 4;
     /// Blocks were followed to their end, and each stack was recorded.
     pub const LIVE: u64 = 1 << 5;
+    /// Blocks were followed to their end, those that a countdown of bytes picked: see [`interval`](crate::interval).
+    pub const SAMPLED: u64 = 1 << 6;
+    /// Some blocks were not followed.
+    pub const LEFT_OUT: u64 = 1 << 7;
 }
 
 pub(crate) const SECTIONS: usize = 6;

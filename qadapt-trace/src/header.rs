@@ -98,7 +98,8 @@ impl Header {
             section.check(capacity)?;
         }
         let set = number(offset_of!(HeaderRow, flags))?;
-        let live = Total::parse(bytes).filter(|_| set & flags::LIVE != 0);
+        let is_followed = set & (flags::LIVE | flags::SAMPLED) != 0;
+        let live = Total::parse(bytes, set).filter(|_| is_followed);
         Ok(Self {
             version,
             flags: set,

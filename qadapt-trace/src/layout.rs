@@ -59,6 +59,9 @@ pub(crate) struct HeaderRow {
     /// The number of the last peak.
     pub(crate) peak: AtomicU64,
     pub(crate) live_lost: AtomicU64,
+    /// Bytes of the blocks that were made where some are followed. Versions before 2.4 had zeros here and below.
+    pub(crate) offered: AtomicU64,
+    pub(crate) sampled: SampledRow,
 }
 
 #[repr(C)]
@@ -144,6 +147,8 @@ pub(crate) struct SiteRow {
     pub(crate) live: LiveRow,
     /// Which call an [`Op::Call`](crate::Op::Call) was. Versions before 2.3 had none.
     pub(crate) call: AtomicU64,
+    /// Versions before 2.4 had none.
+    pub(crate) sampled: SampledRow,
 }
 
 /// See [`Live`](crate::Live).
@@ -161,6 +166,17 @@ pub(crate) struct LiveRow {
     pub(crate) later: AtomicU64,
     pub(crate) lifetime: AtomicU64,
     pub(crate) births: AtomicU64,
+}
+
+/// See [`Sampled`](crate::Sampled).
+#[repr(C)]
+pub(crate) struct SampledRow {
+    pub(crate) samples: AtomicU64,
+    pub(crate) variance: AtomicU64,
+    pub(crate) peak_samples: AtomicU64,
+    pub(crate) peak_variance: AtomicU64,
+    pub(crate) freed_samples: AtomicU64,
+    pub(crate) freed_variance: AtomicU64,
 }
 
 #[repr(C)]
@@ -187,7 +203,7 @@ pub(crate) struct Own {
 /// A trace in memory, as the guard maps it: every field is atomic, and all zeros are a valid, empty one. `R` makes room
 /// on the disk before a part of the file is written for the first time.
 ///
-/// The first [`FILE_SIZE`](Self::FILE_SIZE) bytes, about 20 MB, are the file's; most of them are never touched. What lies
+/// The first [`FILE_SIZE`](Self::FILE_SIZE) bytes, about 22 MB, are the file's; most of them are never touched. What lies
 /// behind is for the writer alone.
 ///
 /// # Examples
@@ -258,6 +274,17 @@ impl Zeroed for SpreadRow {
         Self { first: Zeroed::ZEROED, least: Zeroed::ZEROED, most: Zeroed::ZEROED, entries: Zeroed::ZEROED };
 }
 
+impl Zeroed for SampledRow {
+    const ZEROED: Self = Self {
+        samples: Zeroed::ZEROED,
+        variance: Zeroed::ZEROED,
+        peak_samples: Zeroed::ZEROED,
+        peak_variance: Zeroed::ZEROED,
+        freed_samples: Zeroed::ZEROED,
+        freed_variance: Zeroed::ZEROED,
+    };
+}
+
 impl Zeroed for LiveRow {
     const ZEROED: Self = Self {
         bytes: Zeroed::ZEROED,
@@ -294,7 +321,9 @@ zeroed!(HeaderRow {
     peak_blocks,
     peak_at,
     peak,
-    live_lost
+    live_lost,
+    offered,
+    sampled
 });
 zeroed!(RegionRow {
     key,
@@ -337,6 +366,7 @@ zeroed!(SiteRow {
     spread,
     live,
     call,
+    sampled,
 });
 zeroed!(ModuleRow { start, end, path, build_id, file_size, published });
 

@@ -14,8 +14,10 @@ use core::sync::atomic::Ordering;
 
 use crate::add::{add, increased, raise};
 use crate::bytes::number;
+use crate::format::flags;
 use crate::layout::{HeaderRow, LiveRow, SiteRow, Trace};
 use crate::room::Room;
+use crate::sample::{Sampled, Share, interval};
 
 /// The blocks that a site's events made. With several threads, what it had at the peak is right but for what other threads do
 /// in the same instant; all else is exact.
@@ -41,12 +43,15 @@ pub struct Live {
     pub lifetime: u64,
     /// By the same clock, when each block that is alive was made, together.
     pub births: u64,
+    /// What is behind these figures where blocks were sampled.
+    pub sampled: Sampled,
 }
 
-/// All blocks of a process together.
+/// All blocks of a process together. Where blocks were sampled, these are estimates, too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Total {
-    /// How often a block was made, resized or given back: the clock that lifetimes are measured by.
+    /// How often a block was made, resized or given back: the clock that lifetimes are measured by. Where blocks were sampled it
+    /// is the number of all disallowed events.
     pub clock: u64,
     /// Bytes that are alive.
     pub bytes: u64,
@@ -60,6 +65,10 @@ pub struct Total {
     pub peak_at: u64,
     /// Blocks that could not be followed.
     pub lost: u64,
+    /// The last [`interval`]; 0 where each block was followed.
+    pub interval: u64,
+    /// What is behind these figures where blocks were sampled.
+    pub sampled: Sampled,
 }
 
 impl Live {
@@ -78,26 +87,40 @@ impl Live {
             later: field(offset_of!(LiveRow, later))?,
             lifetime: field(offset_of!(LiveRow, lifetime))?,
             births: field(offset_of!(LiveRow, births))?,
+            sampled: Sampled::parse(entry, offset_of!(SiteRow, sampled)),
         };
         if field(offset_of!(LiveRow, peak))? != peak {
             (live.peak_bytes, live.peak_blocks) = (live.bytes, live.blocks);
+            let sampled = &mut live.sampled;
+            (sampled.peak_samples, sampled.peak_variance) = (sampled.samples, sampled.variance);
         }
         Some(live)
     }
 }
 
 impl Total {
-    /// Reads it out of a header, with the number of the last peak; none if it is not there.
-    pub(crate) fn parse(header: &[u8]) -> Option<(Self, u64)> {
+    /// Reads it out of a header with these flags, with the number of the last peak; none if it is not there.
+    pub(crate) fn parse(header: &[u8], set: u64) -> Option<(Self, u64)> {
         let field = |offset| number(header, offset);
+        let clock = if set & flags::SAMPLED != 0 {
+            offset_of!(HeaderRow, disallowed)
+        } else {
+            offset_of!(HeaderRow, clock)
+        };
         let total = Self {
-            clock: field(offset_of!(HeaderRow, clock))?,
+            clock: field(clock)?,
             bytes: field(offset_of!(HeaderRow, live_bytes))?,
             blocks: field(offset_of!(HeaderRow, live_blocks))?,
             peak_bytes: field(offset_of!(HeaderRow, peak_bytes))?,
             peak_blocks: field(offset_of!(HeaderRow, peak_blocks))?,
             peak_at: field(offset_of!(HeaderRow, peak_at))?,
             lost: field(offset_of!(HeaderRow, live_lost))?,
+            interval: if set & flags::LEFT_OUT == 0 {
+                0
+            } else {
+                interval(field(offset_of!(HeaderRow, offered))?)
+            },
+            sampled: Sampled::parse(header, offset_of!(HeaderRow, sampled)),
         };
         Some((total, field(offset_of!(HeaderRow, peak))?))
     }
@@ -106,34 +129,56 @@ impl Total {
 // Relaxed below: as in `write`. Numbers that go down are added to by two's complements.
 
 impl<R: Room> Trace<R> {
-    /// A block of so many bytes was made at a site; returns what the clock shows.
-    pub fn block_made(&self, site: u32, bytes: u64) -> u64 {
+    /// Takes note of a block of so many bytes of which it is not settled yet whether it is followed; returns the
+    /// [`interval`] that settles it.
+    pub fn block_offered(&self, size: u64) -> u64 {
+        interval(increased::<R>(&self.header.offered, size).wrapping_sub(size))
+    }
+
+    /// A block was made at a site; returns what the clock shows.
+    pub fn block_made(&self, site: u32, share: Share) -> u64 {
         let now = self.tick();
         let Some(row) = self.change(site) else { return now };
-        add::<R>(&row.births, now);
-        self.grow(row, bytes, 1, now);
+        add::<R>(&row.live.births, now.wrapping_mul(share.weight));
+        if self.is_sampled() {
+            row.sampled.make::<R>(share);
+            self.header.sampled.make::<R>(share);
+        }
+        self.grow(&row.live, share.bytes(), share.weight, now);
         now
     }
 
     /// A site's block has another size.
-    pub fn block_resized(&self, site: u32, before: u64, after: u64) {
+    pub fn block_resized(&self, site: u32, before: Share, size: u64) {
         let now = self.tick();
         let Some(row) = self.change(site) else { return };
-        if after >= before {
-            self.grow(row, after - before, 0, now);
+        let after = Share { size, ..before };
+        if self.is_sampled() {
+            row.sampled.resize::<R>(before, after);
+            self.header.sampled.resize::<R>(before, after);
+        }
+        if after.size >= before.size {
+            self.grow(&row.live, after.bytes().saturating_sub(before.bytes()), 0, now);
         } else {
-            self.shrink(row, before - after, 0);
+            self.shrink(&row.live, before.bytes().saturating_sub(after.bytes()), 0);
         }
     }
 
     /// A site's block was given back that was made at `birth`; `inside` says whether by the entry that asked for it.
-    pub fn block_gone(&self, site: u32, bytes: u64, birth: u64, inside: bool) {
+    pub fn block_gone(&self, site: u32, share: Share, birth: u64, inside: bool) {
         let now = self.tick();
-        let Some(row) = self.change(site) else { return };
-        self.shrink(row, bytes, 1);
-        add::<R>(if inside { &row.inside } else { &row.later }, 1);
-        add::<R>(&row.lifetime, now.saturating_sub(birth));
-        add::<R>(&row.births, birth.wrapping_neg());
+        let Some(row) = self.let_go(site, share, birth) else { return };
+        add::<R>(if inside { &row.live.inside } else { &row.live.later }, share.weight);
+        add::<R>(&row.live.lifetime, now.saturating_sub(birth).wrapping_mul(share.weight));
+        if self.is_sampled() {
+            row.sampled.free::<R>(share);
+            self.header.sampled.free::<R>(share);
+        }
+    }
+
+    /// A site's block is not its own any more, but that of another site.
+    pub fn block_left(&self, site: u32, share: Share, birth: u64) {
+        self.let_go(site, share, birth);
     }
 
     /// A block could not be followed.
@@ -141,20 +186,43 @@ impl<R: Room> Trace<R> {
         add::<R>(&self.header.live_lost, 1);
     }
 
-    fn tick(&self) -> u64 {
-        increased::<R>(&self.header.clock, 1)
+    fn let_go(&self, site: u32, share: Share, birth: u64) -> Option<&SiteRow> {
+        let row = self.change(site)?;
+        self.shrink(&row.live, share.bytes(), share.weight);
+        add::<R>(&row.live.births, birth.wrapping_mul(share.weight).wrapping_neg());
+        if self.is_sampled() {
+            row.sampled.leave::<R>(share);
+            self.header.sampled.leave::<R>(share);
+        }
+        Some(row)
     }
 
-    /// The row of a site that is about to change, which keeps what it has at the last peak.
-    fn change(&self, site: u32) -> Option<&LiveRow> {
-        let row = &self.sites.get(site as usize)?.live;
+    fn is_sampled(&self) -> bool {
+        self.header.flags.load(Ordering::Relaxed) & flags::SAMPLED != 0
+    }
+
+    fn tick(&self) -> u64 {
+        if self.is_sampled() {
+            self.header.disallowed.load(Ordering::Relaxed)
+        } else {
+            increased::<R>(&self.header.clock, 1)
+        }
+    }
+
+    /// A site that is about to change, which keeps what it has at the last peak.
+    fn change(&self, site: u32) -> Option<&SiteRow> {
+        let site = self.sites.get(site as usize)?;
+        let row = &site.live;
         let peak = self.header.peak.load(Ordering::Relaxed);
         if row.peak.load(Ordering::Relaxed) != peak {
             row.peak_bytes.store(row.bytes.load(Ordering::Relaxed), Ordering::Relaxed);
             row.peak_blocks.store(row.blocks.load(Ordering::Relaxed), Ordering::Relaxed);
+            if self.is_sampled() {
+                site.sampled.keep();
+            }
             row.peak.store(peak, Ordering::Relaxed);
         }
-        Some(row)
+        Some(site)
     }
 
     fn grow(&self, row: &LiveRow, bytes: u64, blocks: u64, now: u64) {
@@ -171,6 +239,9 @@ impl<R: Room> Trace<R> {
             raise(&header.peak_bytes, all_bytes);
             header.peak_blocks.store(all_blocks, Ordering::Relaxed);
             header.peak_at.store(now, Ordering::Relaxed);
+            if self.is_sampled() {
+                header.sampled.keep();
+            }
             add::<R>(&header.peak, 1);
         }
     }

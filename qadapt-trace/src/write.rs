@@ -235,7 +235,7 @@ impl<R: Room> Trace<R> {
         })
     }
 
-    /// Counts a disallowed event at its site. It stands for `weight` events of its size. `key` tells the combination of
+    /// Counts a disallowed event at its site. It stands for `weight` events of its size; with 0 it is only looked up. `key` tells the combination of
     /// region, stack and operation from others of this process. Returns the site's number; none if there is no room.
     pub fn site(&self, key: u64, at: At, event: &Event, align: u32, weight: u64) -> Option<u32> {
         let claim = || self.claim_one(Kind::Sites);
@@ -246,6 +246,9 @@ impl<R: Room> Trace<R> {
             event.op.published()
         });
         let row = self.sites.get(number? as usize)?;
+        if weight == 0 {
+            return number;
+        }
         add::<R>(&row.count, 1);
         add::<R>(&row.weight, weight);
         add::<R>(&row.bytes, event.size.saturating_mul(weight));

@@ -5,7 +5,7 @@ use std::thread;
 
 use qadapt_trace::{
     At, Event, HEADER_SIZE, Header, Kind, Module, NewModule, NewRegion, Op, Region, RegionKind, Room, STACKS,
-    Site, Stack, Trace, flags, text,
+    Sampled, Share, Site, Stack, Trace, flags, text,
 };
 
 fn bytes<R>(trace: &'static Trace<R>) -> &'static [u8] {
@@ -237,4 +237,39 @@ fn a_call_is_an_event_of_its_own() {
     let codes = [Op::Alloc, Op::AllocZeroed, Op::Realloc, Op::Dealloc, calls[0], calls[1]].map(Op::code);
     let distinct: std::collections::BTreeSet<u64> = codes.into_iter().collect();
     assert_eq!(distinct.len(), codes.len());
+}
+
+/// A block that stands for four counts four times, and says how far off that may be.
+#[test]
+fn a_sample_says_what_is_behind_it() {
+    static TRACE: Trace = Trace::new();
+    TRACE.begin(1, 0, flags::SAMPLED | flags::LEFT_OUT, b"sample");
+    let tick = TRACE.region(&region(1, b"tick")).expect("there is room");
+    let at = At { region: tick, stack: None };
+    assert_eq!(TRACE.site(3, at, &ALLOC, 8, 0), Some(0), "it is looked up, and not counted");
+    assert_eq!((TRACE.block_offered(8192), TRACE.block_offered(1), TRACE.block_offered(1)), (1, 2, 2));
+    let (one, four) = (Share { size: 100, weight: 1 }, Share { size: 10, weight: 4 });
+    let births: Vec<u64> = [one, four, four].map(|share| TRACE.block_made(0, share)).into();
+    TRACE.count_all_disallowed();
+    TRACE.block_gone(0, four, births[1], true);
+    TRACE.block_left(0, four, births[2]);
+    TRACE.block_made(0, four);
+    TRACE.block_resized(0, four, 20);
+
+    let header = Header::parse(&bytes(&TRACE)[..HEADER_SIZE]).expect("it is whole");
+    let total = header.live.expect("blocks were followed");
+    assert_eq!((total.bytes, total.blocks, total.interval, total.clock), (180, 5, 2, 1));
+    let entry = entries(bytes(&TRACE), Kind::Sites).next().expect("there is one");
+    let live = header.live(entry).expect("blocks were followed");
+    assert_eq!((live.bytes, live.blocks, live.inside, live.later, live.lifetime), (180, 5, 4, 0, 4));
+    assert_eq!((live.peak_bytes, live.most_bytes, live.births), (180, 180, 4));
+    let sampled = Sampled {
+        samples: 2,
+        variance: 4 * 3 * 20 * 20,
+        freed_samples: 1,
+        freed_variance: 4 * 3,
+        ..live.sampled
+    };
+    assert_eq!((live.sampled, total.sampled.variance), (sampled, sampled.variance));
+    assert_eq!(Site::parse(entry).map(|site| (site.count, site.weight)), Some((0, 0)));
 }

@@ -22,7 +22,7 @@ pub struct Audit {
     /// What is measured.
     #[command(flatten)]
     pub runs: Runs,
-    /// Follows each block that a region asks for until it is given back, and records each stack.
+    /// Follows each block that a region asks for until it is given back, and not a sample; records each stack.
     #[arg(long)]
     pub live: bool,
     /// What is shown of it.

@@ -65,6 +65,11 @@ impl Fold {
         let mut stacks: HashMap<u32, u32> = HashMap::new();
         let end = trace.header.live.map_or(0, |total| total.clock);
         for (index, site) in trace.sites.iter().enumerate() {
+            let live = trace.live.get(index).map(|live| Live::of(live, end)).filter(|live| live.made() > 0);
+            if site.count == 0 && live.is_none() {
+                // It was looked up for a block that was not made.
+                continue;
+            }
             let Some(&Some(region)) = regions.get(site.region as usize) else { continue };
             let stack = site.stack.map_or(0, |number| {
                 *stacks.entry(number).or_insert_with(|| self.add_stack(trace, number, &modules))
@@ -87,7 +92,7 @@ impl Fold {
                 bytes_variance: site.bytes_variance,
                 // Events that have no stack may be this site's.
                 spread: Spread::of(site.spread.filter(|_| is_whole)),
-                live: trace.live.get(index).map(|live| Live::of(live, end)).filter(|live| live.made() > 0),
+                live,
             });
         }
     }

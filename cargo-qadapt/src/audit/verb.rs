@@ -21,6 +21,7 @@ use crate::format::name::Format;
 use crate::format::output::Output;
 use crate::format::view::View;
 use crate::heap;
+use crate::report::choice::Weight;
 use crate::report::choice::{Apart, Choice};
 use crate::report::figures::{Report, VERSION};
 use crate::report::merge::merge;
@@ -86,7 +87,8 @@ fn show(
 ) -> Result<ExitCode> {
     output.say("warning", choice.matches_nothing(&report).as_slice());
     let (report, lines) = choice.of(report);
-    output.write(&View { report: &report, lines, root, outcome: None, suppressed })?;
+    let says_lives = choice.sort == Weight::Live;
+    output.write(&View { report: &report, lines, root, outcome: None, suppressed, says_lives })?;
     Ok(problems.end(output, report.disallowed() > 0))
 }
 

@@ -110,8 +110,9 @@ pub fn dhat(view: &View<'_>) -> Result<Vec<u8>> {
     // The viewer refuses a file with the same stack twice, which names that were cut can make.
     let mut points: HashMap<Vec<usize>, usize> = HashMap::new();
     let mut pps: Vec<Point> = Vec::new();
+    // The format has no way to say that a figure is an estimate.
     let totals: Vec<LiveTotal> = view.report.profiles.iter().filter_map(|profile| profile.live).collect();
-    let is_live = !totals.is_empty();
+    let is_live = !totals.is_empty() && !totals.iter().any(LiveTotal::is_sampled);
     for sample in names.samples(view) {
         let mut fs = vec![
             table.number(format!("[profile {}]", sample.profile)),
@@ -131,6 +132,7 @@ pub fn dhat(view: &View<'_>) -> Result<Vec<u8>> {
         }
     }
     let events = pps.iter().fold(0, |sum: u64, point| sum.saturating_add(point.tbk));
+    let totals = if is_live { totals } else { Vec::new() };
     let end = totals.iter().map(|total| total.clock).max().unwrap_or(events);
     let dhat = Dhat {
         version: 2,

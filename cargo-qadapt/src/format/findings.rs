@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::line::site;
-use super::source::{Sources, on_one_line, opening, printable};
+use super::line::{Shown, site};
+use super::source::{Sources, on_one_line};
 use super::style::{BAD, DIFFERENT, FAINT, HEADING, paint};
 use super::view::View;
 use crate::report::line::Line;
@@ -40,9 +40,7 @@ fn write_finding(out: &mut String, view: &View<'_>, finding: &Finding, sources: 
     // Only the profile that the finding is about: another one may have the line from before.
     let is_meant = |profile: usize| finding.profile.is_none_or(|only| only == profile);
     let profiles = view.report.profiles.iter().enumerate().filter(|(index, _)| is_meant(*index));
-    let profiles: Vec<String> =
-        profiles.map(|(_, profile)| opening(&printable(&profile.name), "profile")).collect();
-    let profiles: Vec<&str> = profiles.iter().map(String::as_str).collect();
+    let shown = Shown::of(profiles.map(|(_, profile)| profile), view.says_lives);
     for line in finding.lines.iter().filter_map(|&line| view.lines.get(line)) {
         let counts = line.counts.iter().enumerate().filter(|(index, _)| is_meant(*index));
         let counts = counts.map(|(_, counts)| *counts).collect();
@@ -50,6 +48,6 @@ fn write_finding(out: &mut String, view: &View<'_>, finding: &Finding, sources: 
         let entries = entries.map(|(_, entries)| *entries).collect();
         let mark = if finding.profile.is_some() { String::new() } else { line.mark.clone() };
         let line = Line { counts, entries, mark, ..line.clone() };
-        site(out, &profiles, &line, sources);
+        site(out, &shown, &line, sources);
     }
 }

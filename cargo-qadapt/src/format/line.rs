@@ -4,11 +4,39 @@ use std::fmt::Write as _;
 
 use super::source::{Sources, opening, printable};
 use super::style::{BAD, DIFFERENT, FAINT, paint};
-use crate::report::figures::SiteCounts;
+use crate::report::figures::{Profile, SiteCounts};
 use crate::report::line::Line;
+use crate::report::live::LiveTotal;
+
+/// The profiles that lines are shown of.
+pub(super) struct Shown<'a> {
+    /// What each is called.
+    pub(super) names: Vec<String>,
+    /// What is known of all its blocks.
+    pub(super) live: Vec<Option<&'a LiveTotal>>,
+    /// Says of each line what became of its blocks, and not only what leaks.
+    pub(super) says_all: bool,
+}
+
+impl<'a> Shown<'a> {
+    pub(super) fn of(profiles: impl Iterator<Item = &'a Profile>, says_all: bool) -> Self {
+        let (names, live) = profiles
+            .map(|profile| (opening(&printable(&profile.name), "profile"), profile.live.as_ref()))
+            .unzip();
+        Self { names, live, says_all }
+    }
+
+    /// What became of a line's blocks in a profile, if that is to be said.
+    fn lives(&self, line: &Line, profile: usize) -> Option<String> {
+        let live = line.counts.get(profile)?.as_ref()?.live?;
+        let total = self.live.get(profile).copied().flatten();
+        let unseen = total.map_or(0, |total| total.unseen);
+        (self.says_all || !live.was_drawn() || live.blocks > 0).then(|| live.words(unseen))
+    }
+}
 
 /// A line of code, what it calls, how often and what to do instead.
-pub(super) fn site(out: &mut String, profiles: &[&str], line: &Line, sources: &mut Sources) {
+pub(super) fn site(out: &mut String, shown: &Shown<'_>, line: &Line, sources: &mut Sources) {
     let mark =
         if line.mark.is_empty() { String::new() } else { format!("  [{}]", paint(DIFFERENT, &line.mark)) };
     match &line.at {
@@ -31,11 +59,11 @@ pub(super) fn site(out: &mut String, profiles: &[&str], line: &Line, sources: &m
     let inside = inside(line);
     let inside = if inside.is_empty() { String::new() } else { format!(", in {inside}") };
     let _ = writeln!(out, "      {}{called}{inside}", paint(BAD, &line.op.noun()));
-    for (index, profile) in profiles.iter().enumerate() {
+    for (index, profile) in shown.names.iter().enumerate() {
         if let Some(figures) = line_figures(line, index) {
             let _ = writeln!(out, "      {profile}: {figures}");
-            if let Some(live) = line.counts.get(index).and_then(|counts| counts.as_ref()?.live) {
-                let _ = writeln!(out, "      {profile}: {}", live.words());
+            if let Some(lives) = shown.lives(line, index) {
+                let _ = writeln!(out, "      {profile}: {lives}");
             }
         }
     }
@@ -92,6 +120,8 @@ fn figures(counts: &SiteCounts) -> String {
         );
     }
     match counts.count {
+        // It was met by a block that was followed.
+        0 => "not among the events whose stacks were sampled".to_owned(),
         1 => format!("once, {bytes}"),
         count => format!("{count} times, {bytes}, the largest request {}", size(counts.largest)),
     }
@@ -122,6 +152,7 @@ mod tests {
         assert_eq!(figures(&exact), "3 times, 24 bytes, the largest request 8 bytes");
         let one = SiteCounts { count: 1, estimate: 1, bytes: 1, largest: 1, ..SiteCounts::default() };
         assert_eq!(figures(&one), "once, 1 byte");
+        assert_eq!(figures(&SiteCounts::default()), "not among the events whose stacks were sampled");
         let empty = SiteCounts { count: 2, estimate: 2, bytes: 1, largest: 1, ..SiteCounts::default() };
         assert_eq!(figures(&empty), "2 times, 1 byte, the largest request 1 byte");
     }

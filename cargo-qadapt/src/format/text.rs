@@ -5,13 +5,12 @@ use std::fmt::Write as _;
 use qadapt_code::origin::Origin;
 
 use super::findings::findings;
-use super::line::site;
+use super::line::{Shown, site};
 use super::source::{Sources, opening, printable};
 use super::style::{BAD, DIFFERENT, FAINT, HEADING, paint};
 use super::view::View;
 use crate::report::diff::{Presence, presence};
 use crate::report::figures::{By, Counts, Kind, Place, Region, Report};
-use crate::report::line::Line;
 use crate::report::spread::Entries;
 
 /// The report as text, with styles.
@@ -23,17 +22,17 @@ pub fn text(view: &View<'_>) -> String {
         findings(&mut out, view, outcome);
         out.push('\n');
         suppressions(&mut out, view);
-        summary(&mut out, report);
+        summary(&mut out, view);
         return out;
     }
     table(&mut out, report);
     if !view.lines.is_empty() {
         out.push('\n');
-        sites(&mut out, report, &view.lines, &mut Sources::below(view.root));
+        sites(&mut out, view, &mut Sources::below(view.root));
     }
     out.push('\n');
     suppressions(&mut out, view);
-    summary(&mut out, report);
+    summary(&mut out, view);
     out
 }
 
@@ -171,9 +170,9 @@ fn suppressions(out: &mut String, view: &View<'_>) {
     }
 }
 
-fn sites(out: &mut String, report: &Report, lines: &[Line], sources: &mut Sources) {
-    let profiles = profile_names(report);
-    let profiles: Vec<&str> = profiles.iter().map(String::as_str).collect();
+fn sites(out: &mut String, view: &View<'_>, sources: &mut Sources) {
+    let View { report, lines, .. } = view;
+    let profiles = Shown::of(report.profiles.iter(), view.says_lives);
     let _ = writeln!(out, "{}", paint(HEADING, "Sites"));
     let mut shown: Option<(usize, bool)> = None;
     for line in lines {
@@ -192,7 +191,8 @@ fn sites(out: &mut String, report: &Report, lines: &[Line], sources: &mut Source
     }
 }
 
-fn summary(out: &mut String, report: &Report) {
+fn summary(out: &mut String, view: &View<'_>) {
+    let report = view.report;
     if let Some(words) = report.left_out.words() {
         let _ = writeln!(out, "{words}");
     }
@@ -206,8 +206,8 @@ fn summary(out: &mut String, report: &Report) {
             many => format!("{many} events"),
         };
         let _ = writeln!(out, "{name}: {processes}, {events} in regions, {} disallowed", profile.disallowed);
-        if let Some(live) = &profile.live {
-            let _ = writeln!(out, "    blocks that were followed: {}", live.words());
+        if let Some(words) = profile.live.and_then(|live| live.words_if(view.says_lives)) {
+            let _ = writeln!(out, "    {words}");
         }
         if profile.unsampled > 0 {
             let _ = writeln!(

@@ -21,12 +21,14 @@ pub struct View<'a> {
     pub outcome: Option<Outcome>,
     /// What `qadapt.toml` took out of the report, and why.
     pub suppressed: Vec<Suppressed>,
+    /// The text says of each line what became of its blocks, and not only what is alive at the end.
+    pub says_lives: bool,
 }
 
 impl<'a> View<'a> {
     /// A report by itself, its lines by place.
     #[must_use]
     pub fn new(report: &'a Report, root: &'a Path) -> Self {
-        Self { report, lines: lines(report), root, outcome: None, suppressed: Vec::new() }
+        Self { report, lines: lines(report), root, outcome: None, suppressed: Vec::new(), says_lives: false }
     }
 }

@@ -48,7 +48,7 @@ pub enum Weight {
     Events,
     /// Bytes that they asked for.
     Bytes,
-    /// Bytes that are alive at the end; of those with as many, bytes at the peak. Needs --live.
+    /// Bytes that are alive at the end; of those with as many, bytes at the peak.
     Live,
 }
 

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
+use super::sample::{Estimate, Sampled, unseen};
+
 /// What became of the blocks that a site's events made. A block belongs to the event that made it, also after a
 /// reallocation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,8 +27,12 @@ pub struct Live {
     /// Blocks that were given back after that, or by another thread.
     pub later: u64,
     /// How long all blocks have lived, together: each until it was given back or the process ended. In steps of the
-    /// process's clock, which goes on when a block is made, resized or given back.
+    /// process's clock, which goes on when a block is made, resized or given back; where blocks were sampled, at each
+    /// disallowed event.
     pub lifetime: u64,
+    /// What is behind these figures where blocks were sampled.
+    #[serde(default, skip_serializing_if = "Sampled::is_nothing")]
+    pub sampled: Sampled,
 }
 
 /// All blocks of a profile's processes.
@@ -46,6 +52,17 @@ pub struct LiveTotal {
     pub peak_at: u64,
     /// Blocks that could not be followed.
     pub lost: u64,
+    /// The variance of bytes that are alive without any sample of them; 0 where each block was followed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unseen: u64,
+    /// What is behind these figures where blocks were sampled.
+    #[serde(default, skip_serializing_if = "Sampled::is_nothing")]
+    pub sampled: Sampled,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_zero(variance: &u64) -> bool {
+    *variance == 0
 }
 
 impl Live {
@@ -64,6 +81,7 @@ impl Live {
             lifetime: live
                 .lifetime
                 .saturating_add(live.blocks.saturating_mul(end).saturating_sub(live.births)),
+            sampled: Sampled::of(&live.sampled),
         }
     }
 
@@ -97,11 +115,34 @@ impl Live {
         ] {
             *own = join(*own, other);
         }
+        self.sampled.each(&other.sampled, join);
     }
 
-    /// In words: what is alive, and what became of the rest.
+    /// True if a countdown of bytes told which blocks were followed, be it all.
     #[must_use]
-    pub fn words(&self) -> String {
+    pub fn was_drawn(&self) -> bool {
+        !self.sampled.is_nothing()
+    }
+
+    /// What is known of the bytes that are alive at the end; `unseen` is that of [`LiveTotal`].
+    #[must_use]
+    pub const fn at_end(&self, unseen: u64) -> Estimate {
+        self.sampled.at_end(self.blocks, self.bytes, unseen)
+    }
+
+    /// The same of the peak.
+    #[must_use]
+    pub const fn at_peak(&self, unseen: u64) -> Estimate {
+        self.sampled.at_peak(self.peak_blocks, self.peak_bytes, unseen)
+    }
+
+    /// In words: what is alive, and what became of the rest. Where blocks were sampled `unseen` says what samples cannot show.
+    #[must_use]
+    pub fn words(&self, unseen: u64) -> String {
+        if unseen > 0 {
+            let [end, peak, freed] = self.estimates(unseen);
+            return format!("{end} alive at the end; {peak} at the peak; freed: {freed}");
+        }
         let mut words = vec![if self.blocks == 0 {
             "none alive at the end".to_owned()
         } else {
@@ -122,6 +163,16 @@ impl Live {
         }
         words.join("; ")
     }
+
+    /// In words what is alive at the end, what was at the peak, and what became of the rest, of a sample.
+    #[must_use]
+    pub fn estimates(&self, unseen: u64) -> [String; 3] {
+        [
+            self.at_end(unseen).words(),
+            self.at_peak(unseen).words(),
+            self.sampled.freed_words(self.inside, self.later),
+        ]
+    }
 }
 
 impl LiveTotal {
@@ -136,6 +187,8 @@ impl LiveTotal {
             peak_blocks: total.peak_blocks,
             peak_at: total.peak_at,
             lost: total.lost,
+            unseen: unseen(total.interval),
+            sampled: Sampled::of(&total.sampled),
         }
     }
 
@@ -158,19 +211,60 @@ impl LiveTotal {
             (&mut self.peak_bytes, other.peak_bytes),
             (&mut self.peak_blocks, other.peak_blocks),
             (&mut self.lost, other.lost),
+            (&mut self.unseen, other.unseen),
         ] {
             *own = join(*own, other);
         }
+        self.sampled.each(&other.sampled, join);
+    }
+
+    /// What is known of the bytes that are alive at the end.
+    #[must_use]
+    pub const fn at_end(&self) -> Estimate {
+        self.sampled.at_end(self.blocks, self.bytes, self.unseen)
+    }
+
+    /// The same of the peak.
+    #[must_use]
+    pub const fn at_peak(&self) -> Estimate {
+        self.sampled.at_peak(self.peak_blocks, self.peak_bytes, self.unseen)
+    }
+
+    /// True if not all blocks were followed.
+    #[must_use]
+    pub const fn is_sampled(&self) -> bool {
+        self.unseen > 0
+    }
+
+    /// True if a countdown of bytes told which blocks were followed, be it all.
+    #[must_use]
+    pub fn was_drawn(&self) -> bool {
+        !self.sampled.is_nothing()
+    }
+
+    /// In words; none where blocks were drawn, none is alive at the end, and not `all` is to be said.
+    #[must_use]
+    pub fn words_if(&self, all: bool) -> Option<String> {
+        if self.was_drawn() && self.blocks == 0 && !all {
+            return None;
+        }
+        let what = if self.is_sampled() {
+            "blocks, of which a sample was followed"
+        } else {
+            "blocks that were followed"
+        };
+        Some(format!("{what}: {}", self.words()))
     }
 
     /// In words.
     #[must_use]
     pub fn words(&self) -> String {
-        let mut words = format!(
-            "at the peak {} alive, at the end {}",
-            memory(self.peak_blocks, self.peak_bytes),
-            memory(self.blocks, self.bytes)
-        );
+        let (peak, end) = if self.is_sampled() {
+            (self.at_peak().words(), self.at_end().words())
+        } else {
+            (memory(self.peak_blocks, self.peak_bytes), memory(self.blocks, self.bytes))
+        };
+        let mut words = format!("at the peak {peak} alive, at the end {end}");
         if self.lost > 0 {
             let _ = write!(words, "; {} blocks could not be followed, and count as freed", self.lost);
         }
@@ -188,7 +282,7 @@ pub(super) fn joined<T: Copy>(own: &mut Option<T>, other: Option<&T>, join: impl
 }
 
 /// Blocks and bytes in words.
-fn memory(blocks: u64, bytes: u64) -> String {
+pub(super) fn memory(blocks: u64, bytes: u64) -> String {
     let of = |number: u64, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
     format!("{} of {}", of(blocks, "block"), of(bytes, "byte"))
 }
@@ -223,9 +317,9 @@ mod tests {
             ..Live::default()
         };
         assert_eq!(
-            live.words(),
+            live.words(0),
             "1 block of 8 bytes alive at the end; 3 blocks of 24 bytes at the peak; freed: 4 in the entry that made them, 1 later"
         );
-        assert_eq!(Live::default().words(), "none alive at the end");
+        assert_eq!(Live::default().words(0), "none alive at the end");
     }
 }

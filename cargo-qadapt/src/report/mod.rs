@@ -12,6 +12,7 @@ pub mod live;
 pub mod merge;
 pub mod op;
 pub mod outcome;
+pub mod sample;
 pub mod sited;
 pub mod sites;
 pub mod spread;

@@ -66,13 +66,6 @@ fn each_block_is_followed_to_its_end() {
 }
 
 #[test]
-fn blocks_are_followed_only_where_that_is_asked_for() {
-    let report = audit("lives", &[]).report();
-    assert!(report.sites.iter().flat_map(|site| &site.counts).flatten().all(|counts| counts.live.is_none()));
-    assert_eq!(report.profiles[0].live, None);
-}
-
-#[test]
 fn the_line_of_a_leak_comes_first() {
     let text = crate::command::run(&[
         "audit",

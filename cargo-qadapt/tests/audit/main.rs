@@ -23,5 +23,6 @@ mod pace;
 mod processes;
 mod proofs;
 mod readme;
+mod sampled;
 mod suites;
 mod waits;

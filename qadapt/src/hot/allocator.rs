@@ -12,7 +12,7 @@ use super::inner::inner_alloc;
 #[cfg(feature = "profile")]
 use super::profile::allocator::Sampling;
 use super::request::Request;
-use super::trace::live;
+use super::trace::{self, live};
 use super::{call, defer, outermost};
 use crate::checks;
 use crate::model::{Op, Ops};
@@ -484,10 +484,10 @@ unsafe fn realloc_closely<A: GlobalAlloc>(
     moved
 }
 
-/// Looks at an event, and tells where it happened if blocks are followed.
+/// Looks at an event, and tells where it happened if blocks are followed, as they are wherever a trace is written.
 #[inline(always)]
 fn followed(look: impl FnOnce() -> Outcome) -> (Outcome, Option<live::At>) {
-    if !live::is_on() {
+    if !trace::is_on() {
         return (look(), None);
     }
     let outer = live::begin();

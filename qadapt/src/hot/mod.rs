@@ -45,6 +45,7 @@ mod shared_budget;
 pub(crate) mod spending;
 mod stacks;
 pub(crate) mod step;
+mod stretch;
 pub(crate) mod table;
 pub(crate) mod trace;
 #[cfg(any(feature = "allocator-api2", qadapt_allocator_api))]

@@ -16,9 +16,9 @@ use super::stacks::Stacks;
 use super::strings::Strings;
 use crate::error::{Error, Result};
 use crate::report::diff::{Presence, presence};
-use crate::report::figures::{By, Counts, Kind, PerProfile, Profile, Region, SiteCounts};
+use crate::report::figures::{By, Counts, Kind, PerProfile, Profile, Region, Report, SiteCounts};
 use crate::report::line::Line;
-use crate::report::live::Live;
+use crate::report::live::{Live, LiveTotal};
 use crate::report::outcome::Finding;
 
 /// Everything that is shown. Texts are numbers, which are places in `strings`.
@@ -27,7 +27,7 @@ use crate::report::outcome::Finding;
 #[derive(Serialize)]
 struct Data<L, F, S> {
     root: usize,
-    profiles: Vec<Profile>,
+    profiles: Vec<ProfileData>,
     regions: Vec<RegionData>,
     /// Function, file, line, whose code.
     frames: Vec<(usize, Option<usize>, u32, Origin)>,
@@ -109,7 +109,25 @@ struct LineData {
 
 /// Events, events that were recorded, bytes of those, the most bytes of one, what became of the blocks.
 #[derive(Debug, Serialize)]
-struct Figures(u64, u64, u64, u64, Option<Live>);
+struct Figures(u64, u64, u64, u64, Option<LiveData>);
+
+#[derive(Debug, Serialize)]
+struct LiveData {
+    #[serde(flatten)]
+    live: Live,
+    /// In words what is alive at the end, what was at the peak, and what became of the rest, where these are estimates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    estimates: Option<[String; 3]>,
+}
+
+/// A profile, and in words what was alive at the peak and at the end, where these are estimates.
+#[derive(Serialize)]
+struct ProfileData {
+    #[serde(flatten)]
+    profile: Profile,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    estimates: Option<String>,
+}
 
 #[derive(Debug, Serialize)]
 struct FindingData {
@@ -167,7 +185,10 @@ pub(super) fn write_data(view: &View<'_>, out: &mut Vec<u8>) -> Result<()> {
         profiles: report
             .profiles
             .iter()
-            .map(|profile| Profile { name: printable(&profile.name), ..profile.clone() })
+            .map(|profile| ProfileData {
+                profile: Profile { name: printable(&profile.name), ..profile.clone() },
+                estimates: profile.live.filter(LiveTotal::is_sampled).map(|live| live.words()),
+            })
             .collect(),
         regions,
         frames,
@@ -236,7 +257,7 @@ fn line_data(view: &View<'_>, line: &Line, ends: &[u32], strings: &mut Strings) 
             .map(|advice| (strings.number(advice.id), strings.number(advice.text)))
             .collect(),
         mark: Mark(strings.number(&line.mark), line.is_different),
-        counts: figures(&line.counts),
+        counts: figures(view.report, &line.counts),
         entries: line
             .entries
             .iter()
@@ -245,17 +266,24 @@ fn line_data(view: &View<'_>, line: &Line, ends: &[u32], strings: &mut Strings) 
         stacks: line
             .sites
             .iter()
-            .map(|&site| (ends[site], figures(&view.report.sites[site].counts)))
+            .map(|&site| (ends[site], figures(view.report, &view.report.sites[site].counts)))
             .collect(),
     }
 }
 
-fn figures(counts: &PerProfile<SiteCounts>) -> PerProfile<Figures> {
+fn figures(report: &Report, counts: &PerProfile<SiteCounts>) -> PerProfile<Figures> {
+    let profiles = report.profiles.iter();
     counts
         .iter()
-        .map(|counts| {
+        .zip(profiles)
+        .map(|(counts, profile)| {
+            let total = profile.live.filter(LiveTotal::is_sampled);
             counts.map(|counts| {
-                Figures(counts.estimate, counts.count, counts.bytes, counts.largest, counts.live)
+                let live = counts.live.map(|live| LiveData {
+                    live,
+                    estimates: total.map(|total| live.estimates(total.unseen)),
+                });
+                Figures(counts.estimate, counts.count, counts.bytes, counts.largest, live)
             })
         })
         .collect()

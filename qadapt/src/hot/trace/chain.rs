@@ -147,6 +147,11 @@ pub(super) fn visit(trace: &Trace, region: RegionNumber, site: u32) -> Option<u6
     .flatten()
 }
 
+/// The number of the region's entry that is open.
+pub(super) fn entry(region: RegionNumber) -> Option<u64> {
+    table::with(|table| Some(instance(table, table.top(), code(region))?.serial().number() & ENTRY)).flatten()
+}
+
 /// The bits of a serial that tell an entry from all that may still be meant.
 const ENTRY: u64 = u64::MAX >> 16;
 

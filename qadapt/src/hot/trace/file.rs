@@ -12,7 +12,7 @@ use super::super::capture::FRAME_POINTERS;
 use super::super::setting;
 use super::disk::{self, Disk};
 use super::path::Path;
-use super::{live, thread};
+use super::{draw, live, thread};
 use crate::sys;
 
 /// A trace in a mapped file.
@@ -185,7 +185,7 @@ fn create(parent: u64) -> Option<&'static Trace> {
     };
     let whole = if is_whole_program() { flags::WHOLE_PROGRAM } else { 0 };
     let walk = if FRAME_POINTERS { flags::FRAME_POINTERS } else { 0 };
-    let live = if live::is_on() { flags::LIVE } else { 0 };
+    let live = if draw::follows_all() { flags::LIVE } else { flags::SAMPLED };
     trace.begin(u64::from(pid), parent, flags::CHECKS_ON | whole | walk | live, program);
     // cargo-nextest runs a process for each test, and says which: <https://nexte.st/docs/configuration/env-vars/>.
     sys::variable(c"NEXTEST_TEST_NAME", |name| trace.set_test(name));
@@ -210,7 +210,7 @@ fn make_file(path: &mut Path) -> Option<sys::File> {
 /// Gives the file its size and maps it; or says in words why that cannot be.
 fn map(file: &sys::File) -> Result<&'static Trace, &'static [u8]> {
     if !sys::may_have_size(Trace::FILE_SIZE) {
-        return Err(b"the limit on the size of files (ulimit -f) is below its 20 MB");
+        return Err(b"the limit on the size of files (ulimit -f) is below its 22 MB");
     }
     if !file.grow(Trace::FILE_SIZE) || !file.reserve(0, qadapt_trace::HEADER_SIZE as u64) {
         return Err(b"there is no room on its disk; make some, or name another directory in QADAPT_TRACE");

@@ -5,19 +5,26 @@
 //!
 //! ```text
 //! bits of an address     47 .. 35    34 .. 22    21 .. 3
-//!                        region   ->  range   ->  slot: site and entry, size, birth
+//!                        region   ->  range   ->  slot: site and entry, size and weight, birth
 //! ```
+//!
+//! Where [few blocks are followed](draw), most of those that are given back are none. A byte for each 4 KiB says whether one has
+//! ever lain there, so that slots of other addresses are not even read.
 //!
 //! No lock is needed and nothing is ever moved: between the inner allocator's giving a block out and taking it back its slot is
 //! that block's alone. The slot is filled after the one and emptied before the other, and the allocator orders the
 //! accesses of a block's owner before those of the next one.
 
 use core::cell::Cell;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
-use super::chain;
+use qadapt_trace::Share;
+
 use super::file::{self, Trace};
+use super::{chain, draw};
 use crate::hot::mapped::{Mapped, Zeroed};
+use crate::hot::request::Request;
+use crate::model::Op;
 use crate::sys;
 
 /// Addresses that have a slot each: the closest that two blocks of an allocator's can be.
@@ -30,19 +37,29 @@ const ADDRESS: u32 = RANGE + 2 * TABLE;
 struct Slot {
     /// The site plus one, and above it the entry; 0 where nothing is followed.
     who: AtomicU64,
-    size: AtomicU64,
+    /// The size, and above it how many blocks this one stands for.
+    share: AtomicU64,
     /// When it was made; in the lowest bits those of its address.
     birth: AtomicU64,
 }
 
-type Range = [Slot; 1 << (RANGE - GRAIN)];
+/// Addresses that are marked together.
+const PAGE: u32 = 12;
+
+/// What is known of 4 MiB.
+struct Range {
+    /// Not 0 where a block that is followed has begun in this page.
+    pages: [AtomicU8; 1 << (RANGE - PAGE)],
+    slots: [Slot; 1 << (RANGE - GRAIN)],
+}
+
 type Table<T> = [Mapped<T>; 1 << TABLE];
 
 #[expect(unsafe_code, reason = "says what zeros are")]
 // SAFETY: nothing is followed.
-unsafe impl Zeroed for Slot {}
+unsafe impl Zeroed for Range {}
 
-/// The first table; not there where blocks are not followed.
+/// The first table; not there until a block is followed.
 static BLOCKS: Mapped<Table<Table<Range>>> = Mapped::new();
 
 /// Bits for the site in [`Slot::who`].
@@ -50,39 +67,46 @@ const SITE: u32 = 16;
 /// A site's number fits: else this has another length.
 const _: [(); 1] = [(); (qadapt_trace::SITES < 1 << SITE) as usize];
 
+/// Bits for the size in [`Slot::share`]. A larger block is not followed.
+const SIZE: u32 = 43;
+
 /// A block that is followed.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::hot) struct Block {
     site: u32,
     /// The entry of the region that it was asked for in; 0 for the whole program.
     entry: u64,
-    size: u64,
+    share: Share,
     birth: u64,
 }
 
-/// Where an event happened.
+/// Where an event happened, and what becomes of its block.
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::hot) struct At {
     /// The site plus one; 0 where there is none.
     site: u32,
     entry: u64,
+    /// How many blocks its block stands for.
+    weight: u64,
+    /// It was drawn whether its block is followed: so it is not another block's share that it has.
+    is_drawn: bool,
 }
 
 thread_local! {
     /// Of the event that is being looked at.
-    static AT: Cell<At> = const { Cell::new(At { site: 0, entry: 0 }) };
+    static AT: Cell<At> = const { Cell::new(At { site: 0, entry: 0, weight: 0, is_drawn: false }) };
 }
 
-/// True while blocks are followed.
+/// True if a block has been followed.
 #[inline(always)]
 pub(in crate::hot) fn is_on() -> bool {
     BLOCKS.is_there()
 }
 
-/// Begins to follow blocks, if `QADAPT_TRACE_LIVE=1`.
+/// Has each block followed, if `QADAPT_TRACE_LIVE=1`.
 pub(super) fn start() {
     if sys::variable(c"QADAPT_TRACE_LIVE", |value| value == b"1") == Some(true) {
-        BLOCKS.make_anew();
+        draw::follow_all();
     }
 }
 
@@ -103,9 +127,19 @@ pub(in crate::hot) fn end(outer: At) -> At {
     AT.try_with(|at| at.replace(outer)).unwrap_or_default()
 }
 
-/// The event that is being looked at happened there.
-pub(super) fn happened(site: u32, entry: Option<u64>) {
-    let _ = AT.try_with(|at| at.set(At { site: site + 1, entry: entry.unwrap_or(0) }));
+/// How many blocks the block of this request stands for that is being looked at; 0 where it is not followed.
+pub(super) fn draw(trace: &Trace, request: &Request) -> u64 {
+    let weight = draw::weight(trace, request.size);
+    if request.op == Op::Realloc {
+        let _ = AT.try_with(|at| at.set(At { is_drawn: true, ..At::default() }));
+    }
+    weight
+}
+
+/// The event that is being looked at happened there, and its block stands for so many.
+pub(super) fn happened(site: u32, entry: Option<u64>, weight: u64) {
+    let at = At { site: site + 1, entry: entry.unwrap_or(0), weight, is_drawn: true };
+    let _ = AT.try_with(|cell| cell.set(at));
 }
 
 /// A block was given out.
@@ -114,43 +148,51 @@ pub(in crate::hot) fn made(block: *const u8, bytes: usize, at: At) {
     if block.is_null() {
         return;
     }
-    let birth = trace.block_made(site, bytes as u64);
-    put(trace, block, Block { site, entry: at.entry, size: bytes as u64, birth });
+    let share = Share { size: bytes as u64, weight: at.weight };
+    let birth = trace.block_made(site, share);
+    put(trace, block, Block { site, entry: at.entry, share, birth });
 }
 
 /// A block is about to be given back.
 pub(in crate::hot) fn gone(block: *const u8) {
     if let (Some(trace), Some(block)) = (file::active(), lift(block)) {
-        trace.block_gone(block.site, block.size, block.birth, chain::is_open(block.entry));
+        trace.block_gone(block.site, block.share, block.birth, chain::is_open(block.entry));
     }
 }
 
 /// A block is about to be resized, and may come to lie elsewhere: it has no slot until [`resized`].
 pub(in crate::hot) fn lift(block: *const u8) -> Option<Block> {
-    let slot = slot(block.addr(), false)?;
+    let (_, slot) = slot(block.addr(), false)?;
     let who = slot.who.load(Ordering::Relaxed);
     let birth = slot.birth.load(Ordering::Relaxed);
     if who == 0 || birth & LOW != block.addr() as u64 & LOW {
         return None;
     }
     slot.who.store(0, Ordering::Relaxed);
+    let share = slot.share.load(Ordering::Relaxed);
     Some(Block {
         site: u32::try_from(who & ((1 << SITE) - 1)).ok()?.checked_sub(1)?,
         entry: who >> SITE,
-        size: slot.size.load(Ordering::Relaxed),
+        share: Share { size: share & ((1 << SIZE) - 1), weight: share >> SIZE },
         birth: birth >> GRAIN,
     })
 }
 
-/// A block was resized, or could not be. It stays its first site's; one that was not followed is from now on.
+/// A block was resized, or could not be. It stays its first site's; one that was not followed is from now on, where it was drawn.
 pub(in crate::hot) fn resized(old: *const u8, new: *const u8, size: usize, before: Option<Block>, at: At) {
     let Some(trace) = file::active() else { return };
     match before {
         None => made(new, size, at),
         Some(block) if new.is_null() => put(trace, old, block),
+        Some(block) if block.share.weight > 1 && at.is_drawn => {
+            // It stands for others, which may never become as large. Whatever was decided of it, the draw by its new size is right
+            // on average; and so it is for those that stand for none but themselves, which are kept.
+            trace.block_left(block.site, block.share, block.birth);
+            made(new, size, at);
+        }
         Some(block) => {
-            trace.block_resized(block.site, block.size, size as u64);
-            put(trace, new, Block { size: size as u64, ..block });
+            trace.block_resized(block.site, block.share, size as u64);
+            put(trace, new, Block { share: Share { size: size as u64, ..block.share }, ..block });
         }
     }
 }
@@ -160,28 +202,37 @@ const LOW: u64 = (1 << GRAIN) - 1;
 fn put(trace: &Trace, address: *const u8, block: Block) {
     if let Some(unseen) = lift(address) {
         // Something gave it back past the guard.
-        trace.block_gone(unseen.site, unseen.size, unseen.birth, false);
+        trace.block_gone(unseen.site, unseen.share, unseen.birth, false);
     }
-    let free = slot(address.addr(), true).filter(|slot| slot.who.load(Ordering::Relaxed) == 0);
-    let Some(slot) = free else {
+    let Share { size, weight } = block.share;
+    let fits = size >> SIZE == 0 && weight >> (u64::BITS - SIZE) == 0;
+    let free = slot(address.addr(), fits).filter(|(_, slot)| fits && slot.who.load(Ordering::Relaxed) == 0);
+    let Some((page, slot)) = free else {
         // From here on it counts as given back, which is said.
         trace.block_lost();
-        trace.block_gone(block.site, block.size, block.birth, false);
+        trace.block_gone(block.site, block.share, block.birth, false);
         return;
     };
-    slot.size.store(block.size, Ordering::Relaxed);
+    page.store(1, Ordering::Relaxed);
+    slot.share.store(weight << SIZE | size, Ordering::Relaxed);
     slot.birth.store(block.birth << GRAIN | address.addr() as u64 & LOW, Ordering::Relaxed);
     slot.who.store(block.entry << SITE | u64::from(block.site + 1), Ordering::Relaxed);
 }
 
-/// The slot for an address; none where there is none, and none is to be made, or there is no memory for it.
-fn slot(address: usize, make: bool) -> Option<&'static Slot> {
+/// The slot for an address, and the mark of its page; none where there is none, or no block has begun in the page, and none is to
+/// be made, or there is no memory for it.
+fn slot(address: usize, make: bool) -> Option<(&'static AtomicU8, &'static Slot)> {
     let address = address as u64;
     if address >> ADDRESS != 0 {
         return None;
     }
     let part = |from: u32, bits: u32| usize::try_from(address >> from & ((1 << bits) - 1)).unwrap_or(0);
-    let table = BLOCKS.get()?.get(part(RANGE + TABLE, TABLE))?;
+    let table = if make { BLOCKS.make() } else { BLOCKS.get() }?.get(part(RANGE + TABLE, TABLE))?;
     let table = if make { table.make() } else { table.get() }?.get(part(RANGE, TABLE))?;
-    if make { table.make() } else { table.get() }?.get(part(GRAIN, RANGE - GRAIN))
+    let range = if make { table.make() } else { table.get() }?;
+    let page = range.pages.get(part(PAGE, RANGE - PAGE))?;
+    if !make && page.load(Ordering::Relaxed) == 0 {
+        return None;
+    }
+    Some((page, range.slots.get(part(GRAIN, RANGE - GRAIN))?))
 }

@@ -2,11 +2,12 @@
 //!
 //! It is written where `QADAPT_TRACE` names a directory. Then every thread's word asks for attention, so that each
 //! region says at its edges that it is open ([`chain`]), and every event is counted in the open regions and recorded
-//! at its site ([`record`]), some of them with their stacks ([`rate`], [`stack`], [`recent`]); blocks are followed if asked for ([`live`]). Nothing of it is on the path of a program that is not traced, but tests of
+//! at its site ([`record`]), some of them with their stacks ([`rate`], [`stack`], [`recent`]); blocks are followed, all if asked for ([`live`], [`draw`]). Nothing of it is on the path of a program that is not traced, but tests of
 //! [`is_on`] where a region's edge or an event is slow already.
 
 pub(crate) mod chain;
 mod disk;
+mod draw;
 mod file;
 pub(super) mod live;
 mod path;

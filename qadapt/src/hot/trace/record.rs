@@ -8,7 +8,7 @@ use qadapt_trace::{At, Event, flags};
 use super::super::request::Request;
 use super::file::{self, Trace};
 use super::stack::Stack;
-use super::{chain, live, rate, recent};
+use super::{chain, draw, live, rate, recent};
 use crate::model::{Op, SystemCall};
 
 /// After the inner allocator, or at a system call that a region disallows: counts the event in the open regions.
@@ -30,20 +30,22 @@ pub(in crate::hot) fn disallow(trace: &Trace, request: &Request, mark: *const c_
     }
     let total = trace.count_all_disallowed();
     let Some(region) = chain::disallow(trace) else { return };
-    // Whoever follows blocks wants each of them.
-    let weight = if live::is_on() { Some(1) } else { rate::weight(total) };
-    let Some(weight) = weight else { return };
+    // A call makes no block; what is being looked at may be the request for which an allocator makes it.
+    let blocks = if request.op.is_request() { live::draw(trace, request) } else { 0 };
+    // Whoever follows each block wants each stack.
+    let weight = if draw::follows_all() { 1 } else { rate::weight(total).unwrap_or(0) };
+    if weight == 0 && blocks == 0 {
+        return;
+    }
     let stack = recent::find(trace, mark, request.op).or_else(|| walk(trace, request.op, mark));
     let event = event(request, true);
     let identity = [region.index(), stack.map_or(0, |stack| stack as usize + 1)];
     let key = Key::of(event.op.code(), &identity).get().get();
     let align = u32::try_from(request.align).unwrap_or(u32::MAX);
-    if let Some(site) = trace.site(key, At { region, stack }, &event, align, weight) {
-        let entry = chain::visit(trace, region, site);
-        // A call makes no block; what is being looked at may be the request for which an allocator makes it.
-        if live::is_on() && request.op != Op::SystemCall {
-            live::happened(site, entry);
-        }
+    let Some(site) = trace.site(key, At { region, stack }, &event, align, weight) else { return };
+    let entry = if weight > 0 { chain::visit(trace, region, site) } else { chain::entry(region) };
+    if blocks > 0 {
+        live::happened(site, entry, blocks);
     }
 }
 

@@ -37,8 +37,9 @@ const summary = () => [
         profile.live != null && element(
           "p",
           { class: "detail" },
-          `${size(profile.live.peak_bytes)} alive at the peak, in ${plural(profile.live.peak_blocks, "block")} · ` +
-            `${size(profile.live.bytes)} at the end, in ${plural(profile.live.blocks, "block")}`,
+          profile.estimates ??
+            `${size(profile.live.peak_bytes)} alive at the peak, in ${plural(profile.live.peak_blocks, "block")} · ` +
+              `${size(profile.live.bytes)} at the end, in ${plural(profile.live.blocks, "block")}`,
         ),
         notes(profile).map((note) => element("p", { class: "note" }, note)),
       );

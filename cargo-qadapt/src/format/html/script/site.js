@@ -12,7 +12,8 @@ const figureCell = (counts, profile) =>
       element("span", { class: "for" }, profiles()[profile]),
       element("b", {}, times(counts)),
       counts[LARGEST] > 0 && element("small", {}, `${number(counts[BYTES])} B`),
-      counts[LIVE]?.blocks > 0 && element("small", { class: "alive" }, `${number(counts[LIVE].bytes)} B alive`),
+      counts[LIVE]?.blocks > 0 &&
+        element("small", { class: "alive" }, counts[LIVE].estimates ? "alive at the end" : `${number(counts[LIVE].bytes)} B alive`),
     );
 
 const profiles = () => data.profiles.map((profile) => profile.name);
@@ -81,13 +82,13 @@ const siteDetails = (line) => {
   );
 };
 
-// What became of a site's blocks: heading and figure.
+// What became of a site's blocks: heading and figure. Estimates come in words, the last for both of what was freed.
 /** @type {[string, (live: any) => string][]} */
 const LIVES = [
-  ["alive at the end", (live) => `${number(live.blocks)} (${number(live.bytes)} B)`],
-  ["at the peak", (live) => `${number(live.peak_blocks)} (${number(live.peak_bytes)} B)`],
-  ["freed in their entry", (live) => number(live.inside)],
-  ["freed later", (live) => number(live.later)],
+  ["alive at the end", (live) => live.estimates?.[0] ?? `${number(live.blocks)} (${number(live.bytes)} B)`],
+  ["at the peak", (live) => live.estimates?.[1] ?? `${number(live.peak_blocks)} (${number(live.peak_bytes)} B)`],
+  ["freed in their entry", (live) => live.estimates?.[2] ?? number(live.inside)],
+  ["freed later", (live) => (live.estimates ? "–" : number(live.later))],
 ];
 
 const figureTable = (all) => {
