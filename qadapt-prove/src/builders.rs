@@ -218,6 +218,10 @@ impl Known {
         }
         let mut vtables = Vec::new();
         for &word in &self.vtables {
+            // The value's address stands before its vtable.
+            if (arguments.word)(word - 1).is_some_and(|value| image.leads_to_code(value)) {
+                return None;
+            }
             vtables.push((arguments.word)(word)?);
         }
         if let Some(slice) = self.slice {

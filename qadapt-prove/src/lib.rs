@@ -40,7 +40,8 @@
 //! (`step`: what they are; `operand`, `effect`: what an instruction speaks of, and what it does),
 //! `cfg` follows the steps of one function (`body`: the result; `leave`: how it is left; `state`, `value`: what is known of the
 //! registers, `arithmetic`: of numbers in them, `number`: of a few, `flags`: and of a comparison, `own`: and of the stack, `table`: jump
-//! tables, `thunk`: retpolines, `eh`: caught panics), `program` knows what each function means to its callers (`known` and
+//! tables, `thunk`: retpolines, `eh`: caught panics; `tell`: what functions of core and std call through pointers, `fmt_write`, `builders`,
+//! `once`: these functions), `program` knows what each function means to its callers (`known` and
 //! `foreign`: by name, `system`: by number, `wait`: what waits; `allocator`: what inlining hides; `assume`: what the user
 //! vouches for, `anchor`: and where), `graph` joins them (`ground`: what it takes for granted), and `verdict` speaks, with
 //! `advice` on what to do instead. `proof` is the way in.
