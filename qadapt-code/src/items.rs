@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use proc_macro2::LineColumn;
+use sha2::{Digest, Sha256};
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 
@@ -13,6 +14,24 @@ pub struct Items {
     functions: Vec<Function>,
     /// The modules, types and functions round the place that is being read.
     path: Vec<String>,
+    /// The SHA-256 of what was read.
+    digest: [u8; 32],
+}
+
+/// What a file has to be read; nothing if it cannot be.
+fn text(path: &Path) -> String {
+    let is_file = std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
+    if is_file { std::fs::read_to_string(path).unwrap_or_default() } else { String::new() }
+}
+
+fn digest(text: &str) -> [u8; 32] {
+    Sha256::digest(text).into()
+}
+
+/// The SHA-256 of what [`Items::read`] would read now.
+#[must_use]
+pub fn digest_of(path: &Path) -> [u8; 32] {
+    digest(&text(path))
 }
 
 #[derive(Debug)]
@@ -27,9 +46,14 @@ impl Items {
     /// Reads a file; one that cannot be read or is no Rust has no functions.
     #[must_use]
     pub fn read(path: &Path) -> Self {
-        let is_file = std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
-        let text = if is_file { std::fs::read_to_string(path).unwrap_or_default() } else { String::new() };
-        Self::parse(&text)
+        let text = text(path);
+        Self { digest: digest(&text), ..Self::parse(&text) }
+    }
+
+    /// The SHA-256 of the text of the file that was read.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        self.digest
     }
 
     fn parse(text: &str) -> Self {

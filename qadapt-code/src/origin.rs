@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::glob::Glob;
-use crate::items::Items;
+use crate::items::{Items, digest_of};
 
 /// Whose code a frame is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -99,6 +99,26 @@ impl Code {
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// What answers depend on besides the sources, in words of no other use.
+    #[must_use]
+    pub fn settled(&self) -> String {
+        let Self { root, members, own, through, items: _ } = self;
+        format!("{:?}", (root, members, own, through))
+    }
+
+    /// The source files that answers were read from so far, with the SHA-256 of each as it was.
+    #[must_use]
+    pub fn files_read(&self) -> Vec<(String, [u8; 32])> {
+        let items = self.items.borrow();
+        items.iter().map(|(file, items)| (file.clone(), items.digest())).collect()
+    }
+
+    /// Whether a source file is as it was when its SHA-256 was this.
+    #[must_use]
+    pub fn is_unchanged(&self, file: &str, digest: [u8; 32]) -> bool {
+        digest_of(&self.root.join(file)) == digest
     }
 
     /// Tells by the source file whose code a function is; by its name where there is no file.

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::ops::Range;
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use qadapt_code::glob::glob;
@@ -91,6 +92,8 @@ pub struct Settings {
     pub code: Option<Rc<Code>>,
     /// The same as it is settled.
     pub sites: Sites,
+    /// The folder in which proofs are kept from one run to the next; none keeps none.
+    pub kept: Option<PathBuf>,
 }
 
 impl Settings {
@@ -185,6 +188,36 @@ impl Settings {
             self.require.clear();
         }
         self
+    }
+
+    /// All that a proof depends on, but for whose code is whose and the folder: also what is known of the assumptions from
+    /// files that were read before.
+    pub(super) fn asked(&self) -> String {
+        let Self {
+            subject,
+            assumptions,
+            words,
+            require: _,
+            allocator_out_of_line,
+            not_overridden,
+            code: _,
+            sites: _,
+            kept: _,
+        } = self;
+        format!("{subject:?} {assumptions:?} {words:?} {allocator_out_of_line:?} {not_overridden:?}")
+    }
+
+    /// What is known so far of each assumption: whether it speaks of anything, and what was perhaps meant.
+    pub(super) fn known(&self) -> Vec<(bool, Vec<String>)> {
+        self.assumptions.iter().map(|a| (a.matched.get(), a.near.borrow().clone())).collect()
+    }
+
+    /// The same, as it was after a proof that was kept.
+    pub(super) fn recall(&self, known: Vec<(bool, Vec<String>)>) {
+        for (assumption, (matched, near)) in self.assumptions.iter().zip(known) {
+            assumption.matched.set(matched);
+            *assumption.near.borrow_mut() = near;
+        }
     }
 
     /// Where the statics lie of which is assumed that what they make once is made.

@@ -52,8 +52,11 @@ pub fn compare(one: &[u8], other: &[u8]) -> Result<Differences, String> {
 /// # Errors
 /// If one cannot be read.
 pub fn compare_files(one: &Path, other: &Path) -> crate::error::Result<Differences> {
-    let read = |path: &Path| std::fs::read(path).map_err(|e| Error::io("read the binary", path, e));
-    compare(&read(one)?, &read(other)?).map_err(|problem| Error::binary(other, problem))
+    let map = |path: &Path| {
+        let file = std::fs::File::open(path).and_then(|file| qadapt_code::map::map(&file));
+        file.map_err(|e| Error::io("map the binary", path, e))
+    };
+    compare(&map(one)?, &map(other)?).map_err(|problem| Error::binary(other, problem))
 }
 
 /// The functions by name without its hash, which differs with the guard's build; several can have one name.

@@ -1,24 +1,25 @@
 //! Debug information, wherever it lies: in the file, in a file of its own, in a package or in an object beside; and what else
 //! lies beside.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use addr2line::{Context, LookupContinuation, LookupResult};
-use gimli::{DwarfPackage, DwoId, EndianSlice, LittleEndian, SectionId};
+use gimli::{DwarfPackage, DwoId, EndianSlice, LittleEndian, Section as _, SectionId};
 use memmap2::Mmap;
-use object::read::elf::ElfFile64;
-use object::{Endianness, Object, ObjectSection};
+use object::{Object, ObjectSection};
 use qadapt_code::map::map;
+use sha2::{Digest as _, Sha256};
 
-use super::identity::{build_id, hexadecimal};
-use super::sources::{self, Opened};
+use super::identity::hexadecimal;
+use super::load::Elf;
+use super::sources::{self, Source};
 
 /// How debug information is read.
 pub type Reader<'a> = EndianSlice<'a, LittleEndian>;
 type Dwarf<'a> = gimli::Dwarf<Reader<'a>>;
-type Elf<'a> = ElfFile64<'a, Endianness>;
 
 /// The files beside an executable that its debug information lies in.
 #[derive(Debug, Default)]
@@ -29,45 +30,52 @@ pub struct DebugFiles {
     package: Option<Mmap>,
     /// The `.dwo` of each unit.
     units: Vec<(DwoId, Mmap)>,
-    /// Sections that had to be unpacked, by file and name.
-    unpacked: HashMap<(usize, String), Vec<u8>>,
+    /// Sections that had to be unpacked.
+    unpacked: Unpacked,
     /// What is used, and what could not be, in words.
     notes: Vec<String>,
-    /// The regions that calls open in the executable's sources.
-    opened: Vec<Opened>,
+    /// The executable, beside which a list of its sources may lie.
+    executable: PathBuf,
+    /// Those sources, once they are asked for.
+    sources: OnceCell<Vec<Source>>,
 }
+
+/// Sections that had to be unpacked, by file and name.
+type Unpacked = HashMap<(usize, String), Vec<u8>>;
 
 impl DebugFiles {
     /// Looks for what belongs to this file.
     #[must_use]
-    pub fn beside(path: &Path, data: &[u8]) -> Self {
-        let mut files = Self { opened: sources::opened(path), ..Self::default() };
-        let Ok(file) = Elf::parse(data) else { return files };
-        if file.section_by_name(".debug_info").is_none() {
-            files.find_separate(path, &file);
+    pub fn beside(path: &Path, file: &Elf<'_>) -> Self {
+        let mut notes = Vec::new();
+        let bare = file.section_by_name(".debug_info").is_none();
+        let separate = if bare { find_separate(path, file, &mut notes) } else { None };
+        let package = open(&with_suffix(path, ".dwp"));
+        let other = separate.as_deref().and_then(|data| Elf::parse(data).ok());
+        let main = other.as_ref().unwrap_or(file);
+        let packed = package.as_deref().and_then(|data| Elf::parse(data).ok());
+        let mut unpacked = Unpacked::default();
+        unpack(main, 0, &mut unpacked);
+        if let Some(package) = &packed {
+            unpack(package, 1, &mut unpacked);
         }
-        files.package = open(&with_suffix(path, ".dwp"));
-        let main = files.separate.as_deref().unwrap_or(data);
-        let unpacked = unpack(main);
-        let wanted = split_units(main, &unpacked, files.package.as_deref());
-        for (id, path) in wanted {
-            match open(&path).filter(|data| is_unit(data, id)) {
-                Some(data) => files.units.push((id, data)),
-                None => files.notes.push(format!(
+        let mut units = Vec::new();
+        for (id, path) in split_units(main, packed.as_ref(), &unpacked) {
+            match open(&path).filter(|data| Elf::parse(data).is_ok_and(|file| is_unit(&file, id))) {
+                Some(data) => units.push((id, data)),
+                None => notes.push(format!(
                     "split debug information is missing or of another build: {}",
                     path.display()
                 )),
             }
         }
-        let sources = files.sources(data).map(|(number, data)| (number, unpack(data)));
-        let unpacked: Vec<_> = sources.collect();
-        files.unpacked = unpacked
-            .into_iter()
-            .flat_map(|(number, sections)| {
-                sections.into_iter().map(move |(name, data)| ((number, name), data))
-            })
-            .collect();
-        files
+        for (number, (_, data)) in units.iter().enumerate() {
+            if let Ok(unit) = Elf::parse(&**data) {
+                unpack(&unit, number + 2, &mut unpacked);
+            }
+        }
+        let (executable, sources) = (path.to_owned(), OnceCell::new());
+        Self { separate, package, units, unpacked, notes, executable, sources }
     }
 
     /// The file that has the symbols and the debug information, if the executable has not.
@@ -82,69 +90,75 @@ impl DebugFiles {
         &self.notes
     }
 
-    /// The regions that calls open in the executable's sources, if a list of these lies beside it.
+    /// The executable's sources, if a list of these lies beside it. They are read at the first question.
     #[must_use]
-    pub fn opened(&self) -> &[Opened] {
-        &self.opened
+    pub fn sources(&self) -> &[Source] {
+        self.sources.get_or_init(|| sources::sources(&self.executable))
     }
 
-    fn find_separate(&mut self, path: &Path, file: &Elf<'_>) {
-        let id = file.build_id().ok().flatten();
-        let link = file.gnu_debuglink().ok().flatten();
-        for candidate in candidates(path, id, link.map(|link| link.0)) {
-            let Some(data) = open(&candidate) else { continue };
-            let same_id = id.is_some() && build_id(&data).as_deref() == id;
-            let same_sum = link.is_some_and(|link| crc32(&data) == link.1);
-            if same_id || (id.is_none() && same_sum) {
-                self.notes.push(format!("debug information: {}", candidate.display()));
-                self.separate = Some(data);
-                return;
-            }
-            self.notes.push(format!(
-                "{} is of another build, or cannot be told to be of this one",
-                candidate.display()
-            ));
+    /// The SHA-256 of all files with debug information that lie beside the executable, one after the other.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let alone = [&self.separate, &self.package].map(|file| file.as_deref().unwrap_or(&[]));
+        let mut found = String::new();
+        for file in alone.into_iter().chain(self.units.iter().map(|(_, unit)| &**unit)) {
+            found += &hexadecimal(&Sha256::digest(file));
         }
+        found
     }
 
-    /// All files, each with its number: the executable or what stands in for it, the package, the units.
-    fn sources<'a>(&'a self, data: &'a [u8]) -> impl Iterator<Item = (usize, &'a [u8])> {
-        let main = self.separate.as_deref().unwrap_or(data);
-        let package = self.package.as_deref().unwrap_or(&[]);
-        [main, package].into_iter().chain(self.units.iter().map(|unit| &*unit.1)).enumerate()
-    }
-
-    /// Reads the debug information of an executable.
+    /// Reads the debug information of an executable: of this file, the executable or what stands in for it.
     #[must_use]
-    pub fn open<'a>(&'a self, data: &'a [u8]) -> Option<Debug<'a>> {
-        let main = self.separate.as_deref().unwrap_or(data);
-        let mut dwarf = self.dwarf(main, 0, false)?;
+    pub fn open<'a>(&'a self, main: &Elf<'a>) -> Option<Debug<'a>> {
+        let mut dwarf = dwarf(main, 0, false, &self.unpacked)?;
         dwarf.populate_abbreviations_cache(gimli::AbbreviationsCacheStrategy::Duplicates);
         let context = Context::from_dwarf(dwarf).ok()?;
-        let package = self.package.as_deref().and_then(|data| {
-            let file = Elf::parse(data).ok()?;
-            let load = |id: SectionId| Ok::<_, gimli::Error>(self.section(&file, 1, id.dwo_name()));
-            DwarfPackage::load(load, EndianSlice::new(&[], LittleEndian)).ok()
-        });
+        let package =
+            self.package.as_deref().and_then(|data| packed(&Elf::parse(data).ok()?, &self.unpacked));
         Some(Debug { files: self, context, package })
     }
+}
 
-    fn dwarf<'a>(&'a self, data: &'a [u8], number: usize, split: bool) -> Option<Dwarf<'a>> {
-        let file = Elf::parse(data).ok()?;
-        gimli::Dwarf::load(|id: SectionId| {
-            let name = if split { id.dwo_name() } else { Some(id.name()) };
-            Ok::<_, gimli::Error>(self.section(&file, number, name))
-        })
-        .ok()
+fn find_separate(path: &Path, file: &Elf<'_>, notes: &mut Vec<String>) -> Option<Mmap> {
+    let id = file.build_id().ok().flatten();
+    let link = file.gnu_debuglink().ok().flatten();
+    for candidate in candidates(path, id, link.map(|link| link.0)) {
+        let Some(data) = open(&candidate) else { continue };
+        let is_of_build = |id| Elf::parse(&*data).is_ok_and(|other| other.build_id() == Ok(Some(id)));
+        let same_id = id.is_some_and(is_of_build);
+        let same_sum = link.is_some_and(|link| crc32(&data) == link.1);
+        if same_id || (id.is_none() && same_sum) {
+            notes.push(format!("debug information: {}", candidate.display()));
+            return Some(data);
+        }
+        notes.push(format!(
+            "{} is of another build, or cannot be told to be of this one",
+            candidate.display()
+        ));
     }
+    None
+}
 
-    fn section<'a>(&'a self, file: &Elf<'a>, number: usize, name: Option<&str>) -> Reader<'a> {
-        let bytes = name.and_then(|name| match self.unpacked.get(&(number, name.to_owned())) {
-            Some(unpacked) => Some(unpacked.as_slice()),
-            None => file.section_by_name(name).and_then(|section| section.data().ok()),
-        });
-        EndianSlice::new(bytes.unwrap_or(&[]), LittleEndian)
-    }
+fn dwarf<'a>(file: &Elf<'a>, number: usize, split: bool, unpacked: &'a Unpacked) -> Option<Dwarf<'a>> {
+    gimli::Dwarf::load(|id: SectionId| {
+        let name = if split { id.dwo_name() } else { Some(id.name()) };
+        Ok::<_, gimli::Error>(section(file, number, name, unpacked))
+    })
+    .ok()
+}
+
+/// The units of a package.
+fn packed<'a>(file: &Elf<'a>, unpacked: &'a Unpacked) -> Option<DwarfPackage<Reader<'a>>> {
+    let load = |id: SectionId| Ok::<_, gimli::Error>(section(file, 1, id.dwo_name(), unpacked));
+    DwarfPackage::load(load, EndianSlice::new(&[], LittleEndian)).ok()
+}
+
+fn section<'a>(file: &Elf<'a>, number: usize, name: Option<&str>, unpacked: &'a Unpacked) -> Reader<'a> {
+    let bytes = name.and_then(|name| match unpacked.get(&(number, name.to_owned())) {
+        Some(unpacked) => Some(unpacked.as_slice()),
+        None => file.section_by_name(name).and_then(|section| section.data().ok()),
+    });
+    EndianSlice::new(bytes.unwrap_or(&[]), LittleEndian)
 }
 
 /// The debug information of one executable.
@@ -186,7 +200,8 @@ impl<'a> Debug<'a> {
             return Some(unit);
         }
         let place = self.files.units.iter().position(|unit| unit.0 == id)?;
-        let mut unit = self.files.dwarf(&self.files.units[place].1, place + 2, true)?;
+        let file = Elf::parse(&*self.files.units[place].1).ok()?;
+        let mut unit = dwarf(&file, place + 2, true, &self.files.unpacked)?;
         unit.make_dwo(parent);
         Some(unit)
     }
@@ -232,10 +247,8 @@ fn crc32(data: &[u8]) -> u32 {
     sum.sum()
 }
 
-/// The compressed sections of a file, unpacked.
-fn unpack(data: &[u8]) -> Vec<(String, Vec<u8>)> {
-    let Ok(file) = Elf::parse(data) else { return Vec::new() };
-    let mut unpacked = Vec::new();
+/// Unpacks the compressed sections of a file.
+fn unpack(file: &Elf<'_>, number: usize, unpacked: &mut Unpacked) {
     for section in file.sections() {
         let Ok(name) = section.name() else { continue };
         let Ok(data) = section.compressed_data() else { continue };
@@ -243,28 +256,29 @@ fn unpack(data: &[u8]) -> Vec<(String, Vec<u8>)> {
             && data.format != object::CompressionFormat::None
             && let Ok(plain) = data.decompress()
         {
-            unpacked.push((name.to_owned(), plain.into_owned()));
+            unpacked.insert((number, name.to_owned()), plain.into_owned());
         }
     }
-    unpacked
 }
 
 /// The units whose description lies in files of their own that no package has, with the paths of those.
-fn split_units(main: &[u8], unpacked: &[(String, Vec<u8>)], package: Option<&[u8]>) -> Vec<(DwoId, PathBuf)> {
-    let unpacked = unpacked.iter().map(|(name, data)| ((0, name.clone()), data.clone())).collect();
-    let files = DebugFiles { unpacked, ..DebugFiles::default() };
-    let Some(dwarf) = files.dwarf(main, 0, false) else { return Vec::new() };
-    let packed = package.and_then(|data| {
-        let file = Elf::parse(data).ok()?;
-        let load = |id: SectionId| Ok::<_, gimli::Error>(files.section(&file, 1, id.dwo_name()));
-        DwarfPackage::load(load, EndianSlice::new(&[], LittleEndian)).ok()
-    });
+fn split_units(main: &Elf<'_>, package: Option<&Elf<'_>>, unpacked: &Unpacked) -> Vec<(DwoId, PathBuf)> {
+    let Some(dwarf) = dwarf(main, 0, false, unpacked) else { return Vec::new() };
+    let package = package.and_then(|package| packed(package, unpacked));
     let mut found = Vec::new();
     let mut headers = dwarf.units();
     while let Ok(Some(header)) = headers.next() {
+        // From version 5 on the header says so. Before, what lies elsewhere counts addresses from a section of its own.
+        let may_be_split = match header.version() {
+            ..5 => !dwarf.debug_addr.reader().is_empty(),
+            _ => matches!(header.type_(), gimli::UnitType::Skeleton(_)),
+        };
+        if !may_be_split {
+            continue;
+        }
         let Ok(unit) = dwarf.unit(header) else { continue };
         let Some(id) = unit.dwo_id else { continue };
-        if packed.as_ref().is_some_and(|p| p.find_cu(id, &dwarf).is_ok_and(|unit| unit.is_some())) {
+        if package.as_ref().is_some_and(|p| p.find_cu(id, &dwarf).is_ok_and(|unit| unit.is_some())) {
             continue;
         }
         let Ok(Some(name)) = unit.dwo_name() else { continue };
@@ -276,9 +290,9 @@ fn split_units(main: &[u8], unpacked: &[(String, Vec<u8>)], package: Option<&[u8
 }
 
 /// Whether a file describes this unit.
-fn is_unit(data: &[u8], id: DwoId) -> bool {
-    let files = DebugFiles::default();
-    let Some(dwarf) = files.dwarf(data, 0, true) else { return false };
+fn is_unit(file: &Elf<'_>, id: DwoId) -> bool {
+    let unpacked = Unpacked::default();
+    let Some(dwarf) = dwarf(file, 0, true, &unpacked) else { return false };
     let Ok(Some(header)) = dwarf.units().next() else { return false };
     dwarf.unit(header).is_ok_and(|unit| unit.dwo_id == Some(id))
 }

@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
-use object::read::elf::ElfFile64;
-use object::{Endianness, Object};
+use object::Object;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+
+use super::load::Elf;
 
 /// What tells a file from every other.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -17,20 +18,14 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Of a file in memory.
+    /// Of a file in memory whose headers are read.
     #[must_use]
-    pub fn of(data: &[u8]) -> Self {
+    pub fn of(file: &Elf<'_>) -> Self {
         Self {
-            sha256: hexadecimal(&Sha256::digest(data)),
-            build_id: build_id(data).map(|id| hexadecimal(&id)),
+            sha256: hexadecimal(&Sha256::digest(file.data())),
+            build_id: file.build_id().ok().flatten().map(hexadecimal),
         }
     }
-}
-
-/// The number that the linker gave a build.
-#[must_use]
-pub fn build_id(data: &[u8]) -> Option<Vec<u8>> {
-    ElfFile64::<Endianness>::parse(data).ok()?.build_id().ok()?.map(<[u8]>::to_vec)
 }
 
 /// Bytes as two digits each.

@@ -44,7 +44,8 @@
 //! `once`: these functions), `program` knows what each function means to its callers (`known` and
 //! `foreign`: by name, `system`: by number, `wait`: what waits; `allocator`: what inlining hides; `assume`: what the user
 //! vouches for, `anchor`: and where), `graph` joins them (`ground`: what it takes for granted), and `verdict` speaks, with
-//! `advice` on what to do instead. `proof` is the way in.
+//! `advice` on what to do instead. `proof` is the way in; `kept` has what an earlier run
+//! has proven.
 
 pub mod addr_map;
 pub mod advice;
@@ -78,6 +79,8 @@ pub mod import;
 pub mod inlined;
 pub mod inside;
 pub mod instances;
+mod kept;
+mod kept_verdict;
 pub mod kind;
 pub mod known;
 mod leave;

@@ -13,6 +13,7 @@ use super::permits::Permits;
 use super::question::{MOST_COUNTED, MOST_REFINED, MOST_WITH_NUMBERS, Question};
 use super::regions::{self, Listed, Region, Regions};
 use super::role::Kind as Sink;
+use super::sources;
 use super::subject::Subject;
 use super::verdict::{self, Answer, Gap, Rules, Verdict};
 
@@ -41,7 +42,7 @@ pub fn verdicts(
     let image = question.program.image();
     let permits = question.applied.permits.get_or_init(|| Permits::find(image, &trees, &marks.labels));
     let copies = copies(image, &trees, &marks.labels);
-    let regions = regions::list(question.names, copies, &marks.records, files.opened());
+    let regions = regions::list(question.names, copies, &marks.records, &sources::opened(files.sources()));
     let listed = &regions.listed;
     let deferrals = Deferrals::find(question.program, question.names, &trees, &marks.labels, data);
     let mut bodies = Bodies::default();

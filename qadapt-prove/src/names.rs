@@ -9,7 +9,7 @@ use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 
 use super::debug::{Debug, DebugFiles};
-use super::load::Image;
+use super::load::{Elf, Image};
 use super::place::Place;
 use super::symbol;
 
@@ -56,18 +56,19 @@ impl Serialize for Frame {
 #[derive(Debug)]
 pub struct Names<'a> {
     image: &'a Image<'a>,
-    data: &'a [u8],
+    /// The file with the debug information, and what lies beside it.
+    main: &'a Elf<'a>,
     files: &'a DebugFiles,
     debug: OnceCell<Option<Debug<'a>>>,
     code: Rc<Code>,
 }
 
 impl<'a> Names<'a> {
-    /// Prepares a file; its debug information is read at the first question.
+    /// Prepares a file; its debug information, which `main` has, is read at the first question.
     #[must_use]
-    pub fn new(image: &'a Image<'a>, data: &'a [u8], files: &'a DebugFiles) -> Self {
+    pub fn new(image: &'a Image<'a>, main: &'a Elf<'a>, files: &'a DebugFiles) -> Self {
         let code = Rc::new(Code::below(Path::new("")));
-        Self { image, data, files, debug: OnceCell::new(), code }
+        Self { image, main, files, debug: OnceCell::new(), code }
     }
 
     /// The same, where it is known whose code is the user's own.
@@ -79,7 +80,7 @@ impl<'a> Names<'a> {
     /// The debug information, if there is any.
     #[must_use]
     pub fn debug(&self) -> Option<&Debug<'a>> {
-        self.debug.get_or_init(|| self.files.open(self.data)).as_ref()
+        self.debug.get_or_init(|| self.files.open(self.main)).as_ref()
     }
 
     /// The demangled name of the function that covers an address.

@@ -12,6 +12,7 @@ use super::bodies::Differences;
 use super::debug::DebugFiles;
 use super::eh::Catches;
 use super::identity::Identity;
+use super::kept::Entry;
 use super::load::{Elf, Image, headers};
 use super::marked;
 use super::marks::Marks;
@@ -81,33 +82,33 @@ pub fn prove(
     rules: Rules,
     settings: &Settings,
 ) -> std::result::Result<(Vec<Verdict>, usize), String> {
-    prove_with(data, &DebugFiles::default(), which, rules, settings)
+    prove_with(&headers(data)?, &DebugFiles::default(), which, rules, settings)
 }
 
-/// [`prove`] with the debug information that lies beside the file.
+/// [`prove`] for a file whose headers are read, with the debug information that lies beside it.
 ///
 /// # Errors
 /// As [`prove`].
 pub fn prove_with(
-    data: &[u8],
+    file: &Elf<'_>,
     files: &DebugFiles,
     which: Which<'_>,
     rules: Rules,
     settings: &Settings,
 ) -> std::result::Result<(Vec<Verdict>, usize), String> {
-    let file = headers(data)?;
     let separate = files.separate().and_then(|data| Elf::parse(data).ok());
-    let image = Image::of(&file, separate.as_ref())?;
+    let image = Image::of(file, separate.as_ref())?;
     if !image.has_symbols() {
         return Err("it has no symbol table, so functions and allocator entries cannot be told; \
                     put the debug information that was taken from it beside it (`FILE.debug`), or link it without `strip`"
             .into());
     }
+    let names = Names::new(&image, separate.as_ref().unwrap_or(file), files);
     let names = match &settings.code {
-        Some(code) => Names::new(&image, data, files).with_code(code),
-        None => Names::new(&image, data, files),
+        Some(code) => names.with_code(code),
+        None => names,
     };
-    let catches = Catches::read(&file);
+    let catches = Catches::read(file);
     let program =
         Program::new(&image, &catches, settings.subject).with_initialised(settings.initialised(&image));
     let applied = Applied { settings, image: &image, names: &names, permits: OnceCell::new() };
@@ -115,8 +116,8 @@ pub fn prove_with(
     let (mut verdicts, analysed) = match which {
         Which::Functions(pattern) => question.functions(&matching(&image, pattern)),
         Which::Marked => {
-            let marks = Marks::read(&file, separate.as_ref())?;
-            marked::verdicts(&question, marks, data, files)
+            let marks = Marks::read(file, separate.as_ref())?;
+            marked::verdicts(&question, marks, file.data(), files)
         }
     };
     if verdicts.is_empty() {
@@ -175,9 +176,30 @@ pub fn prove_file(
 ) -> Result<Proof> {
     let file = std::fs::File::open(path).map_err(|e| Error::io("open the binary", path, e))?;
     let data = qadapt_code::map::map(&file).map_err(|e| Error::io("map the binary", path, e))?;
-    let files = DebugFiles::beside(path, &data);
-    let (verdicts, analysed) =
-        prove_with(&data, &files, which, rules, settings).map_err(|problem| Error::binary(path, problem))?;
+    let file = headers(&data).map_err(|problem| Error::binary(path, problem))?;
+    let files = DebugFiles::beside(path, &file);
+    let identity = Identity::of(&file);
+    let beside = files.digest();
+    let functions = match which {
+        Which::Functions(pattern) => Some(pattern),
+        Which::Marked => None,
+    };
+    let entry = Entry::of(&identity, &files, functions, rules, settings);
+    let kept = entry.as_ref().and_then(Entry::read);
+    let (verdicts, analysed) = if let Some(kept) = kept {
+        kept
+    } else {
+        let found = prove_with(&file, &files, which, rules, settings);
+        let (verdicts, analysed) = found.map_err(|problem| Error::binary(path, problem))?;
+        // If somebody has written to the files meanwhile, it is not known what of them was read.
+        if let Some(entry) = entry
+            && Identity::of(&file) == identity
+            && files.digest() == beside
+        {
+            entry.write(&verdicts, analysed);
+        }
+        (verdicts, analysed)
+    };
     if verdicts.is_empty() {
         return Err(Error::NoRegions { path: path.to_owned(), problem: which.nothing_found() });
     }
@@ -188,7 +210,7 @@ pub fn prove_file(
     let about = [&[about.to_owned()], files.notes()].concat().join("; ");
     Ok(Proof {
         binary: path.display().to_string(),
-        identity: Identity::of(&data),
+        identity,
         subject: settings.subject,
         about,
         profile: profile.map(str::to_owned),
@@ -196,4 +218,43 @@ pub fn prove_file(
         verdicts,
         code: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::rc::Rc;
+    use std::time::{Duration, Instant};
+
+    use qadapt_code::origin::Code;
+
+    use super::*;
+
+    #[test]
+    #[ignore = "it measures: cargo test --release -p qadapt-prove --lib -- --ignored --nocapture how_much"]
+    fn how_much_less_a_proof_costs_that_was_kept() {
+        let program = std::env::current_exe().expect("this program");
+        let pattern = Regex::new("^qadapt_prove::").expect("a pattern");
+        let rules = Rules { allow_frees: false, gaps: 3 };
+        let run = |kept: Option<PathBuf>| -> (Duration, Vec<Verdict>) {
+            let mut settings = Settings::default();
+            settings.code = Some(Rc::new(Code::below(Path::new(""))));
+            settings.kept = kept;
+            let start = Instant::now();
+            let proof = prove_file(&program, Which::Functions(&pattern), rules, &settings, None);
+            (start.elapsed(), proof.expect("a proof").verdicts)
+        };
+        let least = |kept: Option<PathBuf>| {
+            let runs = (0..7).map(|_| run(kept.clone()));
+            runs.min_by_key(|(time, _)| *time).expect("seven runs")
+        };
+        let folder = std::env::temp_dir().join(format!("qadapt-proofs-{}", std::process::id()));
+        let (_, written) = run(Some(folder.clone()));
+        let (first, proven) = least(None);
+        let (again, read) = least(Some(folder.clone()));
+        std::fs::remove_dir_all(&folder).expect("the folder was made");
+        assert!(written == proven && read == proven, "the same verdicts");
+        let percent = 100.0 * again.as_secs_f64() / first.as_secs_f64();
+        println!("{} functions: first {first:?}, again {again:?}, {percent:.1} %", proven.len());
+    }
 }

@@ -4,6 +4,7 @@
 //! `NAME.d`, and in these the calls can be read that open regions (`calls`). The list has the sources of the program and of
 //! its dependencies by path; those of others are found as `locked` says.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -30,44 +31,60 @@ pub struct Opened {
     pub opens: Opens,
 }
 
-/// The regions that calls open in the sources of an executable; none where no list of these lies beside it.
+/// A source file of an executable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What is in it.
+    pub text: String,
+    /// The name of its package, if there is a manifest.
+    pub package: String,
+}
+
+/// The sources of an executable; none where no list of these lies beside it.
 #[must_use]
-pub fn opened(executable: &Path) -> Vec<Opened> {
+pub fn sources(executable: &Path) -> Vec<Source> {
     let Ok(list) = std::fs::read_to_string(executable.with_extension("d")) else { return Vec::new() };
     let built = modified(executable);
     let mut sources = listed(&list);
     sources.extend(locked::sources(executable, &sources));
+    let mut packages: HashMap<PathBuf, String> = HashMap::new();
+    let mut source = |path: PathBuf| {
+        let text = std::fs::read_to_string(&path).ok()?;
+        let package = || manifest(&path).and_then(|(_, manifest)| name(&manifest)).unwrap_or_default();
+        let folder = path.parent().unwrap_or(&path).to_owned();
+        let package = packages.entry(folder).or_insert_with(package).clone();
+        Some(Source { path, text, package })
+    };
     // What was edited since has other lines.
-    let sources = sources.into_iter().filter(|path| modified(path) <= built);
-    let sources: Vec<Source> = sources.filter_map(parsed).collect();
+    sources.into_iter().filter(|path| modified(path) <= built).filter_map(&mut source).collect()
+}
+
+/// The regions that calls open in sources.
+#[must_use]
+pub fn opened(sources: &[Source]) -> Vec<Opened> {
+    let parsed = sources.iter().filter_map(|source| Some((source, syn::parse_file(&source.text).ok()?)));
+    let sources: Vec<(&Source, syn::File)> = parsed.collect();
     let mut words = Words::default();
-    for (path, file) in &sources {
-        words.learn(&path.to_string_lossy(), file);
+    for (source, file) in &sources {
+        words.learn(&source.path.to_string_lossy(), file);
     }
-    sources.iter().flat_map(|source| regions_of(source, &words)).collect()
+    sources.iter().flat_map(|(source, file)| regions_of(source, file, &words)).collect()
 }
 
 fn modified(path: &Path) -> Option<SystemTime> {
     path.metadata().and_then(|metadata| metadata.modified()).ok()
 }
 
-/// A file with what its text is.
-type Source = (PathBuf, syn::File);
-
-fn parsed(path: PathBuf) -> Option<Source> {
-    let file = syn::parse_file(&std::fs::read_to_string(&path).ok()?).ok()?;
-    Some((path, file))
-}
-
-fn regions_of((path, source): &Source, words: &Words) -> Vec<Opened> {
-    let calls = calls::calls(source, words);
+fn regions_of(source: &Source, parsed: &syn::File, words: &Words) -> Vec<Opened> {
+    let calls = calls::calls(parsed, words);
     if calls.is_empty() {
         return Vec::new();
     }
-    let items = Items::of(source);
-    let file = path.to_string_lossy().into_owned();
-    let package = manifest(path).and_then(|(_, manifest)| name(&manifest));
-    let module = module(&package.unwrap_or_default(), &file);
+    let items = Items::of(parsed);
+    let file = source.path.to_string_lossy().into_owned();
+    let module = module(&source.package, &file);
     let record = |call: Call| {
         let (line, column) = call.at;
         let function = match items.at(line, column) {

@@ -3,7 +3,7 @@
 use qadapt_code::advice::Advice;
 use qadapt_code::origin::Origin;
 use qadapt_trace::asks_allocator;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::advice;
 use super::allocator::Unsure;
@@ -21,7 +21,7 @@ use super::symbol;
 use super::wait;
 
 /// What is said of a region.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Answer {
     /// The file has no copy of it.

@@ -1,6 +1,6 @@
 //! Building, analysing, printing, and the exit code.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::rc::Rc;
 
@@ -46,6 +46,12 @@ impl Prove {
             Some(workspace) => workspace.code(&settings.sites),
             None => Code::of(&root, Vec::new(), &settings.sites),
         }));
+        settings.kept = match (&workspace, &self.binary) {
+            (Some(workspace), _) => Some(workspace.own_target_directory()),
+            (None, Some(binary)) => target_folder(binary).map(|target| target.join("qadapt")),
+            (None, None) => None,
+        }
+        .map(|own| own.join("proofs"));
         let runs = if self.trace.is_empty() { None } else { Some(gather(&self.trace, &root, None)?) };
         let proofs = self.proofs(workspace.as_ref(), &settings)?;
         if let Some(workspace) = &workspace {
@@ -206,4 +212,10 @@ impl Prove {
             v.answer.is_found() || (must && v.answer != Answer::Proven)
         })
     }
+}
+
+/// The target folder of cargo's that a file lies in.
+fn target_folder(file: &Path) -> Option<PathBuf> {
+    let file = file.canonicalize().ok()?;
+    file.ancestors().skip(1).find(|folder| folder.join(".rustc_info.json").exists()).map(Path::to_owned)
 }

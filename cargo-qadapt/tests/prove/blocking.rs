@@ -6,6 +6,7 @@ use std::process::Command;
 
 use qadapt_prove::assume::Settings;
 use qadapt_prove::debug::DebugFiles;
+use qadapt_prove::load::headers;
 use qadapt_prove::proof::{Which, prove_functions, prove_with};
 use qadapt_prove::subject::Subject;
 use qadapt_prove::verdict::{Answer, Rules, Verdict};
@@ -41,8 +42,9 @@ fn answers(program: &Path, subject: Subject) -> BTreeMap<String, Answer> {
     let data = std::fs::read(program).expect("the program can be read");
     let rules = Rules { allow_frees: false, gaps: 3 };
     let settings = Settings::default().about(subject);
-    let files = DebugFiles::beside(program, &data);
-    let (verdicts, _) = prove_with(&data, &files, Which::Marked, rules, &settings).expect("an analysis");
+    let file = headers(&data).expect("an ELF file");
+    let files = DebugFiles::beside(program, &file);
+    let (verdicts, _) = prove_with(&file, &files, Which::Marked, rules, &settings).expect("an analysis");
     let function = |verdict: &Verdict| verdict.region.split("::").nth(1).unwrap_or_default().to_owned();
     verdicts.iter().map(|verdict| (function(verdict), verdict.answer)).collect()
 }

@@ -11,6 +11,7 @@ mod chosen;
 mod corpus;
 mod generate;
 mod hostile;
+mod kept;
 mod marked;
 mod oracle;
 mod permits;

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use qadapt_prove::identity::Identity;
+use qadapt_prove::load::headers;
 use serde_json::Value;
 
 use crate::builds;
@@ -95,7 +97,8 @@ fn each_region_of_the_source_is_listed_in_each_profile() {
         assert_eq!(advice("marked::main"), "vec-macro");
         assert!(verdict("marked::annotated")["at"].as_str().expect("a place").ends_with("src/main.rs:23"));
         let file = std::fs::read(proof["binary"].as_str().expect("a path")).expect("the file is there");
-        assert_eq!(proof["sha256"], qadapt_prove::identity::Identity::of(&file).sha256);
+        let identity = Identity::of(&headers(&file).expect("an ELF file"));
+        assert_eq!(proof["sha256"], identity.sha256);
 
         // Two instances that debug information gives one name.
         let all = answers(proof);

@@ -14,7 +14,7 @@ use fastrand::Rng;
 use qadapt_prove::assume::Settings;
 use qadapt_prove::bodies;
 use qadapt_prove::debug::DebugFiles;
-use qadapt_prove::load::Image;
+use qadapt_prove::load::{Image, headers};
 use qadapt_prove::names::Names;
 use qadapt_prove::proof::{Which, prove_with};
 use qadapt_prove::verdict::{Answer, Rules, Verdict};
@@ -164,10 +164,11 @@ struct Tally {
 impl Tally {
     fn program(&mut self, profile: Profile, marked: &Path, plain: Option<&Path>, counter: &Path) {
         let data = std::fs::read(marked).expect("the program can be read");
-        let files = DebugFiles::beside(marked, &data);
+        let file = headers(&data).expect("an ELF file");
+        let files = DebugFiles::beside(marked, &file);
         let rules = Rules { allow_frees: false, gaps: 1 };
         let (verdicts, _) =
-            prove_with(&data, &files, Which::Marked, rules, &Settings::default()).expect("an analysis");
+            prove_with(&file, &files, Which::Marked, rules, &Settings::default()).expect("an analysis");
         let counts = run(marked, counter);
         let place =
             format!("{} {}", profile.name(), marked.file_name().unwrap_or_default().to_string_lossy());
@@ -385,13 +386,14 @@ fn example(program: &Path, oracle: &Path) -> usize {
     command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../examples"));
     let status = command.status().expect("the example starts");
     let data = std::fs::read(program).expect("the program can be read");
-    let files = DebugFiles::beside(program, &data);
+    let file = headers(&data).expect("an ELF file");
+    let files = DebugFiles::beside(program, &file);
     // The oracle sees allocations alone.
     let rules = Rules { allow_frees: true, gaps: 1 };
     let (verdicts, _) =
-        prove_with(&data, &files, Which::Marked, rules, &Settings::default()).expect("an analysis");
-    let image = Image::parse(&data).expect("an ELF file");
-    let names = Names::new(&image, &data, &files);
+        prove_with(&file, &files, Which::Marked, rules, &Settings::default()).expect("an analysis");
+    let image = Image::of(&file, None).expect("an ELF file");
+    let names = Names::new(&image, &file, &files);
     let text = std::fs::read_to_string(&out).expect("a record of the run");
     let mut numbers = text.lines().filter_map(|line| u64::from_str_radix(line, 16).ok());
     let base = numbers.next().expect("a load address");
