@@ -148,11 +148,11 @@ impl<R: Room> Trace<R> {
         now
     }
 
-    /// A site's block has another size.
-    pub fn block_resized(&self, site: u32, before: Share, size: u64) {
+    /// A site's block has another size now, of so many bytes.
+    pub fn block_resized(&self, site: u32, before: Share, bytes: u64) {
         let now = self.tick();
         let Some(row) = self.change(site) else { return };
-        let after = Share { size, ..before };
+        let after = Share { size: bytes, ..before };
         if self.is_sampled() {
             row.sampled.resize::<R>(before, after);
             self.header.sampled.resize::<R>(before, after);

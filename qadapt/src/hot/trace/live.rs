@@ -8,15 +8,15 @@
 //!                        region   ->  range   ->  slot: site and entry, size and weight, birth
 //! ```
 //!
-//! Where [few blocks are followed](draw), most of those that are given back are none. A byte for each 4 KiB says whether one has
-//! ever lain there, so that slots of other addresses are not even read.
+//! Where [few blocks are followed](draw), most of those that are given back are none. For each 4 KiB it is counted how many lie there,
+//! so that slots of other addresses are not even read.
 //!
 //! No lock is needed and nothing is ever moved: between the inner allocator's giving a block out and taking it back its slot is
 //! that block's alone. The slot is filled after the one and emptied before the other, and the allocator orders the
 //! accesses of a block's owner before those of the next one.
 
 use core::cell::Cell;
-use core::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use qadapt_trace::Share;
 
@@ -43,24 +43,29 @@ struct Slot {
     birth: AtomicU64,
 }
 
-/// Addresses that are marked together.
-const PAGE: u32 = 12;
-
-/// What is known of 4 MiB.
-struct Range {
-    /// Not 0 where a block that is followed has begun in this page.
-    pages: [AtomicU8; 1 << (RANGE - PAGE)],
-    slots: [Slot; 1 << (RANGE - GRAIN)],
-}
-
+type Range = [Slot; 1 << (RANGE - GRAIN)];
 type Table<T> = [Mapped<T>; 1 << TABLE];
 
 #[expect(unsafe_code, reason = "says what zeros are")]
 // SAFETY: nothing is followed.
-unsafe impl Zeroed for Range {}
+unsafe impl Zeroed for Slot {}
 
 /// The first table; not there until a block is followed.
 static BLOCKS: Mapped<Table<Table<Range>>> = Mapped::new();
+
+/// Addresses that are counted together.
+const PAGE: u32 = 12;
+const PAGES: usize = 1 << 16;
+
+/// Blocks of a sample that begin in each page; several pages far from each other may share a number. Relaxed: a page's number is raised
+/// before a block in it is given out, and the allocator orders that before its owner's giving it back.
+static IN_PAGE: [AtomicU32; PAGES] = [const { AtomicU32::new(0) }; PAGES];
+
+/// The number of an address's page; none where each block is followed.
+#[inline]
+fn in_page(address: usize) -> Option<&'static AtomicU32> {
+    if draw::follows_all() { None } else { IN_PAGE.get(address >> PAGE & (PAGES - 1)) }
+}
 
 /// Bits for the site in [`Slot::who`].
 const SITE: u32 = 16;
@@ -81,7 +86,7 @@ pub(in crate::hot) struct Block {
 }
 
 /// Where an event happened, and what becomes of its block.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(in crate::hot) struct At {
     /// The site plus one; 0 where there is none.
     site: u32,
@@ -92,9 +97,15 @@ pub(in crate::hot) struct At {
     is_drawn: bool,
 }
 
+impl At {
+    const NOWHERE: Self = Self { site: 0, entry: 0, weight: 0, is_drawn: false };
+}
+
 thread_local! {
     /// Of the event that is being looked at.
-    static AT: Cell<At> = const { Cell::new(At { site: 0, entry: 0, weight: 0, is_drawn: false }) };
+    static AT: Cell<At> = const { Cell::new(At::NOWHERE) };
+    /// False where that is [`NOWHERE`](At::NOWHERE), as it nearly always is where few blocks are followed.
+    static IS_SOMEWHERE: Cell<bool> = const { Cell::new(false) };
 }
 
 /// True if a block has been followed.
@@ -114,32 +125,52 @@ pub(super) fn start() {
 pub(super) fn start_anew() {
     if is_on() {
         BLOCKS.make_anew();
+        IN_PAGE.iter().for_each(|page| page.store(0, Ordering::Relaxed));
     }
 }
 
 /// An event begins; returns what [`end`] puts back, as a signal handler's event may interrupt another.
+#[inline]
 pub(in crate::hot) fn begin() -> At {
-    AT.try_with(Cell::take).unwrap_or_default()
+    put_back(At::NOWHERE, false)
 }
 
 /// It has been looked at: returns where it happened.
+#[inline]
 pub(in crate::hot) fn end(outer: At) -> At {
-    AT.try_with(|at| at.replace(outer)).unwrap_or_default()
+    put_back(outer, outer.is_drawn)
+}
+
+#[inline]
+fn put_back(at: At, is_somewhere: bool) -> At {
+    let was_somewhere = IS_SOMEWHERE.try_with(Cell::get).unwrap_or(false);
+    if !was_somewhere && !is_somewhere {
+        return At::NOWHERE;
+    }
+    // As long as it is true a signal handler's event puts back what it finds.
+    let _ = IS_SOMEWHERE.try_with(|cell| cell.set(true));
+    let found = AT.try_with(|cell| cell.replace(at)).unwrap_or(At::NOWHERE);
+    let _ = IS_SOMEWHERE.try_with(|cell| cell.set(is_somewhere));
+    found
+}
+
+fn is_at(at: At) {
+    let _ = AT.try_with(|cell| cell.set(at));
+    let _ = IS_SOMEWHERE.try_with(|cell| cell.set(true));
 }
 
 /// How many blocks the block of this request stands for that is being looked at; 0 where it is not followed.
 pub(super) fn draw(trace: &Trace, request: &Request) -> u64 {
     let weight = draw::weight(trace, request.size);
     if request.op == Op::Realloc {
-        let _ = AT.try_with(|at| at.set(At { is_drawn: true, ..At::default() }));
+        is_at(At { is_drawn: true, ..At::NOWHERE });
     }
     weight
 }
 
 /// The event that is being looked at happened there, and its block stands for so many.
 pub(super) fn happened(site: u32, entry: Option<u64>, weight: u64) {
-    let at = At { site: site + 1, entry: entry.unwrap_or(0), weight, is_drawn: true };
-    let _ = AT.try_with(|cell| cell.set(at));
+    is_at(At { site: site + 1, entry: entry.unwrap_or(0), weight, is_drawn: true });
 }
 
 /// A block was given out.
@@ -161,14 +192,26 @@ pub(in crate::hot) fn gone(block: *const u8) {
 }
 
 /// A block is about to be resized, and may come to lie elsewhere: it has no slot until [`resized`].
+#[inline]
 pub(in crate::hot) fn lift(block: *const u8) -> Option<Block> {
-    let (_, slot) = slot(block.addr(), false)?;
+    let page = in_page(block.addr());
+    if page.is_some_and(|page| page.load(Ordering::Relaxed) == 0) {
+        return None;
+    }
+    lift_here(block, page)
+}
+
+fn lift_here(block: *const u8, page: Option<&AtomicU32>) -> Option<Block> {
+    let slot = slot(block.addr(), false)?;
     let who = slot.who.load(Ordering::Relaxed);
     let birth = slot.birth.load(Ordering::Relaxed);
     if who == 0 || birth & LOW != block.addr() as u64 & LOW {
         return None;
     }
     slot.who.store(0, Ordering::Relaxed);
+    if let Some(page) = page {
+        page.fetch_sub(1, Ordering::Relaxed);
+    }
     let share = slot.share.load(Ordering::Relaxed);
     Some(Block {
         site: u32::try_from(who & ((1 << SITE) - 1)).ok()?.checked_sub(1)?,
@@ -206,22 +249,23 @@ fn put(trace: &Trace, address: *const u8, block: Block) {
     }
     let Share { size, weight } = block.share;
     let fits = size >> SIZE == 0 && weight >> (u64::BITS - SIZE) == 0;
-    let free = slot(address.addr(), fits).filter(|(_, slot)| fits && slot.who.load(Ordering::Relaxed) == 0);
-    let Some((page, slot)) = free else {
+    let free = slot(address.addr(), fits).filter(|slot| fits && slot.who.load(Ordering::Relaxed) == 0);
+    let Some(slot) = free else {
         // From here on it counts as given back, which is said.
         trace.block_lost();
         trace.block_gone(block.site, block.share, block.birth, false);
         return;
     };
-    page.store(1, Ordering::Relaxed);
+    if let Some(page) = in_page(address.addr()) {
+        page.fetch_add(1, Ordering::Relaxed);
+    }
     slot.share.store(weight << SIZE | size, Ordering::Relaxed);
     slot.birth.store(block.birth << GRAIN | address.addr() as u64 & LOW, Ordering::Relaxed);
     slot.who.store(block.entry << SITE | u64::from(block.site + 1), Ordering::Relaxed);
 }
 
-/// The slot for an address, and the mark of its page; none where there is none, or no block has begun in the page, and none is to
-/// be made, or there is no memory for it.
-fn slot(address: usize, make: bool) -> Option<(&'static AtomicU8, &'static Slot)> {
+/// The slot for an address; none where there is none, and none is to be made, or there is no memory for it.
+fn slot(address: usize, make: bool) -> Option<&'static Slot> {
     let address = address as u64;
     if address >> ADDRESS != 0 {
         return None;
@@ -229,10 +273,5 @@ fn slot(address: usize, make: bool) -> Option<(&'static AtomicU8, &'static Slot)
     let part = |from: u32, bits: u32| usize::try_from(address >> from & ((1 << bits) - 1)).unwrap_or(0);
     let table = if make { BLOCKS.make() } else { BLOCKS.get() }?.get(part(RANGE + TABLE, TABLE))?;
     let table = if make { table.make() } else { table.get() }?.get(part(RANGE, TABLE))?;
-    let range = if make { table.make() } else { table.get() }?;
-    let page = range.pages.get(part(PAGE, RANGE - PAGE))?;
-    if !make && page.load(Ordering::Relaxed) == 0 {
-        return None;
-    }
-    Some((page, range.slots.get(part(GRAIN, RANGE - GRAIN))?))
+    if make { table.make() } else { table.get() }?.get(part(GRAIN, RANGE - GRAIN))
 }
