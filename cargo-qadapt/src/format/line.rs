@@ -27,8 +27,8 @@ impl<'a> Shown<'a> {
     }
 
     /// What became of a line's blocks in a profile, if that is to be said.
-    fn lives(&self, line: &Line, profile: usize) -> Option<String> {
-        let live = line.counts.get(profile)?.as_ref()?.live?;
+    fn lives(&self, site: &Line, profile: usize) -> Option<String> {
+        let live = site.counts.get(profile)?.as_ref()?.live?;
         let total = self.live.get(profile).copied().flatten();
         let unseen = total.map_or(0, |total| total.unseen);
         (self.says_all || !live.was_drawn() || live.blocks > 0).then(|| live.words(unseen))

@@ -34,25 +34,59 @@ fn mixed(rounds: u64) -> u64 {
 
 /// A filter over blocks of 64 samples, of which one in 200 makes and drops a list: two events.
 fn sparse(blocks: u64) -> u64 {
-    let mut samples = [0.5_f32; 64];
-    let mut state = 0.0_f32;
+    let mut filter = Filter::new();
     for block in 0..blocks {
-        for sample in black_box(&mut samples) {
-            state = 0.9 * state + 0.1 * *sample;
-            *sample = state;
-        }
-        if block % 200 == 0 {
-            drop(black_box(vec![state; 8]));
-        }
+        filter.pass();
+        filter.list_now_and_then(block);
     }
-    state.to_bits().into()
+    filter.result()
 }
 
 /// Words that are counted in a map: two events for each.
 fn dense(words: u64) -> u64 {
+    count_words(words).values().sum()
+}
+
+/// A map of how often each of 5,000 words comes.
+pub(crate) fn count_words(words: u64) -> BTreeMap<String, u64> {
     let mut map = BTreeMap::new();
     for word in 0..words {
-        *map.entry(format!("{}", word % 5000)).or_insert(0_u64) += 1;
+        *map.entry(format!("{}", word % 5000)).or_insert(0) += 1;
     }
-    map.values().sum()
+    map
+}
+
+/// A filter and a block of 64 samples.
+pub(crate) struct Filter {
+    samples: [f32; 64],
+    state: f32,
+}
+
+impl Filter {
+    pub(crate) fn new() -> Self {
+        Self { samples: [0.5; 64], state: 0.0 }
+    }
+
+    /// Filters the block, without an allocation.
+    #[inline]
+    pub(crate) fn pass(&mut self) {
+        let mut state = self.state;
+        for sample in black_box(&mut self.samples) {
+            state = 0.9 * state + 0.1 * *sample;
+            *sample = state;
+        }
+        self.state = state;
+    }
+
+    /// With one block of 200 makes and drops a list.
+    #[inline]
+    pub(crate) fn list_now_and_then(&self, block: u64) {
+        if block % 200 == 0 {
+            drop(black_box(vec![self.state; 8]));
+        }
+    }
+
+    pub(crate) fn result(&self) -> u64 {
+        self.state.to_bits().into()
+    }
 }
