@@ -96,7 +96,7 @@ impl Stretch {
         const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
         if self.random == 0 {
             // Where the system places things at random, processes differ, too.
-            let place = word::place().map_or(0, |place| place.addr());
+            let place = word::place().map_or(0, <*const i64>::addr);
             self.random = THREADS.fetch_add(GOLDEN, Ordering::Relaxed) ^ (place as u64) << 20;
         }
         self.random = self.random.wrapping_add(GOLDEN);

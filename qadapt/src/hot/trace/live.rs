@@ -125,7 +125,9 @@ pub(super) fn start() {
 pub(super) fn start_anew() {
     if is_on() {
         BLOCKS.make_anew();
-        IN_PAGE.iter().for_each(|page| page.store(0, Ordering::Relaxed));
+        for page in &IN_PAGE {
+            page.store(0, Ordering::Relaxed);
+        }
     }
 }
 
