@@ -213,3 +213,50 @@ impl State {
         self.home = false;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_builder_is_known_until_something_may_write_to_it() {
+        const RSP_AT: i64 = -64;
+        let known = || {
+            let mut state = State::entry();
+            state.set(RSP, Value::Frame(RSP_AT));
+            state.set_builder(-40, 24, 0x1000);
+            state
+        };
+        for (at, size, stays) in [
+            (-48, 8, true),
+            (-47, 8, false),
+            (-40, 8, false),
+            (-24, 8, false),
+            (-17, 1, false),
+            (-16, 8, true),
+            (-64, 64, false),
+        ] {
+            let mut state = known();
+            let mem = Mem { base: Some(RSP), index: None, disp: (at - RSP_AT).cast_unsigned() };
+            let write = state.own_write(Write::Bytes(mem, size)).expect("a place on the stack");
+            state.write_own(write, None);
+            assert_eq!(state.builder(-40).is_some(), stays, "{at} {size}");
+        }
+        // Where the rounded stack lies is not known so well.
+        let mut state = known();
+        state.set(RSP, Value::Frame(ALIGNED));
+        let mem = Mem { base: Some(RSP), index: None, disp: 0 };
+        let write = state.own_write(Write::Bytes(mem, 8)).expect("a place on the stack");
+        state.write_own(write, Some(Aligned { from: -8, to: 64 }));
+        assert_eq!(state.builder(-40), None);
+
+        let mut state = known();
+        assert_eq!((state.builder(-48), state.builder(-40)), (None, Some((24, 0x1000))));
+        state.after_call(0);
+        assert_eq!(state.builder(-40), None, "whoever was called may know its address");
+
+        let mut state = known();
+        state.join(&State::entry(), false);
+        assert_eq!(state.builder(-40), None);
+    }
+}
