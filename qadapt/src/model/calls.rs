@@ -250,6 +250,26 @@ fn named_in(number: u16, classes: u16) -> u16 {
     number | flag(first, NOT_FIRST) | flag(last, NOT_LAST)
 }
 
+/// A set of a user's in as few bytes as it needs, since it names three single calls at most: each wrapped future holds one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct UserCalls([u16; 1 + SINGLE]);
+
+impl UserCalls {
+    pub(crate) const fn new(calls: Calls) -> Self {
+        Self(calls.parts().0)
+    }
+
+    pub(crate) const fn get(self) -> Calls {
+        Calls::of_parts(self.0, [0; ROOM - SINGLE])
+    }
+}
+
+impl fmt::Debug for UserCalls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.get(), f)
+    }
+}
+
 impl BitOr for Calls {
     type Output = Self;
 

@@ -19,6 +19,7 @@ pub use amount::Amount;
 pub use budget::Budget;
 pub(crate) use call_count::CallCount;
 pub use calls::Calls;
+pub(crate) use calls::UserCalls;
 pub use counts::Counts;
 pub use deferred::{Beyond, Deferred};
 pub use measured::Measured;

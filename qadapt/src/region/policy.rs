@@ -6,7 +6,7 @@ use crate::hot::head::Head;
 use crate::hot::open::Rules;
 use crate::hot::spending::{Caps, Used};
 use crate::hot::{budget, entries, word};
-use crate::model::{Amount, Budget, Calls, Mode, Name, Ops, Place};
+use crate::model::{Amount, Budget, Calls, Mode, Name, Ops, Place, UserCalls};
 
 /// What a region disallows and what happens then, for regions that [`assert_no_alloc`](crate::assert_no_alloc) is too
 /// strict or too lenient for.
@@ -38,7 +38,7 @@ pub struct Policy {
     /// The system calls, where they are disallowed without a budget of them, too.
     calls: Ops,
     /// The system calls that are allowed where others are not.
-    allowed_calls: Calls,
+    allowed_calls: UserCalls,
     /// One in so many entries is watched.
     sample: u32,
     /// What is given back when the region has ended.
@@ -62,7 +62,7 @@ impl Policy {
             defer: false,
             has_budget: false,
             calls: Ops::NONE,
-            allowed_calls: Calls::NONE,
+            allowed_calls: UserCalls::new(Calls::NONE),
             sample: 1,
             reclaim_blocks: 0,
             reclaim_bytes: 0,
@@ -122,7 +122,7 @@ impl Policy {
     /// # Panics
     /// If more than three single calls are named: allow their class instead. In a constant the compiler says so.
     pub const fn allow_calls(self, calls: Calls) -> Self {
-        Self { allowed_calls: self.allowed_calls.union(calls), ..self }
+        Self { allowed_calls: UserCalls::new(self.allowed_calls.get().union(calls)), ..self }
     }
 
     /// Allows these operations.
@@ -259,7 +259,7 @@ impl Policy {
         let used = used.copied().unwrap_or(Used::NOTHING);
         let rules = if warms_up { self.without_limits() } else { *self };
         let caps = if rules.has_budget { budget::caps(&rules.limits, used) } else { Caps::NONE };
-        let allowed = self.allowed_calls;
+        let allowed = self.allowed_calls.get();
         let calls = rules.limits.calls;
         Rules { flags: rules.flags(), caps, shared: Head::NONE, allowed, calls, countdown: self.fail_nth }
     }
