@@ -156,6 +156,8 @@ pub struct Body {
     pub edges: Vec<u32>,
     /// The registers that it does not give back although a callee must, one bit each.
     pub loose: u16,
+    /// Whether it may give a `core::fmt::Formatter` another writer that it is given, other than by a call.
+    pub replaces: bool,
     /// The numbers that it returns, if they are few and known.
     pub result: Option<Few>,
 }

@@ -33,6 +33,9 @@ pub trait Oracle {
     /// The registers that a callee does not give back although it must, as far as is known by now; one bit each.
     fn loose(&self, callee: Callee) -> u16;
 
+    /// Whether a callee that is given this may give a `Formatter` another writer.
+    fn replaces(&self, callee: Callee, given: &Given) -> bool;
+
     /// The numbers that a callee returns, if they are few and known.
     fn result(&self, callee: Callee) -> Option<Few>;
 }
@@ -230,6 +233,8 @@ pub(super) struct Walk<'c, 'a> {
     /// How the stack pointer is rounded down; in one way only.
     pub(super) aligned: Option<Aligned>,
     pub(super) loose: u16,
+    /// Whether it may give a `Formatter` another writer.
+    pub(super) replaces: bool,
     /// What it returns, as far as it has been seen to return.
     result: Option<Value>,
 }
@@ -256,6 +261,7 @@ impl<'c, 'a> Walk<'c, 'a> {
             spills: Spills::new(context.arguments),
             aligned: None,
             loose: 0,
+            replaces: false,
             result: None,
         }
     }
@@ -263,6 +269,7 @@ impl<'c, 'a> Walk<'c, 'a> {
     fn reset(&mut self) {
         self.mem.clear();
         self.loose = 0;
+        self.replaces = false;
         self.result = None;
         self.aligned = None;
         self.overrun = false;
@@ -419,6 +426,10 @@ impl<'c, 'a> Walk<'c, 'a> {
     /// A step that neither calls nor goes anywhere.
     fn carry_out(&mut self, step: &Step, state: &mut State, slots: &mut Slots) {
         let read = if self.context.arguments { self.stack(step, state, slots) } else { None };
+        if self.context.arguments && state.may_replace(step, self.spills.are_believed()) {
+            self.replaces = true;
+            state.forget_formatters();
+        }
         let write = state.own_write(step.write);
         let top = state.get(RSP);
         state.apply(step.effect, step.flags_lost, self.context.image);
@@ -487,6 +498,8 @@ impl<'c, 'a> Walk<'c, 'a> {
     ) -> Option<End> {
         let mut call = Call { given: self.given(state), ..Call::new(step.addr, callee) };
         let (made, after) = self.tell(&mut call, state, slots);
+        // Those which make and fill builders give these no other.
+        let replaces = !after.is_any() && self.oracle.replaces(callee, &call.given);
         block.calls.extend(made);
         block.calls.push(call);
         let before = block.succ.len();
@@ -495,6 +508,9 @@ impl<'c, 'a> Walk<'c, 'a> {
         }
         let caught = block.succ.len() > before;
         state.after_call(self.oracle.loose(callee));
+        if replaces {
+            state.forget_formatters();
+        }
         after.note(state);
         if let Some(few) = self.oracle.result(callee) {
             state.set(RAX, Value::of_few(few));
@@ -570,6 +586,7 @@ impl<'c, 'a> Walk<'c, 'a> {
     fn finish(&mut self, entry: u64) -> Body {
         let mut body = Body::default();
         if self.exhausted {
+            body.replaces = true;
             body.calls.push(Call::new(entry, Callee::Unknown(Why::TooComplex)));
             body.blocks.push(Block {
                 at: entry..entry,
@@ -603,6 +620,7 @@ impl<'c, 'a> Walk<'c, 'a> {
         }
         self.mem.number = number;
         body.loose = self.loose;
+        body.replaces = self.replaces;
         if body.blocks.iter().all(|block| block.end != End::Lost) {
             body.result = self.result.and_then(Value::few);
         }

@@ -87,11 +87,17 @@ impl<'s> Entry<'s> {
         key.add(&format!("{allow_frees} {gaps}"));
         key.add(&settings.asked());
         key.add(&code.settled());
+        // What settles a gap names places as they are called from here.
+        key.add(&std::env::current_dir().unwrap_or_default().to_string_lossy());
         Some(Self { folder, key: hexadecimal(&key.0.finalize()), settings, code })
     }
 
     /// The verdicts, and how many functions were analysed; none if there is no entry that holds.
     pub(super) fn read(&self) -> Option<(Vec<Verdict>, usize)> {
+        // Opening a pipe would wait for whoever writes to it.
+        if !fs::metadata(self.path()).ok()?.is_file() {
+            return None;
+        }
         let mut bytes = Vec::new();
         File::open(self.path()).ok()?.take(LARGEST + 1).read_to_end(&mut bytes).ok()?;
         let end = bytes.iter().position(|&byte| byte == b'\n')?;

@@ -104,6 +104,7 @@ pub mod program;
 pub mod proof;
 pub mod question;
 pub mod regions;
+mod replaced;
 pub mod role;
 pub mod sources;
 pub mod spill;

@@ -6,7 +6,8 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use super::addr_map::{AddrMap, AddrSet};
-use super::body::{Body, Callee, Fate};
+use super::body::{Body, Callee, Fate, Given};
+use super::builders;
 use super::cfg::{self, Budget, Context, Oracle, Start};
 use super::chosen;
 use super::decode::Steps;
@@ -16,6 +17,7 @@ use super::known;
 use super::load::{Image, Slot};
 use super::number::Few;
 use super::origins::{Backwards, Origin};
+use super::replaced::Replaced;
 use super::role::{Kind, Role};
 use super::step::{Flow, Mem, Via};
 use super::subject::Subject;
@@ -65,6 +67,7 @@ pub struct Program<'a> {
     stays: RefCell<Stays>,
     fates: RefCell<AddrMap<u64, Fate>>,
     loose: RefCell<AddrMap<u64, u16>>,
+    replaced: Replaced,
     /// What private function pointers can hold, of those that have been asked for.
     chosen: RefCell<AddrMap<u64, Option<Rc<[u64]>>>>,
     depth: Cell<usize>,
@@ -96,6 +99,7 @@ impl<'a> Program<'a> {
             stays: RefCell::default(),
             fates: RefCell::default(),
             loose: RefCell::default(),
+            replaced: Replaced::default(),
             chosen: RefCell::default(),
             depth: Cell::new(0),
             scratch: Cell::new(None),
@@ -469,6 +473,12 @@ impl Oracle for Program<'_> {
             Callee::Local(addr) => self.loose.borrow().get(&addr).copied().unwrap_or(0),
             _ => 0,
         }
+    }
+
+    fn replaces(&self, callee: Callee, given: &Given) -> bool {
+        let is_known =
+            |addr| builders::is_inner(self.image, addr) || builders::makes(self.image, addr).is_some();
+        self.replaced.may_replace(callee, given, &|start| self.body(start, true), &is_known)
     }
 
     fn result(&self, callee: Callee) -> Option<Few> {

@@ -39,6 +39,12 @@ impl Spills {
         self.believed && (self.let_out || (self.rbp.frame && self.rbp.other))
     }
 
+    /// Whether what is put away is believed, unless an address gets out.
+    #[must_use]
+    pub fn are_believed(&self) -> bool {
+        self.believed
+    }
+
     /// Watches a step, with the registers as they are before it.
     pub fn watch(&mut self, stack: Stack, state: &State) {
         let rbp = matches!(state.get(RBP), Value::Frame(_));

@@ -223,6 +223,21 @@ impl State {
         self.builder = (0, 0, 0);
     }
 
+    /// Somebody may have given a `Formatter` another writer.
+    pub fn forget_formatters(&mut self) {
+        for reg in 0..16u8 {
+            if let Value::Formatter(_) = self.get(reg) {
+                self.set(reg, Value::Any);
+            }
+        }
+        for spill in &mut self.spills {
+            if let Spill::Formatter(_) = spill {
+                *spill = Spill::Any;
+            }
+        }
+        self.forget_builder();
+    }
+
     fn clobber(&mut self, mask: u16) {
         for reg in 0..16u8 {
             if mask & (1 << reg) != 0 {

@@ -32,6 +32,11 @@ pub(super) struct Built {
 }
 
 impl Built {
+    /// Whether there is a builder.
+    pub(super) fn is_any(self) -> bool {
+        self.size != 0
+    }
+
     /// Notes it in the state after the call.
     pub(super) fn note(self, state: &mut State) {
         if self.size == 0 {
@@ -51,7 +56,10 @@ impl Walk<'_, '_> {
         if !self.context.arguments {
             return (Vec::new(), Built::default());
         }
-        if let Some((made, after)) = self.building(call, state, slots) {
+        // A value that gives its `Formatter` another writer gives it to those that are formatted after it.
+        let is_sound =
+            |made: &[Call]| !made.iter().any(|call| self.oracle.replaces(call.callee, &call.given));
+        if let Some((made, after)) = self.building(call, state, slots).filter(|(made, _)| is_sound(made)) {
             if !made.is_empty() {
                 // What these call must stay a call through a pointer: that is told.
                 call.given = builders::told();
@@ -59,6 +67,7 @@ impl Walk<'_, '_> {
             return (made, after);
         }
         let made = self.formatting(call, state, slots).or_else(|| self.closure_of_once(call, state));
+        let made = made.filter(|made| is_sound(made));
         if made.is_some() {
             call.given = call.given.iter().copied().chain([(TEXT_ARGUMENTS, Fact::Arguments)]).collect();
         }

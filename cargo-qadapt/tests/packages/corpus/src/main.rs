@@ -6,10 +6,13 @@ mod count;
 mod hot;
 mod regions;
 mod shown;
+mod swapped;
 
 fn main() {
     std::panic::set_hook(Box::new(|_| {}));
-    for (group, cases) in [("regions", regions::all()), ("shown", shown::all()), ("hot", hot::all())] {
+    for (group, cases) in
+        [("regions", regions::all()), ("shown", shown::all()), ("swapped", swapped::all()), ("hot", hot::all())]
+    {
         for case in cases {
             let seen = (case.run)();
             println!(

@@ -41,9 +41,9 @@ pub struct Named<T> {
 
 #[derive(Clone, Copy, Debug)]
 pub struct Three<A, B, C> {
-    first: A,
-    second: B,
-    third: C,
+    pub(crate) first: A,
+    pub(crate) second: B,
+    pub(crate) third: C,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -120,9 +120,9 @@ impl Debug for Hidden {
 pub struct Replaced(usize);
 
 /// A `Formatter` of a writer that allocates, which is never freed.
-static OTHER: AtomicPtr<Formatter<'static>> = AtomicPtr::new(std::ptr::null_mut());
+pub(crate) static OTHER: AtomicPtr<Formatter<'static>> = AtomicPtr::new(std::ptr::null_mut());
 
-fn keep_other() {
+pub(crate) fn keep_other() {
     let writer: &'static mut LoudText = Box::leak(Box::new(LoudText::default()));
     let _ = write!(writer, "{:?}", from_fn(|f| {
         // SAFETY: the writer is never freed, nobody else uses it from now on, and options are plain numbers.
@@ -152,7 +152,7 @@ impl Debug for Replaced {
     }
 }
 
-fn stack() -> Stack {
+pub(crate) fn stack() -> Stack {
     Stack::default()
 }
 
