@@ -4,13 +4,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use qadapt_trace::{
-    At, Event, HEADER_SIZE, Header, Kind, Module, NewModule, NewRegion, Op, Region, RegionKind, Room, STACKS,
-    Sampled, Share, Site, Stack, Trace, flags, text,
+    At, Event, HEADER_SIZE, Header, InMemory, Kind, Module, NewModule, NewRegion, Op, Region, RegionKind,
+    Room, STACKS, Sampled, Share, Site, Stack, Trace, flags, text,
 };
+
+/// An empty trace. To evaluate a static for each test takes the compiler a second each.
+fn empty<R>() -> &'static Trace<R> {
+    #[expect(unsafe_code, reason = "what is large is not made on the stack")]
+    // SAFETY: a trace is of plain numbers, and zeros are an empty one.
+    let trace = unsafe { Box::<Trace<R>>::new_zeroed().assume_init() };
+    Box::leak(trace)
+}
 
 fn bytes<R>(trace: &'static Trace<R>) -> &'static [u8] {
     #[expect(unsafe_code, reason = "a trace is written through memory")]
-    // SAFETY: the trace is a static of plain numbers, and the test's threads have ended.
+    // SAFETY: the trace is of plain numbers, lives as long as the process, and the test's threads have ended.
     unsafe {
         std::slice::from_raw_parts((&raw const *trace).cast(), Trace::<R>::FILE_SIZE)
     }
@@ -32,33 +40,33 @@ const ALLOC: Event = Event { op: Op::Alloc, size: 24, old_size: 0, failed: false
 
 #[test]
 fn what_is_written_is_read() {
-    static TRACE: Trace = Trace::new();
-    TRACE.begin(42, 7, flags::CHECKS_ON, b"/opt/radio");
-    assert_eq!(TRACE.known_region(9), None);
-    let tick = TRACE.region(&region(9, b"tick")).expect("there is room");
-    assert_eq!((TRACE.known_region(9), TRACE.known_region(10)), (Some(tick), None));
-    assert_eq!(TRACE.region(&region(9, b"tick")), Some(tick));
-    TRACE.enter(tick);
-    TRACE.count(tick, &ALLOC);
-    TRACE.count(tick, &Event { op: Op::Realloc, size: 48, old_size: 24, failed: false });
-    TRACE.count(tick, &Event { op: Op::Dealloc, size: 48, old_size: 0, failed: false });
-    TRACE.count(tick, &Event { failed: true, ..ALLOC });
-    TRACE.count_permitted(tick, &ALLOC);
-    TRACE.raise_peak(tick, 48);
-    TRACE.raise_peak(tick, 24);
-    TRACE.count_disallowed(tick);
-    let stack = TRACE.stack(5, &[0x1000, 0x2000], 3, || {});
-    TRACE.site(6, At { region: tick, stack }, &ALLOC, 8, 16);
-    TRACE.module(&NewModule {
+    let trace = empty::<InMemory>();
+    trace.begin(42, 7, flags::CHECKS_ON, b"/opt/radio");
+    assert_eq!(trace.known_region(9), None);
+    let tick = trace.region(&region(9, b"tick")).expect("there is room");
+    assert_eq!((trace.known_region(9), trace.known_region(10)), (Some(tick), None));
+    assert_eq!(trace.region(&region(9, b"tick")), Some(tick));
+    trace.enter(tick);
+    trace.count(tick, &ALLOC);
+    trace.count(tick, &Event { op: Op::Realloc, size: 48, old_size: 24, failed: false });
+    trace.count(tick, &Event { op: Op::Dealloc, size: 48, old_size: 0, failed: false });
+    trace.count(tick, &Event { failed: true, ..ALLOC });
+    trace.count_permitted(tick, &ALLOC);
+    trace.raise_peak(tick, 48);
+    trace.raise_peak(tick, 24);
+    trace.count_disallowed(tick);
+    let stack = trace.stack(5, &[0x1000, 0x2000], 3, || {});
+    trace.site(6, At { region: tick, stack }, &ALLOC, 8, 16);
+    trace.module(&NewModule {
         start: 0x1000,
         end: 0x9000,
         path: b"/opt/radio",
         build_id: b"\x01\x02",
         file_size: 5,
     });
-    assert!(TRACE.knows(0x1000) && !TRACE.knows(0x9000));
+    assert!(trace.knows(0x1000) && !trace.knows(0x9000));
 
-    let bytes = bytes(&TRACE);
+    let bytes = bytes(trace);
     let header = Header::parse(bytes).expect("it is a trace");
     assert_eq!((header.pid, header.parent), (42, 7));
     assert!(header.has(flags::CHECKS_ON) && !header.has(flags::EXITED));
@@ -86,32 +94,32 @@ fn what_is_written_is_read() {
 
 #[test]
 fn threads_that_bring_the_same_keys_share_entries() {
-    static TRACE: Trace = Trace::new();
+    let trace = empty::<InMemory>();
     const THREADS: u64 = 4;
     const KEYS: u64 = 500;
-    TRACE.begin(1, 0, 0, b"");
+    trace.begin(1, 0, 0, b"");
     thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
                 for key in 1..=KEYS {
-                    let number = TRACE.region(&region(key << 50 | key, b"x")).expect("there is room");
-                    TRACE.enter(number);
-                    TRACE.count(number, &ALLOC);
+                    let number = trace.region(&region(key << 50 | key, b"x")).expect("there is room");
+                    trace.enter(number);
+                    trace.count(number, &ALLOC);
                 }
             });
         }
     });
-    let rows: Vec<Region> = entries(bytes(&TRACE), Kind::Regions).filter_map(Region::parse).collect();
+    let rows: Vec<Region> = entries(bytes(trace), Kind::Regions).filter_map(Region::parse).collect();
     assert_eq!(rows.len() as u64, KEYS);
     assert!(rows.iter().all(|row| (row.calls, row.allocs) == (THREADS, THREADS)));
 }
 
 #[test]
 fn what_does_not_fit_is_counted_as_lost() {
-    static TRACE: Trace = Trace::new();
-    TRACE.begin(1, 0, 0, b"");
+    let trace = empty::<InMemory>();
+    trace.begin(1, 0, 0, b"");
     for key in 1..=STACKS as u64 + 10 {
-        let number = TRACE.stack(
+        let number = trace.stack(
             key.wrapping_mul(0x9E37_79B9_7F4A_7C15),
             &[usize::try_from(key).expect("it fits")],
             0,
@@ -119,7 +127,7 @@ fn what_does_not_fit_is_counted_as_lost() {
         );
         assert_eq!(number.is_some(), key <= STACKS as u64, "{key}");
     }
-    let section = Header::parse(bytes(&TRACE)).expect("it is a trace").section(Kind::Stacks);
+    let section = Header::parse(bytes(trace)).expect("it is a trace").section(Kind::Stacks);
     assert_eq!((section.used, section.lost), (STACKS as u64, 10));
 }
 
@@ -135,14 +143,14 @@ impl Room for Small {
 
 #[test]
 fn nothing_is_written_where_there_is_no_room() {
-    static TRACE: Trace<Small> = Trace::new();
-    TRACE.begin(1, 0, 0, b"/opt/radio");
-    let regions = (1..=1000).filter_map(|key| TRACE.region(&region(key << 50, b"x"))).count();
+    let trace = empty::<Small>();
+    trace.begin(1, 0, 0, b"/opt/radio");
+    let regions = (1..=1000).filter_map(|key| trace.region(&region(key << 50, b"x"))).count();
     assert!((100..1000).contains(&regions), "{regions}");
-    assert_eq!(TRACE.stack(5, &[0x1000], 0, || {}), None);
-    TRACE.module(&NewModule { start: 1, end: 2, path: b"x", build_id: b"", file_size: 0 });
-    assert!(!TRACE.knows(1));
-    let bytes = bytes(&TRACE);
+    assert_eq!(trace.stack(5, &[0x1000], 0, || {}), None);
+    trace.module(&NewModule { start: 1, end: 2, path: b"x", build_id: b"", file_size: 0 });
+    assert!(!trace.knows(1));
+    let bytes = bytes(trace);
     let header = Header::parse(bytes).expect("it is a trace");
     let used = [Kind::Regions, Kind::Stacks, Kind::Modules, Kind::Strings].map(|kind| header.section(kind));
     assert_eq!(used.map(|section| section.used), [regions as u64, 0, 0, 0]);
@@ -152,20 +160,20 @@ fn nothing_is_written_where_there_is_no_room() {
 
 #[test]
 fn a_child_inherits_regions_without_their_counts() {
-    static PARENT: Trace = Trace::new();
-    static CHILD: Trace = Trace::new();
-    PARENT.begin(1, 0, 0, b"/opt/radio");
-    let first = PARENT.region(&region(1, b"first")).expect("there is room");
-    let second = PARENT.region(&region(2, b"second")).expect("there is room");
-    PARENT.enter(second);
-    CHILD.begin(2, 1, 0, b"/opt/radio");
-    assert!(CHILD.inherit(&PARENT));
-    assert_eq!(CHILD.region(&region(1, b"first")), Some(first));
-    assert_eq!(CHILD.region(&region(2, b"second")), Some(second));
-    CHILD.count(second, &ALLOC);
-    let rows: Vec<Region> = entries(bytes(&CHILD), Kind::Regions).filter_map(Region::parse).collect();
+    let parent = empty::<InMemory>();
+    let child = empty::<InMemory>();
+    parent.begin(1, 0, 0, b"/opt/radio");
+    let first = parent.region(&region(1, b"first")).expect("there is room");
+    let second = parent.region(&region(2, b"second")).expect("there is room");
+    parent.enter(second);
+    child.begin(2, 1, 0, b"/opt/radio");
+    assert!(child.inherit(parent));
+    assert_eq!(child.region(&region(1, b"first")), Some(first));
+    assert_eq!(child.region(&region(2, b"second")), Some(second));
+    child.count(second, &ALLOC);
+    let rows: Vec<Region> = entries(bytes(child), Kind::Regions).filter_map(Region::parse).collect();
     assert_eq!(rows.iter().map(|row| (row.calls, row.allocs)).collect::<Vec<_>>(), [(0, 0), (0, 1)]);
-    let strings = entries(bytes(&CHILD), Kind::Strings).collect::<Vec<_>>().concat();
+    let strings = entries(bytes(child), Kind::Strings).collect::<Vec<_>>().concat();
     assert_eq!(text(&strings, rows[1].name), b"second");
 }
 
@@ -178,21 +186,21 @@ fn a_child_inherits_nothing_where_there_is_no_room() {
             HAS_ROOM.load(Ordering::Relaxed)
         }
     }
-    static PARENT: Trace<Closing> = Trace::new();
-    static CHILD: Trace<Closing> = Trace::new();
-    PARENT.begin(1, 0, 0, b"/opt/radio");
-    PARENT.region(&region(1, b"first")).expect("there is room");
+    let parent = empty::<Closing>();
+    let child = empty::<Closing>();
+    parent.begin(1, 0, 0, b"/opt/radio");
+    parent.region(&region(1, b"first")).expect("there is room");
     HAS_ROOM.store(false, Ordering::Relaxed);
-    CHILD.begin(2, 1, 0, b"/opt/radio");
-    assert!(!CHILD.inherit(&PARENT));
-    assert_eq!(entries(bytes(&CHILD), Kind::Regions).count(), 0);
+    child.begin(2, 1, 0, b"/opt/radio");
+    assert!(!child.inherit(parent));
+    assert_eq!(entries(bytes(child), Kind::Regions).count(), 0);
 }
 
 #[test]
 fn references_to_strings_that_are_not_there_are_empty() {
-    static TRACE: Trace = Trace::new();
-    TRACE.begin(1, 0, 0, b"/opt/radio");
-    let program = Header::parse(bytes(&TRACE)).expect("it is a trace").program;
+    let trace = empty::<InMemory>();
+    trace.begin(1, 0, 0, b"/opt/radio");
+    let program = Header::parse(bytes(trace)).expect("it is a trace").program;
     assert_eq!(text(b"/opt", program), b"");
     assert_eq!(text(b"", program), b"");
 }
@@ -212,18 +220,18 @@ fn entries_that_were_never_written_are_none() {
 /// Sites of calls are told apart by the call, and a file of version 2.2, whose entries end before what is new, has none.
 #[test]
 fn a_call_is_an_event_of_its_own() {
-    static TRACE: Trace = Trace::new();
-    TRACE.begin(1, 0, 0, b"");
-    let tick = TRACE.region(&region(9, b"tick")).expect("there is room");
-    TRACE.enter(tick);
-    TRACE.count_unwatched(tick);
+    let trace = empty::<InMemory>();
+    trace.begin(1, 0, 0, b"");
+    let tick = trace.region(&region(9, b"tick")).expect("there is room");
+    trace.enter(tick);
+    trace.count_unwatched(tick);
     let calls = [Op::Call { number: 202, class: 1 }, Op::Call { number: 230, class: 0 }];
     for op in calls {
         let event = Event { op, size: 0, old_size: 0, failed: false };
-        TRACE.count(tick, &event);
-        TRACE.site(op.code(), At { region: tick, stack: None }, &event, 1, 1);
+        trace.count(tick, &event);
+        trace.site(op.code(), At { region: tick, stack: None }, &event, 1, 1);
     }
-    let bytes = bytes(&TRACE);
+    let bytes = bytes(trace);
     let entry = entries(bytes, Kind::Regions).next().expect("there is one");
     let found = Region::parse(entry).expect("it is whole");
     assert_eq!((found.blocking_calls, found.unwatched, found.deallocs, found.freed_bytes), (2, 1, 0, 0));
@@ -242,24 +250,24 @@ fn a_call_is_an_event_of_its_own() {
 /// A block that stands for four counts four times, and says how far off that may be.
 #[test]
 fn a_sample_says_what_is_behind_it() {
-    static TRACE: Trace = Trace::new();
-    TRACE.begin(1, 0, flags::SAMPLED | flags::LEFT_OUT, b"sample");
-    let tick = TRACE.region(&region(1, b"tick")).expect("there is room");
+    let trace = empty::<InMemory>();
+    trace.begin(1, 0, flags::SAMPLED | flags::LEFT_OUT, b"sample");
+    let tick = trace.region(&region(1, b"tick")).expect("there is room");
     let at = At { region: tick, stack: None };
-    assert_eq!(TRACE.site(3, at, &ALLOC, 8, 0), Some(0), "it is looked up, and not counted");
-    assert_eq!((TRACE.block_offered(8192), TRACE.block_offered(1), TRACE.block_offered(1)), (1, 2, 2));
+    assert_eq!(trace.site(3, at, &ALLOC, 8, 0), Some(0), "it is looked up, and not counted");
+    assert_eq!((trace.block_offered(8192), trace.block_offered(1), trace.block_offered(1)), (1, 2, 2));
     let (one, four) = (Share { size: 100, weight: 1 }, Share { size: 10, weight: 4 });
-    let births: Vec<u64> = [one, four, four].map(|share| TRACE.block_made(0, share)).into();
-    TRACE.count_all_disallowed();
-    TRACE.block_gone(0, four, births[1], true);
-    TRACE.block_left(0, four, births[2]);
-    TRACE.block_made(0, four);
-    TRACE.block_resized(0, four, 20);
+    let births: Vec<u64> = [one, four, four].map(|share| trace.block_made(0, share)).into();
+    trace.count_all_disallowed();
+    trace.block_gone(0, four, births[1], true);
+    trace.block_left(0, four, births[2]);
+    trace.block_made(0, four);
+    trace.block_resized(0, four, 20);
 
-    let header = Header::parse(&bytes(&TRACE)[..HEADER_SIZE]).expect("it is whole");
+    let header = Header::parse(&bytes(trace)[..HEADER_SIZE]).expect("it is whole");
     let total = header.live.expect("blocks were followed");
     assert_eq!((total.bytes, total.blocks, total.interval, total.clock), (180, 5, 2, 1));
-    let entry = entries(bytes(&TRACE), Kind::Sites).next().expect("there is one");
+    let entry = entries(bytes(trace), Kind::Sites).next().expect("there is one");
     let live = header.live(entry).expect("blocks were followed");
     assert_eq!((live.bytes, live.blocks, live.inside, live.later, live.lifetime), (180, 5, 4, 0, 4));
     assert_eq!((live.peak_bytes, live.most_bytes, live.births), (180, 180, 4));

@@ -22,6 +22,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::{Cell, UnsafeCell};
+use std::mem::MaybeUninit;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::{env, ptr};
@@ -36,7 +37,7 @@ use qadapt_tests::signal;
 
 #[global_allocator]
 static ALLOC: Qadapt<Bump> =
-    Qadapt::new(Bump { memory: UnsafeCell::new([0; SIZE]), used: AtomicUsize::new(0) });
+    Qadapt::new(Bump { memory: UnsafeCell::new(MaybeUninit::uninit()), used: AtomicUsize::new(0) });
 
 /// Enough for the blocks of ten million signals; nobody touches it, so that it takes no memory.
 const SIZE: usize = 1 << 30;
@@ -48,7 +49,8 @@ const PERIOD: i64 = 60;
 const OWN: usize = 13;
 
 struct Bump {
-    memory: UnsafeCell<[u8; SIZE]>,
+    /// Not zeros, which the compiler would write out to see them.
+    memory: UnsafeCell<MaybeUninit<[u8; SIZE]>>,
     used: AtomicUsize,
 }
 
