@@ -151,16 +151,27 @@ pub enum Op {
     /// A block is given back.
     Dealloc,
     /// A system call in which the thread may wait.
-    Call {
-        /// Its number on the platform.
-        number: u16,
-        /// What the thread may wait for, by its place in the list of these words.
-        class: u8,
-    },
+    Call(Call),
+}
+
+/// A system call, and what the thread may wait for in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Call {
+    /// Its number on the platform.
+    pub number: u16,
+    /// What the thread may wait for, by its place in the list of these words.
+    pub class: u8,
 }
 
 impl Op {
-    const REQUESTS: [Self; 4] = [Self::Alloc, Self::AllocZeroed, Self::Realloc, Self::Dealloc];
+    /// What is asked of the allocator.
+    pub const REQUESTS: [Self; 4] = [Self::Alloc, Self::AllocZeroed, Self::Realloc, Self::Dealloc];
+
+    /// True for a system call, which asks for no memory and gives none back.
+    #[must_use]
+    pub const fn is_call(self) -> bool {
+        matches!(self, Self::Call(_))
+    }
 
     /// Its number in the file, plus one.
     pub(crate) const fn published(self) -> u32 {
@@ -169,14 +180,14 @@ impl Op {
             Self::AllocZeroed => 2,
             Self::Realloc => 3,
             Self::Dealloc => 4,
-            Self::Call { .. } => 5,
+            Self::Call(_) => 5,
         }
     }
 
     /// Which call it is, as the file has it; 0 for what is none.
     pub(crate) const fn call(self) -> u64 {
         match self {
-            Self::Call { number, class } => number as u64 | (class as u64) << 16,
+            Self::Call(call) => call.number as u64 | (call.class as u64) << 16,
             _ => 0,
         }
     }
@@ -184,7 +195,7 @@ impl Op {
     /// The operation with this number and this call.
     #[expect(clippy::cast_possible_truncation, reason = "parts of the number")]
     pub(crate) fn of(published: u32, call: u64) -> Option<Self> {
-        let call = Self::Call { number: call as u16, class: (call >> 16) as u8 };
+        let call = Self::Call(Call { number: call as u16, class: (call >> 16) as u8 });
         Self::REQUESTS.into_iter().chain([call]).find(|op| op.published() == published)
     }
 

@@ -47,7 +47,8 @@ mod write;
 pub use entry::{Module, Region, Site, Stack};
 pub use error::Error;
 pub use format::{
-    FRAMES, GROUPS, INNER, Kind, MAGIC, OUTER, Op, RegionKind, RegionNumber, Text, VERSION, Version, flags,
+    Call, FRAMES, GROUPS, INNER, Kind, MAGIC, OUTER, Op, RegionKind, RegionNumber, Text, VERSION, Version,
+    flags,
 };
 pub use glue::{asks_allocator, is_allocator_entry};
 pub use header::{Header, Section};

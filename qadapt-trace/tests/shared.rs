@@ -1,19 +1,21 @@
 //! What is written is read, also by several threads at once, and nothing is lost unsaid.
 
+use std::alloc::{Layout, alloc_zeroed};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use qadapt_trace::{
-    At, Event, HEADER_SIZE, Header, InMemory, Kind, Module, NewModule, NewRegion, Op, Region, RegionKind,
-    Room, STACKS, Sampled, Share, Site, Stack, Trace, flags, text,
+    At, Call, Event, HEADER_SIZE, Header, InMemory, Kind, Module, NewModule, NewRegion, Op, Region,
+    RegionKind, Room, STACKS, Sampled, Share, Site, Stack, Trace, flags, text,
 };
 
 /// An empty trace. To evaluate a static for each test takes the compiler a second each.
+#[expect(unsafe_code, reason = "what is large is not made on the stack")]
 fn empty<R>() -> &'static Trace<R> {
-    #[expect(unsafe_code, reason = "what is large is not made on the stack")]
-    // SAFETY: a trace is of plain numbers, and zeros are an empty one.
-    let trace = unsafe { Box::<Trace<R>>::new_zeroed().assume_init() };
-    Box::leak(trace)
+    // SAFETY: a trace is some megabytes.
+    let memory = unsafe { alloc_zeroed(Layout::new::<Trace<R>>()) };
+    // SAFETY: it is of plain numbers, and zeros are an empty one; nobody else has the memory, and nobody gives it back.
+    unsafe { memory.cast::<Trace<R>>().as_ref() }.expect("there is memory")
 }
 
 fn bytes<R>(trace: &'static Trace<R>) -> &'static [u8] {
@@ -94,9 +96,9 @@ fn what_is_written_is_read() {
 
 #[test]
 fn threads_that_bring_the_same_keys_share_entries() {
-    let trace = empty::<InMemory>();
     const THREADS: u64 = 4;
     const KEYS: u64 = 500;
+    let trace = empty::<InMemory>();
     trace.begin(1, 0, 0, b"");
     thread::scope(|scope| {
         for _ in 0..THREADS {
@@ -225,7 +227,7 @@ fn a_call_is_an_event_of_its_own() {
     let tick = trace.region(&region(9, b"tick")).expect("there is room");
     trace.enter(tick);
     trace.count_unwatched(tick);
-    let calls = [Op::Call { number: 202, class: 1 }, Op::Call { number: 230, class: 0 }];
+    let calls = [Op::Call(Call { number: 202, class: 1 }), Op::Call(Call { number: 230, class: 0 })];
     for op in calls {
         let event = Event { op, size: 0, old_size: 0, failed: false };
         trace.count(tick, &event);

@@ -17,7 +17,6 @@ use crate::report::figures::{
     By, Counts, Frame, Kind, Op, PerProfile, Place, Region, Report, Site, SiteCounts, VERSION, counts_of,
 };
 use crate::report::live::{Live, LiveTotal};
-use crate::report::op::Call;
 use crate::report::spread::Spread;
 
 /// Traces taken in so far.
@@ -74,14 +73,7 @@ impl Fold {
             let stack = site.stack.map_or(0, |number| {
                 *stacks.entry(number).or_insert_with(|| self.add_stack(trace, number, &modules))
             });
-            let op = match site.op {
-                qadapt_trace::Op::Alloc => Op::Alloc,
-                qadapt_trace::Op::AllocZeroed => Op::AllocZeroed,
-                qadapt_trace::Op::Realloc => Op::Realloc,
-                qadapt_trace::Op::Dealloc => Op::Dealloc,
-                qadapt_trace::Op::Call { number, class } => Op::Call(Call { number, class }),
-            };
-            let counts = self.sites.entry((region, stack, op)).or_default();
+            let counts = self.sites.entry((region, stack, site.op)).or_default();
             counts_of(counts, profile).add(&SiteCounts {
                 count: site.count,
                 estimate: site.weight,

@@ -12,7 +12,7 @@ use super::baseline::{Baseline, Figures, Often, Region, Run};
 use super::key::{RegionKey, SiteKey};
 use super::range::Range;
 use crate::error::{Error, Result};
-use crate::report::figures::Op;
+use crate::report::op;
 
 /// The name of the file, which lies beside the workspace's manifest.
 pub const NAME: &str = "qadapt.lock";
@@ -110,7 +110,7 @@ fn write_region(out: &mut String, key: &RegionKey, region: &Region) {
             fields.push(format!("file = {}", quoted(&site.file)));
         }
         fields.push(format!("function = {}", quoted(&site.function)));
-        fields.push(format!("op = {}", quoted(&site.op.name())));
+        fields.push(format!("op = {}", quoted(&op::name(site.op))));
         fields.push(format!("code = {}", quoted(&site.code)));
         for (profile, often) in times {
             let often = match often {
@@ -320,7 +320,7 @@ impl WrittenRun {
                 region.counts.insert(profile, figures.read()?);
             }
             for site in written.sites {
-                let op = Op::try_from(site.op)?;
+                let op = op::named(&site.op)?;
                 let file = site.file.unwrap_or_else(|| key.file.clone());
                 let of = SiteKey { file, function: site.function, code: site.code, op };
                 for (profile, times) in site.times {
@@ -354,7 +354,7 @@ impl WrittenFigures {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::op::Call;
+    use crate::report::op::{Call, Op};
 
     /// One of everything, with names that a careless writer would break on.
     fn baseline() -> Baseline {

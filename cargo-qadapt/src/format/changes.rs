@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::source::{Sources, on_one_line, printable};
 use super::view::View;
 use crate::report::changes::{Change, Changes};
+use crate::report::op;
 use crate::report::outcome::{Finding, Outcome};
 
 /// The table, the lines that are new, and what the check found, in Markdown.
@@ -58,7 +59,7 @@ fn new_lines(out: &mut String, view: &View<'_>, changes: &Changes) {
         let text =
             line.at.as_ref().and_then(|(file, number)| sources.line(file, *number)).unwrap_or_default();
         let text = if text.is_empty() { String::new() } else { format!(": {}", code(text)) };
-        let _ = writeln!(out, "- {} at {}{text}", line.op.noun(), code(&place));
+        let _ = writeln!(out, "- {} at {}{text}", op::noun(line.op), code(&place));
     }
 }
 

@@ -7,6 +7,7 @@ use super::text::region_name;
 use super::view::View;
 use crate::report::figures::Op;
 use crate::report::line::Line;
+use crate::report::op;
 use crate::report::outcome::{Finding, Rule};
 
 /// One thing to say, at one place.
@@ -117,11 +118,11 @@ pub fn what(line: &Line) -> String {
     let beneath = inside(line);
     let beneath = if beneath.is_empty() { beneath } else { format!(", in {beneath}") };
     if line.called.is_empty() {
-        return format!("{}{beneath}", line.op.noun());
+        return format!("{}{beneath}", op::noun(line.op));
     }
     let names: Vec<String> = line.called.iter().take(MOST).map(|name| printable(name)).collect();
     let more = if line.called.len() > MOST { ", .." } else { "" };
-    format!("{} by {}{more}{beneath}", line.op.noun(), names.join(", "))
+    format!("{} by {}{more}{beneath}", op::noun(line.op), names.join(", "))
 }
 
 /// How often in each profile.

@@ -28,6 +28,7 @@ struct ShownLine<'a> {
     file: Option<&'a str>,
     line: Option<u32>,
     function: &'a str,
+    #[serde(with = "crate::report::op")]
     op: Op,
     called: &'a [String],
     inside: &'a [String],

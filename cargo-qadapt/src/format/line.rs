@@ -7,6 +7,7 @@ use super::style::{BAD, DIFFERENT, FAINT, paint};
 use crate::report::figures::{Profile, SiteCounts};
 use crate::report::line::Line;
 use crate::report::live::LiveTotal;
+use crate::report::op;
 
 /// The profiles that lines are shown of.
 pub(super) struct Shown<'a> {
@@ -58,7 +59,7 @@ pub(super) fn site(out: &mut String, shown: &Shown<'_>, line: &Line, sources: &m
     };
     let inside = inside(line);
     let inside = if inside.is_empty() { String::new() } else { format!(", in {inside}") };
-    let _ = writeln!(out, "      {}{called}{inside}", paint(BAD, &line.op.noun()));
+    let _ = writeln!(out, "      {}{called}{inside}", paint(BAD, &op::noun(line.op)));
     for (index, profile) in shown.names.iter().enumerate() {
         if let Some(figures) = line_figures(line, index) {
             let _ = writeln!(out, "      {profile}: {figures}");

@@ -7,6 +7,7 @@ use super::text::region_name;
 use super::view::View;
 use crate::report::figures::{Frame, Op, Site};
 use crate::report::live::Live;
+use crate::report::op;
 
 /// Characters of a function's name: generic ones are long, and what tells them apart is often at their end.
 const NAME: usize = 1000;
@@ -80,6 +81,6 @@ pub fn op_frame(op: Op) -> Cow<'static, str> {
         Op::AllocZeroed => "[zeroed allocation]".into(),
         Op::Realloc => "[reallocation]".into(),
         Op::Dealloc => "[deallocation]".into(),
-        Op::Call(_) => format!("[{}]", op.noun()).into(),
+        Op::Call(_) => format!("[{}]", op::noun(op)).into(),
     }
 }

@@ -326,6 +326,7 @@ pub struct Site {
     /// The region's place in `regions`.
     pub region: usize,
     /// What was asked.
+    #[serde(with = "super::op")]
     pub op: Op,
     /// The frames, innermost first, as places in `frames`; empty where the stack was lost.
     pub stack: Vec<u32>,

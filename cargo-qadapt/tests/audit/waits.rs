@@ -1,6 +1,7 @@
 //! Blocking calls are events like requests to the allocator, and where none can be seen nothing is said to be clean.
 
 use cargo_qadapt::report::figures::{Op, Report};
+use cargo_qadapt::report::op;
 use cargo_qadapt::report::sites::lines;
 
 use crate::command::{audit, counts, fixtures, run};
@@ -10,7 +11,7 @@ fn calls(report: &Report) -> Vec<(u32, String, u64)> {
     let lines = lines(report);
     let calls = lines.iter().filter(|line| line.op.is_call()).map(|line| {
         let (_, number) = line.at.clone().expect("the stack goes to the program's own line");
-        (number, line.op.name().into_owned(), line.counts[0].expect("there is one profile").count)
+        (number, op::name(line.op).into_owned(), line.counts[0].expect("there is one profile").count)
     });
     calls.collect()
 }

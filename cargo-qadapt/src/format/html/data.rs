@@ -19,6 +19,7 @@ use crate::report::diff::{Presence, presence};
 use crate::report::figures::{By, Counts, Kind, PerProfile, Profile, Region, Report, SiteCounts};
 use crate::report::line::Line;
 use crate::report::live::{Live, LiveTotal};
+use crate::report::op;
 use crate::report::outcome::Finding;
 
 /// Everything that is shown. Texts are numbers, which are places in `strings`.
@@ -248,8 +249,8 @@ fn line_data(view: &View<'_>, line: &Line, ends: &[u32], strings: &mut Strings) 
         file: line.at.as_ref().map(|(file, _)| strings.number(file)),
         line: line.at.as_ref().map_or(0, |&(_, number)| number),
         function: strings.number(&line.function),
-        op: if line.op.is_call() { "call".into() } else { line.op.name() },
-        call: line.op.is_call().then(|| strings.number(&line.op.name())),
+        op: if line.op.is_call() { "call".into() } else { op::name(line.op) },
+        call: line.op.is_call().then(|| strings.number(&op::name(line.op))),
         called: line.called.iter().map(|name| strings.number(name)).collect(),
         advice: line
             .advice

@@ -6,6 +6,7 @@ use super::super::source::{on_one_line, printable};
 use super::super::text::region_name;
 use super::super::view::View;
 use crate::report::line::Line;
+use crate::report::op;
 
 /// Rows of a table.
 const ROWS: usize = 1_000;
@@ -20,7 +21,7 @@ pub(super) fn plain(view: &View<'_>) -> String {
     for finding in view.outcome.iter().flat_map(|outcome| &outcome.findings).take(ROWS) {
         let _ = writeln!(out, "<p>{}: {}</p>", finding.rule.id(), escape(&on_one_line(&finding.message)));
         for line in finding.lines.iter().filter_map(|&line| view.lines.get(line)) {
-            let _ = writeln!(out, "<p>{} at {}</p>", line.op.noun(), escape(&place(line)));
+            let _ = writeln!(out, "<p>{} at {}</p>", op::noun(line.op), escape(&place(line)));
         }
     }
     out.push_str(
@@ -63,7 +64,7 @@ pub(super) fn plain(view: &View<'_>) -> String {
                 out,
                 "<tr><td>{}<td>{}<td>{}<td>{}<td>{}<td>{mark}",
                 escape(&place(line)),
-                line.op.noun(),
+                op::noun(line.op),
                 escape(&printable(profile)),
                 counts.estimate,
                 counts.bytes

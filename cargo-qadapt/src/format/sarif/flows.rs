@@ -11,6 +11,7 @@ use crate::format::source::printable;
 use crate::format::view::View;
 use crate::report::figures::{Frame, Site};
 use crate::report::line::Line;
+use crate::report::op;
 
 /// The name that stands for the repository's root.
 pub(super) const ROOT: &str = "%SRCROOT%";
@@ -84,7 +85,7 @@ pub(super) fn code_flows(view: &View<'_>, paths: &Paths, line: &Line, room: &mut
         let locations = locations(view, paths, site);
         let bytes: usize = locations.iter().map(bytes).sum();
         (!locations.is_empty() && room.take(bytes)).then(|| CodeFlow {
-            message: Message::new(format!("{}, {} times along this stack", site.op.noun(), events(site))),
+            message: Message::new(format!("{}, {} times along this stack", op::noun(site.op), events(site))),
             thread_flows: [ThreadFlow { locations }],
         })
     });

@@ -19,6 +19,7 @@ use crate::format::source::Sources;
 use crate::format::text::region_name;
 use crate::format::view::View;
 use crate::report::figures::Kind;
+use crate::report::op;
 
 /// Results that GitHub shows; it takes 25,000, and refuses a file with more.
 const RESULTS: usize = 5_000;
@@ -193,7 +194,7 @@ impl<'a> Writer<'a> {
         }
         if let Some(line) = item.line.and_then(|line| self.view.lines.get(line)) {
             add(&line.function);
-            add(&line.op.noun());
+            add(&op::noun(line.op));
             for called in &line.called {
                 add(called);
             }

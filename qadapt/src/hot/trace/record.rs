@@ -73,8 +73,8 @@ fn event(request: &Request, succeeded: bool) -> Event {
         Op::Dealloc => qadapt_trace::Op::Dealloc,
         Op::SystemCall => {
             let call = SystemCall::unpacked(request.size, request.old_size);
-            let op = qadapt_trace::Op::Call { number: call.number(), class: call.class().index() };
-            return Event { op, size: 0, old_size: 0, failed: false };
+            let call = qadapt_trace::Call { number: call.number(), class: call.class().index() };
+            return Event { op: qadapt_trace::Op::Call(call), size: 0, old_size: 0, failed: false };
         }
     };
     Event { op, size: request.size as u64, old_size: request.old_size as u64, failed: !succeeded }
