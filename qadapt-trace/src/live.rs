@@ -135,6 +135,11 @@ impl<R: Room> Trace<R> {
         interval(increased::<R>(&self.header.offered, size).wrapping_sub(size))
     }
 
+    /// The inner allocator had no such block to give.
+    pub fn block_refused(&self, size: u64) {
+        add::<R>(&self.header.offered, size.wrapping_neg());
+    }
+
     /// A block was made at a site; returns what the clock shows.
     pub fn block_made(&self, site: u32, share: Share) -> u64 {
         let now = self.tick();

@@ -1,6 +1,6 @@
 //! Where reports go.
 
-use std::io::{IsTerminal as _, Write};
+use std::io::{ErrorKind, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -71,19 +71,24 @@ impl Output {
 /// Writes a report to a file, or to standard output. Text has styles, which are left out where they are not wanted.
 ///
 /// # Errors
-/// If the file cannot be written.
+/// If it cannot be written.
 pub fn deliver(report: Vec<u8>, is_text: bool, output: Option<&Path>, color: Color) -> Result<()> {
     if let Some(path) = output {
         let plain = if is_text { anstream::adapter::strip_bytes(&report).into_vec() } else { report };
         return std::fs::write(path, plain).map_err(|e| Error::io("write the report", path, e));
     }
-    // A reader that went away (`| head`) is no failure.
-    let _ = if is_text {
+    let written = if is_text {
         let mut stdout = color.stdout();
         stdout.write_all(&report).and_then(|()| stdout.flush())
     } else {
         let mut stdout = std::io::stdout().lock();
         stdout.write_all(&report).and_then(|()| stdout.flush())
     };
-    Ok(())
+    match written {
+        // A reader that went away (`| head`) is no failure.
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Error::io("write the report", Path::new("standard output"), error))
+        }
+        _ => Ok(()),
+    }
 }

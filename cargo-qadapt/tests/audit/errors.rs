@@ -116,6 +116,25 @@ fn a_folder_without_a_package() {
 }
 
 #[test]
+fn a_report_that_cannot_be_written() {
+    for format in ["text", "json"] {
+        let full = std::fs::File::options().write(true).open("/dev/full").expect("the device is there");
+        let mut command =
+            qadapt(&["audit", "-p", "odd", "--bin", "modes", "--profile", "debug", "--format", format]);
+        let output = command.stdout(full).output().expect("the command starts");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        assert!(stderr.contains("error: could not write the report `standard output`: "), "{stderr}");
+    }
+    // A reader that has seen enough is no failure.
+    let (reader, writer) = std::io::pipe().expect("there is a pipe");
+    drop(reader);
+    let mut command = qadapt(&["audit", "-p", "odd", "--bin", "modes", "--profile", "debug"]);
+    let output = command.stdout(writer).output().expect("the command starts");
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
 fn a_source_that_does_not_compile() {
     let folder = folder("broken");
     std::fs::create_dir_all(folder.join("src")).expect("the folder can be made");

@@ -143,3 +143,12 @@ fn every_open_region_counts_an_event_once() {
     assert_eq!(of("forbidding"), (1, 2, 0), "a permit inside is void");
     assert_eq!(of("escaped guard"), (1, 0, 0), "it ended with the permit in which it was entered");
 }
+
+#[test]
+fn what_is_left_out_has_no_part_in_a_peak() {
+    let report = audit("left_out", &[]).report();
+    let permits = counts(&report, "permits");
+    assert_eq!((permits.calls, permits.bytes, permits.peak_bytes), (2, 30, 20), "none of what is permitted");
+    let counted = counts(&report, "left_out.rs:29");
+    assert_eq!((counted.bytes, counted.peak_bytes), (7, 7), "none of what is not counted");
+}

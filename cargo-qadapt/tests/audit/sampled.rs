@@ -109,6 +109,16 @@ fn in_a_small_program_each_block_is_followed() {
     assert!(!sampled.is_sampled());
 }
 
+/// Nobody has that much memory: so it is no reason to follow fewer blocks.
+#[test]
+fn a_request_that_is_refused_hides_no_leak() {
+    let report = audit("left_out", &[]).report();
+    let source = include_str!("../packages/audited/odd/src/bin/left_out.rs");
+    let refused = lives(&report, source, "refused");
+    assert_eq!((refused.blocks, refused.bytes), (50, 5000));
+    assert!(!total(&report).is_sampled());
+}
+
 #[test]
 fn threads_that_give_back_what_others_made_are_sampled() {
     let report = audit("alive_many", &[]).report();

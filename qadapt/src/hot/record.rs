@@ -146,6 +146,14 @@ pub(super) struct Traced {
     pub(super) is_first: Cell<bool>,
 }
 
+impl Traced {
+    /// Live bytes changed so by an event that does not count in the region: its own, and their peak, stay as they are.
+    pub(super) fn leave_out(&self, change: i64) {
+        self.entry.set(self.entry.get().wrapping_add(change));
+        self.lowest.set(self.lowest.get().wrapping_add(change));
+    }
+}
+
 /// One thing that is open: who it is, what it changes, and what that makes of the word with all that is below it.
 #[derive(Debug)]
 pub(crate) struct Record {

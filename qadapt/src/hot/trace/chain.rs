@@ -123,9 +123,13 @@ fn leave_traced(table: &Table, index: usize) {
     let Some(record) = table.record(index) else { return };
     let code = record.traced.number.get();
     let Some(region) = number(code) else { return };
-    if record.traced.counts.get() != place_of(index) {
+    let traced = &record.traced;
+    if traced.counts.get() != place_of(index) {
         if let Some(counted) = instance(table, table.below(index), code) {
-            counted.traced.lowest.set(record.traced.lowest.get());
+            // What was left out meanwhile stays so.
+            let lowest = &counted.traced.lowest;
+            let left_out = lowest.get().wrapping_sub(traced.lowest.get().min(traced.entry.get()));
+            lowest.set(traced.lowest.get().wrapping_add(left_out));
         }
         return;
     }
@@ -318,12 +322,14 @@ pub(super) fn count(trace: &Trace, event: &Event) -> bool {
             };
             let is_counting = record.kind() == Kind::Counting;
             if is_counting && !is_counted_in(table, record) {
+                record.traced.leave_out(change);
                 return true;
             }
             any = true;
             // What counts takes no notice of permits.
             if permitted && !is_counting {
                 trace.count_permitted(number, event);
+                record.traced.leave_out(change);
                 return true;
             }
             trace.count(number, event);

@@ -66,6 +66,13 @@ pub(super) fn weight(trace: &Trace, size: usize) -> u64 {
     .unwrap_or(0)
 }
 
+/// There is no block of this size: its bytes do not count among those of all blocks.
+pub(super) fn refused(trace: &Trace, size: usize) {
+    if !follows_all() {
+        trace.block_refused(size as u64);
+    }
+}
+
 impl Line {
     #[cold]
     #[inline(never)]

@@ -175,12 +175,14 @@ pub(super) fn happened(site: u32, entry: Option<u64>, weight: u64) {
     is_at(At { site: site + 1, entry: entry.unwrap_or(0), weight, is_drawn: true });
 }
 
-/// A block was given out.
+/// A block was given out; or none, if it is null.
 pub(in crate::hot) fn made(block: *const u8, bytes: usize, at: At) {
-    let (Some(trace), Some(site)) = (file::active(), at.site.checked_sub(1)) else { return };
+    let Some(trace) = file::active() else { return };
     if block.is_null() {
+        refused(trace, bytes, at);
         return;
     }
+    let Some(site) = at.site.checked_sub(1) else { return };
     let share = Share { size: bytes as u64, weight: at.weight };
     let birth = trace.block_made(site, share);
     put(trace, block, Block { site, entry: at.entry, share, birth });
@@ -228,7 +230,10 @@ pub(in crate::hot) fn resized(old: *const u8, new: *const u8, size: usize, befor
     let Some(trace) = file::active() else { return };
     match before {
         None => made(new, size, at),
-        Some(block) if new.is_null() => put(trace, old, block),
+        Some(block) if new.is_null() => {
+            refused(trace, size, at);
+            put(trace, old, block);
+        }
         Some(block) if block.share.weight > 1 && at.is_drawn => {
             // It stands for others, which may never become as large. Whatever was decided of it, the draw by its new size is right
             // on average; and so it is for those that stand for none but themselves, which are kept.
@@ -239,6 +244,12 @@ pub(in crate::hot) fn resized(old: *const u8, new: *const u8, size: usize, befor
             trace.block_resized(block.site, block.share, size as u64);
             put(trace, new, Block { share: Share { size: size as u64, ..block.share }, ..block });
         }
+    }
+}
+
+fn refused(trace: &Trace, size: usize, at: At) {
+    if at.is_drawn {
+        draw::refused(trace, size);
     }
 }
 
