@@ -11,6 +11,7 @@ use qadapt_trace::{
 
 /// An empty trace. To evaluate a static for each test takes the compiler a second each.
 #[expect(unsafe_code, reason = "what is large is not made on the stack")]
+#[expect(clippy::cast_ptr_alignment, reason = "it is the layout's")]
 fn empty<R>() -> &'static Trace<R> {
     // SAFETY: a trace is some megabytes.
     let memory = unsafe { alloc_zeroed(Layout::new::<Trace<R>>()) };

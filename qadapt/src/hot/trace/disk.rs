@@ -39,11 +39,12 @@ impl Room for Disk {
         if FULL.load(Ordering::Relaxed) {
             return false;
         }
-        let has_room = sys::keeping_error(|| allocate(offset, length));
-        if !has_room && !FULL.swap(true, Ordering::Relaxed) {
-            sys::keeping_error(say_so);
+        let outcome = sys::keeping_error(|| allocate(offset, length));
+        let Err(why) = outcome else { return true };
+        if !FULL.swap(true, Ordering::Relaxed) {
+            sys::keeping_error(|| say_so(why));
         }
-        has_room
+        false
     }
 
     #[inline]
@@ -52,25 +53,26 @@ impl Room for Disk {
     }
 }
 
-/// Opens the file and makes room for this part of it; false where it cannot be opened.
-fn allocate(offset: u64, length: u64) -> bool {
+/// Opens the file and makes room for this part of it; else says why there is none.
+fn allocate(offset: u64, length: u64) -> Result<(), &'static [u8]> {
     let mut path = Path::new();
     for byte in PATH.iter().map(|place| place.load(Ordering::Relaxed)).take_while(|&byte| byte != 0) {
         path.push(&[byte]);
     }
     let file = path.as_c_str().and_then(sys::File::open);
-    file.is_some_and(|file| file.reserve(offset, length))
+    let file =
+        file.ok_or(b"cannot be opened any more (has the program another user or root now?)".as_slice())?;
+    if file.reserve(offset, length) { Ok(()) } else { Err(b"gets no more room (is its disk full?)") }
 }
 
-fn say_so() {
+fn say_so(why: &[u8]) {
     let mut line = Line::new();
     line.text(b"qadapt: the trace ");
     for byte in PATH.iter().map(|place| place.load(Ordering::Relaxed)).take_while(|&byte| byte != 0) {
         line.text(&[byte]);
     }
-    line.text(
-        b" gets no more room (is its disk full?): new regions, stacks and sites are missing from here on. ",
-    )
-    .text(b"Make room and run again")
-    .write();
+    line.text(b" ")
+        .text(why)
+        .text(b": new regions, stacks and sites are missing from here on. Mend that and run again")
+        .write();
 }
