@@ -5,7 +5,7 @@ use std::process::Command;
 
 use cargo_qadapt::report::figures::SiteCounts;
 
-use crate::command::{Run, counts, folder, qadapt, run, target_directory};
+use crate::command::{Run, audit, counts, folder, qadapt, run, target_directory};
 
 const AUDIT: [&str; 8] = ["audit", "-p", "odd", "--bin", "full", "--profile", "debug", "--format"];
 
@@ -40,6 +40,14 @@ fn when_the_room_ends_counts_stay_exact_and_the_rest_is_lost() {
     assert_eq!(counts(&report, "later").allocs, 1);
     assert_eq!((report.sites.len(), report.profiles[0].disallowed), (0, 202));
     assert!(report.profiles[0].lost > 0);
+}
+
+/// As by a program that gives up its user's rights, or has another root from then on.
+#[test]
+fn a_trace_that_cannot_be_opened_is_no_full_disk() {
+    let run = audit("taken_away", &[]);
+    run.assert(2, "cannot be opened any more (has the program another user or root now?)");
+    assert!(!run.stderr.contains("is its disk full?"), "{}", run.stderr);
 }
 
 #[test]
