@@ -4,7 +4,7 @@ use std::path::Path;
 
 use qadapt_code::glob::Glob;
 use qadapt_code::origin::Sites;
-use qadapt_prove::assume::{Section, Settings};
+use qadapt_prove::{Section, Settings};
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
@@ -269,7 +269,7 @@ mod tests {
     fn an_assumption_needs_a_reason_and_one_subject() {
         let proofs = |text| Config::parse(text).and_then(Config::proofs);
         let ok = "[[prove.assume]]\nforeign = \"qsort*\"\nreason = \"our comparison does not allocate\"";
-        assert_eq!(proofs(ok).unwrap().words.len(), 1);
+        assert_eq!(proofs(ok).unwrap().unmatched().len(), 1);
         for bad in [
             "[[prove.assume]]\nforeign = \"qsort\"",
             "[[prove.assume]]\nforeign = \"qsort\"\nreason = \" \"",

@@ -4,15 +4,15 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// A map from addresses.
-pub type AddrMap<K, V> = HashMap<K, V, BuildHasherDefault<AddrHasher>>;
+pub(crate) type AddrMap<K, V> = HashMap<K, V, BuildHasherDefault<AddrHasher>>;
 
 /// A set of addresses.
-pub type AddrSet = HashSet<u64, BuildHasherDefault<AddrHasher>>;
+pub(crate) type AddrSet = HashSet<u64, BuildHasherDefault<AddrHasher>>;
 
 /// Fibonacci hashing (Knuth, The Art of Computer Programming, volume 3, 6.4). A file made to collide only slows
 /// down its own analysis, whose work is bounded.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct AddrHasher(u64);
+pub(crate) struct AddrHasher(u64);
 
 impl Hasher for AddrHasher {
     fn finish(&self) -> u64 {

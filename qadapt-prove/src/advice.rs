@@ -9,8 +9,7 @@ use super::names::Frame;
 use super::role::Kind;
 
 /// The advice for a path, whose last call is the one of the allocator.
-#[must_use]
-pub fn of(kind: Kind, hops: &[Hop]) -> Option<Advice> {
+pub(crate) fn of(kind: Kind, hops: &[Hop]) -> Option<Advice> {
     // The allocator's own frames, and the guard's above it, are no call that anybody wrote.
     let inwards = hops.iter().rev().flat_map(|hop| &hop.frames);
     let of_allocator =
@@ -32,8 +31,7 @@ pub fn of(kind: Kind, hops: &[Hop]) -> Option<Advice> {
 }
 
 /// What can be done about any path, where no habit is known.
-#[must_use]
-pub const fn otherwise(kind: &str) -> &'static str {
+pub(crate) const fn otherwise(kind: &str) -> &'static str {
     match kind.as_bytes() {
         b"waits" => {
             "make this call before the region or after it, on a thread that may wait, or hand the work over without a lock"

@@ -22,7 +22,7 @@ use super::role::{Kind, Role};
 
 /// Why inlined copies cannot be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unsure<'a> {
+pub(crate) enum Unsure<'a> {
     /// The entry of this symbol has a path that does not call another entry.
     Path(&'a str),
     /// There is no entry to be asked.
@@ -30,8 +30,7 @@ pub enum Unsure<'a> {
 }
 
 /// Why inlined copies of the allocator cannot be told, unless they can.
-#[must_use]
-pub fn unsure<'a>(program: &Program<'a>, names: &Names<'a>, allow_frees: bool) -> Option<Unsure<'a>> {
+pub(crate) fn unsure<'a>(program: &Program<'a>, names: &Names<'a>, allow_frees: bool) -> Option<Unsure<'a>> {
     let image = program.image();
     let mut entries = Vec::new();
     for function in image.functions() {

@@ -20,7 +20,7 @@ struct Spot {
 /// The places that a call must have among its inlined frames.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Written")]
-pub struct Anchor(Vec<Spot>);
+pub(crate) struct Anchor(Vec<Spot>);
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -77,8 +77,7 @@ fn ends_with(path: &str, end: &str) -> bool {
 impl Anchor {
     /// What binds an assumption to a call with these frames, innermost first: the place of the call in the program's own
     /// code, and the place in the region's own function that it was inlined into.
-    #[must_use]
-    pub fn of(frames: &[Frame]) -> Option<Self> {
+    pub(crate) fn of(frames: &[Frame]) -> Option<Self> {
         let inside = &frames[..frames.iter().position(is_guard).unwrap_or(frames.len())];
         let mut placed = inside.iter().filter(|f| f.at.as_ref().is_some_and(|at| at.line > 0));
         let outer = placed.clone().next_back()?;
@@ -89,8 +88,7 @@ impl Anchor {
     }
 
     /// Whether a call with these frames has all these places.
-    #[must_use]
-    pub fn is_at(&self, frames: &[Frame]) -> bool {
+    pub(crate) fn is_at(&self, frames: &[Frame]) -> bool {
         self.0.iter().all(|spot| frames.iter().any(|frame| spot.is_at(frame)))
     }
 }
@@ -107,8 +105,7 @@ impl Spot {
 }
 
 /// How many frames of a call, innermost first, are inside the region that it was inlined into: all if that is not told.
-#[must_use]
-pub fn edge(frames: &[Frame]) -> usize {
+pub(crate) fn edge(frames: &[Frame]) -> usize {
     let is_edge = |frame: &Frame| {
         let name = frame.function.strip_prefix("qadapt::mark::").unwrap_or(&frame.function);
         name.split(['<', ':']).next().and_then(Kind::of_function).is_some_and(Kind::is_region)
@@ -118,14 +115,12 @@ pub fn edge(frames: &[Frame]) -> usize {
 
 /// Whether a frame is the guard's own: all regions have these. With line tables alone a function has no path, and then
 /// its file tells.
-#[must_use]
-pub fn is_guard(frame: &Frame) -> bool {
+pub(crate) fn is_guard(frame: &Frame) -> bool {
     is_guard_name(&frame.function) || frame.at.as_ref().is_some_and(|at| origin::is_guard(&at.file))
 }
 
 /// The same of a name.
-#[must_use]
-pub fn is_guard_name(function: &str) -> bool {
+pub(crate) fn is_guard_name(function: &str) -> bool {
     function.trim_start_matches('<').starts_with("qadapt::")
 }
 

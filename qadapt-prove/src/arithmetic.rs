@@ -8,7 +8,7 @@ use super::value::{Bound, Value, numbers};
 
 impl State {
     /// What is known on one side of a conditional branch.
-    pub fn refine(&mut self, cond: Cond, taken: bool) {
+    pub(crate) fn refine(&mut self, cond: Cond, taken: bool) {
         if let Some(reg) = self.compared_top
             && matches!((cond, taken), (Cond::Equal, true) | (Cond::NotEqual, false))
             && let value @ Value::Frame(_) = self.get(reg)
@@ -55,8 +55,7 @@ impl State {
     }
 
     /// Whether a condition may hold, or may not hold if `holds` is false.
-    #[must_use]
-    pub fn may(&self, cond: Cond, holds: bool) -> bool {
+    pub(crate) fn may(&self, cond: Cond, holds: bool) -> bool {
         self.flags.is_none_or(|flags| flags.may(cond, holds))
     }
 

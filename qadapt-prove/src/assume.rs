@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use qadapt_code::glob::glob;
+use qadapt_code::near;
 use qadapt_code::origin::{Code, Sites};
 use regex::Regex;
 use serde::Deserialize;
@@ -15,13 +16,12 @@ use super::body::{Call, Callee};
 use super::graph::{Assumptions, Cover};
 use super::load::Image;
 use super::names::Names;
-use super::near;
 use super::once;
 use super::permits::{Permits, Under};
 use super::subject::Subject;
 use super::symbol;
 
-/// The section as it is written.
+/// The section as it is written. [`Settings::of`] has an example.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Section {
@@ -75,18 +75,18 @@ struct Assumption {
     near: RefCell<Vec<String>>,
 }
 
-/// The `prove` section of a `qadapt.toml`.
+/// The `prove` section of a `qadapt.toml`. By default nothing is assumed, and no proof is kept.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// What is asked.
-    pub subject: Subject,
+    pub(crate) subject: Subject,
     assumptions: Vec<Assumption>,
     /// The assumptions in words, for verdicts.
-    pub words: Vec<String>,
+    pub(crate) words: Vec<String>,
     /// Globs of regions that must be proven.
     pub require: Vec<String>,
     /// Why no copy of the allocator's methods can have been inlined.
-    pub allocator_out_of_line: Option<String>,
+    pub(crate) allocator_out_of_line: Option<String>,
     not_overridden: Option<u32>,
     /// Whose code is the user's own; told by the paths alone where there is no workspace.
     pub code: Option<Rc<Code>>,
@@ -101,6 +101,26 @@ impl Settings {
     ///
     /// # Errors
     /// What is wrong with an assumption, in words.
+    ///
+    /// # Examples
+    /// ```
+    /// use qadapt_prove::{Section, Settings};
+    /// let section: Section = toml::from_str(
+    ///     r#"
+    ///     [[assume]]
+    ///     foreign = "cosf"
+    ///     reason = "it computes"
+    ///     "#,
+    /// )?;
+    /// let settings = Settings::of(section, Default::default())?;
+    /// // No file has been read yet.
+    /// assert_eq!(settings.unmatched(), ["the assumption `foreign = \"cosf\"` matches nothing"]);
+    ///
+    /// let section: Section = toml::from_str("[[assume]]\nforeign = 'cosf'\nreason = ''")?;
+    /// let problem = Settings::of(section, Default::default()).expect_err("there is no reason");
+    /// assert_eq!(problem, "an assumption has an empty `reason`; say why it holds");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn of(section: Section, sites: Sites) -> Result<Self, String> {
         let mut settings = Self {
             sites,
@@ -221,8 +241,7 @@ impl Settings {
     }
 
     /// Where the statics lie of which is assumed that what they make once is made.
-    #[must_use]
-    pub fn initialised(&self, image: &Image<'_>) -> Vec<Range<u64>> {
+    pub(crate) fn initialised(&self, image: &Image<'_>) -> Vec<Range<u64>> {
         let patterns: Vec<&Regex> = self.assumptions.iter().filter_map(Assumption::initialised).collect();
         if patterns.is_empty() {
             return Vec::new();
@@ -250,16 +269,15 @@ impl Settings {
 }
 
 /// The settings applied to one file.
-#[derive(Debug)]
-pub struct Applied<'s, 'a> {
+pub(crate) struct Applied<'s, 'a> {
     /// The settings.
-    pub settings: &'s Settings,
+    pub(crate) settings: &'s Settings,
     /// The file.
-    pub image: &'a Image<'a>,
+    pub(crate) image: &'a Image<'a>,
     /// Its places.
-    pub names: &'s Names<'a>,
+    pub(crate) names: &'s Names<'a>,
     /// Its permits, once they are known.
-    pub permits: OnceCell<Permits>,
+    pub(crate) permits: OnceCell<Permits>,
 }
 
 impl Applied<'_, '_> {
@@ -280,7 +298,7 @@ impl Applied<'_, '_> {
 
     /// Notes which assumptions speak of anything in this file, whether or not a region comes there, and what those that
     /// do not may have meant.
-    pub fn conclude(&self) {
+    pub(crate) fn conclude(&self) {
         for assumption in self.settings.assumptions.iter().filter(|a| !a.matched.get()) {
             let functions = || self.image.functions().iter().flat_map(|f| f.names.iter());
             let statics = || self.image.statics().map(|(_, name)| symbol::name(name));
@@ -408,7 +426,7 @@ impl Assumptions for Applied<'_, '_> {
 
 /// No assumptions.
 #[derive(Clone, Copy, Debug)]
-pub struct Nothing;
+pub(crate) struct Nothing;
 
 impl Assumptions for Nothing {
     fn covers(&self, _: u64, _: Callee) -> Option<Cover> {

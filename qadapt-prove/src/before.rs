@@ -9,7 +9,7 @@ use super::marks::Label;
 
 /// What a label stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
+pub(crate) enum Event {
     /// It is said here.
     Said,
     /// The region begins.
@@ -17,8 +17,7 @@ pub enum Event {
 }
 
 /// The labels of a copy of a region, and those that say it: in the order of the code, as all labels are.
-#[must_use]
-pub fn events(labels: &[Label], copy: &Copy, says: impl Fn(&Label) -> bool) -> Vec<(u64, Event)> {
+pub(crate) fn events(labels: &[Label], copy: &Copy, says: impl Fn(&Label) -> bool) -> Vec<(u64, Event)> {
     let event = |label: &Label| match label {
         label if says(label) => Some((label.addr, Event::Said)),
         label if label.kind == copy.kind && copy.labels.contains(&label.addr) => {
@@ -30,8 +29,7 @@ pub fn events(labels: &[Label], copy: &Copy, says: impl Fn(&Label) -> bool) -> V
 }
 
 /// Whether it is said before the first region on every path through a function, and again between any two.
-#[must_use]
-pub fn is_said(body: &Body, events: &[(u64, Event)]) -> bool {
+pub(crate) fn is_said(body: &Body, events: &[(u64, Event)]) -> bool {
     // Where the flow is lost, it may come to any place.
     let is_lost = || body.blocks.iter().any(|block| block.end == End::Lost);
     if events.iter().all(|event| event.1 == Event::Region) || is_lost() {

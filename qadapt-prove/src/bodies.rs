@@ -13,7 +13,7 @@ use super::load::Image;
 use super::symbol::demangle;
 use crate::error::Error;
 
-/// What has other code in two files.
+/// What has other code in two files. [`compare_files`] has an example.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Differences {
     /// How many functions were compared.
@@ -27,8 +27,31 @@ pub struct Differences {
 /// Compares the functions of two files by name.
 ///
 /// # Errors
-/// In words, if a file cannot be read.
-pub fn compare(one: &[u8], other: &[u8]) -> Result<Differences, String> {
+/// If one cannot be read.
+///
+/// # Examples
+/// ```
+/// # #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use qadapt_prove::compare_files;
+/// let program = std::env::current_exe()?;
+/// let found = compare_files(&program, &program)?;
+/// assert!(found.compared > 0 && found.other.is_empty() && found.alone.is_empty());
+/// # Ok(())
+/// # }
+/// # #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+/// # fn main() {}
+/// ```
+pub fn compare_files(one: &Path, other: &Path) -> crate::error::Result<Differences> {
+    let map = |path: &Path| {
+        let file = std::fs::File::open(path).and_then(|file| qadapt_code::map::map(&file));
+        file.map_err(|e| Error::io("map the binary", path, e))
+    };
+    compare(&map(one)?, &map(other)?).map_err(|problem| Error::binary(other, problem))
+}
+
+/// The same of files in memory; an error is in words.
+fn compare(one: &[u8], other: &[u8]) -> Result<Differences, String> {
     let (one, other) = (Image::parse(one)?, Image::parse(other)?);
     let (bodies, others) = (bodies(&one), bodies(&other));
     let mut found = Differences::default();
@@ -45,18 +68,6 @@ pub fn compare(one: &[u8], other: &[u8]) -> Result<Differences, String> {
     }
     found.alone.extend(others.into_keys().filter(|name| !bodies.contains_key(name)));
     Ok(found)
-}
-
-/// [`compare`] for files on disk.
-///
-/// # Errors
-/// If one cannot be read.
-pub fn compare_files(one: &Path, other: &Path) -> crate::error::Result<Differences> {
-    let map = |path: &Path| {
-        let file = std::fs::File::open(path).and_then(|file| qadapt_code::map::map(&file));
-        file.map_err(|e| Error::io("map the binary", path, e))
-    };
-    compare(&map(one)?, &map(other)?).map_err(|problem| Error::binary(other, problem))
 }
 
 /// The functions by name without its hash, which differs with the guard's build; several can have one name.

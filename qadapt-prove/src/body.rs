@@ -7,7 +7,7 @@ use super::step::Reg;
 
 /// What is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Callee {
+pub(crate) enum Callee {
     /// The function that begins at this address.
     Local(u64),
     /// A symbol of another object.
@@ -20,16 +20,16 @@ pub enum Callee {
 
 /// A system call in which a thread may wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Waits {
+pub(crate) struct Waits {
     /// Its number, if that is known.
-    pub number: Option<u16>,
+    pub(crate) number: Option<u16>,
     /// What for.
-    pub word: &'static str,
+    pub(crate) word: &'static str,
 }
 
 /// Why something could not be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Why {
+pub(crate) enum Why {
     /// A call through a pointer (a trait object, a function pointer, a callback).
     IndirectCall,
     /// A jump through a pointer, with the stack as it was at the entry.
@@ -58,15 +58,14 @@ pub enum Why {
 
 impl Why {
     /// Whether a pointer is at fault, not the analysis or the file.
-    #[must_use]
-    pub fn is_indirect(self) -> bool {
+    pub(crate) fn is_indirect(self) -> bool {
         matches!(self, Self::IndirectCall | Self::IndirectJump | Self::OddJump)
     }
 }
 
 /// What becomes of the one who calls a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub(crate) enum Fate {
     /// The call may return.
     Returns,
     /// It never returns, but may do things before (loop, exit).
@@ -77,7 +76,7 @@ pub enum Fate {
 
 /// What is known of an argument of a call, and matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Fact {
+pub(crate) enum Fact {
     /// It is this constant, which leads to code (a function pointer or a vtable), or into a static that is assumed to be made.
     Address(u64),
     /// It is this number.
@@ -90,32 +89,31 @@ pub enum Fact {
 }
 
 /// What is known of the arguments of a call, by register.
-pub type Given = Box<[(Reg, Fact)]>;
+pub(crate) type Given = Box<[(Reg, Fact)]>;
 
 /// One call.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Call {
+pub(crate) struct Call {
     /// Address of the instruction.
-    pub site: u64,
+    pub(crate) site: u64,
     /// What is called.
-    pub callee: Callee,
+    pub(crate) callee: Callee,
     /// What is passed to it, where that was asked for.
-    pub given: Given,
+    pub(crate) given: Given,
     /// Whether it is made whenever control comes here.
-    pub sure: bool,
+    pub(crate) sure: bool,
 }
 
 impl Call {
     /// A call of whose arguments nothing is known.
-    #[must_use]
-    pub fn new(site: u64, callee: Callee) -> Self {
+    pub(crate) fn new(site: u64, callee: Callee) -> Self {
         Self { site, callee, given: Given::default(), sure: true }
     }
 }
 
 /// How a block ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
+pub(crate) enum End {
     /// In its successors.
     Flow,
     /// Back in the caller.
@@ -132,65 +130,61 @@ pub enum End {
 
 /// A run of instructions with one entry.
 #[derive(Clone, Debug)]
-pub struct Block {
+pub(crate) struct Block {
     /// Where it lies.
-    pub at: Range<u64>,
+    pub(crate) at: Range<u64>,
     /// Its calls, as indices of [`Body::calls`].
-    pub calls: Range<u32>,
+    pub(crate) calls: Range<u32>,
     /// Its successors, as indices of [`Body::edges`].
-    pub edges: Range<u32>,
+    pub(crate) edges: Range<u32>,
     /// How it ends.
-    pub end: End,
+    pub(crate) end: End,
     /// Whether all paths from it end in a panic.
-    pub doomed: bool,
+    pub(crate) doomed: bool,
 }
 
 /// One function's control flow; block 0 is the entry.
 #[derive(Clone, Debug, Default)]
-pub struct Body {
+pub(crate) struct Body {
     /// The blocks.
-    pub blocks: Vec<Block>,
+    pub(crate) blocks: Vec<Block>,
     /// The calls of all blocks.
-    pub calls: Vec<Call>,
+    pub(crate) calls: Vec<Call>,
     /// The successors of all blocks.
-    pub edges: Vec<u32>,
+    pub(crate) edges: Vec<u32>,
     /// The registers that it does not give back although a callee must, one bit each.
-    pub loose: u16,
+    pub(crate) loose: u16,
     /// Whether it may give a `core::fmt::Formatter` another writer that it is given, other than by a call.
-    pub replaces: bool,
+    pub(crate) replaces: bool,
     /// The numbers that it returns, if they are few and known.
-    pub result: Option<Few>,
+    pub(crate) result: Option<Few>,
 }
 
 impl Body {
     /// The calls on paths that do not end in a panic.
-    pub fn live_calls(&self) -> impl Iterator<Item = &Call> {
+    pub(crate) fn live_calls(&self) -> impl Iterator<Item = &Call> {
         self.blocks.iter().filter(|b| !b.doomed).flat_map(|b| self.calls_of(b))
     }
 
     /// The calls of one block.
-    #[must_use]
-    pub fn calls_of(&self, block: &Block) -> &[Call] {
+    pub(crate) fn calls_of(&self, block: &Block) -> &[Call] {
         &self.calls[block.calls.start as usize..block.calls.end as usize]
     }
 
     /// The successors of one block.
-    #[must_use]
-    pub fn edges_of(&self, block: &Block) -> &[u32] {
+    pub(crate) fn edges_of(&self, block: &Block) -> &[u32] {
         &self.edges[block.edges.start as usize..block.edges.end as usize]
     }
 
     /// The block that begins at an address or runs through it.
-    #[must_use]
-    pub fn block_at(&self, addr: u64) -> Option<u32> {
+    pub(crate) fn block_at(&self, addr: u64) -> Option<u32> {
         let begins = self.blocks.iter().position(|b| b.at.start == addr);
         let found = begins.or_else(|| self.blocks.iter().position(|b| b.at.contains(&addr)))?;
         u32::try_from(found).ok()
     }
 
     /// The calls that can follow an address in a block, on paths that do not end in a panic.
-    #[must_use]
-    pub fn live_calls_after(&self, block: u32, addr: u64) -> Vec<&Call> {
+    pub(crate) fn live_calls_after(&self, block: u32, addr: u64) -> Vec<&Call> {
         let Some(first) = self.blocks.get(block as usize).filter(|b| !b.doomed) else { return Vec::new() };
         let mut seen = vec![false; self.blocks.len()];
         let mut stack: Vec<u32> = self.edges_of(first).to_vec();
@@ -208,8 +202,7 @@ impl Body {
     }
 
     /// Whether all paths from the entry end in a panic.
-    #[must_use]
-    pub fn panics(&self) -> bool {
+    pub(crate) fn panics(&self) -> bool {
         self.blocks.first().is_some_and(|b| b.doomed)
     }
 

@@ -40,7 +40,7 @@ const LONGEST: usize = 1 << 12;
 
 /// Who leads a function of core to its writer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum By {
+pub(crate) enum By {
     /// The `Formatter` that is this argument.
     Formatter(u64),
     /// The builder that is its first argument; it gives the same back if the flag is set.
@@ -49,9 +49,9 @@ pub enum By {
 
 /// Where a function's arguments are, in words of eight bytes: six in registers, the others on the stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Known {
+pub(crate) struct Known {
     /// What has its writer.
-    pub by: By,
+    pub(crate) by: By,
     /// Texts: an address each, then the length.
     texts: Vec<u64>,
     /// Vtables of values.
@@ -61,32 +61,28 @@ pub struct Known {
 }
 
 /// What is known of the arguments of a call.
-#[expect(missing_debug_implementations, reason = "it borrows functions")]
-pub struct Arguments<'f> {
+pub(crate) struct Arguments<'f> {
     /// A word, if it is a constant or a number.
-    pub word: &'f dyn Fn(u64) -> Option<u64>,
+    pub(crate) word: &'f dyn Fn(u64) -> Option<u64>,
     /// The vtable at a distance from the address that a word is.
-    pub vtable: &'f dyn Fn(u64, u64) -> Option<u64>,
+    pub(crate) vtable: &'f dyn Fn(u64, u64) -> Option<u64>,
 }
 
 /// What is said of a function here whose calls are told: so much, and nothing of its arguments. With constants among them it would call
 /// what they lead to without a pointer, and without what is known of that here.
-#[must_use]
-pub fn told() -> Given {
+pub(crate) fn told() -> Given {
     Box::new([(FORMATTER, Fact::Arguments)])
 }
 
 /// The function at `addr`, if it works for builders and is as it is known here.
-#[must_use]
-pub fn known(image: &Image<'_>, addr: u64) -> Option<Known> {
+pub(crate) fn known(image: &Image<'_>, addr: u64) -> Option<Known> {
     let name = name(image, addr)?;
     let known = by_name(&name)?;
     is_shaped(image, addr).then_some(known)
 }
 
 /// The size of the builder that the function at `addr` makes at the address in rdi, of the `Formatter` in rsi, if it does.
-#[must_use]
-pub fn makes(image: &Image<'_>, addr: u64) -> Option<i64> {
+pub(crate) fn makes(image: &Image<'_>, addr: u64) -> Option<i64> {
     let name = name(image, addr)?;
     let size = match name.strip_prefix("core::fmt::Formatter::debug_")? {
         "tuple" => 24,
@@ -97,8 +93,7 @@ pub fn makes(image: &Image<'_>, addr: u64) -> Option<i64> {
 }
 
 /// Whether the function at `addr` is called by those that are known, and what it calls is told with them.
-#[must_use]
-pub fn is_inner(image: &Image<'_>, addr: u64) -> bool {
+pub(crate) fn is_inner(image: &Image<'_>, addr: u64) -> bool {
     let Some(name) = name(image, addr) else { return false };
     (by_name(&name).is_some() || is_inner_name(&name)) && is_shaped(image, addr)
 }
@@ -200,8 +195,7 @@ fn is_shaped(image: &Image<'_>, addr: u64) -> bool {
 
 impl Known {
     /// What a call of the function calls through pointers, with a writer of this vtable.
-    #[must_use]
-    pub fn calls(
+    pub(crate) fn calls(
         &self,
         image: &Image<'_>,
         site: u64,

@@ -17,7 +17,7 @@ use super::place::Place;
 
 /// What a call opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Opens {
+pub(crate) enum Opens {
     /// A region that is a closure.
     Closure,
     /// A region that another call or a drop closes.
@@ -28,7 +28,7 @@ pub enum Opens {
 
 /// What the sources of a program call policies and macros.
 #[derive(Debug, Default)]
-pub struct Words {
+pub(crate) struct Words {
     /// Constants, statics, fields, and functions that return one.
     policies: BTreeSet<String>,
     /// Macros, with what each call of one opens, and where its definition says so.
@@ -39,7 +39,7 @@ pub struct Words {
 
 impl Words {
     /// Adds what a file defines.
-    pub fn learn(&mut self, path: &str, file: &syn::File) {
+    pub(crate) fn learn(&mut self, path: &str, file: &syn::File) {
         path.clone_into(&mut self.file);
         self.visit_file(file);
     }
@@ -47,13 +47,13 @@ impl Words {
 
 /// A call that opens a region.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Call {
+pub(crate) struct Call {
     /// Line and column, from 1.
-    pub at: (u32, u32),
+    pub(crate) at: (u32, u32),
     /// What it opens.
-    pub opens: Opens,
+    pub(crate) opens: Opens,
     /// The place in the definition of a macro, if it is one that is called.
-    pub defined: Option<Place>,
+    pub(crate) defined: Option<Place>,
 }
 
 impl Call {
@@ -70,8 +70,7 @@ fn start(span: Span) -> (u32, u32) {
 }
 
 /// The calls of a file that open regions, in the order of its text.
-#[must_use]
-pub fn calls(file: &syn::File, words: &Words) -> Vec<Call> {
+pub(crate) fn calls(file: &syn::File, words: &Words) -> Vec<Call> {
     let mut calls = Calls { words, names: Names::default(), found: Vec::new() };
     calls.names.visit_file(file);
     calls.visit_file(file);

@@ -26,7 +26,7 @@ use super::thunk::{self, Thunk};
 use super::value::Value;
 
 /// Answers what becomes of the caller of a function.
-pub trait Oracle {
+pub(crate) trait Oracle {
     /// The fate of a caller of `callee`.
     fn fate(&self, callee: Callee) -> Fate;
 
@@ -42,34 +42,33 @@ pub trait Oracle {
 
 /// What to analyse: a function, or the stretch of one between two marks.
 #[derive(Clone, Debug)]
-pub struct Start {
+pub(crate) struct Start {
     /// Where to begin.
-    pub entry: u64,
+    pub(crate) entry: u64,
     /// Where to stop as if the function returned.
-    pub stops: BTreeSet<u64>,
+    pub(crate) stops: BTreeSet<u64>,
     /// What is known of the registers on entry.
-    pub state: State,
+    pub(crate) state: State,
     /// Whether this is `core::fmt::write` or `Once::call`, whose calls through pointers its caller has told.
-    pub formats: bool,
+    pub(crate) formats: bool,
     /// The part of the function that is meant; all of it if there is none.
-    pub part: Option<Part>,
+    pub(crate) part: Option<Part>,
     /// Whether it forbids permits.
-    pub forbids: bool,
+    pub(crate) forbids: bool,
 }
 
 /// The part of a function that a region is.
 #[derive(Clone, Debug)]
-pub struct Part {
+pub(crate) struct Part {
     /// The labels at its entries.
-    pub labels: Rc<[u64]>,
+    pub(crate) labels: Rc<[u64]>,
     /// The calls of the function that are no part of it.
-    pub outside: Rc<AddrSet>,
+    pub(crate) outside: Rc<AddrSet>,
 }
 
 impl Start {
     /// A whole function, of whose arguments nothing is known.
-    #[must_use]
-    pub fn function(entry: u64) -> Self {
+    pub(crate) fn function(entry: u64) -> Self {
         Self {
             entry,
             stops: BTreeSet::new(),
@@ -81,8 +80,7 @@ impl Start {
     }
 
     /// A whole function that is passed these constants.
-    #[must_use]
-    pub fn function_given(entry: u64, given: &Given) -> Self {
+    pub(crate) fn function_given(entry: u64, given: &Given) -> Self {
         let mut start = Self::function(entry);
         for &(reg, fact) in given {
             start.state.set(
@@ -104,51 +102,53 @@ impl Start {
 
 /// The work that may still be done on one file; keeps hostile files from taking for ever.
 #[derive(Debug)]
-pub struct Budget(Cell<u64>);
+pub(crate) struct Budget(Cell<u64>);
 
 impl Budget {
     /// A budget of so many instructions.
-    #[must_use]
-    pub fn new(instructions: u64) -> Self {
+    pub(crate) fn new(instructions: u64) -> Self {
         Self(Cell::new(instructions))
     }
 
     /// Takes one instruction; false when none is left.
-    pub fn take(&self) -> bool {
+    pub(crate) fn take(&self) -> bool {
         let left = self.0.get();
         self.0.set(left.saturating_sub(1));
         left > 0
     }
 
     /// Whether none is left.
-    #[must_use]
-    pub fn is_spent(&self) -> bool {
+    pub(crate) fn is_spent(&self) -> bool {
         self.0.get() == 0
     }
 }
 
 /// Everything that is constant while functions are analysed.
 #[derive(Debug)]
-pub struct Context<'a> {
+pub(crate) struct Context<'a> {
     /// The file.
-    pub image: &'a Image<'a>,
+    pub(crate) image: &'a Image<'a>,
     /// Its catching landing pads.
-    pub catches: &'a Catches<'a>,
+    pub(crate) catches: &'a Catches<'a>,
     /// The work left.
-    pub budget: &'a Budget,
+    pub(crate) budget: &'a Budget,
     /// Whether to note constant arguments.
-    pub arguments: bool,
+    pub(crate) arguments: bool,
     /// Whether to tell apart where one of a few numbers is known.
-    pub numbers: bool,
+    pub(crate) numbers: bool,
     /// Statics whose addresses are noted too.
-    pub initialised: &'a [Range<u64>],
+    pub(crate) initialised: &'a [Range<u64>],
     /// What is asked.
-    pub subject: Subject,
+    pub(crate) subject: Subject,
 }
 
 /// Follows the control flow of one function.
-#[must_use]
-pub fn analyse(context: &Context<'_>, oracle: &dyn Oracle, start: &Start, scratch: &mut Scratch) -> Body {
+pub(crate) fn analyse(
+    context: &Context<'_>,
+    oracle: &dyn Oracle,
+    start: &Start,
+    scratch: &mut Scratch,
+) -> Body {
     let mut walk = Walk::new(context, oracle, start, scratch);
     // A table found late may end one that was read too far: then once more, knowing all. Reading too far only adds
     // edges, so whatever the last round yields is sound.
@@ -172,7 +172,7 @@ pub fn analyse(context: &Context<'_>, oracle: &dyn Oracle, start: &Start, scratc
 
 /// Memory that is used again for the next function.
 #[derive(Debug, Default)]
-pub struct Scratch {
+pub(crate) struct Scratch {
     /// The nodes by address.
     index: BTreeMap<u64, usize>,
     nodes: Vec<Node>,

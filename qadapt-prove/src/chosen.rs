@@ -11,25 +11,23 @@ use super::load::{Image, Slot};
 use super::step::{Effect, Flow, Mem, Via, Write};
 
 /// How many statics of one file are looked for: each takes a look at all of its bytes.
-#[must_use]
-pub fn most(image: &Image<'_>) -> u64 {
+pub(crate) fn most(image: &Image<'_>) -> u64 {
     ((2 << 30) / image.code_bytes().max(1)).clamp(4, 64)
 }
 
 /// A store into a static.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Store {
+pub(crate) struct Store {
     /// The function that makes it.
-    pub function: u64,
+    pub(crate) function: u64,
     /// The instruction.
-    pub site: u64,
+    pub(crate) site: u64,
     /// The register that is stored.
-    pub reg: u8,
+    pub(crate) reg: u8,
 }
 
 /// What a static holds at first, and the stores into it; none if something else may write to it.
-#[must_use]
-pub fn stores(image: &Image<'_>, place: u64) -> Option<(Option<u64>, Vec<Store>)> {
+pub(crate) fn stores(image: &Image<'_>, place: u64) -> Option<(Option<u64>, Vec<Store>)> {
     if !image.is_private_pointer(place) || is_in_data(image, place) {
         return None;
     }

@@ -9,22 +9,21 @@ use super::marks::{Kind, Label};
 
 /// One copy of a region.
 #[derive(Clone, Debug)]
-pub struct Copy {
+pub(crate) struct Copy {
     /// Where the function begins that has it.
-    pub function: u64,
+    pub(crate) function: u64,
     /// What kind of region it is.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// Its labels in the function.
-    pub labels: Vec<u64>,
+    pub(crate) labels: Vec<u64>,
     /// Its scope among those of the function; none where the debug information has lost it.
-    pub scope: Option<(Rc<Tree>, usize)>,
+    pub(crate) scope: Option<(Rc<Tree>, usize)>,
     /// Whether the whole function counts as part of it.
-    pub whole: bool,
+    pub(crate) whole: bool,
 }
 
 /// Finds the copies that the labels speak of.
-#[must_use]
-pub fn copies(image: &Image<'_>, trees: &Trees, labels: &[Label]) -> Vec<Copy> {
+pub(crate) fn copies(image: &Image<'_>, trees: &Trees, labels: &[Label]) -> Vec<Copy> {
     let mut functions: BTreeMap<u64, Vec<Label>> = BTreeMap::new();
     for label in labels.iter().filter(|label| !label.kind.is_rule()) {
         let bounds = image.bounds(label.addr);

@@ -18,12 +18,12 @@ use super::load::Elf;
 use super::sources::{self, Source};
 
 /// How debug information is read.
-pub type Reader<'a> = EndianSlice<'a, LittleEndian>;
+pub(crate) type Reader<'a> = EndianSlice<'a, LittleEndian>;
 type Dwarf<'a> = gimli::Dwarf<Reader<'a>>;
 
 /// The files beside an executable that its debug information lies in.
 #[derive(Debug, Default)]
-pub struct DebugFiles {
+pub(crate) struct DebugFiles {
     /// `objcopy --only-keep-debug` made it of the same build.
     separate: Option<Mmap>,
     /// The `.dwp`.
@@ -45,8 +45,7 @@ type Unpacked = HashMap<(usize, String), Vec<u8>>;
 
 impl DebugFiles {
     /// Looks for what belongs to this file.
-    #[must_use]
-    pub fn beside(path: &Path, file: &Elf<'_>) -> Self {
+    pub(crate) fn beside(path: &Path, file: &Elf<'_>) -> Self {
         let mut notes = Vec::new();
         let bare = file.section_by_name(".debug_info").is_none();
         let separate = if bare { find_separate(path, file, &mut notes) } else { None };
@@ -79,26 +78,22 @@ impl DebugFiles {
     }
 
     /// The file that has the symbols and the debug information, if the executable has not.
-    #[must_use]
-    pub fn separate(&self) -> Option<&[u8]> {
+    pub(crate) fn separate(&self) -> Option<&[u8]> {
         self.separate.as_deref()
     }
 
     /// What is used, and what could not be.
-    #[must_use]
-    pub fn notes(&self) -> &[String] {
+    pub(crate) fn notes(&self) -> &[String] {
         &self.notes
     }
 
     /// The executable's sources, if a list of these lies beside it. They are read at the first question.
-    #[must_use]
-    pub fn sources(&self) -> &[Source] {
+    pub(crate) fn sources(&self) -> &[Source] {
         self.sources.get_or_init(|| sources::sources(&self.executable))
     }
 
     /// The SHA-256 of all files with debug information that lie beside the executable, one after the other.
-    #[must_use]
-    pub fn digest(&self) -> String {
+    pub(crate) fn digest(&self) -> String {
         let alone = [&self.separate, &self.package].map(|file| file.as_deref().unwrap_or(&[]));
         let mut found = String::new();
         for file in alone.into_iter().chain(self.units.iter().map(|(_, unit)| &**unit)) {
@@ -108,8 +103,7 @@ impl DebugFiles {
     }
 
     /// Reads the debug information of an executable: of this file, the executable or what stands in for it.
-    #[must_use]
-    pub fn open<'a>(&'a self, main: &Elf<'a>) -> Option<Debug<'a>> {
+    pub(crate) fn open<'a>(&'a self, main: &Elf<'a>) -> Option<Debug<'a>> {
         let mut dwarf = dwarf(main, 0, false, &self.unpacked)?;
         dwarf.populate_abbreviations_cache(gimli::AbbreviationsCacheStrategy::Duplicates);
         let context = Context::from_dwarf(dwarf).ok()?;
@@ -162,27 +156,23 @@ fn section<'a>(file: &Elf<'a>, number: usize, name: Option<&str>, unpacked: &'a 
 }
 
 /// The debug information of one executable.
-pub struct Debug<'a> {
+pub(crate) struct Debug<'a> {
     files: &'a DebugFiles,
     context: Context<Reader<'a>>,
     package: Option<DwarfPackage<Reader<'a>>>,
 }
 
-impl std::fmt::Debug for Debug<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Debug").finish_non_exhaustive()
-    }
-}
-
 impl<'a> Debug<'a> {
     /// What answers questions about addresses.
-    #[must_use]
-    pub fn context(&self) -> &Context<Reader<'a>> {
+    pub(crate) fn context(&self) -> &Context<Reader<'a>> {
         &self.context
     }
 
     /// Finishes a question, with the units that it needs.
-    pub fn answer<L: LookupContinuation<Buf = Reader<'a>>>(&self, mut lookup: LookupResult<L>) -> L::Output {
+    pub(crate) fn answer<L: LookupContinuation<Buf = Reader<'a>>>(
+        &self,
+        mut lookup: LookupResult<L>,
+    ) -> L::Output {
         loop {
             lookup = match lookup {
                 LookupResult::Output(output) => return output,

@@ -12,7 +12,7 @@ use super::operand::{cond, gpr, mem, via};
 use super::step::{Cond, Effect, Flow, Mem, RSP, Stack, Step, Write};
 
 /// Decodes one function's bytes, step by step.
-pub struct Steps<'a> {
+pub(crate) struct Steps<'a> {
     decoder: Decoder<'a>,
     instruction: Instruction,
     /// Made when first needed: most functions are looked at only for where they go.
@@ -22,16 +22,9 @@ pub struct Steps<'a> {
     writes: bool,
 }
 
-impl std::fmt::Debug for Steps<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Steps").field("base", &self.base).field("len", &self.len).finish_non_exhaustive()
-    }
-}
-
 impl<'a> Steps<'a> {
     /// Decodes `code`, whose first byte lies at address `base`.
-    #[must_use]
-    pub fn new(code: &'a [u8], base: u64) -> Self {
+    pub(crate) fn new(code: &'a [u8], base: u64) -> Self {
         Self {
             decoder: Decoder::with_ip(64, code, base, DecoderOptions::NONE),
             instruction: Instruction::default(),
@@ -43,13 +36,12 @@ impl<'a> Steps<'a> {
     }
 
     /// The same, telling what steps write to memory.
-    #[must_use]
-    pub fn with_writes(self, writes: bool) -> Self {
+    pub(crate) fn with_writes(self, writes: bool) -> Self {
         Self { writes, ..self }
     }
 
     /// The step at `addr`; outside the code it is [`Flow::Undecodable`].
-    pub fn at(&mut self, addr: u64) -> Step {
+    pub(crate) fn at(&mut self, addr: u64) -> Step {
         let mut step = self.flow_at(addr);
         if matches!(step.flow, Flow::Next | Flow::System) {
             self.effect(&mut step);
@@ -64,7 +56,7 @@ impl<'a> Steps<'a> {
     }
 
     /// Whether the instruction at `addr` has an operand that leads into a range relative to itself.
-    pub fn speaks_of(&mut self, addr: u64, range: Range<u64>) -> bool {
+    pub(crate) fn speaks_of(&mut self, addr: u64, range: Range<u64>) -> bool {
         self.flow_at(addr);
         let i = &self.instruction;
         i.is_ip_rel_memory_operand() && range.contains(&i.ip_rel_memory_address())
@@ -72,7 +64,7 @@ impl<'a> Steps<'a> {
     }
 
     /// The step at `addr` without its effect.
-    pub fn flow_at(&mut self, addr: u64) -> Step {
+    pub(crate) fn flow_at(&mut self, addr: u64) -> Step {
         let lost = Step {
             addr,
             next: addr.wrapping_add(1),

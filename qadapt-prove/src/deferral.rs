@@ -44,8 +44,7 @@ const WAITS: &str = "that what it frees finds room to wait for `reclaim` (`Defer
 type Guards = u64;
 
 /// The deferrals of a file.
-#[derive(Debug)]
-pub struct Deferrals<'q, 'a> {
+pub(crate) struct Deferrals<'q, 'a> {
     program: &'q Program<'a>,
     names: &'q Names<'a>,
     data: &'q [u8],
@@ -64,7 +63,7 @@ type Reached = (u32, Guards);
 
 /// What becomes of what a region frees.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Frees {
+pub(crate) enum Frees {
     /// Some of it is freed at once, or there is none. If other frees wait, the calls that lead to the nearest that does not.
     Now(Vec<Edge>),
     /// All of it waits, and this is what has to be said of it.
@@ -75,8 +74,7 @@ pub enum Frees {
 
 impl<'q, 'a> Deferrals<'q, 'a> {
     /// Finds the deferrals that labels speak of.
-    #[must_use]
-    pub fn find(
+    pub(crate) fn find(
         program: &'q Program<'a>,
         names: &'q Names<'a>,
         trees: &Trees,
@@ -101,8 +99,7 @@ impl<'q, 'a> Deferrals<'q, 'a> {
     }
 
     /// What becomes of all that one copy of a region frees, which is this node of the graph.
-    #[must_use]
-    pub fn frees(&self, graph: &Graph, node: u32, copy: &Copy) -> Frees {
+    pub(crate) fn frees(&self, graph: &Graph, node: u32, copy: &Copy) -> Frees {
         if self.guards.is_empty() || !graph.reaches(node, Goal::Free) {
             return Frees::Now(Vec::new());
         }

@@ -14,18 +14,18 @@ use super::load::Elf;
 
 /// A call site whose panics are caught.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Catch {
+pub(crate) struct Catch {
     /// First address of the covered code.
-    pub start: u64,
+    pub(crate) start: u64,
     /// The address after it.
-    pub end: u64,
+    pub(crate) end: u64,
     /// Where control goes.
-    pub pad: u64,
+    pub(crate) pad: u64,
 }
 
 /// The functions with exception tables.
 #[derive(Debug, Default)]
-pub struct Catches<'a> {
+pub(crate) struct Catches<'a> {
     /// Function start, function end, table offset in `table`; sorted.
     functions: Vec<(u64, u64, Option<usize>)>,
     table: &'a [u8],
@@ -34,8 +34,7 @@ pub struct Catches<'a> {
 
 impl<'a> Catches<'a> {
     /// Indexes the unwind tables of a file. What is damaged is left out: the run-time could not use it either.
-    #[must_use]
-    pub fn read(file: &Elf<'a>) -> Self {
+    pub(crate) fn read(file: &Elf<'a>) -> Self {
         Self::try_read(file).unwrap_or_default()
     }
 
@@ -81,8 +80,7 @@ impl<'a> Catches<'a> {
 
     /// The catching call sites of the function that covers `addr`; `None` if it has a table that cannot be read:
     /// then anything may be caught.
-    #[must_use]
-    pub fn of(&self, addr: u64) -> Option<Vec<Catch>> {
+    pub(crate) fn of(&self, addr: u64) -> Option<Vec<Catch>> {
         let Some(i) = self.functions.partition_point(|f| f.0 <= addr).checked_sub(1) else {
             return Some(Vec::new());
         };

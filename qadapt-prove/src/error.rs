@@ -4,6 +4,15 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// Why a file could not be analysed.
+///
+/// # Examples
+/// ```
+/// use std::path::Path;
+/// use qadapt_prove::compare_files;
+/// let nowhere = Path::new("/nowhere");
+/// let error = compare_files(nowhere, nowhere).expect_err("there is no such file");
+/// assert!(error.to_string().starts_with("could not map the binary `/nowhere`: "));
+/// ```
 #[derive(Debug)]
 pub enum Error {
     /// It could not be read.

@@ -8,7 +8,7 @@ const MOST_PAIRS: u32 = 256;
 
 /// Which conditions may hold, and which may not hold; one bit for each [`Cond`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Flags {
+pub(crate) struct Flags {
     may: u16,
     may_not: u16,
 }
@@ -37,8 +37,7 @@ const SIGNED: u16 = 1 << Cond::Less as u16
     | 1 << Cond::GreaterEq as u16;
 
 /// Whether a condition holds after `left` has been compared with `right` at this width; none if that is not followed.
-#[must_use]
-pub fn holds(cond: Cond, left: u64, right: u64, bits: u8) -> Option<bool> {
+pub(crate) fn holds(cond: Cond, left: u64, right: u64, bits: u8) -> Option<bool> {
     let (left, right) = (left & low_bits(bits), right & low_bits(bits));
     let signed = |number: u64| (number << (64 - bits)).cast_signed();
     Some(match cond {
@@ -60,8 +59,7 @@ pub fn holds(cond: Cond, left: u64, right: u64, bits: u8) -> Option<bool> {
 
 impl Flags {
     /// After a comparison of one of these numbers with one of those; none if that says nothing.
-    #[must_use]
-    pub fn of(left: Few, right: Few) -> Option<Self> {
+    pub(crate) fn of(left: Few, right: Few) -> Option<Self> {
         if left.count().saturating_mul(right.count()) > MOST_PAIRS {
             return None;
         }
@@ -74,8 +72,7 @@ impl Flags {
     }
 
     /// After a comparison of a number from 0 to `max` with this one.
-    #[must_use]
-    pub fn up_to(max: u64, right: u64, bits: u8) -> Self {
+    pub(crate) fn up_to(max: u64, right: u64, bits: u8) -> Self {
         let right = right & low_bits(bits);
         let mut flags = Self { may: 0, may_not: 0 };
         // Each condition changes where the numbers are equal, and nowhere else, but for the sign.
@@ -89,14 +86,12 @@ impl Flags {
     }
 
     /// What may be after either of two comparisons.
-    #[must_use]
-    pub fn or(self, other: Self) -> Self {
+    pub(crate) fn or(self, other: Self) -> Self {
         Self { may: self.may | other.may, may_not: self.may_not | other.may_not }
     }
 
     /// Whether a condition may hold, or may not hold if `holds` is false.
-    #[must_use]
-    pub fn may(self, cond: Cond, holds: bool) -> bool {
+    pub(crate) fn may(self, cond: Cond, holds: bool) -> bool {
         let all = if holds { self.may } else { self.may_not };
         all & (1 << cond as u16) != 0
     }

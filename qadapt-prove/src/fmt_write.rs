@@ -16,7 +16,7 @@ use super::step::{Effect, Flow, Mem, Reg, Via};
 use super::symbol::demangle;
 
 /// Where a `Formatter` has its writer's vtable.
-pub const VTABLE: u64 = 8;
+pub(crate) const VTABLE: u64 = 8;
 /// The size of an argument: a value, then the function that formats it.
 const ARGUMENT: u64 = 16;
 /// Where a vtable of `fmt::Write` has `write_str`; `write_char` and `write_fmt` follow.
@@ -27,8 +27,7 @@ const FORMATTER: Reg = 6;
 const LONGEST: u64 = 1 << 16;
 
 /// Whether `addr` is `core::fmt::write` as it is known here.
-#[must_use]
-pub fn is_known(image: &Image<'_>, addr: u64) -> bool {
+pub(crate) fn is_known(image: &Image<'_>, addr: u64) -> bool {
     let Some(function) = image.function_at(addr) else { return false };
     let named = |name: &&str| name.contains("4core3fmt5write") && demangle(name) == "core::fmt::write";
     function.names.iter().any(named) && is_shaped(image, addr)
@@ -63,8 +62,7 @@ fn is_shaped(image: &Image<'_>, addr: u64) -> bool {
 
 /// What a call of `core::fmt::write` calls: `write_str` and the arguments' functions. `writer` is the address
 /// of the vtable, `template` that of the template, and `argument` yields what the arguments hold at a distance.
-#[must_use]
-pub fn calls(
+pub(crate) fn calls(
     image: &Image<'_>,
     site: u64,
     writer: u64,

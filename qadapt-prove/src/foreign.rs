@@ -7,8 +7,7 @@
 use super::role::{Kind, Role};
 
 /// The role of an imported symbol.
-#[must_use]
-pub fn role(symbol: &str) -> Role {
+pub(crate) fn role(symbol: &str) -> Role {
     // `memcpy@GLIBC_2.14` and the like.
     let name = symbol.split('@').next().unwrap_or(symbol);
     let entry = ["_rjem_", "__libc_", "je_"].iter().find_map(|p| name.strip_prefix(p)).unwrap_or(name);

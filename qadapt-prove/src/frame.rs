@@ -14,22 +14,21 @@ const MOST: usize = 64;
 
 /// Constants of eight bytes on the stack.
 #[derive(Debug, Default)]
-pub struct Slots(Vec<(i64, Value)>);
+pub(crate) struct Slots(Vec<(i64, Value)>);
 
 impl Slots {
     /// Nothing is known.
-    pub fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.0.clear();
     }
 
     /// What the eight bytes at this distance hold.
-    #[must_use]
-    pub fn get(&self, at: i64) -> Value {
+    pub(crate) fn get(&self, at: i64) -> Value {
         self.0.iter().find(|slot| slot.0 == at).map_or(Value::Any, |slot| slot.1)
     }
 
     /// Carries out a write, with the registers as they are before it.
-    pub fn write(&mut self, write: Write, state: &State) {
+    pub(crate) fn write(&mut self, write: Write, state: &State) {
         let (mem, size, value) = match write {
             Write::None => return,
             Write::Unknown => return self.forget(),

@@ -19,7 +19,7 @@ use super::subject::Subject;
 
 /// Where a call edge leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum To {
+pub(crate) enum To {
     /// To another node.
     Node(u32),
     /// To what a region must not come to.
@@ -36,20 +36,20 @@ pub enum To {
 
 /// One call that matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Edge {
+pub(crate) struct Edge {
     /// Address of the call instruction.
-    pub site: u64,
+    pub(crate) site: u64,
     /// Where it leads.
-    pub to: To,
+    pub(crate) to: To,
 }
 
 /// A function, or a region inside one.
 #[derive(Debug)]
-pub struct Node {
+pub(crate) struct Node {
     /// Where it begins.
-    pub entry: u64,
+    pub(crate) entry: u64,
     /// The calls on its paths that do not panic.
-    pub edges: Vec<Edge>,
+    pub(crate) edges: Vec<Edge>,
     body: Body,
     /// Whether an assumption covers what is unknown in it.
     vouched: bool,
@@ -60,7 +60,7 @@ pub struct Node {
 
 /// One question that is asked of every node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Goal {
+pub(crate) enum Goal {
     /// Can it allocate?
     Alloc,
     /// Can it free?
@@ -77,8 +77,7 @@ impl Goal {
     const ALL: [Self; 5] = [Self::Alloc, Self::Free, Self::Wait, Self::Unknown, Self::Assumed];
 
     /// The goals that a region must not come to, each with its kind.
-    #[must_use]
-    pub fn forbidden(subject: Subject, allow_frees: bool) -> &'static [(Self, Kind)] {
+    pub(crate) fn forbidden(subject: Subject, allow_frees: bool) -> &'static [(Self, Kind)] {
         match subject {
             // An allocator takes locks, and asks the system for memory.
             Subject::Blocking => {
@@ -102,7 +101,7 @@ impl Goal {
 
 /// What the user vouches for at one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cover {
+pub(crate) enum Cover {
     /// The call does not allocate, by the assumption of this number.
     Call(u32),
     /// What is unknown in it and below does not allocate; what is known counts.
@@ -110,7 +109,7 @@ pub enum Cover {
 }
 
 /// Says what the user vouches for.
-pub trait Assumptions {
+pub(crate) trait Assumptions {
     /// What covers this call, if anything does.
     fn covers(&self, site: u64, callee: Callee) -> Option<Cover>;
 
@@ -398,7 +397,7 @@ impl Explorer<'_, '_> {
 
 /// The call graph of what the regions reach.
 #[derive(Debug)]
-pub struct Graph {
+pub(crate) struct Graph {
     nodes: Vec<Node>,
     /// Per goal and node: the edge to follow, if the goal can be reached.
     next: [Vec<Option<u32>>; 5],
@@ -408,15 +407,13 @@ pub struct Graph {
 
 impl Graph {
     /// Explores everything that the regions reach; node `i` is region `i`.
-    #[must_use]
-    pub fn build(program: &Program<'_>, regions: &[Start], assumed: &dyn Assumptions) -> Self {
+    pub(crate) fn build(program: &Program<'_>, regions: &[Start], assumed: &dyn Assumptions) -> Self {
         Self::explore(program, regions, assumed, None)
     }
 
     /// The same once more, following function pointers and vtables into the callees that may need them: all but those
     /// that come to nothing unresolved in `coarse`.
-    #[must_use]
-    pub fn refine(
+    pub(crate) fn refine(
         program: &Program<'_>,
         regions: &[Start],
         assumed: &dyn Assumptions,
@@ -434,8 +431,7 @@ impl Graph {
 
     /// The same once more, following numbers into the callees that may need them: all but those that come to nothing that
     /// matters in `coarse`. None if that took too much work.
-    #[must_use]
-    pub fn with_numbers(
+    pub(crate) fn with_numbers(
         program: &Program<'_>,
         regions: &[Start],
         assumed: &dyn Assumptions,
@@ -484,14 +480,12 @@ impl Graph {
     }
 
     /// A node.
-    #[must_use]
-    pub fn node(&self, i: u32) -> &Node {
+    pub(crate) fn node(&self, i: u32) -> &Node {
         &self.nodes[i as usize]
     }
 
     /// Whether no more nodes than that can be reached from one.
-    #[must_use]
-    pub fn is_small(&self, node: u32, most: usize) -> bool {
+    pub(crate) fn is_small(&self, node: u32, most: usize) -> bool {
         let mut seen = std::collections::HashSet::from([node]);
         let mut queue = vec![node];
         while let Some(i) = queue.pop() {
@@ -510,32 +504,22 @@ impl Graph {
     }
 
     /// How many functions and regions were analysed.
-    #[must_use]
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.nodes.len()
     }
 
-    /// Whether nothing was analysed.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.nodes.is_empty()
-    }
-
     /// Whether a goal can be reached from a node.
-    #[must_use]
-    pub fn reaches(&self, node: u32, goal: Goal) -> bool {
+    pub(crate) fn reaches(&self, node: u32, goal: Goal) -> bool {
         self.next[goal as usize][node as usize].is_some()
     }
 
     /// Whether every path that returns from a node comes to a sink of this kind.
-    #[must_use]
-    pub fn always(&self, node: u32, kind: Kind) -> bool {
+    pub(crate) fn always(&self, node: u32, kind: Kind) -> bool {
         self.always[kind as usize][node as usize]
     }
 
     /// The shortest chain of calls from a node to a goal.
-    #[must_use]
-    pub fn path(&self, mut node: u32, goal: Goal) -> Vec<(u32, Edge)> {
+    pub(crate) fn path(&self, mut node: u32, goal: Goal) -> Vec<(u32, Edge)> {
         let mut path = Vec::new();
         while let Some(edge) = self.next[goal as usize][node as usize] {
             let edge = self.nodes[node as usize].edges[edge as usize];
@@ -550,8 +534,7 @@ impl Graph {
 
     /// The edges to a goal that a node can reach, nearest first, at most `limit`; each with the call in the node itself
     /// that leads there.
-    #[must_use]
-    pub fn all(&self, node: u32, goal: Goal, limit: usize) -> Vec<(u64, Edge)> {
+    pub(crate) fn all(&self, node: u32, goal: Goal, limit: usize) -> Vec<(u64, Edge)> {
         let mut found = Vec::new();
         let mut seen = std::collections::HashSet::from([node]);
         let mut queue = VecDeque::from([(node, None)]);

@@ -2,7 +2,7 @@
 
 /// Something that the analysis takes for granted at one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ground {
+pub(crate) enum Ground {
     /// The call is made through a static that the program writes to by its own address alone.
     Chosen,
     /// A permit covers the call, in a program some of whose regions forbid permits.
@@ -11,8 +11,7 @@ pub enum Ground {
 
 impl Ground {
     /// What is taken for granted, in words.
-    #[must_use]
-    pub fn words(self) -> &'static str {
+    pub(crate) fn words(self) -> &'static str {
         match self {
             Self::Chosen => {
                 "that a function pointer which is chosen at run time is written by its static's own address, not by an \

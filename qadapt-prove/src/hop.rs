@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::names::Frame;
 
-/// One call on a path: where it is, inlined frames included.
+/// One call on a path: where it is, inlined frames included. [`Path`](crate::Path) has an example.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Hop {
     /// The frames at the call, the region's function last.

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::load::Elf;
 
-/// What tells a file from every other.
+/// What tells a file from every other. The [crate](crate) has an example.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Identity {
     /// The SHA-256 of its bytes.
@@ -19,8 +19,7 @@ pub struct Identity {
 
 impl Identity {
     /// Of a file in memory whose headers are read.
-    #[must_use]
-    pub fn of(file: &Elf<'_>) -> Self {
+    pub(crate) fn of(file: &Elf<'_>) -> Self {
         Self {
             sha256: hexadecimal(&Sha256::digest(file.data())),
             build_id: file.build_id().ok().flatten().map(hexadecimal),
@@ -29,8 +28,7 @@ impl Identity {
 }
 
 /// Bytes as two digits each.
-#[must_use]
-pub fn hexadecimal(bytes: &[u8]) -> String {
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     let mut text = String::new();
     for byte in bytes {
         // Writing to a `String` cannot fail.

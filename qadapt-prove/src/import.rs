@@ -9,13 +9,13 @@ use object::{Endianness, SymbolIndex, elf};
 
 /// A symbol that the loader looks up.
 #[derive(Clone, Copy, Debug)]
-pub struct Import<'a> {
+pub(crate) struct Import<'a> {
     /// Its name.
-    pub name: &'a str,
+    pub(crate) name: &'a str,
     /// Whether it comes from the C library or the compiler's.
-    pub of_c_library: bool,
+    pub(crate) of_c_library: bool,
     /// Where this file defines it, if it does. Another object may define it too, and come first.
-    pub own: Option<u64>,
+    pub(crate) own: Option<u64>,
 }
 
 /// The libraries that make up glibc, and the compiler's.
@@ -34,7 +34,7 @@ const GLIBC: [&str; 10] = [
 
 /// How the symbols of one file are looked up.
 #[derive(Debug)]
-pub struct Linkage<'a> {
+pub(crate) struct Linkage<'a> {
     versions: VersionTable<'a, elf::FileHeader64<Endianness>>,
     only_musl: bool,
     overridable: bool,
@@ -42,8 +42,7 @@ pub struct Linkage<'a> {
 
 impl<'a> Linkage<'a> {
     /// Reads the dynamic section of a file.
-    #[must_use]
-    pub fn parse(file: &ElfFile64<'a, Endianness>, data: &'a [u8]) -> Self {
+    pub(crate) fn parse(file: &ElfFile64<'a, Endianness>, data: &'a [u8]) -> Self {
         let endian = file.endian();
         let (mut needed, mut symbolic, mut pie, mut named) = (Vec::new(), false, false, false);
         if let Ok(table) = file.elf_dynamic_table() {
@@ -72,8 +71,7 @@ impl<'a> Linkage<'a> {
     }
 
     /// Whether a symbol that is not defined here comes from the C library.
-    #[must_use]
-    pub fn is_of_c_library(&self, endian: Endianness, index: SymbolIndex) -> bool {
+    pub(crate) fn is_of_c_library(&self, endian: Endianness, index: SymbolIndex) -> bool {
         match self.versions.version(self.versions.version_index(endian, index).index()) {
             Ok(Some(version)) => {
                 let of = |prefix: &[u8]| version.name().starts_with(prefix);
@@ -86,8 +84,7 @@ impl<'a> Linkage<'a> {
     }
 
     /// Whether another object may define a symbol that this one defines, and come first.
-    #[must_use]
-    pub fn is_overridable(&self, symbol: &elf::Sym64<Endianness>) -> bool {
+    pub(crate) fn is_overridable(&self, symbol: &elf::Sym64<Endianness>) -> bool {
         self.overridable && symbol.st_bind() != elf::STB_LOCAL && symbol.st_visibility() == elf::STV_DEFAULT
     }
 }

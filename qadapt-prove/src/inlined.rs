@@ -16,33 +16,31 @@ type Entry<'r> = DebuggingInformationEntry<Reader<'r>>;
 
 /// A function, or a copy of one that was inlined.
 #[derive(Clone, Debug)]
-pub struct Scope {
+pub(crate) struct Scope {
     /// Where its code lies.
-    pub ranges: Vec<Range<u64>>,
+    pub(crate) ranges: Vec<Range<u64>>,
     /// The scope that it is in, as an index; none for the function itself.
-    pub parent: Option<usize>,
+    pub(crate) parent: Option<usize>,
     /// The call that was inlined; its numbers are 0 where they are not known.
-    pub call: Place,
+    pub(crate) call: Place,
     /// Its name, without its path.
-    pub name: String,
+    pub(crate) name: String,
     /// Its symbol, where the debug information has symbols.
-    pub symbol: Option<String>,
+    pub(crate) symbol: Option<String>,
     /// The unit with the entry that describes all its copies, and that entry.
-    pub origin: (u64, u64),
+    pub(crate) origin: (u64, u64),
     /// What kind of region it is, or that it is a permit, if it is the guard's mark of one.
-    pub mark: Option<Kind>,
+    pub(crate) mark: Option<Kind>,
 }
 
 impl Scope {
     /// Whether an instruction is part of it.
-    #[must_use]
-    pub fn contains(&self, addr: u64) -> bool {
+    pub(crate) fn contains(&self, addr: u64) -> bool {
         self.ranges.iter().any(|range| range.contains(&addr))
     }
 
     /// Whether a label there can be its: a label takes no room, so that it can stand behind all other code of a range.
-    #[must_use]
-    pub fn touches(&self, addr: u64) -> Touch {
+    pub(crate) fn touches(&self, addr: u64) -> Touch {
         let touch = |range: &Range<u64>| match range.contains(&addr) {
             true => Touch::Inside,
             false if range.end == addr && range.start == addr => Touch::Inside,
@@ -55,7 +53,7 @@ impl Scope {
 
 /// How an address stands to a scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Touch {
+pub(crate) enum Touch {
     /// It is elsewhere.
     No,
     /// It is the end of a range.
@@ -66,15 +64,14 @@ pub enum Touch {
 
 /// A function with all that was inlined into it. The first scope is the function.
 #[derive(Clone, Debug, Default)]
-pub struct Tree {
+pub(crate) struct Tree {
     /// The scopes, each after the one that it is in.
-    pub scopes: Vec<Scope>,
+    pub(crate) scopes: Vec<Scope>,
 }
 
 impl Tree {
     /// The scopes at an instruction, from the function inwards.
-    #[must_use]
-    pub fn chain(&self, addr: u64) -> Vec<usize> {
+    pub(crate) fn chain(&self, addr: u64) -> Vec<usize> {
         let mut chain: Vec<usize> = Vec::new();
         for (index, scope) in self.scopes.iter().enumerate() {
             if scope.parent == chain.last().copied() && scope.contains(addr) {
@@ -85,7 +82,7 @@ impl Tree {
     }
 
     /// The regions, as indices.
-    pub fn regions(&self) -> impl Iterator<Item = usize> {
+    pub(crate) fn regions(&self) -> impl Iterator<Item = usize> {
         let is_region = |scope: &Scope| scope.mark.is_some_and(|kind| kind != Kind::Permit);
         self.scopes.iter().enumerate().filter(move |(_, scope)| is_region(scope)).map(|(index, _)| index)
     }
@@ -93,7 +90,7 @@ impl Tree {
 
 /// The trees of functions, by one of the addresses in each.
 #[derive(Debug, Default)]
-pub struct Trees {
+pub(crate) struct Trees {
     found: AddrMap<u64, Rc<Tree>>,
     /// What entries of other units say: name and symbol.
     described: HashMap<u64, Described>,
@@ -101,14 +98,14 @@ pub struct Trees {
 
 /// Some of these functions, by where they lie.
 #[derive(Debug, Default)]
-pub struct Spans {
+pub(crate) struct Spans {
     /// In the order of addresses.
     functions: Vec<(Range<u64>, Rc<Tree>)>,
 }
 
 impl Spans {
     /// Of functions, of which each can be there several times.
-    pub fn of(trees: impl IntoIterator<Item = Rc<Tree>>) -> Self {
+    pub(crate) fn of(trees: impl IntoIterator<Item = Rc<Tree>>) -> Self {
         let mut functions = Vec::new();
         for tree in trees {
             let ranges = tree.scopes.first().map_or(&[][..], |function| &function.ranges);
@@ -120,8 +117,7 @@ impl Spans {
     }
 
     /// The one that an address is in.
-    #[must_use]
-    pub fn at(&self, addr: u64) -> Option<&Tree> {
+    pub(crate) fn at(&self, addr: u64) -> Option<&Tree> {
         let i = self.functions.partition_point(|(range, _)| range.start <= addr);
         let (range, tree) = &self.functions[i.checked_sub(1)?];
         range.contains(&addr).then_some(tree)
@@ -137,8 +133,7 @@ struct Described {
 
 impl Trees {
     /// Reads the functions that contain these addresses, which ascend.
-    #[must_use]
-    pub fn at(debug: &Debug<'_>, addresses: &[u64]) -> Self {
+    pub(crate) fn at(debug: &Debug<'_>, addresses: &[u64]) -> Self {
         let mut trees = Self::default();
         for &addr in addresses {
             if trees.found.contains_key(&addr) {
@@ -162,8 +157,7 @@ impl Trees {
     }
 
     /// The function that contains an address, which must be one of those that were asked for.
-    #[must_use]
-    pub fn of(&self, addr: u64) -> Option<Rc<Tree>> {
+    pub(crate) fn of(&self, addr: u64) -> Option<Rc<Tree>> {
         self.found.get(&addr).cloned()
     }
 

@@ -10,7 +10,7 @@ use super::inlined::Tree;
 
 /// How a call stands to a region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Belongs {
+pub(crate) enum Belongs {
     /// It is part of it.
     Yes,
     /// It can be part of it, for this reason.
@@ -21,7 +21,7 @@ pub enum Belongs {
 
 /// Why it cannot be told whether a call is part of a region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Doubt {
+pub(crate) enum Doubt {
     /// It has no place.
     NoPlace,
     /// A place without a line or a column, in the function that makes the call or in one that it was inlined into.
@@ -34,8 +34,7 @@ pub enum Doubt {
 
 impl Doubt {
     /// The reason in words.
-    #[must_use]
-    pub fn describe(self) -> &'static str {
+    pub(crate) fn describe(self) -> &'static str {
         match self {
             Self::NoPlace => "the debug information has no place for it",
             Self::NotExact => "the compiler merged or moved it, and left no exact place",
@@ -48,8 +47,7 @@ impl Doubt {
 }
 
 /// How the call at `site` stands to the region that is scope `region` of a function.
-#[must_use]
-pub fn belongs(debug: &Debug<'_>, tree: &Tree, region: usize, site: u64) -> Belongs {
+pub(crate) fn belongs(debug: &Debug<'_>, tree: &Tree, region: usize, site: u64) -> Belongs {
     let chain = tree.chain(site);
     if chain.contains(&region) {
         return Belongs::Yes;
@@ -73,8 +71,7 @@ pub fn belongs(debug: &Debug<'_>, tree: &Tree, region: usize, site: u64) -> Belo
 }
 
 /// Whether the place of a call is known to the line and column, at each level of its chain of inlined functions.
-#[must_use]
-pub fn is_exact(debug: &Debug<'_>, tree: &Tree, chain: &[usize], site: u64) -> bool {
+pub(crate) fn is_exact(debug: &Debug<'_>, tree: &Tree, chain: &[usize], site: u64) -> bool {
     places(debug, tree, chain, site).is_some_and(|places| places.iter().copied().all(exact))
 }
 

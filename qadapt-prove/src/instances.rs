@@ -4,7 +4,7 @@ use super::place::Place;
 use super::regions::arguments_at;
 use super::verdict::{Answer, Verdict};
 
-/// The verdicts of one region.
+/// The verdicts of one region. [`groups`] has an example.
 #[derive(Debug)]
 pub struct Group<'v> {
     /// The region's name; what differs between its instances is `_`.
@@ -29,6 +29,22 @@ impl<'v> Group<'v> {
 
 /// The verdicts by region, in their order. Instances are of one name but for type arguments and what tells equal names
 /// apart, and are opened at one place.
+///
+/// # Examples
+/// ```
+/// use qadapt_prove::{Answer, Verdict, groups};
+/// # fn verdict(region: &str, answer: Answer) -> Verdict {
+/// #     Verdict {
+/// #         region: region.to_owned(), answer, address: 0, at: None, function: None, required: false, copies: 1,
+/// #         paths: Vec::new(), gaps: Vec::new(), more_gaps: false, assumes: Vec::new(),
+/// #     }
+/// # }
+/// let verdicts = [verdict("app::mix<f32>", Answer::Proven), verdict("app::mix<f64>", Answer::Unknown)];
+/// let groups = groups(&verdicts);
+/// assert_eq!((groups.len(), groups[0].name.as_str()), (1, "app::mix<_>"));
+/// assert_eq!(groups[0].answer(), Some(Answer::Unknown));
+/// assert_eq!(groups[0].instances[1].0, "f64");
+/// ```
 #[must_use]
 pub fn groups(verdicts: &[Verdict]) -> Vec<Group<'_>> {
     let mut found: Vec<(String, Option<&Place>, Vec<&Verdict>)> = Vec::new();

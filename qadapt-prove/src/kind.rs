@@ -4,8 +4,7 @@ use object::{Architecture, FileKind, Object as _, elf};
 
 /// Says of a file of a known kind what it is, and what to prove instead; nothing of an ELF file for x86-64, and of a file
 /// that is no program.
-#[must_use]
-pub fn refusal(data: &[u8]) -> Option<String> {
+pub(crate) fn refusal(data: &[u8]) -> Option<String> {
     let (format, formats) = match FileKind::parse(data) {
         Ok(FileKind::Elf32 | FileKind::Elf64) => ("an ELF file", None),
         Ok(FileKind::MachO32 | FileKind::MachO64) => ("a Mach-O file", Some("Mach-O files")),

@@ -5,8 +5,7 @@ use super::role::{Kind, Role};
 use super::symbol::demangle;
 
 /// Whether a symbol is an entry of the allocator that the compiler may also have inlined elsewhere.
-#[must_use]
-pub fn is_inlinable_entry(symbol: &str) -> bool {
+pub(crate) fn is_inlinable_entry(symbol: &str) -> bool {
     if !symbol.contains("__r") && !symbol.contains("GlobalAlloc") {
         return false;
     }
@@ -15,8 +14,7 @@ pub fn is_inlinable_entry(symbol: &str) -> bool {
 }
 
 /// Whether a symbol of that kind is of this method: `alloc`, `alloc_zeroed`, `realloc` or `dealloc`.
-#[must_use]
-pub fn is_method(symbol: &str, method: &str) -> bool {
+pub(crate) fn is_method(symbol: &str, method: &str) -> bool {
     let name = demangle(symbol);
     let last = name.rsplit("::").next().unwrap_or(&name);
     last == method
@@ -24,8 +22,7 @@ pub fn is_method(symbol: &str, method: &str) -> bool {
 }
 
 /// The role of a function of the image, by its symbol.
-#[must_use]
-pub fn local_role(symbol: &str) -> Role {
+pub(crate) fn local_role(symbol: &str) -> Role {
     // C names are sinks even when the file defines them itself: a static allocator, an interposer.
     if !symbol.starts_with("_ZN") && !symbol.starts_with("_R") {
         return match foreign::role(symbol) {

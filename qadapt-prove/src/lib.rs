@@ -28,100 +28,111 @@
 //! let proof = prove_file(&program, Which::Functions(&pattern), rules, &Settings::default(), None)?;
 //! let answers: Vec<_> = proof.verdicts.iter().map(|v| (v.region.as_str(), v.answer)).collect();
 //! assert_eq!(answers, [("copied", Answer::Allocates), ("mixed_down", Answer::Proven)]);
+//! assert_eq!(proof.identity.sha256.len(), 64);
 //! # Ok(())
 //! # }
 //! # #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
 //! # fn main() {}
 //! ```
 //!
-//! # How
-//!
-//! `load` reads the file (`kind`: what it does not read; `import`: what the loader adds), `decode` turns its code into steps
-//! (`step`: what they are; `operand`, `effect`: what an instruction speaks of, and what it does),
-//! `cfg` follows the steps of one function (`body`: the result; `leave`: how it is left; `state`, `value`: what is known of the
-//! registers, `arithmetic`: of numbers in them, `number`: of a few, `flags`: and of a comparison, `own`: and of the stack, `table`: jump
-//! tables, `thunk`: retpolines, `eh`: caught panics; `tell`: what functions of core and std call through pointers, `fmt_write`, `builders`,
-//! `once`: these functions), `program` knows what each function means to its callers (`known` and
-//! `foreign`: by name, `system`: by number, `wait`: what waits; `allocator`: what inlining hides; `assume`: what the user
-//! vouches for, `anchor`: and where), `graph` joins them (`ground`: what it takes for granted), and `verdict` speaks, with
-//! `advice` on what to do instead. `proof` is the way in; `kept` has what an earlier run
-//! has proven.
+//! [`prove_file`] reads a file and what lies beside it, [`prove`] bytes in memory. [`Which`] functions or regions are meant, which
+//! [`Subject`] is asked about and what the user vouches for ([`Settings`]) is the question; each [`Verdict`] has its [`Answer`] and
+//! the [`Path`]s or [`Gap`]s behind it. [`groups`] puts instances of one generic region together, and [`compare_files`] says which
+//! functions of two files have other code.
 
-pub mod addr_map;
-pub mod advice;
-pub mod allocator;
-pub mod anchor;
+// How it is done:
+//
+// `load` reads the file (`kind`: what it does not read; `import`: what the loader adds), `decode` turns its code into steps
+// (`step`: what they are; `operand`, `effect`: what an instruction speaks of, and what it does),
+// `cfg` follows the steps of one function (`body`: the result; `leave`: how it is left; `state`, `value`: what is known of the
+// registers, `arithmetic`: of numbers in them, `number`: of a few, `flags`: and of a comparison, `own`: and of the stack, `table`: jump
+// tables, `thunk`: retpolines, `eh`: caught panics; `tell`: what functions of core and std call through pointers, `fmt_write`, `builders`,
+// `once`: these functions), `program` knows what each function means to its callers (`known` and
+// `foreign`: by name, `system`: by number, `wait`: what waits; `allocator`: what inlining hides; `assume`: what the user
+// vouches for, `anchor`: and where), `graph` joins them (`ground`: what it takes for granted), and `verdict` speaks, with
+// `advice` on what to do instead. `proof` is the way in; `kept` has what an earlier run
+// has proven.
+
+mod addr_map;
+mod advice;
+mod allocator;
+mod anchor;
 mod arithmetic;
-pub mod assume;
-pub mod before;
-pub mod bodies;
-pub mod body;
-pub mod builders;
-pub mod calls;
-pub mod cfg;
-pub mod chosen;
-pub mod copies;
-pub mod debug;
-pub mod decode;
-pub mod deferral;
+mod assume;
+mod before;
+mod bodies;
+mod body;
+mod builders;
+mod calls;
+mod cfg;
+mod chosen;
+mod copies;
+mod debug;
+mod decode;
+mod deferral;
 mod effect;
-pub mod eh;
-pub mod error;
-pub mod flags;
-pub mod fmt_write;
-pub mod foreign;
-pub mod frame;
-pub mod graph;
-pub mod ground;
-pub mod hop;
-pub mod identity;
-pub mod import;
-pub mod inlined;
-pub mod inside;
-pub mod instances;
+mod eh;
+mod error;
+mod flags;
+mod fmt_write;
+mod foreign;
+mod frame;
+mod graph;
+mod ground;
+mod hop;
+mod identity;
+mod import;
+mod inlined;
+mod inside;
+mod instances;
 mod kept;
 mod kept_verdict;
-pub mod kind;
-pub mod known;
+mod kind;
+mod known;
 mod leave;
-pub mod load;
+mod load;
 mod locked;
-pub mod marked;
-pub mod marks;
-pub mod methods;
-pub mod names;
-pub mod near;
-pub mod number;
-pub mod once;
+mod marked;
+mod marks;
+mod methods;
+mod names;
+mod number;
+mod once;
 mod operand;
-pub mod origins;
-pub mod own;
+mod origins;
+mod own;
 mod packages;
-pub mod parts;
-pub mod permits;
-pub mod place;
-pub mod program;
-pub mod proof;
-pub mod question;
-pub mod regions;
+mod parts;
+mod permits;
+mod place;
+mod program;
+mod proof;
+mod question;
+mod regions;
 mod replaced;
-pub mod role;
-pub mod sources;
-pub mod spill;
-pub mod state;
-pub mod step;
-pub mod subject;
-pub mod symbol;
-pub mod system;
-pub mod table;
+mod role;
+mod sources;
+mod spill;
+mod state;
+mod step;
+mod subject;
+mod symbol;
+mod system;
+mod table;
 mod tell;
-pub mod thunk;
-pub mod value;
-pub mod verdict;
-pub mod wait;
+mod thunk;
+mod value;
+mod verdict;
+mod wait;
 
-pub use assume::Settings;
+pub use assume::{Section, Settings};
+pub use bodies::{Differences, compare_files};
 pub use error::{Error, Result};
+pub use hop::Hop;
+pub use identity::Identity;
+pub use instances::{Group, groups};
+pub use names::Frame;
+pub use place::Place;
 pub use proof::{Proof, Which, prove, prove_file, prove_functions};
 pub use subject::Subject;
-pub use verdict::{Answer, Rules, Verdict};
+pub use verdict::{Answer, Gap, Path, Rules, Verdict};

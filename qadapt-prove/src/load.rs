@@ -17,7 +17,7 @@ use super::kind;
 
 /// A pointer-sized constant that the loader leaves in memory before `main`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Slot {
+pub(crate) enum Slot {
     /// An address inside the image (or a plain number).
     Addr(u64),
     /// A symbol that another object provides, or may: an index for [`Image::import`].
@@ -26,20 +26,19 @@ pub enum Slot {
 
 /// One named function of the image.
 #[derive(Clone, Debug)]
-pub struct Function<'a> {
+pub(crate) struct Function<'a> {
     /// First address.
-    pub addr: u64,
+    pub(crate) addr: u64,
     /// Length in bytes; 0 when the file does not say.
-    pub size: u64,
+    pub(crate) size: u64,
     /// All mangled names that stand for this address (identical functions are folded into one).
-    pub names: Vec<&'a str>,
+    pub(crate) names: Vec<&'a str>,
 }
 
 impl Function<'_> {
     /// Whether this is no function but a part of one that the compiler has moved away: control comes by a jump, on the
     /// stack of the function that it is a part of.
-    #[must_use]
-    pub fn is_fragment(&self) -> bool {
+    pub(crate) fn is_fragment(&self) -> bool {
         self.names.iter().any(|n| {
             n.starts_with("OUTLINED_FUNCTION_")
                 || n.rsplit_once(".cold").is_some_and(|(_, number)| {
@@ -50,8 +49,7 @@ impl Function<'_> {
     }
 
     /// Whether this is a part of `whole`, by its name: `f.cold`, `f.cold.0`.
-    #[must_use]
-    pub fn is_fragment_of(&self, whole: &Function<'_>) -> bool {
+    pub(crate) fn is_fragment_of(&self, whole: &Function<'_>) -> bool {
         let is_of = |part: &str, whole: &str| {
             part.strip_prefix(whole).and_then(|rest| rest.strip_prefix(".cold")).is_some()
         };
@@ -75,7 +73,7 @@ enum Fixup {
 
 /// A loaded executable or shared library.
 #[derive(Debug)]
-pub struct Image<'a> {
+pub(crate) struct Image<'a> {
     segments: Vec<Segment<'a>>,
     relro: Vec<Range<u64>>,
     text: Vec<Range<u64>>,
@@ -99,13 +97,13 @@ pub struct Image<'a> {
 }
 
 /// An ELF file whose headers are read.
-pub type Elf<'a> = ElfFile64<'a, Endianness>;
+pub(crate) type Elf<'a> = ElfFile64<'a, Endianness>;
 
 /// Reads the headers of a file.
 ///
 /// # Errors
 /// Says in words what the file is, if it is no ELF file for x86-64.
-pub fn headers(data: &[u8]) -> Result<Elf<'_>, String> {
+pub(crate) fn headers(data: &[u8]) -> Result<Elf<'_>, String> {
     if let Some(other) = kind::refusal(data) {
         return Err(other);
     }
@@ -121,7 +119,7 @@ impl<'a> Image<'a> {
     ///
     /// # Errors
     /// Says in words what the file is, if it is not a linked x86-64 ELF file that can be read.
-    pub fn parse(data: &'a [u8]) -> Result<Self, String> {
+    pub(crate) fn parse(data: &'a [u8]) -> Result<Self, String> {
         Self::of(&headers(data)?, None)
     }
 
@@ -129,7 +127,7 @@ impl<'a> Image<'a> {
     ///
     /// # Errors
     /// As [`Image::parse`].
-    pub fn of(file: &Elf<'a>, separate: Option<&Elf<'a>>) -> Result<Self, String> {
+    pub(crate) fn of(file: &Elf<'a>, separate: Option<&Elf<'a>>) -> Result<Self, String> {
         let data = file.data();
         let header = file.elf_header();
         let endian = file.endian();
@@ -261,68 +259,57 @@ impl<'a> Image<'a> {
     }
 
     /// Whether the file has code that may use Rust's global allocator.
-    #[must_use]
-    pub fn may_have_rust_alloc(&self) -> bool {
+    pub(crate) fn may_have_rust_alloc(&self) -> bool {
         self.may_have_rust_alloc
     }
 
     /// Whether other objects are loaded with this one.
-    #[must_use]
-    pub fn is_dynamic(&self) -> bool {
+    pub(crate) fn is_dynamic(&self) -> bool {
         self.is_dynamic
     }
 
     /// The address of the C library's function for any system call, if it is linked in.
-    #[must_use]
-    pub fn syscall(&self) -> Option<u64> {
+    pub(crate) fn syscall(&self) -> Option<u64> {
         self.syscall
     }
 
     /// Whether names of local functions are known; without them allocator entries cannot be told.
-    #[must_use]
-    pub fn has_symbols(&self) -> bool {
+    pub(crate) fn has_symbols(&self) -> bool {
         self.has_symtab
     }
 
     /// All named functions, by address.
-    #[must_use]
-    pub fn functions(&self) -> &[Function<'a>] {
+    pub(crate) fn functions(&self) -> &[Function<'a>] {
         &self.functions
     }
 
     /// All symbols that the loader looks up.
-    #[must_use]
-    pub fn imports(&self) -> &[Import<'a>] {
+    pub(crate) fn imports(&self) -> &[Import<'a>] {
         &self.imports
     }
 
     /// The name of a symbol that the loader looks up.
-    #[must_use]
-    pub fn import(&self, index: u32) -> &'a str {
+    pub(crate) fn import(&self, index: u32) -> &'a str {
         self.imports.get(index as usize).map_or("?", |import| import.name)
     }
 
     /// Whether it comes from the C library.
-    #[must_use]
-    pub fn is_of_c_library(&self, index: u32) -> bool {
+    pub(crate) fn is_of_c_library(&self, index: u32) -> bool {
         self.imports.get(index as usize).is_some_and(|import| import.of_c_library)
     }
 
     /// The function of this file that such a symbol stands for, unless another object overrides it.
-    #[must_use]
-    pub fn own_definition(&self, index: u32) -> Option<u64> {
+    pub(crate) fn own_definition(&self, index: u32) -> Option<u64> {
         self.imports.get(index as usize)?.own
     }
 
     /// The function whose symbol starts at exactly this address.
-    #[must_use]
-    pub fn function_at(&self, addr: u64) -> Option<&Function<'a>> {
+    pub(crate) fn function_at(&self, addr: u64) -> Option<&Function<'a>> {
         self.functions.binary_search_by_key(&addr, |f| f.addr).ok().map(|i| &self.functions[i])
     }
 
     /// The function whose symbol covers this address.
-    #[must_use]
-    pub fn function_covering(&self, addr: u64) -> Option<&Function<'a>> {
+    pub(crate) fn function_covering(&self, addr: u64) -> Option<&Function<'a>> {
         let i = self.functions.partition_point(|f| f.addr <= addr);
         let f = &self.functions[i.checked_sub(1)?];
         (addr - f.addr < f.size || addr == f.addr).then_some(f)
@@ -330,8 +317,7 @@ impl<'a> Image<'a> {
 
     /// The addresses that belong to the function of which `addr` is a part: its symbol, else the gap up to the
     /// next symbol or the end of the section. Empty when `addr` is not code.
-    #[must_use]
-    pub fn bounds(&self, addr: u64) -> Range<u64> {
+    pub(crate) fn bounds(&self, addr: u64) -> Range<u64> {
         let Some(limit) = self.code_range(addr) else { return addr..addr };
         let i = self.functions.partition_point(|f| f.addr <= addr);
         let next = self.functions.get(i).map_or(limit.end, |f| f.addr.min(limit.end));
@@ -359,38 +345,33 @@ impl<'a> Image<'a> {
     }
 
     /// Whether this is the address of code.
-    #[must_use]
-    pub fn is_code(&self, addr: u64) -> bool {
+    pub(crate) fn is_code(&self, addr: u64) -> bool {
         self.code_range(addr).is_some()
     }
 
     /// The executable segment around an address: where it begins, and its bytes.
-    #[must_use]
-    pub fn segment_of(&self, addr: u64) -> (u64, &'a [u8]) {
+    pub(crate) fn segment_of(&self, addr: u64) -> (u64, &'a [u8]) {
         let segment = self.segments.iter().find(|s| s.executable && s.range.contains(&addr));
         segment.map_or((addr, &[]), |s| (s.range.start, s.data))
     }
 
     /// Whether the loader writes to these eight bytes.
-    #[must_use]
-    pub fn is_fixed_up(&self, addr: u64) -> bool {
+    pub(crate) fn is_fixed_up(&self, addr: u64) -> bool {
         self.touches_fixup(addr, 8)
     }
 
     /// The parts of the file that hold code, each with its address.
-    pub fn code_segments(&self) -> impl Iterator<Item = (u64, &'a [u8])> {
+    pub(crate) fn code_segments(&self) -> impl Iterator<Item = (u64, &'a [u8])> {
         self.segments.iter().filter(|s| s.executable).map(|s| (s.range.start, s.data))
     }
 
     /// How many bytes of code the file has.
-    #[must_use]
-    pub fn code_bytes(&self) -> u64 {
+    pub(crate) fn code_bytes(&self) -> u64 {
         self.segments.iter().filter(|s| s.executable).map(|s| s.data.len() as u64).sum()
     }
 
     /// The bytes of code from `addr` on, up to `end`; empty when that is not code in the file.
-    #[must_use]
-    pub fn code(&self, addr: u64, end: u64) -> &'a [u8] {
+    pub(crate) fn code(&self, addr: u64, end: u64) -> &'a [u8] {
         let Some(s) = self.segments.iter().find(|s| s.executable && s.range.contains(&addr)) else {
             return &[];
         };
@@ -401,8 +382,7 @@ impl<'a> Image<'a> {
 
     /// The pointer-sized value that a read of `addr` yields at any time after loading, if that is certain: the
     /// memory must be read-only, or a slot of the global offset table.
-    #[must_use]
-    pub fn constant(&self, addr: u64) -> Option<Slot> {
+    pub(crate) fn constant(&self, addr: u64) -> Option<Slot> {
         let fixup = self.fixups.binary_search_by_key(&addr, |f| f.0).ok().map(|i| self.fixups[i].1);
         match fixup {
             Some(Fixup::Opaque) => None,
@@ -418,27 +398,24 @@ impl<'a> Image<'a> {
 
     /// Whether an object of just these eight bytes has a symbol, and no other file sees it; of none in a program that is
     /// linked for fixed addresses.
-    #[must_use]
-    pub fn is_private_pointer(&self, addr: u64) -> bool {
+    pub(crate) fn is_private_pointer(&self, addr: u64) -> bool {
         self.pointers.binary_search(&addr).is_ok()
     }
 
     /// The symbol of the object that an address lies in, if it is of one only.
-    #[must_use]
-    pub fn static_at(&self, addr: u64) -> Option<&'a str> {
+    pub(crate) fn static_at(&self, addr: u64) -> Option<&'a str> {
         let mut found = self.statics.iter().filter(|(range, _)| range.contains(&addr));
         let (first, other) = (found.next()?, found.next());
         other.is_none().then_some(first.1)
     }
 
     /// All objects that have a symbol.
-    pub fn statics(&self) -> impl Iterator<Item = &(Range<u64>, &'a str)> {
+    pub(crate) fn statics(&self) -> impl Iterator<Item = &(Range<u64>, &'a str)> {
         self.statics.iter()
     }
 
     /// The pointer-sized value that the loader leaves in memory before any code runs.
-    #[must_use]
-    pub fn initial(&self, addr: u64) -> Option<Slot> {
+    pub(crate) fn initial(&self, addr: u64) -> Option<Slot> {
         match self.fixups.binary_search_by_key(&addr, |f| f.0).ok().map(|i| self.fixups[i].1) {
             Some(Fixup::Opaque) => None,
             Some(Fixup::Known(slot)) => Some(slot),
@@ -452,7 +429,7 @@ impl<'a> Image<'a> {
     }
 
     /// All numbers of eight bytes in memory that can be addresses: what the loader writes, and each one in the file's data.
-    pub fn words(&self) -> impl Iterator<Item = u64> {
+    pub(crate) fn words(&self) -> impl Iterator<Item = u64> {
         let fixed = self.fixups.iter().filter_map(|fixup| match fixup.1 {
             Fixup::Known(Slot::Addr(addr)) => Some(addr),
             _ => None,
@@ -467,8 +444,7 @@ impl<'a> Image<'a> {
 
     /// Whether a constant is the entry of a function, or the address of a vtable (drop, size, alignment, methods;
     /// or a single method, for a drop that does nothing).
-    #[must_use]
-    pub fn leads_to_code(&self, constant: u64) -> bool {
+    pub(crate) fn leads_to_code(&self, constant: u64) -> bool {
         let is_entry = |addr| self.function_at(addr).is_some();
         is_entry(constant)
             || [24, 0].iter().filter_map(|&o| self.constant(constant.checked_add(o)?)).any(
@@ -480,15 +456,13 @@ impl<'a> Image<'a> {
     }
 
     /// Bytes that are the same at any time after loading.
-    #[must_use]
-    pub fn frozen(&self, addr: u64, len: usize) -> Option<&'a [u8]> {
+    pub(crate) fn frozen(&self, addr: u64, len: usize) -> Option<&'a [u8]> {
         let known = !self.touches_fixup(addr, len as u64) && self.is_frozen(addr, len as u64);
         if known { self.read(addr, len) } else { None }
     }
 
     /// A 32-bit number in read-only memory.
-    #[must_use]
-    pub fn constant_i32(&self, addr: u64) -> Option<i32> {
+    pub(crate) fn constant_i32(&self, addr: u64) -> Option<i32> {
         if self.touches_fixup(addr, 4) || !self.is_frozen(addr, 4) {
             return None;
         }
@@ -497,8 +471,7 @@ impl<'a> Image<'a> {
 
     /// Whether a number in an instruction can be an address of the file: where it is linked for a fixed place, if something
     /// lies there.
-    #[must_use]
-    pub fn may_be_address(&self, number: u64) -> bool {
+    pub(crate) fn may_be_address(&self, number: u64) -> bool {
         self.fixed.iter().any(|range| range.contains(&number))
     }
 

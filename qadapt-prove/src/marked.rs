@@ -22,8 +22,7 @@ const HOW_TO_LABEL: &str = "build it with QADAPT_MARKS=1 in the environment, or 
                             and checks off";
 
 /// The verdicts on what is marked, and how many functions were analysed.
-#[must_use]
-pub fn verdicts(
+pub(crate) fn verdicts(
     question: &Question<'_, '_>,
     mut marks: Marks,
     data: &[u8],
@@ -70,7 +69,7 @@ pub fn verdicts(
         .iter()
         .map(|copies| {
             let start = end;
-            end += copies.iter().map(|copy| 2 * copy.ways.len()).sum::<usize>();
+            end += copies.iter().map(|copy| 2 * copy.all.len()).sum::<usize>();
             let mut nodes = (start..end).filter_map(|node| u32::try_from(node).ok());
             nodes.all(|node| graph.is_small(node, MOST_WITH_NUMBERS))
         })
@@ -99,7 +98,7 @@ pub fn verdicts(
 
 /// What the graph begins with: for each way into each copy two nodes.
 fn starts(ways: &[Vec<Ways>], which: &[usize]) -> Vec<Start> {
-    let ways = which.iter().flat_map(|&i| &ways[i]).flat_map(|copy| &copy.ways);
+    let ways = which.iter().flat_map(|&i| &ways[i]).flat_map(|copy| &copy.all);
     ways.flat_map(|way| [way.sure.clone(), way.most.clone()]).collect()
 }
 
@@ -129,7 +128,7 @@ impl Answered<'_, '_> {
             let region = &listed[i].region;
             let mut whole: Option<Verdict> = None;
             for (copy, ways) in listed[i].copies.iter().zip(&self.ways[i]) {
-                for _ in &ways.ways {
+                for _ in &ways.all {
                     let frees =
                         if question.rules.allow_frees || question.settings.subject == Subject::Blocking {
                             Frees::Now(Vec::new())

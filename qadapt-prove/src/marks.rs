@@ -18,7 +18,7 @@ const RECORDS: &str = ".note.qadapt.regions";
 
 /// What kind of region a label opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// The closure of a region.
     Region,
     /// The same, and it must be proven.
@@ -53,7 +53,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds that regions are made of, with their numbers.
-    pub const ALL: [(u64, Self); 9] = [
+    pub(crate) const ALL: [(u64, Self); 9] = [
         (1, Self::Region),
         (2, Self::Required),
         (3, Self::Poll),
@@ -75,21 +75,18 @@ impl Kind {
     ];
 
     /// Whether it says what holds inside a region.
-    #[must_use]
-    pub fn is_rule(self) -> bool {
+    pub(crate) fn is_rule(self) -> bool {
         Self::RULES.iter().any(|&(_, kind)| kind == self)
     }
 
     /// Whether a region begins there.
-    #[must_use]
-    pub const fn is_region(self) -> bool {
+    pub(crate) const fn is_region(self) -> bool {
         matches!(self, Self::Region | Self::Required | Self::Poll | Self::Part | Self::Extent)
             || self.may_allocate()
     }
 
     /// Whether it is a region that may allocate, but must not wait.
-    #[must_use]
-    pub const fn may_allocate(self) -> bool {
+    pub(crate) const fn may_allocate(self) -> bool {
         matches!(self, Self::Quiet | Self::QuietPoll)
     }
 
@@ -98,8 +95,7 @@ impl Kind {
     }
 
     /// The kind that the guard's function of this name marks.
-    #[must_use]
-    pub fn of_function(name: &str) -> Option<Self> {
+    pub(crate) fn of_function(name: &str) -> Option<Self> {
         let name = name.strip_prefix("__qadapt_")?;
         match name.split('<').next()? {
             "region" => Some(Self::Region),
@@ -121,35 +117,35 @@ impl Kind {
 
 /// The entry of one copy of a region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Label {
+pub(crate) struct Label {
     /// Where it is.
-    pub addr: u64,
+    pub(crate) addr: u64,
     /// What it opens.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
 }
 
 /// A region of the source, of which the binary may have copies or none.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Record {
+pub(crate) struct Record {
     /// Its name in reports.
-    pub name: String,
+    pub(crate) name: String,
     /// Where its attribute stands.
-    pub at: Place,
+    pub(crate) at: Place,
     /// Whether its author requires a proof.
-    pub required: bool,
+    pub(crate) required: bool,
     /// Whether it may allocate, but must not wait.
-    pub may_allocate: bool,
+    pub(crate) may_allocate: bool,
 }
 
 /// What a file says of its regions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Marks {
+pub(crate) struct Marks {
     /// The labels by address; a place with two regions has two, in the order of the code.
-    pub labels: Vec<Label>,
+    pub(crate) labels: Vec<Label>,
     /// The regions that attributes have made.
-    pub records: Vec<Record>,
+    pub(crate) records: Vec<Record>,
     /// Whether the file was built with labels.
-    pub labelled: bool,
+    pub(crate) labelled: bool,
 }
 
 impl Marks {
@@ -157,7 +153,7 @@ impl Marks {
     ///
     /// # Errors
     /// In words, if they are not what this version of the prover understands.
-    pub fn read(file: &Elf<'_>, separate: Option<&Elf<'_>>) -> Result<Self, String> {
+    pub(crate) fn read(file: &Elf<'_>, separate: Option<&Elf<'_>>) -> Result<Self, String> {
         let mut marks = Self::default();
         let mut found = Vec::new();
         for file in [Some(file), separate].into_iter().flatten() {

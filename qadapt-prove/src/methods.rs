@@ -5,8 +5,7 @@ use qadapt_trace::FunctionName;
 /// Puts the type into the name of a region in a method, `app::{impl#0}::process`, if the symbol of the method says it.
 ///
 /// What stands in the name of instances is kept: type arguments, and the number of a closure.
-#[must_use]
-pub fn by_symbol(name: &str, symbol: Option<&str>) -> String {
+pub(crate) fn by_symbol(name: &str, symbol: Option<&str>) -> String {
     let parts =
         name.split_once("::{impl#").and_then(|(module, rest)| Some((module, rest.split_once("}::")?.1)));
     let (Some((module, rest)), Some(symbol)) = (parts, symbol) else { return name.to_owned() };
@@ -18,8 +17,7 @@ pub fn by_symbol(name: &str, symbol: Option<&str>) -> String {
 }
 
 /// Puts the type into the name of a method's record, `app::process`, if the symbol of the record says it.
-#[must_use]
-pub fn of_record(name: &str, symbol: &str) -> String {
+pub(crate) fn of_record(name: &str, symbol: &str) -> String {
     let Some((module, method)) = name.rsplit_once("::") else { return name.to_owned() };
     // `<app::Filter>::process::{constant#0}::_::RECORD`.
     let path = symbol.trim_end_matches("::RECORD").trim_end_matches("::_");

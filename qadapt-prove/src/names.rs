@@ -14,6 +14,16 @@ use super::place::Place;
 use super::symbol;
 
 /// One frame of source code.
+///
+/// # Examples
+/// ```
+/// use qadapt_code::origin::Origin;
+/// use qadapt_prove::{Frame, Place};
+/// let at = Place { file: "src/main.rs".to_owned(), line: 12, column: 5 };
+/// let frame = Frame { function: "app::step".to_owned(), at: Some(at), origin: Origin::Own };
+/// assert!(frame.is_own());
+/// assert_eq!(frame.line().map(|at| at.line), Some(12));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
     /// The function, demangled.
@@ -53,8 +63,7 @@ impl Serialize for Frame {
 }
 
 /// Resolves addresses of one file.
-#[derive(Debug)]
-pub struct Names<'a> {
+pub(crate) struct Names<'a> {
     image: &'a Image<'a>,
     /// The file with the debug information, and what lies beside it.
     main: &'a Elf<'a>,
@@ -65,27 +74,23 @@ pub struct Names<'a> {
 
 impl<'a> Names<'a> {
     /// Prepares a file; its debug information, which `main` has, is read at the first question.
-    #[must_use]
-    pub fn new(image: &'a Image<'a>, main: &'a Elf<'a>, files: &'a DebugFiles) -> Self {
+    pub(crate) fn new(image: &'a Image<'a>, main: &'a Elf<'a>, files: &'a DebugFiles) -> Self {
         let code = Rc::new(Code::below(Path::new("")));
         Self { image, main, files, debug: OnceCell::new(), code }
     }
 
     /// The same, where it is known whose code is the user's own.
-    #[must_use]
-    pub fn with_code(self, code: &Rc<Code>) -> Self {
+    pub(crate) fn with_code(self, code: &Rc<Code>) -> Self {
         Self { code: Rc::clone(code), ..self }
     }
 
     /// The debug information, if there is any.
-    #[must_use]
-    pub fn debug(&self) -> Option<&Debug<'a>> {
+    pub(crate) fn debug(&self) -> Option<&Debug<'a>> {
         self.debug.get_or_init(|| self.files.open(self.main)).as_ref()
     }
 
     /// The demangled name of the function that covers an address.
-    #[must_use]
-    pub fn function(&self, addr: u64) -> String {
+    pub(crate) fn function(&self, addr: u64) -> String {
         match self.image.function_covering(addr) {
             Some(f) => f.names.first().map_or_else(|| format!("{addr:#x}"), |n| symbol::name(n)),
             None => format!("{addr:#x}"),
@@ -93,8 +98,7 @@ impl<'a> Names<'a> {
     }
 
     /// The demangled names of all functions whose code is the one that covers an address: identical ones are folded.
-    #[must_use]
-    pub fn functions(&self, addr: u64) -> Vec<String> {
+    pub(crate) fn functions(&self, addr: u64) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
         for name in self.image.function_covering(addr).map_or(&[][..], |f| &f.names) {
             let name = symbol::name(name);
@@ -106,8 +110,7 @@ impl<'a> Names<'a> {
     }
 
     /// The frames at an instruction, innermost first; never empty.
-    #[must_use]
-    pub fn frames(&self, addr: u64) -> Vec<Frame> {
+    pub(crate) fn frames(&self, addr: u64) -> Vec<Frame> {
         let mut frames = self.debug().map_or_else(Vec::new, |debug| self.placed(debug, addr));
         if frames.is_empty() {
             let function = self.function(addr);

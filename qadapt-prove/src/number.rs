@@ -2,7 +2,7 @@
 
 /// The low `bits` of a register are one of these numbers, which lie within 64 of each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Few {
+pub(crate) struct Few {
     bits: u8,
     /// One of them.
     base: u64,
@@ -11,15 +11,13 @@ pub struct Few {
 }
 
 /// A number of this width with all bits set.
-#[must_use]
-pub fn low_bits(bits: u8) -> u64 {
+pub(crate) fn low_bits(bits: u8) -> u64 {
     if bits >= 64 { u64::MAX } else { (1 << bits) - 1 }
 }
 
 impl Few {
     /// The set of these numbers, cut to a width; none if there are none, or if they lie too far apart.
-    #[must_use]
-    pub fn of(bits: u8, numbers: impl IntoIterator<Item = u64>) -> Option<Self> {
+    pub(crate) fn of(bits: u8, numbers: impl IntoIterator<Item = u64>) -> Option<Self> {
         let mask = low_bits(bits);
         let mut numbers = numbers.into_iter();
         let mut few = Self { bits, base: numbers.next()? & mask, set: 1 };
@@ -39,44 +37,38 @@ impl Few {
     }
 
     /// How many low bits it speaks of; 64 for a whole register.
-    #[must_use]
-    pub fn bits(self) -> u8 {
+    pub(crate) fn bits(self) -> u8 {
         self.bits
     }
 
     /// How many numbers there are.
-    #[must_use]
-    pub fn count(self) -> u32 {
+    pub(crate) fn count(self) -> u32 {
         self.set.count_ones()
     }
 
     /// The number, if there is one.
-    #[must_use]
-    pub fn only(self) -> Option<u64> {
+    pub(crate) fn only(self) -> Option<u64> {
         (self.set == 1).then_some(self.base)
     }
 
     /// The numbers.
-    pub fn iter(self) -> impl Iterator<Item = u64> {
+    pub(crate) fn iter(self) -> impl Iterator<Item = u64> {
         let numbers = (0..64u64).filter(move |bit| self.set & (1 << bit) != 0);
         numbers.map(move |bit| self.base.wrapping_add(bit) & low_bits(self.bits))
     }
 
     /// What the low `bits` of them are, of which no more may be asked than it speaks of.
-    #[must_use]
-    pub fn cut(self, bits: u8) -> Option<Self> {
+    pub(crate) fn cut(self, bits: u8) -> Option<Self> {
         if bits > self.bits { None } else { Self::of(bits, self.iter()) }
     }
 
     /// The numbers of both, as far as both speak.
-    #[must_use]
-    pub fn or(self, other: Self) -> Option<Self> {
+    pub(crate) fn or(self, other: Self) -> Option<Self> {
         Self::of(self.bits.min(other.bits), self.iter().chain(other.iter()))
     }
 
     /// Those of them that are meant; none if there is none.
-    #[must_use]
-    pub fn that(self, is_meant: impl Fn(u64) -> bool) -> Option<Self> {
+    pub(crate) fn that(self, is_meant: impl Fn(u64) -> bool) -> Option<Self> {
         Self::of(self.bits, self.iter().filter(|&number| is_meant(number)))
     }
 }

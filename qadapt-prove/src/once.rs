@@ -17,13 +17,12 @@ use super::symbol::demangle;
 /// The argument with the address of what says whether it has been called: rdi.
 const CELL: Reg = 7;
 /// The argument with the closure's vtable: rcx.
-pub const VTABLE: Reg = 1;
+pub(crate) const VTABLE: Reg = 1;
 /// Where a vtable of `FnMut` has `call_mut`: behind drop, size, alignment and `call_once`.
 const CALL_MUT: u64 = 32;
 
 /// Whether `addr` is `Once::call` as it is known here.
-#[must_use]
-pub fn is_known(image: &Image<'_>, addr: u64) -> bool {
+pub(crate) fn is_known(image: &Image<'_>, addr: u64) -> bool {
     let Some(function) = image.function_at(addr) else { return false };
     let named = |name: &&str| {
         name.contains("4once5futex")
@@ -50,8 +49,7 @@ pub fn is_known(image: &Image<'_>, addr: u64) -> bool {
 }
 
 /// The address that a call of `Once::call` is given of what it is about, if this is one and the address is known.
-#[must_use]
-pub fn cell(image: &Image<'_>, call: &Call) -> Option<u64> {
+pub(crate) fn cell(image: &Image<'_>, call: &Call) -> Option<u64> {
     let Callee::Local(callee) = call.callee else { return None };
     let given = call.given.iter().find_map(|&(reg, fact)| match fact {
         Fact::Address(addr) if reg == CELL => Some(addr),
@@ -61,8 +59,7 @@ pub fn cell(image: &Image<'_>, call: &Call) -> Option<u64> {
 }
 
 /// Whether the call at `site`, in that function, is the one of the closure.
-#[must_use]
-pub fn calls_closure(image: &Image<'_>, site: u64) -> bool {
+pub(crate) fn calls_closure(image: &Image<'_>, site: u64) -> bool {
     let (base, code) = image.segment_of(site);
     is_closures(Steps::new(code, base).flow_at(site).flow)
 }
@@ -72,8 +69,7 @@ fn is_closures(flow: Flow) -> bool {
 }
 
 /// The call of the closure with this vtable, for which the one of `Once::call` at `site` stands.
-#[must_use]
-pub fn call(image: &Image<'_>, site: u64, vtable: u64) -> Option<Call> {
+pub(crate) fn call(image: &Image<'_>, site: u64, vtable: u64) -> Option<Call> {
     match image.constant(vtable.checked_add(CALL_MUT)?)? {
         Slot::Addr(addr) if image.function_at(addr).is_some() => {
             Some(Call { sure: false, ..Call::new(site, Callee::Local(addr)) })

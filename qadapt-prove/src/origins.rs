@@ -14,7 +14,7 @@ const MOST: usize = 256;
 
 /// Where a register's value comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Origin {
+pub(crate) enum Origin {
     /// It is this number.
     Constant(u64),
     /// It was read here, and what lies here may change.
@@ -22,7 +22,7 @@ pub enum Origin {
 }
 
 /// A function's body with what is needed to go through it backwards.
-pub struct Backwards<'b, 'a> {
+pub(crate) struct Backwards<'b, 'a> {
     image: &'b Image<'a>,
     body: &'b Body,
     steps: Steps<'a>,
@@ -32,17 +32,10 @@ pub struct Backwards<'b, 'a> {
     before: Vec<Vec<u32>>,
 }
 
-impl std::fmt::Debug for Backwards<'_, '_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Backwards").finish_non_exhaustive()
-    }
-}
-
 impl<'b, 'a> Backwards<'b, 'a> {
     /// Prepares a body for a question about one place; none if control may come to a block of it in ways that are not known.
     /// An indirect jump at that very place is none of these: if it leads to functions, it does not stay in this one.
-    #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         image: &'b Image<'a>,
         body: &'b Body,
         loose: &'b dyn Fn(Callee) -> u16,
@@ -80,8 +73,7 @@ impl<'b, 'a> Backwards<'b, 'a> {
     }
 
     /// Where the target of an indirect call or jump comes from.
-    #[must_use]
-    pub fn of_target(&mut self, site: u64) -> Option<BTreeSet<Origin>> {
+    pub(crate) fn of_target(&mut self, site: u64) -> Option<BTreeSet<Origin>> {
         match self.steps.flow_at(site).flow {
             Flow::CallVia(Via::Reg(reg)) | Flow::JumpVia(Via::Reg(reg)) => self.of_register(site, reg),
             Flow::CallVia(Via::Mem(mem)) | Flow::JumpVia(Via::Mem(mem)) => {
@@ -92,8 +84,7 @@ impl<'b, 'a> Backwards<'b, 'a> {
     }
 
     /// Where the value of a register comes from, as it is before the step at `site`.
-    #[must_use]
-    pub fn of_register(&mut self, site: u64, reg: Reg) -> Option<BTreeSet<Origin>> {
+    pub(crate) fn of_register(&mut self, site: u64, reg: Reg) -> Option<BTreeSet<Origin>> {
         let mut found = BTreeSet::new();
         let mut seen = BTreeSet::new();
         let mut queue = vec![(self.body.block_at(site)?, Some(site), reg)];

@@ -17,20 +17,20 @@ use super::step::{CALLEE_SAVED, Effect, Mem, RBP, RSP, Write};
 use super::value::{Value, add};
 
 /// The [`Value::Frame`] of a stack pointer that was rounded down: lower than any other, as it is in memory.
-pub const ALIGNED: i64 = -1 << 40;
+pub(crate) const ALIGNED: i64 = -1 << 40;
 
 /// How a function has rounded its stack pointer down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Aligned {
+pub(crate) struct Aligned {
     /// Where it led before.
-    pub from: i64,
+    pub(crate) from: i64,
     /// To a multiple of this.
-    pub to: u64,
+    pub(crate) to: u64,
 }
 
 /// A write to the function's own stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OwnWrite {
+pub(crate) struct OwnWrite {
     at: i64,
     size: i64,
     value: Value,
@@ -38,20 +38,18 @@ pub struct OwnWrite {
 
 impl State {
     /// Whether the stack is as it was at the function's entry, so that a return goes back to the caller.
-    #[must_use]
-    pub fn is_home(&self) -> bool {
+    pub(crate) fn is_home(&self) -> bool {
         self.home && self.get(RSP) == Value::Frame(0)
     }
 
     /// The registers that a callee must keep and that do not hold what they held at the function's entry, one bit each.
-    #[must_use]
-    pub fn loose(&self) -> u16 {
+    pub(crate) fn loose(&self) -> u16 {
         let changed = CALLEE_SAVED.into_iter().filter(|&reg| self.get(reg) != Value::Saved(reg));
         changed.fold(0, |mask, reg| mask | 1 << reg)
     }
 
     /// What a return goes to, if the function has put it there itself; takes it off the stack.
-    pub fn take_return(&mut self) -> Value {
+    pub(crate) fn take_return(&mut self) -> Value {
         let value = self.top();
         let above = add(self.get(RSP), Value::Const(8));
         self.set(RSP, above);
@@ -59,8 +57,7 @@ impl State {
     }
 
     /// What lies where the stack pointer leads.
-    #[must_use]
-    pub fn top(&self) -> Value {
+    pub(crate) fn top(&self) -> Value {
         match self.get(RSP) {
             Value::Frame(at) => self.own(at),
             _ => Value::Any,
@@ -68,7 +65,7 @@ impl State {
     }
 
     /// Puts a value on the stack.
-    pub fn push(&mut self, value: Value, aligned: Option<Aligned>) {
+    pub(crate) fn push(&mut self, value: Value, aligned: Option<Aligned>) {
         let top = add(self.get(RSP), Value::Const(8u64.wrapping_neg()));
         self.set(RSP, top);
         if let Value::Frame(at) = top {
@@ -77,13 +74,12 @@ impl State {
     }
 
     /// The stack pointer is rounded down for the first time, or in the same way again.
-    pub fn align(&mut self) {
+    pub(crate) fn align(&mut self) {
         self.set(RSP, Value::Frame(ALIGNED));
     }
 
     /// What the eight bytes at this distance are, of those that a function needs to come back.
-    #[must_use]
-    pub fn own(&self, at: i64) -> Value {
+    pub(crate) fn own(&self, at: i64) -> Value {
         if at == 0 && self.home {
             return Value::Home;
         }
@@ -99,8 +95,7 @@ impl State {
     }
 
     /// What a step reads of that, with the registers as they are before it.
-    #[must_use]
-    pub fn own_read(&self, effect: Effect) -> Value {
+    pub(crate) fn own_read(&self, effect: Effect) -> Value {
         let (base, disp) = match effect {
             Effect::Load(_, Mem { base: Some(base), index: None, disp }) => (base, disp),
             Effect::Pop(_) => (RSP, 0),
@@ -114,8 +109,7 @@ impl State {
     }
 
     /// What a step writes to the function's own stack, with the registers as they are before it.
-    #[must_use]
-    pub fn own_write(&self, write: Write) -> Option<OwnWrite> {
+    pub(crate) fn own_write(&self, write: Write) -> Option<OwnWrite> {
         let (mem, size, value) = match write {
             Write::None | Write::Unknown => return None,
             Write::Register(mem, reg) => (mem, 8, self.get(reg)),
@@ -135,7 +129,7 @@ impl State {
     }
 
     /// Carries it out, once the registers are as they are after the step.
-    pub fn write_own(&mut self, write: OwnWrite, aligned: Option<Aligned>) {
+    pub(crate) fn write_own(&mut self, write: OwnWrite, aligned: Option<Aligned>) {
         let OwnWrite { at, size, value } = write;
         self.overwrite(at, size, value, aligned);
         if size == 8 && self.get(RSP) == Value::Frame(at) {
@@ -204,12 +198,12 @@ impl State {
     }
 
     /// Somebody may have written to what was pushed last.
-    pub fn forget_pushed(&mut self) {
+    pub(crate) fn forget_pushed(&mut self) {
         self.pushed = (0, Value::Any);
     }
 
     /// Somebody else is given the address of the return address.
-    pub fn give_away_home(&mut self) {
+    pub(crate) fn give_away_home(&mut self) {
         self.home = false;
     }
 }

@@ -14,11 +14,11 @@ use super::program::Program;
 
 /// One way into a copy of a region, for the graph.
 #[derive(Clone, Debug)]
-pub struct Way {
+pub(crate) struct Way {
     /// With the calls alone that belong to the region.
-    pub sure: Start,
+    pub(crate) sure: Start,
     /// With those that may belong to it too.
-    pub most: Start,
+    pub(crate) most: Start,
 }
 
 impl Way {
@@ -32,18 +32,18 @@ impl Way {
 
 /// A copy of a region as the graph takes it.
 #[derive(Clone, Debug)]
-pub struct Ways {
+pub(crate) struct Ways {
     /// The ways into it: through the function, or from a label that the function's own flow does not reach.
-    pub ways: Vec<Way>,
+    pub(crate) all: Vec<Way>,
     /// The calls that may belong to it, and why that cannot be told.
-    pub doubts: AddrMap<u64, Doubt>,
+    pub(crate) doubts: AddrMap<u64, Doubt>,
     /// Whether its policy has a budget, whichever way it is entered.
-    pub has_budget: bool,
+    pub(crate) has_budget: bool,
 }
 
 /// What functions are like, without constants and with them; many regions can be in one.
 #[derive(Debug, Default)]
-pub struct Bodies(AddrMap<u64, [Body; 2]>);
+pub(crate) struct Bodies(AddrMap<u64, [Body; 2]>);
 
 impl Bodies {
     fn of(&mut self, program: &Program<'_>, entry: u64) -> &[Body; 2] {
@@ -53,15 +53,14 @@ impl Bodies {
 }
 
 /// Finds the ways into a copy.
-#[must_use]
-pub fn ways(
+pub(crate) fn ways(
     program: &Program<'_>,
     debug: Option<&Debug<'_>>,
     known: &mut Bodies,
     copy: &Copy,
     permits: &Permits,
 ) -> Ways {
-    let mut found = Ways { ways: Vec::new(), doubts: AddrMap::default(), has_budget: false };
+    let mut found = Ways { all: Vec::new(), doubts: AddrMap::default(), has_budget: false };
     let forbids = match &copy.scope {
         Some((tree, scope)) => permits.are_void_in(tree, *scope),
         None => permits.may_be_void_in(program.image(), copy.function),
@@ -73,11 +72,11 @@ pub fn ways(
         copy.labels.iter().partition(|&&label| bodies.iter().all(|body| body.block_at(label).is_some()));
     if !within.is_empty() {
         let way = way(debug, copy, bodies, copy.function, within, &mut found.doubts);
-        found.ways.push(way.with_permits(forbids));
+        found.all.push(way.with_permits(forbids));
     }
     for label in apart {
         let way = way(debug, copy, known.of(program, label), label, vec![label], &mut found.doubts);
-        found.ways.push(way.with_permits(forbids));
+        found.all.push(way.with_permits(forbids));
     }
     found
 }
@@ -123,8 +122,7 @@ fn way(
 }
 
 /// Whether the analysis has lost the flow of the function: then no place says where that matters.
-#[must_use]
-pub fn is_lost(callee: Callee) -> bool {
+pub(crate) fn is_lost(callee: Callee) -> bool {
     let Callee::Unknown(why) = callee else { return false };
     matches!(why, Why::Undecodable | Why::RunsOff | Why::OddReturn | Why::BadTable | Why::TooComplex)
 }

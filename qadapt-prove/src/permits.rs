@@ -19,7 +19,7 @@ use super::marks::{Kind, Label};
 
 /// The permits of a file, and the regions that make them void.
 #[derive(Debug, Default)]
-pub struct Permits {
+pub(crate) struct Permits {
     /// The functions with permits, or with regions that forbid them.
     functions: Spans,
     /// The labels of regions that forbid permits.
@@ -34,7 +34,7 @@ pub struct Permits {
 
 /// What a call is made under, as far as the function that makes it tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Under {
+pub(crate) enum Under {
     /// Nothing of the kind.
     Nothing,
     /// A permit.
@@ -45,8 +45,7 @@ pub enum Under {
 
 impl Permits {
     /// Finds the permits that the labels speak of.
-    #[must_use]
-    pub fn find(image: &Image<'_>, trees: &Trees, labels: &[Label]) -> Self {
+    pub(crate) fn find(image: &Image<'_>, trees: &Trees, labels: &[Label]) -> Self {
         let mut found = Self { labels: labels.to_vec(), ..Self::default() };
         let mut functions = Vec::new();
         for label in labels {
@@ -74,8 +73,7 @@ impl Permits {
     }
 
     /// What a call is made under.
-    #[must_use]
-    pub fn under(&self, debug: &Debug<'_>, site: u64) -> Under {
+    pub(crate) fn under(&self, debug: &Debug<'_>, site: u64) -> Under {
         let Some(tree) = self.functions.at(site) else { return Under::Nothing };
         let chain = tree.chain(site);
         if chain.iter().any(|&scope| self.forbids(tree, scope)) {
@@ -90,33 +88,28 @@ impl Permits {
     }
 
     /// Whether some regions of the file forbid permits: below them even the permits in other regions are void.
-    #[must_use]
-    pub fn some_forbid(&self) -> bool {
+    pub(crate) fn some_forbid(&self) -> bool {
         !self.forbidding.is_empty()
     }
 
     /// Whether a function has a region, which protects inside a permit too.
-    #[must_use]
-    pub fn has_region(&self, entry: u64) -> bool {
+    pub(crate) fn has_region(&self, entry: u64) -> bool {
         self.with_regions.contains(&entry)
     }
 
     /// Whether permits are void in a region, because it or one round it forbids them.
-    #[must_use]
-    pub fn are_void_in(&self, tree: &Tree, region: usize) -> bool {
+    pub(crate) fn are_void_in(&self, tree: &Tree, region: usize) -> bool {
         let outwards = std::iter::successors(Some(region), |&scope| tree.scopes[scope].parent);
         outwards.into_iter().any(|scope| self.forbids(tree, scope))
     }
 
     /// The same of a region of which nothing is known but the function that has it.
-    #[must_use]
-    pub fn may_be_void_in(&self, image: &Image<'_>, function: u64) -> bool {
+    pub(crate) fn may_be_void_in(&self, image: &Image<'_>, function: u64) -> bool {
         self.forbidding.iter().any(|&label| image.bounds(label).start == function)
     }
 
     /// The labels of a copy of a region, and those that say that it has a budget.
-    #[must_use]
-    pub fn budgets_of(&self, copy: &Copy) -> Vec<(u64, Event)> {
+    pub(crate) fn budgets_of(&self, copy: &Copy) -> Vec<(u64, Event)> {
         let Some((tree, region)) = &copy.scope else { return Vec::new() };
         let says = |label: &Label| {
             label.kind == Kind::Budget
@@ -134,7 +127,7 @@ impl Permits {
 }
 
 /// What the guard says of the policy of a region before it opens: scopes beside it.
-pub fn rules_of(tree: &Tree, region: usize) -> impl Iterator<Item = usize> + '_ {
+pub(crate) fn rules_of(tree: &Tree, region: usize) -> impl Iterator<Item = usize> + '_ {
     let parent = tree.scopes[region].parent;
     let beside = move |scope: &Scope| scope.parent == parent && parent.is_some() && is_rules(scope);
     tree.scopes.iter().enumerate().filter(move |(_, scope)| beside(scope)).map(|(index, _)| index)

@@ -5,6 +5,13 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 /// A place in the source.
+///
+/// # Examples
+/// ```
+/// use qadapt_prove::Place;
+/// let place = Place { file: "src/main.rs".to_owned(), line: 12, column: 5 };
+/// assert_eq!(place.to_string(), "src/main.rs:12");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// The file, as the debug information gives it.

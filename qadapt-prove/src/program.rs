@@ -42,15 +42,15 @@ struct Stays {
 
 /// The functions that a call through a pointer can lead to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Targets {
+pub(crate) struct Targets {
     /// Where they begin.
-    pub functions: BTreeSet<u64>,
+    pub(crate) functions: BTreeSet<u64>,
     /// Whether the pointer may be one of a static's that is chosen at run time.
-    pub are_chosen: bool,
+    pub(crate) are_chosen: bool,
 }
 
 /// One file under analysis, with what has been found out about its functions.
-pub struct Program<'a> {
+pub(crate) struct Program<'a> {
     image: &'a Image<'a>,
     catches: &'a Catches<'a>,
     subject: Subject,
@@ -74,16 +74,9 @@ pub struct Program<'a> {
     scratch: Cell<Option<Box<cfg::Scratch>>>,
 }
 
-impl std::fmt::Debug for Program<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Program").finish_non_exhaustive()
-    }
-}
-
 impl<'a> Program<'a> {
     /// Prepares a file for questions of this kind.
-    #[must_use]
-    pub fn new(image: &'a Image<'a>, catches: &'a Catches<'a>, subject: Subject) -> Self {
+    pub(crate) fn new(image: &'a Image<'a>, catches: &'a Catches<'a>, subject: Subject) -> Self {
         Self {
             image,
             catches,
@@ -107,26 +100,22 @@ impl<'a> Program<'a> {
     }
 
     /// The same, following the addresses of these statics into callees.
-    #[must_use]
-    pub fn with_initialised(self, initialised: Vec<Range<u64>>) -> Self {
+    pub(crate) fn with_initialised(self, initialised: Vec<Range<u64>>) -> Self {
         Self { initialised, ..self }
     }
 
     /// The file.
-    #[must_use]
-    pub fn image(&self) -> &'a Image<'a> {
+    pub(crate) fn image(&self) -> &'a Image<'a> {
         self.image
     }
 
     /// What is asked.
-    #[must_use]
-    pub fn subject(&self) -> Subject {
+    pub(crate) fn subject(&self) -> Subject {
         self.subject
     }
 
     /// What a callee is, by its names.
-    #[must_use]
-    pub fn role(&self, callee: Callee) -> Role {
+    pub(crate) fn role(&self, callee: Callee) -> Role {
         match callee {
             Callee::Unknown(_) => Role::Plain,
             Callee::System(_) => Role::Sink(Kind::Wait),
@@ -171,8 +160,7 @@ impl<'a> Program<'a> {
     }
 
     /// Follows the control flow of a function or of a part of one; notes constant arguments if asked.
-    #[must_use]
-    pub fn body(&self, start: &Start, arguments: bool) -> Body {
+    pub(crate) fn body(&self, start: &Start, arguments: bool) -> Body {
         let context = Context {
             image: self.image,
             catches: self.catches,
@@ -191,8 +179,7 @@ impl<'a> Program<'a> {
 
     /// Follows functions with their numbers from now on, until `look` ends. None if that took too much work, or if something came out
     /// that earlier answers did not know of.
-    #[must_use]
-    pub fn with_numbers<T>(&self, look: impl FnOnce() -> T) -> Option<T> {
+    pub(crate) fn with_numbers<T>(&self, look: impl FnOnce() -> T) -> Option<T> {
         self.is_news.set(false);
         self.numbers.set(true);
         let found = look();
@@ -202,8 +189,7 @@ impl<'a> Program<'a> {
 
     /// The functions that an indirect call or jump can lead to, if these are all known: constants that reach it, and what a
     /// static of the program's own can hold.
-    #[must_use]
-    pub fn targets(&self, body: &Body, site: u64) -> Option<Targets> {
+    pub(crate) fn targets(&self, body: &Body, site: u64) -> Option<Targets> {
         let (base, code) = self.image.segment_of(site);
         if let Flow::CallVia(via) | Flow::JumpVia(via) = Steps::new(code, base).flow_at(site).flow
             && let Via::Mem(Mem { base: Some(_), .. } | Mem { index: Some(_), .. }) | Via::Other = via
@@ -270,8 +256,7 @@ impl<'a> Program<'a> {
     ///
     /// Compilers make no such functions, but hand-written ones call each other so. Whoever called this one before must
     /// be looked at again.
-    #[must_use]
-    pub fn note_loose(&self, entry: u64, registers: u16) -> bool {
+    pub(crate) fn note_loose(&self, entry: u64, registers: u16) -> bool {
         if registers == 0 {
             return false;
         }

@@ -26,6 +26,14 @@ use super::verdict::{Rules, Verdict};
 use crate::error::{Error, Result};
 
 /// What counts as a region.
+///
+/// # Examples
+/// ```
+/// use qadapt_prove::Which;
+/// let pattern = regex::Regex::new("^audio::")?;
+/// assert!(matches!(Which::Functions(&pattern), Which::Functions(pattern) if pattern.is_match("audio::mix")));
+/// # Ok::<(), regex::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Which<'r> {
     /// Functions whose demangled name matches.
@@ -49,7 +57,7 @@ impl Which<'_> {
     }
 }
 
-/// The verdicts on one binary.
+/// The verdicts on one binary. The [crate](crate) has an example.
 #[derive(Clone, Debug, Serialize)]
 pub struct Proof {
     /// The file.
@@ -74,8 +82,18 @@ pub struct Proof {
 
 /// Verdicts on the regions of a file in memory, without files beside it.
 ///
+/// Returns the verdicts by the names of regions, and how many functions were analysed; no verdicts, if no region is found.
+///
 /// # Errors
 /// In words, if the file cannot be analysed.
+///
+/// # Examples
+/// ```
+/// use qadapt_prove::{Rules, Settings, Which, prove};
+/// let rules = Rules { allow_frees: false, gaps: 3 };
+/// let problem = prove(b"#!/bin/sh", Which::Marked, rules, &Settings::default()).expect_err("no program");
+/// assert_eq!(problem, "it is not an ELF file; give the linked executable or shared library");
+/// ```
 pub fn prove(
     data: &[u8],
     which: Which<'_>,
@@ -85,11 +103,106 @@ pub fn prove(
     prove_with(&headers(data)?, &DebugFiles::default(), which, rules, settings)
 }
 
-/// [`prove`] for a file whose headers are read, with the debug information that lies beside it.
+/// [`prove`] for functions whose demangled names match.
 ///
 /// # Errors
 /// As [`prove`].
-pub fn prove_with(
+///
+/// # Examples
+/// ```
+/// # #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use qadapt_prove::{Answer, Rules, Settings, prove_functions};
+///
+/// #[inline(never)]
+/// #[unsafe(no_mangle)]
+/// fn louder(sample: f32) -> Box<f32> {
+///     Box::new(sample * 2.0)
+/// }
+///
+/// std::hint::black_box(louder(0.25));
+/// let program = std::fs::read(std::env::current_exe()?)?;
+/// let rules = Rules { allow_frees: false, gaps: 3 };
+/// let verdicts = prove_functions(&program, &regex::Regex::new("^louder$")?, rules, &Settings::default())?;
+/// assert_eq!(verdicts[0].answer, Answer::Allocates);
+/// assert_eq!(verdicts[0].paths[0].what, "allocates");
+/// # Ok(())
+/// # }
+/// # #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+/// # fn main() {}
+/// ```
+pub fn prove_functions(
+    data: &[u8],
+    function: &Regex,
+    rules: Rules,
+    settings: &Settings,
+) -> std::result::Result<Vec<Verdict>, String> {
+    prove(data, Which::Functions(function), rules, settings).map(|(verdicts, _)| verdicts)
+}
+
+/// [`prove`] for a file on disk, with the debug information that lies beside it. `profile` is the one that it was built in, as
+/// [`Proof`] repeats it.
+///
+/// # Errors
+/// If the file cannot be read or analysed, or has no such region.
+///
+/// # Examples
+/// The [crate](crate) has one.
+pub fn prove_file(
+    path: &Path,
+    which: Which<'_>,
+    rules: Rules,
+    settings: &Settings,
+    profile: Option<&str>,
+) -> Result<Proof> {
+    let file = std::fs::File::open(path).map_err(|e| Error::io("open the binary", path, e))?;
+    let data = qadapt_code::map::map(&file).map_err(|e| Error::io("map the binary", path, e))?;
+    let file = headers(&data).map_err(|problem| Error::binary(path, problem))?;
+    let files = DebugFiles::beside(path, &file);
+    let identity = Identity::of(&file);
+    let beside = files.digest();
+    let functions = match which {
+        Which::Functions(pattern) => Some(pattern),
+        Which::Marked => None,
+    };
+    let entry = Entry::of(&identity, &files, functions, rules, settings);
+    let kept = entry.as_ref().and_then(Entry::read);
+    let (verdicts, analysed) = if let Some(kept) = kept {
+        kept
+    } else {
+        let found = prove_with(&file, &files, which, rules, settings);
+        let (verdicts, analysed) = found.map_err(|problem| Error::binary(path, problem))?;
+        // If somebody has written to the files meanwhile, it is not known what of them was read.
+        if let Some(entry) = entry
+            && Identity::of(&file) == identity
+            && files.digest() == beside
+        {
+            entry.write(&verdicts, analysed);
+        }
+        (verdicts, analysed)
+    };
+    if verdicts.is_empty() {
+        return Err(Error::NoRegions { path: path.to_owned(), problem: which.nothing_found() });
+    }
+    let about = match which {
+        Which::Functions(_) => "functions of this very file",
+        Which::Marked => "regions of this very file",
+    };
+    let about = [&[about.to_owned()], files.notes()].concat().join("; ");
+    Ok(Proof {
+        binary: path.display().to_string(),
+        identity,
+        subject: settings.subject,
+        about,
+        profile: profile.map(str::to_owned),
+        analysed,
+        verdicts,
+        code: None,
+    })
+}
+
+/// [`prove`] for a file whose headers are read, with the debug information that lies beside it.
+fn prove_with(
     file: &Elf<'_>,
     files: &DebugFiles,
     which: Which<'_>,
@@ -148,76 +261,6 @@ fn matching(image: &Image<'_>, pattern: &Regex) -> Vec<Region> {
         }
     }
     regions
-}
-
-/// [`prove`] for functions.
-///
-/// # Errors
-/// As [`prove`].
-pub fn prove_functions(
-    data: &[u8],
-    function: &Regex,
-    rules: Rules,
-    settings: &Settings,
-) -> std::result::Result<Vec<Verdict>, String> {
-    prove(data, Which::Functions(function), rules, settings).map(|(verdicts, _)| verdicts)
-}
-
-/// [`prove`] for a file on disk.
-///
-/// # Errors
-/// If the file cannot be read or analysed, or has no such region.
-pub fn prove_file(
-    path: &Path,
-    which: Which<'_>,
-    rules: Rules,
-    settings: &Settings,
-    profile: Option<&str>,
-) -> Result<Proof> {
-    let file = std::fs::File::open(path).map_err(|e| Error::io("open the binary", path, e))?;
-    let data = qadapt_code::map::map(&file).map_err(|e| Error::io("map the binary", path, e))?;
-    let file = headers(&data).map_err(|problem| Error::binary(path, problem))?;
-    let files = DebugFiles::beside(path, &file);
-    let identity = Identity::of(&file);
-    let beside = files.digest();
-    let functions = match which {
-        Which::Functions(pattern) => Some(pattern),
-        Which::Marked => None,
-    };
-    let entry = Entry::of(&identity, &files, functions, rules, settings);
-    let kept = entry.as_ref().and_then(Entry::read);
-    let (verdicts, analysed) = if let Some(kept) = kept {
-        kept
-    } else {
-        let found = prove_with(&file, &files, which, rules, settings);
-        let (verdicts, analysed) = found.map_err(|problem| Error::binary(path, problem))?;
-        // If somebody has written to the files meanwhile, it is not known what of them was read.
-        if let Some(entry) = entry
-            && Identity::of(&file) == identity
-            && files.digest() == beside
-        {
-            entry.write(&verdicts, analysed);
-        }
-        (verdicts, analysed)
-    };
-    if verdicts.is_empty() {
-        return Err(Error::NoRegions { path: path.to_owned(), problem: which.nothing_found() });
-    }
-    let about = match which {
-        Which::Functions(_) => "functions of this very file",
-        Which::Marked => "regions of this very file",
-    };
-    let about = [&[about.to_owned()], files.notes()].concat().join("; ");
-    Ok(Proof {
-        binary: path.display().to_string(),
-        identity,
-        subject: settings.subject,
-        about,
-        profile: profile.map(str::to_owned),
-        analysed,
-        verdicts,
-        code: None,
-    })
 }
 
 #[cfg(test)]

@@ -9,33 +9,31 @@ use super::regions::Region;
 use super::verdict::{Answer, Rules, Verdict, verdict};
 
 /// More unknown regions than that are a survey of functions, for which the first look must do.
-pub const MOST_REFINED: usize = 1000;
+pub(crate) const MOST_REFINED: usize = 1000;
 
 /// More open regions than that are a survey too, for which numbers are not followed.
-pub const MOST_COUNTED: usize = 200;
+pub(crate) const MOST_COUNTED: usize = 200;
 
 /// A region that reaches more functions than that is not looked at with numbers: something of them allocates in any case.
-pub const MOST_WITH_NUMBERS: usize = 100;
+pub(crate) const MOST_WITH_NUMBERS: usize = 100;
 
 /// What is asked of a file, and how.
-#[derive(Debug)]
-pub struct Question<'q, 'a> {
+pub(crate) struct Question<'q, 'a> {
     /// The file's functions.
-    pub program: &'q Program<'a>,
+    pub(crate) program: &'q Program<'a>,
     /// Its places.
-    pub names: &'q Names<'a>,
+    pub(crate) names: &'q Names<'a>,
     /// How verdicts are given.
-    pub rules: Rules,
+    pub(crate) rules: Rules,
     /// What the user vouches for.
-    pub settings: &'q Settings,
+    pub(crate) settings: &'q Settings,
     /// The same, as said of this file.
-    pub applied: &'q Applied<'q, 'a>,
+    pub(crate) applied: &'q Applied<'q, 'a>,
 }
 
 impl Question<'_, '_> {
     /// Verdicts on whole functions.
-    #[must_use]
-    pub fn functions(&self, regions: &[Region]) -> (Vec<Verdict>, usize) {
+    pub(crate) fn functions(&self, regions: &[Region]) -> (Vec<Verdict>, usize) {
         let starts: Vec<Start> = regions.iter().map(|r| Start::function(r.addr)).collect();
         let graph = Graph::build(self.program, &starts, self.applied);
         let mut verdicts: Vec<Verdict> =
@@ -70,8 +68,7 @@ impl Question<'_, '_> {
     }
 
     /// The verdict on one node of a graph.
-    #[must_use]
-    pub fn verdict(&self, graph: &Graph, node: u32, region: &Region) -> Verdict {
+    pub(crate) fn verdict(&self, graph: &Graph, node: u32, region: &Region) -> Verdict {
         let words = &self.settings.words;
         verdict(self.program, graph, self.names, self.rules, words, (node, region.clone()))
     }

@@ -19,51 +19,49 @@ use super::symbol::demangle;
 
 /// A protected region of a binary.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Region {
+pub(crate) struct Region {
     /// The address of its function.
-    pub addr: u64,
+    pub(crate) addr: u64,
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// Whether its author requires a proof.
-    pub required: bool,
+    pub(crate) required: bool,
     /// Where it is opened, if that is known.
-    pub at: Option<Place>,
+    pub(crate) at: Option<Place>,
     /// The function in which it is opened.
-    pub function: Option<String>,
+    pub(crate) function: Option<String>,
 }
 
 impl Region {
     /// A function taken as a region.
-    #[must_use]
-    pub fn function(addr: u64, name: String) -> Self {
+    pub(crate) fn function(addr: u64, name: String) -> Self {
         Self { addr, name, required: false, at: None, function: None }
     }
 }
 
 /// A region with its copies in the file; it may have none.
 #[derive(Clone, Debug)]
-pub struct Listed {
+pub(crate) struct Listed {
     /// The region; its address is that of the function with the first copy.
-    pub region: Region,
+    pub(crate) region: Region,
     /// What kind of region it is.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// Its copies.
-    pub copies: Vec<Copy>,
+    pub(crate) copies: Vec<Copy>,
 }
 
 /// The regions of a file.
 #[derive(Debug, Default)]
-pub struct Regions {
+pub(crate) struct Regions {
     /// All of them.
-    pub listed: Vec<Listed>,
+    pub(crate) listed: Vec<Listed>,
     /// A function that makes something whose polls are regions, if the debug information does not say what.
-    pub making: Option<String>,
+    pub(crate) making: Option<String>,
 }
 
 /// The regions of a file: of the copies that it has, of the records of its source, and of the calls in its source that open
 /// one.
-#[must_use]
-pub fn list(names: &Names<'_>, copies: Vec<Copy>, records: &[Record], opened: &[Opened]) -> Regions {
+pub(crate) fn list(names: &Names<'_>, copies: Vec<Copy>, records: &[Record], opened: &[Opened]) -> Regions {
     let mut found: Vec<(Listed, Vec<Identity>)> = Vec::new();
     let drops_inside = copies.iter().any(|copy| copy.kind == Kind::Drops);
     let (made, copies): (Vec<Copy>, Vec<Copy>) = copies.into_iter().partition(|copy| copy.kind == Kind::Made);
@@ -433,8 +431,7 @@ fn arguments(spelled: &str) -> Option<Vec<String>> {
 }
 
 /// The type arguments of a list that a text begins with, `<A, B>`, and what follows it.
-#[must_use]
-pub fn arguments_at(spelled: &str) -> Option<(Vec<String>, &str)> {
+pub(crate) fn arguments_at(spelled: &str) -> Option<(Vec<String>, &str)> {
     let inner = spelled.strip_prefix('<')?;
     let mut found = Vec::new();
     let mut depth = 0i32;

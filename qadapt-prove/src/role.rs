@@ -2,7 +2,7 @@
 
 /// What a region must not come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Allocates or reallocates.
     Alloc,
     /// Frees.
@@ -13,8 +13,7 @@ pub enum Kind {
 
 impl Kind {
     /// What a path to it does.
-    #[must_use]
-    pub fn verb(self) -> &'static str {
+    pub(crate) fn verb(self) -> &'static str {
         match self {
             Self::Alloc => "allocates",
             Self::Free => "frees",
@@ -25,7 +24,7 @@ impl Kind {
 
 /// What a function means to the proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
+pub(crate) enum Role {
     /// What a region must not come to: an entry of the allocator, or a call that may wait.
     Sink(Kind),
     /// A panic, if it has no return.

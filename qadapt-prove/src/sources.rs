@@ -18,33 +18,32 @@ use super::place::Place;
 
 /// A call that opens a region.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Opened {
+pub(crate) struct Opened {
     /// What the region is called where nothing else names it.
-    pub name: String,
+    pub(crate) name: String,
     /// Where the call stands.
-    pub at: Place,
+    pub(crate) at: Place,
     /// The function that it stands in.
-    pub function: String,
+    pub(crate) function: String,
     /// The place in the definition of a macro, if it is one that is called.
-    pub defined: Option<Place>,
+    pub(crate) defined: Option<Place>,
     /// What it opens.
-    pub opens: Opens,
+    pub(crate) opens: Opens,
 }
 
 /// A source file of an executable.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
+pub(crate) struct Source {
     /// Where it is.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// What is in it.
-    pub text: String,
+    pub(crate) text: String,
     /// The name of its package, if there is a manifest.
-    pub package: String,
+    pub(crate) package: String,
 }
 
 /// The sources of an executable; none where no list of these lies beside it.
-#[must_use]
-pub fn sources(executable: &Path) -> Vec<Source> {
+pub(crate) fn sources(executable: &Path) -> Vec<Source> {
     let Ok(list) = std::fs::read_to_string(executable.with_extension("d")) else { return Vec::new() };
     let built = modified(executable);
     let mut sources = listed(&list);
@@ -62,8 +61,7 @@ pub fn sources(executable: &Path) -> Vec<Source> {
 }
 
 /// The regions that calls open in sources.
-#[must_use]
-pub fn opened(sources: &[Source]) -> Vec<Opened> {
+pub(crate) fn opened(sources: &[Source]) -> Vec<Opened> {
     let parsed = sources.iter().filter_map(|source| Some((source, syn::parse_file(&source.text).ok()?)));
     let sources: Vec<(&Source, syn::File)> = parsed.collect();
     let mut words = Words::default();

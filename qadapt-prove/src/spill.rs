@@ -11,7 +11,7 @@ use super::value::Value;
 
 /// The places of one function's stack that a [`State`] speaks of, by their distance from the stack pointer at its entry.
 #[derive(Debug, Default)]
-pub struct Spills {
+pub(crate) struct Spills {
     places: Vec<i64>,
     believed: bool,
     let_out: bool,
@@ -27,26 +27,23 @@ struct Uses {
 
 impl Spills {
     /// Nothing is put away yet; `believed` says whether anything ever will be.
-    #[must_use]
-    pub fn new(believed: bool) -> Self {
+    pub(crate) fn new(believed: bool) -> Self {
         Self { believed, ..Self::default() }
     }
 
     /// Whether something was believed of a stack of which an address got out.
-    #[must_use]
-    pub fn were_wrong(&self) -> bool {
+    pub(crate) fn were_wrong(&self) -> bool {
         // Where rbp is a frame pointer in one place, no other use of it can be told from one of that address.
         self.believed && (self.let_out || (self.rbp.frame && self.rbp.other))
     }
 
     /// Whether what is put away is believed, unless an address gets out.
-    #[must_use]
-    pub fn are_believed(&self) -> bool {
+    pub(crate) fn are_believed(&self) -> bool {
         self.believed
     }
 
     /// Watches a step, with the registers as they are before it.
-    pub fn watch(&mut self, stack: Stack, state: &State) {
+    pub(crate) fn watch(&mut self, stack: Stack, state: &State) {
         let rbp = matches!(state.get(RBP), Value::Frame(_));
         self.rbp.frame |= rbp;
         self.rbp.other |= stack.takes_rbp;
@@ -55,7 +52,7 @@ impl Spills {
     }
 
     /// Carries out a write, with the registers as they are before it.
-    pub fn write(&mut self, write: Write, state: &mut State, image: &Image<'_>) {
+    pub(crate) fn write(&mut self, write: Write, state: &mut State, image: &Image<'_>) {
         let (mem, size, value) = match write {
             _ if !self.believed => return,
             Write::None => return,
@@ -91,8 +88,7 @@ impl Spills {
     }
 
     /// What a step reads back, with the registers as they are before it.
-    #[must_use]
-    pub fn read(&self, effect: Effect, state: &State) -> Option<Value> {
+    pub(crate) fn read(&self, effect: Effect, state: &State) -> Option<Value> {
         let Effect::Load(_, mem) = effect else { return None };
         let (Some(base), None) = (mem.base, mem.index) else { return None };
         let Value::Frame(base) = state.get(base) else { return None };
@@ -102,7 +98,7 @@ impl Spills {
     }
 
     /// A call may use everything below the stack pointer.
-    pub fn call(&mut self, state: &mut State) {
+    pub(crate) fn call(&mut self, state: &mut State) {
         if let Value::Frame(top) = state.get(RSP) {
             self.forget(state, |place| place < top);
         } else {

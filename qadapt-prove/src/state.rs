@@ -7,7 +7,7 @@ use super::step::{CALLEE_SAVED, CALLER_SAVED, Effect, Mem, RBP, REGS, RSP, Reg};
 use super::value::{Last, Value, add};
 
 /// How many places on the stack a state speaks of.
-pub const SPILLS: usize = 6;
+pub(crate) const SPILLS: usize = 6;
 
 /// What is known of a register that was put away on the stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ enum Spill {
 
 /// What is known of all registers, and of some that were put away on the stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct State {
+pub(crate) struct State {
     pub(super) regs: [Value; REGS],
     spills: [Spill; SPILLS],
     pub(super) compared: Option<Compared>,
@@ -41,8 +41,7 @@ pub struct State {
 
 impl State {
     /// Nothing is known.
-    #[must_use]
-    pub fn unknown() -> Self {
+    pub(crate) fn unknown() -> Self {
         Self {
             regs: [Value::Any; REGS],
             spills: [Spill::Any; SPILLS],
@@ -58,8 +57,7 @@ impl State {
     }
 
     /// What every function may rely on when it is called.
-    #[must_use]
-    pub fn entry() -> Self {
+    pub(crate) fn entry() -> Self {
         let mut state = Self { home: true, ..Self::unknown() };
         for reg in CALLEE_SAVED {
             state.set(reg, Value::Saved(reg));
@@ -70,8 +68,7 @@ impl State {
 
     /// What is left of this when a call ends in a panic that is caught: the stack, and nothing else that is worth
     /// following.
-    #[must_use]
-    pub fn caught(&self) -> Self {
+    pub(crate) fn caught(&self) -> Self {
         let mut state = Self { home: self.home, saved: self.saved, kept: self.kept, ..Self::unknown() };
         for reg in CALLEE_SAVED.into_iter().chain([RSP]) {
             if let value @ (Value::Frame(_) | Value::Saved(_)) = self.get(reg) {
@@ -82,13 +79,12 @@ impl State {
     }
 
     /// What is known of a register.
-    #[must_use]
-    pub fn get(&self, reg: Reg) -> Value {
+    pub(crate) fn get(&self, reg: Reg) -> Value {
         self.regs[usize::from(reg)]
     }
 
     /// Adds a fact from outside, such as a constant argument.
-    pub fn set(&mut self, reg: Reg, value: Value) {
+    pub(crate) fn set(&mut self, reg: Reg, value: Value) {
         self.regs[usize::from(reg)] = value;
         if self.compared.is_some_and(|c| c.reg == reg) {
             self.compared = None;
@@ -99,8 +95,7 @@ impl State {
     }
 
     /// What lies in a place on the stack.
-    #[must_use]
-    pub fn spill(&self, place: usize) -> Value {
+    pub(crate) fn spill(&self, place: usize) -> Value {
         match self.spills.get(place) {
             Some(&Spill::Const(c)) => Value::Const(c),
             Some(&Spill::Formatter(vtable)) => Value::Formatter(vtable),
@@ -109,7 +104,7 @@ impl State {
     }
 
     /// Puts a value into a place on the stack.
-    pub fn set_spill(&mut self, place: usize, value: Value) {
+    pub(crate) fn set_spill(&mut self, place: usize, value: Value) {
         if let Some(spill) = self.spills.get_mut(place) {
             *spill = match value {
                 Value::Const(c) => Spill::Const(c),
@@ -121,7 +116,7 @@ impl State {
 
     /// Keeps only what holds in both; says whether this state changed. With `numbers`, that is a few numbers where one in
     /// each is known.
-    pub fn join(&mut self, other: &Self, numbers: bool) -> bool {
+    pub(crate) fn join(&mut self, other: &Self, numbers: bool) -> bool {
         let mut changed = false;
         for (mine, theirs) in self.regs.iter_mut().zip(&other.regs) {
             // Most often nothing is known, and then there is nothing to lose.
@@ -177,7 +172,7 @@ impl State {
     }
 
     /// After a call that followed the calling convention, but for the registers in `loose`.
-    pub fn after_call(&mut self, loose: u16) {
+    pub(crate) fn after_call(&mut self, loose: u16) {
         self.clobber(CALLER_SAVED | loose);
         self.compared = None;
         self.flags = None;
@@ -207,24 +202,23 @@ impl State {
     }
 
     /// The builder at this place of the stack: its size, and the vtable of its writer.
-    #[must_use]
-    pub fn builder(&self, place: i64) -> Option<(i64, u64)> {
+    pub(crate) fn builder(&self, place: i64) -> Option<(i64, u64)> {
         let (at, size, vtable) = self.builder;
         (size != 0 && at == place).then_some((size, vtable))
     }
 
     /// A builder of `core::fmt` of this size lies here, whose writer has this vtable.
-    pub fn set_builder(&mut self, place: i64, size: i64, vtable: u64) {
+    pub(crate) fn set_builder(&mut self, place: i64, size: i64, vtable: u64) {
         self.builder = (place, size, vtable);
     }
 
     /// Somebody may have written to it.
-    pub fn forget_builder(&mut self) {
+    pub(crate) fn forget_builder(&mut self) {
         self.builder = (0, 0, 0);
     }
 
     /// Somebody may have given a `Formatter` another writer.
-    pub fn forget_formatters(&mut self) {
+    pub(crate) fn forget_formatters(&mut self) {
         for reg in 0..16u8 {
             if let Value::Formatter(_) = self.get(reg) {
                 self.set(reg, Value::Any);
@@ -247,8 +241,7 @@ impl State {
     }
 
     /// The constant address that a memory operand names.
-    #[must_use]
-    pub fn address(&self, mem: &Mem) -> Option<u64> {
+    pub(crate) fn address(&self, mem: &Mem) -> Option<u64> {
         let mut sum = mem.disp;
         if let Some(base) = mem.base {
             let c = self.get(base).exact()?;
@@ -262,8 +255,7 @@ impl State {
     }
 
     /// The table and the highest index of an operand `[table + index * size]`.
-    #[must_use]
-    pub fn table(&self, mem: &Mem, size: u8) -> Option<(u64, Last)> {
+    pub(crate) fn table(&self, mem: &Mem, size: u8) -> Option<(u64, Last)> {
         let (index, scale) = mem.index?;
         // With a known index it is one place.
         if scale != size || self.get(index).exact().is_some() {
@@ -280,8 +272,7 @@ impl State {
     }
 
     /// What a pointer-sized read yields.
-    #[must_use]
-    pub fn load(&self, mem: &Mem, image: &Image<'_>) -> Value {
+    pub(crate) fn load(&self, mem: &Mem, image: &Image<'_>) -> Value {
         if let Mem { base: Some(base), index: None, disp: fmt_write::VTABLE } = *mem
             && let Value::Formatter(vtable) = self.get(base)
         {
@@ -295,7 +286,7 @@ impl State {
     }
 
     /// Carries out one step.
-    pub fn apply(&mut self, effect: Effect, flags_lost: bool, image: &Image<'_>) {
+    pub(crate) fn apply(&mut self, effect: Effect, flags_lost: bool, image: &Image<'_>) {
         if flags_lost {
             self.compared = None;
             self.flags = None;

@@ -4,44 +4,44 @@
 //! nothing else.
 
 /// A general-purpose register, 0 to 15.
-pub type Reg = u8;
+pub(crate) type Reg = u8;
 
 /// The number of general-purpose registers.
-pub const REGS: usize = 16;
+pub(crate) const REGS: usize = 16;
 
 /// Where a function's result is.
-pub const RAX: Reg = 0;
+pub(crate) const RAX: Reg = 0;
 
 /// The stack pointer.
-pub const RSP: Reg = 4;
+pub(crate) const RSP: Reg = 4;
 
 /// The frame pointer, where it is used as one.
-pub const RBP: Reg = 5;
+pub(crate) const RBP: Reg = 5;
 
 /// Registers that a call may change under the System V calling convention, one bit each: rax, rcx, rdx, rsi,
 /// rdi, r8 to r11.
-pub const CALLER_SAVED: u16 = 0b0000_1111_1100_0111;
+pub(crate) const CALLER_SAVED: u16 = 0b0000_1111_1100_0111;
 
 /// Registers that a callee gives back as it found them: rbx, rbp, r12 to r15.
-pub const CALLEE_SAVED: [Reg; 6] = [3, 5, 12, 13, 14, 15];
+pub(crate) const CALLEE_SAVED: [Reg; 6] = [3, 5, 12, 13, 14, 15];
 
 /// The registers that pass arguments under that convention: rdi, rsi, rdx, rcx, r8, r9.
-pub const ARGUMENTS: [Reg; 6] = [7, 6, 2, 1, 8, 9];
+pub(crate) const ARGUMENTS: [Reg; 6] = [7, 6, 2, 1, 8, 9];
 
 /// `base + index * scale + disp`; an instruction-relative address is all `disp`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mem {
+pub(crate) struct Mem {
     /// The base register.
-    pub base: Option<Reg>,
+    pub(crate) base: Option<Reg>,
     /// The index register and its factor.
-    pub index: Option<(Reg, u8)>,
+    pub(crate) index: Option<(Reg, u8)>,
     /// The displacement.
-    pub disp: u64,
+    pub(crate) disp: u64,
 }
 
 /// Where an indirect jump or call finds its target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Via {
+pub(crate) enum Via {
     /// In a register.
     Reg(Reg),
     /// In memory.
@@ -52,7 +52,7 @@ pub enum Via {
 
 /// What a conditional branch says about the last comparison `left ? right` when it is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cond {
+pub(crate) enum Cond {
     /// Unsigned `left > right`.
     Above,
     /// Unsigned `left >= right`.
@@ -83,7 +83,7 @@ pub enum Cond {
 
 impl Cond {
     /// All conditions.
-    pub const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Above,
         Self::AboveEq,
         Self::Below,
@@ -102,7 +102,7 @@ impl Cond {
 
 /// Where control goes after a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Flow {
+pub(crate) enum Flow {
     /// To the next instruction.
     Next,
     /// To a fixed address.
@@ -131,7 +131,7 @@ pub enum Flow {
 
 /// What a step does to the registers, as far as it matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
+pub(crate) enum Effect {
     /// Nothing that is tracked.
     None,
     /// `dst = value`
@@ -184,7 +184,7 @@ pub enum Effect {
 
 /// What is done with two numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Op {
+pub(crate) enum Op {
     /// Their sum.
     Add,
     /// Their difference.
@@ -203,8 +203,7 @@ pub enum Op {
 
 impl Op {
     /// The result, of which the low bits count.
-    #[must_use]
-    pub fn of(self, left: u64, right: u64, bits: u8) -> u64 {
+    pub(crate) fn of(self, left: u64, right: u64, bits: u8) -> u64 {
         // The processor takes so many bits of a distance.
         let distance = u32::try_from(right & u64::from(bits - 1)).unwrap_or(0);
         let cut = if bits >= 64 { left } else { left & ((1 << bits) - 1) };
@@ -222,7 +221,7 @@ impl Op {
 
 /// The second of two numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operand {
+pub(crate) enum Operand {
     /// In a register.
     Reg(Reg),
     /// In the instruction.
@@ -231,8 +230,7 @@ pub enum Operand {
 
 impl Effect {
     /// Whether a register is something else after it.
-    #[must_use]
-    pub fn changes(self, reg: Reg) -> bool {
+    pub(crate) fn changes(self, reg: Reg) -> bool {
         match self {
             Self::None | Self::Compare(..) | Self::CompareRegs(..) | Self::Test(..) | Self::CompareTop(_) => {
                 false
@@ -262,7 +260,7 @@ impl Effect {
 
 /// What a step writes to memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Write {
+pub(crate) enum Write {
     /// Nothing.
     None,
     /// A register of eight bytes.
@@ -277,30 +275,30 @@ pub enum Write {
 
 /// One instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Step {
+pub(crate) struct Step {
     /// Its address.
-    pub addr: u64,
+    pub(crate) addr: u64,
     /// The address after it.
-    pub next: u64,
+    pub(crate) next: u64,
     /// Where control goes.
-    pub flow: Flow,
+    pub(crate) flow: Flow,
     /// What happens to the registers.
-    pub effect: Effect,
+    pub(crate) effect: Effect,
     /// Whether the result of the last comparison is lost.
-    pub flags_lost: bool,
+    pub(crate) flags_lost: bool,
     /// What it writes to memory; if that was not asked for, only where a register other than rip leads.
-    pub write: Write,
+    pub(crate) write: Write,
     /// What it does with the addresses of the stack; nothing unless that was asked for.
-    pub stack: Stack,
+    pub(crate) stack: Stack,
 }
 
 /// What a step does with the addresses in rsp and rbp, one bit for each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stack {
+pub(crate) struct Stack {
     /// It takes the one in rsp for more than reading and writing there.
-    pub takes_rsp: bool,
+    pub(crate) takes_rsp: bool,
     /// It takes what is in rbp so.
-    pub takes_rbp: bool,
+    pub(crate) takes_rbp: bool,
     /// It writes rbp to the stack.
-    pub pushes_rbp: bool,
+    pub(crate) pushes_rbp: bool,
 }

@@ -11,8 +11,7 @@ const LONGEST: usize = 1 << 12;
 const DEEPEST: u32 = 96;
 
 /// The demangled name of a symbol of Rust or C++; the symbol itself where it is of neither.
-#[must_use]
-pub fn name(symbol: &str) -> String {
+pub(crate) fn name(symbol: &str) -> String {
     match rustc_demangle::try_demangle(symbol) {
         Ok(name) => format!("{name:#}"),
         Err(_) => of_cpp(symbol).unwrap_or_else(|| symbol.to_owned()),
@@ -50,8 +49,7 @@ impl DemangleWrite for Bounded {
 }
 
 /// A symbol of Rust as people write it, without hashes; any other as it is.
-#[must_use]
-pub fn demangle(symbol: &str) -> String {
+pub(crate) fn demangle(symbol: &str) -> String {
     format!("{:#}", rustc_demangle::demangle(symbol))
 }
 

@@ -11,7 +11,7 @@ use super::value::Value;
 use super::wait;
 
 /// The register that has the number: rax.
-pub const NUMBER: Reg = 0;
+pub(crate) const NUMBER: Reg = 0;
 
 /// Numbers of x86-64 Linux (`asm/unistd_64.h`): `kill`, `rt_sigqueueinfo`, `tkill`, `tgkill`, `rt_tgsigqueueinfo`,
 /// `pidfd_send_signal`.
@@ -35,11 +35,10 @@ const BLOCKING: [&str; 7] = [
 ];
 
 /// The register that has the number when the C library's function for any system call is called: rdi.
-pub const ARGUMENT: Reg = 7;
+pub(crate) const ARGUMENT: Reg = 7;
 
 /// Whether this is the C library's function for any system call.
-#[must_use]
-pub fn is_for_any(image: &Image<'_>, callee: Callee) -> bool {
+pub(crate) fn is_for_any(image: &Image<'_>, callee: Callee) -> bool {
     match callee {
         Callee::Import(i) => image.import(i) == "syscall" && image.is_of_c_library(i),
         Callee::Local(addr) => image.syscall() == Some(addr),
@@ -48,8 +47,7 @@ pub fn is_for_any(image: &Image<'_>, callee: Callee) -> bool {
 }
 
 /// What is to be said of a system call at `site` whose number is this.
-#[must_use]
-pub fn doubt(image: &Image<'_>, site: u64, number: Value) -> Option<Why> {
+pub(crate) fn doubt(image: &Image<'_>, site: u64, number: Value) -> Option<Why> {
     match number {
         Value::Const(number) | Value::Number(number) => of_number(number),
         _ if image.function_covering(site).is_some_and(|f| f.names.iter().any(|n| BLOCKING.contains(n))) => {
@@ -60,13 +58,12 @@ pub fn doubt(image: &Image<'_>, site: u64, number: Value) -> Option<Why> {
 }
 
 /// The registers that have the arguments of a system call: rdi, rsi, rdx, r10, r8, r9.
-pub const ARGUMENTS: [Reg; 6] = [7, 6, 2, 10, 8, 9];
+pub(crate) const ARGUMENTS: [Reg; 6] = [7, 6, 2, 10, 8, 9];
 /// Those of the arguments that the C library's function for any system call hands on: rsi, rdx, rcx, r8, r9.
-pub const HANDED_ON: [Reg; 5] = [6, 2, 1, 8, 9];
+pub(crate) const HANDED_ON: [Reg; 5] = [6, 2, 1, 8, 9];
 
 /// The system call at `site` if it may wait. The number is one for which there is no [`doubt`].
-#[must_use]
-pub fn waits(number: Value, argument: impl Fn(usize) -> Value) -> Option<Waits> {
+pub(crate) fn waits(number: Value, argument: impl Fn(usize) -> Value) -> Option<Waits> {
     let Some(number) = number.exact() else {
         return Some(Waits { number: None, word: "file, lock or socket" });
     };
@@ -76,8 +73,7 @@ pub fn waits(number: Value, argument: impl Fn(usize) -> Value) -> Option<Waits> 
 }
 
 /// What is to be said of the system call with this number.
-#[must_use]
-pub fn of_number(number: u64) -> Option<Why> {
+pub(crate) fn of_number(number: u64) -> Option<Why> {
     // The system takes the low half.
     let number = number & u64::from(u32::MAX);
     let runs = SIGNALS.contains(&number) || LETS_IN.contains(&number) || number == RETURNS_ANYWHERE;

@@ -18,24 +18,24 @@ const LONGEST: u32 = 1 << 16;
 
 /// Where a table lies and what its entries mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Table {
+pub(crate) struct Table {
     /// Address of entry 0.
-    pub at: u64,
+    pub(crate) at: u64,
     /// 32-bit offsets from here; `None` for 64-bit addresses.
-    pub base: Option<u64>,
+    pub(crate) base: Option<u64>,
     /// What is known of the highest index.
-    pub last: Last,
+    pub(crate) last: Last,
 }
 
 /// What a table leads to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Targets {
+pub(crate) struct Targets {
     /// Addresses inside the function.
-    pub inside: Vec<u64>,
+    pub(crate) inside: Vec<u64>,
     /// Functions, which a jump calls in the place of this one.
-    pub functions: Vec<Slot>,
+    pub(crate) functions: Vec<Slot>,
     /// The address after the last entry.
-    pub end: u64,
+    pub(crate) end: u64,
 }
 
 /// What an entry is.
@@ -50,8 +50,7 @@ enum Entry {
 
 /// Where a table of the function that occupies `bounds` leads; `None` if that cannot be told. `others` are the tables
 /// of the same function that are known by now, with their ends.
-#[must_use]
-pub fn targets(
+pub(crate) fn targets(
     image: &Image<'_>,
     bounds: &Range<u64>,
     table: Table,

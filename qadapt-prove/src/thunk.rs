@@ -11,7 +11,7 @@ use super::step::{Effect, Flow, Mem, RSP, Reg, Step, Via, Write};
 
 /// The instruction that a thunk stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Thunk {
+pub(crate) enum Thunk {
     /// A jump through this register.
     Via(Reg),
     /// A return.
@@ -24,8 +24,7 @@ pub enum Thunk {
 const LONGEST: u64 = 64;
 
 /// The instruction that the function at `addr` stands for, if it is a thunk.
-#[must_use]
-pub fn thunk(image: &Image<'_>, addr: u64) -> Option<Thunk> {
+pub(crate) fn thunk(image: &Image<'_>, addr: u64) -> Option<Thunk> {
     let code = image.code(addr, addr.checked_add(2 * LONGEST)?);
     // Most functions begin with none of these: a call, a jump through a register, `endbr64`, `lfence`.
     if !matches!(code.first()?, 0xe8 | 0xff | 0x41 | 0xf3 | 0x0f) {
@@ -61,8 +60,7 @@ pub fn thunk(image: &Image<'_>, addr: u64) -> Option<Thunk> {
 
 /// Whether a call of a place in the calling function itself is no call: what lies there takes, replaces or drops the
 /// return address.
-#[must_use]
-pub fn is_jump(image: &Image<'_>, target: u64) -> bool {
+pub(crate) fn is_jump(image: &Image<'_>, target: u64) -> bool {
     const LOOKED_AT: usize = 4;
     let mut steps = Steps::new(image.code(target, target.saturating_add(LONGEST)), target);
     let (mut at, mut depth) = (target, 0i64);

@@ -5,7 +5,7 @@ use super::step::Reg;
 
 /// What is known of one register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Value {
+pub(crate) enum Value {
     /// Nothing.
     Any,
     /// Exactly this address, from where the file would lie if it were loaded where it says; a number too where it is not told.
@@ -54,7 +54,7 @@ pub enum Value {
 
 /// Where a bound comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bound {
+pub(crate) enum Bound {
     /// More does not fit.
     Width,
     /// A mask.
@@ -65,7 +65,7 @@ pub enum Bound {
 
 /// What is known of the highest index into a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Last {
+pub(crate) enum Last {
     /// Nothing.
     Unknown,
     /// A wider index does not fit where it comes from; the table may well be shorter.
@@ -96,7 +96,6 @@ impl Value {
     }
 
     /// The same of two values where it matters which numbers there can be.
-    #[must_use]
     pub(super) fn join_numbers(self, other: Self) -> Self {
         match self.join(other) {
             Self::Any => {}
@@ -114,8 +113,7 @@ impl Value {
     }
 
     /// The value that is one of these numbers.
-    #[must_use]
-    pub fn of_few(few: Few) -> Self {
+    pub(crate) fn of_few(few: Few) -> Self {
         match few.only() {
             Some(number) if few.bits() >= 64 => Self::Number(number),
             _ => Self::Few(few),
@@ -123,8 +121,7 @@ impl Value {
     }
 
     /// The numbers that the low bits can be, if they are few; of as many bits as is known.
-    #[must_use]
-    pub fn few(self) -> Option<Few> {
+    pub(crate) fn few(self) -> Option<Few> {
         match self {
             // The loader moves an address: what becomes of that in calculations and comparisons is not known.
             Self::Number(number) => Few::of(64, [number]),
@@ -135,8 +132,7 @@ impl Value {
     }
 
     /// The address or number that it is exactly.
-    #[must_use]
-    pub fn exact(self) -> Option<u64> {
+    pub(crate) fn exact(self) -> Option<u64> {
         match self {
             Self::Const(number) | Self::Number(number) => Some(number),
             _ => None,
@@ -144,8 +140,7 @@ impl Value {
     }
 
     /// The same of so many bits.
-    #[must_use]
-    pub fn few_of(self, bits: u8) -> Option<Few> {
+    pub(crate) fn few_of(self, bits: u8) -> Option<Few> {
         self.few()?.cut(bits)
     }
 

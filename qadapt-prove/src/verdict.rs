@@ -20,7 +20,15 @@ use super::subject::Subject;
 use super::symbol;
 use super::wait;
 
-/// What is said of a region.
+/// What is said of a region. The worse answer is the greater one.
+///
+/// # Examples
+/// ```
+/// use qadapt_prove::Answer;
+/// assert!(Answer::Proven < Answer::Unknown && Answer::Unknown < Answer::Allocates);
+/// assert_eq!(Answer::Blocks.word(), "MAY BLOCK");
+/// assert!(Answer::Blocks.is_found() && !Answer::Unknown.is_found());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Answer {
@@ -57,6 +65,19 @@ impl Answer {
 }
 
 /// A path to what a region must not come to.
+///
+/// # Examples
+/// ```
+/// use qadapt_code::origin::Origin;
+/// use qadapt_prove::{Frame, Hop, Path};
+/// let frame = |function: &str, origin| Frame { function: function.to_owned(), at: None, origin };
+/// let push = Hop { frames: vec![frame("app::step", Origin::Own)], calls: "grow_one".to_owned() };
+/// let grow = Hop { frames: vec![frame("grow_one", Origin::Internal)], calls: "__rust_realloc".to_owned() };
+/// let path = Path { always: false, what: "allocates", at: None, hops: vec![push, grow], advice: None };
+/// let (before, inside) = path.frames();
+/// assert_eq!((before.len(), inside.len()), (2, 0));
+/// assert_eq!(path.help(), "allocate before the region and hand the memory in, or move this call out of it");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Path {
     /// Whether the region cannot avoid it.
@@ -69,6 +90,21 @@ pub struct Path {
     pub hops: Vec<Hop>,
     /// What to do instead, if the path shows a known habit.
     pub advice: Option<Advice>,
+}
+
+impl Path {
+    /// Its frames from the region inwards: those before the allocator, and those in it. With an allocator of the program's, what is
+    /// inside of it is nothing that its users wrote.
+    #[must_use]
+    pub fn frames(&self) -> (Vec<&Frame>, Vec<&Frame>) {
+        frames_along(&self.hops)
+    }
+
+    /// What to do instead: the advice, or else what can be done about any such path.
+    #[must_use]
+    pub fn help(&self) -> &'static str {
+        self.advice.map_or(advice::otherwise(self.what), |advice| advice.text)
+    }
 }
 
 /// Something that could not be resolved.
@@ -84,7 +120,7 @@ pub struct Gap {
     pub settle: String,
 }
 
-/// The answer for one region.
+/// The answer for one region. [`prove_functions`](crate::prove_functions) has an example.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Verdict {
     /// The region's name.
@@ -112,6 +148,13 @@ pub struct Verdict {
 }
 
 /// How verdicts are given.
+///
+/// # Examples
+/// ```
+/// use qadapt_prove::Rules;
+/// let rules = Rules { allow_frees: true, gaps: 3 };
+/// assert!(rules.allow_frees, "a region that frees is proven all the same");
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
     /// Whether a region may free.
@@ -121,8 +164,7 @@ pub struct Rules {
 }
 
 /// Gives the verdict for one node of the graph.
-#[must_use]
-pub fn verdict(
+pub(crate) fn verdict(
     program: &Program<'_>,
     graph: &Graph,
     names: &Names<'_>,
@@ -181,27 +223,27 @@ pub fn verdict(
 
 /// The innermost line of the user's own code, of which a wrapper's is the last resort, as in an audit.
 fn own_line(hops: &[Hop]) -> Option<Place> {
-    let frames: Vec<&Frame> = hops.iter().flat_map(|hop| hop.frames.iter().rev()).collect();
-    let placed = || frames[..allocator(&frames)].iter().filter(|frame| frame.line().is_some());
+    let (before, _) = frames_along(hops);
+    let placed = || before.iter().filter(|frame| frame.line().is_some());
     let own = placed().rfind(|frame| frame.origin == Origin::Own);
     own.or_else(|| placed().find(|frame| frame.origin == Origin::Wrapper)).and_then(|frame| frame.at.clone())
 }
 
-/// Where the allocator begins among the frames of a path, from the region inwards: with an allocator of the program's, what is
-/// inside of it is nothing that its users wrote.
-#[must_use]
-pub fn allocator(frames: &[&Frame]) -> usize {
+/// The frames along these calls, from the region inwards: those before the allocator, and those in it.
+fn frames_along(hops: &[Hop]) -> (Vec<&Frame>, Vec<&Frame>) {
+    let mut before: Vec<&Frame> = hops.iter().flat_map(|hop| hop.frames.iter().rev()).collect();
     let asks = |frame: &&Frame| {
         let file = frame.at.as_ref().map_or("", |at| at.file.as_str());
         asks_allocator(&frame.function, file)
     };
-    frames.iter().position(asks).unwrap_or(frames.len())
+    let allocator = before.iter().position(asks).unwrap_or(before.len());
+    let inside = before.split_off(allocator);
+    (before, inside)
 }
 
 impl Verdict {
     /// The verdict on a region of which nothing has been found out, for this reason.
-    #[must_use]
-    pub fn without_analysis(region: &Region, answer: Answer, reason: Gap) -> Self {
+    pub(crate) fn without_analysis(region: &Region, answer: Answer, reason: Gap) -> Self {
         Self {
             region: region.name.clone(),
             address: region.addr,
@@ -218,8 +260,7 @@ impl Verdict {
     }
 
     /// The verdict on two copies of one region: the worse of both.
-    #[must_use]
-    pub fn and(mut self, mut other: Self) -> Self {
+    pub(crate) fn and(mut self, mut other: Self) -> Self {
         if other.answer > self.answer {
             std::mem::swap(&mut self, &mut other);
         }
@@ -235,7 +276,7 @@ impl Verdict {
     }
 
     /// Takes a proof back that rests on an allocator of which inlined copies cannot be told.
-    pub fn doubt(&mut self, unsure: Unsure<'_>) {
+    pub(crate) fn doubt(&mut self, unsure: Unsure<'_>) {
         if self.answer == Answer::Proven {
             self.answer = Answer::Unknown;
             let because = match unsure {
@@ -262,8 +303,13 @@ impl Verdict {
 }
 
 /// The path along these edges to a sink of this kind.
-#[must_use]
-pub fn path(program: &Program<'_>, graph: &Graph, names: &Names<'_>, kind: Kind, edges: &[Edge]) -> Path {
+pub(crate) fn path(
+    program: &Program<'_>,
+    graph: &Graph,
+    names: &Names<'_>,
+    kind: Kind,
+    edges: &[Edge],
+) -> Path {
     let mut hops: Vec<Hop> = edges.iter().map(|&edge| hop(program, graph, names, edge)).collect();
     if let Some(first) = hops.first_mut() {
         first.frames.truncate(anchor::edge(&first.frames));

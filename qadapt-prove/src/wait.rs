@@ -9,8 +9,7 @@ const MESSAGE_AT_ONCE: u64 = 0x40;
 
 /// What a thread may wait for in the system call of this number, with these arguments as far as they are known; nothing where
 /// it does not wait.
-#[must_use]
-pub fn of_call(number: u64, argument: impl Fn(usize) -> Option<u64>) -> Option<&'static str> {
+pub(crate) fn of_call(number: u64, argument: impl Fn(usize) -> Option<u64>) -> Option<&'static str> {
     // The system takes the low half.
     let rule = rule(number & u64::from(u32::MAX));
     // What the descriptor is nobody knows; these calls take a socket's.
@@ -24,8 +23,7 @@ pub fn of_call(number: u64, argument: impl Fn(usize) -> Option<u64>) -> Option<&
 }
 
 /// What a thread may wait for in a function of the C library; nothing where it does not wait, or nobody knows.
-#[must_use]
-pub fn of_function(symbol: &str) -> Option<&'static str> {
+pub(crate) fn of_function(symbol: &str) -> Option<&'static str> {
     // `read@GLIBC_2.2.5`, `__read_chk`, `pread64`.
     let name = symbol.split('@').next().unwrap_or(symbol);
     let plain = name.trim_start_matches("__").trim_end_matches("_chk");

@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use qadapt_prove::place::Place;
-use qadapt_prove::proof::Proof;
-use qadapt_prove::verdict::{Answer, Verdict};
+use qadapt_prove::{Answer, Place, Proof, Verdict};
 use serde::{Deserialize, Serialize};
 
 use crate::format::item::{Item, Severity, items};

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use qadapt_prove::proof::Proof;
-use qadapt_prove::verdict::Answer;
+use qadapt_prove::{Answer, Proof};
 use serde::Serialize;
 
 /// One region whose answer differs between builds.
@@ -42,9 +41,7 @@ pub fn differences(proofs: &[Proof]) -> Vec<Difference> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use qadapt_prove::identity::Identity;
-    use qadapt_prove::subject::Subject;
-    use qadapt_prove::verdict::Verdict;
+    use qadapt_prove::{Identity, Subject, Verdict};
 
     fn proof(profile: &str, answers: &[(&str, Answer)]) -> Proof {
         let verdicts = answers

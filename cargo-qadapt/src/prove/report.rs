@@ -8,13 +8,7 @@ use std::path::Path as Folder;
 
 use anstyle::Style;
 use qadapt_code::origin::{Origin, after, is_guards, relative, shortened};
-use qadapt_prove::advice::otherwise;
-use qadapt_prove::instances::{Group, groups};
-use qadapt_prove::names::Frame;
-use qadapt_prove::place::Place;
-use qadapt_prove::proof::Proof;
-use qadapt_prove::subject::Subject;
-use qadapt_prove::verdict::{Answer, Gap, Path, Verdict, allocator};
+use qadapt_prove::{Answer, Frame, Gap, Group, Path, Place, Proof, Subject, Verdict, groups};
 
 use super::compare::Difference;
 use super::witness::Contradiction;
@@ -197,9 +191,8 @@ fn write_path(out: &mut String, answer: Answer, path: &Path, root: &Folder) -> s
         _ => "",
     };
     writeln!(out, "    {}{why}:", path.what)?;
-    let frames: Vec<&Frame> = path.hops.iter().flat_map(|hop| hop.frames.iter().rev()).collect();
-    // From the region inwards: the user's own frames as they are, runs of others as one line.
-    let (before, inside) = frames.split_at(allocator(&frames));
+    // The user's own frames as they are, runs of others as one line.
+    let (before, inside) = path.frames();
     let mut runs: Vec<(bool, Vec<&Frame>)> = Vec::new();
     for (is_own, frame) in
         before.iter().map(|frame| (frame.is_own(), *frame)).chain(inside.iter().map(|frame| (false, *frame)))
@@ -211,7 +204,7 @@ fn write_path(out: &mut String, answer: Answer, path: &Path, root: &Folder) -> s
     }
     let own = runs.iter().filter(|(is_own, _)| *is_own).count();
     let found = |frame: &&&Frame| frame.at == path.at && path.at.is_some();
-    let last = frames.iter().rev().find(found);
+    let last = before.iter().chain(&inside).rev().find(found);
     if let Some(frame) = last {
         writeln!(out, "      at {}", frame_at(frame, root))?;
     }
@@ -225,8 +218,7 @@ fn write_path(out: &mut String, answer: Answer, path: &Path, root: &Folder) -> s
     if let Some(last) = path.hops.last() {
         writeln!(out, "      -> {}", printable(&last.calls))?;
     }
-    let help = path.advice.map_or(otherwise(path.what), |advice| advice.text);
-    writeln!(out, "      help: {help}")
+    writeln!(out, "      help: {}", path.help())
 }
 
 /// What the user's own code calls, and whose code that goes through.

@@ -5,12 +5,9 @@ use std::process::ExitCode;
 use std::rc::Rc;
 
 use qadapt_code::glob::glob;
+use qadapt_code::near;
 use qadapt_code::origin::Code;
-use qadapt_prove::assume::Settings;
-use qadapt_prove::proof::{Proof, Which, prove_file};
-use qadapt_prove::subject::Subject;
-use qadapt_prove::verdict::{Answer, Rules};
-use qadapt_prove::{bodies, near};
+use qadapt_prove::{Answer, Proof, Rules, Settings, Subject, Which, compare_files, prove_file};
 use regex::Regex;
 
 use super::args::{Format, Prove};
@@ -144,7 +141,7 @@ impl Prove {
         if let Some(binary) = &self.binary {
             let mut proof = prove_file(binary, which, rules, settings, None)?;
             if let Some(other) = &self.unlabelled {
-                proof.code = Some(bodies::compare_files(binary, other)?);
+                proof.code = Some(compare_files(binary, other)?);
             }
             proofs.push(proof);
         }

@@ -3,9 +3,7 @@
 use std::path::Path;
 
 use qadapt_code::origin::relative;
-use qadapt_prove::place::Place;
-use qadapt_prove::proof::Proof;
-use qadapt_prove::verdict::{Answer, Verdict};
+use qadapt_prove::{Answer, Place, Proof, Verdict};
 use serde::Serialize;
 
 use crate::report::figures::{Counts, Kind, Region, Report};

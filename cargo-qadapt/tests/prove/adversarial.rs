@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use cargo_qadapt::config::Config;
-use qadapt_prove::proof::prove_functions;
-use qadapt_prove::verdict::{Answer, Rules, Verdict};
+use qadapt_prove::{Answer, Rules, Verdict, prove_functions};
 use regex::Regex;
 
 use crate::builds;

@@ -4,9 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use cargo_qadapt::config::Config;
-use qadapt_prove::assume::Settings;
-use qadapt_prove::proof::prove_functions;
-use qadapt_prove::verdict::{Answer, Rules};
+use qadapt_prove::{Answer, Rules, Settings, prove_functions};
 use regex::Regex;
 
 const ARENA: &str = r#"

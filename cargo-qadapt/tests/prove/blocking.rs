@@ -4,12 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use qadapt_prove::assume::Settings;
-use qadapt_prove::debug::DebugFiles;
-use qadapt_prove::load::headers;
-use qadapt_prove::proof::{Which, prove_functions, prove_with};
-use qadapt_prove::subject::Subject;
-use qadapt_prove::verdict::{Answer, Rules, Verdict};
+use qadapt_prove::{Answer, Rules, Settings, Subject, Verdict, Which, prove_file, prove_functions};
 use regex::Regex;
 
 use crate::builds;
@@ -39,14 +34,11 @@ fn built(build: Build, program: &str, options: &[(&str, &str)]) -> PathBuf {
 
 /// The answers on the regions of a program with labels, by their functions.
 fn answers(program: &Path, subject: Subject) -> BTreeMap<String, Answer> {
-    let data = std::fs::read(program).expect("the program can be read");
     let rules = Rules { allow_frees: false, gaps: 3 };
     let settings = Settings::default().about(subject);
-    let file = headers(&data).expect("an ELF file");
-    let files = DebugFiles::beside(program, &file);
-    let (verdicts, _) = prove_with(&file, &files, Which::Marked, rules, &settings).expect("an analysis");
+    let proof = prove_file(program, Which::Marked, rules, &settings, None).expect("a proof");
     let function = |verdict: &Verdict| verdict.region.split("::").nth(1).unwrap_or_default().to_owned();
-    verdicts.iter().map(|verdict| (function(verdict), verdict.answer)).collect()
+    proof.verdicts.iter().map(|verdict| (function(verdict), verdict.answer)).collect()
 }
 
 #[test]

@@ -3,9 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use qadapt_prove::assume::Settings;
-use qadapt_prove::proof::prove_functions;
-use qadapt_prove::verdict::{Answer, Rules, Verdict};
+use qadapt_prove::{Answer, Rules, Settings, Verdict, prove_functions};
 use regex::Regex;
 
 /// Writes to `SECOND` by a number that is counted from two places before it, where a program lies at fixed addresses.

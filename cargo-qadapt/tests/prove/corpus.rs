@@ -4,9 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use qadapt_prove::assume::Settings;
-use qadapt_prove::proof::prove_functions;
-use qadapt_prove::verdict::{Answer, Rules, Verdict};
+use qadapt_prove::{Answer, Rules, Settings, Verdict, prove_functions};
 use regex::Regex;
 
 use crate::builds;

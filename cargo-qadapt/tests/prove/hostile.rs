@@ -8,9 +8,7 @@ use std::time::Instant;
 
 use cargo_qadapt::config::Config;
 use fastrand::Rng;
-use qadapt_prove::assume::Settings;
-use qadapt_prove::proof::{Which, prove};
-use qadapt_prove::verdict::{Answer, Rules, Verdict};
+use qadapt_prove::{Answer, Rules, Settings, Verdict, Which, prove};
 use regex::Regex;
 
 const PROGRAM: &str = r#"

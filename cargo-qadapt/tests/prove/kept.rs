@@ -8,13 +8,10 @@ use std::process::Command;
 use std::rc::Rc;
 
 use qadapt_code::origin::Code;
-use qadapt_prove::assume::Settings;
-use qadapt_prove::identity::hexadecimal;
-use qadapt_prove::proof::{Proof, Which, prove_file};
-use qadapt_prove::subject::Subject;
-use qadapt_prove::verdict::{Answer, Rules};
+use qadapt_prove::{Answer, Proof, Rules, Settings, Subject, Which, prove_file};
 use regex::Regex;
-use sha2::{Digest, Sha256};
+
+use crate::digest::sha256;
 
 const PROGRAM: &str = "
 #[inline(never)]
@@ -82,7 +79,7 @@ impl Kept {
         let (before, rest) = body.split_once("\"analysed\":").expect("a number of functions");
         let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());
         let body = format!("{before}\"analysed\":{NEVER}{rest}");
-        let digest = hexadecimal(&Sha256::digest(&body));
+        let digest = sha256(&body);
         let key = first.split(' ').next().expect("a key");
         fs::write(self.entry(), format!("{key} {digest}\n{body}")).expect("it can be written");
     }

@@ -9,6 +9,8 @@ mod blocking;
 mod builds;
 mod chosen;
 mod corpus;
+mod digest;
+mod functions;
 mod generate;
 mod hostile;
 mod kept;

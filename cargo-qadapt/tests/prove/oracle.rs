@@ -4,19 +4,17 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use qadapt_prove::assume::Settings;
-use qadapt_prove::load::Image;
-use qadapt_prove::proof::prove_functions;
-use qadapt_prove::verdict::{Answer, Rules};
+use qadapt_prove::{Answer, Rules, Settings, prove_functions};
 use regex::Regex;
 
 use crate::builds;
+use crate::functions::Functions;
 
 /// Runs a program under the witness several times; checks all functions that it saw.
 fn check(program: &Path, runs: &[&[&str]], at_least: usize) {
     let preload = builds::preloaded("oracle");
     let data = std::fs::read(program).expect("the program can be read");
-    let image = Image::parse(&data).expect("an ELF file");
+    let functions = Functions::of(&data);
     let mut seen: HashSet<u64> = HashSet::new();
     for (i, arguments) in runs.iter().enumerate() {
         let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("oracle-{i}-{}", std::process::id()));
@@ -35,9 +33,7 @@ fn check(program: &Path, runs: &[&[&str]], at_least: usize) {
         for address in numbers {
             // The call is before its return address.
             let at = address.wrapping_sub(base).wrapping_sub(1);
-            if let Some(function) = image.function_covering(at) {
-                seen.insert(function.addr);
-            }
+            seen.extend(functions.around(at));
         }
     }
     let all = Regex::new(".").expect("a valid pattern");

@@ -10,15 +10,11 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use addr2line::Loader;
 use fastrand::Rng;
-use qadapt_prove::assume::Settings;
-use qadapt_prove::bodies;
-use qadapt_prove::debug::DebugFiles;
-use qadapt_prove::load::{Image, headers};
-use qadapt_prove::names::Names;
-use qadapt_prove::proof::{Which, prove_with};
-use qadapt_prove::verdict::{Answer, Rules, Verdict};
+use qadapt_prove::{Answer, Rules, Settings, Verdict, Which, compare_files, prove_file};
 
+use crate::functions::Functions;
 use crate::{builds, generate};
 
 /// How many modules a program has.
@@ -164,11 +160,9 @@ struct Tally {
 impl Tally {
     fn program(&mut self, profile: Profile, marked: &Path, plain: Option<&Path>, counter: &Path) {
         let data = std::fs::read(marked).expect("the program can be read");
-        let file = headers(&data).expect("an ELF file");
-        let files = DebugFiles::beside(marked, &file);
         let rules = Rules { allow_frees: false, gaps: 1 };
-        let (verdicts, _) =
-            prove_with(&file, &files, Which::Marked, rules, &Settings::default()).expect("an analysis");
+        let proof = prove_file(marked, Which::Marked, rules, &Settings::default(), None);
+        let verdicts = proof.expect("a proof").verdicts;
         let counts = run(marked, counter);
         let place =
             format!("{} {}", profile.name(), marked.file_name().unwrap_or_default().to_string_lossy());
@@ -186,8 +180,7 @@ impl Tally {
             }
         }
         if let Some(plain) = plain {
-            let other = std::fs::read(plain).expect("the program can be read");
-            let found = bodies::compare(&data, &other).expect("two programs");
+            let found = compare_files(marked, plain).expect("two programs");
             self.bodies += found.compared;
             let of_program = |name: &&String| !name.contains("RECORD");
             let names = found.other.iter().chain(&found.alone).filter(of_program);
@@ -369,8 +362,7 @@ fn examples(profile: Option<Profile>, marks: bool) -> Vec<PathBuf> {
 /// Says in which bodies labels make a difference.
 fn same_bodies(profile: Option<Profile>, marked: &[PathBuf]) {
     for (marked, plain) in marked.iter().zip(examples(profile, false)) {
-        let [one, other] = [marked, &plain].map(|path| std::fs::read(path).expect("the program can be read"));
-        let found = bodies::compare(&one, &other).expect("two programs");
+        let found = compare_files(marked, &plain).expect("two programs");
         let names: Vec<_> =
             found.other.iter().chain(&found.alone).filter(|n| !n.contains("RECORD")).collect();
         println!("{}: {} of {} bodies differ: {names:#?}", plain.display(), names.len(), found.compared);
@@ -385,15 +377,12 @@ fn example(program: &Path, oracle: &Path) -> usize {
     command.env("LD_PRELOAD", oracle).env("QADAPT_ORACLE", &out).stdout(std::process::Stdio::null());
     command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../examples"));
     let status = command.status().expect("the example starts");
-    let data = std::fs::read(program).expect("the program can be read");
-    let file = headers(&data).expect("an ELF file");
-    let files = DebugFiles::beside(program, &file);
     // The oracle sees allocations alone.
     let rules = Rules { allow_frees: true, gaps: 1 };
-    let (verdicts, _) =
-        prove_with(&file, &files, Which::Marked, rules, &Settings::default()).expect("an analysis");
-    let image = Image::of(&file, None).expect("an ELF file");
-    let names = Names::new(&image, &file, &files);
+    let proof = prove_file(program, Which::Marked, rules, &Settings::default(), None);
+    let verdicts = proof.expect("a proof").verdicts;
+    let functions = Functions::of(&std::fs::read(program).expect("the program can be read"));
+    let lines = Loader::new(program).expect("debug information");
     let text = std::fs::read_to_string(&out).expect("a record of the run");
     let mut numbers = text.lines().filter_map(|line| u64::from_str_radix(line, 16).ok());
     let base = numbers.next().expect("a load address");
@@ -401,9 +390,13 @@ fn example(program: &Path, oracle: &Path) -> usize {
     for address in numbers {
         // The call is before its return address.
         let at = address.wrapping_sub(base).wrapping_sub(1);
-        if image.function_covering(at).is_some() {
-            let regions = names.frames(at).into_iter().map(|frame| frame.function);
-            seen.extend(regions.filter(|function| function.starts_with("__qadapt_")));
+        if functions.around(at).is_none() {
+            continue;
+        }
+        let mut frames = lines.find_frames(at).expect("debug information that can be read");
+        while let Some(frame) = frames.next().expect("debug information that can be read") {
+            let function = frame.function.and_then(|function| Some(function.raw_name().ok()?.into_owned()));
+            seen.extend(function.filter(|function| function.starts_with("__qadapt_")));
         }
     }
     let count = |answer| verdicts.iter().filter(|v| v.answer == answer).count();

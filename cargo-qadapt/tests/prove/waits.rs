@@ -3,11 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use qadapt_prove::assume::Settings;
-use qadapt_prove::debug::DebugFiles;
-use qadapt_prove::load::headers;
-use qadapt_prove::proof::{Which, prove_with};
-use qadapt_prove::verdict::{Answer, Rules, Verdict};
+use qadapt_prove::{Answer, Rules, Settings, Verdict, Which, prove_file};
 
 use crate::builds;
 
@@ -27,11 +23,8 @@ fn built_in(package: &Path, program: &str, lto: &str) -> PathBuf {
 }
 
 fn verdicts(program: &Path) -> Vec<Verdict> {
-    let data = std::fs::read(program).expect("the program can be read");
-    let file = headers(&data).expect("an ELF file");
-    let files = DebugFiles::beside(program, &file);
     let rules = Rules { allow_frees: false, gaps: 4 };
-    prove_with(&file, &files, Which::Marked, rules, &Settings::default()).expect("an analysis").0
+    prove_file(program, Which::Marked, rules, &Settings::default(), None).expect("a proof").verdicts
 }
 
 /// The verdict on the region of a function.

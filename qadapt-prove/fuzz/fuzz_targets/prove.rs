@@ -3,9 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use qadapt_prove::assume::Settings;
-use qadapt_prove::proof::{Which, prove};
-use qadapt_prove::verdict::Rules;
+use qadapt_prove::{Rules, Settings, Which, prove};
 use regex::Regex;
 
 fuzz_target!(|data: &[u8]| {

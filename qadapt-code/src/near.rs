@@ -1,6 +1,12 @@
 //! What may have been meant by a name that is not there.
 
-/// The names most like a pattern, the most like first.
+/// The names most like a pattern, the most like first; three at most.
+///
+/// # Examples
+/// ```
+/// let names = ["qsort", "qsort_r", "memcpy"].map(str::to_owned);
+/// assert_eq!(qadapt_code::near::near("qsrot", names.into_iter()), ["qsort", "qsort_r"]);
+/// ```
 pub fn near(pattern: &str, names: impl Iterator<Item = String>) -> Vec<String> {
     const MOST: usize = 3;
     /// Of Jaro and Winkler: 1 is the same. Below this hardly a name looks alike.
@@ -15,7 +21,13 @@ pub fn near(pattern: &str, names: impl Iterator<Item = String>) -> Vec<String> {
     found.into_iter().map(|(_, name)| name).collect()
 }
 
-/// The end of a message that offers these names.
+/// The end of a message that offers these names; nothing if there are none.
+///
+/// # Examples
+/// ```
+/// let names = ["qsort".to_owned(), "qsort_r".to_owned()];
+/// assert_eq!(qadapt_code::near::words(&names), "; is one of these meant: `qsort`, `qsort_r`?");
+/// ```
 #[must_use]
 pub fn words(names: &[String]) -> String {
     if names.is_empty() {
