@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::anchor::{self, Anchor};
 use super::body::{Call, Callee};
-use super::graph::{Assumptions, Cover};
+use super::cover::{Assumptions, Cover};
 use super::load::Image;
 use super::names::Names;
 use super::once;

@@ -49,7 +49,8 @@
 // tables, `thunk`: retpolines, `eh`: caught panics; `tell`: what functions of core and std call through pointers, `fmt_write`, `builders`,
 // `once`: these functions), `program` knows what each function means to its callers (`known` and
 // `foreign`: by name, `system`: by number, `wait`: what waits; `allocator`: what inlining hides; `assume`: what the user
-// vouches for, `anchor`: and where), `graph` joins them (`ground`: what it takes for granted), and `verdict` speaks, with
+// vouches for, `anchor`: and where), `explore` goes from each to those that it calls (`node`: what it finds; `cover`: what it may leave out; `ground`: what it takes for
+// granted), `graph` says what is reached (`goal`) and what is not to be avoided (`unavoidable`), and `verdict` speaks, with
 // `advice` on what to do instead. `proof` is the way in; `kept` has what an earlier run
 // has proven.
 
@@ -67,16 +68,19 @@ mod calls;
 mod cfg;
 mod chosen;
 mod copies;
+mod cover;
 mod debug;
 mod decode;
 mod deferral;
 mod effect;
 mod eh;
 mod error;
+mod explore;
 mod flags;
 mod fmt_write;
 mod foreign;
 mod frame;
+mod goal;
 mod graph;
 mod ground;
 mod hop;
@@ -96,6 +100,7 @@ mod marked;
 mod marks;
 mod methods;
 mod names;
+mod node;
 mod number;
 mod once;
 mod operand;
@@ -121,6 +126,7 @@ mod system;
 mod table;
 mod tell;
 mod thunk;
+mod unavoidable;
 mod value;
 mod verdict;
 mod wait;

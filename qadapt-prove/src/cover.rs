@@ -1,0 +1,45 @@
+//! What the graph asks of assumptions and permits: whether a call is covered.
+
+use super::body::{Call, Callee};
+use super::permits::Under;
+
+/// What the user vouches for at one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cover {
+    /// The call does not allocate, by the assumption of this number.
+    Call(u32),
+    /// What is unknown in it and below does not allocate; what is known counts.
+    Below(u32),
+}
+
+/// Says what the user vouches for.
+pub(crate) trait Assumptions {
+    /// What covers this call, if anything does.
+    fn covers(&self, site: u64, callee: Callee) -> Option<Cover>;
+
+    /// The number of the assumption that this call of `Once::call` is about something which has been made before.
+    fn is_made(&self, _call: &Call) -> Option<u32> {
+        None
+    }
+
+    /// Whether an assumption that covers what is below a call speaks of this callee there.
+    fn speaks_of(&self, number: u32, callee: Callee) -> bool;
+
+    /// The number of the assumption that no other object overrides what this one exports, if it is made.
+    fn not_overridden(&self) -> Option<u32>;
+
+    /// What the program's own permits say of a call.
+    fn under(&self, _site: u64) -> Under {
+        Under::Nothing
+    }
+
+    /// Whether some regions of the file forbid permits.
+    fn some_forbid(&self) -> bool {
+        false
+    }
+
+    /// Whether a function has a region, which protects inside a permit too.
+    fn has_region(&self, _entry: u64) -> bool {
+        false
+    }
+}
