@@ -12,13 +12,13 @@ use qadapt_trace::is_allocator_entry;
 
 use super::assume::Nothing;
 use super::body::Callee;
-use super::cfg::Start;
 use super::graph::Graph;
 use super::known;
 use super::load::{Image, Slot};
 use super::names::{Frame, Names};
 use super::program::Program;
 use super::role::{Kind, Role};
+use super::start::Start;
 
 /// Why inlined copies cannot be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

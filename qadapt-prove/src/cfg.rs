@@ -4,143 +4,23 @@
 //! fall away by themselves. Register constants are carried along the edges to a fixed point: they resolve calls
 //! through global offset table entries that the compiler has hoisted into registers, and jump tables.
 
-use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use std::rc::Rc;
 
-use super::addr_map::{AddrMap, AddrSet};
 use super::body::{Block, Body, Call, Callee, End, Fact, Fate, Given, Why};
+use super::context::{Context, Oracle};
 use super::decode::Steps;
-use super::eh::{Catch, Catches};
+use super::eh::Catch;
 use super::frame::Slots;
-use super::load::Image;
-use super::number::Few;
 use super::own::Aligned;
+use super::scratch::{Open, Scratch};
 use super::spill::Spills;
+use super::start::Start;
 use super::state::State;
 use super::step::{ARGUMENTS, Effect, Flow, RAX, RSP, Step, Via, Write};
-use super::subject::Subject;
 use super::system;
 use super::thunk::{self, Thunk};
 use super::value::Value;
-
-/// Answers what becomes of the caller of a function.
-pub(crate) trait Oracle {
-    /// The fate of a caller of `callee`.
-    fn fate(&self, callee: Callee) -> Fate;
-
-    /// The registers that a callee does not give back although it must, as far as is known by now; one bit each.
-    fn loose(&self, callee: Callee) -> u16;
-
-    /// Whether a callee that is given this may give a `Formatter` another writer.
-    fn replaces(&self, callee: Callee, given: &Given) -> bool;
-
-    /// The numbers that a callee returns, if they are few and known.
-    fn result(&self, callee: Callee) -> Option<Few>;
-}
-
-/// What to analyse: a function, or the stretch of one between two marks.
-#[derive(Clone, Debug)]
-pub(crate) struct Start {
-    /// Where to begin.
-    pub(crate) entry: u64,
-    /// Where to stop as if the function returned.
-    pub(crate) stops: BTreeSet<u64>,
-    /// What is known of the registers on entry.
-    pub(crate) state: State,
-    /// Whether this is `core::fmt::write` or `Once::call`, whose calls through pointers its caller has told.
-    pub(crate) formats: bool,
-    /// The part of the function that is meant; all of it if there is none.
-    pub(crate) part: Option<Part>,
-    /// Whether it forbids permits.
-    pub(crate) forbids: bool,
-}
-
-/// The part of a function that a region is.
-#[derive(Clone, Debug)]
-pub(crate) struct Part {
-    /// The labels at its entries.
-    pub(crate) labels: Rc<[u64]>,
-    /// The calls of the function that are no part of it.
-    pub(crate) outside: Rc<AddrSet>,
-}
-
-impl Start {
-    /// A whole function, of whose arguments nothing is known.
-    pub(crate) fn function(entry: u64) -> Self {
-        Self {
-            entry,
-            stops: BTreeSet::new(),
-            state: State::entry(),
-            formats: false,
-            part: None,
-            forbids: false,
-        }
-    }
-
-    /// A whole function that is passed these constants.
-    pub(crate) fn function_given(entry: u64, given: &Given) -> Self {
-        let mut start = Self::function(entry);
-        for &(reg, fact) in given {
-            start.state.set(
-                reg,
-                match fact {
-                    Fact::Address(constant) => Value::Const(constant),
-                    Fact::Number(number) => Value::Number(number),
-                    Fact::Formatter(vtable) => Value::Formatter(vtable),
-                    Fact::Arguments => {
-                        start.formats = true;
-                        Value::Any
-                    }
-                },
-            );
-        }
-        start
-    }
-}
-
-/// The work that may still be done on one file; keeps hostile files from taking for ever.
-#[derive(Debug)]
-pub(crate) struct Budget(Cell<u64>);
-
-impl Budget {
-    /// A budget of so many instructions.
-    pub(crate) fn new(instructions: u64) -> Self {
-        Self(Cell::new(instructions))
-    }
-
-    /// Takes one instruction; false when none is left.
-    pub(crate) fn take(&self) -> bool {
-        let left = self.0.get();
-        self.0.set(left.saturating_sub(1));
-        left > 0
-    }
-
-    /// Whether none is left.
-    pub(crate) fn is_spent(&self) -> bool {
-        self.0.get() == 0
-    }
-}
-
-/// Everything that is constant while functions are analysed.
-#[derive(Debug)]
-pub(crate) struct Context<'a> {
-    /// The file.
-    pub(crate) image: &'a Image<'a>,
-    /// Its catching landing pads.
-    pub(crate) catches: &'a Catches<'a>,
-    /// The work left.
-    pub(crate) budget: &'a Budget,
-    /// Whether to note constant arguments.
-    pub(crate) arguments: bool,
-    /// Whether to tell apart where one of a few numbers is known.
-    pub(crate) numbers: bool,
-    /// Statics whose addresses are noted too.
-    pub(crate) initialised: &'a [Range<u64>],
-    /// What is asked.
-    pub(crate) subject: Subject,
-}
 
 /// Follows the control flow of one function.
 pub(crate) fn analyse(
@@ -168,42 +48,6 @@ pub(crate) fn analyse(
         walk.reset();
     }
     walk.finish(start.entry)
-}
-
-/// Memory that is used again for the next function.
-#[derive(Debug, Default)]
-pub(crate) struct Scratch {
-    /// The nodes by address.
-    index: BTreeMap<u64, usize>,
-    nodes: Vec<Node>,
-    queue: BTreeSet<u64>,
-    spare: Vec<(u64, State)>,
-    spare_calls: Vec<Vec<Call>>,
-    spare_succ: Vec<Vec<u64>>,
-    number: AddrMap<u64, u32>,
-}
-
-impl Scratch {
-    /// Forgets a function, and keeps its memory.
-    fn clear(&mut self) {
-        for mut node in self.nodes.drain(..) {
-            node.calls.clear();
-            node.succ.clear();
-            self.spare_calls.push(node.calls);
-            self.spare_succ.push(node.succ);
-        }
-        self.index.clear();
-        self.queue.clear();
-    }
-}
-
-#[derive(Debug)]
-struct Node {
-    state: State,
-    end_addr: u64,
-    calls: Vec<Call>,
-    succ: Vec<u64>,
-    end: End,
 }
 
 /// A stretch of code that a function is made of.
@@ -300,11 +144,7 @@ impl<'c, 'a> Walk<'c, 'a> {
         {
             self.mem.queue.insert(before);
         }
-        self.mem.index.insert(addr, self.mem.nodes.len());
-        let calls = self.mem.spare_calls.pop().unwrap_or_default();
-        let succ = self.mem.spare_succ.pop().unwrap_or_default();
-        self.mem.nodes.push(Node { state: *state, end_addr: addr, calls, succ, end: End::Lost });
-        self.mem.queue.insert(addr);
+        self.mem.add(addr, state);
     }
 
     /// The number of the part that an address lies in; a part that is new is looked up.
@@ -597,28 +437,7 @@ impl<'c, 'a> Walk<'c, 'a> {
             });
             return body;
         }
-        // The entry first, the rest by address.
-        let order: Vec<u64> =
-            std::iter::once(entry).chain(self.mem.index.keys().copied().filter(|&a| a != entry)).collect();
-        let mut number = std::mem::take(&mut self.mem.number);
-        number.clear();
-        number.extend(order.iter().zip(0u32..).map(|(&a, i)| (a, i)));
-        for (addr, node) in
-            order.iter().filter_map(|addr| Some((*addr, &self.mem.nodes[*self.mem.index.get(addr)?])))
-        {
-            let first_call = len32(&body.calls);
-            let first_edge = len32(&body.edges);
-            body.calls.extend(node.calls.iter().cloned());
-            body.edges.extend(node.succ.iter().filter_map(|s| number.get(s)));
-            body.blocks.push(Block {
-                at: addr..node.end_addr,
-                calls: first_call..len32(&body.calls),
-                edges: first_edge..len32(&body.edges),
-                end: node.end,
-                doomed: false,
-            });
-        }
-        self.mem.number = number;
+        self.mem.write(entry, &mut body);
         body.loose = self.loose;
         body.replaces = self.replaces;
         if body.blocks.iter().all(|block| block.end != End::Lost) {
@@ -630,20 +449,4 @@ impl<'c, 'a> Walk<'c, 'a> {
         body.blocks.shrink_to_fit();
         body
     }
-}
-
-/// A block in the making.
-pub(super) struct Open {
-    pub(super) calls: Vec<Call>,
-    pub(super) succ: Vec<(u64, State)>,
-}
-
-impl Open {
-    pub(super) fn lose(&mut self, site: u64, why: Why) {
-        self.calls.push(Call::new(site, Callee::Unknown(why)));
-    }
-}
-
-fn len32<T>(v: &[T]) -> u32 {
-    u32::try_from(v.len()).unwrap_or(u32::MAX)
 }

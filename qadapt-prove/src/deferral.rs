@@ -20,7 +20,6 @@ use qadapt_trace::is_allocator_entry;
 
 use super::before::{Event, events, is_said};
 use super::body::Callee;
-use super::cfg::Start;
 use super::copies::Copy;
 use super::goal::Goal;
 use super::graph::Graph;
@@ -31,6 +30,7 @@ use super::names::{Frame, Names};
 use super::node::{Edge, To};
 use super::program::Program;
 use super::role::Kind as Sink;
+use super::start::Start;
 use super::symbol::demangle;
 
 /// The two words that a limit ends with in a file with labels, of `qadapt/src/hot/defer/limit.rs`. Before them are the most

@@ -6,7 +6,6 @@ use std::collections::{HashMap, VecDeque};
 use super::addr_map::{AddrMap, AddrSet};
 use super::body::{Body, Call, Callee, Fact, Given};
 use super::builders;
-use super::cfg::{Part, Start};
 use super::cover::{Assumptions, Cover};
 use super::ground::Ground;
 use super::node::{Edge, Node, To};
@@ -15,6 +14,7 @@ use super::parts::is_lost;
 use super::permits::Under;
 use super::program::Program;
 use super::role::Role;
+use super::start::{Part, Start};
 
 /// The nodes of all that the starts reach; node `i` is start `i`. Constants are followed into callees that are not `closed`, if there
 /// are such.

@@ -6,13 +6,13 @@
 use std::collections::VecDeque;
 
 use super::addr_map::AddrSet;
-use super::cfg::Start;
 use super::cover::Assumptions;
 use super::explore::explore;
 use super::goal::Goal;
 use super::node::{Edge, Node, To};
 use super::program::Program;
 use super::role::Kind;
+use super::start::Start;
 use super::unavoidable::unavoidable;
 
 /// The call graph of what the regions reach.

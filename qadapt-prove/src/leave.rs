@@ -5,9 +5,10 @@
 //! such a stack, and only if the return address is still the caller's.
 
 use super::body::{Call, Callee, End, Fate, Why};
-use super::cfg::{Open, Walk};
+use super::cfg::Walk;
 use super::frame::Slots;
 use super::load::Slot;
+use super::scratch::Open;
 use super::state::State;
 use super::step::{Cond, RSP, Reg, Step, Via};
 use super::subject::Subject;

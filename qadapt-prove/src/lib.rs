@@ -44,7 +44,8 @@
 //
 // `load` reads the file (`kind`: what it does not read; `import`: what the loader adds), `decode` turns its code into steps
 // (`step`: what they are; `operand`, `effect`: what an instruction speaks of, and what it does),
-// `cfg` follows the steps of one function (`body`: the result; `leave`: how it is left; `state`, `value`: what is known of the
+// `cfg` follows the steps of one function (`start`: from where, with what; `context`: what it is told from outside; `scratch`: its blocks
+// in the making; `body`: the result; `leave`: how it is left; `state`, `value`: what is known of the
 // registers, `arithmetic`: of numbers in them, `number`: of a few, `flags`: and of a comparison, `own`: and of the stack, `table`: jump
 // tables, `thunk`: retpolines, `eh`: caught panics; `tell`: what functions of core and std call through pointers, `fmt_write`, `builders`,
 // `once`: these functions), `program` knows what each function means to its callers (`known` and
@@ -67,6 +68,7 @@ mod builders;
 mod calls;
 mod cfg;
 mod chosen;
+mod context;
 mod copies;
 mod cover;
 mod debug;
@@ -116,8 +118,10 @@ mod question;
 mod regions;
 mod replaced;
 mod role;
+mod scratch;
 mod sources;
 mod spill;
+mod start;
 mod state;
 mod step;
 mod subject;

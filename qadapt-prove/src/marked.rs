@@ -1,6 +1,5 @@
 //! Verdicts on the regions that the guard has marked in a file.
 
-use super::cfg::Start;
 use super::copies::copies;
 use super::debug::DebugFiles;
 use super::deferral::{Deferrals, Frees};
@@ -15,6 +14,7 @@ use super::question::{MOST_COUNTED, MOST_REFINED, MOST_WITH_NUMBERS, Question};
 use super::regions::{self, Listed, Region, Regions};
 use super::role::Kind as Sink;
 use super::sources;
+use super::start::Start;
 use super::subject::Subject;
 use super::verdict::{self, Answer, Gap, Rules, Verdict};
 

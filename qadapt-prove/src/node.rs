@@ -1,9 +1,9 @@
 //! What the graph is made of: functions and regions, and the calls from one to the next.
 
 use super::body::{Body, Callee, Why};
-use super::cfg::Part;
 use super::ground::Ground;
 use super::role::Kind;
+use super::start::Part;
 
 /// Where a call edge leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

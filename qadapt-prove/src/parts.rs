@@ -5,12 +5,12 @@ use std::rc::Rc;
 use super::addr_map::{AddrMap, AddrSet};
 use super::before::is_said;
 use super::body::{Body, Callee, Why};
-use super::cfg::{Part, Start};
 use super::copies::Copy;
 use super::debug::Debug;
 use super::inside::{Belongs, Doubt, belongs};
 use super::permits::Permits;
 use super::program::Program;
+use super::start::{Part, Start};
 
 /// One way into a copy of a region, for the graph.
 #[derive(Clone, Debug)]

@@ -8,8 +8,9 @@ use std::rc::Rc;
 use super::addr_map::{AddrMap, AddrSet};
 use super::body::{Body, Callee, Fate, Given};
 use super::builders;
-use super::cfg::{self, Budget, Context, Oracle, Start};
+use super::cfg;
 use super::chosen;
+use super::context::{Budget, Context, Oracle};
 use super::decode::Steps;
 use super::eh::Catches;
 use super::foreign;
@@ -19,6 +20,8 @@ use super::number::Few;
 use super::origins::{Backwards, Origin};
 use super::replaced::Replaced;
 use super::role::{Kind, Role};
+use super::scratch::Scratch;
+use super::start::Start;
 use super::step::{Flow, Mem, Via};
 use super::subject::Subject;
 use super::wait;
@@ -71,7 +74,7 @@ pub(crate) struct Program<'a> {
     /// What private function pointers can hold, of those that have been asked for.
     chosen: RefCell<AddrMap<u64, Option<Rc<[u64]>>>>,
     depth: Cell<usize>,
-    scratch: Cell<Option<Box<cfg::Scratch>>>,
+    scratch: Cell<Option<Box<Scratch>>>,
 }
 
 impl<'a> Program<'a> {

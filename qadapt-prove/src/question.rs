@@ -1,11 +1,11 @@
 //! What is asked of a file, and what its functions answer.
 
 use super::assume::{Applied, Settings};
-use super::cfg::Start;
 use super::graph::Graph;
 use super::names::Names;
 use super::program::Program;
 use super::regions::Region;
+use super::start::Start;
 use super::verdict::{Answer, Rules, Verdict, verdict};
 
 /// More unknown regions than that are a survey of functions, for which the first look must do.

@@ -8,7 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 
 use super::body::{Body, Callee, Fact, Given};
-use super::cfg::Start;
+use super::start::Start;
 use super::state::State;
 use super::step::{Effect, Mem, REGS, Reg, Step, Write};
 use super::value::Value;

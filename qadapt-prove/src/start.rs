@@ -1,0 +1,69 @@
+//! Where an analysis starts, and with what.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use super::addr_map::AddrSet;
+use super::body::{Fact, Given};
+use super::state::State;
+use super::value::Value;
+
+/// What to analyse: a function, or the stretch of one between two marks.
+#[derive(Clone, Debug)]
+pub(crate) struct Start {
+    /// Where to begin.
+    pub(crate) entry: u64,
+    /// Where to stop as if the function returned.
+    pub(crate) stops: BTreeSet<u64>,
+    /// What is known of the registers on entry.
+    pub(crate) state: State,
+    /// Whether this is `core::fmt::write` or `Once::call`, whose calls through pointers its caller has told.
+    pub(crate) formats: bool,
+    /// The part of the function that is meant; all of it if there is none.
+    pub(crate) part: Option<Part>,
+    /// Whether it forbids permits.
+    pub(crate) forbids: bool,
+}
+
+/// The part of a function that a region is.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    /// The labels at its entries.
+    pub(crate) labels: Rc<[u64]>,
+    /// The calls of the function that are no part of it.
+    pub(crate) outside: Rc<AddrSet>,
+}
+
+impl Start {
+    /// A whole function, of whose arguments nothing is known.
+    pub(crate) fn function(entry: u64) -> Self {
+        Self {
+            entry,
+            stops: BTreeSet::new(),
+            state: State::entry(),
+            formats: false,
+            part: None,
+            forbids: false,
+        }
+    }
+
+    /// A whole function that is passed these constants.
+    pub(crate) fn function_given(entry: u64, given: &Given) -> Self {
+        let mut start = Self::function(entry);
+        for &(reg, fact) in given {
+            start.state.set(
+                reg,
+                match fact {
+                    Fact::Address(constant) => Value::Const(constant),
+                    Fact::Number(number) => Value::Number(number),
+                    Fact::Formatter(vtable) => Value::Formatter(vtable),
+                    Fact::Arguments => {
+                        start.formats = true;
+                        Value::Any
+                    }
+                },
+            );
+        }
+        start
+    }
+}
