@@ -12,9 +12,10 @@ use qadapt_trace::is_allocator_entry;
 
 use super::assume::Nothing;
 use super::body::Callee;
+use super::fixups::Slot;
 use super::graph::Graph;
 use super::known;
-use super::load::{Image, Slot};
+use super::load::Image;
 use super::names::{Frame, Names};
 use super::program::Program;
 use super::role::{Kind, Role};

@@ -21,7 +21,8 @@
 
 use super::body::{Call, Callee, Fact, Given};
 use super::decode::Steps;
-use super::load::{Image, Slot};
+use super::fixups::Slot;
+use super::load::Image;
 use super::step::{Flow, Mem, RBP, RSP, Reg, Via};
 use super::symbol::demangle;
 

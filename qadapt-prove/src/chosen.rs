@@ -7,7 +7,8 @@
 //! said with the answer; a program that is linked for fixed addresses does so by a mere number, so nothing is told of one.
 
 use super::decode::Steps;
-use super::load::{Image, Slot};
+use super::fixups::Slot;
+use super::load::Image;
 use super::step::{Effect, Flow, Mem, Via, Write};
 
 /// How many statics of one file are looked for: each takes a look at all of its bytes.

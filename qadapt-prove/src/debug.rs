@@ -13,8 +13,8 @@ use object::{Object, ObjectSection};
 use qadapt_code::map::map;
 use sha2::{Digest as _, Sha256};
 
+use super::elf::Elf;
 use super::identity::hexadecimal;
-use super::load::Elf;
 use super::sources::{self, Source};
 
 /// How debug information is read.

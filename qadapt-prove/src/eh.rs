@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use gimli::{BaseAddresses, EhFrame, LittleEndian, Pointer, UnwindSection};
 use object::{Object, ObjectSection};
 
-use super::load::Elf;
+use super::elf::Elf;
 
 /// A call site whose panics are caught.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

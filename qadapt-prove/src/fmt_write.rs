@@ -11,7 +11,8 @@
 
 use super::body::{Call, Callee, Fact, Given};
 use super::decode::Steps;
-use super::load::{Image, Slot};
+use super::fixups::Slot;
+use super::load::Image;
 use super::step::{Effect, Flow, Mem, Reg, Via};
 use super::symbol::demangle;
 

@@ -6,7 +6,7 @@ use object::Object;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::load::Elf;
+use super::elf::Elf;
 
 /// What tells a file from every other. The [crate](crate) has an example.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

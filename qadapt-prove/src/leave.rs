@@ -6,8 +6,8 @@
 
 use super::body::{Call, Callee, End, Fate, Why};
 use super::cfg::Walk;
+use super::fixups::Slot;
 use super::frame::Slots;
-use super::load::Slot;
 use super::scratch::Open;
 use super::state::State;
 use super::step::{Cond, RSP, Reg, Step, Via};

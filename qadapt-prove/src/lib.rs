@@ -42,7 +42,8 @@
 
 // How it is done:
 //
-// `load` reads the file (`kind`: what it does not read; `import`: what the loader adds), `decode` turns its code into steps
+// `load` reads the file (`elf`, `kind`: what it reads and what not; `functions`, `statics`: its symbols; `fixups`, `import`: what the loader
+// adds), `decode` turns its code into steps
 // (`step`: what they are; `operand`, `effect`: what an instruction speaks of, and what it does),
 // `cfg` follows the steps of one function (`start`: from where, with what; `context`: what it is told from outside; `scratch`: its blocks
 // in the making; `body`: the result; `leave`: how it is left; `state`, `value`: what is known of the
@@ -76,12 +77,15 @@ mod decode;
 mod deferral;
 mod effect;
 mod eh;
+mod elf;
 mod error;
 mod explore;
+mod fixups;
 mod flags;
 mod fmt_write;
 mod foreign;
 mod frame;
+mod functions;
 mod goal;
 mod graph;
 mod ground;
@@ -123,6 +127,7 @@ mod sources;
 mod spill;
 mod start;
 mod state;
+mod statics;
 mod step;
 mod subject;
 mod symbol;

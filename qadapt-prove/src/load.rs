@@ -2,60 +2,17 @@
 //!
 //! Nothing here trusts the file: every offset is checked by `object` or by `get`.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use object::elf;
-use object::read::elf::{ElfFile64, ElfSection64, ProgramHeader, SectionHeader, Sym};
-use object::{
-    Endianness, Object, ObjectSection, ObjectSymbol, ObjectSymbolTable, RelocationFlags, RelocationTarget,
-    SymbolKind,
-};
+use object::read::elf::{ElfSection64, ProgramHeader, SectionHeader};
+use object::{Endianness, Object, ObjectSection, ObjectSymbol, ObjectSymbolTable};
 
+use super::elf::{Elf, headers};
+use super::fixups::{Fixup, Slot, read_fixups};
+use super::functions::{Function, is_of_rust, is_of_std_or_alloc, read_functions};
 use super::import::{Import, Linkage};
-use super::kind;
-
-/// A pointer-sized constant that the loader leaves in memory before `main`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Slot {
-    /// An address inside the image (or a plain number).
-    Addr(u64),
-    /// A symbol that another object provides, or may: an index for [`Image::import`].
-    Import(u32),
-}
-
-/// One named function of the image.
-#[derive(Clone, Debug)]
-pub(crate) struct Function<'a> {
-    /// First address.
-    pub(crate) addr: u64,
-    /// Length in bytes; 0 when the file does not say.
-    pub(crate) size: u64,
-    /// All mangled names that stand for this address (identical functions are folded into one).
-    pub(crate) names: Vec<&'a str>,
-}
-
-impl Function<'_> {
-    /// Whether this is no function but a part of one that the compiler has moved away: control comes by a jump, on the
-    /// stack of the function that it is a part of.
-    pub(crate) fn is_fragment(&self) -> bool {
-        self.names.iter().any(|n| {
-            n.starts_with("OUTLINED_FUNCTION_")
-                || n.rsplit_once(".cold").is_some_and(|(_, number)| {
-                    number.is_empty()
-                        || number.starts_with('.') && number[1..].bytes().all(|b| b.is_ascii_digit())
-                })
-        })
-    }
-
-    /// Whether this is a part of `whole`, by its name: `f.cold`, `f.cold.0`.
-    pub(crate) fn is_fragment_of(&self, whole: &Function<'_>) -> bool {
-        let is_of = |part: &str, whole: &str| {
-            part.strip_prefix(whole).and_then(|rest| rest.strip_prefix(".cold")).is_some()
-        };
-        whole.names.iter().any(|whole| self.names.iter().any(|part| is_of(part, whole)))
-    }
-}
+use super::statics::{private_pointers, read_statics};
 
 #[derive(Clone, Debug)]
 struct Segment<'a> {
@@ -63,12 +20,6 @@ struct Segment<'a> {
     data: &'a [u8],
     writable: bool,
     executable: bool,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Fixup {
-    Known(Slot),
-    Opaque,
 }
 
 /// A loaded executable or shared library.
@@ -94,24 +45,6 @@ pub(crate) struct Image<'a> {
     statics: Vec<(Range<u64>, &'a str)>,
     /// Where the loader is told what to write where.
     for_loader: Vec<Range<u64>>,
-}
-
-/// An ELF file whose headers are read.
-pub(crate) type Elf<'a> = ElfFile64<'a, Endianness>;
-
-/// Reads the headers of a file.
-///
-/// # Errors
-/// Says in words what the file is, if it is no ELF file for x86-64.
-pub(crate) fn headers(data: &[u8]) -> Result<Elf<'_>, String> {
-    if let Some(other) = kind::refusal(data) {
-        return Err(other);
-    }
-    if data.len() < 4 || data[..4] != elf::ELFMAG {
-        return Err("it is not an ELF file; give the linked executable or shared library".into());
-    }
-    Elf::parse(data)
-        .map_err(|e| format!("its ELF headers are damaged or of another kind ({e}); build it again"))
 }
 
 impl<'a> Image<'a> {
@@ -179,11 +112,12 @@ impl<'a> Image<'a> {
         if header.e_type.get(endian) == elf::ET_EXEC {
             image.fixed = image.segments.iter().map(|s| s.range.clone()).collect();
         }
-        image.read_fixups(file, &Linkage::parse(file, data));
+        (image.fixups, image.imports) = read_fixups(file, &Linkage::parse(file, data));
         // The dynamic symbols are the file's own in both.
         let symbols = separate.filter(|_| !image.has_symtab).unwrap_or(file);
         image.has_symtab |= symbols.symbol_table().is_some_and(|t| t.symbols().next().is_some());
-        image.functions = read_functions(symbols.symbols().chain(file.dynamic_symbols()), &image);
+        let is_code = |addr| image.segments.iter().any(|s| s.executable && s.range.contains(&addr));
+        image.functions = read_functions(symbols.symbols().chain(file.dynamic_symbols()), is_code);
         image.statics = read_statics(symbols);
         // In a program at fixed addresses any number may be the address of a static.
         if header.e_type.get(endian) == elf::ET_DYN {
@@ -197,65 +131,6 @@ impl<'a> Image<'a> {
         image.may_have_rust_alloc = names().any(|n| is_of_std_or_alloc(n)) || (says_so && !of_rust);
         image.syscall = image.functions.iter().find(|f| f.names.contains(&"syscall")).map(|f| f.addr);
         Ok(image)
-    }
-
-    fn read_fixups(&mut self, file: &Elf<'a>, linkage: &Linkage<'a>) {
-        let mut seen: HashMap<usize, Fixup> = HashMap::new();
-        let Some(relocations) = file.dynamic_relocations() else { return };
-        for (at, relocation) in relocations {
-            let RelocationFlags::Elf { r_type } = relocation.flags() else { continue };
-            let addend = relocation.addend();
-            let fixup = match r_type {
-                elf::R_X86_64_RELATIVE => Fixup::Known(Slot::Addr(addend.cast_unsigned())),
-                elf::R_X86_64_GLOB_DAT | elf::R_X86_64_JUMP_SLOT | elf::R_X86_64_64 => match relocation
-                    .target()
-                {
-                    RelocationTarget::Symbol(index) => {
-                        let base = *seen.entry(index.0).or_insert_with(|| {
-                            let symbol =
-                                file.dynamic_symbol_table().and_then(|t| t.symbol_by_index(index).ok());
-                            let Some(symbol) = symbol else { return Fixup::Opaque };
-                            let raw = symbol.elf_symbol();
-                            let defined = raw.st_shndx(file.endian()) != elf::SHN_UNDEF;
-                            if raw.st_type() == elf::STT_GNU_IFUNC && defined {
-                                // What its resolver returns.
-                                return Fixup::Opaque;
-                            }
-                            let own = defined.then(|| symbol.address());
-                            if let Some(own) = own.filter(|_| !linkage.is_overridable(raw)) {
-                                return Fixup::Known(Slot::Addr(own));
-                            }
-                            let Ok(name) = symbol.name() else { return Fixup::Opaque };
-                            let of_c_library = !defined && linkage.is_of_c_library(file.endian(), index);
-                            self.imports.push(Import { name, of_c_library, own });
-                            u32::try_from(self.imports.len() - 1)
-                                .map_or(Fixup::Opaque, |i| Fixup::Known(Slot::Import(i)))
-                        });
-                        match base {
-                            Fixup::Known(Slot::Addr(a)) if r_type == elf::R_X86_64_64 => {
-                                Fixup::Known(Slot::Addr(a.wrapping_add(addend.cast_unsigned())))
-                            }
-                            Fixup::Known(Slot::Import(_)) if addend != 0 && r_type == elf::R_X86_64_64 => {
-                                Fixup::Opaque
-                            }
-                            other => other,
-                        }
-                    }
-                    _ => Fixup::Opaque,
-                },
-                _ => Fixup::Opaque,
-            };
-            self.fixups.push((at, fixup));
-        }
-        self.fixups.sort_by_key(|&(at, _)| at);
-        // Two fixups of one place: whichever the loader applies last would win. Not worth knowing.
-        self.fixups.dedup_by(|b, a| {
-            let same = a.0 == b.0;
-            if same {
-                a.1 = Fixup::Opaque;
-            }
-            same
-        });
     }
 
     /// Whether the file has code that may use Rust's global allocator.
@@ -502,63 +377,6 @@ impl<'a> Image<'a> {
     }
 }
 
-/// Where relocations and the symbols for other files lie: the loader reads them, and the program does not.
-fn for_loader(file: &Elf<'_>) -> Vec<Range<u64>> {
-    let is_loaders = |section: &ElfSection64<'_, '_, Endianness>| {
-        let kind = section.elf_section_header().sh_type(file.endian());
-        matches!(kind, elf::SHT_RELA | elf::SHT_REL | elf::SHT_RELR | elf::SHT_DYNSYM)
-    };
-    let sections = file.sections().filter(|section| section.address() > 0 && is_loaders(section));
-    sections.map(|section| section.address()..section.address().saturating_add(section.size())).collect()
-}
-
-/// All objects with a symbol, by address.
-fn read_statics<'a>(symbols: &Elf<'a>) -> Vec<(Range<u64>, &'a str)> {
-    let statics = symbols
-        .symbols()
-        .filter(|symbol| symbol.kind() == SymbolKind::Data && symbol.is_definition() && symbol.size() > 0)
-        .map(|symbol| {
-            let end = symbol.address().saturating_add(symbol.size());
-            (symbol.address()..end, symbol.name().unwrap_or_default())
-        });
-    let mut statics: Vec<_> = statics.collect();
-    statics.sort_unstable_by_key(|(range, _)| (range.start, range.end));
-    statics
-}
-
-/// The objects of eight bytes that have a symbol of their own, which the dynamic symbols do not name.
-fn private_pointers(statics: &[(Range<u64>, &str)], file: &Elf<'_>) -> Vec<u64> {
-    let mut objects: Vec<(u64, u64)> =
-        statics.iter().map(|(range, _)| (range.start, range.end - range.start)).collect();
-    objects.dedup();
-    let seen: Vec<Range<u64>> = file
-        .dynamic_symbols()
-        .filter(ObjectSymbol::is_definition)
-        .map(|symbol| symbol.address()..symbol.address().saturating_add(symbol.size().max(1)))
-        .collect();
-    let alone = |at: usize, (addr, size): (u64, u64)| {
-        let before = at.checked_sub(1).and_then(|before| objects.get(before));
-        size == 8
-            && before.is_none_or(|&(start, size)| start.saturating_add(size) <= addr)
-            && objects.get(at + 1).is_none_or(|&(next, _)| next >= addr.saturating_add(8))
-            && !seen.iter().any(|range| range.start < addr.saturating_add(8) && addr < range.end)
-    };
-    let found = objects.iter().enumerate().filter(|&(at, &object)| alone(at, object));
-    found.map(|(_, &(addr, _))| addr).collect()
-}
-
-/// Whether a symbol is mangled as only Rust does.
-fn is_of_rust(symbol: &str) -> bool {
-    symbol.starts_with("_R")
-        || (symbol.starts_with("_ZN") && symbol.contains("17h"))
-        || symbol == "rust_begin_unwind"
-}
-
-/// Whether a symbol is of the crates that allocate, or has to do with one of their types.
-fn is_of_std_or_alloc(symbol: &str) -> bool {
-    is_of_rust(symbol) && ["3std", "5alloc", "std..", "alloc.."].iter().any(|krate| symbol.contains(krate))
-}
-
 fn section_ranges(file: &Elf<'_>, want: impl Fn(&str, elf::SectionFlags) -> bool) -> Vec<Range<u64>> {
     let mut ranges = Vec::new();
     for section in file.sections() {
@@ -572,39 +390,12 @@ fn section_ranges(file: &Elf<'_>, want: impl Fn(&str, elf::SectionFlags) -> bool
     ranges
 }
 
-fn read_functions<'a>(
-    symbols: impl Iterator<Item = impl ObjectSymbol<'a>>,
-    image: &Image<'a>,
-) -> Vec<Function<'a>> {
-    let mut all: Vec<(u64, u64, &'a str)> = Vec::new();
-    for symbol in symbols {
-        let is_code = matches!(symbol.kind(), SymbolKind::Text | SymbolKind::Label | SymbolKind::Unknown);
-        if !is_code || !symbol.is_definition() {
-            continue;
-        }
-        let Ok(name) = symbol.name() else { continue };
-        let addr = symbol.address();
-        if !name.is_empty() && image.segments.iter().any(|s| s.executable && s.range.contains(&addr)) {
-            let typed = symbol.kind() == SymbolKind::Text;
-            // Untyped labels inside a function (of assembly) must not cut it in two.
-            if typed || symbol.size() > 0 || symbol.is_global() {
-                all.push((addr, symbol.size(), name));
-            }
-        }
-    }
-    all.sort_unstable();
-    all.dedup();
-    let mut functions: Vec<Function<'a>> = Vec::new();
-    for (addr, size, name) in all {
-        match functions.last_mut() {
-            Some(last) if last.addr == addr => {
-                last.size = last.size.max(size);
-                if !last.names.contains(&name) {
-                    last.names.push(name);
-                }
-            }
-            _ => functions.push(Function { addr, size, names: vec![name] }),
-        }
-    }
-    functions
+/// Where relocations and the symbols for other files lie: the loader reads them, and the program does not.
+fn for_loader(file: &Elf<'_>) -> Vec<Range<u64>> {
+    let is_loaders = |section: &ElfSection64<'_, '_, Endianness>| {
+        let kind = section.elf_section_header().sh_type(file.endian());
+        matches!(kind, elf::SHT_RELA | elf::SHT_REL | elf::SHT_RELR | elf::SHT_DYNSYM)
+    };
+    let sections = file.sections().filter(|section| section.address() > 0 && is_loaders(section));
+    sections.map(|section| section.address()..section.address().saturating_add(section.size())).collect()
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use object::{Object, ObjectSection, ObjectSymbol};
 
-use super::load::Elf;
+use super::elf::Elf;
 use super::methods;
 use super::place::Place;
 use super::symbol::demangle;

@@ -9,7 +9,8 @@ use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 
 use super::debug::{Debug, DebugFiles};
-use super::load::{Elf, Image};
+use super::elf::Elf;
+use super::load::Image;
 use super::place::Place;
 use super::symbol;
 

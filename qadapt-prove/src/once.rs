@@ -10,7 +10,8 @@
 
 use super::body::{Call, Callee, Fact};
 use super::decode::Steps;
-use super::load::{Image, Slot};
+use super::fixups::Slot;
+use super::load::Image;
 use super::step::{Flow, Mem, Reg, Via};
 use super::symbol::demangle;
 

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 
 use super::body::{Block, Body, Call, Callee, End, Why};
 use super::decode::Steps;
-use super::load::{Image, Slot};
+use super::fixups::Slot;
+use super::load::Image;
 use super::step::{CALLER_SAVED, Effect, Flow, Mem, Reg, Step, Via};
 
 /// More places than that are not looked at for one register.

@@ -1,8 +1,9 @@
 //! What is known of the registers at one point of a function, and what a step makes of it.
 
+use super::fixups::Slot;
 use super::flags::{Compared, Flags};
 use super::fmt_write;
-use super::load::{Image, Slot};
+use super::load::Image;
 use super::step::{CALLEE_SAVED, CALLER_SAVED, Effect, Mem, RBP, REGS, RSP, Reg};
 use super::value::{Last, Value, add};
 

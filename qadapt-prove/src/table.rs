@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::decode::Steps;
-use super::load::{Image, Slot};
+use super::fixups::Slot;
+use super::load::Image;
 use super::step::{Effect, Flow};
 use super::value::Last;
 

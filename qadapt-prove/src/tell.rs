@@ -3,9 +3,9 @@
 use super::body::{Call, Callee, Fact};
 use super::builders::{self, Arguments, By};
 use super::cfg::Walk;
+use super::fixups::Slot;
 use super::fmt_write;
 use super::frame::Slots;
-use super::load::Slot;
 use super::once;
 use super::state::State;
 use super::step::{ARGUMENTS, RAX, RSP, Reg};

@@ -1,0 +1,86 @@
+//! The functions of a file, as its symbols name them.
+
+use object::{ObjectSymbol, SymbolKind};
+
+/// One named function of the image.
+#[derive(Clone, Debug)]
+pub(crate) struct Function<'a> {
+    /// First address.
+    pub(crate) addr: u64,
+    /// Length in bytes; 0 when the file does not say.
+    pub(crate) size: u64,
+    /// All mangled names that stand for this address (identical functions are folded into one).
+    pub(crate) names: Vec<&'a str>,
+}
+
+impl Function<'_> {
+    /// Whether this is no function but a part of one that the compiler has moved away: control comes by a jump, on the
+    /// stack of the function that it is a part of.
+    pub(crate) fn is_fragment(&self) -> bool {
+        self.names.iter().any(|n| {
+            n.starts_with("OUTLINED_FUNCTION_")
+                || n.rsplit_once(".cold").is_some_and(|(_, number)| {
+                    number.is_empty()
+                        || number.starts_with('.') && number[1..].bytes().all(|b| b.is_ascii_digit())
+                })
+        })
+    }
+
+    /// Whether this is a part of `whole`, by its name: `f.cold`, `f.cold.0`.
+    pub(crate) fn is_fragment_of(&self, whole: &Function<'_>) -> bool {
+        let is_of = |part: &str, whole: &str| {
+            part.strip_prefix(whole).and_then(|rest| rest.strip_prefix(".cold")).is_some()
+        };
+        whole.names.iter().any(|whole| self.names.iter().any(|part| is_of(part, whole)))
+    }
+}
+
+/// The functions that these symbols name, by address; of an address that is no code none.
+pub(super) fn read_functions<'a>(
+    symbols: impl Iterator<Item = impl ObjectSymbol<'a>>,
+    is_code: impl Fn(u64) -> bool,
+) -> Vec<Function<'a>> {
+    let mut all: Vec<(u64, u64, &'a str)> = Vec::new();
+    for symbol in symbols {
+        let may_be_code = matches!(symbol.kind(), SymbolKind::Text | SymbolKind::Label | SymbolKind::Unknown);
+        if !may_be_code || !symbol.is_definition() {
+            continue;
+        }
+        let Ok(name) = symbol.name() else { continue };
+        let addr = symbol.address();
+        if !name.is_empty() && is_code(addr) {
+            let typed = symbol.kind() == SymbolKind::Text;
+            // Untyped labels inside a function (of assembly) must not cut it in two.
+            if typed || symbol.size() > 0 || symbol.is_global() {
+                all.push((addr, symbol.size(), name));
+            }
+        }
+    }
+    all.sort_unstable();
+    all.dedup();
+    let mut functions: Vec<Function<'a>> = Vec::new();
+    for (addr, size, name) in all {
+        match functions.last_mut() {
+            Some(last) if last.addr == addr => {
+                last.size = last.size.max(size);
+                if !last.names.contains(&name) {
+                    last.names.push(name);
+                }
+            }
+            _ => functions.push(Function { addr, size, names: vec![name] }),
+        }
+    }
+    functions
+}
+
+/// Whether a symbol is mangled as only Rust does.
+pub(super) fn is_of_rust(symbol: &str) -> bool {
+    symbol.starts_with("_R")
+        || (symbol.starts_with("_ZN") && symbol.contains("17h"))
+        || symbol == "rust_begin_unwind"
+}
+
+/// Whether a symbol is of the crates that allocate, or has to do with one of their types.
+pub(super) fn is_of_std_or_alloc(symbol: &str) -> bool {
+    is_of_rust(symbol) && ["3std", "5alloc", "std..", "alloc.."].iter().any(|krate| symbol.contains(krate))
+}
