@@ -1,7 +1,7 @@
 //! Verdicts of one region of the source together: a generic region has one for each instance.
 
 use super::place::Place;
-use super::regions::arguments_at;
+use super::spelled::arguments_at;
 use super::verdict::{Answer, Verdict};
 
 /// The verdicts of one region. [`groups`] has an example.

@@ -55,6 +55,10 @@
 // granted), `graph` says what is reached (`goal`) and what is not to be avoided (`unavoidable`), and `verdict` speaks, with
 // `advice` on what to do instead. `proof` is the way in; `kept` has what an earlier run
 // has proven.
+//
+// Which regions there are: `marks` reads the labels, `copies` and `parts` say what of a function is a region's (`inlined`, `inside`, `before`: by
+// the line tables), `permits` and `deferral` what is exempt in it. `sources` has the regions that sources open (`calls`, `packages`,
+// `locked`), `regions` lists both under their names (`methods`, `spelled`), and `marked` asks about each (`question`).
 
 mod addr_map;
 mod advice;
@@ -124,6 +128,7 @@ mod replaced;
 mod role;
 mod scratch;
 mod sources;
+mod spelled;
 mod spill;
 mod start;
 mod state;
