@@ -1,7 +1,6 @@
 //! What each function of a file means to its callers: its role by name, and whether it comes back.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -9,7 +8,6 @@ use super::addr_map::{AddrMap, AddrSet};
 use super::body::{Body, Callee, Fate, Given};
 use super::builders;
 use super::cfg;
-use super::chosen;
 use super::context::{Budget, Context, Oracle};
 use super::decode::Steps;
 use super::eh::Catches;
@@ -18,12 +16,11 @@ use super::foreign;
 use super::known;
 use super::load::Image;
 use super::number::Few;
-use super::origins::{Backwards, Origin};
 use super::replaced::Replaced;
 use super::role::{Kind, Role};
 use super::scratch::Scratch;
 use super::start::Start;
-use super::step::{Flow, Mem, Via};
+use super::step::{Flow, Via};
 use super::subject::Subject;
 use super::wait;
 
@@ -42,15 +39,6 @@ struct Stays {
     /// Answered "stays" if the open question at this depth is.
     aside: Vec<(u64, usize)>,
     depth: usize,
-}
-
-/// The functions that a call through a pointer can lead to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Targets {
-    /// Where they begin.
-    pub(crate) functions: BTreeSet<u64>,
-    /// Whether the pointer may be one of a static's that is chosen at run time.
-    pub(crate) are_chosen: bool,
 }
 
 /// One file under analysis, with what has been found out about its functions.
@@ -73,7 +61,7 @@ pub(crate) struct Program<'a> {
     loose: RefCell<AddrMap<u64, u16>>,
     replaced: Replaced,
     /// What private function pointers can hold, of those that have been asked for.
-    chosen: RefCell<AddrMap<u64, Option<Rc<[u64]>>>>,
+    pub(super) chosen: RefCell<AddrMap<u64, Option<Rc<[u64]>>>>,
     depth: Cell<usize>,
     scratch: Cell<Option<Box<Scratch>>>,
 }
@@ -189,71 +177,6 @@ impl<'a> Program<'a> {
         let found = look();
         self.numbers.set(false);
         (!self.is_news.get() && !self.numbers_budget.is_spent()).then_some(found)
-    }
-
-    /// The functions that an indirect call or jump can lead to, if these are all known: constants that reach it, and what a
-    /// static of the program's own can hold.
-    pub(crate) fn targets(&self, body: &Body, site: u64) -> Option<Targets> {
-        let (base, code) = self.image.segment_of(site);
-        if let Flow::CallVia(via) | Flow::JumpVia(via) = Steps::new(code, base).flow_at(site).flow
-            && let Via::Mem(Mem { base: Some(_), .. } | Mem { index: Some(_), .. }) | Via::Other = via
-        {
-            return None;
-        }
-        let loose = |callee| Oracle::loose(self, callee);
-        let origins = Backwards::new(self.image, body, &loose, site)?.of_target(site)?;
-        let are_chosen = origins.iter().any(|origin| matches!(origin, Origin::Memory(_)));
-        let mut found = BTreeSet::new();
-        for origin in origins {
-            match origin {
-                Origin::Constant(addr) => {
-                    found.insert(addr);
-                }
-                Origin::Memory(place) => found.extend(self.chosen(place)?.iter().copied()),
-            }
-        }
-        let known = |addr: &u64| {
-            self.image.function_at(*addr).is_some_and(|function| !function.is_fragment())
-                && Oracle::loose(self, Callee::Local(*addr)) == 0
-        };
-        let are_known = !found.is_empty() && found.iter().all(known);
-        are_known.then_some(Targets { functions: found, are_chosen })
-    }
-
-    /// All that a static of the program's own can hold, if it is a function pointer that is chosen at run time.
-    fn chosen(&self, place: u64) -> Option<Rc<[u64]>> {
-        if !self.image.is_private_pointer(place) {
-            return None;
-        }
-        if let Some(known) = self.chosen.borrow().get(&place) {
-            return known.clone();
-        }
-        if self.chosen.borrow().len() as u64 >= chosen::most(self.image) {
-            return None;
-        }
-        // A store of what it holds itself is not looked through.
-        self.chosen.borrow_mut().insert(place, None);
-        let found = self.all_stored(place).map(|all| all.into_iter().collect());
-        self.chosen.borrow_mut().insert(place, found.clone());
-        found
-    }
-
-    fn all_stored(&self, place: u64) -> Option<BTreeSet<u64>> {
-        let (first, stores) = chosen::stores(self.image, place)?;
-        let mut found: BTreeSet<u64> = first.into_iter().collect();
-        // What a callee gives back may not be known yet.
-        let loose = |_| u16::MAX;
-        for store in stores {
-            let body = self.body(&Start::function(store.function), false);
-            // A store that the function's own flow does not reach is made nowhere, unless the flow is lost.
-            let origins =
-                Backwards::new(self.image, &body, &loose, store.site)?.of_register(store.site, store.reg)?;
-            for origin in origins {
-                let Origin::Constant(addr) = origin else { return None };
-                found.insert(addr);
-            }
-        }
-        Some(found)
     }
 
     /// Notes the registers that a function does not give back although it must; says whether that is news.
