@@ -35,6 +35,7 @@ mod key;
 mod lock;
 mod mailboxes;
 mod primitive;
+mod stack;
 mod stack_pool;
 mod stack_table;
 
@@ -43,5 +44,6 @@ pub use block_ring::BlockRing;
 pub use key::Key;
 pub use lock::{Guard, Lock};
 pub use mailboxes::{Address, Busy, Given, Mailboxes};
+pub use stack::Stack;
 pub use stack_pool::StackPool;
-pub use stack_table::{Slot, Stack, StackTable};
+pub use stack_table::{Slot, StackTable};

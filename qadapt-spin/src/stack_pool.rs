@@ -3,7 +3,8 @@
 use core::fmt;
 
 use crate::primitive::{AtomicU64, AtomicUsize, Ordering};
-use crate::stack_table::{Slot, Stack};
+use crate::stack::Stack;
+use crate::stack_table::Slot;
 
 /// A bounded, lock-free pool of call stacks that are given back.
 ///

@@ -25,6 +25,8 @@ mod lock;
 mod mailboxes;
 #[path = "loom/primitive.rs"]
 mod primitive;
+#[path = "../src/stack.rs"]
+mod stack;
 #[path = "../src/stack_pool.rs"]
 mod stack_pool;
 #[path = "../src/stack_table.rs"]
