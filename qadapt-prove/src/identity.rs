@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::elf::Elf;
 
-/// What tells a file from every other. The [crate](crate) has an example.
+/// What tells a file from every other. The [crate] has an example.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Identity {
     /// The SHA-256 of its bytes.

@@ -58,7 +58,7 @@ impl Which<'_> {
     }
 }
 
-/// The verdicts on one binary. The [crate](crate) has an example.
+/// The verdicts on one binary. The [crate] has an example.
 #[derive(Clone, Debug, Serialize)]
 pub struct Proof {
     /// The file.
@@ -148,7 +148,7 @@ pub fn prove_functions(
 /// If the file cannot be read or analysed, or has no such region.
 ///
 /// # Examples
-/// The [crate](crate) has one.
+/// The [crate] has one.
 pub fn prove_file(
     path: &Path,
     which: Which<'_>,
