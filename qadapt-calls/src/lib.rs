@@ -167,7 +167,9 @@ impl Rule {
             Self::EpollWait => (3, |time| time & INT != 0),
             Self::ChildBy => (2, |options| options & WNOHANG == 0),
             Self::ChildOf => (3, |options| options & WNOHANG == 0),
-            Self::FileLock => (1, |operation| operation & LOCK_NB == 0),
+            Self::FileLock => {
+                (1, |operation| operation & LOCK_NB == 0 && operation & INT & !LOCK_NB != LOCK_UN)
+            }
             Self::Control => (1, |command| CONTROL_WAITS.contains(&(command & INT))),
             _ => return true,
         };
@@ -236,6 +238,7 @@ const CONTROL_WAITS: [u64; 2] = [7, 38];
 const GRND_NONBLOCK: u64 = 1;
 const WNOHANG: u64 = 1;
 const LOCK_NB: u64 = 4;
+const LOCK_UN: u64 = 8;
 /// The bits of an argument that is an `int`: what is above them in the register may be anything.
 const INT: u64 = u32::MAX as u64;
 

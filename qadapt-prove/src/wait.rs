@@ -198,6 +198,8 @@ mod tests {
         assert_eq!(call("poll", &[None, None, Some(0)]), None);
         assert_eq!(call("poll", &[None, None, Some(u64::from(u32::MAX))]), Some("socket"));
         assert_eq!(call("getrandom", &[None, None, Some(1)]), None);
+        assert_eq!(call("flock", &[None, Some(8)]), None);
+        assert_eq!(call("flock", &[None, Some(2)]), Some("file"));
         assert_eq!(call("getpid", &[]), None);
         assert_eq!(call("nanosleep", &[]), Some("sleep"));
         assert_eq!(of_call(9999, |_| None), Some("other"), "nobody knows it");

@@ -194,6 +194,7 @@ fn what_is_told_not_to_wait_is_no_violation() {
     let seen = count(|| {
         assert!(child.try_wait().expect("it can be asked").is_none());
         assert_eq!(lock(libc::LOCK_SH | libc::LOCK_NB), 0);
+        assert_eq!(lock(libc::LOCK_UN), 0);
         sender.connect(address).expect("nobody is asked");
         let mut buffer = [0_u8; 8];
         // SAFETY: the buffer has eight bytes.
@@ -208,7 +209,7 @@ fn what_is_told_not_to_wait_is_no_violation() {
     assert_eq!(seen, 0);
     child.kill().expect("it runs");
     assert_eq!(count(|| child.wait()), 1);
-    assert_eq!(count(|| lock(libc::LOCK_UN)), 1);
+    assert_eq!(count(|| lock(libc::LOCK_SH)), 1);
     // The pipe that may wait is the second file.
     (&to_quick).write_all(b"12345678").expect("there is room");
     assert_eq!(count(|| splice(quick.as_raw_fd(), to_slow.as_raw_fd(), 0)), 1);
