@@ -67,6 +67,8 @@ pub enum Rule {
     Message = b'm',
     /// The same with flags in the third argument: `g`.
     Gathered = b'g',
+    /// It moves bytes from or to the file of the first argument, with flags in the sixth: `F`.
+    Flagged = b'F',
     /// It waits for a peer of the socket of the first argument: `a`.
     Accept = b'a',
     /// It moves bytes between two files: `e`.
@@ -108,7 +110,7 @@ pub enum Rule {
 }
 
 impl Rule {
-    const ALL: [Self; 36] = [
+    const ALL: [Self; 37] = [
         Self::Never,
         Self::Other,
         Self::Clock,
@@ -126,6 +128,7 @@ impl Rule {
         Self::Transfer,
         Self::Message,
         Self::Gathered,
+        Self::Flagged,
         Self::Accept,
         Self::Between,
         Self::Poll,
@@ -167,6 +170,7 @@ impl Rule {
             Self::EpollWait => (3, |time| time & INT != 0),
             Self::ChildBy => (2, |options| options & WNOHANG == 0),
             Self::ChildOf => (3, |options| options & WNOHANG == 0),
+            Self::Flagged => (5, |flags| flags & RWF_NOWAIT == 0),
             Self::FileLock => {
                 (1, |operation| operation & LOCK_NB == 0 && operation & INT & !LOCK_NB != LOCK_UN)
             }
@@ -212,6 +216,7 @@ impl Rule {
             Self::Transfer
             | Self::Message
             | Self::Gathered
+            | Self::Flagged
             | Self::Accept
             | Self::Between
             | Self::Spliced
@@ -237,6 +242,7 @@ const FUTEX_WAITS: [u64; 5] = [0, 6, 9, 11, 13];
 const CONTROL_WAITS: [u64; 2] = [7, 38];
 const GRND_NONBLOCK: u64 = 1;
 const WNOHANG: u64 = 1;
+const RWF_NOWAIT: u64 = 8;
 const LOCK_NB: u64 = 4;
 const LOCK_UN: u64 = 8;
 /// The bits of an argument that is an `int`: what is above them in the register may be anything.
@@ -286,7 +292,7 @@ const FIRST: &str = "\
     clock_adjtime:c syncfs:f sendmmsg:m setns:P getcpu:n process_vm_readv:P process_vm_writev:P \
     kcmp:P finit_module:o sched_setattr:o sched_getattr:n renameat2:f seccomp:o getrandom:r \
     memfd_create:f kexec_file_load:o bpf:o execveat:P userfaultfd:o membarrier:o mlock2:M \
-    copy_file_range:b preadv2:t pwritev2:t pkey_mprotect:M pkey_alloc:o pkey_free:o statx:f \
+    copy_file_range:b preadv2:F pwritev2:F pkey_mprotect:M pkey_alloc:o pkey_free:o statx:f \
     io_pgetevents:u rseq:n";
 /// Those from [`GAP`] on.
 const FURTHER: &str = "\

@@ -45,7 +45,12 @@ const fn word(rule: Rule) -> &'static str {
         Rule::Futex | Rule::FutexWait => "lock",
         Rule::Pause | Rule::Nanosleep | Rule::ClockNanosleep | Rule::SignalFor => "sleep",
         Rule::File | Rule::Close | Rule::Control | Rule::FileLock | Rule::Over => "file",
-        Rule::Transfer | Rule::Between | Rule::Spliced | Rule::Copied | Rule::Given => "file or socket",
+        Rule::Transfer
+        | Rule::Flagged
+        | Rule::Between
+        | Rule::Spliced
+        | Rule::Copied
+        | Rule::Given => "file or socket",
         Rule::Message
         | Rule::Gathered
         | Rule::Accept
@@ -200,6 +205,8 @@ mod tests {
         assert_eq!(call("getrandom", &[None, None, Some(1)]), None);
         assert_eq!(call("flock", &[None, Some(8)]), None);
         assert_eq!(call("flock", &[None, Some(2)]), Some("file"));
+        assert_eq!(call("preadv2", &[None, None, None, None, None, Some(8)]), None);
+        assert_eq!(call("pwritev2", &[None, None, None, None, None, Some(2)]), Some("file or socket"));
         assert_eq!(call("getpid", &[]), None);
         assert_eq!(call("nanosleep", &[]), Some("sleep"));
         assert_eq!(of_call(9999, |_| None), Some("other"), "nobody knows it");

@@ -51,7 +51,7 @@ fn judge(rule: Rule, arguments: &[u64; 6]) -> Option<Judged> {
         // Until a time, or for one.
         Rule::ClockNanosleep if second & 1 != 0 => plain(Calls::SLEEP),
         Rule::ClockNanosleep => Some(sleep(third)),
-        Rule::Transfer | Rule::Accept => transfer(first, false),
+        Rule::Transfer | Rule::Flagged | Rule::Accept => transfer(first, false),
         Rule::Message => transfer(first, says_at_once(fourth)),
         Rule::Gathered => transfer(first, says_at_once(third)),
         Rule::Between => between(first, second, false),
@@ -252,6 +252,9 @@ mod tests {
             (libc::SYS_flock, 1, known(libc::LOCK_UN), false),
             (libc::SYS_flock, 1, known(libc::LOCK_UN) | 0xDEAD << 32, false),
             (libc::SYS_flock, 1, known(libc::LOCK_SH), true),
+            (libc::SYS_preadv2, 5, known(libc::RWF_NOWAIT), false),
+            (libc::SYS_pwritev2, 5, known(libc::RWF_NOWAIT | libc::RWF_DSYNC), false),
+            (libc::SYS_pwritev2, 5, known(libc::RWF_DSYNC), true),
             (libc::SYS_fcntl, 1, known(libc::F_SETLKW), true),
             (libc::SYS_fcntl, 1, known(libc::F_OFD_SETLKW), true),
             (libc::SYS_fcntl, 1, known(libc::F_GETFL), false),
