@@ -107,10 +107,16 @@ pub enum Rule {
     SignalFor = b'd',
     /// It closes what the second argument stood for before: `D`.
     Over = b'D',
+    /// It takes or gives semaphores, as many times as the third argument says, each with its flags at the address of the second: `O`.
+    Semaphores = b'O',
+    /// It puts a message into a queue of System V, with flags in the fourth argument: `Q`.
+    QueuePut = b'Q',
+    /// It takes a message out of one, with flags in the fifth argument: `R`.
+    QueueTake = b'R',
 }
 
 impl Rule {
-    const ALL: [Self; 37] = [
+    const ALL: [Self; 40] = [
         Self::Never,
         Self::Other,
         Self::Clock,
@@ -148,6 +154,9 @@ impl Rule {
         Self::FileLock,
         Self::SignalFor,
         Self::Over,
+        Self::Semaphores,
+        Self::QueuePut,
+        Self::QueueTake,
     ];
 
     /// Whether a call may wait by what these arguments of it say, as far as they are known: its operation, its flags, its time. What
@@ -174,6 +183,8 @@ impl Rule {
             Self::FileLock => {
                 (1, |operation| operation & LOCK_NB == 0 && operation & INT & !LOCK_NB != LOCK_UN)
             }
+            Self::QueuePut => (3, |flags| flags & IPC_NOWAIT == 0),
+            Self::QueueTake => (4, |flags| flags & IPC_NOWAIT == 0),
             Self::Control => (1, |command| CONTROL_WAITS.contains(&(command & INT))),
             _ => return true,
         };
@@ -211,7 +222,7 @@ impl Rule {
             Self::Clock => CLOCK,
             Self::Random => RANDOM,
             Self::Yield => YIELD,
-            Self::Other | Self::Device => OTHER,
+            Self::Other | Self::Device | Self::Semaphores | Self::QueuePut | Self::QueueTake => OTHER,
             Self::Poll | Self::PollFor => SLEEP | SOCKET,
             Self::Transfer
             | Self::Message
@@ -243,6 +254,7 @@ const CONTROL_WAITS: [u64; 2] = [7, 38];
 const GRND_NONBLOCK: u64 = 1;
 const WNOHANG: u64 = 1;
 const RWF_NOWAIT: u64 = 8;
+const IPC_NOWAIT: u64 = 0o4000;
 const LOCK_NB: u64 = 4;
 const LOCK_UN: u64 = 8;
 /// The bits of an argument that is an `int`: what is above them in the register may be anything.
@@ -256,8 +268,8 @@ const FIRST: &str = "\
     shmat:o shmctl:o dup:n dup2:D pause:w nanosleep:s getitimer:n alarm:n setitimer:n getpid:n \
     sendfile:e socket:n connect:C accept:a sendto:m recvfrom:m sendmsg:g recvmsg:g shutdown:n bind:n \
     listen:n getsockname:n getpeername:n socketpair:n setsockopt:n getsockopt:n clone:P fork:P \
-    vfork:P execve:P exit:n wait4:j kill:n uname:n semget:o semop:o semctl:o shmdt:o msgget:o \
-    msgsnd:o msgrcv:o msgctl:o fcntl:v flock:z fsync:f fdatasync:f truncate:f ftruncate:f getdents:f \
+    vfork:P execve:P exit:n wait4:j kill:n uname:n semget:o semop:O semctl:o shmdt:o msgget:o \
+    msgsnd:Q msgrcv:R msgctl:o fcntl:v flock:z fsync:f fdatasync:f truncate:f ftruncate:f getdents:f \
     getcwd:f chdir:f fchdir:f rename:f mkdir:f rmdir:f creat:f link:f unlink:f symlink:f readlink:f \
     chmod:f fchmod:f chown:f fchown:f lchown:f umask:n gettimeofday:c getrlimit:n getrusage:c \
     sysinfo:n times:c ptrace:P getuid:n syslog:o getgid:n setuid:o setgid:o geteuid:n getegid:n \
@@ -276,7 +288,7 @@ const FIRST: &str = "\
     lremovexattr:f fremovexattr:f tkill:n time:c futex:x sched_setaffinity:o sched_getaffinity:n \
     set_thread_area:o io_setup:o io_destroy:o io_getevents:u io_submit:o io_cancel:o \
     get_thread_area:o lookup_dcookie:o epoll_create:n epoll_ctl_old:o epoll_wait_old:E \
-    remap_file_pages:M getdents64:f set_tid_address:n restart_syscall:n semtimedop:o fadvise64:f \
+    remap_file_pages:M getdents64:f set_tid_address:n restart_syscall:n semtimedop:O fadvise64:f \
     timer_create:n timer_settime:n timer_gettime:n timer_getoverrun:n timer_delete:n clock_settime:c \
     clock_gettime:c clock_getres:c clock_nanosleep:S exit_group:n epoll_wait:E epoll_ctl:n tgkill:n \
     utimes:f vserver:o mbind:M set_mempolicy:o get_mempolicy:o mq_open:o mq_unlink:o mq_timedsend:o \

@@ -45,12 +45,9 @@ const fn word(rule: Rule) -> &'static str {
         Rule::Futex | Rule::FutexWait => "lock",
         Rule::Pause | Rule::Nanosleep | Rule::ClockNanosleep | Rule::SignalFor => "sleep",
         Rule::File | Rule::Close | Rule::Control | Rule::FileLock | Rule::Over => "file",
-        Rule::Transfer
-        | Rule::Flagged
-        | Rule::Between
-        | Rule::Spliced
-        | Rule::Copied
-        | Rule::Given => "file or socket",
+        Rule::Transfer | Rule::Flagged | Rule::Between | Rule::Spliced | Rule::Copied | Rule::Given => {
+            "file or socket"
+        }
         Rule::Message
         | Rule::Gathered
         | Rule::Accept
@@ -65,7 +62,9 @@ const fn word(rule: Rule) -> &'static str {
         Rule::Clock => "clock",
         Rule::Random => "random",
         Rule::Yield => "yield",
-        Rule::Never | Rule::Other | Rule::Device => "other",
+        Rule::Never | Rule::Other | Rule::Device | Rule::Semaphores | Rule::QueuePut | Rule::QueueTake => {
+            "other"
+        }
     }
 }
 
@@ -207,6 +206,9 @@ mod tests {
         assert_eq!(call("flock", &[None, Some(2)]), Some("file"));
         assert_eq!(call("preadv2", &[None, None, None, None, None, Some(8)]), None);
         assert_eq!(call("pwritev2", &[None, None, None, None, None, Some(2)]), Some("file or socket"));
+        assert_eq!(call("msgsnd", &[None, None, None, Some(0o4000)]), None);
+        assert_eq!(call("msgrcv", &[None, None, None, Some(0o4000), Some(0)]), Some("other"));
+        assert_eq!(call("semop", &[]), Some("other"));
         assert_eq!(call("getpid", &[]), None);
         assert_eq!(call("nanosleep", &[]), Some("sleep"));
         assert_eq!(of_call(9999, |_| None), Some("other"), "nobody knows it");

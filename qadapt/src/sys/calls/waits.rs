@@ -14,6 +14,8 @@ use crate::model::{Calls, Detail, SystemCall};
 const QUICK: [u64; 6] = [0x5421, 0x541B, 0x5451, 0x5450, 0x5401, 0x5413];
 /// `SPLICE_F_NONBLOCK`.
 const AT_ONCE_SPLICE: u64 = 2;
+/// So many operations on semaphores are looked at; of more it is said that they may wait.
+const MOST_OPERATIONS: usize = 16;
 /// The bits of an argument that is an `int`. The kernel looks at no others, and compilers leave anything in those.
 const INT: u64 = u32::MAX as u64;
 /// `AT_FDCWD` and other descriptors that are none are negative.
@@ -37,7 +39,10 @@ fn judge(rule: Rule, arguments: &[u64; 6]) -> Option<Judged> {
     }
     match rule {
         Rule::Never => None,
-        Rule::Other => plain(Calls::OTHER),
+        Rule::Other | Rule::QueuePut | Rule::QueueTake => plain(Calls::OTHER),
+        Rule::Semaphores => {
+            may_wait_for_semaphores(second, third).then_some((Calls::OTHER, Detail::Nothing, 0))
+        }
         Rule::Clock => plain(Calls::CLOCK),
         Rule::Random => Some((Calls::RANDOM, Detail::Bytes, second)),
         Rule::Yield => plain(Calls::YIELD),
@@ -94,6 +99,19 @@ fn sleep(time: u64) -> Judged {
 fn waits_for(time: u64) -> Option<Judged> {
     let is_none = time != 0 && read(time) == Some([0, 0]);
     (!is_none).then_some((Calls::SOCKET, Detail::Nothing, 0))
+}
+
+/// Whether one of the operations on semaphores at this address may wait: one that gives does not, nor one with `IPC_NOWAIT`.
+fn may_wait_for_semaphores(address: u64, count: u64) -> bool {
+    // Each is a `sembuf`: the number of the semaphore, what is added, flags.
+    let mut operations = [[0_i16; 3]; MOST_OPERATIONS];
+    // The kernel takes the low half.
+    let count = usize::try_from(count & INT).unwrap_or(usize::MAX);
+    let Some(operations) = operations.get_mut(..count) else { return true };
+    let here = operations.as_mut_ptr().expose_provenance() as u64;
+    let is_read = copy(libc::SYS_process_vm_readv, here, address, size_of_val(operations));
+    let may_wait = |&[_, added, flags]: &[i16; 3]| added <= 0 && c_int::from(flags) & libc::IPC_NOWAIT == 0;
+    !is_read || operations.iter().any(may_wait)
 }
 
 /// A transfer of bytes, or a wait for a peer; `None` where it does not wait.
@@ -255,6 +273,9 @@ mod tests {
             (libc::SYS_preadv2, 5, known(libc::RWF_NOWAIT), false),
             (libc::SYS_pwritev2, 5, known(libc::RWF_NOWAIT | libc::RWF_DSYNC), false),
             (libc::SYS_pwritev2, 5, known(libc::RWF_DSYNC), true),
+            (libc::SYS_msgsnd, 3, known(libc::IPC_NOWAIT), false),
+            (libc::SYS_msgrcv, 4, known(libc::IPC_NOWAIT), false),
+            (libc::SYS_msgrcv, 3, known(libc::IPC_NOWAIT), true),
             (libc::SYS_fcntl, 1, known(libc::F_SETLKW), true),
             (libc::SYS_fcntl, 1, known(libc::F_OFD_SETLKW), true),
             (libc::SYS_fcntl, 1, known(libc::F_GETFL), false),
@@ -312,6 +333,32 @@ mod tests {
             let first = if call == libc::SYS_poll { first } else { above(first) };
             assert_eq!(told([first, above(second), third]), expected, "{call}");
         }
+    }
+
+    #[test]
+    fn semaphores_may_wait_if_one_operation_may() {
+        let told = |operations: &[[i16; 3]], count: u64| {
+            let address = operations.as_ptr().expose_provenance() as u64;
+            of(unsigned(libc::SYS_semop), &[1, address, count, 0, 0, 0]).map(|call| call.to_string())
+        };
+        let at_once = i16::try_from(libc::IPC_NOWAIT).expect("a flag of sixteen bits");
+        let (take, try_take, give, until_none) = ([0, -1, 0], [0, -1, at_once], [0, 1, 0], [0, 0, 0]);
+        for (operations, waits) in [
+            (&[try_take][..], false),
+            (&[give], false),
+            (&[give, try_take], false),
+            (&[take], true),
+            (&[until_none], true),
+            (&[try_take, give, take], true),
+            (&[give; MOST_OPERATIONS], false),
+            (&[give; MOST_OPERATIONS + 1], true),
+        ] {
+            let call = told(operations, operations.len() as u64);
+            assert_eq!(call.as_deref(), waits.then_some("semop (other)"), "{operations:?}");
+        }
+        assert_eq!(told(&[try_take], 1 | 0xDEAD << 32), None, "the upper half says nothing");
+        assert!(told(&[], 1).is_some(), "what cannot be read may wait");
+        assert!(told(&[give], u64::from(u32::MAX)).is_some(), "there are not so many");
     }
 
     #[test]
