@@ -113,10 +113,12 @@ pub enum Rule {
     QueuePut = b'Q',
     /// It takes a message out of one, with flags in the fifth argument: `R`.
     QueueTake = b'R',
+    /// It puts a message into the queue of POSIX that the first argument stands for, or takes one out: `G`.
+    Queue = b'G',
 }
 
 impl Rule {
-    const ALL: [Self; 40] = [
+    const ALL: [Self; 41] = [
         Self::Never,
         Self::Other,
         Self::Clock,
@@ -157,6 +159,7 @@ impl Rule {
         Self::Semaphores,
         Self::QueuePut,
         Self::QueueTake,
+        Self::Queue,
     ];
 
     /// Whether a call may wait by what these arguments of it say, as far as they are known: its operation, its flags, its time. What
@@ -222,7 +225,12 @@ impl Rule {
             Self::Clock => CLOCK,
             Self::Random => RANDOM,
             Self::Yield => YIELD,
-            Self::Other | Self::Device | Self::Semaphores | Self::QueuePut | Self::QueueTake => OTHER,
+            Self::Other
+            | Self::Device
+            | Self::Semaphores
+            | Self::QueuePut
+            | Self::QueueTake
+            | Self::Queue => OTHER,
             Self::Poll | Self::PollFor => SLEEP | SOCKET,
             Self::Transfer
             | Self::Message
@@ -291,8 +299,8 @@ const FIRST: &str = "\
     remap_file_pages:M getdents64:f set_tid_address:n restart_syscall:n semtimedop:O fadvise64:f \
     timer_create:n timer_settime:n timer_gettime:n timer_getoverrun:n timer_delete:n clock_settime:c \
     clock_gettime:c clock_getres:c clock_nanosleep:S exit_group:n epoll_wait:E epoll_ctl:n tgkill:n \
-    utimes:f vserver:o mbind:M set_mempolicy:o get_mempolicy:o mq_open:o mq_unlink:o mq_timedsend:o \
-    mq_timedreceive:o mq_notify:o mq_getsetattr:o kexec_load:o waitid:J add_key:o request_key:o \
+    utimes:f vserver:o mbind:M set_mempolicy:o get_mempolicy:o mq_open:o mq_unlink:o mq_timedsend:G \
+    mq_timedreceive:G mq_notify:o mq_getsetattr:o kexec_load:o waitid:J add_key:o request_key:o \
     keyctl:o ioprio_set:o ioprio_get:o inotify_init:o inotify_add_watch:f inotify_rm_watch:o \
     migrate_pages:B openat:f mkdirat:f mknodat:f fchownat:f futimesat:f newfstatat:f unlinkat:f \
     renameat:f linkat:f symlinkat:f readlinkat:f fchmodat:f faccessat:f pselect6:u ppoll:q unshare:P \

@@ -62,9 +62,13 @@ const fn word(rule: Rule) -> &'static str {
         Rule::Clock => "clock",
         Rule::Random => "random",
         Rule::Yield => "yield",
-        Rule::Never | Rule::Other | Rule::Device | Rule::Semaphores | Rule::QueuePut | Rule::QueueTake => {
-            "other"
-        }
+        Rule::Never
+        | Rule::Other
+        | Rule::Device
+        | Rule::Semaphores
+        | Rule::QueuePut
+        | Rule::QueueTake
+        | Rule::Queue => "other",
     }
 }
 

@@ -40,6 +40,8 @@ fn judge(rule: Rule, arguments: &[u64; 6]) -> Option<Judged> {
     match rule {
         Rule::Never => None,
         Rule::Other | Rule::QueuePut | Rule::QueueTake => plain(Calls::OTHER),
+        Rule::Queue if is_non_blocking(first & INT) => None,
+        Rule::Queue => plain(Calls::OTHER),
         Rule::Semaphores => {
             may_wait_for_semaphores(second, third).then_some((Calls::OTHER, Detail::Nothing, 0))
         }
@@ -359,6 +361,31 @@ mod tests {
         assert_eq!(told(&[try_take], 1 | 0xDEAD << 32), None, "the upper half says nothing");
         assert!(told(&[], 1).is_some(), "what cannot be read may wait");
         assert!(told(&[give], u64::from(u32::MAX)).is_some(), "there are not so many");
+    }
+
+    #[test]
+    #[expect(unsafe_code, reason = "calls the kernel past std")]
+    fn a_queue_that_is_set_not_to_block_does_not_wait() {
+        let name = std::ffi::CString::new(format!("/qadapt-waits-{}", std::process::id())).expect("no zeros");
+        for (flag, waits) in [(0, true), (libc::O_NONBLOCK, false)] {
+            let none = ptr::null_mut::<libc::mq_attr>();
+            // SAFETY: the name ends with a zero, and the queue has the usual attributes.
+            let queue =
+                unsafe { libc::mq_open(name.as_ptr(), libc::O_CREAT | libc::O_RDWR | flag, 0o600, none) };
+            if queue < 0 {
+                println!("passed over: {}", std::io::Error::last_os_error());
+                return;
+            }
+            for call in [libc::SYS_mq_timedsend, libc::SYS_mq_timedreceive] {
+                let told =
+                    of(unsigned(call), &[u64::from(queue.unsigned_abs()) | 0xDEAD << 32, 0, 0, 0, 0, 0]);
+                assert_eq!(told.map(|call| call.class), waits.then_some(Calls::OTHER), "{call}");
+            }
+            // SAFETY: it was opened above.
+            assert_eq!(unsafe { libc::mq_close(queue) }, 0);
+            // SAFETY: the name ends with a zero.
+            assert_eq!(unsafe { libc::mq_unlink(name.as_ptr()) }, 0);
+        }
     }
 
     #[test]
