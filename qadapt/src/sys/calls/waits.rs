@@ -119,16 +119,14 @@ fn may_wait_for_semaphores(address: u64, count: u64) -> bool {
 /// A transfer of bytes, or a wait for a peer; `None` where it does not wait.
 fn transfer(argument: u64, at_once: bool) -> Option<Judged> {
     let descriptor = argument & INT;
-    let Some(kind) = kind(descriptor) else {
-        // The kernel says that there is no such file.
-        return None;
+    // Where there is none, the kernel says that there is no such file.
+    let Found { kind, heeds } = found(descriptor)?;
+    let class = match kind {
+        Detail::Socket | Detail::Pipe | Detail::Descriptor if at_once => return None,
+        Detail::Socket | Detail::Pipe | Detail::Descriptor => Calls::SOCKET,
+        _ => Calls::FILE,
     };
-    match kind {
-        Detail::Socket | Detail::Pipe | Detail::Descriptor if at_once || is_non_blocking(descriptor) => None,
-        Detail::Socket | Detail::Pipe | Detail::Descriptor => Some((Calls::SOCKET, kind, descriptor)),
-        Detail::Terminal | Detail::Nothing if is_non_blocking(descriptor) => None,
-        _ => Some((Calls::FILE, kind, descriptor)),
-    }
+    (!heeds || !is_non_blocking(descriptor)).then_some((class, kind, descriptor))
 }
 
 /// A transfer between two files.
@@ -152,7 +150,7 @@ fn sends_single_messages(descriptor: u64) -> bool {
 /// What a call waits for that waits for files of a file system alone.
 fn of_file(argument: u64) -> Option<Judged> {
     let descriptor = argument & INT;
-    let kind = kind(descriptor)?;
+    let kind = found(descriptor)?.kind;
     matches!(kind, Detail::File | Detail::Directory | Detail::Device | Detail::Nothing).then_some((
         Calls::FILE,
         kind,
@@ -160,9 +158,16 @@ fn of_file(argument: u64) -> Option<Judged> {
     ))
 }
 
+/// What a descriptor stands for.
+struct Found {
+    kind: Detail,
+    /// Whether `O_NONBLOCK` says anything: regular files, directories and block devices wait all the same.
+    heeds: bool,
+}
+
 /// What a descriptor stands for; `None` where it is none.
 #[expect(unsafe_code, reason = "calls the kernel")]
-fn kind(descriptor: u64) -> Option<Detail> {
+fn found(descriptor: u64) -> Option<Found> {
     let mut status = MaybeUninit::<libc::stat>::zeroed();
     let record = status.as_mut_ptr().expose_provenance() as u64;
     // SAFETY: there is room for the answer.
@@ -172,11 +177,12 @@ fn kind(descriptor: u64) -> Option<Detail> {
     }
     if answer < 0 {
         // Such as where a filter (`seccomp`) forbids to ask.
-        return Some(Detail::Nothing);
+        return Some(Found { kind: Detail::Nothing, heeds: true });
     }
     // SAFETY: zeroed at first, which is a valid value.
     let status = unsafe { status.assume_init() };
-    Some(match status.st_mode & libc::S_IFMT {
+    let format = status.st_mode & libc::S_IFMT;
+    let kind = match format {
         libc::S_IFREG => Detail::File,
         libc::S_IFDIR => Detail::Directory,
         libc::S_IFCHR if is_terminal(status.st_rdev) => Detail::Terminal,
@@ -185,7 +191,8 @@ fn kind(descriptor: u64) -> Option<Detail> {
         libc::S_IFSOCK => Detail::Socket,
         // The kernel's own: events, timers, epoll.
         _ => Detail::Descriptor,
-    })
+    };
+    Some(Found { kind, heeds: !matches!(format, libc::S_IFREG | libc::S_IFDIR | libc::S_IFBLK) })
 }
 
 /// True for the number of a terminal (the kernel's `admin-guide/devices.txt`): consoles, serial lines, pseudo-terminals.
@@ -385,6 +392,31 @@ mod tests {
             assert_eq!(unsafe { libc::mq_close(queue) }, 0);
             // SAFETY: the name ends with a zero.
             assert_eq!(unsafe { libc::mq_unlink(name.as_ptr()) }, 0);
+        }
+    }
+
+    #[test]
+    fn a_device_that_is_set_not_to_block_does_not_wait_and_a_file_does() {
+        use std::os::unix::fs::OpenOptionsExt as _;
+
+        let null = Some("(file, device ");
+        let program = Some("(file, file ");
+        for (path, flag, expected) in [
+            ("/dev/null", 0, null),
+            ("/dev/null", libc::O_NONBLOCK, None),
+            ("/proc/self/exe", 0, program),
+            ("/proc/self/exe", libc::O_NONBLOCK, program),
+        ] {
+            let opened = std::fs::OpenOptions::new().read(true).custom_flags(flag).open(path);
+            let file = opened.expect("it is everywhere");
+            let descriptor = u64::from(std::os::fd::AsRawFd::as_raw_fd(&file).unsigned_abs());
+            let told =
+                of(unsigned(libc::SYS_read), &[descriptor, 0, 0, 0, 0, 0]).map(|call| call.to_string());
+            let is_so = match expected {
+                Some(words) => told.as_ref().is_some_and(|told| told.contains(words)),
+                None => told.is_none(),
+            };
+            assert!(is_so, "{path} {flag}: {told:?}");
         }
     }
 
