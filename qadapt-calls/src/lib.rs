@@ -115,10 +115,13 @@ pub enum Rule {
     QueueTake = b'R',
     /// It puts a message into the queue of POSIX that the first argument stands for, or takes one out: `G`.
     Queue = b'G',
+    /// It gives a socket the address at the second argument, of so many bytes as the third says. It makes a file of the address of a
+    /// local socket: `U`.
+    Bind = b'U',
 }
 
 impl Rule {
-    const ALL: [Self; 41] = [
+    const ALL: [Self; 42] = [
         Self::Never,
         Self::Other,
         Self::Clock,
@@ -160,6 +163,7 @@ impl Rule {
         Self::QueuePut,
         Self::QueueTake,
         Self::Queue,
+        Self::Bind,
     ];
 
     /// Whether a call may wait by what these arguments of it say, as far as they are known: its operation, its flags, its time. What
@@ -218,7 +222,7 @@ impl Rule {
             Self::Never => 0,
             Self::Pause | Self::Nanosleep | Self::ClockNanosleep | Self::SignalFor => SLEEP,
             Self::Futex | Self::FutexWait => LOCK,
-            Self::File | Self::Close | Self::Over | Self::Control | Self::FileLock => FILE,
+            Self::File | Self::Close | Self::Over | Self::Control | Self::FileLock | Self::Bind => FILE,
             Self::EpollWait | Self::EpollFor | Self::SelectFor => SOCKET,
             Self::Memory | Self::Break => MEMORY,
             Self::Process | Self::ChildBy | Self::ChildOf => PROCESS,
@@ -274,7 +278,7 @@ const FIRST: &str = "\
     brk:B rt_sigaction:n rt_sigprocmask:n rt_sigreturn:n ioctl:i pread64:t pwrite64:t readv:t \
     writev:t access:f pipe:n select:u sched_yield:y mremap:M msync:M mincore:M madvise:M shmget:o \
     shmat:o shmctl:o dup:n dup2:D pause:w nanosleep:s getitimer:n alarm:n setitimer:n getpid:n \
-    sendfile:e socket:n connect:C accept:a sendto:m recvfrom:m sendmsg:g recvmsg:g shutdown:n bind:n \
+    sendfile:e socket:n connect:C accept:a sendto:m recvfrom:m sendmsg:g recvmsg:g shutdown:n bind:U \
     listen:n getsockname:n getpeername:n socketpair:n setsockopt:n getsockopt:n clone:P fork:P \
     vfork:P execve:P exit:n wait4:j kill:n uname:n semget:o semop:O semctl:o shmdt:o msgget:o \
     msgsnd:Q msgrcv:R msgctl:o fcntl:v flock:z fsync:f fdatasync:f truncate:f ftruncate:f getdents:f \

@@ -44,7 +44,7 @@ const fn word(rule: Rule) -> &'static str {
     match rule {
         Rule::Futex | Rule::FutexWait => "lock",
         Rule::Pause | Rule::Nanosleep | Rule::ClockNanosleep | Rule::SignalFor => "sleep",
-        Rule::File | Rule::Close | Rule::Control | Rule::FileLock | Rule::Over => "file",
+        Rule::File | Rule::Close | Rule::Control | Rule::FileLock | Rule::Over | Rule::Bind => "file",
         Rule::Transfer | Rule::Flagged | Rule::Between | Rule::Spliced | Rule::Copied | Rule::Given => {
             "file or socket"
         }
@@ -228,6 +228,7 @@ mod tests {
             ("posix_fadvise", Some("file")),
             ("isatty", None),
             ("open64", Some("file")),
+            ("bind", Some("file")),
             ("pthread_mutex_lock", Some("lock")),
             ("mmap64", Some("memory")),
             ("nanosleep", Some("sleep")),

@@ -68,6 +68,7 @@ fn judge(rule: Rule, arguments: &[u64; 6]) -> Option<Judged> {
         Rule::Connect => transfer(first, sends_single_messages(first)),
         Rule::FileLock | Rule::Control => Some((Calls::FILE, Detail::Descriptor, first & INT)),
         Rule::SignalFor => waits_for(third).map(|_| (Calls::SLEEP, Detail::Nothing, 0)),
+        Rule::Bind => makes_file(second, third).then_some((Calls::FILE, Detail::Descriptor, first & INT)),
         Rule::Over => of_file(second),
         Rule::Poll if second & INT == 0 => plain(Calls::SLEEP),
         Rule::Poll | Rule::EpollWait => plain(Calls::SOCKET),
@@ -156,6 +157,19 @@ fn of_file(argument: u64) -> Option<Judged> {
         kind,
         descriptor,
     ))
+}
+
+/// Whether binding a socket to this address makes a file: it is the path of a local socket.
+fn makes_file(address: u64, length: u64) -> bool {
+    // The family, and the first byte of the path. Without a path, or where that begins with a zero, no file is made.
+    let mut start = [0_u8; 3];
+    if length & INT < start.len() as u64 {
+        return false;
+    }
+    let here = start.as_mut_ptr().expose_provenance() as u64;
+    let is_read = copy(libc::SYS_process_vm_readv, here, address, start.len());
+    let [low, high, path] = start;
+    !is_read || c_int::from(u16::from_ne_bytes([low, high])) == libc::AF_UNIX && path != 0
 }
 
 /// What a descriptor stands for.
@@ -418,6 +432,20 @@ mod tests {
             };
             assert!(is_so, "{path} {flag}: {told:?}");
         }
+    }
+
+    #[test]
+    fn binding_a_local_socket_to_a_path_makes_a_file() {
+        let [local, internet] = [libc::AF_UNIX, libc::AF_INET].map(|family| family.to_ne_bytes()[0]);
+        let told = |start: [u8; 4], length: u64| {
+            let address = start.as_ptr().expose_provenance() as u64;
+            of(unsigned(libc::SYS_bind), &[5, address, length, 0, 0, 0]).map(|call| call.to_string())
+        };
+        assert_eq!(told([local, 0, b'/', b'x'], 4).as_deref(), Some("bind (file, descriptor 5)"));
+        assert_eq!(told([local, 0, 0, b'x'], 4), None, "the name is abstract");
+        assert_eq!(told([local, 0, b'/', b'x'], 2), None, "the kernel chooses a name");
+        assert_eq!(told([local, 0, b'/', b'x'], 2 | 0xDEAD << 32), None, "the upper half says nothing");
+        assert_eq!(told([internet, 0, 1, 1], 16), None);
     }
 
     #[test]
