@@ -61,7 +61,7 @@ impl fmt::Display for Advice {
 /// further. Of several rules for one frame the most specific wins, then the first in the catalogue's order.
 ///
 /// What a dependency does on its own account is no habit of the user's: a rule's call counts only where the user's own code
-/// makes it, through the standard library at most.
+/// makes it, through the standard library at most. Nor is what std does while the process ends.
 ///
 /// # Examples
 /// ```
@@ -113,9 +113,13 @@ pub fn advise_by(event: &Event<'_>, may: impl Fn(&Rule) -> bool) -> Option<Advic
         if let Some((_, rule)) = best {
             return Some(Advice { rule, frame: index, size: event.size, old_size: event.old_size });
         }
-        if index < own && !name.is_in_std() {
+        if index < own && (!name.is_in_std() || ends_process(&name)) {
             return None;
         }
     }
     None
+}
+
+fn ends_process(name: &Name<'_>) -> bool {
+    matches!(name.function, "exit" | "abort") && name.is_in("std::process")
 }

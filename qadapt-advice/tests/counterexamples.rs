@@ -96,3 +96,40 @@ fn the_users_own_functions_of_these_names_are_no_habit() {
     }
     assert_each_rule(&tried);
 }
+
+/// What `std::process::exit` frees and writes is no process that starts, no lazy value and no text that the user prints there.
+#[test]
+fn who_ends_the_process_starts_none() {
+    let std = "/rustc/0/library/std/src";
+    let file = |path: &str| format!("{std}/{path}");
+    let [once, rt, process] = ["sync/once.rs", "rt.rs", "process.rs"].map(file);
+    let [overflow, stdio] = ["sys/pal/unix/stack_overflow.rs", "io/stdio.rs"].map(file);
+    let boxes = "/rustc/0/library/core/src/ptr/mod.rs";
+    let freed = [
+        Frame::foreign("core::ptr::drop_in_place::<alloc::boxed::Box<str>>", boxes),
+        Frame::foreign("std::sys::pal::unix::stack_overflow::imp::cleanup", &overflow),
+    ];
+    let written = [Frame::foreign("std::io::stdio::cleanup", &stdio)];
+    let by_once = [
+        Frame::foreign("<std::sync::once::Once>::call_once::<std::rt::cleanup::{closure#0}>", &once),
+        Frame::foreign("std::rt::cleanup", &rt),
+    ];
+    let mine = Frame::own("mine::stop", "src/stop.rs");
+    for name in ["std::process::exit", "exit"] {
+        let end = [Frame::foreign(name, &process), mine];
+        for (op, inner) in [(Op::Dealloc, &freed[..]), (Op::Wait, &written), (Op::Dealloc, &written)] {
+            let frames = [inner, &by_once, &end].concat();
+            let event = Event { op, size: 4, old_size: 0, frames: &frames };
+            assert_eq!(advise(&event).map(|advice| advice.id()), None, "{name} {op:?}");
+        }
+        // What the user's own code does at the end is the user's.
+        let own = [
+            Frame::foreign("alloc::boxed::Box<T>::new", ""),
+            Frame::own("mine::at_exit", "src/stop.rs"),
+            Frame::foreign(name, &process),
+            mine,
+        ];
+        let event = Event { op: Op::Alloc, size: 4, old_size: 0, frames: &own };
+        assert_eq!(advise(&event).map(|advice| advice.id()), Some("box-new"), "{name}");
+    }
+}
