@@ -39,9 +39,8 @@ fn judge(rule: Rule, arguments: &[u64; 6]) -> Option<Judged> {
     }
     match rule {
         Rule::Never => None,
-        Rule::Other | Rule::QueuePut | Rule::QueueTake => plain(Calls::OTHER),
         Rule::Queue if is_non_blocking(first & INT) => None,
-        Rule::Queue => plain(Calls::OTHER),
+        Rule::Other | Rule::QueuePut | Rule::QueueTake | Rule::Queue => plain(Calls::OTHER),
         Rule::Semaphores => {
             may_wait_for_semaphores(second, third).then_some((Calls::OTHER, Detail::Nothing, 0))
         }
