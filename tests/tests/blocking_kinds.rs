@@ -7,6 +7,12 @@
 #[path = "blocking_kinds/kinds.rs"]
 mod kinds;
 
+use std::fs::{File, OpenOptions};
+use std::io::Write as _;
+use std::net::UdpSocket;
+use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -56,6 +62,64 @@ fn the_guard_catches_eleven_of_thirteen() {
         seen += u32::from(call || fault);
     }
     assert_eq!(seen, 11);
+}
+
+/// The calls that are violations while the body runs.
+fn violations_in(body: impl FnOnce()) -> u64 {
+    let before = qadapt::violations();
+    Policy::no_blocking().mode(Mode::Count).run(body);
+    qadapt::violations() - before
+}
+
+/// What the arguments of a call say, and what it finds behind them.
+#[test]
+fn what_is_told_not_to_wait_is_not_caught() {
+    if !is_blocking_watched() {
+        println!("passed over: blocking calls are not watched here");
+        return;
+    }
+    let program = File::open("/proc/self/exe").expect("it runs");
+    let null =
+        OpenOptions::new().write(true).custom_flags(libc::O_NONBLOCK).open("/dev/null").expect("it is there");
+    let mut buffer = [0_u8; 8];
+    let part = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
+    let read = |flags| {
+        // SAFETY: the part is as long as is said.
+        let _ = unsafe { libc::preadv2(program.as_raw_fd(), &raw const part, 1, 0, flags) };
+    };
+    // SAFETY: the arguments are numbers.
+    let semaphores = unsafe { libc::semget(libc::IPC_PRIVATE, 1, 0o600) };
+    let operate = |added, flags| {
+        let mut operation = libc::sembuf { sem_num: 0, sem_op: added, sem_flg: flags };
+        // SAFETY: there is one operation.
+        let _ = unsafe { libc::semop(semaphores, &raw mut operation, 1) };
+    };
+    let seen = violations_in(|| {
+        // SAFETY: the arguments are numbers.
+        assert_eq!(unsafe { libc::flock(program.as_raw_fd(), libc::LOCK_UN) }, 0);
+        read(libc::RWF_NOWAIT);
+        (&null).write_all(b"x").expect("it takes everything");
+        operate(-1, i16::try_from(libc::IPC_NOWAIT).expect("a flag of sixteen bits"));
+        operate(1, 0);
+    });
+    assert_eq!(seen, 0);
+    assert_eq!(violations_in(|| read(0)), 1);
+    assert_eq!(violations_in(|| operate(-1, 0)), 1);
+    // SAFETY: the arguments are numbers.
+    unsafe { libc::semctl(semaphores, 0, libc::IPC_RMID) };
+}
+
+#[test]
+fn a_socket_that_is_bound_to_a_path_makes_a_file() {
+    if !is_blocking_watched() {
+        println!("passed over: blocking calls are not watched here");
+        return;
+    }
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("bound-{}", std::process::id()));
+    let bound = violations_in(|| drop(UnixDatagram::bind(&path).expect("a new file")));
+    std::fs::remove_file(&path).expect("the socket's");
+    let elsewhere = violations_in(|| drop(UdpSocket::bind("127.0.0.1:0").expect("a port")));
+    assert_eq!((bound, elsewhere), (1, 0));
 }
 
 #[test]

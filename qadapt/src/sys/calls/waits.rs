@@ -51,6 +51,7 @@ fn judge(rule: Rule, arguments: &[u64; 6]) -> Option<Judged> {
         Rule::Memory => Some((Calls::MEMORY, Detail::Bytes, second)),
         Rule::Break => plain(Calls::MEMORY),
         Rule::File => plain(Calls::FILE),
+        // Also for no time: the kernel sets a timer, which may be late by the thread's slack, and switches to another thread.
         Rule::Futex | Rule::FutexWait => plain(Calls::LOCK),
         Rule::Pause => plain(Calls::SLEEP),
         Rule::Nanosleep => Some(sleep(first)),
