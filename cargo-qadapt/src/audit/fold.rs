@@ -28,6 +28,8 @@ pub struct Fold {
     regions: HashMap<Place, usize>,
     stacks: HashMap<Box<[Address]>, u32>,
     sites: HashMap<(usize, u32, Op), PerProfile<SiteCounts>>,
+    /// How many regions of traces each region is, in each profile: each of them had a first entry.
+    firsts: HashMap<(usize, usize), u64>,
 }
 
 impl Fold {
@@ -92,7 +94,7 @@ impl Fold {
     /// The report, with names; and what stood in the way of names.
     #[must_use]
     pub fn finish(self, code: &Code) -> (Report, Vec<String>) {
-        let Self { mut report, files, stacks, sites, .. } = self;
+        let Self { mut report, files, stacks, sites, firsts, .. } = self;
         let mut resolver = Resolver::new(&files, code);
         let mut frames_of = vec![Vec::new(); stacks.len()];
         for (addresses, number) in &stacks {
@@ -111,9 +113,13 @@ impl Fold {
                 if let Some(counts) = counts {
                     let is_another = together.get(profile).is_some_and(Option::is_some);
                     let sum = counts_of(together, profile);
+                    let mut spread = sum.spread;
                     sum.add(counts);
-                    // Two addresses of one name may have been passed in the same entries.
-                    sum.spread.is_partial |= is_another;
+                    if is_another {
+                        // Two addresses of one name, as in an unrolled loop, may have been passed in the same entries.
+                        spread.add_stack(&counts.spread, firsts.get(&(*region, profile)) == Some(&1));
+                        sum.spread = spread;
+                    }
                 }
             }
         }
@@ -176,6 +182,7 @@ impl Fold {
             regions.push(Region { place, counts: Vec::new() });
             regions.len() - 1
         });
+        *self.firsts.entry((number, profile)).or_default() += 1;
         let counts = Counts {
             calls: region.calls,
             allocs: region.allocs,

@@ -227,7 +227,8 @@ fn summary(out: &mut String, view: &View<'_>) {
         if profile.cut_short > 0 {
             let _ = writeln!(
                 out,
-                "    {} of the processes did not end by themselves; what they did until then is counted",
+                "    {} of the processes ended without exit handlers, as by `_exit`, `exec`, an abort or a signal; what they did \
+                 until then is counted",
                 profile.cut_short
             );
         }

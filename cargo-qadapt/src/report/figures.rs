@@ -79,7 +79,7 @@ pub struct Profile {
     pub name: String,
     /// Traces, one for each process.
     pub processes: u64,
-    /// Processes that ended before their exit handlers ran: killed, aborted, or `_exit`ed.
+    /// Processes that ended before their exit handlers ran: killed, aborted, `_exit`ed, or another program by `exec`.
     pub cut_short: u64,
     /// Processes that entered regions without qadapt as their allocator.
     pub without_allocator: u64,

@@ -18,20 +18,40 @@ pub struct Spread {
     pub worst: u64,
     /// Entries by the [group](Traced::group) of their events. Of a site those without events are not in it.
     pub entries: [u64; GROUPS],
-    /// Something was left out, so that nothing can be said.
+    /// Something was left out, so that nothing can be said: all other figures are 0.
     pub is_partial: bool,
+    /// All that is known of a site that several stacks of the same names were joined to: the other figures are 0.
+    pub bounds: Option<Bounds>,
 }
 
-/// The same in JSON.
+/// What is known of an entry's events at a site that is passed on several stacks, from which entries cannot be told: the least
+/// and the most that each figure can be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bounds {
+    /// Entries with events.
+    pub entries: [u64; 2],
+    /// Events in a process's first entry of the region, the most of all processes.
+    pub first: [u64; 2],
+    /// The most events of one entry.
+    pub worst: [u64; 2],
+}
+
+/// The same in JSON. What is not known is not there.
 #[derive(Serialize, Deserialize)]
 struct Written {
-    first: u64,
-    least: u64,
-    worst: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    first: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    least: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    worst: Option<u64>,
     /// Entries by the fewest events that their group has.
-    entries: BTreeMap<u64, u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    entries: Option<BTreeMap<u64, u64>>,
     #[serde(default, skip_serializing_if = "is_false")]
     is_partial: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bounds: Option<Bounds>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
@@ -43,14 +63,19 @@ impl Spread {
     /// What a trace says; partial if it does not know.
     #[must_use]
     pub fn of(traced: Option<Traced>) -> Self {
-        let Some(traced) = traced else { return Self { is_partial: true, ..Self::default() } };
+        let Some(traced) = traced else { return Self::partial() };
         Self {
             first: traced.first.unwrap_or(0),
             least: traced.least,
             worst: traced.most,
             entries: traced.entries.map(u64::from),
             is_partial: false,
+            bounds: None,
         }
+    }
+
+    fn partial() -> Self {
+        Self { is_partial: true, ..Self::default() }
     }
 
     /// True if there was no entry.
@@ -98,7 +123,60 @@ impl Spread {
         self.join(other, u64::max);
     }
 
+    /// Adds another stack's of the same runs, whose events may have been in the same entries or in others. `has_one_first` says
+    /// that there was only one first entry: then its events add up.
+    pub fn add_stack(&mut self, other: &Self, has_one_first: bool) {
+        // Without entries the events were in one that has not ended.
+        let (Some(own), Some(other)) = (self.known(), other.known()) else {
+            *self = Self::partial();
+            return;
+        };
+        let both = |own: [u64; 2], other: [u64; 2]| [own[0].max(other[0]), own[1].saturating_add(other[1])];
+        let mut bounds = Bounds {
+            entries: both(own.entries, other.entries),
+            first: both(own.first, other.first),
+            worst: both(own.worst, other.worst),
+        };
+        if has_one_first {
+            bounds.first[0] = own.first[0].saturating_add(other.first[0]);
+        }
+        bounds.worst[0] = bounds.worst[0].max(bounds.first[0]);
+        *self = Self { bounds: Some(bounds), ..Self::default() };
+    }
+
+    /// Bounds, which are exact of one stack.
+    fn within(&self) -> Bounds {
+        let exact = |figure| [figure, figure];
+        self.bounds.unwrap_or_else(|| Bounds {
+            entries: exact(self.with_events()),
+            first: exact(self.first),
+            worst: exact(self.worst),
+        })
+    }
+
+    /// The same of a site; none if there is nothing to say.
+    fn known(&self) -> Option<Bounds> {
+        Some(self.within()).filter(|bounds| !self.is_partial && bounds.entries[0] > 0)
+    }
+
     fn join(&mut self, other: &Self, join: impl Fn(u64, u64) -> u64) {
+        if self.is_partial || other.is_partial {
+            *self = Self::partial();
+            return;
+        }
+        if self.bounds.is_some() || other.bounds.is_some() {
+            let (own, other) = (self.within(), other.within());
+            let both = |own: [u64; 2], other: [u64; 2], join: &dyn Fn(u64, u64) -> u64| {
+                [join(own[0], other[0]), join(own[1], other[1])]
+            };
+            let bounds = Bounds {
+                entries: both(own.entries, other.entries, &join),
+                first: both(own.first, other.first, &u64::max),
+                worst: both(own.worst, other.worst, &u64::max),
+            };
+            *self = Self { bounds: Some(bounds), ..Self::default() };
+            return;
+        }
         self.first = self.first.max(other.first);
         self.least = match (self.least, other.least) {
             (0, least) | (least, 0) => least,
@@ -108,18 +186,29 @@ impl Spread {
         for (own, &other) in self.entries.iter_mut().zip(&other.entries) {
             *own = join(*own, other);
         }
-        self.is_partial |= other.is_partial;
     }
 }
 
 impl From<Written> for Spread {
     fn from(written: Written) -> Self {
+        if written.is_partial {
+            return Self::partial();
+        }
+        if written.bounds.is_some() {
+            return Self { bounds: written.bounds, ..Self::default() };
+        }
         let mut entries = [0; GROUPS];
-        for (events, number) in written.entries {
+        for (events, number) in written.entries.unwrap_or_default() {
             entries[Traced::group(events)] = number;
         }
-        let Written { first, least, worst, is_partial, .. } = written;
-        Self { first, least, worst, entries, is_partial }
+        let figure = Option::unwrap_or_default;
+        Self {
+            first: figure(written.first),
+            least: figure(written.least),
+            worst: figure(written.worst),
+            entries,
+            ..Self::default()
+        }
     }
 }
 
@@ -127,8 +216,16 @@ impl From<Spread> for Written {
     fn from(spread: Spread) -> Self {
         let groups = spread.entries.iter().enumerate().filter(|(_, entries)| **entries > 0);
         let entries = groups.map(|(group, &entries)| (Traced::events(group).0, entries)).collect();
-        let Spread { first, least, worst, is_partial, .. } = spread;
-        Self { first, least, worst, entries, is_partial }
+        let Spread { first, least, worst, is_partial, bounds, .. } = spread;
+        let is_known = !is_partial && bounds.is_none();
+        Self {
+            first: is_known.then_some(first),
+            least: is_known.then_some(least),
+            worst: is_known.then_some(worst),
+            entries: is_known.then_some(entries),
+            is_partial,
+            bounds,
+        }
     }
 }
 
@@ -143,6 +240,9 @@ pub struct Entries {
     pub of: u64,
     /// Events of an entry; none where several stacks lead to the line, whose entries may be the same or not.
     pub usual: Option<Usual>,
+    /// What is known of that where those stacks have the same names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bounds: Option<Bounds>,
 }
 
 /// Events of an entry.
@@ -161,17 +261,20 @@ impl Entries {
     #[must_use]
     pub fn of(region: &Spread, stacks: &[Spread]) -> Option<Self> {
         let of = region.all();
-        let is_known = |spread: &Spread| !spread.is_partial && spread.with_events() > 0;
-        if of == 0 || region.is_partial || stacks.is_empty() || !stacks.iter().all(is_known) {
+        if of == 0 || region.is_partial || stacks.is_empty() {
             return None;
         }
-        let least = stacks.iter().map(Spread::with_events).max()?;
-        let most = stacks.iter().fold(0, |sum: u64, spread| sum.saturating_add(spread.with_events())).min(of);
-        let usual = match stacks {
-            [one] => Some(Usual { first: one.first, median: one.median(of), worst: one.worst }),
-            _ => None,
-        };
-        Some(Self { least, most, of, usual })
+        let known = stacks.iter().map(Spread::known).collect::<Option<Vec<Bounds>>>()?;
+        let least = known.iter().map(|bounds| bounds.entries[0]).max()?;
+        let most = known.iter().fold(0, |sum: u64, bounds| sum.saturating_add(bounds.entries[1])).min(of);
+        let mut entries = Self { least, most, of, usual: None, bounds: None };
+        if let [one] = stacks {
+            entries.bounds = one.bounds.map(|bounds| Bounds { entries: [least, most], ..bounds });
+            if one.bounds.is_none() {
+                entries.usual = Some(Usual { first: one.first, median: one.median(of), worst: one.worst });
+            }
+        }
+        Some(entries)
     }
 
     /// Of the region itself.
@@ -179,7 +282,13 @@ impl Entries {
     pub fn of_region(region: &Spread) -> Option<Self> {
         let (of, with) = (region.all(), region.with_events());
         let usual = Usual { first: region.first, median: region.median(of), worst: region.worst };
-        (of > 0 && !region.is_partial).then_some(Self { least: with, most: with, of, usual: Some(usual) })
+        (of > 0 && !region.is_partial).then_some(Self {
+            least: with,
+            most: with,
+            of,
+            usual: Some(usual),
+            bounds: None,
+        })
     }
 
     /// In words; none where there was one entry, of which there is nothing to say.
@@ -194,13 +303,20 @@ impl Entries {
             format!("in {} to {} of {} entries", self.least, self.most, self.of)
         };
         let usual = self.usual.filter(|usual| usual.worst > 0);
-        Some(match usual {
-            Some(Usual { first, median, worst }) => {
+        Some(match (usual, self.bounds) {
+            (Some(Usual { first, median, worst }), _) => {
                 format!("{with}: {first} in the first, median {median}, worst {worst}")
             }
-            None => with,
+            (None, Some(Bounds { first, worst, .. })) => {
+                format!("{with}: {} in the first, worst {}", between(first), between(worst))
+            }
+            (None, None) => with,
         })
     }
+}
+
+fn between([least, most]: [u64; 2]) -> String {
+    if least == most { most.to_string() } else { format!("{least} to {most}") }
 }
 
 #[cfg(test)]
@@ -251,8 +367,7 @@ mod tests {
         // Two stacks may have had their events in the same entries or in others.
         let two = words(&[1, 1, 2], &[spread(&[1, 1]), spread(&[1, 1])]);
         assert_eq!(two, "in 2 to 3 of 3 entries");
-        let partial = Spread { is_partial: true, ..spread(&[1]) };
-        assert_eq!(words(&[1, 1], &[partial]), "");
+        assert_eq!(words(&[1, 1], &[Spread::of(None)]), "");
         assert_eq!(words(&[4], &[spread(&[4])]), "", "there is nothing to say of one entry");
         let region = Entries::of_region(&spread(&[0, 0])).and_then(|entries| entries.words());
         assert_eq!(region.as_deref(), Some("in 0 of 2 entries"));
@@ -266,5 +381,62 @@ mod tests {
         let json = serde_json::to_string(&sum).expect("it can be written");
         assert_eq!(json, r#"{"first":9,"least":2,"worst":300,"entries":{"0":1,"2":1,"9":1,"257":1}}"#);
         assert_eq!(serde_json::from_str::<Spread>(&json).expect("it can be read"), sum);
+    }
+
+    /// An unrolled loop: each of its copies is a stack of the same names.
+    #[test]
+    fn stacks_of_the_same_names_are_joined_within_bounds() {
+        let joined = |stacks: &[Spread], has_one_first: bool| {
+            let mut sum = stacks[0];
+            for stack in &stacks[1..] {
+                sum.add_stack(stack, has_one_first);
+            }
+            sum
+        };
+        let words = |region: &[u64], sum: Spread| {
+            Entries::of(&spread(region), &[sum]).and_then(|entries| entries.words()).unwrap_or_default()
+        };
+        let always = joined(&[spread(&[1, 1, 1]); 10], true);
+        assert_eq!(words(&[10, 10, 10], always), "in 3 of 3 entries: 10 in the first, worst 10");
+        let once = joined(&[spread(&[1]); 4], true);
+        assert_eq!(words(&[4, 0, 0], once), "in 1 to 3 of 3 entries: 4 in the first, worst 4");
+        // None in the first; the worst may be of both, or of one.
+        let late =
+            joined(&[Spread { first: 0, ..spread(&[1]) }, Spread { first: 0, ..spread(&[2, 3]) }], true);
+        assert_eq!(words(&[0, 3, 3, 3, 3], late), "in 2 to 3 of 5 entries: 0 in the first, worst 3 to 4");
+        // The two firsts may be of two processes.
+        let two = joined(&[spread(&[1, 1]), spread(&[2])], false);
+        assert_eq!(words(&[2, 1, 1], two), "in 2 to 3 of 3 entries: 2 to 3 in the first, worst 2 to 3");
+        // A stack that nothing is known of, and one whose only entry has not ended.
+        for unknown in [Spread::of(None), Spread::default()] {
+            assert_eq!(joined(&[spread(&[1, 1]), unknown], true), Spread::of(None));
+            assert_eq!(joined(&[unknown, spread(&[1, 1])], true), Spread::of(None));
+        }
+        // With another stack on the line.
+        let line = Entries::of(&spread(&[10; 9]), &[always, spread(&[1, 1])]);
+        assert_eq!(line.and_then(|line| line.words()).as_deref(), Some("in 3 to 9 of 9 entries"));
+    }
+
+    #[test]
+    fn bounds_add_up_and_survive_json() {
+        let mut joined = spread(&[1, 1]);
+        joined.add_stack(&spread(&[3]), true);
+        let json = serde_json::to_string(&joined).expect("it can be written");
+        assert_eq!(json, r#"{"bounds":{"entries":[2,3],"first":[4,4],"worst":[4,4]}}"#);
+        assert_eq!(serde_json::from_str::<Spread>(&json).expect("it can be read"), joined);
+        let run = spread(&[5, 1, 1]);
+        let (mut sum, mut other) = (Spread::default(), run);
+        sum.add(&joined);
+        assert_eq!(sum, joined);
+        sum.add(&run);
+        other.add(&joined);
+        assert_eq!(sum, other, "in any order");
+        assert_eq!(sum.bounds, Some(Bounds { entries: [5, 6], first: [5, 5], worst: [5, 5] }));
+        joined.raise(&run);
+        assert_eq!(joined.bounds, Some(Bounds { entries: [3, 3], first: [5, 5], worst: [5, 5] }));
+        sum.add(&Spread::of(None));
+        let json = serde_json::to_string(&sum).expect("it can be written");
+        assert_eq!(json, r#"{"is_partial":true}"#);
+        assert_eq!(serde_json::from_str::<Spread>(&json).expect("it can be read"), Spread::of(None));
     }
 }

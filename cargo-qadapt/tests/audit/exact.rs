@@ -31,6 +31,10 @@ fn a_process_that_is_killed_leaves_what_it_did() {
         (site_sums(&report, Op::Alloc), site_sums(&report, Op::Dealloc)),
         ((1000, 1000), (1000, 1000))
     );
+    let text = command::run(&["audit", "-p", "odd", "--bin", "killed", "--profile", "debug"]);
+    let expected = "1 of the processes ended without exit handlers, as by `_exit`, `exec`, an abort or a signal; \
+                    what they did until then is counted";
+    assert!(text.stdout.contains(expected), "{}", text.stdout);
 }
 
 /// Far more than 10,000 disallowed events a second: stacks are sampled, counts are not.

@@ -65,7 +65,8 @@ const notes = (profile) =>
     profile.live?.lost > 0 &&
     `${plural(profile.live.lost, "block")} could not be followed, and count as freed.`,
     profile.cut_short > 0 &&
-    `${number(profile.cut_short)} of the processes did not end by themselves; what they did until then is counted.`,
+    `${number(profile.cut_short)} of the processes ended without exit handlers, as by _exit, exec, an abort or a signal; what they ` +
+      "did until then is counted.",
     profile.without_allocator > 0 &&
     `${number(profile.without_allocator)} of the processes did not have qadapt as their allocator: they were not watched.`,
   ].filter(Boolean);
