@@ -4,6 +4,9 @@
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 #![allow(unsafe_code, reason = "calls the kernel past std")]
 
+#[path = "blocking/attributes.rs"]
+mod attributes;
+
 use std::fs::{self, File};
 use std::future::Future as _;
 use std::io::{self, Read as _, Write as _};
@@ -435,92 +438,4 @@ fn a_thread_s_time_in_a_region_is_its_own() {
     let start = Instant::now();
     assert_eq!(count(|| thread::sleep(Duration::from_millis(20))), 1);
     assert!(start.elapsed() >= Duration::from_millis(20), "the call is made");
-}
-
-/// Regions by attribute, whose process's mode counts.
-mod attributes {
-    use super::{Duration, Mode, thread};
-    use qadapt::{allocate_panic, nonblocking};
-
-    #[nonblocking]
-    pub(super) fn plain() {
-        thread::sleep(Duration::from_micros(1));
-        drop(std::hint::black_box(vec![1]));
-    }
-
-    #[nonblocking(allow(sleep, yield), mode = "count")]
-    pub(super) fn lenient() {
-        thread::sleep(Duration::from_micros(1));
-        thread::yield_now();
-        drop(std::fs::metadata("/"));
-    }
-
-    #[allocate_panic(nonblocking, allow(dealloc, sleep), mode = "count")]
-    pub(super) fn both() {
-        thread::sleep(Duration::from_micros(1));
-        thread::yield_now();
-        drop(std::hint::black_box(vec![1]));
-    }
-
-    #[allocate_panic]
-    #[nonblocking]
-    pub(super) fn nested() {
-        thread::yield_now();
-        drop(std::hint::black_box(vec![1]));
-    }
-
-    #[nonblocking]
-    pub(super) async fn task() -> u8 {
-        thread::yield_now();
-        5
-    }
-
-    #[nonblocking(future, name = "made")]
-    pub(super) fn made() -> impl Future<Output = ()> {
-        thread::yield_now();
-        async { thread::yield_now() }
-    }
-
-    pub(super) const MODE: Mode = Mode::Count;
-}
-
-#[test]
-fn attributes_make_such_regions() {
-    if !watching_calls() {
-        return;
-    }
-    qadapt::set_mode(attributes::MODE);
-    let seen = |body: &dyn Fn()| {
-        let before = qadapt::violations();
-        body();
-        qadapt::violations() - before
-    };
-    assert_eq!(seen(&attributes::plain), 1);
-    assert_eq!(seen(&attributes::lenient), 1);
-    // The second call and the allocation.
-    assert_eq!(seen(&attributes::both), 2);
-    // The call, and two of the allocator.
-    assert_eq!(seen(&attributes::nested), 3);
-    let mut context = Context::from_waker(Waker::noop());
-    let mut task = Box::pin(attributes::task());
-    let before = qadapt::violations();
-    assert_eq!(task.as_mut().poll(&mut context), Poll::Ready(5));
-    assert_eq!(qadapt::violations(), before + 1);
-    let mut made = Box::pin(attributes::made());
-    assert_eq!(qadapt::violations(), before + 1);
-    assert_eq!(made.as_mut().poll(&mut context), Poll::Ready(()));
-    assert_eq!(qadapt::violations(), before + 2);
-}
-
-#[cfg(any(debug_assertions, feature = "enforce"))]
-#[qadapt::test(nonblocking)]
-fn a_test_that_does_not_wait() {
-    assert_eq!("5".parse(), Ok(5));
-}
-
-#[cfg(any(debug_assertions, feature = "enforce"))]
-#[qadapt::test(nonblocking, mode = "panic")]
-#[should_panic(expected = "blocking call of sched_yield (yield) in the protected region")]
-fn a_test_that_waits_fails() {
-    thread::yield_now();
 }

@@ -2,9 +2,12 @@
 //!
 //! Alone because it is the plain configuration: the guard around the system's allocator, in the default mode.
 
-use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind, panic_any, set_hook, take_hook};
-use std::sync::Once;
+#[path = "regions/caught.rs"]
+mod caught;
+#[path = "regions/reporting.rs"]
+mod reporting;
+
+use std::panic::{Location, panic_any};
 use std::thread;
 
 use qadapt::{
@@ -14,74 +17,10 @@ use qadapt::{
 use qadapt_tests::force::{alloc_and_free, force_alloc, leak};
 use qadapt_tests::watching;
 
+use crate::caught::{caught, reported};
+
 #[global_allocator]
 static ALLOC: QADAPT = QADAPT;
-
-/// What a panic said, and the line that it named.
-#[derive(Debug)]
-struct Caught {
-    message: String,
-    file: String,
-    line: u32,
-}
-
-/// Runs something that may panic; the panic is kept instead of printed.
-fn caught<R>(body: impl FnOnce() -> R) -> Result<R, Caught> {
-    static HOOK: Once = Once::new();
-    thread_local! {
-        static CATCHING: Cell<bool> = const { Cell::new(false) };
-        static PLACE: Cell<Option<(String, u32)>> = const { Cell::new(None) };
-    }
-    HOOK.call_once(|| {
-        let before = take_hook();
-        set_hook(Box::new(move |panic| {
-            if !CATCHING.get() {
-                return before(panic);
-            }
-            PLACE.set(panic.location().map(|place| (place.file().to_owned(), place.line())));
-        }));
-    });
-    let outer = CATCHING.replace(true);
-    let result = catch_unwind(AssertUnwindSafe(body));
-    CATCHING.set(outer);
-    let place = PLACE.take();
-    // What is done with the panic is no part of what the regions around it are tested for.
-    permit_alloc(|| {
-        result.map_err(|payload| {
-            let message = payload
-                .downcast_ref::<String>()
-                .cloned()
-                .or_else(|| payload.downcast_ref::<&str>().map(|text| (*text).to_owned()))
-                .unwrap_or_default();
-            let (file, line) = place.unwrap_or_default();
-            Caught { message, file, line }
-        })
-    })
-}
-
-impl Caught {
-    /// Allocations that the report names, by their sizes, in order.
-    fn sizes(&self) -> Vec<usize> {
-        self.message
-            .lines()
-            .filter_map(|line| line.strip_prefix("qadapt: "))
-            .map(|line| {
-                // `.. of SIZE bytes ..` or `.. from SIZE to SIZE bytes ..`
-                let (before, _) = line.split_once(" byte").expect("a size");
-                before.rsplit(' ').next().and_then(|size| size.parse().ok()).expect("a size")
-            })
-            .collect()
-    }
-}
-
-/// The violations' sizes in the panic that the body must end in.
-#[track_caller]
-fn reported<R>(body: impl FnOnce() -> R) -> Vec<usize> {
-    match caught(body) {
-        Ok(_) => panic!("no panic"),
-        Err(caught) => caught.sizes(),
-    }
-}
 
 #[track_caller]
 fn here() -> &'static Location<'static> {
@@ -265,107 +204,6 @@ fn a_region_inside_a_permit_protects_again() {
         [6]
     );
     permit_alloc(|| leak(7));
-    let _ = take_violations();
-}
-
-#[test]
-fn the_innermost_closing_region_reports_once() {
-    if !watching("who reports") {
-        return;
-    }
-    let before = take_violations();
-    assert_eq!(before, 0);
-    let mut inner = Vec::new();
-    let outer = reported(|| {
-        assert_no_alloc(|| {
-            leak(11);
-            inner = permit_alloc(|| Vec::with_capacity(4));
-            let error = caught(|| assert_no_alloc(|| leak(12)));
-            let error = error.expect_err("the inner region's");
-            permit_alloc(|| inner.push(error.sizes()));
-            std::mem::forget(error);
-            // This one is clean, and does not take what is pending outside.
-            assert_no_alloc(|| ());
-        });
-    });
-    assert_eq!((outer, inner), (vec![11], vec![vec![12]]));
-    assert_eq!(take_violations(), 2);
-}
-
-#[test]
-fn entries_by_hand_report_like_closures() {
-    if !watching("who reports, by hand") {
-        return;
-    }
-    let line = here().line() + 2;
-    let error = caught(|| {
-        enter_protected();
-        leak(21);
-        exit_protected();
-    });
-    let error = error.expect_err("the region's");
-    assert_eq!(error.sizes(), [21]);
-    assert_eq!(error.line, line + 2, "the panic names the exit");
-    assert!(error.message.contains(&format!("region entered at {}:{line}:9", file!())), "{error:?}");
-
-    // The inner entry's exit leaves alone what was pending before it.
-    let mut inner = Ok(());
-    let outer = reported(|| {
-        enter_protected();
-        leak(22);
-        enter_protected();
-        inner = caught(|| exit_protected());
-        exit_protected();
-    });
-    assert!(inner.is_ok(), "an inner exit reports an outer event: {inner:?}");
-    assert_eq!(outer, [22]);
-    let outer = reported(|| {
-        assert_no_alloc(|| {
-            leak(23);
-            enter_protected();
-            exit_protected();
-        });
-    });
-    assert_eq!(outer, [23]);
-    // Deeper than lines are remembered.
-    let reports = Cell::new(0);
-    for _ in 0..10 {
-        enter_protected();
-    }
-    leak(24);
-    for _ in 0..10 {
-        if let Err(error) = caught(|| exit_protected()) {
-            permit_alloc(|| {
-                assert_eq!(error.sizes(), [24]);
-                drop(error);
-            });
-            reports.set(reports.get() + 1);
-        }
-    }
-    assert_eq!((reports.get(), protection_level()), (1, 0));
-    let _ = take_violations();
-}
-
-#[test]
-fn an_outer_region_that_panics_after_an_inner_one_reports_its_own() {
-    if !watching("regions in sequence") {
-        return;
-    }
-    for size in 1..6 {
-        assert_eq!(reported(|| assert_no_alloc(|| leak(size))), [size]);
-    }
-    assert_eq!(
-        reported(|| {
-            assert_no_alloc(|| {
-                leak(41);
-                assert_no_alloc(|| ());
-                leak(42);
-                permit_alloc(|| assert_no_alloc(|| ()));
-                leak(43);
-            });
-        }),
-        [41, 42, 43]
-    );
     let _ = take_violations();
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::Read;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -14,7 +13,7 @@ use std::time::{Duration, Instant};
 use super::answer::{Answer, Part};
 use super::ask::{Event, How, Request, Subject};
 use super::project::Project;
-use super::running::{Running, shown};
+use super::running::{Ended, Running};
 use super::sandbox::{DEPENDENCIES, Limits, Room, SNIPPET, Sandbox, TARGET};
 use super::snippet::Program;
 use super::work::{MadeOf, Order, Snippet};
@@ -53,16 +52,6 @@ struct Last {
 
 /// How many reports are kept for those who want one as a page.
 const MOST_KEPT: usize = 32;
-
-/// How much of an answer is read.
-const MOST_ANSWERED: u64 = 64 << 20;
-
-/// A part that has ended.
-struct Ended {
-    part: Part,
-    answer: Vec<u8>,
-    output: String,
-}
 
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -231,7 +220,7 @@ impl Jobs {
         // The proof takes over what release has built by then.
         for parts in [&[Part::Debug, Part::Release][..], &[Part::Proof]] {
             self.make(&request, (parts, true), 0, (DEPENDENCIES, keep), stop, |ended| {
-                match ended.map(|ended| read(&ended)) {
+                match ended.map(|ended| ended.answer()) {
                     Some(Answer::Failed(text)) => why.push(text),
                     Some(Answer::Wrong(mistakes)) => {
                         why.extend(mistakes.into_iter().map(|mistake| mistake.rendered));
@@ -300,7 +289,7 @@ impl Jobs {
                 is_heard &= tell(&Event::Output { part: ended.part, text: ended.output.clone() });
             }
             is_heard
-                && match read(&ended) {
+                && match ended.answer() {
                     Answer::Ran { report, problems: more } => {
                         reports.push((ended.part, report));
                         reports.sort_by_key(|(part, _)| *part != Part::Debug);
@@ -446,28 +435,14 @@ impl Jobs {
         let room = Room { job: folder, package: &package, target: &target, kept, built, slot, limits };
         let mut command = self.sandbox.command(&path, &room);
         let failed = |e| Error::Usage(format!("could not start `{}`: {e}", command_name(is_closed)));
-        let mut child = command
+        let child = command
             .stdin(input)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0)
             .spawn()
             .map_err(failed)?;
-        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-        let printed = Arc::new(AtomicU64::new(0));
-        let count = Arc::clone(&printed);
-        thread::spawn(move || {
-            let said = thread::spawn(move || stderr.map_or_else(String::new, |pipe| shown(pipe, &count)));
-            let mut answer = Vec::new();
-            if let Some(pipe) = stdout {
-                // What is cut off is no JSON, and said to be none.
-                let _ = pipe.take(MOST_ANSWERED).read_to_end(&mut answer);
-            }
-            let output = said.join().unwrap_or_default();
-            // Nobody waits for it if the job could not be begun.
-            let _ = send.send(Ended { part, answer, output });
-        });
-        Ok(Running { part, child, since: Instant::now(), printed, killed: None })
+        Ok(Running::follow(part, child, send))
     }
 }
 
@@ -492,11 +467,6 @@ fn command_name(is_closed: bool) -> &'static str {
 
 /// How often a job is looked after.
 const TICK: Duration = Duration::from_millis(50);
-
-fn read(ended: &Ended) -> Answer {
-    serde_json::from_slice(&ended.answer)
-        .unwrap_or_else(|e| Answer::Failed(format!("its answer makes no sense ({e}): {}", ended.output)))
-}
 
 fn said(why: &str) -> Vec<u8> {
     serde_json::to_vec(&Answer::Failed(why.to_owned())).unwrap_or_default()

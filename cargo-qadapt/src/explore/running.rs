@@ -4,16 +4,21 @@ use std::io::Read;
 use std::process::Child;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::Sender;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::answer::Part;
+use super::answer::{Answer, Part};
 use super::sandbox::Limits;
 use super::watch::memory;
 
 /// How much of what a program prints is shown.
 const SHOWN: usize = 64 << 10;
+
+/// How much of an answer is read.
+const MOST_ANSWERED: u64 = 64 << 20;
 
 /// A part that runs.
 #[derive(Debug)]
@@ -30,7 +35,47 @@ pub struct Running {
     pub killed: Option<String>,
 }
 
+/// A part that has ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Which one.
+    pub part: Part,
+    /// What it answered.
+    pub answer: Vec<u8>,
+    /// What it printed on standard error: the beginning.
+    pub output: String,
+}
+
+impl Ended {
+    /// What the answer says.
+    #[must_use]
+    pub fn answer(&self) -> Answer {
+        serde_json::from_slice(&self.answer)
+            .unwrap_or_else(|e| Answer::Failed(format!("its answer makes no sense ({e}): {}", self.output)))
+    }
+}
+
 impl Running {
+    /// Reads what a process prints that runs a part, and sends it when both its pipes have ended.
+    #[must_use]
+    pub fn follow(part: Part, mut child: Child, send: Sender<Ended>) -> Self {
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let printed = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&printed);
+        thread::spawn(move || {
+            let said = thread::spawn(move || stderr.map_or_else(String::new, |pipe| shown(pipe, &count)));
+            let mut answer = Vec::new();
+            if let Some(pipe) = stdout {
+                // What is cut off is no JSON, and said to be none.
+                let _ = pipe.take(MOST_ANSWERED).read_to_end(&mut answer);
+            }
+            let output = said.join().unwrap_or_default();
+            // Nobody waits for it if the job could not be begun.
+            let _ = send.send(Ended { part, answer, output });
+        });
+        Self { part, child, since: Instant::now(), printed, killed: None }
+    }
+
     /// Kills it where it uses more than it may.
     pub fn look_after(&mut self, limits: Limits) {
         if self.killed.is_some() {
@@ -59,8 +104,7 @@ impl Running {
 }
 
 /// Reads all of a pipe and keeps the beginning.
-#[must_use]
-pub fn shown(mut pipe: impl Read, count: &AtomicU64) -> String {
+fn shown(mut pipe: impl Read, count: &AtomicU64) -> String {
     let mut kept = Vec::new();
     let mut buffer = [0; 16 << 10];
     while let Ok(length @ 1..) = pipe.read(&mut buffer) {

@@ -5,12 +5,9 @@ use core::ffi::c_void;
 use qadapt_spin::{Key, Slot, Stack, StackPool};
 
 use super::request::Request;
-use super::stacks::Stacks;
+use super::stacks::{FRAMES, Stacks};
 use super::walk;
 use crate::model::Op;
-
-/// Frames kept of one stack, from the allocator's caller outwards.
-pub(crate) const FRAMES: usize = 32;
 
 /// The stacks of violations, for the life of the process.
 pub(crate) static STACKS: Stacks = Stacks::new();

@@ -10,7 +10,7 @@ use qadapt_spin::Address;
 use super::head::Head;
 use super::record::Record;
 use super::table::{self, Table};
-use super::{budget, calls, loan, open, word};
+use super::{budget, calls, loan, push, word};
 use crate::model::Budget;
 
 pub(crate) use super::loan::ROOM;
@@ -59,7 +59,7 @@ pub(crate) fn add(address: Address, flags: i64) {
     if known.flatten().is_none() {
         // The region around has no record: it ends this one.
         loan.next.store(Head::NONE.0, Ordering::Relaxed);
-        open::loans(head);
+        push::loans(head);
     }
     if flags & word::BUDGET != 0 {
         loan.budget.start(&budget::left());
@@ -89,7 +89,7 @@ pub(crate) fn detach(head: Head) {
 pub(crate) fn attach(head: Head, has_budget: bool) {
     let known = table::with(|table| table.top().map(|top| top.loans.set(head))).flatten();
     if known.is_none() {
-        open::loans(head);
+        push::loans(head);
     }
     for loan in loan::all(head) {
         loan.thread.store(table::thread_number(), Ordering::Relaxed);
@@ -108,7 +108,7 @@ pub(crate) fn join(head: Head) {
         Some(())
     });
     if known.flatten().is_none() {
-        open::loans(head);
+        push::loans(head);
     }
 }
 

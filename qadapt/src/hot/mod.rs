@@ -38,12 +38,13 @@ pub(crate) mod pending;
 pub(crate) mod process;
 #[cfg(feature = "profile")]
 pub(crate) mod profile;
+mod push;
 pub(crate) mod record;
 pub(crate) mod request;
 pub(crate) mod setting;
 mod shared_budget;
 pub(crate) mod spending;
-mod stacks;
+pub(crate) mod stacks;
 pub(crate) mod step;
 mod stretch;
 pub(crate) mod table;
@@ -51,4 +52,5 @@ pub(crate) mod trace;
 #[cfg(any(feature = "allocator-api2", qadapt_allocator_api))]
 mod values;
 mod walk;
+mod watched;
 pub(crate) mod word;

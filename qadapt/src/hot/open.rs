@@ -1,22 +1,16 @@
-//! Opening records.
+//! Opening regions, permits, and what only counts.
 
 use core::panic::Location;
 
-use super::base;
-use super::budget;
-use super::copies;
-use super::end;
-use super::record::{Kind, Record, Serial};
-use super::setting;
+use super::head::Head;
+use super::push::{add, in_no_region, push};
+use super::record::{Kind, Serial};
 use super::spending::{Caps, Used};
 use super::step::{self, Done};
-use super::table::{self, ROOM, Table};
-use super::trace::chain::{self, Opening};
-use super::{calls, trace, word};
+use super::table::{self, Table};
+use super::trace::regions::{Opening, opened};
+use super::{base, budget, calls, end, trace, word};
 use crate::model::{Budget, Calls, High, Place, RegionKind};
-
-/// Records that only own work may take: what is said of a full table needs some.
-const RESERVED: usize = 64;
 
 /// What a region's record is made of.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +20,7 @@ pub(crate) struct Rules {
     /// How far its budget goes, where the flags have one.
     pub(crate) caps: Caps,
     /// The loan through which another thread shares that.
-    pub(crate) shared: super::head::Head,
+    pub(crate) shared: Head,
     /// The system calls that it allows, where the flags have them disallowed.
     pub(crate) allowed: Calls,
     /// How many others it allows: [`Budget::calls`].
@@ -41,59 +35,6 @@ impl Rules {
         let is_interrupting = word::is_interrupted(word::get() & !word::SILENT);
         if is_interrupting { self.allowed.interrupting() } else { self.allowed }
     }
-}
-
-/// Opens a record; its serial, or none where there is no room. `fill` adds to it what its kind needs.
-#[inline(always)]
-pub(super) fn push(kind: Kind, opening: Opening, fill: impl Fn(&Table, &Record)) -> Serial {
-    let pushed = table::with(|table| {
-        let word = word::get();
-        // A thread of a traced process has no free word.
-        if word::is_free(word) {
-            return table.push_first(word, kind, |record| fill(table, record));
-        }
-        let newest = table.push_newest(kind, |record| fill(table, record));
-        newest.unwrap_or_else(|| further(table, kind, opening, fill))
-    });
-    pushed.unwrap_or(Serial::NONE)
-}
-
-#[inline(never)]
-fn further(table: &Table, kind: Kind, opening: Opening, fill: impl FnOnce(&Table, &Record)) -> Serial {
-    let outer = step::begin(table, Done::Nothing);
-    end::moved(table, outer);
-    let Some(record) = add(table, kind, opening, fill) else {
-        step::finish(table, outer);
-        return Serial::NONE;
-    };
-    step::finish_under(record.word(), outer);
-    record.serial()
-}
-
-#[inline(always)]
-fn add(table: &Table, kind: Kind, opening: Opening, fill: impl FnOnce(&Table, &Record)) -> Option<&Record> {
-    let is_own = matches!(kind, Kind::OwnWork | Kind::Hook | Kind::Raising);
-    if !is_own && table.len() >= ROOM - RESERVED {
-        return no_room(table, kind);
-    }
-    let record = table.push(kind, |record, index, below| {
-        fill(table, record);
-        chain::enter(table, record, kind, index, below, opening);
-    });
-    let Some(record) = record else { return no_room(table, kind) };
-    if setting::is_guest() {
-        copies::open(record);
-    }
-    Some(record)
-}
-
-#[cold]
-#[inline(never)]
-fn no_room(table: &Table, kind: Kind) -> Option<&Record> {
-    if kind.is_closure() {
-        table.overflow();
-    }
-    None
 }
 
 /// A plain region was added to the word, where records are open, none of them with a budget, and nothing is asked for; false if that
@@ -140,7 +81,8 @@ pub(crate) fn plain(key: usize, place: Place, must: bool) -> bool {
             return true;
         }
         end::moved(table, outer);
-        let added = add(table, Kind::Plain, Opening::Region(RegionKind::Plain), |_, record| {
+        let row = opened(Kind::Plain, Opening::Region(RegionKind::Plain));
+        let added = add(table, Kind::Plain, row, |_, record| {
             record.key.set(key);
             record.set_place(place);
         });
@@ -178,13 +120,14 @@ pub(crate) fn only_guard(place: Place, flags: i64) -> Option<Serial> {
 
 /// `enter_protected`.
 pub(crate) fn manual(location: &'static Location<'static>) -> Serial {
-    push(Kind::Manual, Opening::Region(RegionKind::Manual), |_, record| record.set_location(location))
+    let row = opened(Kind::Manual, Opening::Region(RegionKind::Manual));
+    push(Kind::Manual, row, |_, record| record.set_location(location))
 }
 
 /// A region under rules.
 pub(crate) fn ruled(kind: Kind, place: Place, rules: &Rules, opening: Opening) -> Serial {
     let allowed = rules.allowed();
-    push(kind, opening, |table, record| {
+    push(kind, opened(kind, opening), |table, record| {
         record.set_place(place);
         record.flags.set(rules.flags);
         record.own_caps.set(rules.caps);
@@ -200,7 +143,7 @@ pub(crate) fn ruled(kind: Kind, place: Place, rules: &Rules, opening: Opening) -
 
 /// A permit.
 pub(crate) fn permit() -> Serial {
-    push(Kind::Permit, Opening::Nothing, |table, record| {
+    push(Kind::Permit, in_no_region, |table, record| {
         // One that a region forbids is none.
         budget::keep_total(table, record, table.word() & word::FORBID == 0);
         record.flags.set(kept_in_permit(table));
@@ -216,7 +159,7 @@ fn kept_in_permit(table: &Table) -> i64 {
 
 /// What another copy of the guard has open: `budget` is what is left of its budget, where the flags have one.
 pub(crate) fn for_guest(kind: Kind, flags: i64, budget: &Budget, allowed: Calls) -> Serial {
-    let serial = push(kind, Opening::Nothing, |table, record| {
+    let serial = push(kind, in_no_region, |table, record| {
         record.clear_place();
         match kind {
             Kind::Permit => {
@@ -228,7 +171,7 @@ pub(crate) fn for_guest(kind: Kind, flags: i64, budget: &Budget, allowed: Calls)
                 record.key.set(0);
                 record.flags.set(flags);
                 record.own_caps.set(Caps::of(budget, Used::NOTHING, table.total.get()));
-                record.shared.set(super::head::Head::NONE);
+                record.shared.set(Head::NONE);
                 record.allowed.set(allowed);
                 record.calls.set(budget.calls);
             }
@@ -241,22 +184,9 @@ pub(crate) fn for_guest(kind: Kind, flags: i64, budget: &Budget, allowed: Calls)
     serial
 }
 
-/// Own work, or a hook.
-pub(super) fn work(kind: Kind) -> Serial {
-    push(kind, Opening::Nothing, |table, record| budget::keep_total(table, record, true))
-}
-
-/// Own work in which this thread's calls are handed over.
-pub(super) fn asking() -> Serial {
-    push(Kind::OwnWork, Opening::Nothing, |table, record| {
-        budget::keep_total(table, record, true);
-        record.flags.set(word::CALLS);
-    })
-}
-
 /// What measures otherwise, or hides from what does: it sets these flags and nothing else.
 pub(crate) fn measuring(kind: Kind, flags: i64) -> Serial {
-    push(kind, Opening::Nothing, |_, record| record.flags.set(flags))
+    push(kind, in_no_region, |_, record| record.flags.set(flags))
 }
 
 /// What counts, where nothing is open that has a record; `None` if that is not so.
@@ -277,14 +207,9 @@ pub(crate) fn counting(high: High, calls: bool) -> Serial {
     } else {
         Calls::NONE
     };
-    push(Kind::Counting, Opening::Nothing, |_, record| {
+    push(Kind::Counting, in_no_region, |_, record| {
         record.flags.set(if calls { word::COUNTING | word::CALLS } else { word::COUNTING });
         record.allowed.set(allowed);
         record.set_high(high);
     })
-}
-
-/// Holds a list of loans of a closure that has no record.
-pub(super) fn loans(head: super::head::Head) {
-    push(Kind::Loan, Opening::Nothing, |_, record| record.loans.set(head));
 }

@@ -14,7 +14,7 @@ use core::ptr;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 use super::record::{Kind, Serial};
-use super::{end, open, setting};
+use super::{end, push, setting};
 
 /// Two words at a block's beginning.
 type Beginning = [usize; 2];
@@ -70,7 +70,7 @@ pub(crate) struct Raising {
 
 impl Raising {
     pub(crate) fn begin() -> Self {
-        Self { serial: open::work(Kind::Raising) }
+        Self { serial: push::work(Kind::Raising) }
     }
 }
 

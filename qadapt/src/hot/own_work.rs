@@ -1,7 +1,7 @@
 //! QADAPT's own work on a user's thread.
 
 use super::record::{Kind, Serial};
-use super::{end, open, pending, table};
+use super::{end, pending, push, table};
 
 /// Runs QADAPT's own work: what it asks of the allocator is neither counted nor a violation, and the regions in it and in a signal
 /// handler say nothing meanwhile.
@@ -15,14 +15,14 @@ pub(crate) fn as_own_work<R>(work: impl FnOnce() -> R) -> R {
         }
     }
 
-    let _end = End(open::work(Kind::OwnWork));
+    let _end = End(push::work(Kind::OwnWork));
     work()
 }
 
 /// Runs the user's code that own work calls: the same, but the regions in it speak. The code must not unwind. Returns also whose
 /// the violations are of what it left open by hand; none where there is no room to know them.
 pub(crate) fn as_hook<R>(work: impl FnOnce() -> R) -> (Serial, R) {
-    let hook = open::work(Kind::Hook);
+    let hook = push::work(Kind::Hook);
     let result = work();
     (end::record_slowly(hook).serial, result)
 }

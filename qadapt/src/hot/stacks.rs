@@ -5,8 +5,10 @@ use core::sync::atomic::{AtomicPtr, Ordering};
 
 use qadapt_spin::{Key, Slot, Stack, StackTable};
 
-use super::capture::FRAMES;
 use crate::sys;
+
+/// Frames kept of one stack, from the allocator's caller outwards.
+pub(crate) const FRAMES: usize = 32;
 
 /// Stacks in one part.
 const PART: usize = 1024;

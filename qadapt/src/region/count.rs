@@ -10,7 +10,7 @@ use crate::hot::head::Head;
 #[cfg(feature = "profile")]
 use crate::hot::profile::label::Label;
 use crate::hot::record::{Kind, Serial};
-use crate::hot::trace::chain;
+use crate::hot::trace::regions;
 use crate::hot::{blocking, calls, end, loans, open, table, word};
 use crate::model::{CallCount, Counts, Name, Place};
 use crate::report::{call_sites, live};
@@ -154,7 +154,7 @@ impl<'a> CountingCalls<'a> {
         let is_watched = edge::watch_own_calls(place);
         let mark = counters::open_with_calls(then);
         if let Some(mark) = mark {
-            chain::counts_at(mark.serial(), place);
+            regions::counts_at(mark.serial(), place);
         }
         let watch = (is_watched && mark.is_some()).then(sys::calls::times_left);
         Self { counting: mark.map(Counting::at), start, watch }
@@ -230,7 +230,7 @@ impl<'a> Counting<'a> {
         }
         let mark = counters::open(then)?;
         if let Some(name) = name {
-            chain::counts_at(mark.serial(), Place { name, location, poll: 0 });
+            regions::counts_at(mark.serial(), Place { name, location, poll: 0 });
         }
         Some(Self { mark })
     }

@@ -14,7 +14,7 @@ use crate::hot::end::{self, Ended};
 use crate::hot::open::{self, Rules};
 use crate::hot::record::{Kind, Serial};
 use crate::hot::spending::Used;
-use crate::hot::trace::chain::Opening;
+use crate::hot::trace::regions::Opening;
 use crate::hot::word;
 use crate::model::{Name, Place, RegionKind};
 use crate::sys;

@@ -15,7 +15,7 @@ use crate::hot::counters::{self, Mark, Then};
 use crate::hot::head::Head;
 use crate::hot::own_work;
 use crate::hot::spending::Used;
-use crate::hot::trace::chain;
+use crate::hot::trace::regions;
 use crate::mark;
 use crate::model::{Counts, Place};
 use crate::report::live;
@@ -281,7 +281,7 @@ impl Counted {
         // Until the poll ends they are the thread's.
         edge::take_up(mem::replace(&mut self.loans, Head::NONE), false);
         let mark = counting.leave();
-        chain::counts_at(mark.serial(), self.place);
+        regions::counts_at(mark.serial(), self.place);
         Some(mark)
     }
 

@@ -13,8 +13,9 @@ use super::origin::{self, Origin};
 use super::source;
 use super::symbols;
 use crate::checks;
-use crate::hot::capture::{FRAMES, STACKS};
+use crate::hot::capture::STACKS;
 use crate::hot::setting;
+use crate::hot::stacks::FRAMES;
 use crate::sys;
 
 /// Stacks that are resolved already: resolving costs milliseconds, and a stack can be reported often.

@@ -9,21 +9,16 @@ use core::ptr;
 use core::sync::atomic::{AtomicPtr, Ordering};
 
 use windows_sys::Win32::Foundation::{
-    CloseHandle, FILETIME, GENERIC_READ, GENERIC_WRITE, GetLastError, HANDLE, HMODULE, INVALID_HANDLE_VALUE,
-    SetLastError,
+    FILETIME, GetLastError, HANDLE, HMODULE, INVALID_HANDLE_VALUE, SetLastError,
 };
-use windows_sys::Win32::Storage::FileSystem::{
-    CREATE_NEW, CreateDirectoryW, CreateFileW, DeleteFileW, FILE_SHARE_DELETE, FILE_SHARE_READ,
-    FILE_SHARE_WRITE, GetFileAttributesExW, GetFileExInfoStandard, OPEN_EXISTING, WIN32_FILE_ATTRIBUTE_DATA,
-    WriteFile,
-};
+use windows_sys::Win32::Storage::FileSystem::WriteFile;
 use windows_sys::Win32::System::Console::{GetConsoleMode, GetStdHandle, STD_ERROR_HANDLE, WriteConsoleW};
 use windows_sys::Win32::System::Diagnostics::Debug::DebugBreak;
 use windows_sys::Win32::System::Environment::{GetCurrentDirectoryW, GetEnvironmentVariableW};
 use windows_sys::Win32::System::LibraryLoader::GetModuleFileNameW;
 use windows_sys::Win32::System::Memory::{
-    CreateFileMappingW, FILE_MAP_READ, FILE_MAP_WRITE, MEM_COMMIT, MEM_RELEASE, MEM_RESERVE,
-    MEMORY_BASIC_INFORMATION, MapViewOfFile, PAGE_READWRITE, VirtualAlloc, VirtualFree, VirtualQuery,
+    MEM_COMMIT, MEM_RELEASE, MEM_RESERVE, MEMORY_BASIC_INFORMATION, PAGE_READWRITE, VirtualAlloc,
+    VirtualFree, VirtualQuery,
 };
 use windows_sys::Win32::System::ProcessStatus::{
     K32EnumProcessModules, K32GetModuleFileNameExW, K32GetModuleInformation, MODULEINFO,
@@ -33,7 +28,15 @@ use windows_sys::Win32::System::Threading::{
     GetCurrentProcess, GetCurrentProcessId, GetCurrentThreadStackLimits, GetProcessTimes,
 };
 
+use self::text::{PATH, narrow, wide};
 use super::Module;
+
+#[path = "windows/files.rs"]
+mod files;
+#[path = "windows/text.rs"]
+mod text;
+
+pub(crate) use self::files::{File, HAS_TRACES, exists, make_directory, may_have_size, remove, size_of_file};
 
 /// What is still to be called at the process's end; null where nothing is. `AcqRel`: one caller takes it.
 static AT_EXIT: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
@@ -68,8 +71,6 @@ pub(crate) extern "system" fn at_detach(_: *mut c_void, reason: u32, _: *mut c_v
 /// Nothing: Windows has no forks.
 pub(crate) fn at_fork(_: unsafe extern "C" fn()) {}
 
-/// Characters of a path.
-const PATH: usize = 1024;
 /// Characters of a variable's value (`SetEnvironmentVariable`'s limit), and the bytes that they take in UTF-8.
 const VALUE: usize = 32_767;
 const VALUE_BYTES: usize = 3 * VALUE;
@@ -348,143 +349,6 @@ pub(crate) fn is_alone() -> bool {
     false
 }
 
-/// Files can be mapped and keep a trace.
-pub(crate) const HAS_TRACES: bool = true;
-
-/// An open file.
-pub(crate) struct File(HANDLE);
-
-#[expect(unsafe_code, reason = "std's files allocate")]
-impl File {
-    /// Creates a file that is not there yet.
-    pub(crate) fn create(path: &CStr) -> Option<Self> {
-        Self::with(path, CREATE_NEW)
-    }
-
-    /// Opens a file for reading and writing.
-    pub(crate) fn open(path: &CStr) -> Option<Self> {
-        Self::with(path, OPEN_EXISTING)
-    }
-
-    fn with(path: &CStr, how: u32) -> Option<Self> {
-        let mut wide_path = [0; PATH];
-        let path = wide(path.to_bytes(), &mut wide_path)?;
-        let (access, share) =
-            (GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE);
-        // SAFETY: the path ends in 0; there are no attributes and no template.
-        let file = unsafe { CreateFileW(path, access, share, ptr::null(), how, 0, ptr::null_mut()) };
-        (file != INVALID_HANDLE_VALUE).then_some(Self(file))
-    }
-
-    /// True: mapping the file gives it its size, and room on the disk for all of that.
-    #[expect(clippy::unused_self, reason = "as on other platforms")]
-    pub(crate) fn grow(&self, _: usize) -> bool {
-        true
-    }
-
-    /// True, as above.
-    #[expect(clippy::unused_self, reason = "as on other platforms")]
-    pub(crate) fn reserve(&self, _: u64, _: u64) -> bool {
-        true
-    }
-
-    /// Maps the file with `memory` bytes for the life of the process. `None` where its disk has no room for them.
-    pub(crate) fn map(&self, _: usize, memory: usize) -> Option<*mut c_void> {
-        let halves = [memory as u64 >> 32, memory as u64 & u64::from(u32::MAX)];
-        let [high, low] = halves.map(|half| u32::try_from(half).unwrap_or(u32::MAX));
-        // SAFETY: the file is open; there are no attributes and no name.
-        let mapping =
-            unsafe { CreateFileMappingW(self.0, ptr::null(), PAGE_READWRITE, high, low, ptr::null()) };
-        if mapping.is_null() {
-            return None;
-        }
-        // SAFETY: the mapping is as large, and the system chooses the place.
-        let view = unsafe { MapViewOfFile(mapping, FILE_MAP_READ | FILE_MAP_WRITE, 0, 0, memory) };
-        // SAFETY: it was made above, and the view does not need it.
-        unsafe { CloseHandle(mapping) };
-        (!view.Value.is_null()).then_some(view.Value)
-    }
-}
-
-#[expect(unsafe_code, reason = "the file was opened by hand")]
-impl Drop for File {
-    fn drop(&mut self) {
-        // SAFETY: it was opened above and is closed here only.
-        unsafe { CloseHandle(self.0) };
-    }
-}
-
-/// Files have no limit but their disk.
-pub(crate) fn may_have_size(_: usize) -> bool {
-    true
-}
-
-/// True if there is a file of this name.
-pub(crate) fn exists(path: &CStr) -> bool {
-    attributes(path).is_some()
-}
-
-/// The bytes of a file; 0 where it cannot be asked.
-pub(crate) fn size_of_file(path: &CStr) -> u64 {
-    attributes(path).map_or(0, |file| u64::from(file.nFileSizeHigh) << 32 | u64::from(file.nFileSizeLow))
-}
-
-#[expect(unsafe_code, reason = "std's metadata copies the path")]
-fn attributes(path: &CStr) -> Option<WIN32_FILE_ATTRIBUTE_DATA> {
-    let mut wide_path = [0; PATH];
-    let path = wide(path.to_bytes(), &mut wide_path)?;
-    let mut found = MaybeUninit::<WIN32_FILE_ATTRIBUTE_DATA>::zeroed();
-    // SAFETY: the path ends in 0, and there is room for the answer.
-    let known = unsafe { GetFileAttributesExW(path, GetFileExInfoStandard, found.as_mut_ptr().cast()) };
-    // SAFETY: zeroed at first, which is a valid value.
-    (known != 0).then(|| unsafe { found.assume_init() })
-}
-
-/// Removes a file.
-#[expect(unsafe_code, reason = "std's copies the path")]
-pub(crate) fn remove(path: &CStr) {
-    let mut wide_path = [0; PATH];
-    if let Some(path) = wide(path.to_bytes(), &mut wide_path) {
-        // SAFETY: the path ends in 0.
-        unsafe { DeleteFileW(path) };
-    }
-}
-
-/// Makes a directory, unless there is one, with the rights of the one that it is in.
-#[expect(unsafe_code, reason = "std's copies the path")]
-pub(crate) fn make_directory(path: &CStr) {
-    let mut wide_path = [0; PATH];
-    if let Some(path) = wide(path.to_bytes(), &mut wide_path) {
-        // SAFETY: the path ends in 0; there are no attributes.
-        unsafe { CreateDirectoryW(path, ptr::null()) };
-    }
-}
-
-/// UTF-8 as UTF-16 that ends in 0; `None` where it does not fit or is not UTF-8.
-fn wide(text: &[u8], buffer: &mut [u16]) -> Option<*const u16> {
-    let characters = core::str::from_utf8(text).ok()?.encode_utf16().chain([0]);
-    let mut places = buffer.iter_mut();
-    for character in characters {
-        *places.next()? = character;
-    }
-    Some(buffer.as_ptr())
-}
-
-/// UTF-16 as UTF-8, as much as fits.
-fn narrow<'a>(text: &[u16], buffer: &'a mut [u8]) -> &'a [u8] {
-    let mut used = 0;
-    for character in char::decode_utf16(text.iter().copied()) {
-        let mut bytes = [0; 4];
-        let bytes = character.unwrap_or(char::REPLACEMENT_CHARACTER).encode_utf8(&mut bytes).as_bytes();
-        let Some(room) = buffer.get_mut(used..used + bytes.len()) else { break };
-        for (place, &byte) in room.iter_mut().zip(bytes) {
-            *place = byte;
-        }
-        used += bytes.len();
-    }
-    buffer.get(..used).unwrap_or_default()
-}
-
 /// `None`: they are counted for the whole process alone.
 pub(crate) fn page_faults() -> Option<[u64; 2]> {
     None
@@ -493,20 +357,6 @@ pub(crate) fn page_faults() -> Option<[u64; 2]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn texts_change_their_form_and_back() {
-        for text in ["", "C:\\a b\\\u{e9}\u{1f980}.exe"] {
-            let (mut characters, mut bytes) = ([1; 64], [1; 64]);
-            wide(text.as_bytes(), &mut characters).expect("it fits");
-            let length = characters.iter().position(|&character| character == 0).expect("it ends in 0");
-            assert_eq!(narrow(&characters[..length], &mut bytes), text.as_bytes());
-        }
-        assert!(wide(b"abc", &mut [0; 3]).is_none());
-        assert!(wide(b"\xff", &mut [0; 3]).is_none());
-        assert_eq!(narrow(&[0xD800], &mut [0; 4]), "\u{FFFD}".as_bytes());
-        assert_eq!(narrow(&[0x61, 0x62], &mut [0; 1]), b"a");
-    }
 
     #[test]
     fn this_program_is_loaded_and_located() {

@@ -7,9 +7,9 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use qadapt_spin::{Key, Slot, Stack};
 
 use super::label;
-use crate::hot::capture::{Captured, FRAMES};
+use crate::hot::capture::Captured;
 use crate::hot::mapped::{Mapped, Zeroed};
-use crate::hot::stacks::Stacks;
+use crate::hot::stacks::{FRAMES, Stacks};
 use crate::model::{Name, Place};
 
 /// Stacks with the innermost region of each, for the life of the process.

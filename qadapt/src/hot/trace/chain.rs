@@ -13,39 +13,23 @@
 //! ```
 
 use core::cell::Cell;
-use core::ptr;
 use core::sync::atomic::Ordering;
 
 use qadapt_spin::Key;
-use qadapt_trace::{Event, NewRegion, RegionKind, RegionNumber};
+use qadapt_trace::{Event, RegionNumber};
 
-use super::super::announce::Line;
-use super::super::copies;
-use super::super::dispatch;
 use super::super::record::{Kind, Record, Serial};
 use super::super::table::{self, Table};
 use super::super::word;
-use super::file::{self, Trace};
-use super::thread;
-use crate::model::Place;
-use crate::sys;
-
-/// What opens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Opening {
-    Region(RegionKind),
-    /// A region of another thread that lent its policy; none if the trace has no row for it.
-    Lent(Option<RegionNumber>),
-    /// What the trace has no row for: permits, what only counts, a policy without any rule.
-    Nothing,
-}
+use super::current::{self, Trace};
 
 thread_local! {
     /// Bytes that this thread has asked for less those that it gave back; may be negative.
     static LIVE: Cell<i64> = const { Cell::new(0) };
 }
 
-/// A record opens at a place in the table; `below` is the one under it. Nothing where no trace is written.
+/// A record opens at a place in the table; `below` is the one under it. Nothing where no trace is written; else `row` says which
+/// region of the trace it is.
 #[inline(always)]
 pub(in super::super) fn enter(
     table: &Table,
@@ -53,36 +37,23 @@ pub(in super::super) fn enter(
     kind: Kind,
     index: usize,
     below: Option<&Record>,
-    opening: Opening,
+    row: impl FnOnce(&Trace, &Record) -> Option<RegionNumber>,
 ) {
-    if let Some(trace) = file::active() {
-        enter_traced(trace, table, record, kind, index, below, opening);
+    if let Some(trace) = current::active() {
+        enter_traced(table, record, kind, index, below, row(trace, record));
     }
 }
 
 #[cold]
 #[inline(never)]
 fn enter_traced(
-    trace: &Trace,
     table: &Table,
     record: &Record,
     kind: Kind,
     index: usize,
     below: Option<&Record>,
-    opening: Opening,
+    number: Option<RegionNumber>,
 ) {
-    let number = match opening {
-        Opening::Region(region) => {
-            record.place_as(kind).and_then(|place| count_entry(trace, record, place, region))
-        }
-        Opening::Lent(number) => {
-            if let Some(number) = number.filter(|_| disallows_calls(record) && !sees_calls(false)) {
-                trace.count_unwatched(number);
-            }
-            number
-        }
-        Opening::Nothing => None,
-    };
     begin(record, number);
     link(table, record, kind, index, below);
 }
@@ -96,14 +67,12 @@ fn begin(record: &Record, number: Option<RegionNumber>) {
     traced.visits.store(0, Ordering::Relaxed);
 }
 
-/// The newest record that counts with this serial counts what a place does: it disallows nothing, and its region is none
-/// that an event belongs to.
-pub(crate) fn counts_at(serial: Serial, place: Place) {
-    let Some(trace) = file::active() else { return };
+/// The newest record with this serial is a region of the trace from now on: `row` says which.
+pub(super) fn becomes(serial: Serial, row: impl FnOnce(&Record) -> Option<RegionNumber>) {
     let _ = table::with(|table| {
         let found = table.find(|record| record.serial() == serial)?;
         let record = table.record(found)?;
-        begin(record, count_entry(trace, record, place, RegionKind::Counting));
+        begin(record, row(record));
         link(table, record, record.kind(), found, table.below(found));
         Some(())
     });
@@ -112,7 +81,7 @@ pub(crate) fn counts_at(serial: Serial, place: Place) {
 /// The record at a place is about to end.
 #[inline(always)]
 pub(in super::super) fn leave(table: &Table, index: usize) {
-    if file::is_on() {
+    if current::is_on() {
         leave_traced(table, index);
     }
 }
@@ -133,7 +102,7 @@ fn leave_traced(table: &Table, index: usize) {
         }
         return;
     }
-    let Some(trace) = file::active() else { return };
+    let Some(trace) = current::active() else { return };
     let is_first = record.traced.is_first.get();
     trace.leave(region, record.traced.events.get(), is_first);
     trace.settle(&record.traced.visits, record.serial().number(), is_first);
@@ -168,7 +137,7 @@ pub(super) fn is_open(entry: u64) -> bool {
 
 /// A record ended that was not on top: those above it have moved.
 pub(in super::super) fn moved(table: &Table) {
-    if !file::is_on() {
+    if !current::is_on() {
         return;
     }
     for index in 0..table.len() {
@@ -176,52 +145,6 @@ pub(in super::super) fn moved(table: &Table) {
             link(table, record, record.kind(), index, table.below(index));
         }
     }
-}
-
-/// Finds the region's row, and counts the entry.
-fn count_entry(trace: &Trace, record: &Record, place: Place, kind: RegionKind) -> Option<RegionNumber> {
-    let [start, length] = place.name.identity();
-    let identity = [start, length, ptr::from_ref(place.location).addr(), thread::identity()];
-    let key = Key::of(kind as u64, &identity).get().get();
-    let number = trace.known_region(key).or_else(|| add(trace, key, place, kind))?;
-    let entries = trace.enter(number);
-    record.traced.is_first.set(entries == 1);
-    // To ask the kernel takes microseconds: the first entry does, and later ones seldom.
-    if disallows_calls(record) && !sees_calls(entries.is_power_of_two()) {
-        trace.count_unwatched(number);
-    }
-    Some(number)
-}
-
-/// True for a region that disallows system calls.
-fn disallows_calls(record: &Record) -> bool {
-    record.flags.get() & word::CALLS != 0
-}
-
-/// True if this thread's system calls are seen, as far as the guard knows; or by what the kernel says, if it `asks` that.
-fn sees_calls(asks: bool) -> bool {
-    let own = || sys::calls::is_watched() && (!asks || dispatch::asks_kernel());
-    copies::watch_calls(asks).unwrap_or_else(own)
-}
-
-/// Adds a region to the trace.
-#[cold]
-fn add(trace: &Trace, key: u64, place: Place, kind: RegionKind) -> Option<RegionNumber> {
-    let mut name = Line::new();
-    place.name.for_each_piece(|piece| {
-        name.text(piece.as_bytes());
-    });
-    thread::with_name(|thread| {
-        trace.region(&NewRegion {
-            key,
-            kind,
-            name: name.so_far(),
-            thread,
-            file: place.location.file().as_bytes(),
-            line: place.location.line(),
-            column: place.location.column(),
-        })
-    })
 }
 
 /// Says in a record where its events count.
@@ -275,7 +198,7 @@ fn instance<'a>(table: &'a Table, from: Option<&Record>, number: u32) -> Option<
 
 /// The innermost open region; none if there is none, or it has no row.
 pub(crate) fn innermost() -> Option<RegionNumber> {
-    if !file::is_on() {
+    if !current::is_on() {
         return None;
     }
     table::with(|table| table.top().and_then(|top| number(top.traced.innermost.get()))).flatten()
@@ -296,7 +219,7 @@ pub(super) fn disallow(trace: &Trace) -> Option<RegionNumber> {
         });
         number(top?.traced.innermost.get())
     });
-    if file::is_whole_program() && !permitted {
+    if current::is_whole_program() && !permitted {
         trace.count_disallowed(RegionNumber::FIRST);
         return innermost.flatten().or(Some(RegionNumber::FIRST));
     }
@@ -340,7 +263,7 @@ pub(super) fn count(trace: &Trace, event: &Event) -> bool {
             true
         })
     });
-    if file::is_whole_program() {
+    if current::is_whole_program() {
         any = true;
         if permitted.unwrap_or(false) {
             trace.count_permitted(RegionNumber::FIRST, event);

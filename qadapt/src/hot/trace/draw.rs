@@ -17,7 +17,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 use qadapt_trace::flags;
 
-use super::file::Trace;
+use super::current::Trace;
 use crate::hot::stretch::Stretch;
 
 /// Each block is followed. Relaxed: set before `main` only.

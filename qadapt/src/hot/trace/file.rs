@@ -2,53 +2,22 @@
 
 use core::ffi::CStr;
 use core::mem::size_of;
-use core::ptr;
-use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, Ordering};
+use core::sync::atomic::{AtomicU8, Ordering};
 
-use qadapt_trace::{NewModule, NewRegion, RegionKind, flags};
+use qadapt_trace::{NewRegion, RegionKind, flags};
 
 use super::super::announce::Line;
 use super::super::capture::FRAME_POINTERS;
-use super::super::setting;
-use super::disk::{self, Disk};
+use super::current::{self, Trace, active, is_whole_program, set_whole_program};
+use super::modules::note_modules;
 use super::path::Path;
-use super::{draw, live, thread};
+use super::{disk, draw, live, thread};
 use crate::sys;
 
-/// A trace in a mapped file.
-pub(in crate::hot) type Trace = qadapt_trace::Trace<Disk>;
-
-/// The mapped file; null where no trace is written. Release where it is set pairs with Acquire where it is read: with
-/// the pointer comes the header.
-static TRACE: AtomicPtr<Trace> = AtomicPtr::new(ptr::null_mut());
-/// Relaxed: set before `main` only.
-static WHOLE_PROGRAM: AtomicBool = AtomicBool::new(false);
 /// The directory, for forked children. Relaxed: written before `main` only.
 static DIRECTORY: [AtomicU8; DIRECTORY_ROOM] = [const { AtomicU8::new(0) }; DIRECTORY_ROOM];
 
 const DIRECTORY_ROOM: usize = 2048;
-
-/// True while a trace is written.
-#[inline]
-pub(crate) fn is_on() -> bool {
-    // Relaxed: only whether.
-    !TRACE.load(Ordering::Relaxed).is_null()
-}
-
-/// The trace, while one is written.
-#[inline]
-#[expect(unsafe_code, reason = "the trace lies in a mapped file")]
-pub(in crate::hot) fn active() -> Option<&'static Trace> {
-    // SAFETY: what is stored there is null, or a mapping that `map` made: as large as a `Trace`, aligned to pages, zeroed
-    // at first, which is a valid one, and never unmapped. All access to it is atomic.
-    unsafe { TRACE.load(Ordering::Acquire).as_ref() }
-}
-
-/// True while everything that the process does counts as one region.
-#[inline]
-pub(in crate::hot) fn is_whole_program() -> bool {
-    WHOLE_PROGRAM.load(Ordering::Relaxed)
-}
 
 /// Begins to trace if `QADAPT_TRACE` names a directory, with the whole program as a region if
 /// `QADAPT_WHOLE_PROGRAM=1`. It runs before `main`, without allocating.
@@ -78,7 +47,7 @@ fn start_in(directory: &[u8]) {
         place.store(byte, Ordering::Relaxed);
     }
     let is_whole = sys::variable(c"QADAPT_WHOLE_PROGRAM", |value| value == b"1") == Some(true);
-    WHOLE_PROGRAM.store(is_whole, Ordering::Relaxed);
+    set_whole_program(is_whole);
     thread::start();
     live::start();
     sys::look_up_threads();
@@ -87,8 +56,7 @@ fn start_in(directory: &[u8]) {
         enter_whole_program(trace);
     }
     note_modules(trace);
-    TRACE.store(ptr::from_ref(trace).cast_mut(), Ordering::Release);
-    setting::set_traced(true);
+    current::set(Some(trace));
     sys::at_fork(forked);
 }
 
@@ -102,19 +70,6 @@ pub(crate) fn finish(is_installed: impl FnOnce() -> bool) {
         note_modules(trace);
         trace.set_flags(flags::EXITED);
     }
-}
-
-/// Adds the files that are loaded now to the trace's modules.
-pub(super) fn note_modules(trace: &Trace) {
-    sys::for_each_module(|module| {
-        trace.module(&NewModule {
-            start: module.start as u64,
-            end: module.end as u64,
-            path: module.path,
-            build_id: module.id,
-            file_size: file_size(module.path),
-        });
-    });
 }
 
 /// The whole program is the first region, [`RegionNumber::FIRST`](qadapt_trace::RegionNumber::FIRST).
@@ -137,17 +92,16 @@ fn enter_whole_program(trace: &Trace) {
 extern "C" fn forked() {
     let Some(before) = active() else { return };
     // Where there is no file for the child, its events must not go into the parent's.
-    let mut trace = ptr::null_mut();
+    let mut trace = None;
     live::start_anew();
     if let Some(own) = create(u64::from(sys::parent())) {
         // It says so itself where there is no room.
         if own.inherit(before) {
             note_modules(own);
-            trace = ptr::from_ref(own).cast_mut();
+            trace = Some(own);
         }
     }
-    TRACE.store(trace, Ordering::Release);
-    setting::set_traced(!trace.is_null());
+    current::set(trace);
 }
 
 /// Creates and maps a file and writes its header; says so if that fails.
@@ -220,10 +174,4 @@ fn map(file: &sys::File) -> Result<&'static Trace, &'static [u8]> {
     // SAFETY: the mapping is readable and writable, as large as a `Trace`, page-aligned as that asks, zeroed, which is a
     // valid one, and stays.
     unsafe { memory.cast::<Trace>().as_ref() }.ok_or(b"it cannot be mapped")
-}
-
-/// The bytes of a file; 0 where it cannot be asked.
-fn file_size(path: &[u8]) -> u64 {
-    let mut copy = Path::new();
-    copy.push(path).as_c_str().map_or(0, sys::size_of_file)
 }

@@ -20,7 +20,7 @@ use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use qadapt_trace::Share;
 
-use super::file::{self, Trace};
+use super::current::{self, Trace};
 use super::{chain, draw};
 use crate::hot::mapped::{Mapped, Zeroed};
 use crate::hot::request::Request;
@@ -177,7 +177,7 @@ pub(super) fn happened(site: u32, entry: Option<u64>, weight: u64) {
 
 /// A block was given out; or none, if it is null.
 pub(in crate::hot) fn made(block: *const u8, bytes: usize, at: At) {
-    let Some(trace) = file::active() else { return };
+    let Some(trace) = current::active() else { return };
     if block.is_null() {
         refused(trace, bytes, at);
         return;
@@ -190,7 +190,7 @@ pub(in crate::hot) fn made(block: *const u8, bytes: usize, at: At) {
 
 /// A block is about to be given back.
 pub(in crate::hot) fn gone(block: *const u8) {
-    if let (Some(trace), Some(block)) = (file::active(), lift(block)) {
+    if let (Some(trace), Some(block)) = (current::active(), lift(block)) {
         trace.block_gone(block.site, block.share, block.birth, chain::is_open(block.entry));
     }
 }
@@ -227,7 +227,7 @@ fn lift_here(block: *const u8, page: Option<&AtomicU32>) -> Option<Block> {
 
 /// A block was resized, or could not be. It stays its first site's; one that was not followed is from now on, where it was drawn.
 pub(in crate::hot) fn resized(old: *const u8, new: *const u8, size: usize, before: Option<Block>, at: At) {
-    let Some(trace) = file::active() else { return };
+    let Some(trace) = current::active() else { return };
     match before {
         None => made(new, size, at),
         Some(block) if new.is_null() => {

@@ -20,7 +20,7 @@ use qadapt_spin::Key;
 
 use super::super::capture::FRAME_POINTERS;
 use super::super::walk;
-use super::file::Trace;
+use super::current::Trace;
 use crate::model::Op;
 use crate::sys;
 

@@ -6,14 +6,14 @@ use qadapt_spin::Key;
 use qadapt_trace::{At, Event, flags};
 
 use super::super::request::Request;
-use super::file::{self, Trace};
+use super::current::{self, Trace};
 use super::stack::Stack;
-use super::{chain, draw, live, rate, recent};
+use super::{chain, draw, live, modules, rate, recent};
 use crate::model::{Op, SystemCall};
 
 /// After the inner allocator, or at a system call that a region disallows: counts the event in the open regions.
 pub(in crate::hot) fn count(request: &Request, succeeded: bool) {
-    if let Some(trace) = file::active() {
+    if let Some(trace) = current::active() {
         if request.op != Op::SystemCall {
             trace.set_flags(flags::ALLOCATOR);
         }
@@ -59,7 +59,7 @@ fn walk(trace: &Trace, op: Op, mark: *const c_void) -> Option<u32> {
     let key = Key::of(u64::from(stack.left_out() > 0), frames).get().get();
     let number = trace.stack(key, frames, stack.left_out(), || is_new = true)?;
     if is_new && !frames.iter().all(|&frame| trace.knows(frame as u64)) {
-        file::note_modules(trace);
+        modules::note_modules(trace);
     }
     recent::keep(trace, mark, op, &stack.words, number);
     Some(number)

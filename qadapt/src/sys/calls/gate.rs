@@ -159,6 +159,11 @@ pub(super) fn range() -> (u64, u64) {
     (start, (&raw const END).addr() as u64 - start)
 }
 
+/// The number with the same bits.
+pub(super) fn unsigned(number: i64) -> u64 {
+    0_u64.wrapping_add_signed(number)
+}
+
 /// What [`super::super::posix::map_pages`] does, past every selector.
 pub(crate) fn map_pages(bytes: usize) -> *mut u8 {
     const ACCESS: c_int = libc::PROT_READ | libc::PROT_WRITE;

@@ -9,7 +9,8 @@ use core::mem;
 use core::ptr;
 
 use super::super::posix::keeping_error;
-use super::{gate, signal, thread, waits};
+use super::gate::{self, unsigned};
+use super::{signal, thread, waits};
 use crate::model::{Calls, Detail, SystemCall};
 
 /// `si_code` of a call that the selector has stopped.
@@ -65,11 +66,6 @@ fn is_cramped(context: &libc::ucontext_t) -> bool {
     let lowest = context.uc_stack.ss_sp.addr() as u64;
     let above = register(context, libc::REG_RSP).wrapping_sub(lowest);
     above < context.uc_stack.ss_size as u64 && above < ROOM
-}
-
-/// The number with the same bits.
-pub(super) fn unsigned(number: i64) -> u64 {
-    0_u64.wrapping_add_signed(number)
 }
 
 /// A register of the interrupted context.

@@ -26,12 +26,18 @@ mod handler;
 mod signal;
 #[cfg(all(qadapt_calls, not(miri)))]
 mod waits;
+#[cfg(all(qadapt_calls, not(miri)))]
+mod watch;
 
 #[cfg(all(qadapt_calls, not(miri)))]
 pub(crate) use gate::{map_pages, unmap_pages, usage_of_thread};
 #[cfg(feature = "process-counts")]
 pub(crate) use thread::has_gaps;
-pub(crate) use thread::{forked, gaps, has_watched, is_watched, sees, times_left, watch};
+#[cfg(not(all(qadapt_calls, not(miri))))]
+pub(crate) use thread::watch;
+pub(crate) use thread::{forked, gaps, has_watched, is_watched, sees, times_left};
+#[cfg(all(qadapt_calls, not(miri)))]
+pub(crate) use watch::watch;
 
 use core::ffi::c_void;
 

@@ -7,7 +7,7 @@ use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::super::posix::keeping_error;
-use super::{Witness, gate, handler, signal};
+use super::{Witness, gate, signal};
 use crate::model::SystemCall;
 
 /// `PR_SET_SYSCALL_USER_DISPATCH`, and what it is told (linux/prctl.h).
@@ -52,31 +52,19 @@ pub(crate) fn is_watched() -> bool {
     IS_WATCHED.try_with(Cell::get).unwrap_or(false)
 }
 
-/// Has the kernel hand over this thread's calls where its selector is 1; false where that cannot be done, or is done with as the
-/// thread ends. The first call on a thread may allocate.
-pub(crate) fn watch(selector: *const u8, witness: Witness) -> bool {
-    if is_watched() {
-        return true;
-    }
-    let is_refused = IS_REFUSED.try_with(Cell::get).unwrap_or(true);
-    if is_refused || selector.is_null() || AT_END.try_with(|_| ()).is_err() {
-        return false;
-    }
-    WITNESS.store((witness as *const ()).addr(), Ordering::Relaxed);
-    let is_on = start(selector);
-    let _ = IS_REFUSED.try_with(|cell| cell.set(!is_on));
-    let _ = IS_WATCHED.try_with(|cell| cell.set(is_on));
-    is_on
+/// True if this thread's calls can be watched, as far as is known: nothing has refused it, and the thread does not end yet.
+pub(super) fn may_be_watched() -> bool {
+    !IS_REFUSED.try_with(Cell::get).unwrap_or(true) && AT_END.try_with(|_| ()).is_ok()
 }
 
 /// Asks the kernel for the watch of this thread; false where it refuses. To end a watch that there is not tells as much before
-/// anything of the program's signals changes.
-fn start(selector: *const u8) -> bool {
-    if !dispatch(OFF, ptr::null()) || !signal::set_handler(handler::address()) {
-        return false;
-    }
-    signal::let_through();
-    dispatch(ON, selector)
+/// `prepare` changes anything of the program's signals.
+pub(super) fn begin(selector: *const u8, witness: Witness, prepare: impl FnOnce() -> bool) -> bool {
+    WITNESS.store((witness as *const ()).addr(), Ordering::Relaxed);
+    let is_on = dispatch(OFF, ptr::null()) && prepare() && dispatch(ON, selector);
+    let _ = IS_REFUSED.try_with(|cell| cell.set(!is_on));
+    let _ = IS_WATCHED.try_with(|cell| cell.set(is_on));
+    is_on
 }
 
 /// Ends the watch of this thread.

@@ -5,8 +5,7 @@ use core::mem::MaybeUninit;
 
 use qadapt_calls::Rule;
 
-use super::gate;
-use super::handler::unsigned;
+use super::gate::{self, unsigned};
 use crate::model::{Calls, Detail, SystemCall};
 
 /// Commands of `ioctl` that set or tell how a file is and do not wait (asm-generic/ioctls.h): `FIONBIO`, `FIONREAD`, `FIOCLEX`,
