@@ -16,6 +16,7 @@ use super::fixups::Slot;
 use super::graph::Graph;
 use super::known;
 use super::load::Image;
+use super::machine::Machine;
 use super::names::{Frame, Names};
 use super::program::Program;
 use super::role::{Kind, Role};
@@ -77,7 +78,8 @@ fn malloc_calls<'p>(program: &'p Program<'_>) -> impl Iterator<Item = u64> + 'p 
     let image = program.image();
     let is_malloc = |callee| matches!(program.role(callee), Role::Sink(Kind::Alloc));
     let slot = move |addr: u64| matches!(image.constant(addr), Some(Slot::Import(i)) if is_malloc(Callee::Import(i)));
-    image.code_segments().flat_map(move |(start, code)| {
+    let segments = image.code_segments().filter(|_| image.machine() == Machine::X86_64);
+    segments.flat_map(move |(start, code)| {
         (0u64..).zip(code.windows(6)).filter_map(move |(offset, window)| {
             let site = start.wrapping_add(offset);
             let beyond = |length: u64, distance: [u8; 4]| {
@@ -99,7 +101,7 @@ fn malloc_calls<'p>(program: &'p Program<'_>) -> impl Iterator<Item = u64> + 'p 
 
 /// The slot through which a stub of the procedure linkage table jumps.
 fn stub(image: &Image<'_>, addr: u64) -> Option<u64> {
-    let code = image.code(addr, addr.checked_add(16)?);
+    let code = image.code(addr, addr.checked_add(16)?).bytes;
     let (skipped, code) = match code.strip_prefix(&[0xf3, 0x0f, 0x1e, 0xfa]) {
         Some(code) => (4, code),
         None => (0, code),

@@ -3,7 +3,7 @@
 use super::flags::{self, Compared, Flags};
 use super::number::{Few, low_bits};
 use super::state::State;
-use super::step::{Cond, Mem, Op, Operand, RSP, Reg};
+use super::step::{Cond, Mem, Op, Operand, Reg, SP};
 use super::value::{Bound, Value, numbers};
 
 impl State {
@@ -14,7 +14,7 @@ impl State {
             && let value @ Value::Frame(_) = self.get(reg)
         {
             // The end of a loop that touches each page of a large frame.
-            self.regs[usize::from(RSP)] = value;
+            self.regs[usize::from(SP)] = value;
         }
         let Some(Compared { reg, bits, mask, with }) = self.compared else { return };
         let old = self.get(reg);

@@ -10,6 +10,7 @@ use iced_x86::{Decoder, DecoderOptions, Instruction, OpKind, Register};
 use serde::Serialize;
 
 use super::load::Image;
+use super::machine::Machine;
 use super::symbol::demangle;
 use crate::error::Error;
 
@@ -53,6 +54,9 @@ pub fn compare_files(one: &Path, other: &Path) -> crate::error::Result<Differenc
 /// The same of files in memory; an error is in words.
 fn compare(one: &[u8], other: &[u8]) -> Result<Differences, String> {
     let (one, other) = (Image::parse(one)?, Image::parse(other)?);
+    if [&one, &other].iter().any(|image| image.machine() != Machine::X86_64) {
+        return Err("functions are compared in files for x86-64 alone".into());
+    }
     let (bodies, others) = (bodies(&one), bodies(&other));
     let mut found = Differences::default();
     for (name, own) in &bodies {
@@ -75,7 +79,7 @@ fn bodies(image: &Image<'_>) -> BTreeMap<String, Vec<Vec<Step>>> {
     let mut bodies: BTreeMap<String, Vec<Vec<Step>>> = BTreeMap::new();
     for function in image.functions().iter().filter(|f| f.size > 0) {
         let end = function.addr + function.size;
-        let code = image.code(function.addr, end);
+        let code = image.code(function.addr, end).bytes;
         let mut decoder = Decoder::with_ip(64, code, function.addr, DecoderOptions::NONE);
         let mut steps = Vec::new();
         while decoder.can_decode() {

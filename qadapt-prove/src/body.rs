@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::number::Few;
-use super::step::Reg;
+use super::step::{Reg, Regs};
 
 /// What is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -153,7 +153,7 @@ pub(crate) struct Body {
     /// The successors of all blocks.
     pub(crate) edges: Vec<u32>,
     /// The registers that it does not give back although a callee must, one bit each.
-    pub(crate) loose: u16,
+    pub(crate) loose: Regs,
     /// Whether it may give a `core::fmt::Formatter` another writer that it is given, other than by a call.
     pub(crate) replaces: bool,
     /// The numbers that it returns, if they are few and known.

@@ -23,7 +23,8 @@ use super::body::{Call, Callee, Fact, Given};
 use super::decode::Steps;
 use super::fixups::Slot;
 use super::load::Image;
-use super::step::{Flow, Mem, RBP, RSP, Reg, Via};
+use super::machine::Machine;
+use super::step::{FP, Flow, Mem, Reg, SP, Via};
 use super::symbol::demangle;
 
 /// Where a vtable has its first method: `write_str` of a writer, `fmt` of a value.
@@ -172,6 +173,10 @@ fn by_name(name: &str) -> Option<Known> {
 /// Whether all calls through pointers are of functions at fixed places, of a first or second method, or of one in a register or on the
 /// stack.
 fn is_shaped(image: &Image<'_>, addr: u64) -> bool {
+    // Elsewhere a method is read from a vtable before it is called.
+    if image.machine() != Machine::X86_64 {
+        return false;
+    }
     let bounds = image.bounds(addr);
     let mut steps = Steps::new(image.code(bounds.start, bounds.end), bounds.start);
     let mut at = addr;
@@ -181,7 +186,7 @@ fn is_shaped(image: &Image<'_>, addr: u64) -> bool {
             Flow::CallVia(via) | Flow::JumpVia(via) => match via {
                 Via::Reg(_)
                 | Via::Mem(
-                    Mem { base: None | Some(RSP | RBP), index: None, .. }
+                    Mem { base: None | Some(SP | FP), index: None, .. }
                     | Mem { base: Some(_), index: None, disp: FIRST | SECOND },
                 ) => {}
                 _ => return false,

@@ -17,7 +17,7 @@ use super::scratch::{Open, Scratch};
 use super::spill::Spills;
 use super::start::Start;
 use super::state::State;
-use super::step::{ARGUMENTS, Effect, Flow, RAX, RSP, Step, Via, Write};
+use super::step::{Effect, Flow, Regs, SP, Step, Via, Write};
 use super::system;
 use super::thunk::{self, Thunk};
 use super::value::Value;
@@ -76,7 +76,7 @@ pub(super) struct Walk<'c, 'a> {
     pub(super) spills: Spills,
     /// How the stack pointer is rounded down; in one way only.
     pub(super) aligned: Option<Aligned>,
-    pub(super) loose: u16,
+    pub(super) loose: Regs,
     /// Whether it may give a `Formatter` another writer.
     pub(super) replaces: bool,
     /// What it returns, as far as it has been seen to return.
@@ -120,7 +120,11 @@ impl<'c, 'a> Walk<'c, 'a> {
     }
 
     fn run(&mut self, start: &Start) {
-        self.reach(start.entry, &start.state);
+        let mut state = start.state;
+        if self.context.image.machine().links() {
+            state.link();
+        }
+        self.reach(start.entry, &state);
         // Lowest address first: close to the order in which the compiler laid the blocks out.
         while let Some(addr) = self.mem.queue.pop_first() {
             if self.exhausted {
@@ -207,9 +211,10 @@ impl<'c, 'a> Walk<'c, 'a> {
                 Flow::Next => self.carry_out(&step, &mut state, &mut slots),
                 Flow::System => {
                     let number = state.get(system::NUMBER);
+                    let arguments = self.context.image.machine().of_system();
                     if let Some(why) = system::doubt(self.context.image, step.addr, number) {
                         block.lose(step.addr, why);
-                    } else if let Some(callee) = self.waits(number, &system::ARGUMENTS, &state) {
+                    } else if let Some(callee) = self.waits(number, &arguments, &state) {
                         block.calls.push(Call::new(step.addr, callee));
                     }
                     self.carry_out(&step, &mut state, &mut slots);
@@ -271,7 +276,7 @@ impl<'c, 'a> Walk<'c, 'a> {
             state.forget_formatters();
         }
         let write = state.own_write(step.write);
-        let top = state.get(RSP);
+        let top = state.get(SP);
         state.apply(step.effect, step.flags_lost, self.context.image);
         if let (Effect::Align(to), Value::Frame(from)) = (step.effect, top)
             && *self.aligned.get_or_insert(Aligned { from, to }) == (Aligned { from, to })
@@ -314,9 +319,7 @@ impl<'c, 'a> Walk<'c, 'a> {
             Flow::CallVia(via) => self.resolve(via, state, Why::IndirectCall),
             _ => return None,
         };
-        if ARGUMENTS.iter().any(|&reg| state.get(reg) == Value::Frame(0)) {
-            state.give_away_home();
-        }
+        state.give_away_home(image.machine().arguments());
         self.spills.call(state);
         let end = if let Some(callee) = self.not_quiet(step.addr, callee, state) {
             self.called(block, step, callee, state, slots)
@@ -351,9 +354,9 @@ impl<'c, 'a> Walk<'c, 'a> {
         if replaces {
             state.forget_formatters();
         }
-        after.note(state);
+        after.note(state, self.context.image.machine());
         if let Some(few) = self.oracle.result(callee) {
-            state.set(RAX, Value::of_few(few));
+            state.set(self.context.image.machine().result(), Value::of_few(few));
         }
         match self.oracle.fate(callee) {
             Fate::Returns if caught => {
@@ -378,7 +381,8 @@ impl<'c, 'a> Walk<'c, 'a> {
         if !self.context.arguments {
             return Given::default();
         }
-        ARGUMENTS
+        let arguments = self.context.image.machine().arguments();
+        arguments
             .iter()
             .filter_map(|&reg| match state.get(reg) {
                 Value::Const(c) if self.matters(c) => Some((reg, Fact::Address(c))),
@@ -417,7 +421,7 @@ impl<'c, 'a> Walk<'c, 'a> {
             return;
         }
         let value = match through {
-            None => state.get(RAX),
+            None => state.get(self.context.image.machine().result()),
             Some(callee) => self.oracle.result(callee).map_or(Value::Any, Value::of_few),
         };
         self.result = Some(self.result.map_or(value, |known| known.join_numbers(value)));

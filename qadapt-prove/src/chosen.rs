@@ -9,6 +9,7 @@
 use super::decode::Steps;
 use super::fixups::Slot;
 use super::load::Image;
+use super::machine::Machine;
 use super::step::{Effect, Flow, Mem, Via, Write};
 
 /// How many statics of one file are looked for: each takes a look at all of its bytes.
@@ -29,7 +30,9 @@ pub(crate) struct Store {
 
 /// What a static holds at first, and the stores into it; none if something else may write to it.
 pub(crate) fn stores(image: &Image<'_>, place: u64) -> Option<(Option<u64>, Vec<Store>)> {
-    if !image.is_private_pointer(place) || is_in_data(image, place) {
+    // The code is searched for the distances that x86-64 counts.
+    let is_searched = image.machine() == Machine::X86_64;
+    if !is_searched || !image.is_private_pointer(place) || is_in_data(image, place) {
         return None;
     }
     let first = match image.initial(place)? {

@@ -7,6 +7,7 @@ use super::body::{Callee, Fate, Given};
 use super::eh::Catches;
 use super::load::Image;
 use super::number::Few;
+use super::step::Regs;
 use super::subject::Subject;
 
 /// Answers what becomes of the caller of a function.
@@ -15,7 +16,7 @@ pub(crate) trait Oracle {
     fn fate(&self, callee: Callee) -> Fate;
 
     /// The registers that a callee does not give back although it must, as far as is known by now; one bit each.
-    fn loose(&self, callee: Callee) -> u16;
+    fn loose(&self, callee: Callee) -> Regs;
 
     /// Whether a callee that is given this may give a `Formatter` another writer.
     fn replaces(&self, callee: Callee, given: &Given) -> bool;

@@ -1,9 +1,9 @@
-//! What instructions do to the registers, as far as their meaning is followed.
+//! What instructions of x86-64 do to the registers, as far as their meaning is followed.
 
 use iced_x86::{Code, Instruction, Mnemonic, OpKind, Register};
 
 use super::operand::{bits_of, cond, gpr, immediate, is_high, mem};
-use super::step::{Effect, Op, Operand, RSP};
+use super::step::{Effect, Op, Operand, SP};
 
 /// The instructions whose meaning is followed. `None`: ask which registers change.
 pub(super) fn simple_effect(i: &Instruction) -> Option<Effect> {
@@ -95,11 +95,11 @@ pub(super) fn simple_effect(i: &Instruction) -> Option<Effect> {
             Some(Effect::Pop(dst()?))
         }
         Mnemonic::Push | Mnemonic::Pushfq if i.stack_pointer_increment() == -8 => {
-            Some(Effect::AddConst(RSP, 8u64.wrapping_neg()))
+            Some(Effect::AddConst(SP, 8u64.wrapping_neg()))
         }
-        Mnemonic::Popfq => Some(Effect::AddConst(RSP, 8)),
+        Mnemonic::Popfq => Some(Effect::AddConst(SP, 8)),
         Mnemonic::Pop if i.op0_kind() == OpKind::Memory && i.stack_pointer_increment() == 8 => {
-            Some(Effect::AddConst(RSP, 8))
+            Some(Effect::AddConst(SP, 8))
         }
         _ => effect_of_flags(i),
     }

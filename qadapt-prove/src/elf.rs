@@ -1,13 +1,26 @@
-//! ELF files for x86-64, and what is said of others.
+//! ELF files for the processors that are read, and what is said of others.
 
 use object::Endianness;
 use object::elf;
 use object::read::elf::ElfFile64;
 
 use super::kind;
+use super::machine::Machine;
 
 /// An ELF file whose headers are read.
 pub(crate) type Elf<'a> = ElfFile64<'a, Endianness>;
+
+/// The processor that a file is for.
+///
+/// # Errors
+/// Says in words that its code is not read.
+pub(crate) fn machine(file: &Elf<'_>) -> Result<Machine, String> {
+    match file.elf_header().e_machine.get(file.endian()) {
+        elf::EM_X86_64 => Ok(Machine::X86_64),
+        elf::EM_AARCH64 if file.endian() == Endianness::Little => Ok(Machine::Aarch64),
+        _ => Err("its code is for another processor".into()),
+    }
+}
 
 /// Reads the headers of a file.
 ///

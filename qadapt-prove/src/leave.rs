@@ -10,7 +10,7 @@ use super::fixups::Slot;
 use super::frame::Slots;
 use super::scratch::Open;
 use super::state::State;
-use super::step::{Cond, RSP, Reg, Step, Via};
+use super::step::{Cond, LINK, Reg, SP, Step, Via};
 use super::subject::Subject;
 use super::system;
 use super::table::{self, Table};
@@ -146,7 +146,7 @@ impl Walk<'_, '_> {
             return None;
         }
         let argument = |index: usize| arguments.get(index).map_or(Value::Any, |&reg| state.get(reg));
-        system::waits(number, argument).map(Callee::System)
+        system::waits(self.context.image.machine(), number, argument).map(Callee::System)
     }
 
     fn tail(&mut self, block: &mut Open, site: u64, callee: Callee, state: &State) -> End {
@@ -191,7 +191,12 @@ impl Walk<'_, '_> {
                 Value::Target { table, base, last } => Some(Table { at: table, base: Some(base), last }),
                 Value::Const(target) => return self.jump(block, site, target, state),
                 // `pop rcx; jmp rcx`
-                Value::Home if state.get(RSP) == Value::Frame(8) => {
+                Value::Home if state.get(SP) == Value::Frame(8) => {
+                    self.comes_back(state, None);
+                    return End::Return;
+                }
+                // `br x30`
+                Value::Saved(LINK) if state.get(SP) == Value::Frame(0) => {
                     self.comes_back(state, None);
                     return End::Return;
                 }

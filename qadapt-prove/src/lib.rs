@@ -106,6 +106,7 @@ mod known;
 mod leave;
 mod load;
 mod locked;
+mod machine;
 mod marked;
 mod marks;
 mod methods;
@@ -145,6 +146,7 @@ mod unavoidable;
 mod value;
 mod verdict;
 mod wait;
+mod x86;
 
 pub use assume::{Section, Settings};
 pub use bodies::{Differences, compare_files};

@@ -8,10 +8,11 @@ use object::elf;
 use object::read::elf::{ElfSection64, ProgramHeader, SectionHeader};
 use object::{Endianness, Object, ObjectSection, ObjectSymbol, ObjectSymbolTable};
 
-use super::elf::{Elf, headers};
+use super::elf::{Elf, headers, machine};
 use super::fixups::{Fixup, Slot, read_fixups};
 use super::functions::{Function, is_of_rust, is_of_std_or_alloc, read_functions};
 use super::import::{Import, Linkage};
+use super::machine::{Code, Machine};
 use super::statics::{private_pointers, read_statics};
 
 #[derive(Clone, Debug)]
@@ -25,6 +26,7 @@ struct Segment<'a> {
 /// A loaded executable or shared library.
 #[derive(Debug)]
 pub(crate) struct Image<'a> {
+    machine: Machine,
     segments: Vec<Segment<'a>>,
     relro: Vec<Range<u64>>,
     text: Vec<Range<u64>>,
@@ -91,6 +93,7 @@ impl<'a> Image<'a> {
             return Err("it has no executable segment".into());
         }
         let mut image = Self {
+            machine: machine(file)?,
             segments,
             relro,
             text: section_ranges(file, |_, flags| flags.contains(elf::SHF_EXECINSTR)),
@@ -131,6 +134,11 @@ impl<'a> Image<'a> {
         image.may_have_rust_alloc = names().any(|n| is_of_std_or_alloc(n)) || (says_so && !of_rust);
         image.syscall = image.functions.iter().find(|f| f.names.contains(&"syscall")).map(|f| f.addr);
         Ok(image)
+    }
+
+    /// The processor that it is for.
+    pub(crate) fn machine(&self) -> Machine {
+        self.machine
     }
 
     /// Whether the file has code that may use Rust's global allocator.
@@ -225,9 +233,10 @@ impl<'a> Image<'a> {
     }
 
     /// The executable segment around an address: where it begins, and its bytes.
-    pub(crate) fn segment_of(&self, addr: u64) -> (u64, &'a [u8]) {
+    pub(crate) fn segment_of(&self, addr: u64) -> (u64, Code<'a>) {
         let segment = self.segments.iter().find(|s| s.executable && s.range.contains(&addr));
-        segment.map_or((addr, &[]), |s| (s.range.start, s.data))
+        let (start, bytes) = segment.map_or((addr, &[][..]), |s| (s.range.start, s.data));
+        (start, Code { machine: self.machine, bytes })
     }
 
     /// Whether the loader writes to these eight bytes.
@@ -246,7 +255,11 @@ impl<'a> Image<'a> {
     }
 
     /// The bytes of code from `addr` on, up to `end`; empty when that is not code in the file.
-    pub(crate) fn code(&self, addr: u64, end: u64) -> &'a [u8] {
+    pub(crate) fn code(&self, addr: u64, end: u64) -> Code<'a> {
+        Code { machine: self.machine, bytes: self.code_bytes_of(addr, end) }
+    }
+
+    fn code_bytes_of(&self, addr: u64, end: u64) -> &'a [u8] {
         let Some(s) = self.segments.iter().find(|s| s.executable && s.range.contains(&addr)) else {
             return &[];
         };

@@ -1,8 +1,8 @@
-//! The operands of an instruction: registers, memory, numbers, conditions.
+//! The operands of an instruction of x86-64: registers, memory, numbers, conditions.
 
 use iced_x86::{ConditionCode, Instruction, OpKind, Register};
 
-use super::step::{Cond, Mem, REGS, Reg, Via};
+use super::step::{Cond, Mem, Reg, Via};
 
 /// The condition under which an instruction does what it does.
 pub(super) fn cond(i: &Instruction) -> Cond {
@@ -40,7 +40,7 @@ pub(super) fn gpr(register: Register) -> Option<Reg> {
     if !register.is_gpr() {
         return None;
     }
-    u8::try_from(register.full_register().number()).ok().filter(|&r| usize::from(r) < REGS)
+    u8::try_from(register.full_register().number()).ok().filter(|&r| r < 16)
 }
 
 /// Where an operand leads, if that is within the memory that all threads share and told by whole registers.

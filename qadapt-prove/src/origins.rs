@@ -8,7 +8,7 @@ use super::body::{Block, Body, Call, Callee, End, Why};
 use super::decode::Steps;
 use super::fixups::Slot;
 use super::load::Image;
-use super::step::{CALLER_SAVED, Effect, Flow, Mem, Reg, Step, Via};
+use super::step::{CALLER_SAVED, Effect, Flow, Mem, Reg, Regs, Step, Via};
 
 /// More places than that are not looked at for one register.
 const MOST: usize = 256;
@@ -28,7 +28,7 @@ pub(crate) struct Backwards<'b, 'a> {
     body: &'b Body,
     steps: Steps<'a>,
     /// The registers that a callee does not give back although it must.
-    loose: &'b dyn Fn(Callee) -> u16,
+    loose: &'b dyn Fn(Callee) -> Regs,
     /// The blocks before each block.
     before: Vec<Vec<u32>>,
 }
@@ -39,7 +39,7 @@ impl<'b, 'a> Backwards<'b, 'a> {
     pub(crate) fn new(
         image: &'b Image<'a>,
         body: &'b Body,
-        loose: &'b dyn Fn(Callee) -> u16,
+        loose: &'b dyn Fn(Callee) -> Regs,
         site: u64,
     ) -> Option<Self> {
         let start = body.blocks.first()?.at.start;

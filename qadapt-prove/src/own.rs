@@ -13,11 +13,23 @@
 //! Nobody else writes there: a callee that is given the address of a local variable writes to that.
 
 use super::state::State;
-use super::step::{CALLEE_SAVED, Effect, Mem, RBP, RSP, Write};
+use super::step::{CALLEE_SAVED, Effect, FP, LINK, Mem, Reg, Regs, SP, Write};
 use super::value::{Value, add};
 
 /// The [`Value::Frame`] of a stack pointer that was rounded down: lower than any other, as it is in memory.
 pub(crate) const ALIGNED: i64 = -1 << 40;
+
+/// The registers that a function needs as they were to come back: those that it must give back, and the one with the return
+/// address.
+pub(crate) const KEPT: [Reg; CALLEE_SAVED.len() + 1] = {
+    let mut kept = [LINK; CALLEE_SAVED.len() + 1];
+    let mut i = 0;
+    while i < CALLEE_SAVED.len() {
+        kept[i] = CALLEE_SAVED[i];
+        i += 1;
+    }
+    kept
+};
 
 /// How a function has rounded its stack pointer down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,26 +51,30 @@ pub(crate) struct OwnWrite {
 impl State {
     /// Whether the stack is as it was at the function's entry, so that a return goes back to the caller.
     pub(crate) fn is_home(&self) -> bool {
-        self.home && self.get(RSP) == Value::Frame(0)
+        let is_given = if self.links { self.get(LINK) == Value::Saved(LINK) } else { self.home };
+        is_given && self.get(SP) == Value::Frame(0)
     }
 
     /// The registers that a callee must keep and that do not hold what they held at the function's entry, one bit each.
-    pub(crate) fn loose(&self) -> u16 {
+    pub(crate) fn loose(&self) -> Regs {
         let changed = CALLEE_SAVED.into_iter().filter(|&reg| self.get(reg) != Value::Saved(reg));
         changed.fold(0, |mask, reg| mask | 1 << reg)
     }
 
     /// What a return goes to, if the function has put it there itself; takes it off the stack.
     pub(crate) fn take_return(&mut self) -> Value {
+        if self.links {
+            return self.get(LINK);
+        }
         let value = self.top();
-        let above = add(self.get(RSP), Value::Const(8));
-        self.set(RSP, above);
+        let above = add(self.get(SP), Value::Const(8));
+        self.set(SP, above);
         value
     }
 
     /// What lies where the stack pointer leads.
     pub(crate) fn top(&self) -> Value {
-        match self.get(RSP) {
+        match self.get(SP) {
             Value::Frame(at) => self.own(at),
             _ => Value::Any,
         }
@@ -66,8 +82,8 @@ impl State {
 
     /// Puts a value on the stack.
     pub(crate) fn push(&mut self, value: Value, aligned: Option<Aligned>) {
-        let top = add(self.get(RSP), Value::Const(8u64.wrapping_neg()));
-        self.set(RSP, top);
+        let top = add(self.get(SP), Value::Const(8u64.wrapping_neg()));
+        self.set(SP, top);
         if let Value::Frame(at) = top {
             self.write_own(OwnWrite { at, size: 8, value }, aligned);
         }
@@ -75,18 +91,18 @@ impl State {
 
     /// The stack pointer is rounded down for the first time, or in the same way again.
     pub(crate) fn align(&mut self) {
-        self.set(RSP, Value::Frame(ALIGNED));
+        self.set(SP, Value::Frame(ALIGNED));
     }
 
     /// What the eight bytes at this distance are, of those that a function needs to come back.
     pub(crate) fn own(&self, at: i64) -> Value {
-        if at == 0 && self.home {
+        if at == 0 && self.home && !self.links {
             return Value::Home;
         }
         if at != 0
             && let Some(i) = self.saved.iter().position(|&place| place == at)
         {
-            return Value::Saved(CALLEE_SAVED[i]);
+            return Value::Saved(KEPT[i]);
         }
         if at != 0 && self.kept.0 == at {
             return Value::Frame(self.kept.1);
@@ -98,8 +114,8 @@ impl State {
     pub(crate) fn own_read(&self, effect: Effect) -> Value {
         let (base, disp) = match effect {
             Effect::Load(_, Mem { base: Some(base), index: None, disp }) => (base, disp),
-            Effect::Pop(_) => (RSP, 0),
-            Effect::Leave => (RBP, 0),
+            Effect::Pop(_) => (SP, 0),
+            Effect::Leave => (FP, 0),
             _ => return Value::Any,
         };
         match self.get(base) {
@@ -132,7 +148,7 @@ impl State {
     pub(crate) fn write_own(&mut self, write: OwnWrite, aligned: Option<Aligned>) {
         let OwnWrite { at, size, value } = write;
         self.overwrite(at, size, value, aligned);
-        if size == 8 && self.get(RSP) == Value::Frame(at) {
+        if size == 8 && self.get(SP) == Value::Frame(at) {
             self.pushed = (at, value);
         }
     }
@@ -191,7 +207,7 @@ impl State {
         if let Value::Saved(reg) = value
             && size == 8
             && at < 0
-            && let Some(i) = CALLEE_SAVED.iter().position(|&r| r == reg)
+            && let Some(i) = KEPT.iter().position(|&r| r == reg)
         {
             self.saved[i] = at;
         }
@@ -202,9 +218,18 @@ impl State {
         self.pushed = (0, Value::Any);
     }
 
-    /// Somebody else is given the address of the return address.
-    pub(crate) fn give_away_home(&mut self) {
-        self.home = false;
+    /// Somebody else is called with these arguments: if one is the address of the return address, this is not to be believed.
+    pub(crate) fn give_away_home(&mut self, arguments: &[Reg]) {
+        let is_given = |place: i64| arguments.iter().any(|&reg| self.get(reg) == Value::Frame(place));
+        if !self.links {
+            self.home &= !is_given(0);
+            return;
+        }
+        if let Some(i) = KEPT.iter().position(|&reg| reg == LINK)
+            && is_given(self.saved[i])
+        {
+            self.saved[i] = 0;
+        }
     }
 }
 
@@ -217,7 +242,7 @@ mod tests {
         const RSP_AT: i64 = -64;
         let known = || {
             let mut state = State::entry();
-            state.set(RSP, Value::Frame(RSP_AT));
+            state.set(SP, Value::Frame(RSP_AT));
             state.set_builder(-40, 24, 0x1000);
             state
         };
@@ -231,15 +256,15 @@ mod tests {
             (-64, 64, false),
         ] {
             let mut state = known();
-            let mem = Mem { base: Some(RSP), index: None, disp: (at - RSP_AT).cast_unsigned() };
+            let mem = Mem { base: Some(SP), index: None, disp: (at - RSP_AT).cast_unsigned() };
             let write = state.own_write(Write::Bytes(mem, size)).expect("a place on the stack");
             state.write_own(write, None);
             assert_eq!(state.builder(-40).is_some(), stays, "{at} {size}");
         }
         // Where the rounded stack lies is not known so well.
         let mut state = known();
-        state.set(RSP, Value::Frame(ALIGNED));
-        let mem = Mem { base: Some(RSP), index: None, disp: 0 };
+        state.set(SP, Value::Frame(ALIGNED));
+        let mem = Mem { base: Some(SP), index: None, disp: 0 };
         let write = state.own_write(Write::Bytes(mem, 8)).expect("a place on the stack");
         state.write_own(write, Some(Aligned { from: -8, to: 64 }));
         assert_eq!(state.builder(-40), None);

@@ -20,7 +20,7 @@ use super::replaced::Replaced;
 use super::role::{Kind, Role};
 use super::scratch::Scratch;
 use super::start::Start;
-use super::step::{Flow, Via};
+use super::step::{Flow, Regs, Via};
 use super::subject::Subject;
 use super::wait;
 
@@ -58,7 +58,7 @@ pub(crate) struct Program<'a> {
     roles: RefCell<AddrMap<u64, Role>>,
     stays: RefCell<Stays>,
     fates: RefCell<AddrMap<u64, Fate>>,
-    loose: RefCell<AddrMap<u64, u16>>,
+    loose: RefCell<AddrMap<u64, Regs>>,
     replaced: Replaced,
     /// What private function pointers can hold, of those that have been asked for.
     pub(super) chosen: RefCell<AddrMap<u64, Option<Rc<[u64]>>>>,
@@ -183,7 +183,7 @@ impl<'a> Program<'a> {
     ///
     /// Compilers make no such functions, but hand-written ones call each other so. Whoever called this one before must
     /// be looked at again.
-    pub(crate) fn note_loose(&self, entry: u64, registers: u16) -> bool {
+    pub(crate) fn note_loose(&self, entry: u64, registers: Regs) -> bool {
         if registers == 0 {
             return false;
         }
@@ -380,7 +380,7 @@ impl Program<'_> {
 }
 
 impl Oracle for Program<'_> {
-    fn loose(&self, callee: Callee) -> u16 {
+    fn loose(&self, callee: Callee) -> Regs {
         match callee {
             Callee::Local(addr) => self.loose.borrow().get(&addr).copied().unwrap_or(0),
             _ => 0,

@@ -6,7 +6,7 @@
 
 use super::load::Image;
 use super::state::{SPILLS, State};
-use super::step::{Effect, RBP, RSP, Stack, Write};
+use super::step::{Effect, FP, SP, Stack, Write};
 use super::value::Value;
 
 /// The places of one function's stack that a [`State`] speaks of, by their distance from the stack pointer at its entry.
@@ -15,10 +15,10 @@ pub(crate) struct Spills {
     places: Vec<i64>,
     believed: bool,
     let_out: bool,
-    rbp: Uses,
+    fp: Uses,
 }
 
-/// What rbp is used for.
+/// What the frame pointer is used for.
 #[derive(Clone, Copy, Debug, Default)]
 struct Uses {
     frame: bool,
@@ -33,8 +33,8 @@ impl Spills {
 
     /// Whether something was believed of a stack of which an address got out.
     pub(crate) fn were_wrong(&self) -> bool {
-        // Where rbp is a frame pointer in one place, no other use of it can be told from one of that address.
-        self.believed && (self.let_out || (self.rbp.frame && self.rbp.other))
+        // Where the frame pointer is one in one place, no other use of it can be told from one of that address.
+        self.believed && (self.let_out || (self.fp.frame && self.fp.other))
     }
 
     /// Whether what is put away is believed, unless an address gets out.
@@ -44,11 +44,11 @@ impl Spills {
 
     /// Watches a step, with the registers as they are before it.
     pub(crate) fn watch(&mut self, stack: Stack, state: &State) {
-        let rbp = matches!(state.get(RBP), Value::Frame(_));
-        self.rbp.frame |= rbp;
-        self.rbp.other |= stack.takes_rbp;
+        let frame = matches!(state.get(FP), Value::Frame(_));
+        self.fp.frame |= frame;
+        self.fp.other |= stack.takes_fp;
         self.let_out |=
-            stack.takes_rsp || (stack.pushes_rbp && rbp) || !matches!(state.get(RSP), Value::Frame(_));
+            stack.takes_sp || (stack.pushes_fp && frame) || !matches!(state.get(SP), Value::Frame(_));
     }
 
     /// Carries out a write, with the registers as they are before it.
@@ -99,7 +99,7 @@ impl Spills {
 
     /// A call may use everything below the stack pointer.
     pub(crate) fn call(&mut self, state: &mut State) {
-        if let Value::Frame(top) = state.get(RSP) {
+        if let Value::Frame(top) = state.get(SP) {
             self.forget(state, |place| place < top);
         } else {
             self.let_out = true;

@@ -4,7 +4,8 @@ use super::fixups::Slot;
 use super::flags::{Compared, Flags};
 use super::fmt_write;
 use super::load::Image;
-use super::step::{CALLEE_SAVED, CALLER_SAVED, Effect, Mem, RBP, REGS, RSP, Reg};
+use super::own::KEPT;
+use super::step::{CALLEE_SAVED, CALLER_SAVED, Effect, FP, LINK, Mem, REGS, Reg, Regs, SP};
 use super::value::{Last, Value, add};
 
 /// How many places on the stack a state speaks of.
@@ -28,10 +29,12 @@ pub(crate) struct State {
     pub(super) flags: Option<Flags>,
     /// The register that the stack pointer was last compared with.
     pub(super) compared_top: Option<Reg>,
-    /// Whether the return address lies where the caller put it.
+    /// Whether the return address lies on the stack where the caller put it. Only where it is not given in [`LINK`].
     pub(super) home: bool,
-    /// Where the registers that a callee must keep lie on the stack, by their place in [`CALLEE_SAVED`]; 0: nowhere.
-    pub(super) saved: [i64; CALLEE_SAVED.len()],
+    /// Whether the return address is given in [`LINK`].
+    pub(super) links: bool,
+    /// Where what a function needs to come back lies on the stack, by its place in [`KEPT`]; 0: nowhere.
+    pub(super) saved: [i64; KEPT.len()],
     /// The eight bytes that were pushed last: where they lie, and what they are.
     pub(super) pushed: (i64, Value),
     /// A place of the rounded stack with an address above it, and how far that is from the entry's; 0: none.
@@ -50,7 +53,8 @@ impl State {
             flags: None,
             compared_top: None,
             home: false,
-            saved: [0; CALLEE_SAVED.len()],
+            links: false,
+            saved: [0; KEPT.len()],
             pushed: (0, Value::Any),
             kept: (0, 0),
             builder: (0, 0, 0),
@@ -63,15 +67,29 @@ impl State {
         for reg in CALLEE_SAVED {
             state.set(reg, Value::Saved(reg));
         }
-        state.set(RSP, Value::Frame(0));
+        state.set(SP, Value::Frame(0));
         state
+    }
+
+    /// The function's processor gives the return address in [`LINK`].
+    pub(crate) fn link(&mut self) {
+        self.links = true;
+        if self.home {
+            self.set(LINK, Value::Saved(LINK));
+        }
     }
 
     /// What is left of this when a call ends in a panic that is caught: the stack, and nothing else that is worth
     /// following.
     pub(crate) fn caught(&self) -> Self {
-        let mut state = Self { home: self.home, saved: self.saved, kept: self.kept, ..Self::unknown() };
-        for reg in CALLEE_SAVED.into_iter().chain([RSP]) {
+        let mut state = Self {
+            home: self.home,
+            links: self.links,
+            saved: self.saved,
+            kept: self.kept,
+            ..Self::unknown()
+        };
+        for reg in CALLEE_SAVED.into_iter().chain([SP]) {
             if let value @ (Value::Frame(_) | Value::Saved(_)) = self.get(reg) {
                 state.set(reg, value);
             }
@@ -90,7 +108,7 @@ impl State {
         if self.compared.is_some_and(|c| c.reg == reg) {
             self.compared = None;
         }
-        if self.compared_top.is_some_and(|r| r == reg || reg == RSP) {
+        if self.compared_top.is_some_and(|r| r == reg || reg == SP) {
             self.compared_top = None;
         }
     }
@@ -173,13 +191,13 @@ impl State {
     }
 
     /// After a call that followed the calling convention, but for the registers in `loose`.
-    pub(crate) fn after_call(&mut self, loose: u16) {
+    pub(crate) fn after_call(&mut self, loose: Regs) {
         self.clobber(CALLER_SAVED | loose);
         self.compared = None;
         self.flags = None;
         self.compared_top = None;
         // What lies below the stack pointer is the callee's.
-        if let Value::Frame(top) = self.get(RSP) {
+        if let Value::Frame(top) = self.get(SP) {
             for place in &mut self.saved {
                 if *place < top {
                     *place = 0;
@@ -220,7 +238,7 @@ impl State {
 
     /// Somebody may have given a `Formatter` another writer.
     pub(crate) fn forget_formatters(&mut self) {
-        for reg in 0..16u8 {
+        for reg in (0u8..).take(REGS) {
             if let Value::Formatter(_) = self.get(reg) {
                 self.set(reg, Value::Any);
             }
@@ -233,11 +251,15 @@ impl State {
         self.forget_builder();
     }
 
-    fn clobber(&mut self, mask: u16) {
-        for reg in 0..16u8 {
-            if mask & (1 << reg) != 0 {
+    fn clobber(&mut self, mut mask: Regs) {
+        for reg in 0u8.. {
+            if mask == 0 {
+                break;
+            }
+            if mask & 1 != 0 {
                 self.set(reg, Value::Any);
             }
+            mask >>= 1;
         }
     }
 
@@ -349,14 +371,14 @@ impl State {
             Effect::Pop(dst) => {
                 let value = self.own_read(effect).of_memory();
                 self.set(dst, value);
-                let top = add(self.get(RSP), Value::Const(8));
-                self.set(RSP, top);
+                let top = add(self.get(SP), Value::Const(8));
+                self.set(SP, top);
             }
             Effect::Leave => {
                 let value = self.own_read(effect);
-                let top = add(self.get(RBP), Value::Const(8));
-                self.set(RBP, value);
-                self.set(RSP, top);
+                let top = add(self.get(FP), Value::Const(8));
+                self.set(FP, value);
+                self.set(SP, top);
             }
             Effect::Exchange(a, b) => {
                 let (at_a, at_b) = (self.get(a), self.get(b));
@@ -365,7 +387,7 @@ impl State {
             }
             Effect::Choose(dst, src, bits, cond) => self.choose(dst, src, bits, cond),
             // Whoever knows how often tells with `align`.
-            Effect::Align(_) => self.set(RSP, Value::Any),
+            Effect::Align(_) => self.set(SP, Value::Any),
             Effect::CompareTop(reg) => self.compared_top = Some(reg),
             Effect::Compare(reg, bits, with) => self.compare(reg, bits, u64::MAX, with),
             Effect::Test(reg, bits, mask) => self.compare(reg, bits, mask, 0),

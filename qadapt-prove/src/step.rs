@@ -2,31 +2,39 @@
 //!
 //! Everything after [`decode`](super::decode) speaks of [`Step`]s only, so that another processor needs another decoder and
 //! nothing else.
+//!
+//! Registers are numbered as x86-64 numbers them, and those of another processor by the part that they have in its calling
+//! convention, so that nearly all that is said of calls holds for each:
+//!
+//! ```text
+//! number   0   1   2   3   4   5   6   7   8   9   10  11  12..15   16..20   21..29  30   31
+//! x86-64   rax rcx rdx rbx rsp rbp rsi rdi r8  r9  r10 r11 r12..r15
+//! aarch64  x8  x3  x2  x19 sp  x29 x1  x0  x4  x5  x6  x7  x20..x23 x24..x28 x9..x17 x18  x30
+//! ```
 
-/// A general-purpose register, 0 to 15.
+/// A general-purpose register, 0 to 31.
 pub(crate) type Reg = u8;
 
-/// The number of general-purpose registers.
-pub(crate) const REGS: usize = 16;
+/// A set of registers, one bit each.
+pub(crate) type Regs = u32;
 
-/// Where a function's result is.
-pub(crate) const RAX: Reg = 0;
+/// The number of general-purpose registers.
+pub(crate) const REGS: usize = 32;
 
 /// The stack pointer.
-pub(crate) const RSP: Reg = 4;
+pub(crate) const SP: Reg = 4;
 
 /// The frame pointer, where it is used as one.
-pub(crate) const RBP: Reg = 5;
+pub(crate) const FP: Reg = 5;
 
-/// Registers that a call may change under the System V calling convention, one bit each: rax, rcx, rdx, rsi,
-/// rdi, r8 to r11.
-pub(crate) const CALLER_SAVED: u16 = 0b0000_1111_1100_0111;
+/// Where a call leaves the return address, on a processor that does not push it.
+pub(crate) const LINK: Reg = 31;
 
-/// Registers that a callee gives back as it found them: rbx, rbp, r12 to r15.
-pub(crate) const CALLEE_SAVED: [Reg; 6] = [3, 5, 12, 13, 14, 15];
+/// Registers that a call may change: rax, rcx, rdx, rsi, rdi, r8 to r11; x0 to x18 and x30.
+pub(crate) const CALLER_SAVED: Regs = 0b1111_1111_1110_0000_0000_1111_1100_0111;
 
-/// The registers that pass arguments under that convention: rdi, rsi, rdx, rcx, r8, r9.
-pub(crate) const ARGUMENTS: [Reg; 6] = [7, 6, 2, 1, 8, 9];
+/// Registers that a callee gives back as it found them: rbx, rbp, r12 to r15; x19 to x29.
+pub(crate) const CALLEE_SAVED: [Reg; 11] = [3, 5, 12, 13, 14, 15, 16, 17, 18, 19, 20];
 
 /// `base + index * scale + disp`; an instruction-relative address is all `disp`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,12 +182,12 @@ pub(crate) enum Effect {
     Exchange(Reg, Reg),
     /// `dst = src` of so many bits, 32 or 64, if a condition holds; 32 zero the rest in any case.
     Choose(Reg, Reg, u8, Cond),
-    /// `rsp = rbp`, and then as [`Effect::Pop`] into rbp.
+    /// `sp = fp`, and then as [`Effect::Pop`] into the frame pointer.
     Leave,
     /// `dst = memory` at the stack pointer, which moves on by 8 bytes.
     Pop(Reg),
     /// Changes these registers in ways that are not tracked.
-    Clobber(u16),
+    Clobber(Regs),
 }
 
 /// What is done with two numbers.
@@ -250,9 +258,9 @@ impl Effect {
             | Self::SetIf(dst, _)
             | Self::Choose(dst, ..) => dst == reg,
             Self::Exchange(a, b) => a == reg || b == reg,
-            Self::Align(_) => reg == RSP,
-            Self::Leave => reg == RSP || reg == RBP,
-            Self::Pop(dst) => reg == RSP || dst == reg,
+            Self::Align(_) => reg == SP,
+            Self::Leave => reg == SP || reg == FP,
+            Self::Pop(dst) => reg == SP || dst == reg,
             Self::Clobber(mask) => mask & (1 << reg) != 0,
         }
     }
@@ -286,19 +294,19 @@ pub(crate) struct Step {
     pub(crate) effect: Effect,
     /// Whether the result of the last comparison is lost.
     pub(crate) flags_lost: bool,
-    /// What it writes to memory; if that was not asked for, only where a register other than rip leads.
+    /// What it writes to memory; if that was not asked for, only where a register other than the instruction pointer leads.
     pub(crate) write: Write,
     /// What it does with the addresses of the stack; nothing unless that was asked for.
     pub(crate) stack: Stack,
 }
 
-/// What a step does with the addresses in rsp and rbp, one bit for each.
+/// What a step does with the addresses in the stack pointer and the frame pointer, one bit for each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Stack {
-    /// It takes the one in rsp for more than reading and writing there.
-    pub(crate) takes_rsp: bool,
-    /// It takes what is in rbp so.
-    pub(crate) takes_rbp: bool,
-    /// It writes rbp to the stack.
-    pub(crate) pushes_rbp: bool,
+    /// It takes the one in the stack pointer for more than reading and writing there.
+    pub(crate) takes_sp: bool,
+    /// It takes what is in the frame pointer so.
+    pub(crate) takes_fp: bool,
+    /// It writes the frame pointer to the stack.
+    pub(crate) pushes_fp: bool,
 }

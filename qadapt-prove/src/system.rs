@@ -6,21 +6,36 @@
 
 use super::body::{Callee, Waits, Why};
 use super::load::Image;
+use super::machine::Machine;
 use super::step::Reg;
 use super::value::Value;
 use super::wait;
 
-/// The register that has the number: rax.
+/// The register that has the number: rax, or x8.
 pub(crate) const NUMBER: Reg = 0;
 
-/// Numbers of x86-64 Linux (`asm/unistd_64.h`): `kill`, `rt_sigqueueinfo`, `tkill`, `tgkill`, `rt_tgsigqueueinfo`,
-/// `pidfd_send_signal`.
-const SIGNALS: [u64; 6] = [62, 129, 200, 234, 297, 424];
-/// Calls that change which signals may come, so that one that has waited comes before they return, or that end with one:
-/// `rt_sigprocmask`, `pause`, `rt_sigsuspend`, `ppoll`.
-const LETS_IN: [u64; 4] = [14, 34, 130, 271];
-/// `rt_sigreturn`
-const RETURNS_ANYWHERE: u64 = 15;
+/// The calls of Linux for one processor that matter.
+struct Calls {
+    /// Those that send a signal.
+    signals: &'static [u64],
+    /// Those that change which signals may come, so that one that has waited comes before they return, or that end with one.
+    lets_in: &'static [u64],
+    /// The one that goes back from a handler.
+    returns_anywhere: u64,
+}
+
+/// x86-64 (`asm/unistd_64.h`): `kill`, `rt_sigqueueinfo`, `tkill`, `tgkill`, `rt_tgsigqueueinfo`, `pidfd_send_signal`;
+/// `rt_sigprocmask`, `pause`, `rt_sigsuspend`, `ppoll`; `rt_sigreturn`.
+const X86_64: Calls =
+    Calls { signals: &[62, 129, 200, 234, 297, 424], lets_in: &[14, 34, 130, 271], returns_anywhere: 15 };
+
+/// aarch64 (`asm-generic/unistd.h`): `kill`, `tkill`, `tgkill`, `rt_sigqueueinfo`, `rt_tgsigqueueinfo`,
+/// `pidfd_send_signal`; `epoll_pwait`, `pselect6`, `ppoll`, `rt_sigsuspend`, `rt_sigprocmask`, `epoll_pwait2`; `rt_sigreturn`.
+const AARCH64: Calls = Calls {
+    signals: &[129, 130, 131, 138, 240, 424],
+    lets_in: &[22, 72, 73, 133, 135, 441],
+    returns_anywhere: 139,
+};
 
 /// Functions of the C libraries through which all blocking calls go, with the number as an argument: `read`, `futex` and
 /// their like, never a signal.
@@ -34,7 +49,7 @@ const BLOCKING: [&str; 7] = [
     "sccp",
 ];
 
-/// The register that has the number when the C library's function for any system call is called: rdi.
+/// The register that has the number when the C library's function for any system call is called: rdi, or x0.
 pub(crate) const ARGUMENT: Reg = 7;
 
 /// Whether this is the C library's function for any system call.
@@ -49,7 +64,7 @@ pub(crate) fn is_for_any(image: &Image<'_>, callee: Callee) -> bool {
 /// What is to be said of a system call at `site` whose number is this.
 pub(crate) fn doubt(image: &Image<'_>, site: u64, number: Value) -> Option<Why> {
     match number {
-        Value::Const(number) | Value::Number(number) => of_number(number),
+        Value::Const(number) | Value::Number(number) => of_number(image.machine(), number),
         _ if image.function_covering(site).is_some_and(|f| f.names.iter().any(|n| BLOCKING.contains(n))) => {
             None
         }
@@ -57,14 +72,13 @@ pub(crate) fn doubt(image: &Image<'_>, site: u64, number: Value) -> Option<Why> 
     }
 }
 
-/// The registers that have the arguments of a system call: rdi, rsi, rdx, r10, r8, r9.
-pub(crate) const ARGUMENTS: [Reg; 6] = [7, 6, 2, 10, 8, 9];
-/// Those of the arguments that the C library's function for any system call hands on: rsi, rdx, rcx, r8, r9.
+/// Those of the arguments that the C library's function for any system call hands on: rsi, rdx, rcx, r8, r9, or x1 to x5.
 pub(crate) const HANDED_ON: [Reg; 5] = [6, 2, 1, 8, 9];
 
 /// The system call at `site` if it may wait. The number is one for which there is no [`doubt`].
-pub(crate) fn waits(number: Value, argument: impl Fn(usize) -> Value) -> Option<Waits> {
-    let Some(number) = number.exact() else {
+pub(crate) fn waits(machine: Machine, number: Value, argument: impl Fn(usize) -> Value) -> Option<Waits> {
+    // The list of those that wait has the numbers of x86-64.
+    let Some(number) = number.exact().filter(|_| machine == Machine::X86_64) else {
         return Some(Waits { number: None, word: "file, lock or socket" });
     };
     let known = |index| argument(index).exact();
@@ -73,9 +87,15 @@ pub(crate) fn waits(number: Value, argument: impl Fn(usize) -> Value) -> Option<
 }
 
 /// What is to be said of the system call with this number.
-pub(crate) fn of_number(number: u64) -> Option<Why> {
+pub(crate) fn of_number(machine: Machine, number: u64) -> Option<Why> {
+    let calls = match machine {
+        Machine::X86_64 => &X86_64,
+        Machine::Aarch64 => &AARCH64,
+    };
     // The system takes the low half.
     let number = number & u64::from(u32::MAX);
-    let runs = SIGNALS.contains(&number) || LETS_IN.contains(&number) || number == RETURNS_ANYWHERE;
+    let runs = calls.signals.contains(&number)
+        || calls.lets_in.contains(&number)
+        || number == calls.returns_anywhere;
     runs.then_some(Why::Signal)
 }

@@ -10,7 +10,7 @@ use super::decode::Steps;
 use super::origins::{Backwards, Origin};
 use super::program::Program;
 use super::start::Start;
-use super::step::{Flow, Mem, Via};
+use super::step::{Flow, Mem, Regs, Via};
 
 /// The functions that a call through a pointer can lead to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +73,7 @@ impl Program<'_> {
         let (first, stores) = chosen::stores(self.image(), place)?;
         let mut found: BTreeSet<u64> = first.into_iter().collect();
         // What a callee gives back may not be known yet.
-        let loose = |_| u16::MAX;
+        let loose = |_| Regs::MAX;
         for store in stores {
             let body = self.body(&Start::function(store.function), false);
             // A store that the function's own flow does not reach is made nowhere, unless the flow is lost.

@@ -6,9 +6,10 @@ use super::cfg::Walk;
 use super::fixups::Slot;
 use super::fmt_write;
 use super::frame::Slots;
+use super::machine::Machine;
 use super::once;
 use super::state::State;
-use super::step::{ARGUMENTS, RAX, RSP, Reg};
+use super::step::{Reg, SP};
 use super::value::Value;
 
 /// The arguments of `core::fmt::write`: the writer's address is in rdi, its vtable in rsi.
@@ -38,13 +39,13 @@ impl Built {
     }
 
     /// Notes it in the state after the call.
-    pub(super) fn note(self, state: &mut State) {
+    pub(super) fn note(self, state: &mut State, machine: Machine) {
         if self.size == 0 {
             return;
         }
         state.set_builder(self.place, self.size, self.writer);
         if self.gives_back {
-            state.set(RAX, Value::Frame(self.place));
+            state.set(machine.result(), Value::Frame(self.place));
         }
     }
 }
@@ -107,9 +108,10 @@ impl Walk<'_, '_> {
     fn building(&self, call: &Call, state: &State, slots: &Slots) -> Option<(Vec<Call>, Built)> {
         let Callee::Local(addr) = call.callee else { return None };
         let image = self.context.image;
-        let word = |word: u64| match usize::try_from(word).ok().and_then(|word| ARGUMENTS.get(word)) {
+        let arguments = image.machine().arguments();
+        let word = |word: u64| match usize::try_from(word).ok().and_then(|word| arguments.get(word)) {
             Some(&reg) => state.get(reg),
-            None => match (state.get(RSP), (word - ARGUMENTS.len() as u64).checked_mul(8)) {
+            None => match (state.get(SP), (word - arguments.len() as u64).checked_mul(8)) {
                 (Value::Frame(top), Some(distance)) => slots.get(top.wrapping_add_unsigned(distance)),
                 _ => Value::Any,
             },

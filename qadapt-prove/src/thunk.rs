@@ -7,7 +7,8 @@
 
 use super::decode::Steps;
 use super::load::Image;
-use super::step::{Effect, Flow, Mem, RSP, Reg, Step, Via, Write};
+use super::machine::Machine;
+use super::step::{Effect, Flow, Mem, Reg, SP, Step, Via, Write};
 
 /// The instruction that a thunk stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +28,8 @@ const LONGEST: u64 = 64;
 pub(crate) fn thunk(image: &Image<'_>, addr: u64) -> Option<Thunk> {
     let code = image.code(addr, addr.checked_add(2 * LONGEST)?);
     // Most functions begin with none of these: a call, a jump through a register, `endbr64`, `lfence`.
-    if !matches!(code.first()?, 0xe8 | 0xff | 0x41 | 0xf3 | 0x0f) {
+    if image.machine() != Machine::X86_64 || !matches!(code.bytes.first()?, 0xe8 | 0xff | 0x41 | 0xf3 | 0x0f)
+    {
         return None;
     }
     let mut steps = Steps::new(code, addr);
@@ -47,11 +49,11 @@ pub(crate) fn thunk(image: &Image<'_>, addr: u64) -> Option<Thunk> {
     if past_nothing(&mut steps, change.next).flow != Flow::Return {
         return None;
     }
-    let top = Mem { base: Some(RSP), index: None, disp: 0 };
+    let top = Mem { base: Some(SP), index: None, disp: 0 };
     match (change.write, change.effect) {
         (Write::Register(mem, reg), _) if mem == top => Some(Thunk::Via(reg)),
-        (Write::None, Effect::AddConst(RSP, 8)) => Some(Thunk::Return),
-        (Write::None, Effect::Address(RSP, Mem { base: Some(RSP), index: None, disp: 8 })) => {
+        (Write::None, Effect::AddConst(SP, 8)) => Some(Thunk::Return),
+        (Write::None, Effect::Address(SP, Mem { base: Some(SP), index: None, disp: 8 })) => {
             Some(Thunk::Return)
         }
         _ => None,
@@ -70,15 +72,15 @@ pub(crate) fn is_jump(image: &Image<'_>, target: u64) -> bool {
             return false;
         }
         if let Write::Register(mem, _) | Write::Number(mem, _) | Write::Bytes(mem, _) = step.write
-            && mem.base == Some(RSP)
+            && mem.base == Some(SP)
             && (-7..8).contains(&mem.disp.cast_signed().wrapping_add(depth))
         {
             return true;
         }
         match step.effect {
             Effect::Pop(_) => depth += 8,
-            Effect::AddConst(RSP, n) => depth = depth.wrapping_add(n.cast_signed()),
-            Effect::Address(RSP, Mem { base: Some(RSP), index: None, disp }) => {
+            Effect::AddConst(SP, n) => depth = depth.wrapping_add(n.cast_signed()),
+            Effect::Address(SP, Mem { base: Some(SP), index: None, disp }) => {
                 depth = depth.wrapping_add(disp.cast_signed());
             }
             _ => {}
