@@ -12,6 +12,7 @@ use qadapt_trace::is_allocator_entry;
 
 use super::assume::Nothing;
 use super::body::Callee;
+use super::decode::Steps;
 use super::fixups::Slot;
 use super::graph::Graph;
 use super::known;
@@ -21,6 +22,8 @@ use super::names::{Frame, Names};
 use super::program::Program;
 use super::role::{Kind, Role};
 use super::start::Start;
+use super::step::Flow;
+use super::thunk::{Thunk, thunk};
 
 /// Why inlined copies cannot be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,8 +81,25 @@ fn malloc_calls<'p>(program: &'p Program<'_>) -> impl Iterator<Item = u64> + 'p 
     let image = program.image();
     let is_malloc = |callee| matches!(program.role(callee), Role::Sink(Kind::Alloc));
     let slot = move |addr: u64| matches!(image.constant(addr), Some(Slot::Import(i)) if is_malloc(Callee::Import(i)));
-    let segments = image.code_segments().filter(|_| image.machine() == Machine::X86_64);
-    segments.flat_map(move |(start, code)| {
+    let is_x86 = image.machine() == Machine::X86_64;
+    let words = image.code_segments().filter(move |_| !is_x86).flat_map(move |(start, code)| {
+        (0u64..).zip(code.chunks_exact(4)).filter_map(move |(number, word)| {
+            let site = start.wrapping_add(4 * number);
+            // `bl` and `b`; segments begin at whole words.
+            if word[3] & 0x7c != 0x14 {
+                return None;
+            }
+            let (Flow::Call(target) | Flow::Jump(target)) =
+                Steps::new(image.code(site, site.saturating_add(4)), site).flow_at(site).flow
+            else {
+                return None;
+            };
+            let is_own = image.function_at(target).is_some() && is_malloc(Callee::Local(target));
+            let is_stub = || matches!(thunk(image, target), Some(Thunk::Memory(mem)) if slot(mem.disp));
+            (is_own || is_stub()).then_some(site)
+        })
+    });
+    let bytes = image.code_segments().filter(move |_| is_x86).flat_map(move |(start, code)| {
         (0u64..).zip(code.windows(6)).filter_map(move |(offset, window)| {
             let site = start.wrapping_add(offset);
             let beyond = |length: u64, distance: [u8; 4]| {
@@ -96,7 +116,8 @@ fn malloc_calls<'p>(program: &'p Program<'_>) -> impl Iterator<Item = u64> + 'p 
             };
             hit.then_some(site)
         })
-    })
+    });
+    words.chain(bytes)
 }
 
 /// The slot through which a stub of the procedure linkage table jumps.

@@ -78,8 +78,9 @@ impl State {
         };
     }
 
-    pub(super) fn math(&mut self, op: Op, dst: Reg, operand: Operand, bits: u8) {
-        let old = self.get(dst);
+    /// What becomes of a register and an operand.
+    pub(super) fn calculate(&self, op: Op, left: Reg, operand: Operand, bits: u8) -> Value {
+        let old = self.get(left);
         let right = match operand {
             Operand::Reg(reg) => self.get(reg).few_of(bits),
             Operand::Number(number) => Few::of(bits, [number]),
@@ -94,8 +95,21 @@ impl State {
             {
                 Value::AtMost { bits: 64, max: op.of(max, number, bits), from: Bound::Mask }
             }
+            (Value::Any, Op::And, _, Operand::Number(mask)) if u32::try_from(mask).is_ok() => {
+                Value::AtMost { bits: 64, max: mask, from: Bound::Mask }
+            }
             (value, ..) => value,
         };
+        value
+    }
+
+    pub(super) fn math(&mut self, op: Op, dst: Reg, operand: Operand, bits: u8) {
+        let old = self.get(dst);
+        let right = match operand {
+            Operand::Reg(reg) => self.get(reg).few_of(bits),
+            Operand::Number(number) => Few::of(bits, [number]),
+        };
+        let value = self.calculate(op, dst, operand, bits);
         self.set(dst, value);
         match op {
             // As a comparison of the result with zero.

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::aarch64;
 use super::machine::{Code, Machine};
 use super::step::Step;
 use super::x86;
@@ -11,6 +12,7 @@ pub(crate) struct Steps<'a>(Decoder<'a>);
 
 enum Decoder<'a> {
     X86(x86::Steps<'a>),
+    Aarch64(aarch64::Steps<'a>),
 }
 
 impl<'a> Steps<'a> {
@@ -18,7 +20,7 @@ impl<'a> Steps<'a> {
     pub(crate) fn new(code: Code<'a>, base: u64) -> Self {
         Self(match code.machine {
             Machine::X86_64 => Decoder::X86(x86::Steps::new(code.bytes, base)),
-            Machine::Aarch64 => unreachable!("not read yet"),
+            Machine::Aarch64 => Decoder::Aarch64(aarch64::Steps::new(code.bytes, base)),
         })
     }
 
@@ -26,6 +28,7 @@ impl<'a> Steps<'a> {
     pub(crate) fn with_writes(self, writes: bool) -> Self {
         Self(match self.0 {
             Decoder::X86(steps) => Decoder::X86(steps.with_writes(writes)),
+            Decoder::Aarch64(steps) => Decoder::Aarch64(steps.with_writes(writes)),
         })
     }
 
@@ -33,6 +36,7 @@ impl<'a> Steps<'a> {
     pub(crate) fn at(&mut self, addr: u64) -> Step {
         match &mut self.0 {
             Decoder::X86(steps) => steps.at(addr),
+            Decoder::Aarch64(steps) => steps.at(addr),
         }
     }
 
@@ -40,6 +44,7 @@ impl<'a> Steps<'a> {
     pub(crate) fn flow_at(&mut self, addr: u64) -> Step {
         match &mut self.0 {
             Decoder::X86(steps) => steps.flow_at(addr),
+            Decoder::Aarch64(steps) => steps.at(addr),
         }
     }
 
@@ -47,6 +52,8 @@ impl<'a> Steps<'a> {
     pub(crate) fn speaks_of(&mut self, addr: u64, range: Range<u64>) -> bool {
         match &mut self.0 {
             Decoder::X86(steps) => steps.speaks_of(addr, range),
+            // An address is made in several steps.
+            Decoder::Aarch64(_) => true,
         }
     }
 }

@@ -25,7 +25,7 @@ pub(crate) fn machine(file: &Elf<'_>) -> Result<Machine, String> {
 /// Reads the headers of a file.
 ///
 /// # Errors
-/// Says in words what the file is, if it is no ELF file for x86-64.
+/// Says in words what the file is, if it is no ELF file that is read.
 pub(crate) fn headers(data: &[u8]) -> Result<Elf<'_>, String> {
     if let Some(other) = kind::refusal(data) {
         return Err(other);

@@ -35,9 +35,21 @@ pub(super) fn read_fixups<'a>(file: &Elf<'a>, linkage: &Linkage<'a>) -> (Vec<(u6
     for (at, relocation) in relocations {
         let RelocationFlags::Elf { r_type } = relocation.flags() else { continue };
         let addend = relocation.addend();
+        let is_sum = !matches!(r_type, elf::R_X86_64_GLOB_DAT | elf::R_X86_64_JUMP_SLOT);
+        if r_type == elf::R_AARCH64_TLSDESC {
+            // It has two words.
+            fixups.push((at.wrapping_add(8), Fixup::Opaque));
+        }
         let fixup = match r_type {
-            elf::R_X86_64_RELATIVE => Fixup::Known(Slot::Addr(addend.cast_unsigned())),
-            elf::R_X86_64_GLOB_DAT | elf::R_X86_64_JUMP_SLOT | elf::R_X86_64_64 => {
+            elf::R_X86_64_RELATIVE | elf::R_AARCH64_RELATIVE => {
+                Fixup::Known(Slot::Addr(addend.cast_unsigned()))
+            }
+            elf::R_X86_64_GLOB_DAT
+            | elf::R_X86_64_JUMP_SLOT
+            | elf::R_X86_64_64
+            | elf::R_AARCH64_GLOB_DAT
+            | elf::R_AARCH64_JUMP_SLOT
+            | elf::R_AARCH64_ABS64 => {
                 match relocation.target() {
                     RelocationTarget::Symbol(index) => {
                         let base = *seen.entry(index.0).or_insert_with(|| {
@@ -61,12 +73,10 @@ pub(super) fn read_fixups<'a>(file: &Elf<'a>, linkage: &Linkage<'a>) -> (Vec<(u6
                                 .map_or(Fixup::Opaque, |i| Fixup::Known(Slot::Import(i)))
                         });
                         match base {
-                            Fixup::Known(Slot::Addr(a)) if r_type == elf::R_X86_64_64 => {
+                            Fixup::Known(Slot::Addr(a)) if is_sum => {
                                 Fixup::Known(Slot::Addr(a.wrapping_add(addend.cast_unsigned())))
                             }
-                            Fixup::Known(Slot::Import(_)) if addend != 0 && r_type == elf::R_X86_64_64 => {
-                                Fixup::Opaque
-                            }
+                            Fixup::Known(Slot::Import(_)) if addend != 0 && is_sum => Fixup::Opaque,
                             other => other,
                         }
                     }

@@ -19,7 +19,8 @@ pub(crate) struct Import<'a> {
 }
 
 /// The libraries that make up glibc, and the compiler's.
-const GLIBC: [&str; 10] = [
+const GLIBC: [&str; 11] = [
+    "ld-linux-aarch64.so.1",
     "ld-linux-x86-64.so.2",
     "libc.so.6",
     "libdl.so.2",

@@ -2,8 +2,8 @@
 
 use object::{Architecture, FileKind, Object as _, elf};
 
-/// Says of a file of a known kind what it is, and what to prove instead; nothing of an ELF file for x86-64, and of a file
-/// that is no program.
+/// Says of a file of a known kind what it is, and what to prove instead; nothing of an ELF file for x86-64 or aarch64,
+/// and of a file that is no program.
 pub(crate) fn refusal(data: &[u8]) -> Option<String> {
     let (format, formats) = match FileKind::parse(data) {
         Ok(FileKind::Elf32 | FileKind::Elf64) => ("an ELF file", None),
@@ -15,19 +15,15 @@ pub(crate) fn refusal(data: &[u8]) -> Option<String> {
         _ => return None,
     };
     let processor = processor(data);
-    if data.starts_with(&elf::ELFMAG) && processor.as_deref() == Some("x86-64") {
+    if data.starts_with(&elf::ELFMAG) && matches!(processor.as_deref(), Some("x86-64" | "aarch64")) {
         return None;
     }
-    let code = processor.as_deref().filter(|processor| *processor == "aarch64").map(|_| "code for aarch64");
-    let planned: Vec<&str> = formats.into_iter().chain(code).collect();
-    let later = if planned.is_empty() {
-        String::new()
-    } else {
-        format!("; a later version will read {}", planned.join(" and "))
-    };
+    let is_aarch64 = processor.as_deref() == Some("aarch64");
+    let target = if is_aarch64 { "aarch64-unknown-linux-gnu" } else { "x86_64-unknown-linux-gnu" };
+    let later = formats.map_or_else(String::new, |formats| format!("; a later version will read {formats}"));
     Some(format!(
-        "it is {format}{}, and cargo-qadapt {} reads ELF files for x86-64 alone{later}. Prove a build of the same code for \
-         Linux: `cargo build --target x86_64-unknown-linux-gnu`, and give its file with --binary",
+        "it is {format}{}, and cargo-qadapt {} reads ELF files for x86-64 and aarch64 alone{later}. Prove a build of \
+         the same code for Linux: `cargo build --target {target}`, and give its file with --binary",
         processor.map_or_else(String::new, |processor| format!(" for {processor}")),
         env!("CARGO_PKG_VERSION")
     ))
@@ -55,6 +51,8 @@ fn machine(data: &[u8]) -> Option<String> {
         elf::EM_X86_64 if data.get(4) == Some(&elf::ELFCLASS64.0) => "x86-64",
         elf::EM_X86_64 => "x32",
         elf::EM_386 => "i686",
+        elf::EM_AARCH64 if is_big => "aarch64 in big-endian order",
+        elf::EM_AARCH64 if data.get(4) == Some(&elf::ELFCLASS32.0) => "aarch64 with 32-bit addresses",
         elf::EM_AARCH64 => "aarch64",
         elf::EM_ARM => "arm",
         elf::EM_RISCV => "riscv",
@@ -81,7 +79,8 @@ mod tests {
     #[test]
     fn files_are_named_by_format_and_processor() {
         for (data, name) in [
-            (head(2, 1, [183, 0]), "an ELF file for aarch64, and"),
+            (head(2, 2, [0, 183]), "an ELF file for aarch64 in big-endian order, and"),
+            (head(1, 1, [183, 0]), "an ELF file for aarch64 with 32-bit addresses, and"),
             (head(1, 1, [3, 0]), "an ELF file for i686, and"),
             (head(1, 1, [62, 0]), "an ELF file for x32, and"),
             (head(2, 2, [0, 22]), "an ELF file for s390x, and"),
@@ -98,15 +97,25 @@ mod tests {
 
     #[test]
     fn what_can_be_read_or_is_no_program_has_no_name() {
-        for data in [head(2, 1, [62, 0]), b"#!/bin/sh\nexit 0\n".to_vec(), Vec::new(), b"MZ\x90\0".to_vec()] {
+        for data in [
+            head(2, 1, [62, 0]),
+            head(2, 1, [183, 0]),
+            b"#!/bin/sh\nexit 0\n".to_vec(),
+            Vec::new(),
+            b"MZ\x90\0".to_vec(),
+        ] {
             assert_eq!(refusal(&data), None);
         }
     }
 
     #[test]
     fn what_a_later_version_reads_is_promised_of_it_alone() {
-        let of = |machine| refusal(&head(2, 1, machine)).unwrap_or_default();
-        assert!(of([183, 0]).contains("a later version will read code for aarch64."), "{}", of([183, 0]));
-        assert!(!of([0xf3, 0]).contains("later version"), "{}", of([0xf3, 0]));
+        let mach = refusal(b"\xcf\xfa\xed\xfe\x0c\0\0\x01............").unwrap_or_default();
+        assert!(mach.contains("a later version will read Mach-O files."), "{mach}");
+        let riscv = refusal(&head(2, 1, [0xf3, 0])).unwrap_or_default();
+        assert!(
+            riscv.starts_with("it is an ELF file for riscv") && !riscv.contains("later version"),
+            "{riscv}"
+        );
     }
 }

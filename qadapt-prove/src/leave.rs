@@ -40,15 +40,24 @@ impl Walk<'_, '_> {
         let (may_go, may_stay) = (state.may(cond, true), state.may(cond, false));
         if !may_go {
             state.refine(cond, false);
+            if step.flags_lost {
+                state.forget_flags();
+            }
             block.succ.push((step.next, state));
             return End::Flow;
         }
         let mut taken = state;
         taken.refine(cond, true);
+        if step.flags_lost {
+            taken.forget_flags();
+        }
         if !may_stay {
             return self.jump(block, step.addr, target, &taken);
         }
         state.refine(cond, false);
+        if step.flags_lost {
+            state.forget_flags();
+        }
         match self.goes(target, &taken) {
             Goes::On => {
                 block.succ.push((target, taken));
@@ -188,7 +197,9 @@ impl Walk<'_, '_> {
     pub(super) fn jump_via(&mut self, block: &mut Open, site: u64, via: Via, state: &State) -> End {
         let table = match via {
             Via::Reg(reg) => match state.get(reg) {
-                Value::Target { table, base, last } => Some(Table { at: table, base: Some(base), last }),
+                Value::Target { table, offsets, base, last } => {
+                    Some(Table { at: table, base: Some((base, offsets)), last })
+                }
                 Value::Const(target) => return self.jump(block, site, target, state),
                 // `pop rcx; jmp rcx`
                 Value::Home if state.get(SP) == Value::Frame(8) => {

@@ -60,6 +60,10 @@
 // the line tables), `permits` and `deferral` what is exempt in it. `sources` has the regions that sources open (`calls`, `packages`,
 // `locked`), `regions` lists both under their names (`methods`, `spelled`), and `marked` asks about each (`question`).
 
+mod aarch64;
+mod aarch64_memory;
+#[cfg(test)]
+mod aarch64_objdump;
 mod addr_map;
 mod advice;
 mod allocator;

@@ -53,7 +53,7 @@ impl<'a> Image<'a> {
     /// Reads the tables of an ELF file.
     ///
     /// # Errors
-    /// Says in words what the file is, if it is not a linked x86-64 ELF file that can be read.
+    /// Says in words what the file is, if it is not a linked ELF file that can be read.
     pub(crate) fn parse(data: &'a [u8]) -> Result<Self, String> {
         Self::of(&headers(data)?, None)
     }

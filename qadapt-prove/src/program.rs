@@ -22,6 +22,7 @@ use super::scratch::Scratch;
 use super::start::Start;
 use super::step::{Flow, Regs, Via};
 use super::subject::Subject;
+use super::thunk::{Thunk, thunk};
 use super::wait;
 
 /// How far a chain of functions that end in each other's calls is followed.
@@ -287,7 +288,12 @@ impl<'a> Program<'a> {
                     Flow::Branch(target, _) if bounds.contains(&target) => queue.push(target),
                     Flow::Branch(target, _) => exits.push(Some(Callee::Local(target))),
                     Flow::JumpVia(via) => {
-                        exits.push(self.fixed(via));
+                        // The slot of a linkage table's entry is read before it is jumped through.
+                        let slot = match thunk(self.image, entry) {
+                            Some(Thunk::Memory(mem)) => Via::Mem(mem),
+                            _ => via,
+                        };
+                        exits.push(self.fixed(slot));
                         break;
                     }
                     Flow::Call(target) if !bounds.contains(&step.next) => {

@@ -4,9 +4,10 @@ use super::fixups::Slot;
 use super::flags::{Compared, Flags};
 use super::fmt_write;
 use super::load::Image;
+use super::number::low_bits;
 use super::own::KEPT;
 use super::step::{CALLEE_SAVED, CALLER_SAVED, Effect, FP, LINK, Mem, REGS, Reg, Regs, SP};
-use super::value::{Last, Value, add};
+use super::value::{Bound, Last, Offsets, Value, add};
 
 /// How many places on the stack a state speaks of.
 pub(crate) const SPILLS: usize = 6;
@@ -308,12 +309,17 @@ impl State {
         }
     }
 
+    /// The last comparison says nothing any more.
+    pub(crate) fn forget_flags(&mut self) {
+        self.compared = None;
+        self.flags = None;
+        self.compared_top = None;
+    }
+
     /// Carries out one step.
     pub(crate) fn apply(&mut self, effect: Effect, flags_lost: bool, image: &Image<'_>) {
         if flags_lost {
-            self.compared = None;
-            self.flags = None;
-            self.compared_top = None;
+            self.forget_flags();
         }
         match effect {
             Effect::None => {}
@@ -351,12 +357,30 @@ impl State {
             }
             Effect::LoadSigned(dst, mem) => {
                 let value = match self.table(&mem, 4) {
-                    Some((table, last)) => Value::Entry { table, last },
+                    Some((table, last)) => Value::Entry { table, offsets: Offsets::Words, last },
                     None => match self.address(&mem).and_then(|a| image.constant_i32(a)) {
                         Some(n) => Value::Number(i64::from(n).cast_unsigned()),
                         None => Value::Any,
                     },
                 };
+                self.set(dst, value);
+            }
+            Effect::LoadShort(dst, mem, bytes) => {
+                let offsets = match bytes {
+                    1 => Some(Offsets::Bytes),
+                    2 => Some(Offsets::Halves),
+                    _ => None,
+                };
+                let value = match offsets.zip(self.table(&mem, bytes)) {
+                    Some((offsets, (table, last))) => Value::Entry { table, offsets, last },
+                    None => {
+                        Value::AtMost { bits: 64, max: low_bits(bytes.saturating_mul(8)), from: Bound::Width }
+                    }
+                };
+                self.set(dst, value);
+            }
+            Effect::Calculate(op, dst, left, operand, bits) => {
+                let value = self.calculate(op, left, operand, bits);
                 self.set(dst, value);
             }
             Effect::Add(dst, src) => {
@@ -400,6 +424,13 @@ impl State {
         match (mem.base, mem.index, mem.disp) {
             (Some(a), Some((b, 1)), 0) => add(self.get(a), self.get(b)),
             (Some(a), None, disp) => add(self.get(a), Value::Number(disp)),
+            (Some(a), Some((b, 4)), 0) => match (self.get(a), self.get(b)) {
+                (
+                    Value::Const(base) | Value::Number(base),
+                    Value::Entry { table, offsets: offsets @ (Offsets::Halves | Offsets::Bytes), last },
+                ) => Value::Target { table, offsets, base, last },
+                _ => self.sum(mem, 64),
+            },
             _ => self.sum(mem, 64),
         }
     }

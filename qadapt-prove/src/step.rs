@@ -152,6 +152,8 @@ pub(crate) enum Effect {
     Load(Reg, Mem),
     /// `dst = memory`, 4 bytes, sign-extended.
     LoadSigned(Reg, Mem),
+    /// `dst = memory`, so many bytes, fewer than 8; the rest is zero.
+    LoadShort(Reg, Mem, u8),
     /// `dst += src`
     Add(Reg, Reg),
     /// `dst += constant` (64 bits wide).
@@ -162,6 +164,8 @@ pub(crate) enum Effect {
     Extend(Reg, Reg, u8),
     /// `dst = dst op operand` of so many bits, 32 or 64; 32 zero the rest.
     Math(Op, Reg, Operand, u8),
+    /// `dst = left op operand` of so many bits, 32 or 64; 32 zero the rest. It leaves the flags alone, or loses them.
+    Calculate(Op, Reg, Reg, Operand, u8),
     /// `dst = address`, cut to 32 bits, which zero the rest.
     ShortAddress(Reg, Mem),
     /// The low `bits` of `dst`, which are fewer than 32, become this number; the rest stays.
@@ -248,6 +252,8 @@ impl Effect {
             | Self::Copy(dst, _, _)
             | Self::Load(dst, _)
             | Self::LoadSigned(dst, _)
+            | Self::LoadShort(dst, ..)
+            | Self::Calculate(_, dst, ..)
             | Self::Add(dst, _)
             | Self::AddConst(dst, _)
             | Self::Mask(dst, _)
@@ -292,7 +298,7 @@ pub(crate) struct Step {
     pub(crate) flow: Flow,
     /// What happens to the registers.
     pub(crate) effect: Effect,
-    /// Whether the result of the last comparison is lost.
+    /// Whether the result of the last comparison is lost; with a branch, behind it.
     pub(crate) flags_lost: bool,
     /// What it writes to memory; if that was not asked for, only where a register other than the instruction pointer leads.
     pub(crate) write: Write,

@@ -12,7 +12,7 @@ use super::decode::Steps;
 use super::fixups::Slot;
 use super::load::Image;
 use super::step::{Effect, Flow};
-use super::value::Last;
+use super::value::{Last, Offsets};
 
 /// No compiler makes a longer table; a longer one is not a table.
 const LONGEST: u32 = 1 << 16;
@@ -22,8 +22,8 @@ const LONGEST: u32 = 1 << 16;
 pub(crate) struct Table {
     /// Address of entry 0.
     pub(crate) at: u64,
-    /// 32-bit offsets from here; `None` for 64-bit addresses.
-    pub(crate) base: Option<u64>,
+    /// Offsets from here; `None` for 64-bit addresses.
+    pub(crate) base: Option<(u64, Offsets)>,
     /// What is known of the highest index.
     pub(crate) last: Last,
 }
@@ -63,7 +63,12 @@ pub(crate) fn targets(
         let some = Table { last: Last::Width(last), ..table };
         return targets(image, bounds, all, others).or_else(|| targets(image, bounds, some, others));
     }
-    let size: u64 = if table.base.is_some() { 4 } else { 8 };
+    let size: u64 = match table.base {
+        Some((_, Offsets::Bytes)) => 1,
+        Some((_, Offsets::Halves)) => 2,
+        Some((_, Offsets::Words)) => 4,
+        None => 8,
+    };
     let (most, checked) = match table.last {
         Last::Checked(last) if last >= LONGEST => return None,
         Last::Checked(last) => (last, true),
@@ -74,7 +79,7 @@ pub(crate) fn targets(
     let next_table = others
         .range(table.at.saturating_add(1)..)
         .map(|(&at, _)| at)
-        .find(|&at| table.base != Some(at))
+        .find(|&at| table.base.is_none_or(|(base, _)| base != at))
         .unwrap_or(u64::MAX);
     let mut found = Targets { end: table.at, ..Targets::default() };
     for i in 0..=most {
@@ -100,10 +105,10 @@ pub(crate) fn targets(
     Some(found)
 }
 
-fn entry(image: &Image<'_>, bounds: &Range<u64>, base: Option<u64>, at: u64) -> Entry {
+fn entry(image: &Image<'_>, bounds: &Range<u64>, base: Option<(u64, Offsets)>, at: u64) -> Entry {
     let target = match base {
-        Some(base) => match image.constant_i32(at) {
-            Some(n) => base.wrapping_add_signed(i64::from(n)),
+        Some((base, offsets)) => match offset(image, offsets, at) {
+            Some(n) => base.wrapping_add_signed(n),
             None => return Entry::No,
         },
         None => match image.constant(at) {
@@ -135,6 +140,15 @@ fn entry(image: &Image<'_>, bounds: &Range<u64>, base: Option<u64>, at: u64) -> 
     } else {
         Entry::No
     }
+}
+
+/// How far from the base an entry leads.
+fn offset(image: &Image<'_>, offsets: Offsets, at: u64) -> Option<i64> {
+    Some(match offsets {
+        Offsets::Words => i64::from(image.constant_i32(at)?),
+        Offsets::Halves => 4 * i64::from(u16::from_le_bytes(image.frozen(at, 2)?.try_into().ok()?)),
+        Offsets::Bytes => 4 * i64::from(*image.frozen(at, 1)?.first()?),
+    })
 }
 
 /// Whether what lies between two functions only aligns the second.

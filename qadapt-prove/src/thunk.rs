@@ -28,8 +28,10 @@ const LONGEST: u64 = 64;
 pub(crate) fn thunk(image: &Image<'_>, addr: u64) -> Option<Thunk> {
     let code = image.code(addr, addr.checked_add(2 * LONGEST)?);
     // Most functions begin with none of these: a call, a jump through a register, `endbr64`, `lfence`.
-    if image.machine() != Machine::X86_64 || !matches!(code.bytes.first()?, 0xe8 | 0xff | 0x41 | 0xf3 | 0x0f)
-    {
+    if image.machine() == Machine::Aarch64 {
+        return stub(image, addr);
+    }
+    if !matches!(code.bytes.first()?, 0xe8 | 0xff | 0x41 | 0xf3 | 0x0f) {
         return None;
     }
     let mut steps = Steps::new(code, addr);
@@ -60,10 +62,41 @@ pub(crate) fn thunk(image: &Image<'_>, addr: u64) -> Option<Thunk> {
     }
 }
 
+/// The slot that an entry of a procedure linkage table jumps through on aarch64, where it makes the address in steps:
+///
+/// ```text
+/// bti   c                  or nothing
+/// adrp  x16, page
+/// ldr   x17, [x16, #slot]
+/// add   x16, x16, #slot
+/// br    x17
+/// ```
+fn stub(image: &Image<'_>, addr: u64) -> Option<Thunk> {
+    if image.function_at(addr).is_some() {
+        return None;
+    }
+    let mut steps = Steps::new(image.code(addr, addr.checked_add(LONGEST)?), addr);
+    let first = past_nothing(&mut steps, addr);
+    let Effect::Address(base, Mem { base: None, index: None, disp: page }) = first.effect else {
+        return None;
+    };
+    let read = steps.at(first.next);
+    let Effect::Load(target, Mem { base: Some(from), index: None, disp }) = read.effect else { return None };
+    let add = steps.at(read.next);
+    let is_added = matches!(add.effect, Effect::AddConst(reg, _) if reg == base && reg != target);
+    let jump = steps.at(add.next);
+    let is_stub = from == base && is_added && jump.flow == Flow::JumpVia(Via::Reg(target));
+    let mem = Mem { base: None, index: None, disp: page.wrapping_add(disp) };
+    is_stub.then_some(Thunk::Memory(mem))
+}
+
 /// Whether a call of a place in the calling function itself is no call: what lies there takes, replaces or drops the
 /// return address.
 pub(crate) fn is_jump(image: &Image<'_>, target: u64) -> bool {
     const LOOKED_AT: usize = 4;
+    if image.machine().links() {
+        return false;
+    }
     let mut steps = Steps::new(image.code(target, target.saturating_add(LONGEST)), target);
     let (mut at, mut depth) = (target, 0i64);
     for _ in 0..LOOKED_AT {

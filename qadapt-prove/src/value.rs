@@ -34,22 +34,37 @@ pub(crate) enum Value {
     },
     /// The low bits are one of these; for a whole register, of two at least.
     Few(Few),
-    /// A sign-extended entry of the table of 32-bit offsets at `table`.
+    /// An entry of the table of offsets at `table`.
     Entry {
         /// Address of entry 0.
         table: u64,
+        /// What its entries are.
+        offsets: Offsets,
         /// What is known of the highest index.
         last: Last,
     },
-    /// `base` plus an entry of the table of 32-bit offsets at `table`.
+    /// `base` plus what an entry of the table of offsets at `table` stands for.
     Target {
         /// Address of entry 0.
         table: u64,
+        /// What its entries are.
+        offsets: Offsets,
         /// What the entry is added to.
         base: u64,
         /// What is known of the highest index.
         last: Last,
     },
+}
+
+/// What the entries of a table of offsets are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Offsets {
+    /// 32 bits with a sign: bytes.
+    Words,
+    /// 16 bits without one: words of 4 bytes.
+    Halves,
+    /// 8 bits without one: words of 4 bytes.
+    Bytes,
 }
 
 /// Where a bound comes from.
@@ -83,13 +98,16 @@ impl Value {
         }
         // Only the bound of a table's index may differ: keep the table, forget the bound.
         match (self, other) {
-            (Self::Entry { table: a, .. }, Self::Entry { table: b, .. }) if a == b => {
-                Self::Entry { table: a, last: Last::Unknown }
-            }
-            (Self::Target { table: a, base: x, .. }, Self::Target { table: b, base: y, .. })
-                if a == b && x == y =>
+            (Self::Entry { table: a, offsets, .. }, Self::Entry { table: b, offsets: other, .. })
+                if a == b && offsets == other =>
             {
-                Self::Target { table: a, base: x, last: Last::Unknown }
+                Self::Entry { table: a, offsets, last: Last::Unknown }
+            }
+            (
+                Self::Target { table: a, offsets, base: x, .. },
+                Self::Target { table: b, offsets: other, base: y, .. },
+            ) if a == b && x == y && offsets == other => {
+                Self::Target { table: a, offsets, base: x, last: Last::Unknown }
             }
             _ => Self::Any,
         }
@@ -201,9 +219,9 @@ pub(super) fn add(a: Value, b: Value) -> Value {
         | (Value::Const(by) | Value::Number(by), Value::Frame(at)) => {
             Value::Frame(at.wrapping_add_unsigned(by))
         }
-        (Value::Entry { table, last }, Value::Const(base) | Value::Number(base))
-        | (Value::Const(base) | Value::Number(base), Value::Entry { table, last }) => {
-            Value::Target { table, base, last }
+        (Value::Entry { table, offsets: Offsets::Words, last }, Value::Const(base) | Value::Number(base))
+        | (Value::Const(base) | Value::Number(base), Value::Entry { table, offsets: Offsets::Words, last }) => {
+            Value::Target { table, offsets: Offsets::Words, base, last }
         }
         (Value::AtMost { bits: 64, max, from }, Value::Const(0) | Value::Number(0)) => {
             Value::AtMost { bits: 64, max, from }
