@@ -77,9 +77,15 @@ fn switch(name: &str, on: &str, off: &str) -> bool {
     false
 }
 
-/// True if the prover reads this platform's files: ELF for x86-64.
+/// True if the prover reads this platform's files: ELF for x86-64, and for aarch64 in its usual form.
 fn has_labels() -> bool {
-    target("ARCH") == "x86_64" && ["android", "freebsd", "linux"].contains(&target("OS").as_str())
+    let is_usual = target("POINTER_WIDTH") == "64" && target("ENDIAN") == "little";
+    let systems: &[&str] = match target("ARCH").as_str() {
+        "x86_64" => &["android", "freebsd", "linux"],
+        "aarch64" if is_usual => &["android", "linux"],
+        _ => &[],
+    };
+    systems.contains(&target("OS").as_str())
 }
 
 /// True if the compiler is a nightly one and accepts an implementation of std's unstable trait: the trait may change.

@@ -205,7 +205,6 @@ fn meaning(word: u32, at: u64) -> Meaning {
         InsnClass::MOVEWIDE if bits(word, 23, 6) == 0b10_0101 => move_wide(word),
         InsnClass::BITFIELD if bits(word, 23, 6) == 0b10_0110 => bitfield(word),
         InsnClass::CONDSEL if bits(word, 21, 8) == 0b1101_0100 => select(word),
-        InsnClass::CONDCMP_IMM | InsnClass::CONDCMP_REG => Meaning::none().losing_flags(),
         InsnClass::ADDSUB_CARRY
         | InsnClass::EXTRACT
         | InsnClass::DP_2SRC
@@ -217,7 +216,9 @@ fn meaning(word: u32, at: u64) -> Meaning {
             let is_common = rd != ZERO || definition.class != InsnClass::DP_2SRC;
             if is_common { clobber(rd).losing_flags() } else { Meaning::undecodable() }
         }
-        InsnClass::FLOATCMP | InsnClass::FLOATCCMP => Meaning::none().losing_flags(),
+        InsnClass::CONDCMP_IMM | InsnClass::CONDCMP_REG | InsnClass::FLOATCMP | InsnClass::FLOATCCMP => {
+            Meaning::none().losing_flags()
+        }
         InsnClass::FLOAT2FIX | InsnClass::FLOAT2INT | InsnClass::ASIMDINS => {
             if is_integer(0) {
                 clobber(rd).losing_flags()
@@ -306,12 +307,10 @@ fn branch(word: u32, at: u64) -> Meaning {
 fn branch_via(word: u32) -> Meaning {
     let via = reg(bits(word, 5, 5)).map(Via::Reg);
     Meaning::flow(match (word & !(31 << 5), via) {
-        (0xd65f_0000, Some(Via::Reg(LINK))) => Flow::Return,
-        // A return to anywhere is a jump.
+        // A return to anywhere is a jump; the others are `retaa`, `retab`.
+        (0xd65f_0000, Some(Via::Reg(LINK))) | (0xd65f_081f | 0xd65f_0c1f, None) => Flow::Return,
         (0xd61f_0000 | 0xd65f_0000, Some(via)) => Flow::JumpVia(via),
         (0xd63f_0000, Some(via)) => Flow::CallVia(via),
-        // `retaa`, `retab`
-        (0xd65f_081f | 0xd65f_0c1f, None) => Flow::Return,
         _ => Flow::Undecodable,
     })
 }
@@ -470,23 +469,23 @@ fn logical_constant(word: u32) -> Meaning {
 }
 
 /// A mask as the instruction tells it: a run of ones, turned and repeated (`DecodeBitMasks` of the architecture's manual).
-fn mask(n: u32, imms: u32, immr: u32, width: u8) -> Option<u64> {
-    let length = 31u32.checked_sub((n << 6 | (!imms & 0x3f)).leading_zeros())?;
+fn mask(n: u32, ones: u32, turn: u32, width: u8) -> Option<u64> {
+    let length = 31u32.checked_sub((n << 6 | (!ones & 0x3f)).leading_zeros())?;
     if length == 0 || width == 32 && n == 1 {
         return None;
     }
     let size = 1u32 << length;
-    let (ones, turn) = (imms & (size - 1), immr & (size - 1));
+    let (ones, turn) = (ones & (size - 1), turn & (size - 1));
     if ones == size - 1 {
         return None;
     }
     let all = if size == 64 { u64::MAX } else { (1 << size) - 1 };
     let run = (1u64 << (ones + 1)) - 1;
-    let turned = if turn == 0 { run } else { (run >> turn | run << (size - turn)) & all };
+    let element = if turn == 0 { run } else { (run >> turn | run << (size - turn)) & all };
     let mut found = 0u64;
     let mut at = 0;
     while at < u32::from(width) {
-        found |= turned << at;
+        found |= element << at;
         at += size;
     }
     Some(found)

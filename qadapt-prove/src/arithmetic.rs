@@ -89,7 +89,7 @@ impl State {
             (Some(left), Some(right)) => numbers(left, right, bits, |a, b| op.of(a, b, bits)),
             _ => Value::Any,
         };
-        let value = match (value, op, old, operand) {
+        match (value, op, old, operand) {
             (Value::Any, Op::Shr, Value::AtMost { bits: 64, max, .. }, Operand::Number(number))
                 if max <= low_bits(bits) =>
             {
@@ -99,8 +99,7 @@ impl State {
                 Value::AtMost { bits: 64, max: mask, from: Bound::Mask }
             }
             (value, ..) => value,
-        };
-        value
+        }
     }
 
     pub(super) fn math(&mut self, op: Op, dst: Reg, operand: Operand, bits: u8) {

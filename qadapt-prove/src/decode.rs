@@ -10,6 +10,10 @@ use super::x86;
 /// Decodes one function's bytes, step by step.
 pub(crate) struct Steps<'a>(Decoder<'a>);
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a few live at a time, and a box is one more allocation for each"
+)]
 enum Decoder<'a> {
     X86(x86::Steps<'a>),
     Aarch64(aarch64::Steps<'a>),

@@ -176,11 +176,24 @@ impl Marks {
                 name_by_type(&mut found, file, section.address());
             }
         }
+        if marks.labels.is_empty() && !found.is_empty() && !is_by_lld(file) {
+            return Err(format!(
+                "it has a list of regions, but no section `{LABELS}` that says where they are: GNU ld leaves \
+                 that out with what it finds to be unused. Link it with LLD (RUSTFLAGS=-Clink-arg=-fuse-ld=lld), or all of it \
+                 (RUSTFLAGS=-Clink-arg=-Wl,--no-gc-sections)"
+            ));
+        }
         marks.records = found.into_iter().map(|(_, record)| record).collect();
         marks.records.sort();
         marks.records.dedup();
         Ok(marks)
     }
+}
+
+/// Whether LLD has linked a file, which keeps the labels of all code that it keeps.
+fn is_by_lld(file: &Elf<'_>) -> bool {
+    let comment = file.section_by_name(".comment").and_then(|s| s.data().ok()).unwrap_or(&[]);
+    comment.windows(11).any(|word| word == b"Linker: LLD")
 }
 
 fn read_labels(data: &[u8]) -> Result<Vec<Label>, String> {
