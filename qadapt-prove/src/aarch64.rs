@@ -433,7 +433,7 @@ fn add_register(
             let mem = Mem { base: Some(left), index: Some((right, 1 << shift)), disp: 0 };
             if is_wide { sum(dst, mem) } else { Effect::ShortAddress(dst, mem) }
         }
-        (Some(dst), Some((left, right))) if is_sub && shift == 0 && dst != SP && left != SP => {
+        (Some(dst), Some((left, right))) if is_sub && shift == 0 && (is_wide || dst != SP && left != SP) => {
             Effect::Calculate(Op::Sub, dst, left, Operand::Reg(right), width)
         }
         (Some(dst), _) => Effect::Clobber(1 << dst),
@@ -608,8 +608,8 @@ fn stack(word: u32) -> Stack {
         }
         return stack;
     }
-    let is_compared = bits(word, 29, 1) == 1 && rd == ZERO;
-    stack.takes_sp = definition.class == InsnClass::ADDSUB_EXT && !is_compared && rn == ZERO;
+    // Compared, or made of itself; the second source is never the stack pointer.
+    stack.takes_sp = definition.class == InsnClass::ADDSUB_EXT && rn == ZERO && rd != ZERO;
     let is_number = |class| {
         matches!(
             class,

@@ -4,7 +4,7 @@ use super::flags::{self, Compared, Flags};
 use super::number::{Few, low_bits};
 use super::state::State;
 use super::step::{Cond, Mem, Op, Operand, Reg, SP};
-use super::value::{Bound, Value, numbers};
+use super::value::{Bound, Value, add, numbers};
 
 impl State {
     /// What is known on one side of a conditional branch.
@@ -85,8 +85,11 @@ impl State {
             Operand::Reg(reg) => self.get(reg).few_of(bits),
             Operand::Number(number) => Few::of(bits, [number]),
         };
-        let value = match (old.few_of(bits), right) {
-            (Some(left), Some(right)) => numbers(left, right, bits, |a, b| op.of(a, b, bits)),
+        let value = match (old, old.few_of(bits), right) {
+            (_, Some(left), Some(right)) => numbers(left, right, bits, |a, b| op.of(a, b, bits)),
+            (Value::Frame(_), _, Some(right)) if op == Op::Sub && bits == 64 => {
+                right.only().map_or(Value::Any, |by| add(old, Value::Number(by.wrapping_neg())))
+            }
             _ => Value::Any,
         };
         match (value, op, old, operand) {

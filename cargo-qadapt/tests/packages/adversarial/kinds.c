@@ -160,7 +160,14 @@ REGION long r_syscall(long n) { syscall(SYS_tgkill, getpid(), (long)gettid(), SI
 REGION long r_syscall_last(long n) { (void)n; return syscall(SYS_tgkill, getpid(), (long)gettid(), SIGUSR1); }
 REGION long r_syscall_inline(long n) {
     long result, pid = getpid(), tid = gettid();
+#ifdef __aarch64__
+    register long number __asm__("x8") = SYS_tgkill, first __asm__("x0") = pid, second __asm__("x1") = tid;
+    register long third __asm__("x2") = SIGUSR1;
+    __asm__ volatile("svc #0" : "+r"(first) : "r"(number), "r"(second), "r"(third) : "memory");
+    result = first;
+#else
     __asm__ volatile("syscall" : "=a"(result) : "a"(SYS_tgkill), "D"(pid), "S"(tid), "d"(SIGUSR1) : "rcx", "r11", "memory");
+#endif
     return result + n;
 }
 /* One that has been waiting, in three ways; and a breakpoint, from which a handler comes back. */
@@ -169,7 +176,9 @@ REGION long r_let_in(long n) { sigprocmask(SIG_UNBLOCK, &waiting, 0); return n; 
 REGION long r_let_in_by_thread(long n) { pthread_sigmask(SIG_UNBLOCK, &waiting, 0); return n; }
 REGION long r_let_in_by_number(long n) { return syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &waiting, 0, 8) + n; }
 static void pass(int signal) { sink += signal; }
+#ifndef __aarch64__
 REGION long r_breakpoint(long n) { __asm__ volatile("int3"); return grow(n); }
+#endif
 REGION long r_quiet_syscall(long n) { return syscall(SYS_getppid) + n; }
 
 /* Assembly: each is `long name(long n)` and calls `loud_target` in its own way for odd n. */
@@ -177,6 +186,9 @@ REGION long r_quiet_syscall(long n) { return syscall(SYS_getppid) + n; }
     __asm__(".pushsection .text\n.globl " #name "\n.type " #name ",@function\n.p2align 4\n" #name ":\n" __VA_ARGS__ \
             "\n.size " #name ",.-" #name "\n.popsection"); \
     long name(long)
+#ifdef __aarch64__
+#include "kinds_aarch64.h"
+#else
 /* rsi: the target. */
 #define CHOOSE "lea loud_target(%rip), %rsi\ntest $1, %dil\njne 1f\nlea quiet_target(%rip), %rsi\n1:\n"
 ASM(a_push_return, CHOOSE "push %rsi\nret");
@@ -265,6 +277,7 @@ REGION long r_quiet_mode(long n) { return a_mode(1) + a_mode(3) + n; }
 /* Not run: they do not come back as they should. */
 REGION long r_never_leave(long n) { return a_leave(n) + 1; }
 REGION long r_never_cleans(long n) { return a_cleans_frame(n) + 1; }
+#endif
 
 static long start_threaded(long n) { return r_threaded(program, n); }
 static long start_narrow(long n) { return r_threaded_narrow(program, n); }
@@ -273,7 +286,11 @@ static const struct { const char *name; long (*run)(long); } REGIONS[] = {
     RUN(cold_case) RUN(cold_case_unbounded) RUN(quiet_switch) RUN(cold_branch) RUN(labels) RUN(writable_table) RUN(chosen)
     RUN(hook) RUN(hook_last) RUN(hook_first) RUN(quiet_call) RUN(quiet_aligned) RUN(quiet_large) RUN(quiet_alloca)
     RUN(longjmp) RUN(raise) RUN(syscall) RUN(syscall_last) RUN(syscall_inline) RUN(quiet_syscall)
-    RUN(let_in) RUN(let_in_by_thread) RUN(let_in_by_number) RUN(breakpoint)
+    RUN(let_in) RUN(let_in_by_thread) RUN(let_in_by_number)
+#ifdef __aarch64__
+    ASSEMBLY(RUN)
+#else
+    RUN(breakpoint)
     RUN(push_return) RUN(over_return) RUN(by_frame) RUN(by_copy) RUN(by_index) RUN(exchange) RUN(other_stack) RUN(push_jump)
     RUN(jump_memory) RUN(call_pop) RUN(table) RUN(table_checked) RUN(uses_rbx)
     RUN(number_half) RUN(number_sign) RUN(number_flags) RUN(number_call) RUN(number_loop) RUN(number_high) RUN(number_part)
@@ -282,6 +299,7 @@ static const struct { const char *name; long (*run)(long); } REGIONS[] = {
     RUN(number_base) RUN(number_pushed) RUN(number_last) RUN(number_not_one)
     RUN(quiet_result) RUN(quiet_mask) RUN(quiet_range) RUN(quiet_set) RUN(quiet_either) RUN_MODE
     RUN(quiet_round) RUN(quiet_pop) RUN(quiet_pop_jump) RUN(quiet_thunk)
+#endif
 #ifdef CONTEXTS
     RUN(swapcontext)
 #endif
