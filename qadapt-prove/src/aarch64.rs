@@ -212,8 +212,9 @@ fn meaning(word: u32, at: u64) -> Meaning {
         | InsnClass::DP_1SRC
             if is_integer(0) =>
         {
-            // What is not so common may mean the stack pointer by the last number.
-            let is_common = rd != ZERO || definition.class != InsnClass::DP_2SRC;
+            // Division, shifts and checksums; what is not so common may mean the stack pointer by the last number.
+            let is_common = definition.class != InsnClass::DP_2SRC
+                || bits(word, 29, 1) == 0 && matches!(bits(word, 10, 6), 2 | 3 | 8..=11 | 16..=23);
             if is_common { clobber(rd).losing_flags() } else { Meaning::undecodable() }
         }
         InsnClass::CONDCMP_IMM | InsnClass::CONDCMP_REG | InsnClass::FLOATCMP | InsnClass::FLOATCCMP => {

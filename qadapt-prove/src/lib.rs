@@ -1,6 +1,6 @@
 //! ELF in, verdicts out: can a function come to the allocator, or to a call that waits?
 //!
-//! A verdict holds on all paths through the machine code of a linked program for x86-64: [`Answer::Proven`], or a path to the
+//! A verdict holds on all paths through the machine code of a linked program for x86-64 or aarch64: [`Answer::Proven`], or a path to the
 //! allocator, or what kept it from being decided. Nothing is run and nothing is built; `cargo qadapt prove` builds a program with
 //! labels and has its regions proven here.
 //!
@@ -44,7 +44,8 @@
 //
 // `load` reads the file (`elf`, `kind`: what it reads and what not; `functions`, `statics`: its symbols; `fixups`, `import`: what the loader
 // adds), `decode` turns its code into steps
-// (`step`: what they are; `operand`, `effect`: what an instruction speaks of, and what it does),
+// (`step`: what they are; `x86`, with `operand`, `effect`: what an instruction speaks of, and what it does; `aarch64`, `aarch64_memory`: the same there;
+// `machine`: what else differs between processors),
 // `cfg` follows the steps of one function (`start`: from where, with what; `context`: what it is told from outside; `scratch`: its blocks
 // in the making; `body`: the result; `leave`: how it is left; `state`, `value`: what is known of the
 // registers, `arithmetic`: of numbers in them, `number`: of a few, `flags`: and of a comparison, `own`: and of the stack, `table`: jump

@@ -138,7 +138,9 @@ impl State {
     /// each is known.
     pub(crate) fn join(&mut self, other: &Self, numbers: bool) -> bool {
         let mut changed = false;
-        for (mine, theirs) in self.regs.iter_mut().zip(&other.regs) {
+        // The others are there on aarch64 alone.
+        let count = if self.links { REGS } else { 16 };
+        for (mine, theirs) in self.regs.iter_mut().zip(&other.regs).take(count) {
             // Most often nothing is known, and then there is nothing to lose.
             if matches!(mine, Value::Any) {
                 continue;

@@ -8,7 +8,7 @@
 use super::decode::Steps;
 use super::load::Image;
 use super::machine::Machine;
-use super::step::{Effect, Flow, Mem, Reg, SP, Step, Via, Write};
+use super::step::{CALLER_SAVED, Effect, Flow, Mem, Reg, SP, Step, Via, Write};
 
 /// The instruction that a thunk stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,7 +85,9 @@ fn stub(image: &Image<'_>, addr: u64) -> Option<Thunk> {
     let add = steps.at(read.next);
     let is_added = matches!(add.effect, Effect::AddConst(reg, _) if reg == base && reg != target);
     let jump = steps.at(add.next);
+    // x16 and x17, which no caller believes in.
     let is_stub = from == base && is_added && jump.flow == Flow::JumpVia(Via::Reg(target));
+    let is_stub = is_stub && (CALLER_SAVED >> base & 1, CALLER_SAVED >> target & 1) == (1, 1);
     let mem = Mem { base: None, index: None, disp: page.wrapping_add(disp) };
     is_stub.then_some(Thunk::Memory(mem))
 }

@@ -111,6 +111,42 @@ fn each_region_of_the_source_is_listed_in_each_profile() {
     }
 }
 
+/// Builds the package for aarch64, linked with these flags.
+fn built_for_aarch64(flags: &str) -> PathBuf {
+    const TARGET: &str = "aarch64-unknown-linux-gnu";
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("proven-aarch64");
+    let status = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--release", "--bin", "marked", "--target", TARGET, "--target-dir"])
+        .arg(&folder)
+        .current_dir(package())
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .env("RUSTFLAGS", flags)
+        .env("QADAPT_MARKS", "1")
+        .env("CARGO_PROFILE_RELEASE_DEBUG", "line-tables-only")
+        .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", "aarch64-linux-gnu-gcc")
+        .status();
+    assert!(status.expect("cargo starts").success(), "the package builds for aarch64");
+    folder.join(TARGET).join("release/marked")
+}
+
+#[test]
+#[ignore = "needs a linker and the std of aarch64: run by .ci/run"]
+fn regions_on_aarch64_are_those_of_x86_64() {
+    let of = |file: &Path| {
+        let report = report(&["--binary", file.to_str().expect("a path in UTF-8")]);
+        answers(&report["proofs"][0])
+    };
+    let own = of(&built("own", true, &[("CARGO_PROFILE_RELEASE_DEBUG", "line-tables-only")], "marked"));
+    assert!(own.iter().filter(|(answer, _)| answer == "proven").count() >= 5, "{own:?}");
+    assert_eq!(of(&built_for_aarch64("-Clink-arg=-Wl,--no-gc-sections")), own);
+
+    // GNU ld takes the labels for unused: that is no reason to say that the regions are not there.
+    let output = prove(&["--binary", built_for_aarch64("").to_str().expect("a path in UTF-8")]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("GNU ld leaves that out") && said.contains("--no-gc-sections"), "{said}");
+}
+
 #[test]
 fn a_path_names_the_users_line() {
     let output = prove(&["--bin", "marked", "--profile", "release"]);
