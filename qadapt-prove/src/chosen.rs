@@ -2,7 +2,8 @@
 //!
 //! That is what the file puts there, and what its code stores there, if nothing else can write to it: the static is an object of
 //! eight bytes with a symbol of its own, which no other file sees; every instruction that speaks of its address reads it, jumps
-//! through it or stores a function that is known into it; and no data has its address. Whoever has not been given a static's
+//! through it or stores a function that is known into it; and no data has its address but slots of the global offset table, from
+//! which all code reads it into a register (what becomes of it there: `held`). Whoever has not been given a static's
 //! address cannot write to it: another object's end is not its beginning. That nothing counts from an address beside it is
 //! said with the answer; a program that is linked for fixed addresses does so by a mere number, so nothing is told of one.
 
@@ -28,31 +29,52 @@ pub(crate) struct Store {
     pub(crate) reg: u8,
 }
 
-/// What a static holds at first, and the stores into it; none if something else may write to it.
-pub(crate) fn stores(image: &Image<'_>, place: u64) -> Option<(Option<u64>, Vec<Store>)> {
+/// What is known of a static from the instructions that speak of its address.
+#[derive(Debug, Default)]
+pub(crate) struct Chosen {
+    /// What it holds at first.
+    pub(crate) first: Option<u64>,
+    /// The stores into it.
+    pub(crate) stores: Vec<Store>,
+    /// Where its address has come into a register: the next instruction, and the register.
+    pub(crate) loads: Vec<(u64, u8)>,
+}
+
+/// What is known of a static; none if something else may write to it.
+pub(crate) fn chosen(image: &Image<'_>, place: u64) -> Option<Chosen> {
     // The code is searched for the distances that x86-64 counts.
     let is_searched = image.machine() == Machine::X86_64;
-    if !is_searched || !image.is_private_pointer(place) || is_in_data(image, place) {
+    if !is_searched || !image.is_private_pointer(place) {
         return None;
     }
+    let slots = image.slots_of(place)?;
     let first = match image.initial(place)? {
         Slot::Addr(0) => None,
         Slot::Addr(addr) => Some(addr),
         Slot::Import(_) => return None,
     };
-    let mut found = Vec::new();
+    let mut found = Chosen { first, ..Chosen::default() };
     for (base, code) in image.code_segments() {
         for at in mentions(code, base, place)? {
             match access(image, at, place) {
-                Access::Store(store) => found.push(store),
-                Access::Read => {}
+                Access::Store(store) => found.stores.push(store),
+                Access::Read(_) => {}
                 Access::Other => return None,
             }
         }
+        for &slot in &slots {
+            for at in mentions(code, base, slot)? {
+                match access(image, at, slot) {
+                    Access::Read(Some(load)) => found.loads.push(load),
+                    Access::Read(None) => {}
+                    Access::Store(_) | Access::Other => return None,
+                }
+            }
+        }
     }
-    found.sort_by_key(|store| store.site);
-    found.dedup();
-    Some((first, found))
+    found.stores.sort_by_key(|store| store.site);
+    found.stores.dedup();
+    Some(found)
 }
 
 /// The addresses at which code may speak of a place, as the distance from the instruction's end; none if it may do so by the
@@ -75,16 +97,11 @@ fn mentions(code: &[u8], base: u64, place: u64) -> Option<Vec<u64>> {
     Some(found)
 }
 
-/// Whether data has an address inside the place.
-fn is_in_data(image: &Image<'_>, place: u64) -> bool {
-    image.words().any(|word| word.wrapping_sub(place) < 8)
-}
-
 /// What an instruction does to a place.
 enum Access {
     Store(Store),
-    /// It reads it, or has nothing to do with it.
-    Read,
+    /// It reads it, perhaps into a register, with which the next instruction goes on; or it has nothing to do with it.
+    Read(Option<(u64, u8)>),
     /// It may hand the address on, or it is not known.
     Other,
 }
@@ -110,14 +127,18 @@ fn access(image: &Image<'_>, at: u64, place: u64) -> Access {
         {
             return Access::Store(Store { function: bounds.start, site: step.addr, reg });
         }
-        let reads = match (step.flow, step.effect) {
-            (Flow::CallVia(Via::Mem(mem)) | Flow::JumpVia(Via::Mem(mem)), _) => is_place(mem),
-            (Flow::Next, Effect::Load(_, mem)) => is_place(mem) && step.write == Write::None,
-            _ => false,
+        return match (step.flow, step.effect) {
+            (Flow::CallVia(Via::Mem(mem)) | Flow::JumpVia(Via::Mem(mem)), _) if is_place(mem) => {
+                // Through a slot of the table this would call the static itself.
+                if image.is_private_pointer(place) { Access::Read(None) } else { Access::Other }
+            }
+            (Flow::Next, Effect::Load(reg, mem)) if is_place(mem) && step.write == Write::None => {
+                Access::Read(Some((step.next, reg)))
+            }
+            // The bytes may be those of a distance by chance: then the instruction speaks of another place, or of none.
+            _ if steps.speaks_of(step.addr, place..place.saturating_add(8)) => Access::Other,
+            _ => Access::Read(None),
         };
-        // The bytes may be those of a distance by chance: then the instruction speaks of another place, or of none.
-        let is_read = reads || !steps.speaks_of(step.addr, place..place.saturating_add(8));
-        return if is_read { Access::Read } else { Access::Other };
     }
     Access::Other
 }

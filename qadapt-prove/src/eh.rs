@@ -81,6 +81,15 @@ impl<'a> Catches<'a> {
     /// The catching call sites of the function that covers `addr`; `None` if it has a table that cannot be read:
     /// then anything may be caught.
     pub(crate) fn of(&self, addr: u64) -> Option<Vec<Catch>> {
+        self.read_of(addr, false)
+    }
+
+    /// The same with those that only clean up.
+    pub(crate) fn pads(&self, addr: u64) -> Option<Vec<Catch>> {
+        self.read_of(addr, true)
+    }
+
+    fn read_of(&self, addr: u64, cleanups: bool) -> Option<Vec<Catch>> {
         let Some(i) = self.functions.partition_point(|f| f.0 <= addr).checked_sub(1) else {
             return Some(Vec::new());
         };
@@ -89,11 +98,11 @@ impl<'a> Catches<'a> {
             return Some(Vec::new());
         }
         let bytes = offset.and_then(|o| self.table.get(o..))?;
-        read_table(bytes, start)
+        read_table(bytes, start, cleanups)
     }
 }
 
-fn read_table(bytes: &[u8], function: u64) -> Option<Vec<Catch>> {
+fn read_table(bytes: &[u8], function: u64, cleanups: bool) -> Option<Vec<Catch>> {
     let mut at = Cursor { bytes, pos: 0 };
     let landing_base = at.u8()?;
     if landing_base != 0xff {
@@ -111,7 +120,7 @@ fn read_table(bytes: &[u8], function: u64) -> Option<Vec<Catch>> {
         let len = at.encoded(encoding)?;
         let pad = at.encoded(encoding)?;
         let action = at.uleb()?;
-        if pad != 0 && action != 0 && catches_any(bytes, end, action)? {
+        if pad != 0 && (cleanups || action != 0 && catches_any(bytes, end, action)?) {
             let start = function.checked_add(start)?;
             catches.push(Catch { start, end: start.checked_add(len)?, pad: function.checked_add(pad)? });
         }
@@ -197,13 +206,16 @@ mod tests {
             0xff, 0x9b, 0x15, 0x01, 0x08, 0x00, 0x04, 0x20, 0x00, 0x04, 0x04, 0x30, 0x01, 0x01, 0x00, 0x00,
             0x00,
         ];
-        assert_eq!(read_table(&table, 0x100), Some(vec![Catch { start: 0x104, end: 0x108, pad: 0x130 }]));
+        let catch = Catch { start: 0x104, end: 0x108, pad: 0x130 };
+        assert_eq!(read_table(&table, 0x100, false), Some(vec![catch]));
+        let cleanup = Catch { start: 0x100, end: 0x104, pad: 0x120 };
+        assert_eq!(read_table(&table, 0x100, true), Some(vec![cleanup, catch]));
     }
 
     #[test]
     fn a_damaged_table_is_no_table() {
-        assert_eq!(read_table(&[0xff, 0xff, 0x01, 0x20, 0x00], 0x100), None);
-        assert_eq!(read_table(&[0x00], 0x100), None);
-        assert_eq!(read_table(&[], 0x100), None);
+        assert_eq!(read_table(&[0xff, 0xff, 0x01, 0x20, 0x00], 0x100, false), None);
+        assert_eq!(read_table(&[0x00], 0x100, false), None);
+        assert_eq!(read_table(&[], 0x100, false), None);
     }
 }

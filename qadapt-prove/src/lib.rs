@@ -44,14 +44,14 @@
 //
 // `load` reads the file (`elf`, `kind`: what it reads and what not; `functions`, `statics`: its symbols; `fixups`, `import`: what the loader
 // adds), `decode` turns its code into steps
-// (`step`: what they are; `x86`, with `operand`, `effect`: what an instruction speaks of, and what it does; `aarch64`, `aarch64_memory`: the same there;
+// (`step`: what they are; `x86`, with `operand`, `effect`, `registers`: what an instruction speaks of, and what it does; `aarch64`, `aarch64_memory`: the same there;
 // `machine`: what else differs between processors),
 // `cfg` follows the steps of one function (`start`: from where, with what; `context`: what it is told from outside; `scratch`: its blocks
 // in the making; `body`: the result; `leave`: how it is left; `state`, `value`: what is known of the
 // registers, `arithmetic`: of numbers in them, `number`: of a few, `flags`: and of a comparison, `own`: and of the stack, `table`: jump
 // tables, `thunk`: retpolines, `eh`: caught panics; `tell`: what functions of core and std call through pointers, `fmt_write`, `builders`,
 // `once`: these functions), `program` knows what each function means to its callers (`known` and
-// `foreign`: by name, `system`: by number, `wait`: what waits; `targets`, `origins`, `chosen`: what pointers may hold; `allocator`: what inlining hides; `assume`: what the user
+// `foreign`: by name, `system`: by number, `wait`: what waits; `targets`, `origins`, `chosen`, `held`: what pointers may hold; `allocator`: what inlining hides; `assume`: what the user
 // vouches for, `anchor`: and where), `explore` goes from each to those that it calls (`node`: what it finds; `cover`: what it may leave out; `ground`: what it takes for
 // granted), `graph` says what is reached (`goal`) and what is not to be avoided (`unavoidable`), and `verdict` speaks, with
 // `advice` on what to do instead. `proof` is the way in; `kept` has what an earlier run
@@ -98,6 +98,7 @@ mod functions;
 mod goal;
 mod graph;
 mod ground;
+mod held;
 mod hop;
 mod identity;
 mod import;
@@ -130,6 +131,7 @@ mod program;
 mod proof;
 mod question;
 mod regions;
+mod registers;
 mod replaced;
 mod role;
 mod scratch;

@@ -316,18 +316,32 @@ impl<'a> Image<'a> {
         }
     }
 
-    /// All numbers of eight bytes in memory that can be addresses: what the loader writes, and each one in the file's data.
-    pub(crate) fn words(&self) -> impl Iterator<Item = u64> {
-        let fixed = self.fixups.iter().filter_map(|fixup| match fixup.1 {
-            Fixup::Known(Slot::Addr(addr)) => Some(addr),
-            _ => None,
-        });
-        let data = self.segments.iter().filter(|s| !s.executable).flat_map(|s| {
+    /// All numbers of eight bytes in the file's data that can be addresses, with where they are.
+    fn data_words(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.segments.iter().filter(|s| !s.executable).flat_map(|s| {
             let of_loader = |at: u64| self.for_loader.iter().any(|range| range.contains(&at));
             let words = (s.range.start..).zip(s.data.windows(8));
-            words.filter(move |&(at, _)| !of_loader(at)).map(|(_, bytes)| bytes)
-        });
-        fixed.chain(data.filter_map(|bytes| Some(u64::from_le_bytes(bytes.try_into().ok()?))))
+            words
+                .filter(move |&(at, _)| !of_loader(at))
+                .filter_map(|(at, bytes)| Some((at, u64::from_le_bytes(bytes.try_into().ok()?))))
+        })
+    }
+
+    /// The slots of the global offset table that have an address at any time; none if other data has it or one within the eight
+    /// bytes from there.
+    pub(crate) fn slots_of(&self, place: u64) -> Option<Vec<u64>> {
+        let within = |word: u64| word.wrapping_sub(place) < 8;
+        let mut slots = Vec::new();
+        for &(at, fixup) in &self.fixups {
+            let Fixup::Known(Slot::Addr(addr)) = fixup else { continue };
+            match () {
+                () if !within(addr) => {}
+                () if addr == place && self.is_got_like(at) && self.is_frozen(at, 8) => slots.push(at),
+                () => return None,
+            }
+        }
+        let is_slot = |at: u64| slots.contains(&at);
+        self.data_words().all(|(at, word)| !within(word) || is_slot(at)).then_some(slots)
     }
 
     /// Whether a constant is the entry of a function, or the address of a vtable (drop, size, alignment, methods;

@@ -22,6 +22,13 @@ pub(crate) enum Origin {
     Memory(u64),
 }
 
+/// A read of eight bytes by the step at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Read {
+    site: u64,
+    mem: Mem,
+}
+
 /// A function's body with what is needed to go through it backwards.
 pub(crate) struct Backwards<'b, 'a> {
     image: &'b Image<'a>,
@@ -34,18 +41,18 @@ pub(crate) struct Backwards<'b, 'a> {
 }
 
 impl<'b, 'a> Backwards<'b, 'a> {
-    /// Prepares a body for a question about one place; none if control may come to a block of it in ways that are not known.
-    /// An indirect jump at that very place is none of these: if it leads to functions, it does not stay in this one.
+    /// Prepares a body for questions; none if control may come to a block of it in ways that are not known. Indirect jumps at
+    /// `leaving` are none of these: if they lead to functions, they do not stay in this one.
     pub(crate) fn new(
         image: &'b Image<'a>,
         body: &'b Body,
         loose: &'b dyn Fn(Callee) -> Regs,
-        site: u64,
+        leaving: &[u64],
     ) -> Option<Self> {
         let start = body.blocks.first()?.at.start;
         let (base, code) = image.segment_of(start);
         let mut found = Self { image, body, steps: Steps::new(code, base), loose, before: Vec::new() };
-        if body.blocks.iter().any(|block| found.is_lost(block, site)) {
+        if body.blocks.iter().any(|block| found.is_lost(block, leaving)) {
             return None;
         }
         found.before = vec![Vec::new(); body.blocks.len()];
@@ -58,14 +65,14 @@ impl<'b, 'a> Backwards<'b, 'a> {
     }
 
     /// Whether a block ends in a way that may lead to any other one. A jump through a pointer at a fixed place does not.
-    fn is_lost(&mut self, block: &Block, site: u64) -> bool {
+    fn is_lost(&mut self, block: &Block, leaving: &[u64]) -> bool {
         if block.end != End::Lost {
             return false;
         }
         self.body.calls_of(block).last().is_none_or(|call| match call.callee {
             Callee::Unknown(Why::IndirectJump) => {
                 let flow = self.steps.flow_at(call.site).flow;
-                call.site != site
+                !leaving.contains(&call.site)
                     && !matches!(flow, Flow::JumpVia(Via::Mem(Mem { base: None, index: None, .. })))
             }
             Callee::Unknown(_) => true,
@@ -77,16 +84,37 @@ impl<'b, 'a> Backwards<'b, 'a> {
     pub(crate) fn of_target(&mut self, site: u64) -> Option<BTreeSet<Origin>> {
         match self.steps.flow_at(site).flow {
             Flow::CallVia(Via::Reg(reg)) | Flow::JumpVia(Via::Reg(reg)) => self.of_register(site, reg),
-            Flow::CallVia(Via::Mem(mem)) | Flow::JumpVia(Via::Mem(mem)) => {
-                Some(BTreeSet::from([self.of_memory(&mem)?]))
-            }
+            Flow::CallVia(Via::Mem(mem)) | Flow::JumpVia(Via::Mem(mem)) => self.of_read(Read { site, mem }),
             _ => None,
         }
     }
 
     /// Where the value of a register comes from, as it is before the step at `site`.
     pub(crate) fn of_register(&mut self, site: u64, reg: Reg) -> Option<BTreeSet<Origin>> {
-        let mut found = BTreeSet::new();
+        let (mut found, reads) = self.back_from(site, reg)?;
+        for read in reads {
+            found.extend(self.of_read(read)?);
+        }
+        Some(found)
+    }
+
+    /// What a read yields at a fixed place, or at one that is one of several constants.
+    fn of_read(&mut self, read: Read) -> Option<BTreeSet<Origin>> {
+        let Mem { base, index: None, disp } = read.mem else { return None };
+        let Some(base) = base else { return Some(BTreeSet::from([self.of_place(disp)?])) };
+        // One step further: where that address comes from memory that may change, nothing is known.
+        let (bases, reads) = self.back_from(read.site, base)?;
+        let of_base = |base: &Origin| match *base {
+            Origin::Constant(addr) => self.of_place(addr.wrapping_add(disp)),
+            Origin::Memory(_) => None,
+        };
+        if reads.is_empty() { bases.iter().map(of_base).collect() } else { None }
+    }
+
+    /// Goes back from a place: yields the constants that a register may hold there, and the reads through other registers that it may
+    /// come from.
+    fn back_from(&mut self, site: u64, reg: Reg) -> Option<(BTreeSet<Origin>, Vec<Read>)> {
+        let mut found = (BTreeSet::new(), Vec::new());
         let mut seen = BTreeSet::new();
         let mut queue = vec![(self.body.block_at(site)?, Some(site), reg)];
         while let Some((block, until, reg)) = queue.pop() {
@@ -114,7 +142,7 @@ impl<'b, 'a> Backwards<'b, 'a> {
         block: u32,
         until: Option<u64>,
         reg: Reg,
-        found: &mut BTreeSet<Origin>,
+        found: &mut (BTreeSet<Origin>, Vec<Read>),
     ) -> Option<BTreeSet<Reg>> {
         let range = self.body.blocks.get(block as usize)?.at.clone();
         let mut steps: Vec<Step> = Vec::new();
@@ -142,7 +170,7 @@ impl<'b, 'a> Backwards<'b, 'a> {
         step: &Step,
         reg: Reg,
         open: &mut BTreeSet<Reg>,
-        found: &mut BTreeSet<Origin>,
+        (found, reads): &mut (BTreeSet<Origin>, Vec<Read>),
     ) -> Option<()> {
         if matches!(step.flow, Flow::Call(_) | Flow::CallVia(_)) {
             let loose = |call: &Call| (self.loose)(call.callee);
@@ -172,7 +200,12 @@ impl<'b, 'a> Backwards<'b, 'a> {
                 open.insert(a);
             }
             Effect::Load(dst, mem) if dst == reg => {
-                found.insert(self.of_memory(&mem)?);
+                let read = Read { site: step.addr, mem };
+                match mem {
+                    Mem { base: None, index: None, disp } => drop(found.insert(self.of_place(disp)?)),
+                    _ if reads.contains(&read) => {}
+                    _ => reads.push(read),
+                }
             }
             effect if effect.changes(reg) => return None,
             _ => {
@@ -183,8 +216,7 @@ impl<'b, 'a> Backwards<'b, 'a> {
     }
 
     /// What is read at a fixed place.
-    fn of_memory(&self, mem: &Mem) -> Option<Origin> {
-        let Mem { base: None, index: None, disp } = *mem else { return None };
+    fn of_place(&self, disp: u64) -> Option<Origin> {
         match self.image.constant(disp) {
             Some(Slot::Addr(addr)) => Some(Origin::Constant(addr)),
             Some(Slot::Import(_)) => None,

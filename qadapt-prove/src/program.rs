@@ -102,6 +102,11 @@ impl<'a> Program<'a> {
         self.image
     }
 
+    /// The landing pads of its functions.
+    pub(super) fn catches(&self) -> &'a Catches<'a> {
+        self.catches
+    }
+
     /// What is asked.
     pub(crate) fn subject(&self) -> Subject {
         self.subject

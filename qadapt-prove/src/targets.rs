@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::body::{Body, Callee};
-use super::chosen;
+use super::body::{Body, Call, Callee, Fate, Why};
+use super::chosen::{self, Store};
 use super::context::Oracle;
 use super::decode::Steps;
+use super::held::{Guide, Held};
 use super::origins::{Backwards, Origin};
 use super::program::Program;
 use super::start::Start;
@@ -27,12 +28,12 @@ impl Program<'_> {
     pub(crate) fn targets(&self, body: &Body, site: u64) -> Option<Targets> {
         let (base, code) = self.image().segment_of(site);
         if let Flow::CallVia(via) | Flow::JumpVia(via) = Steps::new(code, base).flow_at(site).flow
-            && let Via::Mem(Mem { base: Some(_), .. } | Mem { index: Some(_), .. }) | Via::Other = via
+            && let Via::Mem(Mem { index: Some(_), .. }) | Via::Other = via
         {
             return None;
         }
         let loose = |callee| Oracle::loose(self, callee);
-        let origins = Backwards::new(self.image(), body, &loose, site)?.of_target(site)?;
+        let origins = Backwards::new(self.image(), body, &loose, &[site])?.of_target(site)?;
         let are_chosen = origins.iter().any(|origin| matches!(origin, Origin::Memory(_)));
         let mut found = BTreeSet::new();
         for origin in origins {
@@ -70,20 +71,83 @@ impl Program<'_> {
     }
 
     fn all_stored(&self, place: u64) -> Option<BTreeSet<u64>> {
-        let (first, stores) = chosen::stores(self.image(), place)?;
-        let mut found: BTreeSet<u64> = first.into_iter().collect();
-        // What a callee gives back may not be known yet.
-        let loose = |_| Regs::MAX;
-        for store in stores {
-            let body = self.body(&Start::function(store.function), false);
-            // A store that the function's own flow does not reach is made nowhere, unless the flow is lost.
-            let origins = Backwards::new(self.image(), &body, &loose, store.site)?
-                .of_register(store.site, store.reg)?;
-            for origin in origins {
-                let Origin::Constant(addr) = origin else { return None };
-                found.insert(addr);
+        let known = chosen::chosen(self.image(), place)?;
+        let mut functions: BTreeSet<u64> = known.first.into_iter().collect();
+        let mut held = Held::new(self.image(), self.catches(), self);
+        for (next, reg) in known.loads {
+            held.follow(next, reg)?;
+        }
+        let mut looked_at = 0;
+        loop {
+            let stores: Vec<Store> = known.stores.iter().chain(held.stores()).copied().collect();
+            for store in &stores[looked_at..] {
+                functions.extend(self.stored(store)?);
+            }
+            looked_at = stores.len();
+            // They may be called with the static's address in a register, and store there.
+            let before = (held.stores().len(), held.passed());
+            for &function in &functions {
+                held.follow_into(function)?;
+            }
+            if (held.stores().len(), held.passed()) == before {
+                return Some(functions);
             }
         }
-        Some(found)
+    }
+
+    /// What a store writes, if it is one of several constants.
+    fn stored(&self, store: &Store) -> Option<Vec<u64>> {
+        let body = self.body(&Start::function(store.function), false);
+        // A store that the function's own flow does not reach is made nowhere, unless the flow is lost.
+        let jumps = self.leaving(&body)?;
+        constants(Backwards::new(self.image(), &body, &LOOSE, &jumps)?.of_register(store.site, store.reg)?)
+    }
+
+    /// The jumps of a function through registers, all of which lead to other functions. If the first that is taken does so under the
+    /// assumption that none was taken before, and so on, all do.
+    fn leaving(&self, body: &Body) -> Option<Vec<u64>> {
+        let is_jump = |call: &&Call| call.callee == Callee::Unknown(Why::IndirectJump);
+        let jumps: Vec<u64> = body.calls.iter().filter(is_jump).map(|call| call.site).collect();
+        if jumps.is_empty() {
+            return Some(jumps);
+        }
+        let mut backwards = Backwards::new(self.image(), body, &LOOSE, &jumps)?;
+        let is_function = |addr: &u64| self.image().function_at(*addr).is_some_and(|f| !f.is_fragment());
+        for &jump in &jumps {
+            let (base, code) = self.image().segment_of(jump);
+            // One through a fixed place leads to a function that lies there.
+            let is_fixed = |via| matches!(via, Via::Mem(Mem { base: None, index: None, .. }));
+            if matches!(Steps::new(code, base).flow_at(jump).flow, Flow::JumpVia(via) if is_fixed(via)) {
+                continue;
+            }
+            if !constants(backwards.of_target(jump)?)?.iter().all(is_function) {
+                return None;
+            }
+        }
+        Some(jumps)
+    }
+}
+
+/// What a callee gives back may not be known yet.
+const LOOSE: fn(Callee) -> Regs = |_| Regs::MAX;
+
+fn constants(origins: BTreeSet<Origin>) -> Option<Vec<u64>> {
+    let of = |origin| match origin {
+        Origin::Constant(addr) => Some(addr),
+        Origin::Memory(_) => None,
+    };
+    origins.into_iter().map(of).collect()
+}
+
+impl Guide for Program<'_> {
+    fn returns(&self, addr: u64) -> bool {
+        Oracle::fate(self, Callee::Local(addr)) == Fate::Returns
+    }
+
+    fn targets(&self, site: u64) -> Option<Vec<u64>> {
+        let function = self.image().bounds(self.image().function_covering(site)?.addr).start;
+        let body = self.body(&Start::function(function), false);
+        let jumps = self.leaving(&body)?;
+        constants(Backwards::new(self.image(), &body, &LOOSE, &jumps)?.of_target(site)?)
     }
 }

@@ -87,3 +87,131 @@ fn a_program_at_fixed_addresses_may_write_to_any_place() {
         assert_eq!(verdict.answer, Answer::Unknown, "{verdict:#?}");
     }
 }
+
+/// Statics of another crate, whose addresses code reads from the global offset table.
+const STATICS: &str = r#"
+use std::sync::atomic::AtomicPtr;
+pub type Chosen = AtomicPtr<()>;
+#[inline(never)]
+pub fn doubles(x: u64) -> u64 { std::hint::black_box(x) * 2 }
+#[inline(never)]
+pub fn boxes(x: u64) -> u64 { *std::hint::black_box(Box::new(x)) }
+macro_rules! statics { ($($name:ident)*) => { $(pub static $name: Chosen = AtomicPtr::new(doubles as *mut ());)* } }
+statics! { QUIET LOOPED LOUD GIVEN KEPT SWAPPED LISTED COPIED }
+pub static LIST: [&Chosen; 2] = [&LISTED, &QUIETER];
+pub static QUIETER: Chosen = AtomicPtr::new(doubles as *mut ());
+"#;
+
+const USES: &str = r#"
+use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};
+extern crate statics;
+use statics::*;
+
+#[inline(never)]
+fn squares(x: u64) -> u64 { std::hint::black_box(x) * x }
+#[inline(never)]
+fn cubes(x: u64) -> u64 { std::hint::black_box(x) * x * x }
+#[inline(never)]
+fn cubes_boxed(x: u64) -> u64 { *std::hint::black_box(Box::new(x)) * x }
+
+fn get(place: &Chosen) -> fn(u64) -> u64 {
+    // SAFETY: it holds functions of this type.
+    unsafe { std::mem::transmute(place.load(Relaxed)) }
+}
+
+macro_rules! through { ($($name:ident $place:ident;)*) => { $(
+    #[inline(never)]
+    fn $name(x: u64) -> u64 { get(&$place)(x) + 1 }
+)* } }
+
+through! {
+    through_quiet QUIET;
+    through_loud LOUD;
+    through_given GIVEN;
+    through_kept KEPT;
+    through_swapped SWAPPED;
+    through_listed LISTED;
+    through_copied COPIED;
+}
+
+#[inline(never)]
+fn through_looped(x: u64) -> u64 {
+    (0..x).map(|n| get(&LOOPED)(n)).sum()
+}
+
+macro_rules! choose { ($($name:ident $place:ident $other:ident;)*) => { $(
+    #[inline(never)]
+    fn $name(n: u64) -> u64 {
+        let f: fn(u64) -> u64 = if n > 3 { squares } else { $other };
+        $place.store(f as *mut (), Relaxed);
+        f(n)
+    }
+)* } }
+
+choose! {
+    choose_quiet QUIET cubes;
+    choose_looped LOOPED cubes;
+    choose_loud LOUD cubes_boxed;
+}
+
+static PLACE: AtomicPtr<Chosen> = AtomicPtr::new(std::ptr::null_mut());
+
+#[inline(never)]
+fn stores_at(place: &Chosen) { place.store(boxes as *mut (), Relaxed); }
+#[inline(never)]
+fn keeps(place: &'static Chosen) { PLACE.store((&raw const *place).cast_mut(), Relaxed); }
+#[inline(never)]
+fn chosen_of(n: usize) -> &'static Chosen { if n > 9 { &QUIETER } else { &COPIED } }
+
+fn main() {
+    let n = std::env::args().count();
+    let chosen = choose_quiet(n as u64) + choose_looped(n as u64) + choose_loud(n as u64);
+    stores_at(&GIVEN);
+    keeps(&KEPT);
+    // SAFETY: `keeps` has put the address of a static there.
+    stores_at(unsafe { &*PLACE.load(Relaxed) });
+    SWAPPED.swap(boxes as *mut (), Relaxed);
+    stores_at(LIST[n - 1]);
+    stores_at(chosen_of(n));
+    let quiet = through_quiet(3) + through_looped(3);
+    let loud = [through_loud, through_given, through_kept, through_swapped, through_listed, through_copied];
+    println!("{chosen} {quiet} {}", loud.iter().map(|f| f(3)).sum::<u64>());
+}
+"#;
+
+#[test]
+fn an_address_from_the_offset_table_is_followed() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("chosen-elsewhere");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    for (name, text, kind) in [("statics", STATICS, "rlib"), ("uses", USES, "bin")] {
+        let source = folder.join(format!("{name}.rs"));
+        std::fs::write(&source, text).expect("the source is written");
+        let status = Command::new("rustc")
+            .args(["--edition=2024", "-Copt-level=3", "-Ccodegen-units=1", "--crate-type", kind, "-L"])
+            .args([&folder, &PathBuf::from("--out-dir"), &folder, &source])
+            .status()
+            .expect("rustc starts");
+        assert!(status.success(), "{name} compiles");
+    }
+    let data = std::fs::read(folder.join("uses")).expect("the program is there");
+    let pattern = Regex::new("^uses::through_").expect("a valid pattern");
+    let rules = Rules { allow_frees: true, gaps: 2 };
+    let found = prove_functions(&data, &pattern, rules, &Settings::default()).expect("verdicts");
+    let answers: Vec<(&str, Answer)> =
+        found.iter().map(|v| (v.region.trim_start_matches("uses::through_"), v.answer)).collect();
+    // `quiet` and `looped` are all that is known of; elsewhere a store of a function that allocates is seen, or the address may be anywhere.
+    let expected = [
+        ("copied", Answer::Unknown),
+        ("given", Answer::Allocates),
+        ("kept", Answer::Unknown),
+        ("listed", Answer::Unknown),
+        ("looped", Answer::Proven),
+        ("loud", Answer::Allocates),
+        ("quiet", Answer::Proven),
+        ("swapped", Answer::Unknown),
+    ];
+    assert_eq!(answers, expected, "{found:#?}");
+    let quiet = found.iter().find(|v| v.region.ends_with("quiet")).expect("a verdict");
+    let is_said = |words: &String| words.contains("written by its static's own address");
+    assert!(quiet.assumes.iter().any(is_said), "{quiet:#?}");
+}
