@@ -13,6 +13,7 @@ use super::decode::Steps;
 use super::eh::Catch;
 use super::frame::Slots;
 use super::own::Aligned;
+use super::replaced;
 use super::scratch::{Open, Scratch};
 use super::spill::Spills;
 use super::start::Start;
@@ -271,7 +272,10 @@ impl<'c, 'a> Walk<'c, 'a> {
     /// A step that neither calls nor goes anywhere.
     fn carry_out(&mut self, step: &Step, state: &mut State, slots: &mut Slots) {
         let read = if self.context.arguments { self.stack(step, state, slots) } else { None };
-        if self.context.arguments && state.may_replace(step, self.spills.are_believed()) {
+        if self.context.arguments
+            && state.may_replace(step, self.spills.are_believed())
+            && !replaced::only_makes_room(self.context.image.segment_of(step.addr), step)
+        {
             self.replaces = true;
             state.forget_formatters();
         }

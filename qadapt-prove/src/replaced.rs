@@ -8,15 +8,20 @@ use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 
 use super::body::{Body, Callee, Fact, Given};
+use super::decode::Steps;
+use super::registers::registers;
 use super::start::Start;
 use super::state::State;
-use super::step::{Effect, Mem, REGS, Reg, Step, Write};
+use super::step::{Effect, Flow, Mem, REGS, RSP, Reg, Step, Write};
 use super::value::Value;
 
 /// Behind the writer, a `Formatter` has its options, which core itself changes.
 const OPTIONS: i64 = 16;
 /// Whoever hands a `Formatter` on to more functions is not believed.
 const MOST: usize = 1 << 12;
+
+/// So many steps are looked at for what is written over the room that one has made.
+const MOST_BEHIND_PUSH: usize = 16;
 
 /// A function, and which of its arguments lead to a `Formatter`.
 type Question = (u64, Given);
@@ -108,6 +113,54 @@ fn formatters(given: &Given) -> Given {
     given.iter().copied().filter(|(_, fact)| matches!(fact, Fact::Formatter(_))).collect()
 }
 
+/// Whether a step calculates with registers and reads no memory.
+fn is_of_registers(effect: Effect) -> bool {
+    matches!(
+        effect,
+        Effect::Set(..)
+            | Effect::Address(..)
+            | Effect::Copy(..)
+            | Effect::Add(..)
+            | Effect::AddConst(..)
+            | Effect::Mask(..)
+            | Effect::Extend(..)
+            | Effect::Math(..)
+    )
+}
+
+/// Whether a step pushes a register to make room on the stack: what it has written there is written over before anybody can read it.
+///
+/// ```text
+/// push rax            eight bytes of room, whatever is in rax
+/// add  rdi, 4
+/// mov  [rsp], rdi
+/// ```
+///
+/// It is looked for in the code of a segment, which begins at an address.
+pub(super) fn only_makes_room((base, code): (u64, &[u8]), push: &Step) -> bool {
+    let top = |disp| Mem { base: Some(RSP), index: None, disp };
+    if !matches!(push.write, Write::Register(mem, _) if mem == top(8u64.wrapping_neg())) {
+        return false;
+    }
+    let mut steps = Steps::new(code, base).with_writes(true);
+    let mut at = push.next;
+    for _ in 0..MOST_BEHIND_PUSH {
+        let step = steps.at(at);
+        if step.flow != Flow::Next {
+            return false;
+        }
+        if matches!(step.write, Write::Register(mem, _) | Write::Number(mem, _) if mem == top(0)) {
+            return true;
+        }
+        let used = registers(code, base, at).map_or(u16::MAX, |found| found.reads | found.overwrites);
+        if used & (1 << RSP) != 0 || !is_of_registers(step.effect) {
+            return false;
+        }
+        at = step.next;
+    }
+    false
+}
+
 impl State {
     /// Whether a step writes to the writer of a `Formatter`, or lets an address out through which somebody may. With
     /// `is_private`, what lies on the function's own stack is read by nobody else.
@@ -134,5 +187,37 @@ impl State {
                 Effect::AddConst(reg, number) => is_formatter(reg) && number.cast_signed() < OPTIONS,
                 _ => false,
             }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_is_made_where_nothing_is_read_before_it_is_written_over() {
+        let is_room = |behind: &[u8]| {
+            // push rax
+            let code = [&[0x50][..], behind].concat();
+            let push = Steps::new(&code, 0x1000).with_writes(true).at(0x1000);
+            only_makes_room((0x1000, &code), &push)
+        };
+        let (add, store, last) = ([0x48, 0x83, 0xc7, 4], [0x48, 0x89, 0x3c, 0x24], [0xc3]);
+        // add rdi, 4; mov [rsp], rdi; ret
+        assert!(is_room(&[&add[..], &store, &last].concat()));
+        for (first, what) in [
+            (&[0x48, 0x8b, 0x0c, 0x24][..], "mov rcx, [rsp]"),
+            (&[0x48, 0x8b, 0x4d, 0xf8], "mov rcx, [rbp - 8]"),
+            (&[0x48, 0x8d, 0x0c, 0x24], "lea rcx, [rsp]"),
+            (&[0x48, 0x89, 0xe1], "mov rcx, rsp"),
+            (&[0x59], "pop rcx"),
+            (&[0xff, 0xd1], "call rcx"),
+            (&[0x48, 0x03, 0x4d, 0xf8], "add rcx, [rbp - 8]"),
+            (&[0x89, 0x3c, 0x24, 0xc3], "mov [rsp], edi; ret"),
+            (&[0x48, 0x89, 0x7c, 0x24, 8, 0xc3], "mov [rsp + 8], rdi; ret"),
+            (&[0xc3], "ret"),
+        ] {
+            assert!(!is_room(&[first, &store, &last].concat()), "{what}");
+        }
     }
 }

@@ -89,7 +89,7 @@ fn a_program_at_fixed_addresses_may_write_to_any_place() {
 }
 
 /// Statics of another crate, whose addresses code reads from the global offset table.
-const STATICS: &str = r#"
+const STATICS: &str = r"
 use std::sync::atomic::AtomicPtr;
 pub type Chosen = AtomicPtr<()>;
 #[inline(never)]
@@ -100,7 +100,7 @@ macro_rules! statics { ($($name:ident)*) => { $(pub static $name: Chosen = Atomi
 statics! { QUIET LOOPED LOUD GIVEN KEPT SWAPPED LISTED COPIED }
 pub static LIST: [&Chosen; 2] = [&LISTED, &QUIETER];
 pub static QUIETER: Chosen = AtomicPtr::new(doubles as *mut ());
-"#;
+";
 
 const USES: &str = r#"
 use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};

@@ -142,11 +142,11 @@ impl Build {
             // So is a function that is chosen at run time, what is made once, and a number that says how much room is needed.
             let others = ["chosen_quiet", "once_quiet", "once_call_quiet", "sort_stable_hundred"]
                 .map(|n| format!("regions::{n}"));
-            // And what derived `Debug` formats, told from the arguments of the builders; not that of enums, where rustc puts the
-            // `Formatter` on a stack of which an address gets out.
+            // And what derived `Debug` formats, told from the arguments of the builders; not that of an enum of several values, where
+            // rustc puts the `Formatter` on a stack of which an address gets out.
             let shown = [
                 "tuple", "pair", "struct", "three", "pretty", "array", "slice", "by_hand", "map", "float",
-                "six", "text",
+                "six", "text", "option",
             ]
             .map(|n| format!("shown::quiet_{n}"));
             for name in given.into_iter().chain(written).chain(others).chain(shown) {

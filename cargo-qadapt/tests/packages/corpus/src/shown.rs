@@ -180,6 +180,7 @@ cases! {
     loud_third, Some, ALL, |i| stack() => Stack, |s| { let _ = write!(s, "{:?}", Three { first: i, second: i, third: Loud(i) }); s.len() };
     loud_sixth, Some, ALL, |i| stack() => Stack, |s| { let _ = write!(s, "{:?}", Six { a: i, b: 1, c: 2, d: 3, e: i > 3, f: Loud(i) }); s.len() };
     loud_kind, Some, ALL, |i| stack() => Stack, |s| { let _ = write!(s, "{:?}", kind(i, Loud(i))); s.len() };
+    loud_option, Some, ALL, |i| stack() => Stack, |s| { let _ = write!(s, "{:?}", (i > 3).then_some(Loud(i))); s.len() };
     loud_nested, Some, ALL, |i| stack() => Stack, |s| { let _ = write!(s, "{:?}", Named { first: Pair(One(i), kind(i, Loud(i))) }); s.len() };
     loud_array, Some, ALL, |i| stack() => Stack, |s| { let _ = write!(s, "{:?}", [Loud(i); 3]); s.len() };
     loud_by_hand, Some, ALL, |i| stack() => Stack, |s| { let _ = write!(s, "{:?}", ByHand(i, Loud(i))); s.len() };
