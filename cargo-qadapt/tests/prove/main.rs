@@ -17,5 +17,6 @@ mod kept;
 mod marked;
 mod oracle;
 mod permits;
+mod popular;
 mod shipped;
 mod waits;
