@@ -25,15 +25,20 @@ struct Calls {
 }
 
 /// x86-64 (`asm/unistd_64.h`): `kill`, `rt_sigqueueinfo`, `tkill`, `tgkill`, `rt_tgsigqueueinfo`, `pidfd_send_signal`;
-/// `rt_sigprocmask`, `pause`, `rt_sigsuspend`, `ppoll`; `rt_sigreturn`.
-const X86_64: Calls =
-    Calls { signals: &[62, 129, 200, 234, 297, 424], lets_in: &[14, 34, 130, 271], returns_anywhere: 15 };
+/// `rt_sigprocmask`, `pause`, `rt_sigsuspend`, `pselect6`, `ppoll`, `epoll_pwait`, `io_pgetevents`, `io_uring_enter`, `epoll_pwait2`;
+/// `rt_sigreturn`.
+const X86_64: Calls = Calls {
+    signals: &[62, 129, 200, 234, 297, 424],
+    lets_in: &[14, 34, 130, 270, 271, 281, 333, 426, 441],
+    returns_anywhere: 15,
+};
 
 /// aarch64 (`asm-generic/unistd.h`): `kill`, `tkill`, `tgkill`, `rt_sigqueueinfo`, `rt_tgsigqueueinfo`,
-/// `pidfd_send_signal`; `epoll_pwait`, `pselect6`, `ppoll`, `rt_sigsuspend`, `rt_sigprocmask`, `epoll_pwait2`; `rt_sigreturn`.
+/// `pidfd_send_signal`; `epoll_pwait`, `pselect6`, `ppoll`, `rt_sigsuspend`, `rt_sigprocmask`, `io_pgetevents`, `io_uring_enter`,
+/// `epoll_pwait2`; `rt_sigreturn`.
 const AARCH64: Calls = Calls {
     signals: &[129, 130, 131, 138, 240, 424],
-    lets_in: &[22, 72, 73, 133, 135, 441],
+    lets_in: &[22, 72, 73, 133, 135, 292, 426, 441],
     returns_anywhere: 139,
 };
 
@@ -98,4 +103,30 @@ pub(crate) fn of_number(machine: Machine, number: u64) -> Option<Why> {
         || calls.lets_in.contains(&number)
         || number == calls.returns_anywhere;
     runs.then_some(Why::Signal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_takes_a_mask_of_signals_lets_them_in() {
+        for name in [
+            "rt_sigprocmask",
+            "rt_sigsuspend",
+            "pselect6",
+            "ppoll",
+            "epoll_pwait",
+            "io_pgetevents",
+            "io_uring_enter",
+            "epoll_pwait2",
+        ] {
+            let number = qadapt_calls::number(name).expect("a call of Linux");
+            assert_eq!(of_number(Machine::X86_64, number.into()), Some(Why::Signal), "{name}");
+        }
+        for name in ["epoll_wait", "poll", "select", "read", "futex"] {
+            let number = qadapt_calls::number(name).expect("a call of Linux");
+            assert_eq!(of_number(Machine::X86_64, number.into()), None, "{name}");
+        }
+    }
 }
