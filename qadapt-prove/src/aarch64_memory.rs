@@ -2,7 +2,7 @@
 
 use disarm64_defn::InsnClass;
 
-use super::aarch64::{Meaning, ZERO, bits, reg, reg_or_sp, signed};
+use super::aarch64_word::{Meaning, ZERO, bits, reg, reg_or_sp, signed};
 use super::step::{Effect, Mem, Reg, Regs, Write};
 
 /// How the address of an access changes its base.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
-use super::aarch64::{Steps, reg};
+use super::aarch64::Steps;
+use super::aarch64_word::reg;
 use super::step::{Flow, Step, Via};
 
 /// The output of a command that must succeed.

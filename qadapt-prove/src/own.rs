@@ -13,23 +13,11 @@
 //! Nobody else writes there: a callee that is given the address of a local variable writes to that.
 
 use super::state::State;
-use super::step::{CALLEE_SAVED, Effect, FP, LINK, Mem, Reg, Regs, SP, Write};
+use super::step::{CALLEE_SAVED, Effect, FP, KEPT, LINK, Mem, Reg, Regs, SP, Write};
 use super::value::{Value, add};
 
 /// The [`Value::Frame`] of a stack pointer that was rounded down: lower than any other, as it is in memory.
 pub(crate) const ALIGNED: i64 = -1 << 40;
-
-/// The registers that a function needs as they were to come back: those that it must give back, and the one with the return
-/// address.
-pub(crate) const KEPT: [Reg; CALLEE_SAVED.len() + 1] = {
-    let mut kept = [LINK; CALLEE_SAVED.len() + 1];
-    let mut i = 0;
-    while i < CALLEE_SAVED.len() {
-        kept[i] = CALLEE_SAVED[i];
-        i += 1;
-    }
-    kept
-};
 
 /// How a function has rounded its stack pointer down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

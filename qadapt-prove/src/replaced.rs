@@ -9,10 +9,11 @@ use std::collections::{HashMap, HashSet};
 
 use super::body::{Body, Callee, Fact, Given};
 use super::decode::Steps;
+use super::machine::{Code, Machine};
 use super::registers::registers;
 use super::start::Start;
 use super::state::State;
-use super::step::{Effect, Flow, Mem, REGS, RSP, Reg, Step, Write};
+use super::step::{Effect, Flow, Mem, REGS, Reg, Regs, SP, Step, Write};
 use super::value::Value;
 
 /// Behind the writer, a `Formatter` has its options, which core itself changes.
@@ -137,8 +138,11 @@ fn is_of_registers(effect: Effect) -> bool {
 /// ```
 ///
 /// It is looked for in the code of a segment, which begins at an address.
-pub(super) fn only_makes_room((base, code): (u64, &[u8]), push: &Step) -> bool {
-    let top = |disp| Mem { base: Some(RSP), index: None, disp };
+pub(super) fn only_makes_room((base, code): (u64, Code<'_>), push: &Step) -> bool {
+    if code.machine != Machine::X86_64 {
+        return false;
+    }
+    let top = |disp| Mem { base: Some(SP), index: None, disp };
     if !matches!(push.write, Write::Register(mem, _) if mem == top(8u64.wrapping_neg())) {
         return false;
     }
@@ -152,8 +156,8 @@ pub(super) fn only_makes_room((base, code): (u64, &[u8]), push: &Step) -> bool {
         if matches!(step.write, Write::Register(mem, _) | Write::Number(mem, _) if mem == top(0)) {
             return true;
         }
-        let used = registers(code, base, at).map_or(u16::MAX, |found| found.reads | found.overwrites);
-        if used & (1 << RSP) != 0 || !is_of_registers(step.effect) {
+        let used = registers(code.bytes, base, at).map_or(Regs::MAX, |found| found.reads | found.overwrites);
+        if used & (1 << SP) != 0 || !is_of_registers(step.effect) {
             return false;
         }
         at = step.next;
@@ -199,8 +203,9 @@ mod tests {
         let is_room = |behind: &[u8]| {
             // push rax
             let code = [&[0x50][..], behind].concat();
-            let push = Steps::new(&code, 0x1000).with_writes(true).at(0x1000);
-            only_makes_room((0x1000, &code), &push)
+            let code = Code { machine: Machine::X86_64, bytes: &code };
+            let push = Steps::new(code, 0x1000).with_writes(true).at(0x1000);
+            only_makes_room((0x1000, code), &push)
         };
         let (add, store, last) = ([0x48, 0x83, 0xc7, 4], [0x48, 0x89, 0x3c, 0x24], [0xc3]);
         // add rdi, 4; mov [rsp], rdi; ret

@@ -5,8 +5,7 @@ use super::flags::{Compared, Flags};
 use super::fmt_write;
 use super::load::Image;
 use super::number::low_bits;
-use super::own::KEPT;
-use super::step::{CALLEE_SAVED, CALLER_SAVED, Effect, FP, LINK, Mem, REGS, Reg, Regs, SP};
+use super::step::{CALLEE_SAVED, CALLER_SAVED, Effect, FP, KEPT, LINK, Mem, REGS, Reg, Regs, SP};
 use super::value::{Bound, Last, Offsets, Value, add};
 
 /// How many places on the stack a state speaks of.

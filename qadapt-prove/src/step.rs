@@ -36,6 +36,18 @@ pub(crate) const CALLER_SAVED: Regs = 0b1111_1111_1110_0000_0000_1111_1100_0111;
 /// Registers that a callee gives back as it found them: rbx, rbp, r12 to r15; x19 to x29.
 pub(crate) const CALLEE_SAVED: [Reg; 11] = [3, 5, 12, 13, 14, 15, 16, 17, 18, 19, 20];
 
+/// The registers that a function needs as they were to come back: those that it must give back, and the one with the return
+/// address.
+pub(crate) const KEPT: [Reg; CALLEE_SAVED.len() + 1] = {
+    let mut kept = [LINK; CALLEE_SAVED.len() + 1];
+    let mut i = 0;
+    while i < CALLEE_SAVED.len() {
+        kept[i] = CALLEE_SAVED[i];
+        i += 1;
+    }
+    kept
+};
+
 /// `base + index * scale + disp`; an instruction-relative address is all `disp`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Mem {
