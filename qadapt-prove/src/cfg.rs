@@ -86,8 +86,8 @@ pub(super) struct Walk<'c, 'a> {
 
 impl<'c, 'a> Walk<'c, 'a> {
     fn new(context: &'c Context<'a>, oracle: &'c dyn Oracle, start: &'c Start, mem: &'c mut Scratch) -> Self {
-        mem.clear();
         let bounds = context.image.bounds(start.entry);
+        mem.clear(&bounds);
         let found = context.catches.of(start.entry);
         let part = Stretch { range: bounds.clone(), bad_table: found.is_none() };
         let (base, code) = context.image.segment_of(start.entry);
@@ -112,7 +112,7 @@ impl<'c, 'a> Walk<'c, 'a> {
     }
 
     fn reset(&mut self) {
-        self.mem.clear();
+        self.mem.clear(&self.bounds);
         self.loose = 0;
         self.replaces = false;
         self.result = None;
@@ -137,14 +137,15 @@ impl<'c, 'a> Walk<'c, 'a> {
 
     /// Control may come to `addr` in this state.
     fn reach(&mut self, addr: u64, state: &State) {
-        if let Some(&i) = self.mem.index.get(&addr) {
+        if let Some(i) = self.mem.at(addr) {
             if self.mem.nodes[i].state.join(state, self.context.numbers) {
                 self.mem.queue.insert(addr);
             }
             return;
         }
         // A block that runs through `addr` must be cut there.
-        if let Some((&before, &i)) = self.mem.index.range(..addr).next_back()
+        if let Some(before) = self.mem.starts.previous(addr)
+            && let Some(i) = self.mem.at(before)
             && addr < self.mem.nodes[i].end_addr
         {
             self.mem.queue.insert(before);
@@ -165,7 +166,7 @@ impl<'c, 'a> Walk<'c, 'a> {
     }
 
     fn block(&mut self, addr: u64, entry: u64) {
-        let Some(&own) = self.mem.index.get(&addr) else { return };
+        let Some(own) = self.mem.at(addr) else { return };
         let mut state = self.mem.nodes[own].state;
         let mut block = Open {
             calls: std::mem::take(&mut self.mem.nodes[own].calls),
@@ -184,14 +185,13 @@ impl<'c, 'a> Walk<'c, 'a> {
         let mut slots = Slots::default();
         let mut at = addr;
         // Where the next block begins: none is added while this one is read.
-        let following = |mem: &Scratch, at: u64| mem.index.range(at..).next().map(|(&next, _)| next);
-        let mut next = following(self.mem, addr.saturating_add(1));
+        let mut next = self.mem.starts.next(addr.saturating_add(1));
         let end = loop {
             if self.stops.contains(&at) {
                 break End::Return;
             }
             if next.is_some_and(|next| next < at) {
-                next = following(self.mem, at);
+                next = self.mem.starts.next(at);
             }
             if next == Some(at) && at != addr {
                 block.succ.push((at, state));

@@ -4,7 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::addr_map::{AddrMap, AddrSet};
+use super::addr_map::AddrMap;
+use super::addresses::Addresses;
 use super::body::{Body, Callee, Fate, Given};
 use super::builders;
 use super::cfg;
@@ -268,7 +269,7 @@ impl<'a> Program<'a> {
         }
         let Some(catches) = self.catches.of(entry) else { return RETURNS };
         let mut steps = Steps::new(self.image.code(bounds.start, bounds.end), bounds.start);
-        let mut seen = AddrSet::default();
+        let mut seen = Addresses::within(&bounds);
         let mut queue = vec![entry];
         queue.extend(catches.iter().map(|c| c.pad));
         // Calls and jumps that lead out and must not come back; asked last, as most functions have a plain return.

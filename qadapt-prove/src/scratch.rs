@@ -1,42 +1,71 @@
 //! The blocks of a function in the making, in memory that is used again for the next one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use super::addr_map::AddrMap;
+use super::addresses::Addresses;
 use super::body::{Block, Body, Call, Callee, End, Why};
 use super::state::State;
 
 /// Memory that is used again for the next function.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
-    /// The nodes by address.
-    pub(super) index: BTreeMap<u64, usize>,
+    /// Where blocks begin.
+    pub(super) starts: Addresses,
+    /// For each byte of the function at which a block begins, the number of its node; for others anything.
+    numbers: Vec<u32>,
+    /// The same of the blocks that lie elsewhere.
+    elsewhere: AddrMap<u64, u32>,
     /// The blocks so far.
     pub(super) nodes: Vec<Node>,
     /// Which of them are to be read.
-    pub(super) queue: BTreeSet<u64>,
+    pub(super) queue: Addresses,
     pub(super) spare: Vec<(u64, State)>,
     spare_calls: Vec<Vec<Call>>,
     spare_succ: Vec<Vec<u64>>,
-    number: AddrMap<u64, u32>,
+    /// The place of each node in the body.
+    places: Vec<u32>,
 }
 
 impl Scratch {
-    /// Forgets a function, and keeps its memory.
-    pub(super) fn clear(&mut self) {
+    /// Forgets a function, and keeps its memory for the one that lies here.
+    pub(super) fn clear(&mut self, bounds: &Range<u64>) {
         for mut node in self.nodes.drain(..) {
             node.calls.clear();
             node.succ.clear();
             self.spare_calls.push(node.calls);
             self.spare_succ.push(node.succ);
         }
-        self.index.clear();
-        self.queue.clear();
+        self.starts.clear(bounds);
+        self.queue.clear(bounds);
+        self.elsewhere.clear();
+    }
+
+    /// The number of the node of the block that begins here.
+    pub(super) fn at(&self, addr: u64) -> Option<usize> {
+        let number = match self.starts.place(addr) {
+            Some(place) if self.starts.contains(addr) => self.numbers.get(place),
+            Some(_) => None,
+            None => self.elsewhere.get(&addr),
+        };
+        number.map(|&number| number as usize)
     }
 
     /// Adds a block that begins here in this state, to be read.
     pub(super) fn add(&mut self, addr: u64, state: &State) {
-        self.index.insert(addr, self.nodes.len());
+        let number = len32(&self.nodes);
+        self.starts.insert(addr);
+        match self.starts.place(addr) {
+            Some(place) => {
+                if self.numbers.len() <= place {
+                    self.numbers.resize(place + 1, 0);
+                }
+                self.numbers[place] = number;
+            }
+            None => {
+                self.elsewhere.insert(addr, number);
+            }
+        }
         let calls = self.spare_calls.pop().unwrap_or_default();
         let succ = self.spare_succ.pop().unwrap_or_default();
         self.nodes.push(Node { state: *state, end_addr: addr, calls, succ, end: End::Lost });
@@ -46,17 +75,24 @@ impl Scratch {
     /// Writes the blocks into the body of the function that begins at `entry`.
     pub(super) fn write(&mut self, entry: u64, body: &mut Body) {
         // The entry first, the rest by address.
-        let order: Vec<u64> =
-            std::iter::once(entry).chain(self.index.keys().copied().filter(|&a| a != entry)).collect();
-        let mut number = std::mem::take(&mut self.number);
-        number.clear();
-        number.extend(order.iter().zip(0u32..).map(|(&a, i)| (a, i)));
-        for (addr, node) in order.iter().filter_map(|addr| Some((*addr, &self.nodes[*self.index.get(addr)?])))
-        {
-            let first_call = len32(&body.calls);
-            let first_edge = len32(&body.edges);
-            body.calls.extend(node.calls.iter().cloned());
-            body.edges.extend(node.succ.iter().filter_map(|s| number.get(s)));
+        let others = self.starts.iter().filter(|&addr| addr != entry);
+        let order = std::iter::once(entry).chain(others).filter_map(|addr| Some((addr, self.at(addr)?)));
+        let order: Vec<(u64, usize)> = order.collect();
+        let mut places = std::mem::take(&mut self.places);
+        places.clear();
+        places.resize(self.nodes.len(), 0);
+        for (place, &(_, node)) in (0u32..).zip(&order) {
+            places[node] = place;
+        }
+        body.blocks.reserve_exact(order.len());
+        body.calls.reserve_exact(self.nodes.iter().map(|node| node.calls.len()).sum());
+        body.edges.reserve_exact(self.nodes.iter().map(|node| node.succ.len()).sum());
+        for (addr, number) in order {
+            let (first_call, first_edge) = (len32(&body.calls), len32(&body.edges));
+            // A block is written once.
+            body.calls.append(&mut self.nodes[number].calls);
+            let node = &self.nodes[number];
+            body.edges.extend(node.succ.iter().filter_map(|&to| Some(places[self.at(to)?])));
             body.blocks.push(Block {
                 at: addr..node.end_addr,
                 calls: first_call..len32(&body.calls),
@@ -65,7 +101,7 @@ impl Scratch {
                 doomed: false,
             });
         }
-        self.number = number;
+        self.places = places;
     }
 }
 

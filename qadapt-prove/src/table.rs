@@ -14,7 +14,7 @@ use super::load::Image;
 use super::step::{Effect, Flow};
 use super::value::{Last, Offsets};
 
-/// No compiler makes a longer table; a longer one is not a table.
+/// No compiler makes a longer table; a longer one is not a table. [`Last`] has no room for more.
 const LONGEST: u32 = 1 << 16;
 
 /// Where a table lies and what its entries mean.
@@ -70,9 +70,9 @@ pub(crate) fn targets(
         None => 8,
     };
     let (most, checked) = match table.last {
-        Last::Checked(last) if last >= LONGEST => return None,
-        Last::Checked(last) => (last, true),
-        Last::Width(last) | Last::Masked(last) => (last.min(LONGEST), false),
+        Last::Long => return None,
+        Last::Checked(last) => (u32::from(last), true),
+        Last::Width(last) | Last::Masked(last) => (u32::from(last), false),
         Last::Unknown => (LONGEST, false),
     };
     // Where an index starts at more than 0, the address of entry 0 lies before the table, which begins at its base.

@@ -81,14 +81,16 @@ pub(crate) enum Bound {
 /// What is known of the highest index into a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Last {
-    /// Nothing.
+    /// Nothing that ends a table.
     Unknown,
     /// A wider index does not fit where it comes from; the table may well be shorter.
-    Width(u32),
+    Width(u16),
     /// The code cuts it to this; the table may be shorter.
-    Masked(u32),
+    Masked(u16),
     /// The code checks it: the table has all entries up to it.
-    Checked(u32),
+    Checked(u16),
+    /// The code checks it, and the table has more entries than the others can say.
+    Long,
 }
 
 impl Value {
@@ -182,12 +184,13 @@ impl Value {
     }
 
     pub(super) fn last_index(self) -> Last {
-        if let (Self::Few(_), Some(Ok(max))) = (self, self.most().map(u32::try_from)) {
+        if let (Self::Few(_), Some(Ok(max))) = (self, self.most().map(u16::try_from)) {
             return Last::Masked(max);
         }
         let Self::AtMost { bits: 64, max, from } = self else { return Last::Unknown };
-        match (u32::try_from(max), from) {
+        match (u16::try_from(max), from) {
             (Ok(max), Bound::Check) => Last::Checked(max),
+            (Err(_), Bound::Check) if u32::try_from(max).is_ok() => Last::Long,
             (Ok(max), Bound::Mask) => Last::Masked(max),
             (Ok(max), Bound::Width) => Last::Width(max),
             _ => Last::Unknown,

@@ -176,6 +176,13 @@ impl<'a> Steps<'a> {
             step.effect = effect;
             return;
         }
+        // These change no register, and are so many that asking which would show.
+        if is_plain_store(self.instruction.mnemonic())
+            && (self.instruction.op0_kind() == OpKind::Memory
+                || self.instruction.op0_register().is_vector_register())
+        {
+            return;
+        }
         let mut mask: Regs = 0;
         let info = self.info.get_or_insert_with(InstructionInfoFactory::new).info(&self.instruction);
         for used in info.used_registers() {
