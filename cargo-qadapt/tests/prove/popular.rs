@@ -2,7 +2,7 @@
 //! which was seen to allocate.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use qadapt_prove::{Answer, Rules, Settings, Which, prove_file};
@@ -21,19 +21,13 @@ struct Known {
 
 /// Builds the program with its checks on or with labels, and keeps it.
 fn build(variable: &str) -> PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("popular");
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--release", "--locked", "--target-dir"]).arg(&target);
-    // The regions use memchr.
-    for outside in builds::OUTSIDE.into_iter().filter(|&package| package != "memchr") {
-        cargo.args(["--config", &format!("profile.release.package.{outside}.opt-level=0")]);
-    }
-    cargo.current_dir(builds::package("popular"));
-    cargo.env_remove("CARGO_ENCODED_RUSTFLAGS").env_remove("RUSTFLAGS").env(variable, "1");
-    assert!(cargo.status().expect("cargo starts").success(), "the regions build with {variable}");
-    let kept = target.join(variable);
-    std::fs::copy(target.join("release/popular"), &kept).expect("the program can be copied");
-    kept
+    builds::release(&builds::package("popular"), "popular", &format!("popular-{variable}"), |cargo| {
+        // The regions use memchr.
+        for setting in ["opt-level=3", "debug=\"line-tables-only\""] {
+            cargo.args(["--config", &format!("profile.release.package.memchr.{setting}")]);
+        }
+        cargo.arg("--locked").env(variable, "1");
+    })
 }
 
 /// What the program says that was counted, by region.

@@ -39,8 +39,8 @@ macro_rules! cases {
                     let (counts, _) = qadapt::count_alloc(|| {
                         std::hint::black_box(region(state, input))
                     });
-                    allocs += counts.allocs().get().unwrap_or(0) + counts.reallocs().get().unwrap_or(0);
-                    frees += counts.deallocs().get().unwrap_or(0);
+                    allocs += counts.allocs().get().expect("measured") + counts.reallocs().get().expect("measured");
+                    frees += counts.deallocs().get().expect("measured");
                 }
                 (allocs, frees)
             }
