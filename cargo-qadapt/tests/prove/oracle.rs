@@ -17,7 +17,10 @@ fn check(program: &Path, runs: &[&[&str]], at_least: usize) {
     let functions = Functions::of(&data);
     let mut seen: HashSet<u64> = HashSet::new();
     for (i, arguments) in runs.iter().enumerate() {
-        let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("oracle-{i}-{}", std::process::id()));
+        // Other tests of this process have their own programs run meanwhile.
+        let name = program.file_name().expect("a program has a name").to_string_lossy();
+        let out =
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("oracle-{name}-{i}-{}", std::process::id()));
         let output = Command::new(program)
             .args(*arguments)
             .current_dir(env!("CARGO_MANIFEST_DIR"))
