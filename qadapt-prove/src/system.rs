@@ -42,6 +42,10 @@ const AARCH64: Calls = Calls {
     returns_anywhere: 139,
 };
 
+/// The first number that is not one of the processor's own calls: x86-64 has those of x32 from here on, and again with a bit set that
+/// says so (`__X32_SYSCALL_BIT`).
+const FOREIGN: u64 = 512;
+
 /// Functions of the C libraries through which all blocking calls go, with the number as an argument: `read`, `futex` and
 /// their like, never a signal.
 const BLOCKING: [&str; 7] = [
@@ -93,12 +97,15 @@ pub(crate) fn waits(machine: Machine, number: Value, argument: impl Fn(usize) ->
 
 /// What is to be said of the system call with this number.
 pub(crate) fn of_number(machine: Machine, number: u64) -> Option<Why> {
+    // The system takes the low half.
+    let number = number & u64::from(u32::MAX);
+    if number >= FOREIGN {
+        return Some(Why::System);
+    }
     let calls = match machine {
         Machine::X86_64 => &X86_64,
         Machine::Aarch64 => &AARCH64,
     };
-    // The system takes the low half.
-    let number = number & u64::from(u32::MAX);
     let runs = calls.signals.contains(&number)
         || calls.lets_in.contains(&number)
         || number == calls.returns_anywhere;
@@ -127,6 +134,22 @@ mod tests {
         for name in ["epoll_wait", "poll", "select", "read", "futex"] {
             let number = qadapt_calls::number(name).expect("a call of Linux");
             assert_eq!(of_number(Machine::X86_64, number.into()), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_call_by_a_number_of_x32_may_be_any() {
+        let tkill: u64 = qadapt_calls::number("tkill").expect("a call of Linux").into();
+        for (number, why) in [
+            (tkill, Some(Why::Signal)),
+            (7 << 32 | tkill, Some(Why::Signal)),
+            (0x4000_0000 | tkill, Some(Why::System)),
+            // rt_sigqueueinfo
+            (524, Some(Why::System)),
+            (0x4000_0000 | 524, Some(Why::System)),
+            (39, None),
+        ] {
+            assert_eq!(of_number(Machine::X86_64, number), why, "{number:#x}");
         }
     }
 }
