@@ -50,6 +50,8 @@ pub(super) fn add_register(
     let width = if is_wide { 64 } else { 32 };
     let (is_sub, sets_flags) = (bits(word, 30, 1) == 1, bits(word, 29, 1) == 1);
     let effect = match (dst, sources.filter(|_| is_plain)) {
+        // Without flags nothing is left of it.
+        (None, _) if !sets_flags => Effect::None,
         (None, Some((SP, other))) if is_sub && shift == 0 => Effect::CompareTop(other),
         (None, Some((left, right))) if is_sub && shift == 0 && left != SP => {
             Effect::CompareRegs(left, right, width)

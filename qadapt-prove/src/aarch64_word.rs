@@ -6,12 +6,12 @@ use super::step::{Cond, Effect, Flow, LINK, Reg, SP, Write};
 pub(super) const ZERO: u32 = 31;
 
 /// What a register is called elsewhere; none of the one that is zero.
-pub(super) fn reg(number: u32) -> Option<Reg> {
+pub(super) const fn reg(number: u32) -> Option<Reg> {
     const NAMES: [Reg; 31] = [
         7, 6, 2, 1, 8, 9, 10, 11, 0, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 3, 12, 13, 14, 15, 16, 17, 18,
         19, 20, 5, LINK,
     ];
-    NAMES.get(number as usize).copied()
+    if (number as usize) < NAMES.len() { Some(NAMES[number as usize]) } else { None }
 }
 
 /// The same where the last number means the stack pointer.

@@ -5,10 +5,11 @@
 //! `__x86_indirect_thunk_rax` and `__llvm_retpoline_r11`. They are known by what they do: they call a place in themselves,
 //! and there overwrite or drop the return address.
 
+use super::aarch64_word::reg;
 use super::decode::Steps;
 use super::load::Image;
 use super::machine::Machine;
-use super::step::{CALLER_SAVED, Effect, Flow, Mem, Reg, SP, Step, Via, Write};
+use super::step::{Effect, Flow, Mem, Reg, SP, Step, Via, Write};
 
 /// The instruction that a thunk stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +21,9 @@ pub(crate) enum Thunk {
     /// A jump through this memory: an entry of a procedure linkage table.
     Memory(Mem),
 }
+
+/// The registers between a caller and a callee on aarch64: x16 and x17.
+const SCRATCH: [Option<Reg>; 2] = [reg(16), reg(17)];
 
 /// How far a thunk's parts lie from each other at most; clang aligns the second to 16 bytes.
 const LONGEST: u64 = 64;
@@ -85,9 +89,9 @@ fn stub(image: &Image<'_>, addr: u64) -> Option<Thunk> {
     let add = steps.at(read.next);
     let is_added = matches!(add.effect, Effect::AddConst(reg, _) if reg == base && reg != target);
     let jump = steps.at(add.next);
-    // x16 and x17, which no caller believes in.
     let is_stub = from == base && is_added && jump.flow == Flow::JumpVia(Via::Reg(target));
-    let is_stub = is_stub && (CALLER_SAVED >> base & 1, CALLER_SAVED >> target & 1) == (1, 1);
+    // x16 and x17, which no caller believes in, and no callee looks at.
+    let is_stub = is_stub && [base, target].iter().all(|&reg| SCRATCH.contains(&Some(reg)));
     let mem = Mem { base: None, index: None, disp: page.wrapping_add(disp) };
     is_stub.then_some(Thunk::Memory(mem))
 }
