@@ -123,16 +123,17 @@ fn single(word: u32, class: InsnClass) -> Option<Meaning> {
         let is_plain = bits(word, 13, 3) == 0b011;
         let factor = if bits(word, 12, 1) == 1 { 1 << scale } else { 1 };
         let index = reg(bits(word, 16, 5));
+        let from = mem(0);
         let mem = match index {
             Some(index) if is_plain => Some(Mem { base: Some(base), index: Some((index, factor)), disp: 0 }),
-            None if is_plain => Some(mem(0)),
+            None if is_plain => Some(from),
             _ => None,
         };
         return Some(match (is_load, mem) {
             (true, Some(mem)) => Meaning::effect(load(access, mem)),
             (true, None) => Meaning::effect(access.reg.map_or(Effect::None, |dst| Effect::Clobber(1 << dst))),
             (false, Some(mem)) => Meaning::none().then(Effect::None, store(access, mem)),
-            (false, None) => Meaning::none().then(Effect::None, Write::Unknown),
+            (false, None) => Meaning::none().then(Effect::None, Write::Bytes(from.onwards(), access.bytes)),
         });
     }
     let (index, distance) = match class {

@@ -19,6 +19,9 @@ use super::value::{Value, add};
 /// The [`Value::Frame`] of a stack pointer that was rounded down: lower than any other, as it is in memory.
 pub(crate) const ALIGNED: i64 = -1 << 40;
 
+/// Whatever lies above a place on a function's own stack ends within so many bytes.
+const BEYOND: i64 = 1 << 32;
+
 /// How a function has rounded its stack pointer down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Aligned {
@@ -127,8 +130,14 @@ impl State {
             Some((Value::Const(n) | Value::Number(n), scale)) => {
                 Some(OwnWrite { at: at.wrapping_add_unsigned(n.wrapping_mul(u64::from(scale))), size, value })
             }
-            // An array of the function's own, unless it begins at the return address.
-            Some(_) => (0..8).contains(&at).then_some(OwnWrite { at, size, value: Value::Any }),
+            // An array of the function's own, unless it begins where something lies that is needed: then anything from there on.
+            Some(_) => {
+                let begins_in = |place: i64| (place..place.saturating_add(8)).contains(&at);
+                let is_needed = begins_in(0)
+                    || self.saved.iter().any(|&place| place != 0 && begins_in(place))
+                    || self.kept.0 != 0 && begins_in(self.kept.0);
+                is_needed.then_some(OwnWrite { at, size: BEYOND, value: Value::Any })
+            }
         }
     }
 

@@ -59,6 +59,13 @@ pub(crate) struct Mem {
     pub(crate) disp: u64,
 }
 
+impl Mem {
+    /// Somewhere from here on: the stack pointer, which is never an index, stands for one that is not known.
+    pub(crate) fn onwards(self) -> Self {
+        Self { index: Some((SP, 1)), ..self }
+    }
+}
+
 /// Where an indirect jump or call finds its target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Via {

@@ -9,7 +9,7 @@ use iced_x86::{
 
 use super::effect::simple_effect;
 use super::operand::{cond, gpr, mem, via};
-use super::step::{Cond, Effect, Flow, Mem, Regs, SP, Stack, Step, Write};
+use super::step::{Cond, Effect, FP, Flow, Mem, Regs, SP, Stack, Step, Write};
 
 /// Decodes one function's bytes, step by step.
 pub(crate) struct Steps<'a> {
@@ -145,7 +145,24 @@ impl<'a> Steps<'a> {
                 _ => Write::Unknown,
             };
         }
-        // The system may write for a call, and a repeated instruction writes more than once.
+        if i.op0_kind() == OpKind::MemoryESRDI {
+            // A repeated instruction writes more than once.
+            let size = u8::try_from(i.memory_size().size()).unwrap_or(u8::MAX);
+            let first = Mem { base: gpr(Register::RDI), index: None, disp: 0 };
+            let is_repeated = i.has_rep_prefix() || i.has_repne_prefix();
+            return Write::Bytes(if is_repeated { first.onwards() } else { first }, size);
+        }
+        // A register tells which bit of memory is meant, from an address on.
+        if matches!(i.mnemonic(), Mnemonic::Bts | Mnemonic::Btr | Mnemonic::Btc)
+            && i.op0_kind() == OpKind::Memory
+            && i.op1_kind() == OpKind::Register
+        {
+            return mem(i).map_or(Write::Unknown, |mem| Write::Bytes(mem.onwards(), 8));
+        }
+        if i.code() == Code::Enterq_imm16_imm8 && i.immediate(1) == 0 {
+            return Write::Register(Mem { base: Some(SP), index: None, disp: 8u64.wrapping_neg() }, FP);
+        }
+        // The system may write for a call.
         if i.is_string_instruction() || i.is_privileged() || i.mnemonic() == Mnemonic::Syscall {
             return Write::Unknown;
         }
@@ -204,7 +221,21 @@ fn may_write_to_stack(i: &Instruction) -> bool {
         OpKind::Memory => {
             i.memory_base() != Register::RIP && !matches!(i.mnemonic(), Mnemonic::Cmp | Mnemonic::Test)
         }
-        _ => i.mnemonic() == Mnemonic::Push,
+        OpKind::MemoryESDI | OpKind::MemoryESEDI | OpKind::MemoryESRDI => true,
+        // Those that do not name the place, or name it by a register.
+        _ => matches!(
+            i.mnemonic(),
+            Mnemonic::Push
+                | Mnemonic::Pushfq
+                | Mnemonic::Enter
+                | Mnemonic::Maskmovq
+                | Mnemonic::Maskmovdqu
+                | Mnemonic::Vmaskmovdqu
+                | Mnemonic::Movdir64b
+                | Mnemonic::Enqcmd
+                | Mnemonic::Enqcmds
+                | Mnemonic::Clzero
+        ),
     }
 }
 
@@ -432,9 +463,32 @@ mod tests {
             (&[0x89, 0x04, 0x0b], Write::Bytes(Mem { base: Some(3), index: Some((1, 1)), disp: 0 }, 4)),
             // mov fs:[0x10], rax
             (&[0x64, 0x48, 0x89, 0x04, 0x25, 0x10, 0, 0, 0], Write::Unknown),
-            // rep stosq, stosq, syscall, fxsave [rsp]
-            (&[0xf3, 0x48, 0xab], Write::Unknown),
-            (&[0x48, 0xab], Write::Unknown),
+            // rep stosq, stosq, movsq
+            (&[0xf3, 0x48, 0xab], Write::Bytes(Mem { base: Some(7), index: Some((SP, 1)), disp: 0 }, 8)),
+            (&[0x48, 0xab], Write::Bytes(Mem { base: Some(7), index: None, disp: 0 }, 8)),
+            (&[0x48, 0xa5], Write::Bytes(Mem { base: Some(7), index: None, disp: 0 }, 8)),
+            // stosd to where edi leads
+            (&[0x67, 0xab], Write::Unknown),
+            // maskmovdqu xmm0, xmm1; movdir64b rdx, [rcx]
+            (&[0x66, 0x0f, 0xf7, 0xc1], Write::Bytes(Mem { base: Some(7), index: None, disp: 0 }, 16)),
+            (&[0x66, 0x0f, 0x38, 0xf8, 0x11], Write::Bytes(Mem { base: Some(2), index: None, disp: 0 }, 64)),
+            // enter 16, 0: pushes rbp; enter 16, 1
+            (
+                &[0xc8, 16, 0, 0],
+                Write::Register(Mem { base: Some(4), index: None, disp: 8u64.wrapping_neg() }, 5),
+            ),
+            (&[0xc8, 16, 0, 1], Write::Unknown),
+            // pushfq
+            (&[0x9c], Write::Bytes(Mem { base: Some(4), index: None, disp: 8u64.wrapping_neg() }, 8)),
+            // bts [rbx], rcx: anywhere; bts qword [rbx], 3
+            (
+                &[0x48, 0x0f, 0xab, 0x0b],
+                Write::Bytes(Mem { base: Some(3), index: Some((SP, 1)), disp: 0 }, 8),
+            ),
+            (&[0x48, 0x0f, 0xba, 0x2b, 3], Write::Bytes(Mem { base: Some(3), index: None, disp: 0 }, 8)),
+            // pop [rsp]: where it leads once it has moved
+            (&[0x8f, 0x04, 0x24], Write::Bytes(Mem { base: Some(4), index: None, disp: 8 }, 8)),
+            // syscall, fxsave [rsp]
             (&[0x0f, 0x05], Write::Unknown),
             (&[0x0f, 0xae, 0x04, 0x24], Write::Unknown),
             // xchg [rsp], rax
@@ -448,6 +502,25 @@ mod tests {
         ];
         for (bytes, write) in cases {
             assert_eq!(Steps::new(bytes, 0x1000).with_writes(true).at(0x1000).write, *write, "{bytes:02x?}");
+        }
+    }
+
+    #[test]
+    fn writes_through_registers_are_told_without_being_asked_for() {
+        for bytes in [
+            &[0x48, 0x89, 0x04, 0x24][..],
+            &[0x50],
+            &[0x9c],
+            &[0xf3, 0x48, 0xab],
+            &[0x48, 0xa5],
+            &[0x67, 0xab],
+            &[0xc8, 16, 0, 0],
+            &[0x66, 0x0f, 0xf7, 0xc1],
+            &[0x66, 0x0f, 0x38, 0xf8, 0x11],
+        ] {
+            let (told, asked) =
+                (one(bytes).write, Steps::new(bytes, 0x1000).with_writes(true).at(0x1000).write);
+            assert!(told != Write::None && told == asked, "{bytes:02x?}: {told:?}");
         }
     }
 

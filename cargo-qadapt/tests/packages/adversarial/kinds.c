@@ -212,6 +212,27 @@ ASM(a_table_checked, "cmp $3, %edi\nja 9f\nmov %edi, %eax\nlea 8f(%rip), %rdx\nm
 ASM(a_takes_rbx, "lea loud_target(%rip), %rbx\nret");
 ASM(a_uses_rbx, "push %rbx\nlea quiet_target(%rip), %rbx\ncall a_takes_rbx\ncall *%rbx\npop %rbx\nret");
 ASM(a_cleans_frame, "push %rbx\nmov %rdi, %rbx\nand $-32, %rsp\nret");
+/* The return address, or a register that is given back, is written over by an instruction that names no place, or somewhere from a
+ * place on. What lies above it is where the function that was chosen so comes back to. */
+#define OVER(name, ...) \
+    ASM(a_in_##name, "lea loud_target(%rip), %rsi\n" __VA_ARGS__ "\nret"); \
+    ASM(a_##name, "lea 9f(%rip), %rax\npush %rax\ncall a_in_" #name "\nadd $8, %rsp\n9: mov %rdi, %rax\nret")
+OVER(over_string, "mov %rdi, %r9\nmov %rsp, %rdi\nmov %rsi, %rax\nstosq\nmov %r9, %rdi");
+OVER(over_strings, "mov %rdi, %r9\nmov %rsp, %rdi\nmov %rsi, %rax\nmov $1, %ecx\nrep stosq\nmov %r9, %rdi");
+OVER(over_move, "mov %rdi, %r9\nmov %rsi, -8(%rsp)\nmov %rsp, %rdi\nlea -8(%rsp), %rsi\nmovsq\nmov %r9, %rdi");
+OVER(over_mask, "mov %rdi, %r9\nmov %rsp, %rdi\nmovq %rsi, %xmm0\npcmpeqd %xmm1, %xmm1\nmovq %xmm1, %xmm1\n"
+                "maskmovdqu %xmm1, %xmm0\nmov %r9, %rdi");
+OVER(over_enter, "mov %rbp, %rax\nmov %rsp, %rdx\nmov %rsi, %rbp\nlea 8(%rsp), %rsp\nenter $0, $0\nmov %rax, %rbp\nmov %rdx, %rsp");
+OVER(over_pop, "push %rsi\npop (%rsp)");
+OVER(over_bits, "mov (%rsp), %rax\nxor %rsi, %rax\nxor %edx, %edx\n3: bt %rdx, %rax\njnc 2f\nbtc %rdx, (%rsp)\n"
+                "2: inc %edx\ncmp $64, %edx\njne 3b");
+#define SPOILS(name, ...) \
+    ASM(a_in_##name, "push %rbx\nlea loud_target(%rip), %rax\n" __VA_ARGS__ "\npop %rbx\nret"); \
+    ASM(a_##name, "push %rbx\nlea quiet_target(%rip), %rbx\ncall a_in_" #name "\ncall *%rbx\npop %rbx\nret")
+SPOILS(spoils_string, "mov %rdi, %r9\nlea (%rsp), %rdi\nstosq\nmov %r9, %rdi");
+SPOILS(spoils_array, "mov %rdi, %rcx\nimul $0, %rcx, %rcx\nmov %rax, (%rsp,%rcx,8)");
+ASM(a_quiet_string, "push %rbx\nsub $32, %rsp\nmov %rdi, %rbx\nmov %rsp, %rdi\nmov $4, %ecx\nxor %eax, %eax\nrep stosq\n"
+                    "mov %rbx, %rdi\nand $3, %edi\nmov %rbx, (%rsp,%rdi,8)\nmov %rbx, %rax\nadd $32, %rsp\npop %rbx\nret");
 ASM(a_quiet_round, "mov %rsp, %rax\npush %rbx\nsub $96, %rsp\nand $-64, %rsp\nmov %rax, 64(%rsp)\nmov %rdi, %rbx\n"
                    "lea 1(%rbx), %rcx\nmov 64(%rsp), %rsi\nmov -8(%rsi), %rbx\nlea (%rsi), %rsp\nmov %rcx, %rax\nret");
 ASM(a_quiet_pop, "pop %rdx\nlea 1(%rdi), %rax\npush %rdx\nret");
@@ -263,6 +284,8 @@ CALLS(number_half) CALLS(number_sign) CALLS(number_flags) CALLS(number_call) CAL
 CALLS(number_part) CALLS(number_word) CALLS(number_move) CALLS(number_shift) CALLS(number_set) CALLS(number_address)
 CALLS(number_below) CALLS(number_either) CALLS(number_rounds) CALLS(number_memory) CALLS(number_table) CALLS(number_result)
 CALLS(number_base) CALLS(number_pushed) CALLS(number_last)
+CALLS(over_string) CALLS(over_strings) CALLS(over_move) CALLS(over_mask) CALLS(over_enter) CALLS(over_pop) CALLS(over_bits)
+CALLS(spoils_string) CALLS(spoils_array) CALLS(quiet_string)
 CALLS(quiet_result) CALLS(quiet_mask) CALLS(quiet_range) CALLS(quiet_set) CALLS(quiet_either)
 REGION long r_number_down(long n) { return a_down(3) + n; }
 REGION long r_number_mode(long n) { return a_mode(1) + a_mode(2) + n; }
@@ -297,6 +320,8 @@ static const struct { const char *name; long (*run)(long); } REGIONS[] = {
     RUN(number_word) RUN(number_move) RUN(number_shift) RUN(number_set) RUN(number_address) RUN(number_below)
     RUN(number_either) RUN(number_rounds) RUN(number_memory) RUN(number_table) RUN(number_result) RUN(number_down) RUN(number_mode)
     RUN(number_base) RUN(number_pushed) RUN(number_last) RUN(number_not_one)
+    RUN(over_string) RUN(over_strings) RUN(over_move) RUN(over_mask) RUN(over_enter) RUN(over_pop) RUN(over_bits)
+    RUN(spoils_string) RUN(spoils_array) RUN(quiet_string)
     RUN(quiet_result) RUN(quiet_mask) RUN(quiet_range) RUN(quiet_set) RUN(quiet_either) RUN_MODE
     RUN(quiet_round) RUN(quiet_pop) RUN(quiet_pop_jump) RUN(quiet_thunk)
 #endif

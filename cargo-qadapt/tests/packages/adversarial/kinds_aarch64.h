@@ -12,6 +12,12 @@ ASM(a_over_pair, CHOOSE "stp x29, x30, [sp, #-32]!\nstr x30, [sp, #16]\nadr x11,
                         "2: ldr x30, [sp, #16]\nadd sp, sp, #32\nbr x9");
 ASM(a_over_index, CHOOSE "stp x29, x30, [sp, #-32]!\nstr x30, [sp, #16]\nadr x11, 2f\nmov x12, #1\nstr x11, [sp, x12, lsl #3]\n"
                          "ldp x29, x30, [sp]\nret\n2: ldr x30, [sp, #16]\nadd sp, sp, #32\nbr x9");
+ASM(a_over_array, CHOOSE "stp x29, x30, [sp, #-32]!\nstr x30, [sp, #16]\nadr x11, 2f\nmul x12, x0, xzr\nadd x10, sp, #8\n"
+                  "str x11, [x10, x12, lsl #3]\nldp x29, x30, [sp]\nret\n2: ldr x30, [sp, #16]\nadd sp, sp, #32\nbr x9");
+ASM(a_over_halves, CHOOSE "stp x29, x30, [sp, #-32]!\nstr x30, [sp, #16]\nadr x11, 2f\nmov w12, #1\nstr x11, [sp, w12, uxtw #3]\n"
+                   "ldp x29, x30, [sp]\nret\n2: ldr x30, [sp, #16]\nadd sp, sp, #32\nbr x9");
+ASM(a_spoils_x19, "str x19, [sp, #-16]!\n" AT("x11", "loud_target") "mul x10, x0, xzr\nstr x11, [sp, x10]\nldr x19, [sp], #16\nret");
+ASM(a_over_x19, "stp x19, x30, [sp, #-16]!\n" AT("x19", "quiet_target") "bl a_spoils_x19\nblr x19\nldp x19, x30, [sp], #16\nret");
 ASM(a_other_place, CHOOSE "stp x29, x30, [sp, #-32]!\nadr x11, 2f\nstr x11, [sp, #16]\nldr x30, [sp, #16]\nret\n"
                           "2: ldp x29, x30, [sp], #32\nbr x9");
 ASM(a_other_stack, CHOOSE "mov x10, sp\n" AT("x11", "spare+4096") "stp x10, x30, [x11, #-16]!\nmov sp, x11\nblr x9\n"
@@ -34,6 +40,8 @@ ASM(a_quiet_table, "and x8, x0, #3\nadr x9, 8f\nldrb w10, [x9, x8]\nadr x11, 7f\
 #define HIDDEN(number) "mul x8, x0, xzr\nadd x8, x8, #" #number "\n"
 #define BACK "\n1: ret"
 ASM(a_number_flags, "mov x8, #5\ncmp x8, #5\nadds x9, x0, #1\nb.ne loud_target" BACK);
+/* `sub xzr, x9, x9`: no comparison. */
+ASM(a_number_nothing, "mov x8, #5\nmov x9, #6\ncmp x8, x9\n.inst 0xcb09013f\nb.ne loud_target" BACK);
 ASM(a_number_kept, "mov w10, #1\n" HIDDEN(5) "cmp x8, #9\ncbz w10, 1f\nb.lo loud_target" BACK);
 ASM(a_number_taken, "mov w10, #0\n" HIDDEN(5) "cmp x8, #9\ncbz w10, 2f\nret\n2: b.ne loud_target" BACK);
 ASM(a_number_bit, "mov w10, #8\n" HIDDEN(5) "cmp x8, #5\ntbz w10, #3, 1f\nb.eq loud_target" BACK);
@@ -80,6 +88,16 @@ ASM(a_number_result, "stp x0, x30, [sp, #-16]!\nbl a_kind\nmov w8, w0\nldp x0, x
 ASM(a_number_memory, "sub sp, sp, #16\nmov x8, #1\nstr x8, [sp]\nmov x9, sp\nmov x10, #2\nstr x10, [x9]\nldr x8, [sp]\n"
                      "add sp, sp, #16\ncmp x8, #1\nb.ne loud_target" BACK);
 ASM(a_number_base, AT("x8", "spare") "cmp x8, #0x200, lsl #12\nb.hi loud_target" BACK);
+#ifndef __PIE__
+/* What looks like an entry of a procedure linkage table, and changes the argument on its way. */
+ASM(a_calls_x0, "mov x9, x0\nmov x0, x1\nbr x9");
+ASM(a_changed_argument, "str x30, [sp, #-16]!\nmov x1, x0\n" AT("x0", "quiet_target") "bl 5f\nldr x30, [sp], #16\nret");
+__asm__(".pushsection .text\n.p2align 6\n5: adrp x0, 6f\nldr x17, [x0, :lo12:6f]\nadd x0, x0, :lo12:7f\nbr x17\n"
+        ".p2align 3\n6: .quad a_calls_x0\n7: b loud_target\n.popsection");
+#define AT_FIXED_PLACES(of) of(changed_argument)
+#else
+#define AT_FIXED_PLACES(of)
+#endif
 ASM(a_quiet_jump_back, "add x0, x0, #1\nbr x30");
 ASM(a_quiet_return, "mov x10, x30\nadd x0, x0, #1\nret x10");
 ASM(a_quiet_frame, "paciasp\nstp x29, x30, [sp, #-32]!\nmov x29, sp\nstp x19, x20, [sp, #16]\nmov x19, x0\nbl quiet_target\n"
@@ -97,7 +115,8 @@ ASM(a_lost_slot, "stp x29, x30, [sp, #-16]!\nbl quiet_target\nldp x30, x29, [sp]
 char spare[8192] __attribute__((used, aligned(16), visibility("hidden")));
 
 #define ASSEMBLY(of) \
-    of(return_to) of(jump_to) of(call_by_return) of(over_saved) of(over_pair) of(over_index) of(other_place) of(other_stack) \
+    of(return_to) of(jump_to) of(call_by_return) of(over_saved) of(over_pair) of(over_index) of(over_array) of(over_halves) \
+    of(over_x19) of(number_nothing) of(other_place) of(other_stack) \
     of(computed) of(uses_x19) of(table_bytes) of(table_halves) of(table_words) of(table_signed) of(quiet_table) \
     of(number_flags) of(number_kept) of(number_taken) of(number_bit) of(number_and) of(number_test) of(number_ands) \
     of(number_negative) of(number_condition) of(number_float) of(number_select) of(number_other) of(number_more) of(number_not) \
@@ -106,7 +125,7 @@ char spare[8192] __attribute__((used, aligned(16), visibility("hidden")));
     of(number_pattern) of(number_index) of(number_pair) of(number_literal) of(number_vector) of(number_lane) of(number_store) \
     of(number_swap) of(number_compare) of(number_system) of(number_call) of(number_result) of(number_memory) of(number_base) \
     of(quiet_jump_back) of(quiet_return) of(quiet_frame) of(quiet_saved) of(quiet_result) of(quiet_mask) of(quiet_range) \
-    of(quiet_set) of(quiet_bit)
+    of(quiet_set) of(quiet_bit) AT_FIXED_PLACES(of)
 #define CALLS(kind) REGION long r_##kind(long n) { return a_##kind(n) + 1; }
 ASSEMBLY(CALLS)
 REGION long r_never_link(long n) { return a_lost_link(n) + 1; }
