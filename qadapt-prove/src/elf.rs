@@ -1,8 +1,10 @@
 //! ELF files for the processors that are read, and what is said of others.
 
-use object::Endianness;
+use std::ops::Range;
+
 use object::elf;
 use object::read::elf::ElfFile64;
+use object::{Endianness, Object, ObjectSection};
 
 use super::kind;
 use super::machine::Machine;
@@ -35,4 +37,21 @@ pub(crate) fn headers(data: &[u8]) -> Result<Elf<'_>, String> {
     }
     Elf::parse(data)
         .map_err(|e| format!("its ELF headers are damaged or of another kind ({e}); build it again"))
+}
+
+/// Where the sections lie that are wanted.
+pub(super) fn section_ranges(
+    file: &Elf<'_>,
+    want: impl Fn(&str, elf::SectionFlags) -> bool,
+) -> Vec<Range<u64>> {
+    let mut ranges = Vec::new();
+    for section in file.sections() {
+        if let object::SectionFlags::Elf { sh_flags, .. } = section.flags()
+            && want(section.name().unwrap_or(""), sh_flags)
+            && let Some(end) = section.address().checked_add(section.size())
+        {
+            ranges.push(section.address()..end);
+        }
+    }
+    ranges
 }

@@ -1,10 +1,11 @@
 //! Pointers that the loader fixes up: what it writes where.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use object::elf;
-use object::read::elf::Sym;
-use object::{Object, ObjectSymbol, ObjectSymbolTable, RelocationFlags, RelocationTarget};
+use object::read::elf::{ProgramHeader, SectionHeader, Sym};
+use object::{Object, ObjectSection, ObjectSymbol, ObjectSymbolTable, RelocationFlags, RelocationTarget};
 
 use super::elf::Elf;
 use super::import::{Import, Linkage};
@@ -31,8 +32,7 @@ pub(super) enum Fixup {
 pub(super) fn read_fixups<'a>(file: &Elf<'a>, linkage: &Linkage<'a>) -> (Vec<(u64, Fixup)>, Vec<Import<'a>>) {
     let (mut fixups, mut imports) = (Vec::new(), Vec::new());
     let mut seen: HashMap<usize, Fixup> = HashMap::new();
-    let Some(relocations) = file.dynamic_relocations() else { return (fixups, imports) };
-    for (at, relocation) in relocations {
+    for (at, relocation) in file.dynamic_relocations().into_iter().flatten() {
         let RelocationFlags::Elf { r_type } = relocation.flags() else { continue };
         let addend = relocation.addend();
         let is_sum = !matches!(r_type, elf::R_X86_64_GLOB_DAT | elf::R_X86_64_JUMP_SLOT);
@@ -87,6 +87,9 @@ pub(super) fn read_fixups<'a>(file: &Elf<'a>, linkage: &Linkage<'a>) -> (Vec<(u6
         };
         fixups.push((at, fixup));
     }
+    let others = others(file);
+    let known: HashSet<u64> = fixups.iter().map(|&(at, _)| at).collect();
+    fixups.extend(others.into_iter().filter(|at| !known.contains(at)).map(|at| (at, Fixup::Opaque)));
     fixups.sort_by_key(|&(at, _)| at);
     // Two fixups of one place: whichever the loader applies last would win. Not worth knowing.
     fixups.dedup_by(|b, a| {
@@ -97,4 +100,48 @@ pub(super) fn read_fixups<'a>(file: &Elf<'a>, linkage: &Linkage<'a>) -> (Vec<(u6
         same
     });
     (fixups, imports)
+}
+
+/// What a program that is linked statically writes itself as it starts, where functions choose other functions: such relocations
+/// are loaded, and belong to no symbols.
+fn others(file: &Elf<'_>) -> Vec<u64> {
+    let (endian, data) = (file.endian(), file.data());
+    let mut found = Vec::new();
+    for section in file.sections() {
+        let header = section.elf_section_header();
+        if !header.sh_flags(endian).contains(elf::SHF_ALLOC) {
+            continue;
+        }
+        if let Ok(Some((all, _))) = header.rela(endian, data) {
+            found.extend(all.iter().map(|one| one.r_offset.get(endian)));
+        }
+        if let Ok(Some((all, _))) = header.rel(endian, data) {
+            found.extend(all.iter().map(|one| one.r_offset.get(endian)));
+        }
+    }
+    found
+}
+
+/// Whether the loader may write more to a file than [`read_fixups`] reads: tables that are packed as Android packs them, or that no
+/// section header speaks of.
+pub(super) fn has_more(file: &Elf<'_>) -> bool {
+    let endian = file.endian();
+    let is_table = |kind| matches!(kind, elf::SHT_RELA | elf::SHT_REL | elf::SHT_RELR);
+    let tables: Vec<Range<u64>> = file
+        .sections()
+        .filter(|section| is_table(section.elf_section_header().sh_type(endian)))
+        .map(|section| section.address()..section.address().saturating_add(section.size()))
+        .collect();
+    let is_unread = |tag, address: u64| match tag {
+        elf::DT_RELA | elf::DT_REL | elf::DT_RELR | elf::DT_JMPREL => {
+            !tables.iter().any(|table| table.contains(&address))
+        }
+        elf::DT_ANDROID_RELA | elf::DT_ANDROID_REL | elf::DT_ANDROID_RELR => true,
+        _ => false,
+    };
+    let is_dynamic = file.elf_program_headers().iter().any(|p| p.p_type(endian) == elf::PT_DYNAMIC);
+    let Ok(dynamic) = file.elf_dynamic_table() else { return true };
+    file.sections().next().is_none()
+        || is_dynamic && dynamic.iter().next().is_none()
+        || dynamic.iter().any(|entry| is_unread(entry.tag, entry.val))
 }

@@ -8,8 +8,8 @@ use object::elf;
 use object::read::elf::{ElfSection64, ProgramHeader, SectionHeader};
 use object::{Endianness, Object, ObjectSection, ObjectSymbol, ObjectSymbolTable};
 
-use super::elf::{Elf, headers, machine};
-use super::fixups::{Fixup, Slot, read_fixups};
+use super::elf::{Elf, headers, machine, section_ranges};
+use super::fixups::{Fixup, Slot, has_more, read_fixups};
 use super::functions::{Function, is_of_rust, is_of_std_or_alloc, read_functions};
 use super::import::{Import, Linkage};
 use super::machine::{Code, Machine};
@@ -39,6 +39,8 @@ pub(crate) struct Image<'a> {
     syscall: Option<u64>,
     /// What it takes up where it is linked for a fixed place; nothing where the loader chooses the place.
     fixed: Vec<Range<u64>>,
+    /// Whether the loader writes to code.
+    fixes_code: bool,
     may_have_rust_alloc: bool,
     is_dynamic: bool,
     /// Objects of eight bytes that no other file sees.
@@ -104,6 +106,7 @@ impl<'a> Image<'a> {
             has_symtab: file.symbol_table().is_some_and(|t| t.symbols().next().is_some()),
             syscall: None,
             fixed: Vec::new(),
+            fixes_code: false,
             pointers: Vec::new(),
             statics: Vec::new(),
             for_loader: for_loader(file),
@@ -116,6 +119,11 @@ impl<'a> Image<'a> {
             image.fixed = image.segments.iter().map(|s| s.range.clone()).collect();
         }
         (image.fixups, image.imports) = read_fixups(file, &Linkage::parse(file, data));
+        image.fixes_code = image.fixups.iter().any(|&(at, _)| image.touches_code(at));
+        let has_more = has_more(file);
+        if has_more {
+            image.relro.clear();
+        }
         // The dynamic symbols are the file's own in both.
         let symbols = separate.filter(|_| !image.has_symtab).unwrap_or(file);
         image.has_symtab |= symbols.symbol_table().is_some_and(|t| t.symbols().next().is_some());
@@ -123,7 +131,7 @@ impl<'a> Image<'a> {
         image.functions = read_functions(symbols.symbols().chain(file.dynamic_symbols()), is_code);
         image.statics = read_statics(symbols);
         // In a program at fixed addresses any number may be the address of a static.
-        if header.e_type.get(endian) == elf::ET_DYN {
+        if header.e_type.get(endian) == elf::ET_DYN && !has_more {
             image.pointers = private_pointers(&image.statics, file);
         }
         let comment = file.section_by_name(".comment").and_then(|s| s.data().ok()).unwrap_or(&[]);
@@ -242,6 +250,17 @@ impl<'a> Image<'a> {
     /// Whether the loader writes to these eight bytes.
     pub(crate) fn is_fixed_up(&self, addr: u64) -> bool {
         self.touches_fixup(addr, 8)
+    }
+
+    /// Whether the loader writes to an instruction, so that what the file has of it is not what runs.
+    pub(crate) fn is_fixed_up_code(&self, addr: u64, next: u64) -> bool {
+        self.fixes_code && self.touches_fixup(addr, next.saturating_sub(addr))
+    }
+
+    fn touches_code(&self, addr: u64) -> bool {
+        self.segments
+            .iter()
+            .any(|s| s.executable && s.range.start < addr.saturating_add(8) && addr < s.range.end)
     }
 
     /// The parts of the file that hold code, each with its address.
@@ -402,19 +421,6 @@ impl<'a> Image<'a> {
         let start = usize::try_from(addr - s.range.start).ok()?;
         s.data.get(start..start.checked_add(len)?)
     }
-}
-
-fn section_ranges(file: &Elf<'_>, want: impl Fn(&str, elf::SectionFlags) -> bool) -> Vec<Range<u64>> {
-    let mut ranges = Vec::new();
-    for section in file.sections() {
-        if let object::SectionFlags::Elf { sh_flags, .. } = section.flags()
-            && want(section.name().unwrap_or(""), sh_flags)
-            && let Some(end) = section.address().checked_add(section.size())
-        {
-            ranges.push(section.address()..end);
-        }
-    }
-    ranges
 }
 
 /// Where relocations and the symbols for other files lie: the loader reads them, and the program does not.
