@@ -3,7 +3,8 @@
 //! That is what the file puts there, and what its code stores there, if nothing else can write to it: the static is an object of
 //! eight bytes with a symbol of its own, which no other file sees; every instruction that speaks of its address reads it, jumps
 //! through it or stores a function that is known into it; and no data has its address but slots of the global offset table, from
-//! which all code reads it into a register (what becomes of it there: `held`). Whoever has not been given a static's
+//! which all code reads it into a register (what becomes of it there: `held`), nor its distance from that table or from the data
+//! itself. Whoever has not been given a static's
 //! address cannot write to it: another object's end is not its beginning. That nothing counts from an address beside it is
 //! said with the answer; a program that is linked for fixed addresses does so by a mere number, so nothing is told of one.
 
@@ -53,6 +54,9 @@ pub(crate) fn chosen(image: &Image<'_>, place: u64) -> Option<Chosen> {
         Slot::Addr(addr) => Some(addr),
         Slot::Import(_) => return None,
     };
+    // Where code is far from data, it adds such a distance to the table's own address.
+    let to_all = |table: u64| slots.iter().chain([&place]).map(move |to| to.wrapping_sub(table));
+    let distances: Vec<u64> = image.tables().flat_map(to_all).collect();
     let mut found = Chosen { first, ..Chosen::default() };
     for (base, code) in image.code_segments() {
         for at in mentions(code, base, place)? {
@@ -61,6 +65,9 @@ pub(crate) fn chosen(image: &Image<'_>, place: u64) -> Option<Chosen> {
                 Access::Read(_) => {}
                 Access::Other => return None,
             }
+        }
+        if has_distance(code, &distances) {
+            return None;
         }
         for &slot in &slots {
             for at in mentions(code, base, slot)? {
@@ -96,6 +103,20 @@ fn mentions(code: &[u8], base: u64, place: u64) -> Option<Vec<u64>> {
     }
     Some(found)
 }
+
+/// Whether code has one of these distances, or one of up to eight bytes more, as a constant of eight bytes (`movabs`).
+fn has_distance(code: &[u8], distances: &[u64]) -> bool {
+    let is_one = |number: u64| distances.iter().any(|&distance| number.wrapping_sub(distance) < 8);
+    code.windows(10).any(|bytes| match bytes {
+        [0x48 | 0x49, 0xb8..=0xbf, number @ ..] => {
+            number.try_into().is_ok_and(|number| is_one(u64::from_le_bytes(number)))
+        }
+        _ => false,
+    })
+}
+
+/// More bytes than that are not before the distance in an instruction.
+const MOST_BEFORE: u64 = 11;
 
 /// What an instruction does to a place.
 enum Access {
@@ -135,9 +156,14 @@ fn access(image: &Image<'_>, at: u64, place: u64) -> Access {
             (Flow::Next, Effect::Load(reg, mem)) if is_place(mem) && step.write == Write::None => {
                 Access::Read(Some((step.next, reg)))
             }
-            // The bytes may be those of a distance by chance: then the instruction speaks of another place, or of none.
-            _ if steps.speaks_of(step.addr, place..place.saturating_add(8)) => Access::Other,
-            _ => Access::Read(None),
+            // The bytes may be those of a distance by chance: then the instruction speaks of another place, or of none. Behind data, where
+            // instructions begin is not known.
+            _ => {
+                let first = at.saturating_sub(MOST_BEFORE).max(bounds.start);
+                let mut all = (first..at).chain([step.addr]);
+                let speaks = all.any(|start| steps.speaks_of(start, place..place.saturating_add(8)));
+                if speaks { Access::Other } else { Access::Read(None) }
+            }
         };
     }
     Access::Other
@@ -162,5 +188,16 @@ mod tests {
         let mut code = vec![0x90u8; 32];
         code[3..7].copy_from_slice(&0x5004u32.to_le_bytes());
         assert_eq!(mentions(&code, 0x1000, place), None, "the address itself");
+    }
+
+    #[test]
+    fn distances_from_a_table_are_found_where_they_are_moved_into_registers() {
+        // mov rcx, 0x60 (all eight bytes); mov qword [rsp + 0x60], 0
+        let (wide, other) =
+            ([0x48, 0xb9, 0x60, 0, 0, 0, 0, 0, 0, 0], [0x48, 0xc7, 0x84, 0x24, 0x60, 0, 0, 0, 0, 0, 0, 0]);
+        assert!(has_distance(&wide, &[0x60]));
+        assert!(has_distance(&wide, &[0x20, 0x59]), "into the middle");
+        assert!(!has_distance(&wide, &[0x61, 0x58]));
+        assert!(!has_distance(&other, &[0x60]));
     }
 }

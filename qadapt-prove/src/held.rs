@@ -11,8 +11,10 @@
 //! through jumps, until something else is in them. Each instruction that reads such a register must read the static through it, call
 //! through it, or store there. Anything else may hand the address on: to memory, to another object, to whoever called.
 //!
-//! The calling convention is believed: a function that is called looks at the registers which pass arguments, and whoever called it at
-//! those of its result and the ones that it gives back.
+//! The calling convention is believed of functions that are called through pointers or lie in other objects: they look at the registers which pass arguments,
+//! and whoever called them at those of their result and the ones that they give back. Where both are known to the compiler it may let
+//! them agree on more: a callee looks at any register that is not given back, and whoever called it may find what it has put into those that the
+//! callee leaves alone (`-fipa-ra`).
 
 use std::collections::BTreeMap;
 
@@ -20,11 +22,11 @@ use super::addr_map::AddrMap;
 use super::chosen::Store;
 use super::decode::Steps;
 use super::eh::Catches;
-use super::functions::Function;
 use super::load::Image;
 use super::machine::Machine;
 use super::registers::registers;
-use super::step::{CALLEE_SAVED, Effect, Flow, Mem, Reg, Regs, Via, Write};
+use super::step::{CALLEE_SAVED, Effect, Flow, Mem, Reg, Regs, SP, Via, Write};
+use super::thunk::{self, Thunk};
 
 /// More steps than that are not taken for one static.
 const MOST_STEPS: u32 = 1 << 16;
@@ -54,9 +56,14 @@ impl Holders {
         Self { own: self.own & !registers, given: self.given & !registers }
     }
 
-    /// What a function gets of them that is called.
+    /// Those that a function gets as arguments.
     fn passed(self) -> Self {
         Self { own: 0, given: self.any() & mask(ARGUMENTS) }
+    }
+
+    /// Those that a function may look at whose caller knows its code.
+    fn known(self) -> Self {
+        Self { own: 0, given: self.any() & !mask(&CALLEE_SAVED) & !bit(SP) }
     }
 }
 
@@ -68,8 +75,21 @@ fn bit(reg: Reg) -> Regs {
     1 << reg
 }
 
+/// Where control goes from a return or a jump through a register.
+pub(super) enum Way {
+    /// Back to the caller.
+    Back,
+    /// On to these places of the function.
+    On(Vec<u64>),
+    /// To another function in the place of this one.
+    Tail,
+}
+
 /// Who knows where a call or a jump leads that is not said by the instruction itself.
 pub(super) trait Guide {
+    /// Where control goes from a return or a jump through a register, if that is known.
+    fn way(&self, site: u64) -> Option<Way>;
+
     /// Whether control may come back from a function at a fixed address.
     fn returns(&self, addr: u64) -> bool;
 
@@ -89,8 +109,8 @@ pub(super) struct Held<'h, 'a> {
     queue: BTreeMap<u64, Holders>,
     /// What the registers are as the static's own function is called.
     passed: Holders,
-    /// Whether some function is given it in rdx, and leaves it there.
-    gives_back: bool,
+    /// Those of the registers with a result in which some function is given it, and leaves it there.
+    gives_back: Regs,
     stores: Vec<Store>,
     left: u32,
 }
@@ -105,7 +125,7 @@ impl<'h, 'a> Held<'h, 'a> {
             seen: AddrMap::default(),
             queue: BTreeMap::new(),
             passed: Holders::default(),
-            gives_back: false,
+            gives_back: 0,
             stores: Vec::new(),
             left: MOST_STEPS,
         }
@@ -165,6 +185,9 @@ impl<'h, 'a> Held<'h, 'a> {
         let (base, code) = self.image.segment_of(addr);
         let mut steps = Steps::new(code, base).with_writes(true);
         let step = steps.at(addr);
+        if self.image.is_fixed_up_code(addr, step.next) {
+            return None;
+        }
         let is_held = |mem: Mem| match mem {
             Mem { base: Some(base), index: None, disp: 0 } => held.any() & bit(base) != 0,
             _ => false,
@@ -195,49 +218,104 @@ impl<'h, 'a> Held<'h, 'a> {
         let after = held.without(used.overwrites);
         match step.flow {
             Flow::Next => self.come(step.next, after),
-            Flow::Jump(target) => self.jump(target, after)?,
+            Flow::Jump(target) => self.jump(addr, target, after)?,
             Flow::Branch(target, _) => {
-                self.jump(target, after)?;
+                self.jump(addr, target, after)?;
                 self.come(step.next, after);
             }
-            Flow::Call(target) => {
-                self.come(target, after.passed());
-                if self.guide.returns(target) {
-                    self.come(step.next, self.given_back(after));
-                }
-                self.pads(addr, after)?;
-            }
-            Flow::CallVia(_) => {
-                self.called(addr, through.is_some(), after.passed())?;
-                self.come(step.next, self.given_back(after));
-                self.pads(addr, after)?;
-            }
-            // Whoever called gets back what it must.
-            Flow::JumpVia(_) | Flow::Return | Flow::ReturnPast if after.own & mask(&CALLEE_SAVED) != 0 => {
-                return None;
-            }
-            Flow::JumpVia(_) => self.called(addr, through.is_some(), after.without(!mask(ARGUMENTS)))?,
-            Flow::Return | Flow::ReturnPast if after.own & (bit(RAX) | bit(RDX)) != 0 => return None,
-            Flow::Return | Flow::ReturnPast => self.gives_back |= after.given & bit(RDX) != 0,
-            Flow::Trap => {}
+            Flow::Call(target) => self.call(addr, target, step.next, after)?,
+            Flow::CallVia(_) => self.call_via(addr, through.is_some(), step.next, after)?,
+            Flow::JumpVia(_) if through.is_some() => self.tail_via(addr, true, after)?,
+            Flow::JumpVia(_) | Flow::Return if after == Holders::default() => {}
+            Flow::JumpVia(_) | Flow::Return => self.leave(addr, after)?,
+            Flow::ReturnPast if after != Holders::default() => return None,
+            Flow::ReturnPast | Flow::Trap => {}
             // The system gets registers, and a handler all of them.
             Flow::System | Flow::Breakpoint | Flow::Undecodable => return None,
         }
         Some(())
     }
 
+    /// Whether an address lies in a function, and not at its start.
+    fn is_inside(&self, target: u64) -> bool {
+        let covering = self.image.function_covering(target);
+        covering.is_none_or(|function| function.addr != target || function.is_fragment())
+            && (covering.is_some() || thunk::thunk(self.image, target).is_none())
+    }
+
+    /// A call of a fixed address.
+    fn call(&mut self, site: u64, target: u64, next: u64, held: Holders) -> Option<()> {
+        if self.is_inside(target) {
+            // A part of a function knows all of its registers.
+            let is_jump = thunk::is_jump(self.image, target);
+            if is_jump {
+                self.come(target, held);
+            }
+            return (is_jump || held == Holders::default()).then_some(());
+        }
+        if thunk::thunk(self.image, target).is_some() {
+            return self.call_via(site, false, next, held);
+        }
+        self.come(target, held.known());
+        if self.guide.returns(target) {
+            self.come(next, self.given_back(held));
+        }
+        self.pads(site, held)
+    }
+
+    /// A call through a pointer, of the static itself or of another one.
+    fn call_via(&mut self, site: u64, is_own: bool, next: u64, held: Holders) -> Option<()> {
+        self.called(site, is_own, held.passed())?;
+        self.come(next, self.given_back(held));
+        self.pads(site, held)
+    }
+
+    /// A jump through a pointer that is a call in the place of this function.
+    fn tail_via(&mut self, site: u64, is_own: bool, held: Holders) -> Option<()> {
+        // Whoever called gets back what it must.
+        if held.own & mask(&CALLEE_SAVED) != 0 {
+            return None;
+        }
+        self.called(site, is_own, held.without(!mask(ARGUMENTS)))
+    }
+
+    /// A return or a jump through a register, with the address in some of these.
+    fn leave(&mut self, site: u64, held: Holders) -> Option<()> {
+        match self.guide.way(site)? {
+            Way::Back if held.own & (mask(&CALLEE_SAVED) | bit(RAX) | bit(RDX)) != 0 => None,
+            Way::Back => {
+                self.gives_back |= held.given & (bit(RAX) | bit(RDX));
+                Some(())
+            }
+            Way::On(places) => {
+                for place in places {
+                    self.come(place, held);
+                }
+                Some(())
+            }
+            Way::Tail => self.tail_via(site, false, held),
+        }
+    }
+
     /// A jump to a fixed address: in a function, or to the start of another one, which is called so.
-    fn jump(&mut self, target: u64, held: Holders) -> Option<()> {
-        if self.image.function_at(target).is_none_or(Function::is_fragment) {
+    fn jump(&mut self, site: u64, target: u64, held: Holders) -> Option<()> {
+        if held == Holders::default() {
+            return Some(());
+        }
+        if self.is_inside(target) {
             self.come(target, held);
             return Some(());
+        }
+        match thunk::thunk(self.image, target) {
+            Some(Thunk::Return) => return None,
+            Some(Thunk::Via(_) | Thunk::Memory(_)) => return self.tail_via(site, false, held),
+            None => {}
         }
         if held.own & mask(&CALLEE_SAVED) != 0 {
             return None;
         }
         // What it returns goes to whoever called this one.
-        let arguments = mask(ARGUMENTS);
-        self.come(target, held.without(!arguments));
+        self.come(target, held.without(mask(&CALLEE_SAVED)));
         Some(())
     }
 
@@ -265,9 +343,8 @@ impl<'h, 'a> Held<'h, 'a> {
         Some(())
     }
 
-    /// What is left of them after a call.
+    /// What is left of them after a call: whoever looks at a register that the convention does not keep knows that the callee did.
     fn given_back(&self, held: Holders) -> Holders {
-        let more = if self.gives_back { bit(RDX) } else { 0 };
-        held.without(!(mask(&CALLEE_SAVED) | more))
+        held.without((bit(RAX) | bit(RDX)) & !self.gives_back)
     }
 }

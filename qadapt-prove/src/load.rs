@@ -263,6 +263,11 @@ impl<'a> Image<'a> {
             .any(|s| s.executable && s.range.start < addr.saturating_add(8) && addr < s.range.end)
     }
 
+    /// Where the tables begin from whose addresses code may count.
+    pub(crate) fn tables(&self) -> impl Iterator<Item = u64> {
+        self.got.iter().map(|range| range.start)
+    }
+
     /// The parts of the file that hold code, each with its address.
     pub(crate) fn code_segments(&self) -> impl Iterator<Item = (u64, &'a [u8])> {
         self.segments.iter().filter(|s| s.executable).map(|s| (s.range.start, s.data))
@@ -335,15 +340,13 @@ impl<'a> Image<'a> {
         }
     }
 
-    /// All numbers of eight bytes in the file's data that can be addresses, with where they are.
-    fn data_words(&self) -> impl Iterator<Item = (u64, u64)> {
-        self.segments.iter().filter(|s| !s.executable).flat_map(|s| {
-            let of_loader = |at: u64| self.for_loader.iter().any(|range| range.contains(&at));
-            let words = (s.range.start..).zip(s.data.windows(8));
-            words
-                .filter(move |&(at, _)| !of_loader(at))
-                .filter_map(|(at, bytes)| Some((at, u64::from_le_bytes(bytes.try_into().ok()?))))
-        })
+    /// All numbers of eight bytes in a segment that can be addresses, with where they are.
+    fn words_of(&self, segment: &Segment<'a>) -> impl Iterator<Item = (u64, u64)> {
+        let of_loader = |at: u64| self.for_loader.iter().any(|range| range.contains(&at));
+        let words = (segment.range.start..).zip(segment.data.windows(8));
+        words
+            .filter(move |&(at, _)| !of_loader(at))
+            .filter_map(|(at, bytes)| Some((at, u64::from_le_bytes(bytes.try_into().ok()?))))
     }
 
     /// The slots of the global offset table that have an address at any time; none if other data has it or one within the eight
@@ -359,8 +362,17 @@ impl<'a> Image<'a> {
                 () => return None,
             }
         }
-        let is_slot = |at: u64| slots.contains(&at);
-        self.data_words().all(|(at, word)| !within(word) || is_slot(at)).then_some(slots)
+        let is_known = |at: u64| within(at) || slots.contains(&at);
+        // As a distance from the word itself, of eight bytes or of four. What code has of those is found as distances from instructions.
+        let counts = |at: u64, word: u64| {
+            let half = u32::try_from(word & u64::from(u32::MAX)).unwrap_or_default().cast_signed();
+            at % 4 == 0 && (within(at.wrapping_add(word)) || within(at.wrapping_add_signed(half.into())))
+        };
+        let is_free = |segment: &Segment<'a>| {
+            let speaks = |at: u64, word: u64| within(word) || !segment.executable && counts(at, word);
+            self.words_of(segment).all(|(at, word)| is_known(at) || !speaks(at, word))
+        };
+        self.segments.iter().all(is_free).then_some(slots)
     }
 
     /// Whether a constant is the entry of a function, or the address of a vtable (drop, size, alignment, methods;

@@ -64,17 +64,13 @@ impl<'b, 'a> Backwards<'b, 'a> {
         Some(found)
     }
 
-    /// Whether a block ends in a way that may lead to any other one. A jump through a pointer at a fixed place does not.
-    fn is_lost(&mut self, block: &Block, leaving: &[u64]) -> bool {
+    /// Whether a block ends in a way that may lead to any other one.
+    fn is_lost(&self, block: &Block, leaving: &[u64]) -> bool {
         if block.end != End::Lost {
             return false;
         }
         self.body.calls_of(block).last().is_none_or(|call| match call.callee {
-            Callee::Unknown(Why::IndirectJump) => {
-                let flow = self.steps.flow_at(call.site).flow;
-                !leaving.contains(&call.site)
-                    && !matches!(flow, Flow::JumpVia(Via::Mem(Mem { base: None, index: None, .. })))
-            }
+            Callee::Unknown(Why::IndirectJump) => !leaving.contains(&call.site),
             Callee::Unknown(_) => true,
             _ => false,
         })

@@ -64,6 +64,8 @@ pub(crate) struct Program<'a> {
     replaced: Replaced,
     /// What private function pointers can hold, of those that have been asked for.
     pub(super) chosen: RefCell<AddrMap<u64, Option<Rc<[u64]>>>>,
+    /// The functions through which the addresses of statics have been followed.
+    pub(super) followed: RefCell<AddrMap<u64, Rc<Body>>>,
     depth: Cell<usize>,
     scratch: Cell<Option<Box<Scratch>>>,
 }
@@ -88,6 +90,7 @@ impl<'a> Program<'a> {
             loose: RefCell::default(),
             replaced: Replaced::default(),
             chosen: RefCell::default(),
+            followed: RefCell::default(),
             depth: Cell::new(0),
             scratch: Cell::new(None),
         }

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use object::{Object, ObjectSymbol, SymbolKind};
+use object::{Object, ObjectSymbol, SymbolKind, elf};
 
-use super::elf::Elf;
+use super::elf::{Elf, section_ranges};
 
 /// All objects with a symbol, by address.
 pub(super) fn read_statics<'a>(symbols: &Elf<'a>) -> Vec<(Range<u64>, &'a str)> {
@@ -30,13 +30,28 @@ pub(super) fn private_pointers(statics: &[(Range<u64>, &str)], file: &Elf<'_>) -
         .filter(ObjectSymbol::is_definition)
         .map(|symbol| symbol.address()..symbol.address().saturating_add(symbol.size().max(1)))
         .collect();
-    let alone = |at: usize, (addr, size): (u64, u64)| {
-        let before = at.checked_sub(1).and_then(|before| objects.get(before));
+    // The linker names the start and the end of a section whose name is a word, for code that goes through all that is in it.
+    let lists: Vec<Range<u64>> =
+        section_ranges(file, |name, flags| flags.contains(elf::SHF_ALLOC) && is_word(name));
+    let lies_in = |ranges: &[Range<u64>], addr: u64| {
+        ranges.iter().any(|range| range.start < addr.saturating_add(8) && addr < range.end)
+    };
+    // Where the objects before this one end.
+    let mut end = 0;
+    let mut alone = |at: usize, (addr, size): (u64, u64)| {
+        let before = end;
+        end = before.max(addr.saturating_add(size));
         size == 8
-            && before.is_none_or(|&(start, size)| start.saturating_add(size) <= addr)
+            && before <= addr
             && objects.get(at + 1).is_none_or(|&(next, _)| next >= addr.saturating_add(8))
-            && !seen.iter().any(|range| range.start < addr.saturating_add(8) && addr < range.end)
+            && !lies_in(&seen, addr)
+            && !lies_in(&lists, addr)
     };
     let found = objects.iter().enumerate().filter(|&(at, &object)| alone(at, object));
     found.map(|(_, &(addr, _))| addr).collect()
+}
+
+fn is_word(name: &str) -> bool {
+    let is_letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    name.chars().all(is_letter) && name.chars().next().is_some_and(|first| !first.is_ascii_digit())
 }

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::body::{Body, Call, Callee, Fate, Why};
+use super::body::{Body, Call, Callee, End, Fate, Why};
 use super::chosen::{self, Store};
 use super::context::Oracle;
 use super::decode::Steps;
-use super::held::{Guide, Held};
+use super::held::{Guide, Held, Way};
 use super::origins::{Backwards, Origin};
 use super::program::Program;
 use super::start::Start;
@@ -33,7 +33,9 @@ impl Program<'_> {
             return None;
         }
         let loose = |callee| Oracle::loose(self, callee);
-        let origins = Backwards::new(self.image(), body, &loose, &[site])?.of_target(site)?;
+        let mut jumps = self.through_statics(body);
+        jumps.push(site);
+        let origins = Backwards::new(self.image(), body, &loose, &jumps)?.of_target(site)?;
         let are_chosen = origins.iter().any(|origin| matches!(origin, Origin::Memory(_)));
         let mut found = BTreeSet::new();
         for origin in origins {
@@ -112,19 +114,32 @@ impl Program<'_> {
             return Some(jumps);
         }
         let mut backwards = Backwards::new(self.image(), body, &LOOSE, &jumps)?;
-        let is_function = |addr: &u64| self.image().function_at(*addr).is_some_and(|f| !f.is_fragment());
-        for &jump in &jumps {
-            let (base, code) = self.image().segment_of(jump);
-            // One through a fixed place leads to a function that lies there.
-            let is_fixed = |via| matches!(via, Via::Mem(Mem { base: None, index: None, .. }));
-            if matches!(Steps::new(code, base).flow_at(jump).flow, Flow::JumpVia(via) if is_fixed(via)) {
-                continue;
-            }
-            if !constants(backwards.of_target(jump)?)?.iter().all(is_function) {
+        let through_statics = self.through_statics(body);
+        for &jump in jumps.iter().filter(|jump| !through_statics.contains(jump)) {
+            if !self.are_functions(&constants(backwards.of_target(jump)?)?) {
                 return None;
             }
         }
         Some(jumps)
+    }
+
+    /// Those of a function's jumps through statics that lead to functions.
+    fn through_statics(&self, body: &Body) -> Vec<u64> {
+        let of_static = |call: &Call| {
+            let (base, code) = self.image().segment_of(call.site);
+            let is_known = match Steps::new(code, base).flow_at(call.site).flow {
+                Flow::JumpVia(Via::Mem(Mem { base: None, index: None, disp })) => {
+                    self.chosen(disp).is_some_and(|all| self.are_functions(&all))
+                }
+                _ => false,
+            };
+            (call.callee == Callee::Unknown(Why::IndirectJump) && is_known).then_some(call.site)
+        };
+        body.calls.iter().filter_map(of_static).collect()
+    }
+
+    fn are_functions(&self, addresses: &[u64]) -> bool {
+        addresses.iter().all(|addr| self.image().function_at(*addr).is_some_and(|f| !f.is_fragment()))
     }
 }
 
@@ -140,6 +155,28 @@ fn constants(origins: BTreeSet<Origin>) -> Option<Vec<u64>> {
 }
 
 impl Guide for Program<'_> {
+    fn way(&self, site: u64) -> Option<Way> {
+        let function = self.image().bounds(self.image().function_covering(site)?.addr).start;
+        let known = self.followed.borrow().get(&function).cloned();
+        let body = known.unwrap_or_else(|| {
+            let body = Rc::new(self.body(&Start::function(function), false));
+            self.followed.borrow_mut().insert(function, body.clone());
+            body
+        });
+        let block = body.blocks.get(body.block_at(site)? as usize)?;
+        let is_tail = |call: &Call| call.site == site && call.callee == Callee::Unknown(Why::IndirectJump);
+        match block.end {
+            End::Return => Some(Way::Back),
+            End::Flow => {
+                let places = body.edges_of(block).iter().map(|&next| body.blocks.get(next as usize));
+                places.map(|block| block.map(|block| block.at.start)).collect::<Option<_>>().map(Way::On)
+            }
+            End::Tail => Some(Way::Tail),
+            End::Lost if body.calls_of(block).last().is_some_and(is_tail) => Some(Way::Tail),
+            _ => None,
+        }
+    }
+
     fn returns(&self, addr: u64) -> bool {
         Oracle::fate(self, Callee::Local(addr)) == Fate::Returns
     }

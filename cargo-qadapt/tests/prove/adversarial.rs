@@ -62,16 +62,21 @@ fn answers(binary: &Path, pattern: &str, settings: &str) -> Vec<(String, Answer)
     verdicts(binary, pattern, settings).into_iter().map(|v| (v.region, v.answer)).collect()
 }
 
-/// Makes `kinds.c` in one way and holds its verdicts against its counts; quiet regions must be proven.
+/// Makes `kinds.c` in one way and holds its verdicts against its counts.
 fn kinds(compiler: &str, flags: &[&str], optimised: bool) -> Vec<String> {
+    counted("kinds", 64, compiler, flags, optimised)
+}
+
+/// Makes a program in one way and holds its verdicts on so many regions at least against its counts; quiet regions must be proven.
+fn counted(program: &str, least: usize, compiler: &str, flags: &[&str], optimised: bool) -> Vec<String> {
     if !has(compiler, flags) {
         return Vec::new();
     }
-    let name = format!("{compiler}{}", flags.join("").replace(['=', '/', ','], "_"));
+    let name = format!("{program}-{compiler}{}", flags.join("").replace(['=', '/', ','], "_"));
     let folder = folder(&name);
-    let binary = folder.join("kinds");
+    let binary = folder.join(program);
     let mut command = Command::new(compiler);
-    command.args(flags).arg("-w").arg("-o").arg(&binary).arg(source("kinds.c"));
+    command.args(flags).arg("-w").arg("-o").arg(&binary).arg(source(&format!("{program}.c")));
     if flags.iter().any(|f| f.starts_with("-static")) {
         command.args(["-DWRAP", "-Wl,--wrap=malloc"]).arg(source("count.c"));
     } else {
@@ -97,7 +102,7 @@ fn kinds(compiler: &str, flags: &[&str], optimised: bool) -> Vec<String> {
         .lines()
         .filter_map(|line| line.split_once(' ').and_then(|(n, c)| Some((n.to_owned(), c.parse().ok()?))))
         .collect();
-    assert!(counted.len() >= 65, "{name}: only {} regions ran", counted.len());
+    assert!(counted.len() >= least, "{name}: only {} regions ran", counted.len());
     let quiet = counted.iter().filter(|(n, _)| n.contains("quiet"));
     assert!(quiet.clone().all(|(_, &c)| c == 0), "{name}: {counted:?}");
     assert!(counted.iter().all(|(n, &c)| n.contains("quiet") || c > 0), "{name}: {counted:?}");
@@ -119,8 +124,47 @@ fn kinds(compiler: &str, flags: &[&str], optimised: bool) -> Vec<String> {
         }
     }
     println!("{name}: {seen} regions, {proven} proven");
-    assert!(seen >= 64, "{name}: only {seen} regions are in the binary");
+    assert!(seen >= least, "{name}: only {seen} regions are in the binary");
     wrong
+}
+
+#[test]
+fn no_store_into_a_static_is_missed() {
+    let flags = ["-O2", "-Wa,-mrelax-relocations=no", "-Wl,--no-relax"];
+    let mut wrong = counted("hooks", 40, "gcc", &flags, true);
+    wrong.extend(counted("hooks", 40, "clang", &flags, true));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_is_written_before_a_program_runs_is_not_what_the_file_has() {
+    let mut wrong = counted("fixed_up", 3, "gcc", &["-O2"], true);
+    wrong.extend(counted("fixed_up", 4, "gcc", &["-O2", "-DCODE", "-Wl,-z,notext"], true));
+    wrong.extend(counted("fixed_up", 4, "clang", &["-O2", "-DCODE", "-Wl,-z,notext", "-fuse-ld=lld"], true));
+    wrong.extend(counted("fixed_up", 4, "gcc", &["-O2", "-DCHOSEN"], true));
+    wrong.extend(counted("fixed_up", 4, "gcc", &["-O2", "-DCHOSEN", "-static", "-Wl,-z,now"], true));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn packed_relocations_say_nothing_of_what_a_static_holds() {
+    // Android's loader reads them, and this one does not: the program is not run.
+    let flags = ["-O2", "-fuse-ld=lld", "-Wl,--pack-dyn-relocs=android"];
+    if !has("clang", &flags) {
+        return;
+    }
+    let folder = folder("packed");
+    let binary = folder.join("packed");
+    let counter = shared(&folder, "counted", "long counted(void) { return 0; }", &[]);
+    run(Command::new("clang").args(flags).arg("-w").arg("-o").args([
+        &binary,
+        &source("fixed_up.c"),
+        &counter,
+    ]));
+    let found = answers(&binary, "^r_", "");
+    let expected =
+        [("r_first", Answer::Unknown), ("r_quiet_call", Answer::Proven), ("r_table", Answer::Unknown)];
+    assert_eq!(found, expected.map(|(n, a)| (n.to_owned(), a)));
 }
 
 #[test]
@@ -155,6 +199,9 @@ fn no_disguise_of_a_call_is_proven_on_aarch64() {
     }
     for flags in [[FOR_AARCH64, "-O2"], [FOR_AARCH64, "-O3"], [FOR_AARCH64, "-Os"]] {
         wrong.extend(kinds("clang", &flags, true));
+    }
+    for flags in [&["-O2", "-DCHOSEN"][..], &["-O2", "-DCHOSEN", "-static", "-Wl,-z,now"]] {
+        wrong.extend(counted("fixed_up", 4, compiler, flags, true));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
