@@ -208,11 +208,8 @@ impl<'c, 'a> Walk<'c, 'a> {
             }
             let step = self.steps.at(at);
             at = step.next;
-            match step.flow {
-                _ if self.context.image.is_fixed_up_code(step.addr, step.next) => {
-                    block.lose(step.addr, Why::Undecodable);
-                    break End::Lost;
-                }
+            let is_fixed_up = self.context.image.is_fixed_up_code(step.addr, step.next);
+            match if is_fixed_up { Flow::Undecodable } else { step.flow } {
                 Flow::Next => self.carry_out(&step, &mut state, &mut slots),
                 Flow::System => {
                     let number = state.get(system::NUMBER);

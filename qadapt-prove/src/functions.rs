@@ -13,23 +13,27 @@ pub(crate) struct Function<'a> {
     pub(crate) names: Vec<&'a str>,
 }
 
+/// What the names of parts end in: compilers move away what is cold, LLVM's BOLT what is warm too.
+const PARTS: [&str; 2] = [".cold", ".warm"];
+
 impl Function<'_> {
     /// Whether this is no function but a part of one that the compiler has moved away: control comes by a jump, on the
     /// stack of the function that it is a part of.
     pub(crate) fn is_fragment(&self) -> bool {
-        self.names.iter().any(|n| {
-            n.starts_with("OUTLINED_FUNCTION_")
-                || n.rsplit_once(".cold").is_some_and(|(_, number)| {
-                    number.is_empty()
-                        || number.starts_with('.') && number[1..].bytes().all(|b| b.is_ascii_digit())
-                })
-        })
+        let is_number = |text: &str| {
+            text.is_empty() || text.starts_with('.') && text[1..].bytes().all(|b| b.is_ascii_digit())
+        };
+        let is_part = |name: &str| {
+            PARTS.iter().any(|part| name.rsplit_once(part).is_some_and(|(_, rest)| is_number(rest)))
+        };
+        self.names.iter().any(|name| name.starts_with("OUTLINED_FUNCTION_") || is_part(name))
     }
 
     /// Whether this is a part of `whole`, by its name: `f.cold`, `f.cold.0`.
     pub(crate) fn is_fragment_of(&self, whole: &Function<'_>) -> bool {
-        let is_of = |part: &str, whole: &str| {
-            part.strip_prefix(whole).and_then(|rest| rest.strip_prefix(".cold")).is_some()
+        let is_of = |name: &str, whole: &str| {
+            let rest = name.strip_prefix(whole);
+            rest.is_some_and(|rest| PARTS.iter().any(|part| rest.starts_with(part)))
         };
         whole.names.iter().any(|whole| self.names.iter().any(|part| is_of(part, whole)))
     }
@@ -83,4 +87,22 @@ pub(super) fn is_of_rust(symbol: &str) -> bool {
 /// Whether a symbol is of the crates that allocate, or has to do with one of their types.
 pub(super) fn is_of_std_or_alloc(symbol: &str) -> bool {
     is_of_rust(symbol) && ["3std", "5alloc", "std..", "alloc.."].iter().any(|krate| symbol.contains(krate))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_known_by_their_names() {
+        let function = |name: &'static str| Function { addr: 0x1000, size: 16, names: vec![name] };
+        for name in ["f.cold", "f.cold.0", "f.warm", "f.warm.1", "OUTLINED_FUNCTION_3"] {
+            assert!(function(name).is_fragment(), "{name}");
+        }
+        for name in ["f", "cold", "f.warmth", "f.cold.x", "f.part.0"] {
+            assert!(!function(name).is_fragment(), "{name}");
+        }
+        assert!(function("f.warm.1").is_fragment_of(&function("f")));
+        assert!(!function("f.warm.1").is_fragment_of(&function("g")));
+    }
 }

@@ -8,6 +8,7 @@ use super::body::{Call, Callee, End, Fate, Why};
 use super::cfg::Walk;
 use super::fixups::Slot;
 use super::frame::Slots;
+use super::functions::Function;
 use super::scratch::Open;
 use super::state::State;
 use super::step::{Cond, LINK, Reg, SP, Step, Via};
@@ -93,6 +94,10 @@ impl Walk<'_, '_> {
         match self.context.image.function_at(target) {
             Some(function) if function.is_fragment() => Goes::On,
             None if self.parts.iter().any(|p| p.range.contains(&target)) => Goes::On,
+            // Into the middle of such a part.
+            None if self.context.image.function_covering(target).is_some_and(Function::is_fragment) => {
+                Goes::On
+            }
             _ if state.is_home() => Goes::Tail,
             // On the function's own stack, into code without a name or into the middle of something: a part of it.
             None if self.context.image.is_code(target) => Goes::On,

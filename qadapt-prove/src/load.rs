@@ -39,8 +39,8 @@ pub(crate) struct Image<'a> {
     syscall: Option<u64>,
     /// What it takes up where it is linked for a fixed place; nothing where the loader chooses the place.
     fixed: Vec<Range<u64>>,
-    /// Whether the loader writes to code.
-    fixes_code: bool,
+    /// Where the loader writes to code.
+    fixed_code: Vec<u64>,
     may_have_rust_alloc: bool,
     is_dynamic: bool,
     /// Objects of eight bytes that no other file sees.
@@ -106,7 +106,7 @@ impl<'a> Image<'a> {
             has_symtab: file.symbol_table().is_some_and(|t| t.symbols().next().is_some()),
             syscall: None,
             fixed: Vec::new(),
-            fixes_code: false,
+            fixed_code: Vec::new(),
             pointers: Vec::new(),
             statics: Vec::new(),
             for_loader: for_loader(file),
@@ -119,7 +119,8 @@ impl<'a> Image<'a> {
             image.fixed = image.segments.iter().map(|s| s.range.clone()).collect();
         }
         (image.fixups, image.imports) = read_fixups(file, &Linkage::parse(file, data));
-        image.fixes_code = image.fixups.iter().any(|&(at, _)| image.touches_code(at));
+        image.fixed_code =
+            image.fixups.iter().map(|&(at, _)| at).filter(|&at| image.touches_code(at)).collect();
         let has_more = has_more(file);
         if has_more {
             image.relro.clear();
@@ -254,7 +255,7 @@ impl<'a> Image<'a> {
 
     /// Whether the loader writes to an instruction, so that what the file has of it is not what runs.
     pub(crate) fn is_fixed_up_code(&self, addr: u64, next: u64) -> bool {
-        self.fixes_code && self.touches_fixup(addr, next.saturating_sub(addr))
+        !self.fixed_code.is_empty() && self.touches_fixup(addr, next.saturating_sub(addr))
     }
 
     fn touches_code(&self, addr: u64) -> bool {
@@ -366,7 +367,8 @@ impl<'a> Image<'a> {
         // As a distance from the word itself, of eight bytes or of four. What code has of those is found as distances from instructions.
         let counts = |at: u64, word: u64| {
             let half = u32::try_from(word & u64::from(u32::MAX)).unwrap_or_default().cast_signed();
-            at % 4 == 0 && (within(at.wrapping_add(word)) || within(at.wrapping_add_signed(half.into())))
+            at.is_multiple_of(4)
+                && (within(at.wrapping_add(word)) || within(at.wrapping_add_signed(half.into())))
         };
         let is_free = |segment: &Segment<'a>| {
             let speaks = |at: u64, word: u64| within(word) || !segment.executable && counts(at, word);

@@ -146,7 +146,7 @@ mod tests {
             (0x4000_0000 | tkill, Some(Why::System)),
             // rt_sigqueueinfo
             (524, Some(Why::System)),
-            (0x4000_0000 | 524, Some(Why::System)),
+            (0x4000_020c, Some(Why::System)),
             (39, None),
         ] {
             assert_eq!(of_number(Machine::X86_64, number), why, "{number:#x}");

@@ -1,6 +1,7 @@
 //! Programs made to mislead the prover, each held against a count of what it really does.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -291,6 +292,44 @@ fn a_name_of_the_c_library_is_quiet_only_where_it_is_the_c_librarys() {
             [("r_close", Answer::Unknown), ("r_libc", Answer::Proven), ("r_send", Answer::Unknown)];
         assert_eq!(found, expected.map(|(n, a)| (n.to_owned(), a)), "{flags:?}");
     }
+}
+
+#[test]
+fn parts_that_were_moved_away_are_followed_from_wherever_control_comes() {
+    let folder = folder("parts");
+    let mut program = "#include <stdlib.h>\n\
+                       __attribute__((used, noinline)) static long quiet(long n) { return n + 1; }\n\
+                       __attribute__((used, noinline)) static long loud(long n) { char *volatile p = malloc(n); return p != 0; }\n"
+        .to_owned();
+    for (name, part) in [("cold", "cold"), ("warm", "warm.0"), ("other", "other")] {
+        for callee in ["quiet", "loud"] {
+            // Into the middle of the part, on the stack of the caller: only whoever comes from the function knows what is called.
+            write!(
+                program,
+                "__asm__(\".text\\n.type r_{callee}_{name},@function\\nr_{callee}_{name}:\\nlea {callee}(%rip), %rax\\n\\\n\
+                 test %rdi, %rdi\\njne 1f\\nret\\n.size r_{callee}_{name},.-r_{callee}_{name}\\n\\\n\
+                 .type r_{callee}_{name}.{part},@function\\nr_{callee}_{name}.{part}: ret\\n\\\n\
+                 1: sub $8, %rsp\\ncall *%rax\\nadd $8, %rsp\\nret\\n\\\n\
+                 .size r_{callee}_{name}.{part},.-r_{callee}_{name}.{part}\\n\");\n"
+            )
+            .expect("a string takes all");
+        }
+    }
+    program += "int main(void) { return 0; }\n";
+    let source = folder.join("parts.c");
+    std::fs::write(&source, program).expect("the source is written");
+    let binary = folder.join("parts");
+    run(Command::new("gcc").args(["-O2", "-o"]).args([&binary, &source]));
+    let found = answers(&binary, "^r_[a-z_]+$", "");
+    let expected = [
+        ("r_loud_cold", Answer::Allocates),
+        ("r_loud_other", Answer::Unknown),
+        ("r_loud_warm", Answer::Allocates),
+        ("r_quiet_cold", Answer::Proven),
+        ("r_quiet_other", Answer::Unknown),
+        ("r_quiet_warm", Answer::Proven),
+    ];
+    assert_eq!(found, expected.map(|(n, a)| (n.to_owned(), a)));
 }
 
 #[test]
