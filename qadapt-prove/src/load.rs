@@ -341,15 +341,6 @@ impl<'a> Image<'a> {
         }
     }
 
-    /// All numbers of eight bytes in a segment that can be addresses, with where they are.
-    fn words_of(&self, segment: &Segment<'a>) -> impl Iterator<Item = (u64, u64)> {
-        let of_loader = |at: u64| self.for_loader.iter().any(|range| range.contains(&at));
-        let words = (segment.range.start..).zip(segment.data.windows(8));
-        words
-            .filter(move |&(at, _)| !of_loader(at))
-            .filter_map(|(at, bytes)| Some((at, u64::from_le_bytes(bytes.try_into().ok()?))))
-    }
-
     /// The slots of the global offset table that have an address at any time; none if other data has it or one within the eight
     /// bytes from there.
     pub(crate) fn slots_of(&self, place: u64) -> Option<Vec<u64>> {
@@ -363,7 +354,9 @@ impl<'a> Image<'a> {
                 () => return None,
             }
         }
-        let is_known = |at: u64| within(at) || slots.contains(&at);
+        let is_known = |at: u64| {
+            within(at) || slots.contains(&at) || self.for_loader.iter().any(|range| range.contains(&at))
+        };
         // As a distance from the word itself, of eight bytes or of four. What code has of those is found as distances from instructions.
         let counts = |at: u64, word: u64| {
             let half = u32::try_from(word & u64::from(u32::MAX)).unwrap_or_default().cast_signed();
@@ -372,7 +365,12 @@ impl<'a> Image<'a> {
         };
         let is_free = |segment: &Segment<'a>| {
             let speaks = |at: u64, word: u64| within(word) || !segment.executable && counts(at, word);
-            self.words_of(segment).all(|(at, word)| is_known(at) || !speaks(at, word))
+            let mut words = (segment.range.start..).zip(segment.data.windows(8));
+            // Almost none speaks of it: where it lies is asked last.
+            words.all(|(at, bytes)| {
+                let word = bytes.try_into().map_or(0, u64::from_le_bytes);
+                !speaks(at, word) || is_known(at)
+            })
         };
         self.segments.iter().all(is_free).then_some(slots)
     }
