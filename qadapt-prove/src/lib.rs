@@ -44,7 +44,7 @@
 //
 // `load` reads the file (`elf`, `kind`: what it reads and what not; `functions`, `statics`: its symbols; `fixups`, `import`: what the loader
 // adds), `decode` turns its code into steps
-// (`step`: what they are; `x86`, with `operand`, `effect`, `registers`: what an instruction speaks of, and what it does; `aarch64`, with `aarch64_word`, `aarch64_arithmetic`, `aarch64_memory`: the same there;
+// (`step`: what they are; `x86`, with `operand`, `effect`, `registers`, `x86_write`: what an instruction speaks of, and what it does; `aarch64`, with `aarch64_word`, `aarch64_arithmetic`, `aarch64_memory`: the same there;
 // `machine`: what else differs between processors),
 // `cfg` follows the steps of one function (`start`: from where, with what; `context`: what it is told from outside; `scratch`: its blocks
 // in the making, `addresses`: and where they lie; `body`: the result; `leave`: how it is left; `state`, `value`: what is known of the
@@ -157,6 +157,7 @@ mod value;
 mod verdict;
 mod wait;
 mod x86;
+mod x86_write;
 
 pub use assume::{Section, Settings};
 pub use bodies::{Differences, compare_files};

@@ -8,8 +8,9 @@ use iced_x86::{
 };
 
 use super::effect::simple_effect;
-use super::operand::{cond, gpr, mem, via};
-use super::step::{Cond, Effect, FP, Flow, Mem, Regs, SP, Stack, Step, Write};
+use super::operand::{cond, gpr, via};
+use super::step::{Cond, Effect, Flow, Regs, Stack, Step, Write};
+use super::x86_write::{is_plain_store, may_write_to_stack, write};
 
 /// Decodes one function's bytes, step by step.
 pub(crate) struct Steps<'a> {
@@ -49,7 +50,7 @@ impl<'a> Steps<'a> {
                 step.stack = stack(&self.instruction);
             }
             if self.writes || may_write_to_stack(&self.instruction) {
-                step.write = self.write();
+                step.write = write(&self.instruction, &mut self.info);
             }
         }
         step
@@ -117,77 +118,6 @@ impl<'a> Steps<'a> {
         step
     }
 
-    fn write(&mut self) -> Write {
-        let i = &self.instruction;
-        if i.code() == Code::Push_r64
-            && let Some(reg) = gpr(i.op0_register())
-        {
-            return Write::Register(Mem { base: Some(SP), index: None, disp: 8u64.wrapping_neg() }, reg);
-        }
-        if matches!(i.code(), Code::Pushq_imm8 | Code::Pushq_imm32) {
-            let top = Mem { base: Some(SP), index: None, disp: 8u64.wrapping_neg() };
-            return Write::Number(top, i.immediate(0));
-        }
-        if i.code() == Code::Mov_rm64_imm32
-            && let Some(mem) = mem(i)
-        {
-            return Write::Number(mem, i.immediate(1));
-        }
-        if i.op0_kind() == OpKind::Memory && is_plain_store(i.mnemonic()) {
-            let size = u8::try_from(i.memory_size().size()).unwrap_or(0);
-            return match mem(i) {
-                Some(mem) if size > 0 => match gpr(i.op1_register()) {
-                    Some(reg) if i.mnemonic() == Mnemonic::Mov && i.op1_register().is_gpr64() => {
-                        Write::Register(mem, reg)
-                    }
-                    _ => Write::Bytes(mem, size),
-                },
-                _ => Write::Unknown,
-            };
-        }
-        if i.op0_kind() == OpKind::MemoryESRDI {
-            // A repeated instruction writes more than once.
-            let size = u8::try_from(i.memory_size().size()).unwrap_or(u8::MAX);
-            let first = Mem { base: gpr(Register::RDI), index: None, disp: 0 };
-            let is_repeated = i.has_rep_prefix() || i.has_repne_prefix();
-            return Write::Bytes(if is_repeated { first.onwards() } else { first }, size);
-        }
-        // A register tells which bit of memory is meant, from an address on.
-        if matches!(i.mnemonic(), Mnemonic::Bts | Mnemonic::Btr | Mnemonic::Btc)
-            && i.op0_kind() == OpKind::Memory
-            && i.op1_kind() == OpKind::Register
-        {
-            return mem(i).map_or(Write::Unknown, |mem| Write::Bytes(mem.onwards(), 8));
-        }
-        if i.code() == Code::Enterq_imm16_imm8 && i.immediate(1) == 0 {
-            return Write::Register(Mem { base: Some(SP), index: None, disp: 8u64.wrapping_neg() }, FP);
-        }
-        // The system may write for a call.
-        if i.is_string_instruction() || i.is_privileged() || i.mnemonic() == Mnemonic::Syscall {
-            return Write::Unknown;
-        }
-        let info = self.info.get_or_insert_with(InstructionInfoFactory::new).info(&self.instruction);
-        let mut write = Write::None;
-        for used in info.used_memory() {
-            if matches!(
-                used.access(),
-                OpAccess::Read | OpAccess::CondRead | OpAccess::NoMemAccess | OpAccess::None
-            ) {
-                continue;
-            }
-            let size = u8::try_from(used.memory_size().size()).unwrap_or(0);
-            let place = gpr(used.base()).filter(|_| used.base().is_gpr64() && used.index() == Register::None);
-            let tls = matches!(used.segment(), Register::FS | Register::GS);
-            write = match place {
-                Some(base) if size > 0 && !tls && write == Write::None => {
-                    Write::Bytes(Mem { base: Some(base), index: None, disp: used.displacement() }, size)
-                }
-                _ => return Write::Unknown,
-            };
-        }
-        write
-    }
-
     fn effect(&mut self, step: &mut Step) {
         if let Some(effect) = simple_effect(&self.instruction) {
             step.effect = effect;
@@ -213,52 +143,6 @@ impl<'a> Steps<'a> {
         }
         step.effect = if mask == 0 { Effect::None } else { Effect::Clobber(mask) };
     }
-}
-
-/// Whether an instruction may write where a register leads.
-fn may_write_to_stack(i: &Instruction) -> bool {
-    match i.op0_kind() {
-        OpKind::Memory => {
-            i.memory_base() != Register::RIP && !matches!(i.mnemonic(), Mnemonic::Cmp | Mnemonic::Test)
-        }
-        OpKind::MemoryESDI | OpKind::MemoryESEDI | OpKind::MemoryESRDI => true,
-        // Those that do not name the place, or name it by a register.
-        _ => matches!(
-            i.mnemonic(),
-            Mnemonic::Push
-                | Mnemonic::Pushfq
-                | Mnemonic::Enter
-                | Mnemonic::Maskmovq
-                | Mnemonic::Maskmovdqu
-                | Mnemonic::Vmaskmovdqu
-                | Mnemonic::Movdir64b
-                | Mnemonic::Enqcmd
-                | Mnemonic::Enqcmds
-                | Mnemonic::Clzero
-        ),
-    }
-}
-
-/// The commonest instructions that write to their first operand and nowhere else.
-fn is_plain_store(mnemonic: Mnemonic) -> bool {
-    matches!(
-        mnemonic,
-        Mnemonic::Mov
-            | Mnemonic::Movups
-            | Mnemonic::Movaps
-            | Mnemonic::Movupd
-            | Mnemonic::Movapd
-            | Mnemonic::Movdqu
-            | Mnemonic::Movdqa
-            | Mnemonic::Movss
-            | Mnemonic::Movsd
-            | Mnemonic::Movq
-            | Mnemonic::Movd
-            | Mnemonic::Vmovups
-            | Mnemonic::Vmovaps
-            | Mnemonic::Vmovdqu
-            | Mnemonic::Vmovdqa
-    )
 }
 
 /// Whether an instruction makes something of rsp or rbp but a frame: whatever could let an address of the stack out.
@@ -339,7 +223,7 @@ fn flow(i: &Instruction) -> Flow {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::step::{Op, Operand, Via};
+    use crate::step::{Mem, Op, Operand, SP, Via};
 
     fn one(bytes: &[u8]) -> Step {
         Steps::new(bytes, 0x1000).at(0x1000)
