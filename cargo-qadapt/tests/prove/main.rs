@@ -18,5 +18,6 @@ mod marked;
 mod oracle;
 mod permits;
 mod popular;
+mod programs;
 mod shipped;
 mod waits;

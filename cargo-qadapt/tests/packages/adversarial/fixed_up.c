@@ -1,22 +1,7 @@
 /* What the file has of code and tables is not what runs: the loader, or the program as it starts, has written to it. */
-#include <stdio.h>
-#include <stdlib.h>
 
-#define APART __attribute__((noinline, noclone))
-#define HIDDEN __attribute__((used, visibility("hidden")))
+#include "loud.h"
 
-long counted(void);
-static volatile long sink;
-
-APART static long grow(long n) {
-    long *volatile block = malloc(16 + (n & 7));
-    block[0] = n;
-    n = block[0] + 1;
-    free(block);
-    return n;
-}
-HIDDEN long loud_target(long n) { return grow(n); }
-HIDDEN long quiet_target(long n) { return n + 3; }
 APART long r_quiet_call(long n) { return quiet_target(n) * 3; }
 
 #ifdef CODE

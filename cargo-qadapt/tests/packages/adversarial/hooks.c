@@ -2,25 +2,9 @@
  * static, into which `s_` has put a function that allocates, by a way that is hard to see. For x86-64, with addresses of statics
  * from the global offset table (`-Wa,-mrelax-relocations=no -Wl,--no-relax`). */
 #define _GNU_SOURCE
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define APART __attribute__((noinline, noclone))
-#define HIDDEN __attribute__((used, visibility("hidden")))
-
-long counted(void);
-static volatile long sink;
-
-APART static long grow(long n) {
-    long *volatile block = malloc(16 + (n & 7));
-    block[0] = n;
-    n = block[0] + 1;
-    free(block);
-    return n;
-}
-HIDDEN long loud_target(long n) { return grow(n); }
-HIDDEN long quiet_target(long n) { return n + 3; }
+#include "loud.h"
 
 #define STATIC(name, content) \
     ".pushsection .data\n.type hook_" name ",@object\n.p2align 3\n.skip 24\nhook_" name ": .quad " content \

@@ -5,8 +5,6 @@
 #include <setjmp.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -14,27 +12,16 @@
 #include <ucontext.h>
 #endif
 
-#define APART __attribute__((noinline, noclone))
+#include "loud.h"
+
 #define RARE __attribute__((cold, noinline))
 #define REGION APART
 
-long counted(void);
 static long cells[8];
 static long program[16];
-static volatile long sink;
 
-APART long grow(long n) {
-    long *volatile block = malloc(16 + (n & 7));
-    block[0] = n;
-    n = block[0] + 1;
-    free(block);
-    return n;
-}
 RARE static long grow_rarely(long n) { return grow(n) ^ grow(n + 1); }
 APART static long add(long n) { return n + 1; }
-/* What the assembly below calls. */
-__attribute__((used, visibility("hidden"))) long loud_target(long n) { return grow(n); }
-__attribute__((used, visibility("hidden"))) long quiet_target(long n) { return n + 3; }
 
 /* A case that the compiler moves out of the function. */
 REGION long r_cold_case(long n) {
