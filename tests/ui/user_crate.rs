@@ -78,21 +78,21 @@ impl UserCrate {
         Some(self.cargo(&["clippy"], &["--deny", "warnings", "--warn", "clippy::pedantic"]))
     }
 
-    /// Locks versions as for a new package, from what has been downloaded, and names what gets into the lock file.
-    pub(crate) fn locked_anew(&self) -> BTreeSet<String> {
-        let file = self.folder.join("Cargo.lock");
-        fs::remove_file(&file).expect("there is a lock file");
-        self.run(&["generate-lockfile"]).unwrap_or_else(|output| panic!("{output}"));
-        let text = fs::read_to_string(&file).expect("there is a new lock file");
+    /// Names what this workspace's lock file keeps once it is the package's: what no package needs goes.
+    pub(crate) fn locked(&self) -> BTreeSet<String> {
+        let text = fs::read_to_string(self.folder.join("Cargo.lock")).expect("there is a lock file");
         let names = text.lines().filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'));
         names.map(str::to_owned).collect()
     }
 
-    /// Names what is linked into the package, or needed to build it, on one of these platforms.
+    /// Names what is linked into the package, or needed to build it, on one of these platforms. What only they need is
+    /// downloaded where it is not yet; the lock file is written.
     pub(crate) fn linked(&self, platforms: &[&str]) -> BTreeSet<String> {
         let platforms = platforms.iter().flat_map(|platform| ["--target", platform]).collect::<Vec<_>>();
-        let command = ["tree", "--edges", "normal,build", "--prefix", "none", "--format", "{p}"];
-        let tree = self.run(&[&command[..], &platforms].concat()).unwrap_or_else(|output| panic!("{output}"));
+        let command = ["tree", "--quiet", "--edges", "normal,build", "--prefix", "none", "--format", "{p}"];
+        let mut cargo = Command::new(env!("CARGO"));
+        let tree =
+            self.output(cargo.args(command).args(&platforms)).unwrap_or_else(|output| panic!("{output}"));
         tree.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
     }
 
@@ -121,25 +121,15 @@ impl UserCrate {
     }
 
     /// Builds with cargo, where other tests build too: what they need to build the guard is there.
-    fn build(&self, cargo: Command, command: &[&str], flags: &[&str]) -> Result<(), String> {
+    fn build(&self, mut cargo: Command, command: &[&str], flags: &[&str]) -> Result<(), String> {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("nested/qadapt");
-        let target = target.to_str().expect("the path is UTF-8");
-        self.run_with(cargo, &[command, &["--target-dir", target, "--"], flags].concat()).map(drop)
+        cargo.args(command).args(["--offline", "--quiet", "--target-dir"]).arg(target).arg("--").args(flags);
+        self.output(&mut cargo).map(drop)
     }
 
     /// What cargo prints, or what it prints of its failure.
-    fn run(&self, arguments: &[&str]) -> Result<String, String> {
-        self.run_with(Command::new(env!("CARGO")), arguments)
-    }
-
-    fn run_with(&self, mut cargo: Command, arguments: &[&str]) -> Result<String, String> {
-        let (verb, others) = arguments.split_first().expect("a verb of cargo's");
-        let output = cargo
-            .current_dir(&self.folder)
-            .args([verb, "--offline", "--quiet"])
-            .args(others)
-            .output()
-            .expect("cargo runs");
+    fn output(&self, cargo: &mut Command) -> Result<String, String> {
+        let output = cargo.current_dir(&self.folder).output().expect("cargo runs");
         if output.status.success() {
             Ok(String::from_utf8_lossy(&output.stdout).into_owned())
         } else {
