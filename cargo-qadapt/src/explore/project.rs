@@ -391,7 +391,7 @@ fn manifest(root: &Path, dependencies: BTreeMap<String, Value>) -> Table {
     // Each build of a snippet is a new one, and the guard's code is not what is looked at.
     if let Some(Value::Table(dev)) = profiles.get_mut("dev") {
         let mut packages = Table::new();
-        for name in ["qadapt", "qadapt-spin", "qadapt-trace"] {
+        for name in ["qadapt", "qadapt-spin", "qadapt-symbols", "qadapt-trace"] {
             packages.insert(name.into(), Table::from_iter([("opt-level".into(), 3.into())]).into());
         }
         dev.insert("package".into(), packages.into());

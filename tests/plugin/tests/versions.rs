@@ -9,8 +9,15 @@ use std::path::Path;
 use std::process::Command;
 
 /// What the program links, as folders of the workspace.
-const CRATES: [&str; 6] =
-    ["qadapt", "qadapt-advice", "qadapt-calls", "qadapt-macro", "qadapt-spin", "qadapt-trace"];
+const CRATES: [&str; 7] = [
+    "qadapt",
+    "qadapt-advice",
+    "qadapt-calls",
+    "qadapt-macro",
+    "qadapt-spin",
+    "qadapt-symbols",
+    "qadapt-trace",
+];
 
 /// The program: `ALLOCATOR` is its allocator, and each of the two watches what that allocates.
 const PROGRAM: &str = r#"

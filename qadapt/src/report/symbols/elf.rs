@@ -14,9 +14,9 @@ use std::thread;
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
+use qadapt_symbols::{Function, Program};
 
 use super::Symbol;
-use super::program::Program;
 use crate::sys;
 
 /// The programs and libraries that were looked into.
@@ -53,11 +53,12 @@ pub(in crate::report) fn resolve(addresses: &[usize], mut found: impl FnMut(usiz
             }
             // Debug information of the C library takes longer to read than all the rest, and nobody asks for it.
             if let Some(program) = program(&mut programs, path, !is_system) {
-                program.functions_at(call - mapping.start + offset, |symbol| {
+                for function in program.functions_at(call - mapping.start + offset) {
                     any = true;
-                    goes_on =
-                        goes_on && found(address, Symbol { is_system, library: library.clone(), ..symbol });
-                });
+                    let Function { name: function, file, line, column } = function;
+                    let symbol = Symbol { function, file, line, column, is_system, library: library.clone() };
+                    goes_on = goes_on && found(address, symbol);
+                }
             }
         }
         if !any {

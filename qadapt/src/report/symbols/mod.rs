@@ -3,8 +3,6 @@
 #[cfg_attr(not(qadapt_elf), path = "other.rs")]
 #[cfg_attr(qadapt_elf, path = "elf.rs")]
 mod platform;
-#[cfg(qadapt_elf)]
-mod program;
 
 use std::path::PathBuf;
 

@@ -1,7 +1,4 @@
-//! One ELF file with its debug information, wherever that lies: in the file itself, in one beside it that its build id
-//! or its `.gnu_debuglink` names (as gdb looks for them), or in `.dwp` and `.dwo` files (split DWARF).
-//!
-//! Files stay mapped for the life of the process, as what borrows from them does.
+//! One ELF file with its debug information.
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
@@ -16,8 +13,6 @@ use memmap2::Mmap;
 use object::read::elf::ElfFile;
 use object::{CompressionFormat, Object, ObjectSection, ObjectSegment, ObjectSymbol, ObjectSymbolTable};
 
-use super::Symbol;
-
 #[cfg(target_pointer_width = "64")]
 type Header = object::elf::FileHeader64<object::NativeEndian>;
 #[cfg(target_pointer_width = "32")]
@@ -30,14 +25,33 @@ type Bytes = EndianSlice<'static, NativeEndian>;
 /// Where distributions keep debug information apart from programs.
 const APART: &str = "/usr/lib/debug";
 
+/// A function, as the source has it; inlined ones share their place with the function that they are part of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Function {
+    /// The name, without the hash at its end.
+    pub name: Option<String>,
+    /// The file of the source, as the compiler was given it.
+    pub file: Option<PathBuf>,
+    /// 0 where it is unknown.
+    pub line: u32,
+    /// The column in the line, from 1.
+    pub column: Option<u32>,
+}
+
 /// A program or library.
-pub(super) struct Program {
+#[expect(missing_debug_implementations, reason = "a mapped file, of megabytes")]
+pub struct Program {
     elf: Elf,
     lines: Option<Lines>,
 }
 
 impl Program {
-    pub(super) fn load(path: &Path, with_lines: bool) -> Option<Self> {
+    /// Maps a file, and its debug information if lines are asked for. `None` where it cannot be read or is no ELF file of
+    /// this machine's kind.
+    ///
+    /// What is mapped stays so as long as the process lives: a file is loaded once, and kept.
+    #[must_use]
+    pub fn load(path: &Path, with_lines: bool) -> Option<Self> {
         let elf = open(path).or_else(|| open_deleted(path))?;
         if !with_lines {
             return Some(Self { elf, lines: None });
@@ -47,23 +61,24 @@ impl Program {
         Some(Self { elf, lines })
     }
 
-    /// Calls `found` with the functions at a place in the file, inlined ones first.
-    pub(super) fn functions_at(&self, offset: usize, found: impl FnMut(Symbol)) {
-        let Some(address) = self.address_of(offset as u64) else { return };
-        let mut functions = Vec::new();
-        if let Some(lines) = &self.lines {
-            lines.functions_at(address, |symbol| functions.push(symbol));
-        }
+    /// The functions at a place in the file, in bytes from its start: inlined ones first, each in the next one. Empty where
+    /// neither debug information nor a symbol speaks of it.
+    ///
+    /// Allocates, and reads what it needs of the debug information.
+    #[must_use]
+    pub fn functions_at(&self, offset: usize) -> Vec<Function> {
+        let Some(address) = self.address_of(offset as u64) else { return Vec::new() };
+        let mut functions = self.lines.as_ref().map(|lines| lines.functions_at(address)).unwrap_or_default();
         // Debug information that has lines only does not name every function; the table of symbols has those that were not
         // inlined.
         match functions.last_mut() {
-            Some(outermost) if outermost.function.is_none() => outermost.function = self.name_of(address),
+            Some(outermost) if outermost.name.is_none() => outermost.name = self.name_of(address),
             Some(_) => {}
             None => functions.extend(
-                self.name_of(address).map(|name| Symbol { function: Some(name), ..Symbol::default() }),
+                self.name_of(address).map(|name| Function { name: Some(name), ..Function::default() }),
             ),
         }
-        functions.into_iter().for_each(found);
+        functions
     }
 
     /// The address that the file's own tables have for a place in it.
@@ -109,7 +124,8 @@ impl Lines {
         Some(Self { context, package })
     }
 
-    fn functions_at(&self, address: u64, mut found: impl FnMut(Symbol)) {
+    fn functions_at(&self, address: u64) -> Vec<Function> {
+        let mut found = Vec::new();
         let mut looked_up = self.context.find_frames(address);
         let frames = loop {
             match looked_up {
@@ -119,19 +135,18 @@ impl Lines {
                 }
             }
         };
-        let Ok(mut frames) = frames else { return };
+        let Ok(mut frames) = frames else { return found };
         while let Ok(Some(frame)) = frames.next() {
-            let function = frame.function.and_then(|function| Some(demangled(&function.raw_name().ok()?)));
+            let name = frame.function.and_then(|function| Some(demangled(&function.raw_name().ok()?)));
             let place = frame.location;
-            found(Symbol {
-                function,
+            found.push(Function {
+                name,
                 file: place.as_ref().and_then(|place| place.file).map(PathBuf::from),
                 line: place.as_ref().and_then(|place| place.line).unwrap_or(0),
                 column: place.and_then(|place| place.column),
-                is_system: false,
-                library: None,
             });
         }
+        found
     }
 
     /// The part of the debug information that was left out of the program, in its package or in a file of its own.
