@@ -11,13 +11,11 @@
 use super::decode::Steps;
 use super::fixups::Slot;
 use super::load::Image;
-use super::machine::Machine;
+use super::mentions::Mentions;
 use super::step::{Effect, Flow, Mem, Via, Write};
 
-/// How many statics of one file are looked for: each takes a look at all of its bytes.
-pub(crate) fn most(image: &Image<'_>) -> u64 {
-    ((2 << 30) / image.code_bytes().max(1)).clamp(4, 64)
-}
+/// How many statics of one file are looked for: more are in none but a file made to waste time.
+pub(crate) const MOST: usize = 256;
 
 /// A store into a static.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,77 +40,41 @@ pub(crate) struct Chosen {
 }
 
 /// What is known of a static; none if something else may write to it.
-pub(crate) fn chosen(image: &Image<'_>, place: u64) -> Option<Chosen> {
-    // The code is searched for the distances that x86-64 counts.
-    let is_searched = image.machine() == Machine::X86_64;
-    if !is_searched || !image.is_private_pointer(place) {
+pub(crate) fn chosen(image: &Image<'_>, mentions: &Mentions, place: u64) -> Option<Chosen> {
+    if !image.is_private_pointer(place) {
         return None;
     }
-    let slots = image.slots_of(place)?;
+    let slots = mentions.slots(place)?;
     let first = match image.initial(place)? {
         Slot::Addr(0) => None,
         Slot::Addr(addr) => Some(addr),
         Slot::Import(_) => return None,
     };
     // Where code is far from data, it adds such a distance to the table's own address.
-    let to_all = |table: u64| slots.iter().chain([&place]).map(move |to| to.wrapping_sub(table));
-    let distances: Vec<u64> = image.tables().flat_map(to_all).collect();
+    let is_counted = |spot: u64| image.tables().any(|table| mentions.has_distance(spot.wrapping_sub(table)));
     let mut found = Chosen { first, ..Chosen::default() };
-    for (base, code) in image.code_segments() {
-        for at in mentions(code, base, place)? {
-            match access(image, at, place) {
-                Access::Store(store) => found.stores.push(store),
-                Access::Read(_) => {}
-                Access::Other => return None,
+    for at in mentions.in_code(place)? {
+        match access(image, at, place) {
+            Access::Store(store) => found.stores.push(store),
+            Access::Read(_) => {}
+            Access::Other => return None,
+        }
+    }
+    for slot in slots.clone() {
+        for at in mentions.in_code(slot)? {
+            match access(image, at, slot) {
+                Access::Read(Some(load)) => found.loads.push(load),
+                Access::Read(None) => {}
+                Access::Store(_) | Access::Other => return None,
             }
         }
-        if has_distance(code, &distances) {
-            return None;
-        }
-        for &slot in &slots {
-            for at in mentions(code, base, slot)? {
-                match access(image, at, slot) {
-                    Access::Read(Some(load)) => found.loads.push(load),
-                    Access::Read(None) => {}
-                    Access::Store(_) | Access::Other => return None,
-                }
-            }
-        }
+    }
+    if slots.chain([place]).any(is_counted) {
+        return None;
     }
     found.stores.sort_by_key(|store| store.site);
     found.stores.dedup();
     Some(found)
-}
-
-/// The addresses at which code may speak of a place, as the distance from the instruction's end; none if it may do so by the
-/// address itself.
-fn mentions(code: &[u8], base: u64, place: u64) -> Option<Vec<u64>> {
-    let absolute = u32::try_from(place).ok();
-    let mut found = Vec::new();
-    for (offset, bytes) in (0u64..).zip(code.windows(4)) {
-        let number = u32::from_le_bytes(bytes.try_into().ok()?);
-        let at = base.wrapping_add(offset);
-        if absolute.is_some_and(|absolute| number.wrapping_sub(absolute) < 8) {
-            return None;
-        }
-        // Up to four bytes of a constant follow, before the end that the distance counts from. The place has eight bytes.
-        let distance = u32::try_from(place.wrapping_sub(at).wrapping_sub(4) & 0xffff_ffff).ok()?;
-        if number.wrapping_sub(distance).wrapping_add(4) < 12 {
-            found.push(at);
-        }
-    }
-    Some(found)
-}
-
-/// Whether code has one of these distances, or one of up to eight bytes more, as a constant of eight bytes (`movabs`).
-fn has_distance(code: &[u8], distances: &[u64]) -> bool {
-    let is_one = |number: u64| distances.iter().any(|&distance| number.wrapping_sub(distance) < 8);
-    code.windows(10).any(|bytes| match bytes {
-        [0x48 | 0x49, 0xb8..=0xbf, number @ ..] => {
-            number.try_into().is_ok_and(|number| is_one(u64::from_le_bytes(number)))
-        }
-        _ => false,
-    })
 }
 
 /// More bytes than that are not before the distance in an instruction.
@@ -167,37 +129,4 @@ fn access(image: &Image<'_>, at: u64, place: u64) -> Access {
         };
     }
     Access::Other
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn distances_are_found_wherever_they_are() {
-        let place = 0x5000u64;
-        for trailing in [0u64, 1, 2, 4] {
-            let mut code = vec![0x90u8; 32];
-            let at = 0x1000 + 7;
-            let distance = u32::try_from(place - (at + 4 + trailing)).expect("it fits");
-            code[7..11].copy_from_slice(&distance.to_le_bytes());
-            assert_eq!(mentions(&code, 0x1000, place), Some(vec![at]), "{trailing}");
-            assert_eq!(mentions(&code, 0x1000, place - 7), Some(vec![at]), "into the middle");
-            assert_eq!(mentions(&code, 0x1000, place + 8), Some(vec![]), "the next place");
-        }
-        let mut code = vec![0x90u8; 32];
-        code[3..7].copy_from_slice(&0x5004u32.to_le_bytes());
-        assert_eq!(mentions(&code, 0x1000, place), None, "the address itself");
-    }
-
-    #[test]
-    fn distances_from_a_table_are_found_where_they_are_moved_into_registers() {
-        // mov rcx, 0x60 (all eight bytes); mov qword [rsp + 0x60], 0
-        let (wide, other) =
-            ([0x48, 0xb9, 0x60, 0, 0, 0, 0, 0, 0, 0], [0x48, 0xc7, 0x84, 0x24, 0x60, 0, 0, 0, 0, 0, 0, 0]);
-        assert!(has_distance(&wide, &[0x60]));
-        assert!(has_distance(&wide, &[0x20, 0x59]), "into the middle");
-        assert!(!has_distance(&wide, &[0x61, 0x58]));
-        assert!(!has_distance(&other, &[0x60]));
-    }
 }

@@ -341,38 +341,32 @@ impl<'a> Image<'a> {
         }
     }
 
-    /// The slots of the global offset table that have an address at any time; none if other data has it or one within the eight
-    /// bytes from there.
-    pub(crate) fn slots_of(&self, place: u64) -> Option<Vec<u64>> {
-        let within = |word: u64| word.wrapping_sub(place) < 8;
-        let mut slots = Vec::new();
-        for &(at, fixup) in &self.fixups {
-            let Fixup::Known(Slot::Addr(addr)) = fixup else { continue };
-            match () {
-                () if !within(addr) => {}
-                () if addr == place && self.is_got_like(at) && self.is_frozen(at, 8) => slots.push(at),
-                () => return None,
-            }
-        }
-        let is_known = |at: u64| {
-            within(at) || slots.contains(&at) || self.for_loader.iter().any(|range| range.contains(&at))
-        };
-        // As a distance from the word itself, of eight bytes or of four. What code has of those is found as distances from instructions.
-        let counts = |at: u64, word: u64| {
-            let half = u32::try_from(word & u64::from(u32::MAX)).unwrap_or_default().cast_signed();
-            at.is_multiple_of(4)
-                && (within(at.wrapping_add(word)) || within(at.wrapping_add_signed(half.into())))
-        };
-        let is_free = |segment: &Segment<'a>| {
-            let speaks = |at: u64, word: u64| within(word) || !segment.executable && counts(at, word);
-            let mut words = (segment.range.start..).zip(segment.data.windows(8));
-            // Almost none speaks of it: where it lies is asked last.
-            words.all(|(at, bytes)| {
-                let word = bytes.try_into().map_or(0, u64::from_le_bytes);
-                !speaks(at, word) || is_known(at)
-            })
-        };
-        self.segments.iter().all(is_free).then_some(slots)
+    /// All objects of just eight bytes that have a symbol and that no other file sees, by address.
+    pub(crate) fn private_pointers(&self) -> &[u64] {
+        &self.pointers
+    }
+
+    /// Where the loader writes addresses of the file, and which.
+    pub(crate) fn addresses_written(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.fixups.iter().filter_map(|&(at, fixup)| match fixup {
+            Fixup::Known(Slot::Addr(addr)) => Some((at, addr)),
+            _ => None,
+        })
+    }
+
+    /// Whether eight bytes are a slot of the global offset table whose content is the same at any time.
+    pub(crate) fn is_slot(&self, addr: u64) -> bool {
+        self.is_got_like(addr) && self.is_frozen(addr, 8)
+    }
+
+    /// Whether it is one of the tables that tell the loader what to write.
+    pub(crate) fn is_for_loader(&self, addr: u64) -> bool {
+        self.for_loader.iter().any(|range| range.contains(&addr))
+    }
+
+    /// All bytes of the file that are loaded, each part with its address, and whether it is code.
+    pub(crate) fn all_bytes(&self) -> impl Iterator<Item = (u64, &'a [u8], bool)> {
+        self.segments.iter().map(|s| (s.range.start, s.data, s.executable))
     }
 
     /// Whether a constant is the entry of a function, or the address of a vtable (drop, size, alignment, methods;

@@ -1,6 +1,6 @@
 //! What each function of a file means to its callers: its role by name, and whether it comes back.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -16,6 +16,7 @@ use super::fixups::Slot;
 use super::foreign;
 use super::known;
 use super::load::Image;
+use super::mentions::Mentions;
 use super::number::Few;
 use super::replaced::Replaced;
 use super::role::{Kind, Role};
@@ -62,6 +63,8 @@ pub(crate) struct Program<'a> {
     fates: RefCell<AddrMap<u64, Fate>>,
     loose: RefCell<AddrMap<u64, Regs>>,
     replaced: Replaced,
+    /// Where the file speaks of private function pointers, once one has been asked for.
+    pub(super) mentions: OnceCell<Option<Mentions>>,
     /// What private function pointers can hold, of those that have been asked for.
     pub(super) chosen: RefCell<AddrMap<u64, Option<Rc<[u64]>>>>,
     /// The functions through which the addresses of statics have been followed.
@@ -89,6 +92,7 @@ impl<'a> Program<'a> {
             fates: RefCell::default(),
             loose: RefCell::default(),
             replaced: Replaced::default(),
+            mentions: OnceCell::new(),
             chosen: RefCell::default(),
             followed: RefCell::default(),
             depth: Cell::new(0),

@@ -8,6 +8,8 @@ use super::chosen::{self, Store};
 use super::context::Oracle;
 use super::decode::Steps;
 use super::held::{Guide, Held, Way};
+use super::machine::Machine;
+use super::mentions::Mentions;
 use super::origins::{Backwards, Origin};
 use super::program::Program;
 use super::start::Start;
@@ -62,7 +64,7 @@ impl Program<'_> {
         if let Some(known) = self.chosen.borrow().get(&place) {
             return known.clone();
         }
-        if self.chosen.borrow().len() as u64 >= chosen::most(self.image()) {
+        if self.chosen.borrow().len() >= chosen::MOST {
             return None;
         }
         // A store of what it holds itself is not looked through.
@@ -73,7 +75,11 @@ impl Program<'_> {
     }
 
     fn all_stored(&self, place: u64) -> Option<BTreeSet<u64>> {
-        let known = chosen::chosen(self.image(), place)?;
+        // The code is searched for the distances that x86-64 counts.
+        let is_searched = self.image().machine() == Machine::X86_64;
+        let mentions =
+            self.mentions.get_or_init(|| is_searched.then(|| Mentions::of(self.image())).flatten());
+        let known = chosen::chosen(self.image(), mentions.as_ref()?, place)?;
         let mut functions: BTreeSet<u64> = known.first.into_iter().collect();
         let mut held = Held::new(self.image(), self.catches(), self);
         for (next, reg) in known.loads {

@@ -78,6 +78,14 @@ HOOK_AND(given_back, FUNCTION("takes_rbx", LOUD("%rbx") "ret"),
          "push %rbx\nlea quiet_target(%rip), %rbx\ncall takes_rbx\nmov %rbx, hook_given_back(%rip)\npop %rbx\nret");
 HOOK(looped, LOUD("%rax") "lea quiet_target(%rip), %rcx\nmov $2, %edx\n1: mov %rcx, hook_looped(%rip)\nmov %rax, %rcx\ndec %edx\njne 1b\nret");
 
+/* A number behind it that would lead into its middle, as a distance. */
+__asm__(".pushsection .data\n.type hook_quiet_beside,@object\n.p2align 3\nhook_quiet_beside: .quad quiet_target\n"
+        ".size hook_quiet_beside,8\n.quad -1\n.popsection\n"
+        FUNCTION("s_quiet_beside", "lea quiet_target(%rip), %rax\nmov %rax, hook_quiet_beside(%rip)\nret")
+        FUNCTION("r_quiet_beside", "sub $8, %rsp\ncall *hook_quiet_beside(%rip)\nadd $8, %rsp\nret"));
+long r_quiet_beside(long);
+void s_quiet_beside(long);
+
 /* Objects within an object, of which the last lies behind another one. */
 __asm__(".pushsection .data\n.type outer,@object\n.p2align 3\nouter: .quad quiet_target\n"
         ".type first_inner,@object\nfirst_inner: .quad quiet_target\n.size first_inner,8\n"
@@ -104,7 +112,7 @@ HOOK(label, "lea quiet_target(%rip), %rax\ntest %rdi, %rdi\njne 2f\n1: mov %rax,
             ".pushsection .data\n.p2align 3\nnext: .quad 3b\n.popsection");
 
 #define HOOKS(of) \
-    of(quiet_store) of(quiet_table) of(quiet_called) of(quiet_jumped) of(store) of(table) of(kept_rcx) of(kept_rax) of(kept_r10) \
+    of(quiet_store) of(quiet_table) of(quiet_called) of(quiet_jumped) of(quiet_beside) of(store) of(table) of(kept_rcx) of(kept_rax) of(kept_r10) \
     of(kept_deep) of(chained) of(tailed) of(switched_rax) of(switched_r10) of(thunk) of(thunk_last) of(thunk_inline) of(pushed) \
     of(pushed_inside) of(called_inside) of(behind_data) of(behind_table) of(far) of(far_slot) of(word) of(wide_word) of(data_word) \
     of(exchanged) of(compared) of(half) of(vector) of(popped) of(added) of(table_vector) of(table_half) of(table_string) \
