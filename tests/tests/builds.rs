@@ -46,9 +46,12 @@ impl Build {
             self.features,
         ]);
         cargo.arg("--target-dir").arg(&folder);
-        // The dependencies' own level is of no interest: one build of them serves most of the builds here.
-        cargo.args(["--config", "profile.release.package.\"*\".opt-level=0"]);
-        cargo.args(["--config", "profile.release.package.\"*\".debug=false"]);
+        // The level of what names lines and gives advice is of no interest: one build of it serves most of the builds here.
+        for name in ["\"*\"", "qadapt-advice", "qadapt-symbols"] {
+            for setting in ["opt-level=0", "debug=false"] {
+                cargo.args(["--config", &format!("profile.release.package.{name}.{setting}")]);
+            }
+        }
         for setting in self.settings {
             cargo.args(["--config", &format!("profile.release.{setting}")]);
         }
