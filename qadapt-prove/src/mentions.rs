@@ -5,6 +5,7 @@
 //! distance from the word itself. Slots of the global offset table that hold such an address are spoken of as the place itself is.
 
 use super::load::Image;
+use super::machine::Machine;
 
 /// How many mentions are kept: a file with more is made to waste time.
 const MOST: usize = 1 << 20;
@@ -16,7 +17,7 @@ const SIZE: u64 = 8;
 type Mention = (u64, u64);
 
 /// All that a file says of its private pointers.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Mentions {
     /// Slots of the global offset table with a place's address.
     slots: Vec<Mention>,
@@ -31,20 +32,17 @@ pub(crate) struct Mentions {
 }
 
 impl Mentions {
-    /// Looks through a file; none if it says more than can be kept.
+    /// Looks through a file; none if it says more than can be kept, or its code does not count the distances that x86-64 counts.
     pub(crate) fn of(image: &Image<'_>) -> Option<Self> {
+        if image.machine() != Machine::X86_64 {
+            return None;
+        }
         let pointers = Places::new(image.private_pointers().to_vec());
-        let mut found = Self {
-            slots: Vec::new(),
-            data: Vec::new(),
-            code: Vec::new(),
-            absolute: Vec::new(),
-            wide: Vec::new(),
-        };
+        let mut found = Self::default();
         for (at, addr) in image.addresses_written() {
             pointers.within(addr, |place| {
                 let is_slot = addr == place && image.is_slot(at);
-                (if is_slot { &mut found.slots } else { &mut found.data }).push((place, at));
+                keep(if is_slot { &mut found.slots } else { &mut found.data }, (place, at));
             });
         }
         found.slots.sort_unstable();
@@ -55,9 +53,10 @@ impl Mentions {
             if is_code {
                 found.look_at_code(base, bytes, &spots);
             }
-            if found.data.len().max(found.code.len()).max(found.absolute.len()) > MOST {
-                return None;
-            }
+        }
+        let mentions = [found.slots.len(), found.data.len(), found.code.len(), found.absolute.len()];
+        if mentions.into_iter().any(|count| count > MOST) {
+            return None;
         }
         // It is no news that the place itself, its slots and what the loader is told have its address.
         let known = &found.slots;
@@ -78,7 +77,7 @@ impl Mentions {
     fn look(&mut self, base: u64, bytes: &[u8], is_code: bool, places: &Places) {
         for (at, word) in (base..).zip(bytes.windows(8)) {
             let word = word.try_into().map_or(0, u64::from_le_bytes);
-            let mut speaks = |place| self.data.push((place, at));
+            let mut speaks = |place| keep(&mut self.data, (place, at));
             places.within(word, &mut speaks);
             // What code has of distances is found as those from instructions.
             if is_code || !at.is_multiple_of(4) {
@@ -94,9 +93,9 @@ impl Mentions {
     fn look_at_code(&mut self, base: u64, code: &[u8], spots: &Places) {
         for (at, bytes) in (base..).zip(code.windows(4)) {
             let number = bytes.try_into().map_or(0, u32::from_le_bytes);
-            spots.within(number.into(), |spot| self.absolute.push(spot));
+            spots.within(number.into(), |spot| keep(&mut self.absolute, spot));
             // Up to four bytes of a constant follow, before the end that the distance counts from.
-            spots.near(low(at).wrapping_add(number), |spot| self.code.push((spot, at)));
+            spots.near(low(at).wrapping_add(number), |spot| keep(&mut self.code, (spot, at)));
         }
         // `movabs`.
         self.wide.extend(code.windows(10).filter_map(|bytes| match bytes {
@@ -128,6 +127,13 @@ impl Mentions {
             Some(last) => reaches(distance, last),
             None => reaches(distance, u64::MAX) || reaches(0, distance.wrapping_add(SIZE - 1)),
         }
+    }
+}
+
+/// Adds to a list, of which one more than can be kept says that there are too many.
+fn keep<T>(list: &mut Vec<T>, mention: T) {
+    if list.len() <= MOST {
+        list.push(mention);
     }
 }
 
@@ -212,8 +218,7 @@ mod tests {
     use super::*;
 
     fn in_code(base: u64, code: &[u8], place: u64) -> Mentions {
-        let mut found =
-            Mentions { slots: vec![], data: vec![], code: vec![], absolute: vec![], wide: vec![] };
+        let mut found = Mentions::default();
         found.look_at_code(base, code, &Places::new(vec![place, place + 0x100_0000]));
         found.wide.sort_unstable();
         found
@@ -243,6 +248,14 @@ mod tests {
     }
 
     #[test]
+    fn a_file_with_too_many_is_not_kept() {
+        // All of it is the address of a place.
+        let mut found = Mentions::default();
+        found.look_at_code(0x1000, &vec![0; 2 * MOST], &Places::new(vec![0]));
+        assert_eq!(found.absolute.len(), MOST + 1);
+    }
+
+    #[test]
     fn distances_from_a_table_are_found_where_they_are_moved_into_registers() {
         // mov rcx, 0x60 (all eight bytes); mov qword [rsp + 0x60], 0
         let (wide, other) =
@@ -261,8 +274,7 @@ mod tests {
         let place = 0x5000u64;
         let places = Places::new(vec![place]);
         let speaks = |at: u64, word: u64, is_code: bool| {
-            let mut found =
-                Mentions { slots: vec![], data: vec![], code: vec![], absolute: vec![], wide: vec![] };
+            let mut found = Mentions::default();
             found.look(at, &word.to_le_bytes(), is_code, &places);
             !found.data.is_empty()
         };

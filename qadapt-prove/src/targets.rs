@@ -8,7 +8,6 @@ use super::chosen::{self, Store};
 use super::context::Oracle;
 use super::decode::Steps;
 use super::held::{Guide, Held, Way};
-use super::machine::Machine;
 use super::mentions::Mentions;
 use super::origins::{Backwards, Origin};
 use super::program::Program;
@@ -75,10 +74,7 @@ impl Program<'_> {
     }
 
     fn all_stored(&self, place: u64) -> Option<BTreeSet<u64>> {
-        // The code is searched for the distances that x86-64 counts.
-        let is_searched = self.image().machine() == Machine::X86_64;
-        let mentions =
-            self.mentions.get_or_init(|| is_searched.then(|| Mentions::of(self.image())).flatten());
+        let mentions = self.mentions.get_or_init(|| Mentions::of(self.image()));
         let known = chosen::chosen(self.image(), mentions.as_ref()?, place)?;
         let mut functions: BTreeSet<u64> = known.first.into_iter().collect();
         let mut held = Held::new(self.image(), self.catches(), self);
