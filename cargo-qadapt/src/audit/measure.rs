@@ -237,13 +237,17 @@ impl<'a> How<'a> {
         lines.chain([("QADAPT_ENFORCE".to_owned(), "1".into())]).collect()
     }
 
-    /// In a build that does not optimise the guard is optimised all the same, so that it costs little.
+    /// In a build that does not optimise the guard is optimised all the same, so that it costs little; as in a release build, since
+    /// in the 256 parts of a debug build that takes an eighth longer.
     fn config(&self, profile: &Profile) -> Vec<String> {
         if !self.has_guard || !self.settings.is_unoptimised(profile) {
             return Vec::new();
         }
-        let optimise = |name| format!("profile.{}.package.{name}.opt-level = 3", profile.for_cargo());
-        GUARD.map(optimise).to_vec()
+        let settings = |name| {
+            ["opt-level = 3", "codegen-units = 16"]
+                .map(|setting| format!("profile.{}.package.{name}.{setting}", profile.for_cargo()))
+        };
+        GUARD.into_iter().flat_map(settings).collect()
     }
 }
 

@@ -1,13 +1,13 @@
 //! Models of taking, giving back, waiting and leaving, which loom runs in every interleaving that it can tell apart.
 //!
-//! `cargo test -p qadapt-pool --test loom --release`
+//! `RUSTFLAGS="--cfg loom" cargo test -p qadapt-pool --test loom --release`
 //!
 //! The files of the library that do these things are compiled here a second time, over loom's atomics and cells
 //! (`primitive.rs`). So the library needs no `cfg(loom)`, and nobody who links it has loom in a lock file.
 //!
 //! Larger models are bounded to three preemptions. At most one thread of a model waits for the gate: of two, loom would
 //! run now one and now the other for ever, and never the thread that holds it.
-#![cfg(not(miri))]
+#![cfg(loom)]
 #![expect(unsafe_code, reason = "the files under test have unsafe code, and slots stand for memory")]
 
 #[path = "../../src/bitmap.rs"]

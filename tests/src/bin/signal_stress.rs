@@ -21,10 +21,9 @@
 // expect: off stdout 0 wrong, level 0
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::{Cell, UnsafeCell};
-use std::mem::MaybeUninit;
+use std::cell::Cell;
 use std::panic::Location;
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::{env, ptr};
 
 use fastrand::Rng;
@@ -37,9 +36,9 @@ use qadapt_tests::signal;
 
 #[global_allocator]
 static ALLOC: Qadapt<Bump> =
-    Qadapt::new(Bump { memory: UnsafeCell::new(MaybeUninit::uninit()), used: AtomicUsize::new(0) });
+    Qadapt::new(Bump { memory: AtomicPtr::new(ptr::null_mut()), used: AtomicUsize::new(0) });
 
-/// Enough for the blocks of ten million signals; nobody touches it, so that it takes no memory.
+/// Enough for the blocks of ten million signals; what nobody touches takes no memory.
 const SIZE: usize = 1 << 30;
 /// Signals, if nobody asks for another number. Where the handler logs, each stack is a new one that takes milliseconds: there are
 /// fewer.
@@ -49,8 +48,8 @@ const PERIOD: i64 = 60;
 const OWN: usize = 13;
 
 struct Bump {
-    /// Not zeros, which the compiler would write out to see them.
-    memory: UnsafeCell<MaybeUninit<[u8; SIZE]>>,
+    /// Mapped by the first own block, and no array in the program: that the compiler would write out.
+    memory: AtomicPtr<u8>,
     used: AtomicUsize,
 }
 
@@ -69,9 +68,29 @@ static VIOLATIONS: AtomicU64 = AtomicU64::new(0);
 /// 1 where violations abort.
 static ABORTS: AtomicU64 = AtomicU64::new(0);
 
-// SAFETY: the memory is handed out in pieces that never overlap, and only through the pointers that are handed out.
-#[expect(unsafe_code, reason = "the array is shared between threads")]
-unsafe impl Sync for Bump {}
+impl Bump {
+    /// The array; null where there is no memory for it.
+    fn memory(&self) -> *mut u8 {
+        let known = self.memory.load(Ordering::Relaxed);
+        if !known.is_null() {
+            return known;
+        }
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+        // SAFETY: a new mapping, which touches no other.
+        #[expect(unsafe_code, reason = "it has no safe form")]
+        let new =
+            unsafe { libc::mmap(ptr::null_mut(), SIZE, libc::PROT_READ | libc::PROT_WRITE, flags, -1, 0) };
+        if new == libc::MAP_FAILED {
+            return ptr::null_mut();
+        }
+        // The handler may have come first.
+        match self.memory.compare_exchange(ptr::null_mut(), new.cast(), Ordering::Relaxed, Ordering::Relaxed)
+        {
+            Ok(_) => new.cast(),
+            Err(first) => first,
+        }
+    }
+}
 
 // SAFETY: each own block lies in the array and belongs to nobody else, since `used` only goes up; the rest is the system's
 // allocator's. An own block is never given back to that.
@@ -80,10 +99,11 @@ unsafe impl GlobalAlloc for Bump {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if layout.size() == OWN && layout.align() == 1 {
             let start = self.used.fetch_add(OWN, Ordering::Relaxed);
-            return if start + OWN > SIZE {
+            let memory = self.memory();
+            return if memory.is_null() || start + OWN > SIZE {
                 ptr::null_mut()
             } else {
-                self.memory.get().cast::<u8>().wrapping_add(start)
+                memory.wrapping_add(start)
             };
         }
         if INTERRUPTED.get() {
