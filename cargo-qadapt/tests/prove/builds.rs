@@ -26,6 +26,10 @@ pub(crate) fn release(package: &Path, bin: &str, name: &str, ask: impl FnOnce(&m
             cargo.args(["--config", &format!("profile.release.package.{outside}.{setting}")]);
         }
     }
+    // What a build asks for is asked for the program: macros and build scripts are the same in all.
+    for setting in ["codegen-units=16", "debug=false", "strip=\"none\""] {
+        cargo.args(["--config", &format!("profile.release.build-override.{setting}")]);
+    }
     cargo.current_dir(package).env_remove("CARGO_ENCODED_RUSTFLAGS").env_remove("RUSTFLAGS");
     ask(&mut cargo);
     assert!(cargo.status().expect("cargo starts").success(), "{bin} builds");
