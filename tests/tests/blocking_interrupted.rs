@@ -68,10 +68,11 @@ fn handlers_have_their_regions_and_what_they_interrupt_has_its_own() {
     let here = unsafe { libc::pthread_self() };
     let sender = thread::spawn(move || {
         while !IS_DONE.load(Ordering::Relaxed) {
+            // Before the signal: its handler may have run when this thread goes on.
+            let seen = HANDLED.load(Ordering::Relaxed);
             // SAFETY: the thread waits for this one before it ends.
             unsafe { libc::pthread_kill(here, libc::SIGUSR1) };
             // One at a time, so that the thread gets on.
-            let seen = HANDLED.load(Ordering::Relaxed);
             while HANDLED.load(Ordering::Relaxed) == seen && !IS_DONE.load(Ordering::Relaxed) {
                 std::hint::spin_loop();
             }
