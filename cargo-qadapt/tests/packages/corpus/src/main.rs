@@ -2,6 +2,7 @@
 
 #[macro_use]
 mod measure;
+mod chosen;
 mod count;
 mod hot;
 mod regions;
@@ -10,9 +11,13 @@ mod swapped;
 
 fn main() {
     std::panic::set_hook(Box::new(|_| {}));
-    for (group, cases) in
-        [("regions", regions::all()), ("shown", shown::all()), ("swapped", swapped::all()), ("hot", hot::all())]
-    {
+    for (group, cases) in [
+        ("regions", regions::all()),
+        ("chosen", chosen::all()),
+        ("shown", shown::all()),
+        ("swapped", swapped::all()),
+        ("hot", hot::all()),
+    ] {
         for case in cases {
             let seen = (case.run)();
             println!(
