@@ -15,7 +15,8 @@ impl Progress {
     #[must_use]
     pub fn start() -> Self {
         let bar = ProgressBar::new_spinner();
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed:.dim}") {
+        // What is wide is cut where the terminal ends: a line that wraps would leave a row behind with each tick.
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed:.dim} {wide_msg}") {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(120));

@@ -43,13 +43,16 @@ impl fmt::Display for Advice {
         while let Some((before, after)) = rest.split_once('{') {
             f.write_str(before)?;
             let (field, after) = after.split_once('}').unwrap_or((after, ""));
-            match field {
-                "size" => write!(f, "{}", self.size)?,
-                "old" => write!(f, "{}", self.old_size)?,
-                // The catalogue has no other fields, which a test checks.
-                _ => {}
-            }
-            rest = after;
+            // The catalogue has no other field, which a test checks.
+            let number = if field == "old" { self.old_size } else { self.size };
+            write!(f, "{number}")?;
+            rest = match after.strip_prefix(" bytes") {
+                Some(after) if number == 1 => {
+                    f.write_str(" byte")?;
+                    after
+                }
+                _ => after,
+            };
         }
         f.write_str(rest)
     }

@@ -99,6 +99,19 @@ fn the_operation_and_its_sizes_decide_between_rules() {
 }
 
 #[test]
+fn one_byte_is_one_byte() {
+    let frames = [Frame::foreign("alloc::vec::Vec<T,A>::push", ""), Frame::own("run", "")];
+    let line = |size, old_size| {
+        advise(&Event { op: Op::Realloc, size, old_size, frames: &frames }).expect("a habit").to_string()
+    };
+    assert!(line(10, 1).ends_with("grew from 1 to 10 bytes"), "{}", line(10, 1));
+    let dropped =
+        [Frame::foreign("core::ptr::drop_in_place<alloc::vec::Vec<u8>>", ""), Frame::own("run", "")];
+    let freed = advise(&Event { op: Op::Dealloc, size: 1, old_size: 0, frames: &dropped }).expect("a habit");
+    assert!(freed.to_string().ends_with(": it frees 1 byte"), "{freed}");
+}
+
+#[test]
 fn the_call_nearest_to_the_users_code_decides() {
     let frames = [
         Frame::foreign("alloc::vec::Vec<T,A>::push", ""),

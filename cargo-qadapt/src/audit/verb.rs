@@ -35,7 +35,7 @@ impl Audit {
     pub fn run(&self) -> Result<ExitCode> {
         self.output.ready()?;
         if self.output.format == Format::RustcJson {
-            return check(&self.runs.selection);
+            return check(&self.runs.selection, self.output.output.as_deref());
         }
         let workspace = Workspace::find(&self.runs.selection)?;
         let config = Config::beside(workspace.root())?;

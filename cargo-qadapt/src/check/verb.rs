@@ -30,7 +30,7 @@ impl Check {
     /// If nothing can be checked.
     pub fn run(&self) -> Result<ExitCode> {
         if self.output.format == Format::RustcJson {
-            return cargo_check(&self.runs.selection);
+            return cargo_check(&self.runs.selection, self.output.output.as_deref());
         }
         let workspace = Workspace::find(&self.runs.selection)?;
         // Whatever can be wrong is told before the long part.

@@ -1,6 +1,7 @@
 //! A check by cargo, and after its messages those of the last runs.
 
 use std::io::{BufRead as _, BufReader, Write};
+use std::path::Path;
 use std::process::{ExitCode, Stdio};
 
 use super::keep::{Kind, kept};
@@ -14,8 +15,15 @@ use crate::selection::Selection;
 /// last proof have found, before the message with which cargo ends.
 ///
 /// # Errors
-/// If cargo cannot be started, or there is no workspace.
-pub fn check(selection: &Selection) -> Result<ExitCode> {
+/// If cargo cannot be started, there is no workspace, or the messages are asked for in a file.
+pub fn check(selection: &Selection, output: Option<&Path>) -> Result<ExitCode> {
+    if output.is_some() {
+        return Err(Error::Usage(
+            "--format rustc-json prints its messages while cargo checks, for an editor that reads them: leave out \
+             --output, or redirect standard output"
+                .to_owned(),
+        ));
+    }
     let workspace = Workspace::find(selection)?;
     let mut command = cargo();
     command.args(["check", "--all-targets", "--message-format", "json"]);

@@ -43,8 +43,9 @@ pub fn proof(proof: &Proof, root: &Folder) -> String {
     };
     let _ = writeln!(
         out,
-        "{} regions{instances}: {} proven, {} {found_in_words}, {} unknown, {} not in the binary",
+        "{} region{}{instances}: {} proven, {} {found_in_words}, {} unknown, {} not in the binary",
         groups.len(),
+        if groups.len() == 1 { "" } else { "s" },
         count(Answer::Proven),
         count(found),
         count(Answer::Unknown),

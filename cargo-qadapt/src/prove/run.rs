@@ -30,7 +30,7 @@ impl Prove {
     /// If nothing can be built or analysed.
     pub fn run(&self) -> Result<ExitCode> {
         if self.format == Format::RustcJson {
-            return check(&self.selection);
+            return check(&self.selection, self.output.as_deref());
         }
         let mut settings = self.settings()?.about(self.subject());
         // A binary is proven without cargo.

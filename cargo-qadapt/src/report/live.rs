@@ -242,10 +242,11 @@ impl LiveTotal {
         !self.sampled.is_nothing()
     }
 
-    /// In words; none where blocks were drawn, none is alive at the end, and not `all` is to be said.
+    /// In words; none where none is alive at the end, blocks were drawn or there was none, and not `all` is to be said.
     #[must_use]
     pub fn words_if(&self, all: bool) -> Option<String> {
-        if self.was_drawn() && self.blocks == 0 && !all {
+        let is_nothing = self.peak_blocks == 0 && self.lost == 0;
+        if (self.was_drawn() || is_nothing) && self.blocks == 0 && !all {
             return None;
         }
         let what = if self.is_sampled() {

@@ -34,6 +34,11 @@ fn findings(run: &Run) -> Vec<(String, String, Diagnostic)> {
 #[test]
 fn the_last_runs_findings_follow_the_compilers_messages() {
     let project = Project::new("messages");
+    for verb in ["audit", "check", "prove"] {
+        let refused = project.qadapt(&[verb, "--format", "rustc-json", "--output", "messages.json"]);
+        assert_eq!((refused.code, &*refused.stdout), (Some(2), ""), "{}", refused.stderr);
+        assert!(refused.stderr.contains("leave out --output"), "{}", refused.stderr);
+    }
     let nothing = project.qadapt(&SHOW);
     assert_eq!(nothing.code, Some(0), "{}", nothing.stderr);
     assert!(nothing.stderr.contains("there are no findings to show"), "{}", nothing.stderr);

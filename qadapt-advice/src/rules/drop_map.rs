@@ -6,7 +6,7 @@ use crate::on::On;
 pub(super) const ENTRY: Entry = Entry {
     id: "drop-map",
     habit: "a map or set is dropped",
-    advice: "take the map by reference, drop it in `qadapt::defer_frees`, or wrap it in `qadapt::PermitDrop`: it frees memory",
+    advice: "take the map by reference, defer its free (`qadapt::Deferring`), or wrap it in `qadapt::PermitDrop`: it frees memory",
     calls: &[
         Call::drop_of("std::collections::hash::"),
         Call::drop_of("hashbrown::map::"),

@@ -6,7 +6,7 @@ use crate::on::On;
 pub(super) const ENTRY: Entry = Entry {
     id: "drop-shared",
     habit: "the last `Arc` or `Rc` of a value is dropped",
-    advice: "keep a clone of the Arc or Rc outside the region, or drop the last one in `qadapt::defer_frees`",
+    advice: "keep a clone of the Arc or Rc outside the region, or defer its free (`qadapt::Deferring`)",
     calls: &[
         Call::drop_of("alloc::sync::Arc<"),
         Call::drop_of("alloc::rc::Rc<"),

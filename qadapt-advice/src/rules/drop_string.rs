@@ -6,7 +6,7 @@ use crate::on::On;
 pub(super) const ENTRY: Entry = Entry {
     id: "drop-string",
     habit: "a `String`, `PathBuf` or the like is dropped",
-    advice: "take it as `&str` (`&Path`), hand it back, drop it in `qadapt::defer_frees`, or wrap it in `qadapt::PermitDrop`",
+    advice: "take it as `&str` (`&Path`), hand it back, defer its free (`qadapt::Deferring`), or wrap it in `qadapt::PermitDrop`",
     calls: &[
         Call::drop_of("alloc::string::String"),
         Call::drop_of("std::path::PathBuf"),

@@ -6,7 +6,7 @@ use crate::on::On;
 pub(super) const ENTRY: Entry = Entry {
     id: "drop-vec",
     habit: "a `Vec` or `VecDeque` is dropped",
-    advice: "take it by reference, drop it in `qadapt::defer_frees`, or wrap it in `qadapt::PermitDrop`: it frees {size} bytes",
+    advice: "take it by reference, defer its free (`qadapt::Deferring`), or wrap it in `qadapt::PermitDrop`: it frees {size} bytes",
     calls: &[
         Call::drop_of("alloc::vec::Vec<"),
         Call::drop_of("alloc::vec::into_iter::IntoIter<"),

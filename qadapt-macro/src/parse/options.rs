@@ -15,9 +15,17 @@ pub(crate) fn read(tokens: TokenStream, attribute: Attribute) -> Result<Options,
             options.policy.subject = Subject::Calls;
         }
         while !input.is_empty() {
+            let alone = input.fork();
+            let option = alone.call(Ident::parse_any);
             read_one(&mut options, input, attribute)?;
             if !input.is_empty() && input.parse::<Option<Token![,]>>()?.is_none() {
-                return Err(input.error("write a comma between two options"));
+                return Err(match option {
+                    // What follows is no second option.
+                    Ok(option) if alone.cursor() == input.cursor() && !input.peek(Ident::peek_any) => {
+                        input.error(format_args!("the option `{option}` takes no value: remove it"))
+                    }
+                    _ => input.error("write a comma between two options"),
+                });
             }
         }
         policy::check(&options.policy)?;
@@ -185,11 +193,13 @@ mod tests {
             (CountAlloc, "allow(dealloc)", "`#[count_alloc]` has no option `allow`"),
             (Test, "sample = 2", "a test that is not watched each time proves nothing"),
             (Test, "x", "`#[qadapt::test]` has no option `x`"),
-            (NoAlloc, "forbid = 1", "write a comma between two options"),
+            (NoAlloc, "forbid = 1", "the option `forbid` takes no value: remove it"),
+            (NoAlloc, "defer(true)", "the option `defer` takes no value: remove it"),
+            (NoAlloc, "future defer", "write a comma between two options"),
             (NoAlloc, "future, future", "the option `future` is given twice"),
             (NoAlloc, "c", "`#[no_alloc]` has no option `c`"),
             (Test, "c, c", "the option `c` is given twice"),
-            (Test, "c = 1", "write a comma between two options"),
+            (Test, "c = 1", "the option `c` takes no value: remove it"),
             (Test, "future", "`#[qadapt::test]` has no option `future`"),
             (NoAlloc, "defer, defer", "the option `defer` is given twice"),
             (PermitAlloc, "defer", "`#[permit_alloc]` has no option `defer`"),

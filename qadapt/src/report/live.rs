@@ -149,8 +149,8 @@ fn say_if_missing(place: Place) {
         let region = if name.is_none() { String::new() } else { format!(" `{name}`") };
         // Not through the printing macro: a harness hides what a passing test prints.
         stderr::write(&format!(
-            "qadapt: the region{region} at {} is not watched, because QADAPT is not the global allocator. Add to the \
-             program's main file (for a test: to the test's file):\n\n    #[global_allocator]\n    static ALLOC: \
+            "qadapt: allocation is not watched in the region{region} at {}, because QADAPT is not the global allocator. Add to \
+             the program's main file (for a test: to the test's file):\n\n    #[global_allocator]\n    static ALLOC: \
              qadapt::QADAPT = qadapt::QADAPT;\n",
             place.location
         ));
