@@ -8,7 +8,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-/// How long a child may run. Far more than any needs, also under an emulator beside other builds: it ends a deadlock, and measures nothing.
+/// How long a child may run. Far more than any needs, also under an emulator or callgrind beside other builds: it ends a deadlock, and measures nothing.
 pub const DEADLINE: Duration = Duration::from_mins(10);
 
 /// How a child ended and what it wrote.
@@ -94,23 +94,14 @@ pub fn program(name: &str) -> PathBuf {
 /// If it cannot be started, or has not ended after [`DEADLINE`]; it is killed then.
 #[must_use]
 pub fn run(command: &mut Command) -> Outcome {
-    run_within(DEADLINE, command)
-}
-
-/// The same of a command that takes long.
-///
-/// # Panics
-/// If it cannot be started, or has not ended after this time; it is killed then.
-#[must_use]
-pub fn run_within(limit: Duration, command: &mut Command) -> Outcome {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().unwrap_or_else(|error| panic!("{command:?} cannot be started: {error}"));
     let id = child.id();
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || sender.send(child.wait_with_output()));
-    let Ok(output) = receiver.recv_timeout(limit) else {
+    let Ok(output) = receiver.recv_timeout(DEADLINE) else {
         kill(id);
-        panic!("{command:?} was killed: it had not ended after {limit:?}");
+        panic!("{command:?} was killed: it had not ended after {DEADLINE:?}");
     };
     let output = output.expect("the child's output can be read");
     Outcome {
