@@ -323,4 +323,17 @@ mod tests {
         );
         assert_eq!(Live::default().words(0), "none alive at the end");
     }
+
+    #[test]
+    fn where_no_block_was_followed_nothing_is_said() {
+        let nothing = LiveTotal::default();
+        assert_eq!(nothing.words_if(false), None);
+        assert!(nothing.words_if(true).is_some(), "it was asked for");
+        for known in [
+            LiveTotal { peak_bytes: 8, peak_blocks: 1, ..LiveTotal::default() },
+            LiveTotal { lost: 1, ..LiveTotal::default() },
+        ] {
+            assert!(known.words_if(false).is_some(), "{known:?}");
+        }
+    }
 }
