@@ -53,7 +53,7 @@ fn the_hidden_drop_is_found_and_deferred() {
         assert_eq!((hidden.code, hidden.value("violations")), (Some(1), blocks), "{hidden:#?}");
         assert!(hidden.err.contains("qadapt: deallocation of "), "{}", hidden.err);
         assert!(hidden.err.contains("callback::Callback::replace_gate`"), "{}", hidden.err);
-        assert!(hidden.err.contains("qadapt::defer_frees"), "{}", hidden.err);
+        assert!(hidden.err.contains("qadapt::Deferring"), "{}", hidden.err);
         assert_eq!(deferred.value("violations"), "0");
         let said = format!(
             "qadapt: deferred frees: blocks waiting at once: at most {blocks}; bytes: at most {bytes}"
