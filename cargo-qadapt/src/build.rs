@@ -28,6 +28,7 @@ struct Package {
     name: String,
     manifest_path: PathBuf,
     targets: Vec<Target>,
+    default_run: Option<String>,
     #[serde(default)]
     dependencies: Vec<Dependency>,
 }
@@ -153,6 +154,17 @@ impl Workspace {
         } else {
             Verb::Test
         }
+    }
+
+    /// The programs of the selected package that `cargo run` cannot choose from; none if it can, or if no package is selected.
+    #[must_use]
+    pub fn undecided(&self, selection: &Selection) -> Vec<String> {
+        let package = self.selected(selection).filter(|package| package.default_run.is_none());
+        let Some(package) = package.filter(|_| selection.is_open()) else { return Vec::new() };
+        let programs = package.targets.iter().filter(|target| target.kind == ["bin"]);
+        let names = programs.filter_map(|target| target.more.get("name")?.as_str());
+        let names: Vec<String> = names.map(str::to_owned).collect();
+        if names.len() > 1 { names } else { Vec::new() }
     }
 
     /// The name of the selected package: the one that is asked for, or the one in this folder.

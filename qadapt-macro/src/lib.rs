@@ -54,14 +54,15 @@ use proc_macro::TokenStream;
 /// - `crate = path`: where the expansion finds `qadapt`, if the crate has another name or is re-exported.
 /// - `future`: the future that the function returns is watched, and not the call.
 /// - `forbid`: permits inside are void.
-/// - `defer`: what is freed in the region waits, as in `defer_frees`, and is no violation if the global allocator is a
+/// - `defer`: what is freed in the region waits, as in `defer_frees`, and is no violation, as far as there is room, if the global allocator is a
 ///   `Deferring` one; also in builds without checks.
 /// - `nonblocking`: system calls in which the thread may wait are disallowed too, as by [`nonblocking`](macro@nonblocking).
 /// - `mode = "log"`: what a violation does: one of `panic`, `abort`, `log`, `count`, `fail`, `trap`.
 /// - `allow(dealloc)`: operations that are allowed: some of `alloc`, `zeroed`, `grow`, `shrink`, `dealloc`; with `nonblocking` also
 ///   classes of system calls: `sleep`, `lock`, `file`, `socket`, `memory`, `process`, `clock`, `random`, `yield`, `other`.
-/// - `budget(requests = 2, bytes = 4096)`: requests for memory are allowed until this is used up; also `peak_bytes`,
-///   `calls` (system calls in which the thread may wait, which are watched then) and `warm_up` (entries that are not held to it).
+/// - `budget(requests = 2, bytes = 4096)`: requests for memory are allowed until this is used up; also `allocs`, `peak_bytes`,
+///   `calls` (system calls in which the thread may wait, which are watched then) and, beside a limit, `warm_up` (entries that are not held
+///   to it).
 /// - `sample = 100`: one entry in 100 is watched.
 /// - `prove`: `cargo qadapt prove` must prove this region.
 ///
@@ -259,6 +260,9 @@ pub fn no_alloc(options: TokenStream, item: TokenStream) -> TokenStream {
 /// options are `name`, `crate`, `future`, `forbid`, `defer`, `mode`, `sample`, `budget(calls = 2)`, also with `warm_up`, and `allow(clock)`
 /// with classes of system calls: `sleep`, `lock`, `file`, `socket`, `memory`, `process`, `clock`, `random`, `yield`, `other`.
 ///
+/// # Panics
+/// In mode `panic`, at the end of the call, or of the poll, if such a call was made.
+///
 /// # Examples
 /// ```
 /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
@@ -290,8 +294,8 @@ pub fn nonblocking(options: TokenStream, item: TokenStream) -> TokenStream {
 /// Runs each call of a function as a permit: inside it, this thread may touch the allocator again.
 ///
 /// For the rare path that may allocate although a protected region is open: the first call, an error's message. A
-/// permit sets aside every region around it except those that forbid permits; a region that opens inside it protects
-/// again. Without an open region it does nothing.
+/// permit sets aside every region around it, unless one of them forbids permits: then it does nothing. A region that opens inside it
+/// protects again. Without an open region it does nothing.
 ///
 /// It stands on the same functions as [`allocate_panic`](macro@allocate_panic), with the same limits: arguments taken
 /// by value are dropped inside the permit, and an `async` function is permitted poll by poll. Its options are
@@ -353,11 +357,13 @@ pub fn count_alloc(options: TokenStream, item: TokenStream) -> TokenStream {
 /// above `#[tokio::test]`, and for a test with arguments above `#[rstest]` or `#[test_case(..)]`, which then make their
 /// runtime and the arguments outside the region. The other order is an error. Results, `#[should_panic]` and `#[ignore]` work as usual. The options are those of
 /// [`allocate_panic`](macro@allocate_panic) but for `future`, `sample` and `prove`; and `c`, for a test that must see what C code
-/// allocates.
+/// allocates. Its mode is `panic`, whatever the process's is, unless `mode` gives another one: with `mode = "count"` or `"log"` a violation
+/// does not fail the test.
 ///
 /// # Panics
 /// So that the test fails: if the body violated the policy; if QADAPT is not the program's global allocator; if the
-/// build has no checks; with `c`, if C's allocation functions are not watched (`qadapt::c_is_active`).
+/// build has no checks; with `c`, if C's allocation functions are not watched (`qadapt::c_is_active`); with `nonblocking` or a budget of
+/// `calls`, if system calls are not watched (`qadapt::is_blocking_watched`).
 ///
 /// # Examples
 /// ```

@@ -7,12 +7,13 @@
 //!   [`take_timeout`](Pool::take_timeout) waits until a timer of yours has ended.
 //! - What was taken becomes a [`PoolBox`] of a value, of a slice or of a `dyn Future` ([`PoolFuture`]), or a [`PoolArc`].
 //!   Dropping it gives the slot back on any thread, also in a handler that has interrupted a thread in the middle of
-//!   another operation of the pool: two or three atomic instructions, no lock that could be held.
+//!   another operation of the pool: two or three atomic instructions, no lock that could be held. Where a task waits for
+//!   a slot its waker runs there.
 //! - `&BytePool` is an allocator for collections: `allocator_api2`'s with the feature `allocator-api2`, std's where the
 //!   compiler has it (nightly; `build.rs` finds out).
 //!
 //! The crate is `no_std`, allocates nothing, and depends on nothing that allocates. Nothing in it is a violation in a
-//! region that [QADAPT](https://docs.rs/qadapt) protects.
+//! region that QADAPT (the crate `qadapt` beside this one) protects; the waker of a task that waits for a slot is its executor's.
 //!
 //! # Examples
 //!

@@ -59,6 +59,9 @@ pin_project! {
     /// [`BytePool::take_timeout`](crate::BytePool::take_timeout).
     ///
     /// If both are ready at once, the slot wins.
+    ///
+    /// # Panics
+    /// A poll after it has ended panics.
     #[must_use = "nothing is taken before the future is awaited"]
     #[derive(Debug)]
     pub struct TakeTimeout<W, F> {

@@ -116,8 +116,9 @@ impl State {
         match op {
             // As a comparison of the result with zero.
             Op::And | Op::Or | Op::Xor => self.compare(dst, bits, u64::MAX, 0),
-            Op::Sub => {
-                self.flags = old.few_of(bits).zip(right).and_then(|(left, right)| Flags::of(left, right));
+            Op::Sub | Op::Dec => {
+                let flags = old.few_of(bits).zip(right).and_then(|(left, right)| Flags::of(left, right));
+                self.flags = if op == Op::Dec { flags.map(Flags::with_any_carry) } else { flags };
             }
             Op::Add | Op::Shl | Op::Shr => {}
         }

@@ -12,6 +12,7 @@ use super::context::{Context, Oracle};
 use super::decode::Steps;
 use super::eh::Catch;
 use super::frame::Slots;
+use super::functions::Function;
 use super::own::Aligned;
 use super::replaced;
 use super::scratch::{Open, Scratch};
@@ -326,6 +327,16 @@ impl<'c, 'a> Walk<'c, 'a> {
         };
         state.give_away_home(image.machine().arguments());
         self.spills.call(state);
+        // Code that several functions have in common, which a compiler has moved out of them, writes to their stacks as they do.
+        if let Callee::Local(addr) = callee
+            && image.function_at(addr).is_some_and(Function::is_fragment)
+        {
+            self.spills.forget_all(state);
+            state.forget_pushed();
+            state.forget_builder();
+            state.forget_formatters();
+            self.replaces = true;
+        }
         let end = if let Some(callee) = self.not_quiet(step.addr, callee, state) {
             self.called(block, step, callee, state, slots)
         } else {

@@ -77,7 +77,7 @@ pub(super) fn simple_effect(i: &Instruction) -> Option<Effect> {
         Mnemonic::Shl => math(i, Op::Shl),
         Mnemonic::Shr => math(i, Op::Shr),
         Mnemonic::Inc | Mnemonic::Dec if i.op0_kind() == OpKind::Register && width() >= 4 => {
-            let op = if i.mnemonic() == Mnemonic::Inc { Op::Add } else { Op::Sub };
+            let op = if i.mnemonic() == Mnemonic::Inc { Op::Add } else { Op::Dec };
             Some(Effect::Math(op, dst()?, Operand::Number(1), bits_of(i.op0_register())?))
         }
         Mnemonic::Xchg if i.code() == Code::Xchg_rm64_r64 || i.code() == Code::Xchg_r64_RAX => {

@@ -22,13 +22,12 @@ pub(super) struct Compared {
     pub(super) with: u64,
 }
 
+/// Conditions that look at the carry.
+const CARRY: u16 =
+    1 << Cond::Above as u16 | 1 << Cond::AboveEq as u16 | 1 << Cond::Below as u16 | 1 << Cond::BelowEq as u16;
+
 /// Conditions that say which of two numbers without a sign is greater, or that they are equal.
-const UNSIGNED: u16 = 1 << Cond::Above as u16
-    | 1 << Cond::AboveEq as u16
-    | 1 << Cond::Below as u16
-    | 1 << Cond::BelowEq as u16
-    | 1 << Cond::Equal as u16
-    | 1 << Cond::NotEqual as u16;
+const UNSIGNED: u16 = CARRY | 1 << Cond::Equal as u16 | 1 << Cond::NotEqual as u16;
 
 /// The same of numbers with a sign.
 const SIGNED: u16 = 1 << Cond::Less as u16
@@ -83,6 +82,11 @@ impl Flags {
         let has_signs = max > low_bits(bits) >> 1;
         let open = if has_signs { !UNSIGNED } else { !(UNSIGNED | SIGNED) };
         Self { may: flags.may | open, may_not: flags.may_not | open }
+    }
+
+    /// The same, but for the carry, which may be what an earlier instruction left.
+    pub(crate) fn with_any_carry(self) -> Self {
+        Self { may: self.may | CARRY, may_not: self.may_not | CARRY }
     }
 
     /// What may be after either of two comparisons.

@@ -123,7 +123,7 @@ const QUIET: &[&str] = &[
     "pthread_cond_broadcast", "pthread_cond_clockwait", "pthread_cond_destroy", "pthread_cond_init",
     "pthread_cond_signal", "pthread_cond_timedwait", "pthread_cond_wait", "pthread_equal",
     "pthread_getspecific", "pthread_mutex_destroy", "pthread_mutex_init",
-    "pthread_mutex_lock", "pthread_mutex_trylock", "pthread_mutex_unlock", "pthread_mutexattr_destroy",
+    "pthread_mutex_unlock", "pthread_mutexattr_destroy",
     "pthread_mutexattr_init", "pthread_mutexattr_settype", "pthread_rwlock_rdlock",
     "pthread_rwlock_tryrdlock", "pthread_rwlock_trywrlock", "pthread_rwlock_unlock",
     "pthread_rwlock_wrlock", "pthread_self", "pthread_spin_lock", "pthread_spin_unlock",
@@ -162,6 +162,13 @@ mod tests {
         assert_eq!(role("qsort"), Role::Foreign, "it calls back");
         assert_eq!(role("raise"), Role::Foreign, "it runs a signal handler");
         assert_eq!(role("pthread_sigmask"), Role::Foreign, "it lets waiting signals in");
+        for name in ["pthread_mutex_lock", "pthread_mutex_trylock"] {
+            assert_eq!(
+                role(name),
+                Role::Foreign,
+                "glibc allocates for a mutex whose holder gets another priority"
+            );
+        }
         assert_eq!(role("mmap"), Role::Foreign);
         assert_eq!(role("abort"), Role::Abort);
     }

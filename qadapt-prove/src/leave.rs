@@ -228,9 +228,12 @@ impl Walk<'_, '_> {
             && let Some(found) = table::targets(self.context.image, &self.bounds, table, &self.tables)
             && (found.functions.is_empty() || state.is_home())
         {
-            self.overrun |= !self.tables.contains_key(&table.at)
-                && self.tables.range(..table.at).next_back().is_some_and(|(_, &end)| table.at < end);
-            self.tables.insert(table.at, found.end);
+            if let Some(begin) = table.begin(self.context.image) {
+                let before = self.tables.range(..begin).next_back();
+                self.overrun |=
+                    !self.tables.contains_key(&begin) && before.is_some_and(|(_, &end)| begin < end);
+                self.tables.insert(begin, found.end);
+            }
             for target in found.inside {
                 block.succ.push((target, *state));
             }

@@ -6,7 +6,9 @@ use std::ops::Range;
 
 use object::elf;
 use object::read::elf::{ElfSection64, ProgramHeader, SectionHeader};
-use object::{Endianness, Object, ObjectSection, ObjectSymbol, ObjectSymbolTable};
+use object::{
+    Endianness, Object, ObjectSection, ObjectSymbol, ObjectSymbolTable, RelocationFlags, RelocationTarget,
+};
 
 use super::elf::{Elf, headers, machine, section_ranges};
 use super::fixups::{Fixup, Slot, has_more, read_fixups};
@@ -49,6 +51,8 @@ pub(crate) struct Image<'a> {
     statics: Vec<(Range<u64>, &'a str)>,
     /// Where the loader is told what to write where.
     for_loader: Vec<Range<u64>>,
+    /// Objects that the loader copies from other files.
+    copied: Vec<Range<u64>>,
 }
 
 impl<'a> Image<'a> {
@@ -110,6 +114,7 @@ impl<'a> Image<'a> {
             pointers: Vec::new(),
             statics: Vec::new(),
             for_loader: for_loader(file),
+            copied: copied(file),
             may_have_rust_alloc: false,
             is_dynamic: file.elf_dynamic_table().is_ok_and(|t| t.iter().any(|d| d.tag == elf::DT_NEEDED))
                 || header.e_type.get(endian) == elf::ET_DYN
@@ -141,7 +146,9 @@ impl<'a> Image<'a> {
         // With names that are all of `core` and of crates above it there is no global allocator.
         let of_rust = names().any(|n| is_of_rust(n));
         image.may_have_rust_alloc = names().any(|n| is_of_std_or_alloc(n)) || (says_so && !of_rust);
-        image.syscall = image.functions.iter().find(|f| f.names.contains(&"syscall")).map(|f| f.addr);
+        // Where others are loaded it is one of theirs, and what has its name here may be anything.
+        let syscall = image.functions.iter().find(|f| f.names.contains(&"syscall"));
+        image.syscall = syscall.filter(|_| !image.is_dynamic).map(|f| f.addr);
         Ok(image)
     }
 
@@ -332,7 +339,7 @@ impl<'a> Image<'a> {
         match self.fixups.binary_search_by_key(&addr, |f| f.0).ok().map(|i| self.fixups[i].1) {
             Some(Fixup::Opaque) => None,
             Some(Fixup::Known(slot)) => Some(slot),
-            None if self.touches_fixup(addr, 8) => None,
+            None if self.touches_fixup(addr, 8) || self.is_copied(addr, 8) => None,
             None => match self.read(addr, 8) {
                 Some(bytes) => Some(Slot::Addr(u64::from_le_bytes(bytes.try_into().ok()?))),
                 // Beyond what the file has of the segment all is zero.
@@ -410,11 +417,19 @@ impl<'a> Image<'a> {
 
     fn is_frozen(&self, addr: u64, len: u64) -> bool {
         let Some(end) = addr.checked_add(len) else { return false };
+        if self.is_copied(addr, len) {
+            return false;
+        }
         if self.relro.iter().any(|r| r.start <= addr && end <= r.end) {
             return true;
         }
         self.segments.iter().any(|s| !s.writable && s.range.start <= addr && end <= s.range.end)
             && !self.segments.iter().any(|s| s.writable && s.range.start < end && addr < s.range.end)
+    }
+
+    fn is_copied(&self, addr: u64, len: u64) -> bool {
+        let i = self.copied.partition_point(|object| object.end <= addr);
+        self.copied.get(i).is_some_and(|object| object.start < addr.saturating_add(len))
     }
 
     fn touches_fixup(&self, addr: u64, len: u64) -> bool {
@@ -437,4 +452,29 @@ fn for_loader(file: &Elf<'_>) -> Vec<Range<u64>> {
     };
     let sections = file.sections().filter(|section| section.address() > 0 && is_loaders(section));
     sections.map(|section| section.address()..section.address().saturating_add(section.size())).collect()
+}
+
+/// Objects of other files for which there is room in this one: the file has zeros there, and the loader copies what they are.
+fn copied(file: &Elf<'_>) -> Vec<Range<u64>> {
+    let Some(symbols) = file.dynamic_symbol_table() else { return Vec::new() };
+    let is_copy = |kind| matches!(kind, elf::R_X86_64_COPY | elf::R_AARCH64_COPY);
+    let mut found = Vec::new();
+    for (at, relocation) in file.dynamic_relocations().into_iter().flatten() {
+        let RelocationFlags::Elf { r_type } = relocation.flags() else { continue };
+        if let RelocationTarget::Symbol(index) = relocation.target()
+            && is_copy(r_type)
+        {
+            let size = symbols.symbol_by_index(index).map_or(u64::MAX, |symbol| symbol.size());
+            found.push(at..at.saturating_add(size));
+        }
+    }
+    found.sort_unstable_by_key(|object| object.start);
+    found.dedup_by(|next, last| {
+        let overlaps = next.start <= last.end;
+        if overlaps {
+            last.end = last.end.max(next.end);
+        }
+        overlaps
+    });
+    found
 }

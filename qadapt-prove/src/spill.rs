@@ -56,7 +56,7 @@ impl Spills {
         let (mem, size, value) = match write {
             _ if !self.believed => return,
             Write::None => return,
-            Write::Unknown => return self.forget(state, |_| true),
+            Write::Unknown => return self.forget_all(state),
             Write::Register(mem, reg) => (mem, 8, state.get(reg)),
             Write::Number(mem, number) => (mem, 8, Value::Const(number)),
             Write::Bytes(mem, size) => (mem, i64::from(size), Value::Any),
@@ -104,6 +104,11 @@ impl Spills {
         } else {
             self.let_out = true;
         }
+    }
+
+    /// Anything may have been written to what is put away.
+    pub(crate) fn forget_all(&self, state: &mut State) {
+        self.forget(state, |_| true);
     }
 
     fn forget(&self, state: &mut State, which: impl Fn(i64) -> bool) {

@@ -220,6 +220,8 @@ pub(crate) enum Op {
     Add,
     /// Their difference.
     Sub,
+    /// The same, which leaves the carry as it was.
+    Dec,
     /// The bits that are set in both.
     And,
     /// The bits that are set in one at least.
@@ -240,7 +242,7 @@ impl Op {
         let cut = if bits >= 64 { left } else { left & ((1 << bits) - 1) };
         match self {
             Self::Add => left.wrapping_add(right),
-            Self::Sub => left.wrapping_sub(right),
+            Self::Sub | Self::Dec => left.wrapping_sub(right),
             Self::And => left & right,
             Self::Or => left | right,
             Self::Xor => left ^ right,

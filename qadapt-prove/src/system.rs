@@ -5,9 +5,10 @@
 //! anywhere.
 
 use super::body::{Callee, Waits, Why};
+use super::decode::Steps;
 use super::load::Image;
 use super::machine::Machine;
-use super::step::Reg;
+use super::step::{Flow, Reg};
 use super::value::Value;
 use super::wait;
 
@@ -65,16 +66,44 @@ pub(crate) const ARGUMENT: Reg = 7;
 pub(crate) fn is_for_any(image: &Image<'_>, callee: Callee) -> bool {
     match callee {
         Callee::Import(i) => image.import(i) == "syscall" && image.is_of_c_library(i),
-        Callee::Local(addr) => image.syscall() == Some(addr),
+        Callee::Local(addr) => image.syscall() == Some(addr) && only_calls_the_system(image, addr),
         Callee::Unknown(_) | Callee::System(_) => false,
     }
+}
+
+/// Functions of the C libraries that turn what the system says into `errno`.
+const ERRORS: [&str; 2] = ["__syscall_error", "__syscall_ret"];
+
+/// Whether a function makes a system call, and calls nothing else but what tells of its error.
+fn only_calls_the_system(image: &Image<'_>, addr: u64) -> bool {
+    let bounds = image.bounds(addr);
+    let mut steps = Steps::new(image.code(bounds.start, bounds.end), bounds.start);
+    let is_of_errors =
+        |addr| image.function_at(addr).is_some_and(|f| f.names.iter().any(|name| ERRORS.contains(name)));
+    let (mut at, mut calls) = (bounds.start, false);
+    while at < bounds.end {
+        let step = steps.flow_at(at);
+        match step.flow {
+            Flow::System => calls = true,
+            Flow::Jump(to) | Flow::Branch(to, _) if bounds.contains(&to) => {}
+            Flow::Jump(to) | Flow::Branch(to, _) | Flow::Call(to) if is_of_errors(to) => {}
+            Flow::Next | Flow::Return | Flow::Trap => {}
+            _ => return false,
+        }
+        at = step.next;
+    }
+    calls
 }
 
 /// What is to be said of a system call at `site` whose number is this.
 pub(crate) fn doubt(image: &Image<'_>, site: u64, number: Value) -> Option<Why> {
     match number {
         Value::Const(number) | Value::Number(number) => of_number(image.machine(), number),
-        _ if image.function_covering(site).is_some_and(|f| f.names.iter().any(|n| BLOCKING.contains(n))) => {
+        _ if !image.is_dynamic()
+            && image
+                .function_covering(site)
+                .is_some_and(|f| f.names.iter().any(|n| BLOCKING.contains(n))) =>
+        {
             None
         }
         _ => Some(Why::System),

@@ -4,6 +4,8 @@
 //! bound is unknown, or is only what a mask leaves, as with an enumeration whose values the compiler takes for granted, the table ends before the first
 //! entry that cannot be one: no code, or the middle of another function. An entry that may well be one, such as the
 //! start of a function or code that no symbol covers, then makes the whole jump unknown.
+//!
+//! An entry for a value that the compiler knows not to occur may lead right behind the function, where no code is. It is no end.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -43,66 +45,123 @@ pub(crate) struct Targets {
 enum Entry {
     Inside(u64),
     Function(Slot),
+    /// Right behind the function or a part of it, where no code is: no value leads here.
+    Behind,
     /// Code that may belong to the function, but nothing says so.
     Doubtful,
     /// No entry of this function's table.
     No,
 }
 
+impl Table {
+    /// How far the entries are apart.
+    fn size(self) -> u64 {
+        match self.base {
+            Some((_, Offsets::Bytes)) => 1,
+            Some((_, Offsets::Halves)) => 2,
+            Some((_, Offsets::Words)) => 4,
+            None => 8,
+        }
+    }
+
+    /// Where the table itself begins, if that is known: offsets of 32 bits count from there. Entry 0 lies elsewhere where an index starts at
+    /// another number.
+    pub(crate) fn begin(self, image: &Image<'_>) -> Option<u64> {
+        let (base, Offsets::Words) = self.base? else { return None };
+        let is_near = base.abs_diff(self.at) < u64::from(LONGEST) * 4;
+        (is_near && base.abs_diff(self.at) % 4 == 0 && !image.is_code(base)).then_some(base)
+    }
+}
+
 /// Where a table of the function that occupies `bounds` leads; `None` if that cannot be told. `others` are the tables
-/// of the same function that are known by now, with their ends.
+/// of the same function of which it is known by now where they begin, with their ends.
 pub(crate) fn targets(
     image: &Image<'_>,
     bounds: &Range<u64>,
     table: Table,
     others: &BTreeMap<u64, u64>,
 ) -> Option<Targets> {
-    if let Last::Masked(last) = table.last {
+    match table.last {
+        Last::Long => None,
+        Last::Checked(last) => checked(image, bounds, table, last.into()),
+        Last::Width(last) => unchecked(image, bounds, table, last.into(), others),
         // The mask may leave more than there is, where the compiler knows of values that do not occur.
-        let all = Table { last: Last::Checked(last), ..table };
-        let some = Table { last: Last::Width(last), ..table };
-        return targets(image, bounds, all, others).or_else(|| targets(image, bounds, some, others));
+        Last::Masked(last) => checked(image, bounds, table, last.into())
+            .or_else(|| unchecked(image, bounds, table, last.into(), others)),
+        Last::Unknown => unchecked(image, bounds, table, LONGEST, others),
     }
-    let size: u64 = match table.base {
-        Some((_, Offsets::Bytes)) => 1,
-        Some((_, Offsets::Halves)) => 2,
-        Some((_, Offsets::Words)) => 4,
-        None => 8,
-    };
-    let (most, checked) = match table.last {
-        Last::Long => return None,
-        Last::Checked(last) => (u32::from(last), true),
-        Last::Width(last) | Last::Masked(last) => (u32::from(last), false),
-        Last::Unknown => (LONGEST, false),
-    };
-    // Where an index starts at more than 0, the address of entry 0 lies before the table, which begins at its base.
-    let next_table = others
-        .range(table.at.saturating_add(1)..)
-        .map(|(&at, _)| at)
-        .find(|&at| table.base.is_none_or(|(base, _)| base != at))
-        .unwrap_or(u64::MAX);
+}
+
+/// A table of which the code checks the index.
+fn checked(image: &Image<'_>, bounds: &Range<u64>, table: Table, last: u32) -> Option<Targets> {
     let mut found = Targets { end: table.at, ..Targets::default() };
-    for i in 0..=most {
-        let at = table.at.checked_add(u64::from(i) * size)?;
-        if !checked && at >= next_table {
-            break;
-        }
+    for i in 0..=last {
+        let at = table.at.checked_add(u64::from(i) * table.size())?;
         match entry(image, bounds, table.base, at) {
             Entry::Inside(target) => found.inside.push(target),
-            Entry::Function(slot) if checked => found.functions.push(slot),
-            Entry::No if !checked => break,
-            _ => return None,
+            Entry::Function(slot) => found.functions.push(slot),
+            Entry::Behind => {}
+            Entry::Doubtful | Entry::No => return None,
         }
-        found.end = at.saturating_add(size);
+        found.end = at.saturating_add(table.size());
     }
-    if found.end == table.at || found.inside.len() > LONGEST as usize {
-        return None;
+    found.tidy()
+}
+
+/// A table that has at most `most` entries behind entry 0.
+fn unchecked(
+    image: &Image<'_>,
+    bounds: &Range<u64>,
+    table: Table,
+    most: u32,
+    others: &BTreeMap<u64, u64>,
+) -> Option<Targets> {
+    let begin = table.begin(image);
+    // The tables of one function lie side by side.
+    let next_table = begin.and_then(|begin| others.range(begin.saturating_add(1)..).next());
+    let next_table = next_table.map_or(u64::MAX, |(&at, _)| at);
+    let mut found = Targets { end: table.at, ..Targets::default() };
+    let last = table.at.checked_add(u64::from(most) * table.size())?;
+    let mut at = begin.map_or(table.at, |begin| begin.min(table.at));
+    while at <= last && at < next_table {
+        match entry(image, bounds, table.base, at) {
+            Entry::Inside(target) => found.inside.push(target),
+            Entry::Behind => {}
+            // What lies before the table is of another one.
+            Entry::No if begin.is_some_and(|begin| at < begin) => {}
+            Entry::No => break,
+            Entry::Function(_) | Entry::Doubtful => return None,
+        }
+        at = at.checked_add(table.size())?;
+        found.end = at;
     }
-    found.inside.sort_unstable();
-    found.inside.dedup();
-    found.functions.sort_unstable();
-    found.functions.dedup();
-    Some(found)
+    // An index may be less than 0 where nothing says otherwise.
+    let may_begin_before = begin.is_none() && table.size() >= 4 && table.last == Last::Unknown;
+    let mut at = table.at;
+    while may_begin_before {
+        at = at.checked_sub(table.size())?;
+        match entry(image, bounds, table.base, at) {
+            Entry::Inside(target) => found.inside.push(target),
+            Entry::Behind => {}
+            Entry::No => break,
+            Entry::Function(_) | Entry::Doubtful => return None,
+        }
+    }
+    found.tidy()
+}
+
+impl Targets {
+    /// Each once; none if there are none, or too many.
+    fn tidy(mut self) -> Option<Self> {
+        if self.inside.is_empty() && self.functions.is_empty() || self.inside.len() > LONGEST as usize {
+            return None;
+        }
+        self.inside.sort_unstable();
+        self.inside.dedup();
+        self.functions.sort_unstable();
+        self.functions.dedup();
+        Some(self)
+    }
 }
 
 fn entry(image: &Image<'_>, bounds: &Range<u64>, base: Option<(u64, Offsets)>, at: u64) -> Entry {
@@ -119,19 +178,20 @@ fn entry(image: &Image<'_>, bounds: &Range<u64>, base: Option<(u64, Offsets)>, a
             None => return Entry::No,
         },
     };
+    let none = if is_behind(image, bounds, target) { Entry::Behind } else { Entry::No };
     if !image.is_code(target) {
-        return Entry::No;
+        return none;
     }
     let Some(function) = image.function_covering(target) else {
         return match image.bounds(target) {
             _ if bounds.contains(&target) => Entry::Inside(target),
-            gap if is_padding(image, &gap) => Entry::No,
+            gap if is_padding(image, &gap) => none,
             _ => Entry::Doubtful,
         };
     };
     if function.is_fragment() {
         let own = image.function_covering(bounds.start).is_some_and(|f| function.is_fragment_of(f));
-        return if own || bounds.contains(&target) { Entry::Inside(target) } else { Entry::No };
+        return if own || bounds.contains(&target) { Entry::Inside(target) } else { none };
     }
     if function.addr == target {
         Entry::Function(Slot::Addr(target))
@@ -140,6 +200,16 @@ fn entry(image: &Image<'_>, bounds: &Range<u64>, base: Option<(u64, Offsets)>, a
     } else {
         Entry::No
     }
+}
+
+/// Whether an address is the first one behind a function or a part of it.
+fn is_behind(image: &Image<'_>, bounds: &Range<u64>, target: u64) -> bool {
+    let own = image.function_covering(bounds.start);
+    let last = target.checked_sub(1).and_then(|last| image.function_covering(last));
+    target == bounds.end
+        || last.zip(own).is_some_and(|(part, own)| {
+            part.addr.checked_add(part.size) == Some(target) && part.is_fragment_of(own)
+        })
 }
 
 /// How far from the base an entry leads.

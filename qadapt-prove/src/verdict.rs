@@ -139,7 +139,7 @@ pub struct Verdict {
     pub copies: usize,
     /// The answer.
     pub answer: Answer,
-    /// The shortest path to an allocation, and to a deallocation.
+    /// The shortest path to an allocation, and to a deallocation; or to a wait.
     pub paths: Vec<Path>,
     /// What could not be resolved, nearest first.
     pub gaps: Vec<Gap>,

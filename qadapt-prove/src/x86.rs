@@ -304,7 +304,7 @@ mod tests {
             // sub eax, ecx; shr rax, 3; dec eax; dec al
             (&[0x29, 0xc8], Flow::Next, Effect::Math(Op::Sub, 0, Operand::Reg(1), 32)),
             (&[0x48, 0xc1, 0xe8, 3], Flow::Next, Effect::Math(Op::Shr, 0, Operand::Number(3), 64)),
-            (&[0xff, 0xc8], Flow::Next, Effect::Math(Op::Sub, 0, Operand::Number(1), 32)),
+            (&[0xff, 0xc8], Flow::Next, Effect::Math(Op::Dec, 0, Operand::Number(1), 32)),
             (&[0xfe, 0xc8], Flow::Next, Effect::Clobber(1)),
             // a far jump through memory
             (&[0xff, 0x28], Flow::Undecodable, Effect::None),

@@ -79,6 +79,8 @@ pub(super) fn write(i: &Instruction, info: &mut Option<InstructionInfoFactory>) 
 /// Whether an instruction may write where a register leads.
 pub(super) fn may_write_to_stack(i: &Instruction) -> bool {
     match i.op0_kind() {
+        // It reads there, and writes to the stack.
+        _ if i.mnemonic() == Mnemonic::Push => true,
         OpKind::Memory => {
             i.memory_base() != Register::RIP && !matches!(i.mnemonic(), Mnemonic::Cmp | Mnemonic::Test)
         }
@@ -86,8 +88,7 @@ pub(super) fn may_write_to_stack(i: &Instruction) -> bool {
         // Those that do not name the place, or name it by a register.
         _ => matches!(
             i.mnemonic(),
-            Mnemonic::Push
-                | Mnemonic::Pushfq
+            Mnemonic::Pushfq
                 | Mnemonic::Enter
                 | Mnemonic::Maskmovq
                 | Mnemonic::Maskmovdqu

@@ -25,7 +25,8 @@
 //! |---|---|
 //! | a function, a method, an `async fn` | [`#[allocate_panic]`](macro@allocate_panic), or [`#[no_alloc]`](macro@no_alloc), which is the same |
 //! | a block | [`assert_no_alloc`] |
-//! | a future, a stream, a reader | [`GuardExt`]: `future.no_alloc()` |
+//! | a future | [`GuardExt`]: `future.no_alloc()` |
+//! | a stream, a sink, a reader, a writer | [`Policy::wrap`] |
 //! | two places in the code | [`enter_protected`], [`exit_protected`] |
 //! | an exemption | [`permit_alloc()`], [`#[permit_alloc]`](macro@permit_alloc), [`PermitDrop`] |
 //! | a question: how much? how often does it wait? | [`count_alloc()`], [`count_blocking`], [`Counts`] |
@@ -58,8 +59,8 @@
 //!   between [`enter_protected`] and [`exit_protected`]. Regions nest, and an inner one can only add to what is
 //!   disallowed.
 //! - A *violation* is an event that a region disallows. What it does is the region's [`Mode`].
-//! - A *permit* ([`permit_alloc()`], [`PermitDrop`]) is an exemption inside a region, unless that region
-//!   [forbids](Policy::forbid) it.
+//! - A *permit* ([`permit_alloc()`], [`PermitDrop`]) is an exemption inside all open regions, unless one of
+//!   them [forbids](Policy::forbid) it.
 //!
 //! # When it panics
 //! Unwinding out of an allocator is undefined behaviour, so the request succeeds and the region panics at its end, once
@@ -67,8 +68,8 @@
 //!
 //! # Where the checks are on
 //! In debug builds; and in release builds with the feature `enforce`, `--cfg qadapt_enforce`, or `QADAPT_ENFORCE=1` in
-//! the environment of the build. Elsewhere everything here compiles to nothing, [`is_active`] is false, and counts are
-//! [unmeasured](Counts::is_measured).
+//! the environment of the build. Elsewhere everything here compiles to nothing, but for deferred frees and the feature `profile`; [`is_active`] is
+//! false, and counts are [unmeasured](Counts::is_measured).
 //!
 //! Where there is no operating system (`target_os = "none"`) nothing can be watched: there the attributes, `assert_no_alloc` and
 //! `permit_alloc` are all there is, the crate needs no std, and to ask for the checks is an error.
@@ -287,7 +288,7 @@ pub use unhosted::{Budget, Calls, Mode, Ops, Policy, UnknownMode, assert_no_allo
 #[doc = include_str!("../docs/migration.md")]
 pub mod migration {}
 
-/// Everything but `#[qadapt::test]`, for `use qadapt::prelude::*`.
+/// Everything but `#[qadapt::test]` and what shares a guard, for `use qadapt::prelude::*`.
 ///
 /// After `use qadapt::*` the compiler cannot tell which `test` a plain `#[test]` means, also one that some other macro
 /// writes.

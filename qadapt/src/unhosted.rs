@@ -31,7 +31,7 @@ compile_error!(
 #[must_use]
 pub struct Policy(());
 
-/// What attributes write; `defer` is not among it, as nothing would wait.
+/// What attributes write.
 impl Policy {
     /// Nothing.
     pub const fn new() -> Self {
@@ -65,6 +65,11 @@ impl Policy {
 
     /// Nothing.
     pub const fn forbid(self) -> Self {
+        self
+    }
+
+    /// Nothing: what is dropped is freed at once.
+    pub const fn defer(self) -> Self {
         self
     }
 

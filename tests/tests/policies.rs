@@ -408,6 +408,10 @@ fn nothing_is_asserted_where_nothing_is_watched() {
         qadapt::assert_allocs!(2 + 2, events == 0);
     });
     assert!(report.expect("the assertion fails").contains("unmeasured"));
+    let differs = report_of(|| {
+        qadapt::assert_allocs!(2 + 2, allocs != 7);
+    });
+    assert!(differs.is_some(), "what was not measured is not known to differ");
 }
 
 #[allocate_panic(forbid, mode = "panic", allow(dealloc), budget(requests = 1, bytes = 64), name = "twice")]
@@ -421,6 +425,28 @@ fn an_attribute_can_have_a_policy() {
     let report = report_of(|| buffers(2));
     assert_eq!(report.is_some(), qadapt::is_active());
     assert!(report.is_none_or(|report| report.contains("over the budget, in the protected region `twice`")));
+}
+
+/// Grows `times` times what it has allocated once.
+#[allocate_panic(mode = "panic", allow(dealloc), budget(allocs = 1))]
+fn grows(times: usize) -> usize {
+    let mut bytes = std::hint::black_box(Vec::<u8>::with_capacity(8));
+    for _ in 0..times {
+        bytes.reserve_exact(bytes.capacity() + 8);
+        bytes.resize(bytes.capacity(), 0);
+    }
+    bytes.len()
+}
+
+#[test]
+fn an_attribute_can_limit_allocations_alone() {
+    assert_eq!(report_of(|| assert!(grows(2) > 8)), None, "reallocations have no part in it");
+    assert_eq!(report_of(twice).is_some(), qadapt::is_active());
+}
+
+#[allocate_panic(mode = "panic", allow(dealloc), budget(allocs = 1))]
+fn twice() {
+    (0..2).for_each(|_| alloc_and_free(8));
 }
 
 struct Meter {

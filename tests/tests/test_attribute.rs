@@ -22,6 +22,19 @@ fn a_violation_fails_the_test() {
     alloc_and_free(8);
 }
 
+/// Where the process only counts violations, too.
+#[test]
+#[cfg_attr(not(any(debug_assertions, feature = "enforce")), ignore = "this build has no checks")]
+fn a_violation_fails_the_test_in_each_mode() {
+    for mode in ["count", "log", "fail"] {
+        let mut test = std::process::Command::new(std::env::current_exe().expect("this program"));
+        test.args(["--exact", "a_violation_fails_the_test"]).env("QADAPT_MODE", mode);
+        let output = test.output().expect("it runs");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && said.contains("1 passed"), "{mode}: {said}");
+    }
+}
+
 #[qadapt::test(budget(requests = 1), allow(dealloc))]
 #[cfg_attr(not(any(debug_assertions, feature = "enforce")), ignore = "this build has no checks")]
 fn options_and_results_work() -> Result<(), std::num::ParseIntError> {

@@ -13,8 +13,8 @@ use crate::selection::{Profile, Selection};
 #[command(after_help = "\
 Without a target the package's binary is run, or its tests if it has none.
 
-Builds with QADAPT_ENFORCE=1 in the environment and nothing else changed, in its own target directory \
-(target/qadapt). While the program is audited no violation stops it, whatever mode its regions have.
+Builds with QADAPT_ENFORCE=1 in the environment, in its own target directory (target/qadapt); where the profile has no \
+debug information it gets lines, and the guard itself is optimised. While the program is audited no violation stops it, whatever mode its regions have.
 
 Exit codes: 0 nothing disallowed happened, 1 something did, 2 the audit could not be made, or not all of it. A program \
 that fails ends with 1 if something disallowed happened until then, otherwise with 2: it is not known to be clean.")]

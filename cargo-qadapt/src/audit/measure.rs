@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitStatus;
 use std::time::Duration;
 
@@ -60,7 +60,7 @@ impl Runs {
     /// Builds each profile once, runs it so many times, and collects what each run did, with what is told apart.
     ///
     /// # Errors
-    /// If it cannot be built or run.
+    /// If it is not told which of several programs is meant, or it cannot be built or run.
     pub fn measure(
         &self,
         workspace: &Workspace,
@@ -71,6 +71,10 @@ impl Runs {
         let runner = self.runner(workspace);
         if runner == Runner::Nextest {
             find_nextest()?;
+        }
+        let undecided = workspace.undecided(&self.selection);
+        if runner == Runner::Run && !undecided.is_empty() {
+            return Err(Error::Usage(several(undecided)));
         }
         let mut folds: Vec<Fold> = (0..times).map(|_| Fold::new(detail.by)).collect();
         let (mut problems, mut failed) = (Problems::default(), Vec::new());
@@ -168,7 +172,10 @@ impl Runs {
                 End::Timeout => problems.add_gap(self.timed_out(profile)),
             }
             problems.extend((traces == 0).then(|| match (runner, &programs[..]) {
-                (Runner::Run, [_, _, ..]) if end != End::Success => several(&programs),
+                (Runner::Run, [_, _, ..]) if end != End::Success => {
+                    let names = programs.iter().filter_map(|path| path.file_name());
+                    several(names.map(|name| name.to_string_lossy().into_owned()).collect())
+                }
                 _ => traceless(&self.selection, profile, &how.settings, &programs),
             }));
             if outcome == Outcome::Interrupted {
@@ -276,9 +283,7 @@ pub fn nothing_audited(report: &Report, whole_program: bool) -> Option<String> {
 }
 
 /// Cargo runs none of several programs unless it is told which.
-fn several(programs: &[PathBuf]) -> String {
-    let name = |path: &PathBuf| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let mut names: Vec<String> = programs.iter().map(name).collect();
+fn several(mut names: Vec<String>) -> String {
     names.sort();
     format!("there are several programs ({}): name one with --bin", names.join(", "))
 }

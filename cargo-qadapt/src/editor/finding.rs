@@ -128,12 +128,7 @@ fn of_verdict(verdict: &Verdict, root: &Path) -> Vec<Finding> {
         let how = if path.always { "always" } else { "on some path" };
         let help = path.advice.as_ref().map(|advice| advice.text.to_owned());
         let message = format!("region {} {} here {how}", verdict.region, path.what);
-        finding(
-            if path.what == "frees" { "frees" } else { "allocates" },
-            message,
-            help.into_iter().collect(),
-            path.at.as_ref().and_then(spot),
-        )
+        finding(path.what, message, help.into_iter().collect(), path.at.as_ref().and_then(spot))
     });
     let is_open = verdict.required && verdict.answer == Answer::Unknown;
     let gaps = verdict.gaps.iter().filter(|_| is_open).filter_map(|gap| {

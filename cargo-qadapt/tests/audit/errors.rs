@@ -77,9 +77,10 @@ fn a_target_that_does_not_exist() {
 
 #[test]
 fn a_package_with_several_programs() {
-    let run = run(&["audit", "-p", "odd", "--profile", "debug"]);
+    let run = run(&["audit", "-p", "odd"]);
     run.assert(2, "there are several programs (alive_many, ");
     assert!(run.stderr.contains("name one with --bin"), "{}", run.stderr);
+    assert!(!run.stderr.contains("could not determine which"), "cargo is not asked before: {}", run.stderr);
 }
 
 /// Where cargo finds no other commands than its own.

@@ -128,6 +128,48 @@ fn no_disguise_of_a_call_is_proven_however_it_is_compiled() {
 }
 
 #[test]
+fn what_the_loader_copies_from_a_library_is_not_what_the_file_has() {
+    let folder = folder("copied");
+    let numbers = shared(&folder, "numbers", "const int numbers[4] = {0, 0, 0, 7};", &[]);
+    let program = folder.join("program.c");
+    std::fs::write(
+        &program,
+        "#include <stdlib.h>\nextern const int numbers[4];\n\
+         __attribute__((noinline)) long r_copied(long n) { long room = numbers[3]; return room ? (long)malloc(room) : n; }\n\
+         int main(int c, char **v) { return r_copied(c) != 0; }\n",
+    )
+    .expect("the source is written");
+    for compiler in ["gcc", "clang"] {
+        let flags = ["-O2", "-fPIE", "-pie"];
+        if !has(compiler, &flags) {
+            continue;
+        }
+        let binary = folder.join(compiler);
+        run(Command::new(compiler).args(flags).arg("-o").args([&binary, &program, &numbers]));
+        assert_eq!(answers(&binary, "^r_", ""), [("r_copied".to_owned(), Answer::Allocates)], "{compiler}");
+    }
+}
+
+#[test]
+fn a_function_of_the_programs_own_is_not_the_one_for_all_system_calls() {
+    let folder = folder("own-syscall");
+    let program = folder.join("program.c");
+    std::fs::write(
+        &program,
+        "#include <stdlib.h>\n\
+         __attribute__((noinline)) long syscall(long n, ...) { return (long)malloc(n); }\n\
+         __attribute__((noinline)) long r_own(long n) { return syscall(39) + n; }\n\
+         int main(int c, char **v) { return r_own(c) != 0; }\n",
+    )
+    .expect("the source is written");
+    for flags in [&["-O2"][..], &["-O2", "-static"]] {
+        let binary = folder.join(format!("program{}", flags.len()));
+        run(Command::new("gcc").args(flags).arg("-w").arg("-o").args([&binary, &program]));
+        assert_eq!(answers(&binary, "^r_", ""), [("r_own".to_owned(), Answer::Allocates)], "{flags:?}");
+    }
+}
+
+#[test]
 fn a_name_of_the_c_library_is_quiet_only_where_it_is_the_c_librarys() {
     let folder = folder("names");
     let library = "#include <stdlib.h>\n\

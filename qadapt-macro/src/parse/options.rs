@@ -29,6 +29,9 @@ pub(crate) fn read(tokens: TokenStream, attribute: Attribute) -> Result<Options,
             }
         }
         policy::check(&options.policy)?;
+        if attribute.effect() == Effect::Test {
+            policy::fail_on_violations(&mut options.policy);
+        }
         Ok(options)
     };
     Ok(read.parse2(tokens)?)
@@ -210,6 +213,7 @@ mod tests {
             (NoAlloc, "allow(x)", "there is no operation `x`: write some of"),
             (NoAlloc, "budget()", "`budget()` sets no limit"),
             (NoAlloc, "budget(requests = 1, requests = 2)", "the limit `requests` is given twice"),
+            (NoAlloc, "budget(warm_up = 3)", "`warm_up` is no limit: write one beside it"),
             (NoAlloc, "budget(bytes)", "`bytes` takes a whole number"),
             (NoAlloc, "allow(sleep)", "the region allows every system call"),
             (NoAlloc, "nonblocking, nonblocking", "the option `nonblocking` is given twice"),

@@ -41,7 +41,7 @@ const CALLS: [(&str, &str); 10] = [
 ];
 
 /// The limits of a budget, by the names of their builder methods.
-const LIMITS: [&str; 5] = ["requests", "bytes", "peak_bytes", "calls", "warm_up"];
+const LIMITS: [&str; 6] = ["allocs", "requests", "bytes", "peak_bytes", "calls", "warm_up"];
 /// Those that say nothing of allocation.
 const LIMITS_OF_CALLS: [&str; 2] = ["calls", "warm_up"];
 
@@ -119,6 +119,11 @@ fn read_mode(option: &Ident, input: ParseStream<'_>) -> syn::Result<Ident> {
     })
 }
 
+/// Has violations panic, unless another mode is given: a test that only counts them would pass, whatever the process's mode.
+pub(crate) fn fail_on_violations(policy: &mut PolicyOptions) {
+    policy.mode.get_or_insert_with(|| Ident::new("Panic", Span::mixed_site()));
+}
+
 /// Refuses what is allowed in a region that is not about it.
 pub(crate) fn check(policy: &PolicyOptions) -> syn::Result<()> {
     for allowed in policy.allow.iter().flatten() {
@@ -183,8 +188,7 @@ impl syn::parse::Parse for Word {
 }
 
 fn read_budget(option: &Ident, input: ParseStream<'_>) -> syn::Result<Vec<(Ident, LitInt)>> {
-    const WRITE: &str =
-        "write some of `requests = 2`, `bytes = 4096`, `peak_bytes = 4096`, `calls = 2`, `warm_up = 1`";
+    const WRITE: &str = "write some of `allocs = 2`, `requests = 2`, `bytes = 4096`, `peak_bytes = 4096`, `calls = 2`, `warm_up = 1`";
     let limits = list::<Limit>(option, input, "write `budget(requests = 2, bytes = 4096)`")?;
     if limits.is_empty() {
         return Err(syn::Error::new(option.span(), format_args!("`budget()` sets no limit: {WRITE}")));
@@ -205,7 +209,13 @@ fn read_budget(option: &Ident, input: ParseStream<'_>) -> syn::Result<Vec<(Ident
         }
         known.push((name, number));
     }
-    Ok(known)
+    match &known[..] {
+        [(only, _)] if only == "warm_up" => Err(syn::Error::new(
+            only.span(),
+            "`warm_up` is no limit: write one beside it, such as `requests = 0`",
+        )),
+        _ => Ok(known),
+    }
 }
 
 /// `requests = 2`.

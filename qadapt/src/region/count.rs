@@ -60,7 +60,7 @@ fn count_named<R>(name: Name, body: impl FnOnce() -> R) -> (Counts, R) {
 ///
 /// They are those that [`Policy::no_blocking`](crate::Policy::no_blocking) disallows, but for those of an allocator: nothing is
 /// disallowed here, and permits change nothing. A call that is counted takes some 2 µs longer; from here on other system calls of this
-/// thread take some 100 ns longer, until it ends. Where calls are not [watched](crate::is_blocking_watched) their number is
+/// thread take some 50 ns longer, until it ends. Where calls are not [watched](crate::is_blocking_watched) their number is
 /// [unmeasured](Counts::calls); in a [copy](crate::share_guard) of QADAPT that shares another one's guard it always is.
 ///
 /// # Examples

@@ -13,7 +13,8 @@ use crate::model::{Amount, Deferred};
 /// Runs a closure in which what is freed on this thread waits until [`reclaim`] gives it back.
 ///
 /// The global allocator must be, or stand around, a [`Deferring`](crate::Deferring) one. Then a deallocation in the closure
-/// is no violation of any region on this thread, whatever is dropped; without one nothing changes. Works in builds without
+/// is no violation of any region on this thread, as long as there is room for what waits: large blocks, and those that are smaller than two words,
+/// wait in tables of some thousands, unless a [limit](crate::Deferring::limit) says otherwise. Without such an allocator nothing changes. Works in builds without
 /// checks.
 ///
 /// # Examples

@@ -98,7 +98,7 @@ impl Policy {
     /// that the kernel maps into the process, requests that `io_uring` takes from memory.
     ///
     /// [`is_blocking_watched`](crate::is_blocking_watched) tells whether calls are seen here: on x86-64 Linux from 5.11 on. Other
-    /// system calls of a thread that has had such a region take some 100 ns longer, until the thread ends.
+    /// system calls of a thread that has had such a region take some 50 ns longer, until the thread ends.
     ///
     /// # Examples
     /// ```

@@ -10,7 +10,7 @@ use super::defer::reclaim;
 use crate::model::Amount;
 
 /// A thread that gives back what [`Deferring`](crate::Deferring) keeps, every few milliseconds; it ends when this is dropped,
-/// and then everything that waited at that time has been given back.
+/// and then everything that waited at that time has been given back, but for what [`reclaim`] leaves.
 ///
 /// Deferring regions never wake it: that would be a call of the system.
 ///

@@ -25,6 +25,8 @@ impl Expectation {
         measured: Option<impl Into<i128>>,
         met: bool,
     ) -> Self {
+        // What was not measured is not equal to anything.
+        let met = met && measured.is_some();
         Self { figure, condition, measured: measured.map(Into::into), met }
     }
 

@@ -23,7 +23,8 @@ static HOOK: ArcSwapOption<Hook> = ArcSwapOption::const_empty();
 /// region, so that it may allocate; what it asks of the allocator is not counted. It is called once for each distinct
 /// stack of the region, with how often it occurred, whatever the rate limit of mode `Log` lets through; not in the
 /// modes [`Count`](crate::Mode::Count), [`Abort`](crate::Mode::Abort) and [`Trap`](crate::Mode::Trap), which make no
-/// report at the region's end. A panic of the hook is caught and dropped. A violation
+/// report at the region's end. Regions that are open when the process ends, and violations that were lost, are reported at the end, and not
+/// to the hook. A panic of the hook is caught and dropped. A violation
 /// that the hook itself makes is reported as its mode says, but not to the hook. It replaces the hook before it.
 ///
 /// # Examples

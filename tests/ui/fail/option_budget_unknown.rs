@@ -1,4 +1,4 @@
-//! A budget has five limits.
+//! A budget has six limits.
 
 #[qadapt::allocate_panic(budget(cells = 2))]
 fn f() {}

@@ -14,7 +14,7 @@ fn allowed() -> usize {
     vec![0_u8; 8].len()
 }
 
-#[qadapt::allocate_panic(budget(requests = 1, bytes = 0x40, peak_bytes = 64u32, warm_up = 1), allow(dealloc), prove, sample = 2, name = "all")]
+#[qadapt::allocate_panic(budget(allocs = 1, requests = 1, bytes = 0x40, peak_bytes = 64u32, warm_up = 1), allow(dealloc), prove, sample = 2, name = "all")]
 fn all<T: Default>() -> T {
     T::default()
 }

@@ -196,6 +196,29 @@ ASM(a_table, "mov %edi, %eax\nand $3, %eax\nlea 8f(%rip), %rdx\nmovslq (%rdx,%ra
              "7: mov $1, %eax\nret\n.p2align 2\n8: .long 7b-8b, 7b-8b, loud_target-8b, 7b-8b");
 ASM(a_table_checked, "cmp $3, %edi\nja 9f\nmov %edi, %eax\nlea 8f(%rip), %rdx\nmovslq (%rdx,%rax,4), %rax\nadd %rdx, %rax\n"
                      "jmp *%rax\n9: mov $1, %eax\nret\n.p2align 2\n8: .long 9b-8b, loud_target-8b, 9b-8b, 9b-8b");
+/* A table in read-only memory. The functions end with a `ret` that nothing leads to, behind which there is padding: `9`. */
+#define TABLE(...) "\n7: mov $1, %eax\nret\n6: jmp loud_target\n.p2align 4\nret\n9:\n.pushsection .rodata\n.p2align 2\n" __VA_ARGS__ "\n.popsection\n"
+#define THROUGH(table, distance) "lea " table "(%rip), %rdx\nmovslq " distance "(%rdx,%rax,4), %rax\nadd %rdx, %rax\njmp *%rax"
+/* The number 2 does not occur, and its entry leads behind the function. */
+#define NOT_TWO "cmp $2, %edi\njne 1f\ninc %edi\n1: "
+ASM(a_hole, NOT_TWO "movzbl %dil, %eax\n" THROUGH("8f", "")
+            TABLE("8: .long 7b-8b, 7b-8b, 9b-8b, 6b-8b, 7b-8b, 7b-8b, 7b-8b, 7b-8b, 0"));
+ASM(a_hole_masked, NOT_TWO "mov %edi, %eax\nand $7, %eax\n" THROUGH("8f", "")
+                   TABLE("8: .long 7b-8b, 7b-8b, 9b-8b, 6b-8b, 7b-8b, 7b-8b, 7b-8b, 7b-8b"));
+ASM(a_quiet_hole, NOT_TWO "mov %edi, %eax\nand $7, %eax\n" THROUGH("8f", "")
+                  TABLE("8: .long 7b-8b, 7b-8b, 9b-8b, 7b-8b, 7b-8b, 7b-8b, 7b-8b, 7b-8b"));
+/* Two tables side by side; entry 0 of the second lies in the first. */
+ASM(a_biased, "movzbl %dil, %eax\n" THROUGH("8f", "") "\n1: imul $0, %rdi, %rax\nadd $3, %rax\n" THROUGH("5f", "-12")
+              TABLE("8: .long 1b-8b, 1b-8b, 1b-8b, 1b-8b, 7b-8b, 6b-8b, 7b-8b, 7b-8b\n5: .long 7b-5b, 7b-5b, 7b-5b, 7b-5b, 0"));
+/* Indexes from -2 on. */
+ASM(a_below, "lea -2(%rdi), %rax\n" THROUGH("8f", "8")
+             TABLE("8: .long 7b-8b, 6b-8b, 7b-8b, 7b-8b, 7b-8b, 7b-8b, 7b-8b, 7b-8b, 0"));
+ASM(a_below_address, "lea -2(%rdi), %rax\nlea 8f(%rip), %rdx\njmp *16(%rdx,%rax,8)"
+                     TABLE(".section .data.rel.ro,\"aw\"\n.p2align 3\n.quad 0\n8: .quad 7b, 6b, 7b, 7b, 7b, 7b, 7b, 7b, 0"));
+/* Code that a compiler has moved out of functions writes to their stacks. */
+ASM(OUTLINED_FUNCTION_90, "lea loud_target(%rip), %rax\nmov %rax, 8(%rsp)\nret");
+ASM(a_outlined, "sub $24, %rsp\nlea quiet_target(%rip), %rax\nmov %rax, (%rsp)\ncall OUTLINED_FUNCTION_90\nmov (%rsp), %rax\n"
+                "call *%rax\nadd $24, %rsp\nret");
 ASM(a_takes_rbx, "lea loud_target(%rip), %rbx\nret");
 ASM(a_uses_rbx, "push %rbx\nlea quiet_target(%rip), %rbx\ncall a_takes_rbx\ncall *%rbx\npop %rbx\nret");
 ASM(a_cleans_frame, "push %rbx\nmov %rdi, %rbx\nand $-32, %rsp\nret");
@@ -211,6 +234,7 @@ OVER(over_mask, "mov %rdi, %r9\nmov %rsp, %rdi\nmovq %rsi, %xmm0\npcmpeqd %xmm1,
                 "maskmovdqu %xmm1, %xmm0\nmov %r9, %rdi");
 OVER(over_enter, "mov %rbp, %rax\nmov %rsp, %rdx\nmov %rsi, %rbp\nlea 8(%rsp), %rsp\nenter $0, $0\nmov %rax, %rbp\nmov %rdx, %rsp");
 OVER(over_pop, "push %rsi\npop (%rsp)");
+OVER(over_push, "mov %rsi, spare(%rip)\nadd $8, %rsp\npushq spare(%rip)");
 OVER(over_bits, "mov (%rsp), %rax\nxor %rsi, %rax\nxor %edx, %edx\n3: bt %rdx, %rax\njnc 2f\nbtc %rdx, (%rsp)\n"
                 "2: inc %edx\ncmp $64, %edx\njne 3b");
 #define SPOILS(name, ...) \
@@ -231,6 +255,7 @@ ASM(a_quiet_thunk, "call 2f\n3: pause\njmp 3b\n2: lea 8(%rsp), %rsp\nlea 1(%rdi)
 ASM(a_number_half, HIDDEN(5) "movabs $0x100000000, %rcx\nor %rcx, %rax\ncmp $5, %eax\njne 1f\ncmp $5, %rax\njne loud_target" BACK);
 ASM(a_number_sign, HIDDEN(-1) "cmp $5, %rax\njg 1f\ncmp $5, %rax\nja loud_target" BACK);
 ASM(a_number_flags, "mov $5, %eax\nmov %rdi, %rcx\ncmp $5, %eax\nadd $1, %rcx\njne loud_target" BACK);
+ASM(a_number_carry, "mov $4, %ecx\nmov $-1, %rax\nadd $1, %rax\ndec %ecx\njc loud_target" BACK);
 ASM(a_number_call, "mov $1, %eax\nsub $8, %rsp\ncall quiet_target\nadd $8, %rsp\ncmp $1, %eax\njne loud_target" BACK);
 ASM(a_number_loop, "xor %ecx, %ecx\nmov $100, %eax\n2: inc %ecx\ndec %eax\njne 2b\ncmp $20, %ecx\nja loud_target" BACK);
 ASM(a_number_high, "mov $0x100, %eax\ncmp $1, %ah\nje loud_target" BACK);
@@ -266,6 +291,8 @@ char spare[8192] __attribute__((used, aligned(16), visibility("hidden")));
 #define CALLS(kind) REGION long r_##kind(long n) { return a_##kind(n) + 1; }
 CALLS(push_return) CALLS(over_return) CALLS(by_frame) CALLS(by_copy) CALLS(by_index) CALLS(exchange)
 CALLS(other_stack) CALLS(push_jump) CALLS(jump_memory) CALLS(call_pop) CALLS(table) CALLS(table_checked) CALLS(uses_rbx)
+CALLS(hole) CALLS(hole_masked) CALLS(quiet_hole) CALLS(biased) CALLS(below) CALLS(below_address) CALLS(outlined) CALLS(over_push)
+CALLS(number_carry)
 CALLS(quiet_round) CALLS(quiet_pop) CALLS(quiet_pop_jump) CALLS(quiet_thunk)
 CALLS(number_half) CALLS(number_sign) CALLS(number_flags) CALLS(number_call) CALLS(number_loop) CALLS(number_high)
 CALLS(number_part) CALLS(number_word) CALLS(number_move) CALLS(number_shift) CALLS(number_set) CALLS(number_address)
@@ -303,6 +330,8 @@ static const struct { const char *name; long (*run)(long); } REGIONS[] = {
     RUN(breakpoint)
     RUN(push_return) RUN(over_return) RUN(by_frame) RUN(by_copy) RUN(by_index) RUN(exchange) RUN(other_stack) RUN(push_jump)
     RUN(jump_memory) RUN(call_pop) RUN(table) RUN(table_checked) RUN(uses_rbx)
+    RUN(hole) RUN(hole_masked) RUN(quiet_hole) RUN(biased) RUN(below) RUN(below_address) RUN(outlined) RUN(over_push)
+    RUN(number_carry)
     RUN(number_half) RUN(number_sign) RUN(number_flags) RUN(number_call) RUN(number_loop) RUN(number_high) RUN(number_part)
     RUN(number_word) RUN(number_move) RUN(number_shift) RUN(number_set) RUN(number_address) RUN(number_below)
     RUN(number_either) RUN(number_rounds) RUN(number_memory) RUN(number_table) RUN(number_result) RUN(number_down) RUN(number_mode)

@@ -36,6 +36,14 @@ ASM(a_table_signed, "mov x8, #1\nadr x9, 8f\nldrsb x10, [x9, x8]\nadr x11, 7f\na
                     "6: b loud_target\n7: mov x0, #1\nret\n8: .byte 0, (6b-7b)/4, 0, 0");
 ASM(a_quiet_table, "and x8, x0, #3\nadr x9, 8f\nldrb w10, [x9, x8]\nadr x11, 7f\nadd x11, x11, x10, lsl #2\nbr x11\n"
                    "7: mov x0, #1\nret\n6: mov x0, #2\nret\n8: .byte 0, 0, (6b-7b)/4, 0");
+/* The number 2 does not occur, and its entry leads behind the function. */
+ASM(a_hole, "cmp x0, #2\ncinc x0, x0, eq\nand x8, x0, #255\n" AT("x9", "8f") "ldrsw x10, [x9, x8, lsl #2]\nadd x9, x9, x10\nbr x9\n"
+            "7: mov x0, #1\nret\n6: b loud_target\n.p2align 4\nret\n9:\n.pushsection .rodata\n.p2align 2\n"
+            "8: .word 7b-8b, 7b-8b, 9b-8b, 6b-8b, 7b-8b, 7b-8b, 7b-8b, 7b-8b, 0\n.popsection");
+/* Code that a compiler has moved out of functions writes to their stacks. */
+ASM(OUTLINED_FUNCTION_90, AT("x10", "loud_target") "str x10, [sp, #16]\nret");
+ASM(a_outlined, "sub sp, sp, #32\nstr x30, [sp]\n" AT("x9", "quiet_target") "str x9, [sp, #16]\nbl OUTLINED_FUNCTION_90\n"
+                "ldr x9, [sp, #16]\nblr x9\nldr x30, [sp]\nadd sp, sp, #32\nret");
 /* Numbers: what seems never to be, and is. `HIDDEN` is a number in x8 that nobody follows. */
 #define HIDDEN(number) "mul x8, x0, xzr\nadd x8, x8, #" #number "\n"
 #define BACK "\n1: ret"
@@ -117,7 +125,7 @@ char spare[8192] __attribute__((used, aligned(16), visibility("hidden")));
 #define ASSEMBLY(of) \
     of(return_to) of(jump_to) of(call_by_return) of(over_saved) of(over_pair) of(over_index) of(over_array) of(over_halves) \
     of(over_x19) of(number_nothing) of(other_place) of(other_stack) \
-    of(computed) of(uses_x19) of(table_bytes) of(table_halves) of(table_words) of(table_signed) of(quiet_table) \
+    of(computed) of(uses_x19) of(table_bytes) of(table_halves) of(table_words) of(table_signed) of(quiet_table) of(hole) of(outlined) \
     of(number_flags) of(number_kept) of(number_taken) of(number_bit) of(number_and) of(number_test) of(number_ands) \
     of(number_negative) of(number_condition) of(number_float) of(number_select) of(number_other) of(number_more) of(number_not) \
     of(number_set) of(number_mask) of(number_part) of(number_short) of(number_half) of(number_wide) of(number_high) \
