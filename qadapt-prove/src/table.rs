@@ -136,15 +136,16 @@ fn unchecked(
         found.end = at;
     }
     // An index may be less than 0 where nothing says otherwise.
-    let may_begin_before = begin.is_none() && table.size() >= 4 && table.last == Last::Unknown;
-    let mut at = table.at;
-    while may_begin_before {
-        at = at.checked_sub(table.size())?;
-        match entry(image, bounds, table.base, at) {
-            Entry::Inside(target) => found.inside.push(target),
-            Entry::Behind => {}
-            Entry::No => break,
-            Entry::Function(_) | Entry::Doubtful => return None,
+    if begin.is_none() && table.size() >= 4 && table.last == Last::Unknown {
+        let mut at = table.at;
+        loop {
+            at = at.checked_sub(table.size())?;
+            match entry(image, bounds, table.base, at) {
+                Entry::Inside(target) => found.inside.push(target),
+                Entry::Behind => {}
+                Entry::No => break,
+                Entry::Function(_) | Entry::Doubtful => return None,
+            }
         }
     }
     found.tidy()
