@@ -120,20 +120,28 @@ fn unchecked(
     // The tables of one function lie side by side.
     let next_table = begin.and_then(|begin| others.range(begin.saturating_add(1)..).next());
     let next_table = next_table.map_or(u64::MAX, |(&at, _)| at);
+    // What a mask leaves may be all of a table that holds other things too: where labels follow these, its end is not told.
+    let is_masked = matches!(table.last, Last::Masked(_));
+    let mut has_ended = false;
     let mut found = Targets { end: table.at, ..Targets::default() };
     let last = table.at.checked_add(u64::from(most) * table.size())?;
     let mut at = begin.map_or(table.at, |begin| begin.min(table.at));
     while at <= last && at < next_table {
         match entry(image, bounds, table.base, at) {
+            Entry::Inside(_) if has_ended => return None,
             Entry::Inside(target) => found.inside.push(target),
             Entry::Behind => {}
             // What lies before the table is of another one.
             Entry::No if begin.is_some_and(|begin| at < begin) => {}
+            Entry::No if is_masked => has_ended = true,
             Entry::No => break,
+            Entry::Function(_) | Entry::Doubtful if has_ended => {}
             Entry::Function(_) | Entry::Doubtful => return None,
         }
         at = at.checked_add(table.size())?;
-        found.end = at;
+        if !has_ended {
+            found.end = at;
+        }
     }
     // An index may be less than 0 where nothing says otherwise.
     if begin.is_none() && table.size() >= 4 && table.last == Last::Unknown {

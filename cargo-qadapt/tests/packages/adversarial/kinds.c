@@ -79,6 +79,24 @@ down: value -= 3; GO;
 more: value ^= grow_rarely(value); GO;
 end: return value;
 }
+/* The same in a table with gaps, of which a mask leaves more, and in one with other things between. */
+REGION long r_labels_apart(long n) {
+    static const void *const labels[] = {[0] = &&end, [1] = &&end, [5] = &&more};
+    unsigned long i = n & 1 ? 5 : 0;
+    __asm__("" : "+r"(i));
+    goto *labels[i & 7];
+more: return grow_rarely(n);
+end: return n;
+}
+REGION long r_labels_between(long n) {
+    static const struct { const void *label; const char *name; long length; } labels[] = {{&&end, "end", 1}, {&&more, "more", 2}};
+    unsigned i = n & 1;
+    __asm__("" : "+r"(i));
+    if (i >= 2) return 9;
+    goto *labels[i].label;
+more: return grow_rarely(n);
+end: return n;
+}
 /* A table of functions that call each other in tail position, and the first of them is the function itself. */
 typedef long step(const long *code, long value);
 step r_threaded, r_threaded_narrow;
@@ -320,7 +338,7 @@ static long start_threaded(long n) { return r_threaded(program, n); }
 static long start_narrow(long n) { return r_threaded_narrow(program, n); }
 static const struct { const char *name; long (*run)(long); } REGIONS[] = {
 #define RUN(kind) {"r_" #kind, r_##kind},
-    RUN(cold_case) RUN(cold_case_unbounded) RUN(quiet_switch) RUN(cold_branch) RUN(labels) RUN(writable_table) RUN(chosen)
+    RUN(cold_case) RUN(cold_case_unbounded) RUN(quiet_switch) RUN(cold_branch) RUN(labels) RUN(labels_apart) RUN(labels_between) RUN(writable_table) RUN(chosen)
     RUN(hook) RUN(hook_last) RUN(hook_first) RUN(quiet_call) RUN(quiet_aligned) RUN(quiet_large) RUN(quiet_alloca)
     RUN(longjmp) RUN(raise) RUN(syscall) RUN(syscall_last) RUN(syscall_inline) RUN(quiet_syscall)
     RUN(let_in) RUN(let_in_by_thread) RUN(let_in_by_number)
