@@ -329,6 +329,12 @@ impl<'a> Image<'a> {
         other.is_none().then_some(first.1)
     }
 
+    /// Where the objects with a symbol lie that an address is of, taken together.
+    pub(crate) fn object_at(&self, addr: u64) -> Option<Range<u64>> {
+        let found = self.statics.iter().map(|(range, _)| range.clone()).filter(|range| range.contains(&addr));
+        found.reduce(|all, one| all.start.min(one.start)..all.end.max(one.end))
+    }
+
     /// All objects that have a symbol.
     pub(crate) fn statics(&self) -> impl Iterator<Item = &(Range<u64>, &'a str)> {
         self.statics.iter()

@@ -6,6 +6,9 @@
 //! start of a function or code that no symbol covers, then makes the whole jump unknown.
 //!
 //! An entry for a value that the compiler knows not to occur may lead right behind the function, where no code is. It is no end.
+//!
+//! What a compiler makes of a `switch` has no name. Labels in an object that has one were put there by its author (`goto *ops[x].code`
+//! of GNU C), and anything may lie between them: all of the object is the table.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -71,6 +74,12 @@ impl Table {
         let is_near = base.abs_diff(self.at) < u64::from(LONGEST) * 4;
         (is_near && base.abs_diff(self.at) % 4 == 0 && !image.is_code(base)).then_some(base)
     }
+
+    /// The object with a name that the table is a part of, if its author made it: compilers count from tables of their own, or give
+    /// them no name.
+    fn object(self, image: &Image<'_>) -> Option<Range<u64>> {
+        if self.begin(image).is_some() { None } else { image.object_at(self.at) }
+    }
 }
 
 /// Where a table of the function that occupies `bounds` leads; `None` if that cannot be told. `others` are the tables
@@ -81,15 +90,33 @@ pub(crate) fn targets(
     table: Table,
     others: &BTreeMap<u64, u64>,
 ) -> Option<Targets> {
+    let at_most = |last| match table.object(image) {
+        Some(object) => all_of(image, bounds, table, &object),
+        None => unchecked(image, bounds, table, last, others),
+    };
     match table.last {
         Last::Long => None,
         Last::Checked(last) => checked(image, bounds, table, last.into()),
-        Last::Width(last) => unchecked(image, bounds, table, last.into(), others),
+        Last::Width(last) => at_most(last.into()),
         // The mask may leave more than there is, where the compiler knows of values that do not occur.
-        Last::Masked(last) => checked(image, bounds, table, last.into())
-            .or_else(|| unchecked(image, bounds, table, last.into(), others)),
-        Last::Unknown => unchecked(image, bounds, table, LONGEST, others),
+        Last::Masked(last) => checked(image, bounds, table, last.into()).or_else(|| at_most(last.into())),
+        Last::Unknown => at_most(LONGEST),
     }
+}
+
+/// An object, some of which are labels.
+fn all_of(image: &Image<'_>, bounds: &Range<u64>, table: Table, object: &Range<u64>) -> Option<Targets> {
+    let mut found = Targets { end: object.end, ..Targets::default() };
+    let mut at = object.start + table.at.wrapping_sub(object.start) % table.size();
+    while at < object.end {
+        match entry(image, bounds, table.base, at) {
+            Entry::Inside(target) => found.inside.push(target),
+            Entry::Behind | Entry::No => {}
+            Entry::Function(_) | Entry::Doubtful => return None,
+        }
+        at = at.checked_add(table.size())?;
+    }
+    found.tidy()
 }
 
 /// A table of which the code checks the index.

@@ -65,12 +65,14 @@ impl Header {
     /// ```
     /// use qadapt_trace::{Error, HEADER_SIZE, Header};
     ///
-    /// assert_eq!(Header::parse(b"\x7fELF"), Err(Error::Short { length: 4 }));
+    /// assert_eq!(Header::parse(b"QADAPTtr"), Err(Error::Short { length: 8 }));
+    /// assert_eq!(Header::parse(b"\x7fELF"), Err(Error::Foreign));
     /// assert_eq!(Header::parse(&[b'x'; HEADER_SIZE]), Err(Error::Foreign));
     /// assert_eq!(Header::parse(&[0; HEADER_SIZE]), Err(Error::Unfinished));
     /// ```
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
-        let short = Error::Short { length: bytes.len() };
+        let begins_so = bytes.iter().zip(MAGIC.to_ne_bytes()).all(|(&byte, expected)| byte == expected);
+        let short = if begins_so { Error::Short { length: bytes.len() } } else { Error::Foreign };
         let bytes = bytes.get(..HEADER_SIZE).ok_or(short)?;
         let number = |offset| field::<8>(bytes, offset).map(u64::from_ne_bytes).ok_or(short);
         match number(offset_of!(HeaderRow, magic))? {

@@ -233,6 +233,10 @@ fn folded(run: &[&Frame]) -> String {
             }
             (Origin::Dependency, None) => "a dependency".to_owned(),
             (_, Some(at)) if is_guards(&at.file, &frame.function) => "qadapt".to_owned(),
+            // A name of C: of whose code it is, only debug information would say.
+            (_, None) if !frame.function.contains("::") && !frame.function.starts_with("__r") => {
+                "no debug information".to_owned()
+            }
             _ => "std".to_owned(),
         };
         if !crates.contains(&name) {

@@ -168,19 +168,29 @@ pub(crate) fn set_test_program(is_test: bool) {
     TEST_PROGRAM.store(if is_test { TEST } else { NO_TEST }, Ordering::Relaxed);
 }
 
-/// Reads the environment and the program's path. An unknown `QADAPT_MODE` is named on standard error and changes nothing.
+/// Reads the environment and the program's path. An unknown word is named on standard error and changes nothing.
 ///
 /// It runs before `main`, without allocating.
 pub(crate) fn read_environment() {
     read_program();
-    if sys::variable(c"QADAPT_BACKTRACE", |value| value == b"full") == Some(true) {
-        FULL_STACKS.store(true, Ordering::Relaxed);
-    }
-    if sys::variable(c"QADAPT_TRACE", |_| ()).is_some() {
+    sys::variable(c"QADAPT_BACKTRACE", read_backtrace);
+    if sys::variable(c"QADAPT_TRACE", |directory| !directory.is_empty()) == Some(true) {
         ASKED.store(true, Ordering::Relaxed);
     }
     if sys::variable(c"QADAPT_MODE", read_mode).is_some() {
         ASKED.store(true, Ordering::Relaxed);
+    }
+}
+
+fn read_backtrace(word: &[u8]) {
+    match word {
+        b"full" => FULL_STACKS.store(true, Ordering::Relaxed),
+        b"" => {}
+        _ => Line::new()
+            .text(b"qadapt: QADAPT_BACKTRACE=")
+            .text(word)
+            .text(b" is unknown; write full to see every frame (internal ones stay folded)")
+            .write(),
     }
 }
 

@@ -118,14 +118,14 @@ impl File {
         let how = libc::O_RDWR | libc::O_CREAT | libc::O_EXCL | libc::O_CLOEXEC;
         // SAFETY: the path is nul-terminated.
         let file = unsafe { libc::open(path.as_ptr(), how, 0o644) };
-        (file >= 0).then_some(Self(file))
+        (file >= 0).then(|| Self(file))
     }
 
     /// Opens a file for reading and writing.
     pub(crate) fn open(path: &CStr) -> Option<Self> {
         // SAFETY: the path is nul-terminated.
         let file = unsafe { libc::open(path.as_ptr(), libc::O_RDWR | libc::O_CLOEXEC) };
-        (file >= 0).then_some(Self(file))
+        (file >= 0).then(|| Self(file))
     }
 
     /// Gives the file its size, without any room on the disk.

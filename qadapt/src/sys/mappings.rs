@@ -291,7 +291,7 @@ impl Lines {
         let path = c"/proc/self/maps".as_ptr();
         // SAFETY: the path is nul-terminated.
         let file = unsafe { libc::open(path, libc::O_RDONLY | libc::O_CLOEXEC) };
-        (file >= 0).then_some(Self { file, buffer: [0; 4096], filled: 0, taken: 0 })
+        (file >= 0).then(|| Self { file, buffer: [0; 4096], filled: 0, taken: 0 })
     }
 
     fn next(&mut self) -> Option<&[u8]> {

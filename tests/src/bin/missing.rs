@@ -41,6 +41,23 @@
 // expect: env QADAPT_MODE=x
 // expect: exit 0
 // expect: stderr QADAPT_MODE=x is unknown
+// expect: run unknown-backtrace none
+// expect: env QADAPT_BACKTRACE=ful
+// expect: exit 0
+// expect: stderr QADAPT_BACKTRACE=ful is unknown; write full
+// expect: run empty-words regions
+// expect: env QADAPT_BACKTRACE=
+// expect: env QADAPT_TRACE=
+// expect: exit 0
+// expect: never qadapt
+// expect: run no-directory none
+// expect: env QADAPT_TRACE=/qadapt-is-not-there/traces
+// expect: exit 0
+// expect: stderr the directory is not there
+// expect: run no-directory-but-a-file none
+// expect: env QADAPT_TRACE=Cargo.toml
+// expect: exit 0
+// expect: stderr qadapt: no trace in
 
 use std::{env, thread};
 

@@ -97,6 +97,40 @@ REGION long r_labels_between(long n) {
 more: return grow_rarely(n);
 end: return n;
 }
+/* Tables of which nothing checks the index: with other things between the labels, with gaps, of two dimensions, of distances. */
+REGION long r_labels_unchecked(long n) {
+    static const struct { const char *name; const void *label; long length; } labels[] = {{"end", &&end, 1}, {"x", 0, 0}, {"more", &&more, 2}};
+    unsigned long i = n & 1 ? 2 : 0;
+    __asm__("" : "+r"(i));
+    goto *labels[i].label;
+more: return grow_rarely(n);
+end: return n;
+}
+REGION long r_labels_of_bytes(long n) {
+    static const void *const labels[256] = {[1] = &&end, [0] = &&end, [200] = &&more};
+    unsigned char i = n & 1 ? 200 : 1;
+    __asm__("" : "+r"(i));
+    goto *labels[i];
+more: return grow_rarely(n);
+end: return n;
+}
+REGION long r_labels_squared(long n) {
+    static const void *const labels[4][4] = {{&&end, &&end}, {&&end}, {0, 0, &&more}};
+    unsigned long i = n & 1 ? 2 : 0;
+    __asm__("" : "+r"(i));
+    goto *labels[i][i];
+more: return grow_rarely(n);
+end: return n;
+}
+REGION long r_labels_near(long n) {
+    static const int labels[] = {&&end - &&up, 1 << 30, &&more - &&up};
+    unsigned long i = n & 1 ? 2 : 0;
+    __asm__("" : "+r"(i));
+    goto *(&&up + labels[i]);
+up: return n + 1;
+more: return grow(n);
+end: return n;
+}
 /* A table of functions that call each other in tail position, and the first of them is the function itself. */
 typedef long step(const long *code, long value);
 step r_threaded, r_threaded_narrow;
@@ -338,7 +372,7 @@ static long start_threaded(long n) { return r_threaded(program, n); }
 static long start_narrow(long n) { return r_threaded_narrow(program, n); }
 static const struct { const char *name; long (*run)(long); } REGIONS[] = {
 #define RUN(kind) {"r_" #kind, r_##kind},
-    RUN(cold_case) RUN(cold_case_unbounded) RUN(quiet_switch) RUN(cold_branch) RUN(labels) RUN(labels_apart) RUN(labels_between) RUN(writable_table) RUN(chosen)
+    RUN(cold_case) RUN(cold_case_unbounded) RUN(quiet_switch) RUN(cold_branch) RUN(labels) RUN(labels_apart) RUN(labels_between) RUN(labels_unchecked) RUN(labels_of_bytes) RUN(labels_squared) RUN(labels_near) RUN(writable_table) RUN(chosen)
     RUN(hook) RUN(hook_last) RUN(hook_first) RUN(quiet_call) RUN(quiet_aligned) RUN(quiet_large) RUN(quiet_alloca)
     RUN(longjmp) RUN(raise) RUN(syscall) RUN(syscall_last) RUN(syscall_inline) RUN(quiet_syscall)
     RUN(let_in) RUN(let_in_by_thread) RUN(let_in_by_number)

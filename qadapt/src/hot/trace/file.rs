@@ -3,6 +3,7 @@
 use core::ffi::CStr;
 use core::mem::size_of;
 use core::sync::atomic::{AtomicU8, Ordering};
+use std::io::{self, ErrorKind};
 
 use qadapt_trace::{NewRegion, RegionKind, flags};
 
@@ -120,10 +121,10 @@ fn create(parent: u64) -> Option<&'static Trace> {
     path.push(b"/").push(program.rsplit(|&byte| sys::is_separator(byte)).next().unwrap_or_default());
     path.push(b"-").number(pid).push(b"-");
     let made = match make_file(&mut path) {
-        Some(file) => map(&file).inspect_err(|_| {
+        Ok(file) => map(&file).inspect_err(|_| {
             path.as_c_str().inspect(|path| sys::remove(path));
         }),
-        None => Err(b"it cannot be made".as_slice()),
+        Err(why) => Err(why),
     };
     let trace = match (made, path.as_c_str()) {
         (Ok(trace), Some(path)) => {
@@ -146,19 +147,32 @@ fn create(parent: u64) -> Option<&'static Trace> {
     Some(trace)
 }
 
-/// Creates a file whose name begins so, and completes the name. A process that becomes another program keeps its number.
-fn make_file(path: &mut Path) -> Option<sys::File> {
+/// Creates a file whose name begins so, and completes the name; or says in words why that cannot be. A process that becomes
+/// another program keeps its number.
+fn make_file(path: &mut Path) -> Result<sys::File, &'static [u8]> {
     let stem = path.length();
     for attempt in 0..1000 {
         path.cut(stem);
         path.number(attempt).push(b".qtrace");
-        let path = path.as_c_str()?;
-        let file = sys::File::create(path);
-        if file.is_some() || !sys::exists(path) {
-            return file;
+        let path = path.as_c_str().ok_or(b"it cannot be made".as_slice())?;
+        if let Some(file) = sys::File::create(path) {
+            return Ok(file);
+        }
+        let why = io::Error::last_os_error().kind();
+        if !sys::exists(path) {
+            return Err(match why {
+                ErrorKind::NotFound => {
+                    b"the directory is not there, and nor is the one that it would be made in"
+                }
+                ErrorKind::PermissionDenied => b"this user may not write there",
+                ErrorKind::ReadOnlyFilesystem => b"nothing can be written there",
+                ErrorKind::NotADirectory => b"a part of its path is a file, not a directory",
+                ErrorKind::StorageFull => b"there is no room on its disk",
+                _ => b"it cannot be made",
+            });
         }
     }
-    None
+    Err(b"there are a thousand of that name; remove some")
 }
 
 /// Gives the file its size and maps it; or says in words why that cannot be.

@@ -42,7 +42,7 @@ impl File {
             (GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE);
         // SAFETY: the path ends in 0; there are no attributes and no template.
         let file = unsafe { CreateFileW(path, access, share, ptr::null(), how, 0, ptr::null_mut()) };
-        (file != INVALID_HANDLE_VALUE).then_some(Self(file))
+        (file != INVALID_HANDLE_VALUE).then(|| Self(file))
     }
 
     /// True: mapping the file gives it its size, and room on the disk for all of that.
