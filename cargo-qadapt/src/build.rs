@@ -174,13 +174,21 @@ impl Workspace {
     }
 
     fn selected(&self, selection: &Selection) -> Option<&Package> {
-        let folder = std::env::current_dir().unwrap_or_default();
-        let manifest = selection.manifest_path.as_ref().and_then(|path| path.canonicalize().ok());
-        self.packages.iter().find(|package| match (&selection.package, &manifest) {
-            (Some(name), _) => package.name == *name,
-            (None, Some(manifest)) => package.manifest_path == *manifest,
-            (None, None) => package.manifest_path.parent() == Some(folder.as_path()),
-        })
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let mut packages = self.packages.iter();
+        match (&selection.package, &selection.manifest_path) {
+            (Some(name), _) => packages.find(|package| package.name == name_in(name)),
+            (None, Some(manifest)) => packages.find(|package| real(&package.manifest_path) == real(manifest)),
+            // Cargo looks for the nearest manifest upwards.
+            (None, None) => {
+                let here = real(&std::env::current_dir().unwrap_or_default());
+                let depth = |package: &&Package| {
+                    let folder = package.manifest_path.parent().map(real);
+                    folder.filter(|folder| here.starts_with(folder)).map(|folder| folder.components().count())
+                };
+                packages.filter(|package| depth(package).is_some()).max_by_key(depth)
+            }
+        }
     }
 
     /// True if the selected package, or one of all of them where none is selected, has a binary.
@@ -191,6 +199,12 @@ impl Workspace {
         }
         packages.iter().flat_map(|package| &package.targets).any(|target| target.kind == ["bin"])
     }
+}
+
+/// The name in what `--package` takes: `NAME`, `NAME@VERSION`, or an address that ends in `#NAME@VERSION`.
+fn name_in(package: &str) -> &str {
+    let (_, last) = package.rsplit_once('#').unwrap_or(("", package));
+    last.split(['@', ':']).next().unwrap_or(last)
 }
 
 /// One build: the same arguments and environment build a selection and run it.

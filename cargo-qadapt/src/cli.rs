@@ -10,6 +10,8 @@ use crate::audit::launch;
 use crate::check::args::Check;
 #[cfg(target_os = "linux")]
 use crate::explore::{args::Explore, work};
+use crate::format::output::deliver;
+use crate::format::style::Color;
 use crate::prove::args::Prove;
 
 #[derive(Debug, Parser)]
@@ -70,8 +72,9 @@ pub fn main() -> ExitCode {
         Verb::Merge(merge) => merge.run(),
         Verb::Completions { shell } => {
             let command = &mut <Cli as clap::CommandFactory>::command();
-            clap_complete::generate(shell, command, "cargo-qadapt", &mut std::io::stdout());
-            Ok(ExitCode::SUCCESS)
+            let mut script = Vec::new();
+            clap_complete::generate(shell, command, "cargo-qadapt", &mut script);
+            deliver(script, false, None, Color::Never).map(|()| ExitCode::SUCCESS)
         }
         Verb::Prove(prove) => prove.run(),
     };

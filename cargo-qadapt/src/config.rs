@@ -8,6 +8,7 @@ use qadapt_prove::{Section, Settings};
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
+use crate::selection::Profile;
 
 /// The name of the file, which lies beside the workspace's manifest.
 pub const NAME: &str = "qadapt.toml";
@@ -55,7 +56,7 @@ pub struct Budget {
     /// The regions.
     pub region: Glob,
     /// The profile; all if there is none.
-    pub profile: Option<String>,
+    pub profile: Option<Profile>,
     /// Allocations.
     pub allocs: Option<u64>,
     /// Reallocations.
@@ -77,7 +78,7 @@ pub struct Tolerance {
     /// The regions.
     pub region: Glob,
     /// The profile; all if there is none.
-    pub profile: Option<String>,
+    pub profile: Option<Profile>,
     /// Percent of each figure.
     pub percent: u64,
     /// Why.

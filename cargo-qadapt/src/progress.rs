@@ -1,5 +1,6 @@
 //! What is going on, on a terminal; elsewhere nothing.
 
+use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -26,6 +27,15 @@ impl Progress {
     /// Says what is going on.
     pub fn say(&self, what: String) {
         self.bar.set_message(what);
+    }
+
+    /// Says what else somebody should know; without a terminal too.
+    pub fn note(&self, what: String) {
+        if std::io::stderr().is_terminal() {
+            self.say(what);
+        } else {
+            eprintln!("{what}");
+        }
     }
 
     /// Runs something that writes to the terminal itself.

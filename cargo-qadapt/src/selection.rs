@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use clap::Args;
+use serde::Deserialize;
 
 /// Which targets of which package, and how they are built.
 #[derive(Args, Clone, Debug, Default)]
@@ -138,8 +139,43 @@ impl fmt::Display for Selection {
     }
 }
 
+/// Which profiles are built.
+#[derive(Args, Clone, Debug)]
+pub struct Profiles {
+    /// Cargo profiles to build and compare.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "debug,release")]
+    pub profile: Vec<Profile>,
+    /// The profile release alone, as `--profile release`.
+    #[arg(short, long, conflicts_with = "profile")]
+    pub release: bool,
+}
+
+impl Profiles {
+    /// One alone.
+    #[must_use]
+    pub fn only(name: &str) -> Self {
+        Self { profile: vec![Profile::new(name)], release: false }
+    }
+
+    /// Each once, in the order in which they were given.
+    #[must_use]
+    pub fn all(&self) -> Vec<Profile> {
+        if self.release {
+            return vec![Profile::new("release")];
+        }
+        let mut all: Vec<Profile> = Vec::new();
+        for profile in &self.profile {
+            if !all.contains(profile) {
+                all.push(profile.clone());
+            }
+        }
+        all
+    }
+}
+
 /// A cargo profile, by the name that people use: `debug` is what cargo calls `dev`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Profile {
     name: String,
 }
@@ -173,6 +209,14 @@ impl std::str::FromStr for Profile {
     }
 }
 
+impl TryFrom<String> for Profile {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        name.parse()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,6 +235,17 @@ mod tests {
         assert_eq!(selection.slug(), "sets-example-radio");
         assert_eq!(Selection::default().slug(), "package");
         assert!(!selection.is_open() && Selection::default().is_open());
+    }
+
+    #[test]
+    fn a_profile_that_is_named_twice_is_one() {
+        let all = |profile: &[&str], release| {
+            let profile = profile.iter().map(|name| Profile::new(name)).collect();
+            let all = Profiles { profile, release }.all();
+            all.iter().map(|profile| profile.name().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(all(&["dev", "release", "debug", "release"], false), ["debug", "release"]);
+        assert_eq!(all(&["debug", "release"], true), ["release"]);
     }
 
     #[test]

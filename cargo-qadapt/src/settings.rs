@@ -72,21 +72,6 @@ impl Settings {
         }
     }
 
-    /// True if programs are started by one that the user has chosen.
-    #[must_use]
-    pub fn has_runner(&self) -> bool {
-        let in_file = self
-            .tables
-            .iter()
-            .filter_map(|table| table.get("target")?.as_table())
-            .any(|targets| targets.values().any(|target| target.get("runner").is_some()));
-        in_file
-            || env::vars_os().any(|(name, _)| {
-                name.to_str()
-                    .is_some_and(|name| name.starts_with("CARGO_TARGET_") && name.ends_with("_RUNNER"))
-            })
-    }
-
     /// The platform that is built for; none if it is the one that cargo runs on.
     #[must_use]
     pub fn target(&self) -> Option<String> {

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::format::output::Output;
 use crate::report::choice::Choice;
-use crate::selection::{Profile, Selection};
+use crate::selection::{Profiles, Selection};
 
 /// Arguments of `cargo qadapt audit`.
 #[derive(Args, Clone, Debug)]
@@ -39,9 +39,9 @@ pub struct Runs {
     /// What to build and run.
     #[command(flatten)]
     pub selection: Selection,
-    /// Cargo profiles to build and compare.
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "debug,release")]
-    pub profile: Vec<Profile>,
+    /// How it is built.
+    #[command(flatten)]
+    pub profiles: Profiles,
     /// Runs tests with cargo-nextest: one process for each.
     #[arg(long, conflicts_with_all = ["bin", "example", "bench"])]
     pub nextest: bool,

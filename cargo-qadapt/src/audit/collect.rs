@@ -33,9 +33,13 @@ pub fn collect(fold: &mut Fold, profile: &str, directory: &Path, root: &Path) ->
 pub fn incomplete(path: &Path, trace: &Trace) -> Option<String> {
     (trace.unreadable > 0).then(|| {
         format!(
-            "the trace `{}` is cut off: {} entries are missing; the rest is in the report",
+            "the trace `{}` is cut off: {} missing; the rest is in the report",
             path.display(),
-            trace.unreadable
+            if trace.unreadable == 1 {
+                "1 entry is".to_owned()
+            } else {
+                format!("{} entries are", trace.unreadable)
+            }
         )
     })
 }

@@ -1,7 +1,7 @@
 //! Building, running and collecting: from a selection to figures.
 
 use std::ffi::OsString;
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::process::ExitStatus;
 use std::time::Duration;
@@ -80,13 +80,14 @@ impl Runs {
         let (mut problems, mut failed) = (Problems::default(), Vec::new());
         let how = How { detail, ..How::of(self, workspace, config) };
         let mut interrupted = false;
-        for (index, profile) in self.profile.iter().enumerate() {
+        let profiles = self.profiles.all();
+        for (index, profile) in profiles.iter().enumerate() {
             match self.run_profile(workspace, profile, runner, &how, &mut folds, &mut problems)? {
                 Outcome::Good => {}
                 Outcome::Failed => failed.push(profile.name().to_owned()),
                 Outcome::Interrupted => {
                     interrupted = true;
-                    problems.extend(self.not_run(&self.profile[index + 1..]));
+                    problems.extend(self.not_run(&profiles[index + 1..]));
                     break;
                 }
             }
@@ -154,7 +155,9 @@ impl Runs {
             launched_on: how.platform.as_deref(),
             environment: how.kept,
         };
-        let _lock = lock(&options.traces)?;
+        let _lock = lock(&options.traces, |folder| {
+            progress.note(format!("waiting for another run in {}", folder.display()));
+        })?;
         let mut outcome = Outcome::Good;
         for fold in folds {
             let what = format!("running {} in profile {} (Ctrl-C ends it)", self.selection, profile.name());
@@ -229,7 +232,8 @@ const GUARD: [&str; 3] = ["qadapt", "qadapt-spin", "qadapt-trace"];
 impl<'a> How<'a> {
     fn of(runs: &Runs, workspace: &Workspace, config: &'a Config) -> Self {
         let settings = Settings::of(workspace.root(), &runs.selection);
-        let platform = if settings.has_runner() { None } else { host() };
+        let platform = settings.target().or_else(host);
+        let platform = platform.filter(|platform| settings.for_platform(platform, "runner").is_none());
         Self {
             settings,
             has_guard: workspace.has_guard(),
@@ -300,16 +304,24 @@ fn find_nextest() -> Result<()> {
     })
 }
 
-/// Waits until no other audit uses the folder; dropping the file lets the next one in.
+/// Waits until no other audit uses the folder, and says so if it has to; dropping the file lets the next one in.
 ///
 /// # Errors
 /// If the file cannot be made or locked.
-pub fn lock(traces: &Path) -> Result<File> {
+pub fn lock(traces: &Path, waiting: impl FnOnce(&Path)) -> Result<File> {
     let path = traces.with_extension("lock");
     let folder = path.parent().unwrap_or(&path);
     std::fs::create_dir_all(folder).map_err(|e| Error::io("make the folder", folder, e))?;
     let file = File::create(&path).map_err(|e| Error::io("make the file", &path, e))?;
-    file.lock().map_err(|e| Error::io("lock the file", &path, e))?;
+    let locked = match file.try_lock() {
+        Err(TryLockError::WouldBlock) => {
+            waiting(folder);
+            file.lock()
+        }
+        Err(TryLockError::Error(e)) => Err(e),
+        Ok(()) => Ok(()),
+    };
+    locked.map_err(|e| Error::io("lock the file", &path, e))?;
     Ok(file)
 }
 

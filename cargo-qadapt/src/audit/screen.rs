@@ -32,7 +32,8 @@ impl Screen {
     /// Opens one whose output goes to standard error; none where that is no terminal, or the system has no more.
     #[must_use]
     pub fn open(what: String) -> Option<Self> {
-        if !io::stderr().is_terminal() {
+        // One that cannot clear a line would be filled with them.
+        if !io::stderr().is_terminal() || std::env::var_os("TERM").is_some_and(|name| name == "dumb") {
             return None;
         }
         let (mut own, program) = system::terminal().ok()?;
@@ -94,8 +95,11 @@ impl Line {
         }
         self.frame = (self.frame + 1) % FRAMES.len();
         self.is_drawn = true;
-        let seconds = self.start.elapsed().as_secs();
-        write!(out, "{CLEAR}{} {} {seconds}s", FRAMES[self.frame], self.what)?;
+        let seconds = format!(" {}s", self.start.elapsed().as_secs());
+        // A line that wraps would leave a row behind each time that it moves. The last column makes some terminals wrap.
+        let room = system::columns().map_or(usize::MAX, |columns| columns.saturating_sub(seconds.len() + 3));
+        let what: String = self.what.chars().take(room).collect();
+        write!(out, "{CLEAR}{} {what}{seconds}", FRAMES[self.frame])?;
         out.flush()
     }
 

@@ -26,6 +26,7 @@ use crate::report::choice::{Apart, Choice};
 use crate::report::figures::{Report, VERSION};
 use crate::report::merge::merge;
 use crate::report::suppress::{Suppressed, suppress};
+use crate::selection::Profile;
 
 impl Audit {
     /// Runs the verb.
@@ -132,18 +133,27 @@ pub fn gather(inputs: &[String], root: &Path, by: Option<Apart>) -> Result<Gathe
 fn add(fold: &mut Fold, profile: Option<&str>, path: &Path, root: &Path, problems: &mut Vec<String>) {
     match Trace::read(path) {
         Ok(trace) => {
-            let folder = path.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
-            fold.add(profile.unwrap_or(&folder), &trace, root);
+            let profile = profile.map_or_else(|| folder_of(path), str::to_owned);
+            fold.add(Profile::new(&profile).name(), &trace, root);
             problems.extend(incomplete(path, &trace));
         }
         Err(e) => problems.push(e.to_string()),
     }
 }
 
+/// The name of the folder that a file lies in, whichever way it is spelled.
+fn folder_of(file: &Path) -> String {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy().into_owned()
+}
+
 /// `PROFILE=PATH` or `PATH`.
 fn named(input: &str) -> (Option<&str>, PathBuf) {
     match input.split_once('=') {
-        Some((profile, path)) if !profile.contains(['/', '\\']) => (Some(profile), path.into()),
+        Some((profile, path)) if !profile.is_empty() && !profile.contains(['/', '\\']) => {
+            (Some(profile), path.into())
+        }
         _ => (None, input.into()),
     }
 }

@@ -57,7 +57,7 @@ fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::selection::{Profile, Selection};
+    use crate::selection::{Profiles, Selection};
 
     #[test]
     fn one_run_has_one_name() {
@@ -70,7 +70,7 @@ mod tests {
                 features: features.iter().map(|&features| features.to_owned()).collect(),
                 ..Selection::default()
             },
-            profile: vec![Profile::new("debug")],
+            profiles: Profiles::only("debug"),
             nextest: false,
             timeout: Some(3),
             whole_program: true,

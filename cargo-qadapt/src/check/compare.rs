@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use qadapt_code::near;
+
 use super::baseline::{Baseline, Figures, Region, Run};
 use super::key::{RegionKey, SiteKey};
 use super::now::Now;
@@ -9,6 +11,7 @@ use super::range::{Range, Tolerance};
 use crate::config::{self, Budget, Config};
 use crate::format::text::region_name;
 use crate::report::outcome::{Finding, Outcome, Rule};
+use crate::selection::Profile;
 
 /// What the figures are called in messages: one, and several.
 const WORDS: [(&str, &str); 6] = [
@@ -132,7 +135,7 @@ impl Comparison<'_> {
                 self.now.regions.iter().enumerate().filter(|(_, key)| key.is_meant(&budget.region))
             {
                 for (profile, name) in self.profiles() {
-                    let is_limited = budget.profile.as_ref().is_none_or(|limited| limited == name);
+                    let is_limited = budget.profile.as_ref().is_none_or(|limited| limited.name() == name);
                     let Some(now) = self.figures(key, name).filter(|_| is_limited) else { continue };
                     let over = over(budget, now);
                     if !over.is_empty() {
@@ -200,11 +203,12 @@ impl Comparison<'_> {
         for (what, glob) in budgets.chain(permits).chain(tolerances) {
             if !keys.iter().any(|key| key.is_meant(glob)) {
                 findings.push(unmatched(&format!(
-                    "the {what} `{}` in qadapt.toml matches no region: remove it",
+                    "the {what} `{}` in qadapt.toml matches no region: correct it or remove it",
                     glob.as_str()
                 )));
             }
         }
+        findings.extend(self.of_no_profile());
         let known = self.baseline.runs.iter().flat_map(|(command, run)| {
             let stands = run.suppressed.iter().filter(move |(profile, _)| !is_known_better(command, profile));
             stands.flat_map(|(_, what)| what)
@@ -214,9 +218,38 @@ impl Comparison<'_> {
             let words = suppression.words();
             if !known.contains(&&words) {
                 findings.push(unmatched(&format!(
-                    "the suppression of {words} in qadapt.toml matches no stack: remove it"
+                    "the suppression of {words} in qadapt.toml matches no stack: correct it or remove it"
                 )));
             }
+        }
+        findings
+    }
+
+    /// Entries of the configuration for profiles that neither this run has nor any that was settled. Those that cargo has of itself may
+    /// be of a run to come.
+    fn of_no_profile(&self) -> Vec<Finding> {
+        let settled = self.baseline.runs.values().flat_map(|run| &run.profiles);
+        let known: Vec<&str> = settled
+            .chain(&self.now.run.profiles)
+            .map(String::as_str)
+            .chain(["debug", "release", "test", "bench"])
+            .collect();
+        let budgets =
+            self.config.budgets.iter().map(|budget| ("budget", &budget.region, budget.profile.as_ref()));
+        let tolerances = self.config.tolerances.iter();
+        let tolerances =
+            tolerances.map(|tolerance| ("tolerance", &tolerance.region, tolerance.profile.as_ref()));
+        let mut findings = Vec::new();
+        for (what, glob, profile) in budgets.chain(tolerances) {
+            let Some(profile) = profile.map(Profile::name).filter(|name| !known.contains(name)) else {
+                continue;
+            };
+            let near = near::words(&near::near(profile, known.iter().map(|&name| name.to_owned())));
+            findings.push(unmatched(&format!(
+                "the {what} for `{}` in qadapt.toml is of the profile `{profile}`, in which nothing was run: correct it or \
+                 remove it{near}",
+                glob.as_str()
+            )));
         }
         findings
     }
@@ -276,7 +309,8 @@ fn joined(all: Vec<Found>) -> Vec<Found> {
 /// The percent by which a region's figures may be off in a profile; 0 if nothing is said.
 fn tolerated(config: &Config, region: &RegionKey, profile: &str) -> u64 {
     let means = |tolerance: &&config::Tolerance| {
-        tolerance.profile.as_ref().is_none_or(|only| only == profile) && region.is_meant(&tolerance.region)
+        tolerance.profile.as_ref().is_none_or(|only| only.name() == profile)
+            && region.is_meant(&tolerance.region)
     };
     config.tolerances.iter().filter(means).map(|tolerance| tolerance.percent).max().unwrap_or(0)
 }

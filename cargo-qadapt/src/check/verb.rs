@@ -117,7 +117,7 @@ impl Check {
                 baseline.runs.keys().map(|known| shown(known)).collect::<Vec<_>>().join("\n    ")
             )));
         };
-        let profiles = self.runs.profile.iter().map(|profile| profile.name().to_owned());
+        let profiles = self.runs.profiles.all().into_iter().map(|profile| profile.name().to_owned());
         let missing: Vec<String> = profiles.filter(|profile| !run.profiles.contains(profile)).collect();
         if missing.is_empty() {
             return Ok(());
@@ -166,7 +166,8 @@ fn bless(workspace: &Workspace, command: &str, now: &Now, problems: &mut Problem
         return Ok(());
     }
     // Others may have written their part meanwhile.
-    let _lock = wait_for(&workspace.own_target_directory().join("bless"))?;
+    // Whoever has it lets go at once.
+    let _lock = wait_for(&workspace.own_target_directory().join("bless"), |_| ())?;
     let mut baseline = lock::read(&path)?.unwrap_or_default();
     baseline.bless(command, &now.run);
     lock::write(&path, &baseline)

@@ -79,7 +79,8 @@ fn findings(workspace: &Workspace) -> Result<bool> {
     }
     if gone > 0 {
         eprintln!(
-            "note: {gone} findings are not shown, because their lines have changed since: run it again"
+            "note: {} not shown, for its lines have changed since: run the audit, check or proof again",
+            if gone == 1 { "1 finding is".to_owned() } else { format!("{gone} findings are") }
         );
     }
     Ok(shown)

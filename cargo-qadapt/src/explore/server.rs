@@ -66,12 +66,24 @@ impl Explorer {
     /// If the port is taken, or the proxy's address has a path.
     pub fn listen(host: Option<IpAddr>, port: u16, proxy: Option<&str>, jobs: Jobs) -> Result<Self> {
         let host = host.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        if host.is_unspecified() && proxy.is_none() {
+            return Err(Error::Usage(format!(
+                "{host} stands for every address of this machine, and requests must name the one that the page has: give \
+                 --host one of this machine's own, or say where browsers find it, as in --origin http://NAME:{port}"
+            )));
+        }
         let server = Server::http((host, port))
             .map_err(|e| Error::Usage(format!("could not listen on {}: {e}", SocketAddr::new(host, port))))?;
         let address = server.server_addr().to_ip().unwrap_or(SocketAddr::new(host, port));
         let mut origins = vec![format!("http://{address}")];
         if host.is_loopback() {
             origins.push(format!("http://localhost:{}", address.port()));
+        }
+        for origin in &mut origins {
+            // Browsers leave out the port that is everybody's.
+            if let Some(short) = origin.strip_suffix(":80") {
+                *origin = short.to_owned();
+            }
         }
         if let Some(proxy) = proxy {
             if host_of(proxy).is_none() {

@@ -24,7 +24,7 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::format::style::Color;
 use crate::prove::args::{Format, Prove};
-use crate::selection::{Profile, Selection};
+use crate::selection::{Profiles, Selection};
 
 /// The first argument that says that a part is to be made.
 pub const VERB: &str = "__explore";
@@ -129,7 +129,7 @@ impl Order {
     fn audit(&self, workspace: &Workspace, selection: &Selection, profile: &str) -> Result<Answer> {
         let runs = Runs {
             selection: selection.clone(),
-            profile: vec![Profile::new(profile)],
+            profiles: Profiles::only(profile),
             nextest: false,
             timeout: Some(self.seconds),
             whole_program: true,
@@ -152,7 +152,7 @@ impl Order {
     fn prove(&self, workspace: &Workspace, selection: &Selection) -> Result<Answer> {
         let mut prove = Prove {
             selection: selection.clone(),
-            profile: vec![Profile::new("release")],
+            profiles: Profiles::only("release"),
             binary: None,
             unlabelled: None,
             function: None,

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::counted::counted;
 use super::line::{Shown, site};
 use super::source::{Sources, on_one_line};
 use super::style::{BAD, DIFFERENT, FAINT, HEADING, paint};
@@ -17,15 +18,14 @@ pub(super) fn findings(out: &mut String, view: &View<'_>, outcome: &Outcome) {
     }
     let failures = outcome.findings.iter().filter(|finding| finding.rule.is_failure()).count();
     let notes = outcome.findings.len() - failures;
-    let plural = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
     let (style, verdict) = if failures > 0 { (BAD, "failed") } else { (HEADING, "passed") };
     let _ = writeln!(
         out,
         "check {}: {}, {} in {}",
         paint(style, verdict),
-        plural(failures, "failure"),
-        plural(notes, "note"),
-        plural(view.report.regions.len(), "region")
+        counted(failures, "failure"),
+        counted(notes, "note"),
+        counted(view.report.regions.len(), "region")
     );
 }
 

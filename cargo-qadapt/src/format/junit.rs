@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
+use super::counted::counted;
 use super::item::{Severity, advice, severity_of, what};
 use super::line::line_figures;
 use super::source::{cut, printable};
@@ -84,7 +85,7 @@ fn judge(case: &mut TestCase, region: &Region, profile: usize, list: &str) {
     let Some(Some(counts)) = region.counts.get(profile) else { return };
     case.set_system_out(in_words(counts));
     if counts.disallowed > 0 {
-        let message = format!("{} disallowed events: {}", counts.disallowed, in_words(counts));
+        let message = format!("{}: {}", counted(counts.disallowed, "disallowed event"), in_words(counts));
         fail(case, &message, "disallowed", list);
     } else if counts.unwatched > 0 {
         fail(case, &in_words(counts), "unmeasured", list);
@@ -157,14 +158,14 @@ fn in_words(counts: &Counts) -> String {
     let entries = entries.map_or_else(String::new, |words| format!(", events {words}"));
     let waits = counts.waits_in_words().map_or_else(String::new, |words| format!(", {words}"));
     format!(
-        "{} calls, {} allocations, {} reallocations, {} deallocations, {} failed, {} bytes, {} peak bytes{waits}{entries}",
-        counts.calls,
-        counts.allocs,
-        counts.reallocs,
-        counts.deallocs,
+        "{}, {}, {}, {}, {} failed, {}, {}{waits}{entries}",
+        counted(counts.calls, "call"),
+        counted(counts.allocs, "allocation"),
+        counted(counts.reallocs, "reallocation"),
+        counted(counts.deallocs, "deallocation"),
         counts.failed,
-        counts.bytes,
-        counts.peak_bytes
+        counted(counts.bytes, "byte"),
+        counted(counts.peak_bytes, "peak byte")
     )
 }
 

@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 
+use super::counted::counted;
 use super::item::{Severity, advice, severity_of, what};
 use super::source::{Sources, cut, printable};
 use super::text::region_name;
@@ -72,9 +73,9 @@ pub fn markdown(view: &View<'_>) -> String {
 fn summary(view: &View<'_>) -> String {
     let profiles = view.report.profiles.iter().map(|profile| {
         format!(
-            "{}: {} events in regions, {} disallowed.",
+            "{}: {} in regions, {} disallowed.",
             code(&printable(&profile.name)),
-            profile.events,
+            counted(profile.events, "event"),
             profile.disallowed
         )
     });

@@ -1,6 +1,7 @@
 //! What reports are written as, a file a format.
 
 pub mod changes;
+pub mod counted;
 pub mod dhat;
 pub mod findings;
 pub mod folded;

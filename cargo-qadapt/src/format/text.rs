@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use qadapt_code::origin::Origin;
 
+use super::counted::counted;
 use super::findings::findings;
 use super::line::{Shown, site};
 use super::source::{Sources, opening, printable};
@@ -162,9 +163,9 @@ fn suppressions(out: &mut String, view: &View<'_>) {
             profiles.map(|(profile, events)| format!("{events} in {}", printable(&profile.name))).collect();
         let _ = writeln!(
             out,
-            "suppressed by qadapt.toml: {} events of {}: {}",
-            events.join(", "),
+            "suppressed by qadapt.toml: events of {}: {}: {}",
             printable(&suppressed.what),
+            events.join(", "),
             printable(&suppressed.reason)
         );
     }
@@ -201,10 +202,7 @@ fn summary(out: &mut String, view: &View<'_>) {
             1 => "1 process".to_owned(),
             many => format!("{many} processes"),
         };
-        let events = match profile.events {
-            1 => "1 event".to_owned(),
-            many => format!("{many} events"),
-        };
+        let events = counted(profile.events, "event");
         let _ = writeln!(out, "{name}: {processes}, {events} in regions, {} disallowed", profile.disallowed);
         if let Some(words) = profile.live.and_then(|live| live.words_if(view.says_lives)) {
             let _ = writeln!(out, "    {words}");

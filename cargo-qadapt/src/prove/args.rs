@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use regex::Regex;
 
 use crate::format::style::Color;
-use crate::selection::{Profile, Selection};
+use crate::selection::{Profiles, Selection};
 
 /// How verdicts are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -35,12 +35,12 @@ pub struct Prove {
     /// What to build.
     #[command(flatten)]
     pub selection: Selection,
-    /// Cargo profiles to build and compare.
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "debug,release")]
-    pub profile: Vec<Profile>,
+    /// How it is built.
+    #[command(flatten)]
+    pub profiles: Profiles,
     /// Analyses this executable or shared library instead of building one. If it is stripped, its debug information is
     /// looked for beside it (FILE.debug, FILE.dwp, and where its build id or debug link says).
-    #[arg(long, value_name = "PATH", conflicts_with_all = ["Selection", "profile"])]
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["Selection", "Profiles"])]
     pub binary: Option<PathBuf>,
     /// Also compares the code with that of this file, the same program built without labels, function by function.
     #[arg(long, value_name = "PATH", requires = "binary")]

@@ -12,6 +12,7 @@ use qadapt_prove::{Answer, Frame, Gap, Group, Path, Place, Proof, Subject, Verdi
 
 use super::compare::Difference;
 use super::witness::Contradiction;
+use crate::format::counted::counted;
 use crate::format::source::printable;
 use crate::format::style::{BAD, DIFFERENT, FAINT, HEADING, paint};
 
@@ -123,11 +124,16 @@ fn write_group(out: &mut String, group: &Group<'_>, root: &Folder) -> std::fmt::
             write!(out, "  ({})", place(at, root))?;
         }
         if group.instances.len() > 1 {
-            write!(out, ", {} of {} instances: ", instances.len(), group.instances.len())?;
-            let named: Vec<String> = instances.iter().take(MOST_NAMED).map(|name| printable(name)).collect();
-            write!(out, "{}", named.join("; "))?;
-            if instances.len() > MOST_NAMED {
-                write!(out, "; and {} more", instances.len() - MOST_NAMED)?;
+            write!(out, ", {} of {} instances", instances.len(), group.instances.len())?;
+            // Some differ in nothing that has a name.
+            let named: Vec<String> =
+                instances.iter().filter(|name| !name.is_empty()).map(|name| printable(name)).collect();
+            let (first, more) = named.split_at(named.len().min(MOST_NAMED));
+            if !first.is_empty() {
+                write!(out, ": {}", first.join("; "))?;
+            }
+            if !more.is_empty() {
+                write!(out, "; and {} more", more.len())?;
             }
         }
         writeln!(out)?;
@@ -247,7 +253,7 @@ fn folded(run: &[&Frame]) -> String {
     let crates = printable(&crates.join(", "));
     match run.len() {
         1 => format!(".. {function} ({crates})"),
-        many => format!(".. {function} and {} more frames ({crates})", many - 1),
+        many => format!(".. {function} and {} ({crates})", counted(many - 1, "more frame")),
     }
 }
 
@@ -259,7 +265,8 @@ fn gaps(verdict: &Verdict, root: &Folder) -> Vec<String> {
         return match verdict.gaps.len() {
             0 => Vec::new(),
             count => vec![format!(
-                "    besides, {count}{more} calls could not be resolved, which --format json lists\n"
+                "    besides, {} could not be resolved, which --format json lists\n",
+                if more.is_empty() { counted(count, "call") } else { format!("{count}{more} calls") }
             )],
         };
     }

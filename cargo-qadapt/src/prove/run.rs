@@ -78,6 +78,11 @@ impl Prove {
         {
             return Err(Error::Usage(runs.problems.join("\nerror: ")));
         }
+        if let Some(runs) = &runs
+            && let Some(problem) = witness::unheard(&proofs, &runs.report)
+        {
+            return Err(Error::Usage(problem));
+        }
         let unmatched = self.unmatched(&settings, &proofs);
         if !unmatched.is_empty() {
             return Err(Error::Usage(unmatched.join("\nerror: ")));
@@ -148,7 +153,7 @@ impl Prove {
         let Some(workspace) = workspace else { return Ok(proofs) };
         let progress = Progress::start();
         let mut without_regions = None;
-        for profile in &self.profile {
+        for profile in &self.profiles.all() {
             for binary in self.build(workspace, profile, &progress)? {
                 progress.say(format!("reading {}", binary.display()));
                 match prove_file(&binary, which, rules, settings, Some(profile.name())) {

@@ -65,6 +65,27 @@ pub fn contradictions(
     found
 }
 
+/// What is wrong with runs none of which is of a profile that was proven: nothing is held against them.
+#[must_use]
+pub fn unheard(proofs: &[Proof], report: &Report) -> Option<String> {
+    let runs: Vec<&str> = report.profiles.iter().map(|profile| profile.name.as_str()).collect();
+    if runs.is_empty() {
+        return Some("there is no trace in what --trace names: no proof was held against a run".to_owned());
+    }
+    let mut proven: Vec<&str> = proofs.iter().map(|proof| proof.profile.as_deref()).collect::<Option<_>>()?;
+    proven.dedup();
+    let quoted = |names: &[&str]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    (!runs.iter().any(|name| proven.contains(name))).then(|| {
+        format!(
+            "no proof was held against a run: the traces are of the profile {}, the proofs of {}. Write PROFILE=PATH, as in \
+             --trace {}=PATH",
+            quoted(&runs),
+            quoted(&proven),
+            proven.first().unwrap_or(&"release")
+        )
+    })
+}
+
 fn touches(counts: &Counts, allow_frees: bool) -> (u64, u64) {
     let allocations = counts.allocs.saturating_add(counts.reallocs).saturating_add(counts.failed);
     (allocations, if allow_frees { 0 } else { counts.deallocs })

@@ -5,6 +5,7 @@
 //! - [`Family`]: a program that runs and all that it has started, which can be interrupted, killed and waited for;
 //! - `on_interrupt`: calls a function at Ctrl-C, which says whether that is seen to;
 //! - `children`: the children of a process, on Unix;
+//! - `columns`: how wide the terminal is that standard error is;
 //! - `terminal`: both ends of a terminal like standard error's, where there is such a thing.
 
 #[cfg_attr(unix, path = "unix.rs")]
@@ -13,4 +14,4 @@ mod platform;
 
 #[cfg(unix)]
 pub use platform::children;
-pub use platform::{Family, VARIABLES, on_interrupt, replace, terminal};
+pub use platform::{Family, VARIABLES, columns, on_interrupt, replace, terminal};

@@ -151,6 +151,13 @@ pub fn terminal() -> io::Result<(File, File)> {
     Ok((own, program))
 }
 
+/// How wide the terminal is that standard error is; none if it is none, or does not say.
+#[must_use]
+pub fn columns() -> Option<usize> {
+    let size = tcgetwinsize(io::stderr()).ok()?;
+    (size.ws_col > 0).then_some(size.ws_col.into())
+}
+
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;

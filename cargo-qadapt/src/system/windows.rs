@@ -142,3 +142,9 @@ unsafe extern "system" fn handle(event: u32) -> BOOL {
 pub fn terminal() -> io::Result<(File, File)> {
     Err(io::ErrorKind::Unsupported.into())
 }
+
+/// None: nothing is drawn on it.
+#[must_use]
+pub fn columns() -> Option<usize> {
+    None
+}

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Once;
 use std::time::Instant;
 
 use cargo_qadapt::report::figures::Report;
@@ -19,9 +20,19 @@ const START: u64 = 0x5555_0000_0000;
 /// A trace with one region and a site for each of its stacks, as a program would leave it.
 fn template() -> &'static [u8] {
     static TRACE: Trace = Trace::new();
-    TRACE.begin(1, 0, qadapt_trace::flags::ALLOCATOR | qadapt_trace::flags::EXITED, b"/no/such/program");
+    static WRITTEN: Once = Once::new();
+    WRITTEN.call_once(|| write_to(&TRACE));
+    #[expect(unsafe_code, reason = "a trace is written through memory")]
+    // SAFETY: the trace is a static, of plain numbers, that nobody writes any more.
+    unsafe {
+        std::slice::from_raw_parts((&raw const TRACE).cast(), <Trace>::FILE_SIZE)
+    }
+}
+
+fn write_to(trace: &Trace) {
+    trace.begin(1, 0, qadapt_trace::flags::ALLOCATOR | qadapt_trace::flags::EXITED, b"/no/such/program");
     let end = START + 0x10_0000_0000;
-    TRACE.module(&NewModule { start: START, end, path: b"/no/such/program", build_id: b"id", file_size: 1 });
+    trace.module(&NewModule { start: START, end, path: b"/no/such/program", build_id: b"id", file_size: 1 });
     let region = NewRegion {
         key: 1,
         kind: RegionKind::Plain,
@@ -31,8 +42,8 @@ fn template() -> &'static [u8] {
         line: 1,
         column: 1,
     };
-    let tick = TRACE.region(&region).expect("there is room");
-    TRACE.enter(tick);
+    let tick = trace.region(&region).expect("there is room");
+    trace.enter(tick);
     let event = Event { op: Op::Alloc, size: 8, old_size: 0, failed: false };
     for number in 0..STACKS {
         let frames: Vec<usize> = (0..FRAMES)
@@ -41,17 +52,12 @@ fn template() -> &'static [u8] {
             })
             .collect();
         let key = u64::from(number + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        let stack = TRACE.stack(key, &frames, 0, || {});
-        TRACE.count(tick, &event);
-        TRACE.count_event();
-        TRACE.count_disallowed(tick);
-        TRACE.count_all_disallowed();
-        TRACE.site(key, At { region: tick, stack }, &event, 8, 1);
-    }
-    #[expect(unsafe_code, reason = "a trace is written through memory")]
-    // SAFETY: the trace is a static, of plain numbers, that nobody writes any more.
-    unsafe {
-        std::slice::from_raw_parts((&raw const TRACE).cast(), <Trace>::FILE_SIZE)
+        let stack = trace.stack(key, &frames, 0, || {});
+        trace.count(tick, &event);
+        trace.count_event();
+        trace.count_disallowed(tick);
+        trace.count_all_disallowed();
+        trace.site(key, At { region: tick, stack }, &event, 8, 1);
     }
 }
 
@@ -113,6 +119,30 @@ fn traces_add_up_in_little_memory() {
     let folder = folder("some");
     write(&folder, 20);
     check(&merged(&folder), 20);
+}
+
+#[test]
+fn a_trace_is_of_the_profile_that_its_folder_is_called() {
+    let folder = folder("dev");
+    write(&folder, 1);
+    std::fs::create_dir_all(folder.join("below")).expect("a folder");
+    let profile = |here: &str, input: &str| {
+        let mut merge = Command::new(env!("CARGO_BIN_EXE_cargo-qadapt"));
+        merge.args(["merge", "--format", "json", input]).current_dir(folder.join(here));
+        let report: Report =
+            serde_json::from_slice(&merge.output().expect("it starts").stdout).expect("it is JSON");
+        report.profiles.iter().map(|profile| profile.name.clone()).collect::<Vec<_>>()
+    };
+    for (here, input) in [
+        ("", "run-0.qtrace"),
+        ("", "./run-0.qtrace"),
+        ("below", "../run-0.qtrace"),
+        ("", "."),
+        ("", "dev=run-0.qtrace"),
+    ] {
+        assert_eq!(profile(here, input), ["debug"], "{input}: as `dev` is called here");
+    }
+    assert_eq!(profile("", "mine=run-0.qtrace"), ["mine"]);
 }
 
 /// Prints how long it takes.

@@ -52,6 +52,19 @@ fn a_run_that_contradicts_a_proof_is_reported() {
     other.regions[number].counts[1 - release].as_mut().expect("it was entered").allocs = 7;
     assert_eq!(prove(&other, "other").1["contradictions"], serde_json::json!([]));
 
+    // A run of no profile that was proven says nothing, which must not look like a proof that held.
+    let mut apart = honest.clone();
+    apart.profiles.iter_mut().for_each(|profile| profile.name.push('2'));
+    let (text, _) = prove(&apart, "apart");
+    text.assert(
+        2,
+        "the traces are of the profile `debug2`, `release2`, the proofs of `release`. Write PROFILE=PATH",
+    );
+    apart.regions.clear();
+    apart.sites.clear();
+    apart.profiles.clear();
+    prove(&apart, "empty").0.assert(2, "no proof was held against a run");
+
     // Frees are allowed here.
     let mut frees = honest.clone();
     frees.regions[number].counts[release].as_mut().expect("it was entered").deallocs = 7;

@@ -29,6 +29,28 @@ fn budgets_hold_whatever_the_baseline_says() {
 }
 
 #[test]
+fn a_budgets_profile_is_spelled_as_cargo_does_or_told() {
+    let copy = Copy::new("profiles");
+    let budget = |profile: &str| {
+        copy.write(
+            "qadapt.toml",
+            &format!("[[budget]]\nregion = \"*:fill\"\nprofile = \"{profile}\"\nallocs = 0\n"),
+        );
+        copy.check(&["--bless"])
+    };
+    budget("dev").assert(1, &["error[over-budget]", "2 allocations where 0 may be"]);
+    budget("debg").assert(
+        0,
+        &[
+            "the budget for `*:fill` in qadapt.toml is of the profile `debg`, in which nothing was run: correct it or remove it; \
+             is one of these meant: `debug`?",
+            "0 failures, 1 note",
+        ],
+    );
+    budget("my release").assert(2, &["`my release` is no name of a cargo profile"]);
+}
+
+#[test]
 fn tolerances_let_figures_be_off_by_some_percent() {
     let copy = Copy::new("tolerances");
     copy.bless(&[]);
@@ -74,7 +96,7 @@ fn suppressed_stacks_are_no_violations() {
         0,
         &[
             "check passed: 0 failures, 0 notes",
-            "suppressed by qadapt.toml: 8 in debug events of function `meter::write_log`: a debug aid",
+            "suppressed by qadapt.toml: events of function `meter::write_log`: 8 in debug: a debug aid",
         ],
     );
     // And is not without.
@@ -83,7 +105,10 @@ fn suppressed_stacks_are_no_violations() {
 
     copy.write("qadapt.toml", "[[suppress]]\nfile = \"meter/*\"\nreason = \"all of it\"\n");
     let audit = copy.qadapt(&["audit", "-p", "meter", "--bin", "meter", "--profile", "debug"]);
-    audit.assert(0, &["events of file `meter/*`: all of it", "0 disallowed"]);
+    audit.assert(
+        0,
+        &["suppressed by qadapt.toml: events of file `meter/*`: ", " in debug: all of it", "0 disallowed"],
+    );
     audit.assert_not("Sites");
 }
 

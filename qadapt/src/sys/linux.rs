@@ -113,12 +113,23 @@ pub(crate) struct File(c_int);
 
 #[expect(unsafe_code, reason = "std's files allocate")]
 impl File {
-    /// Creates a file that is not there yet.
-    pub(crate) fn create(path: &CStr) -> Option<Self> {
+    /// Creates a file that is not there yet; or says in words why that cannot be.
+    pub(crate) fn create(path: &CStr) -> Result<Self, &'static [u8]> {
         let how = libc::O_RDWR | libc::O_CREAT | libc::O_EXCL | libc::O_CLOEXEC;
         // SAFETY: the path is nul-terminated.
         let file = unsafe { libc::open(path.as_ptr(), how, 0o644) };
-        (file >= 0).then(|| Self(file))
+        if file >= 0 {
+            return Ok(Self(file));
+        }
+        Err(match errno() {
+            libc::ENOENT => b"the directory is not there, and nor is the one that it would be made in",
+            libc::EACCES | libc::EPERM => b"this user may not write there",
+            libc::EROFS => b"nothing can be written there",
+            libc::ENOTDIR => b"a part of its path is a file, not a directory",
+            libc::ENOSPC => b"there is no room on its disk",
+            libc::EMFILE | libc::ENFILE => b"there are as many open files as there may be",
+            _ => b"it cannot be made",
+        })
     }
 
     /// Opens a file for reading and writing.

@@ -6,6 +6,7 @@ use super::log::{
     ArtifactLocation, CodeFlow, Location, LogicalLocation, Message, PhysicalLocation, Region, ThreadFlow,
     ThreadFlowLocation,
 };
+use crate::format::counted::counted;
 use crate::format::paths::{Paths, is_absolute};
 use crate::format::source::printable;
 use crate::format::view::View;
@@ -85,7 +86,11 @@ pub(super) fn code_flows(view: &View<'_>, paths: &Paths, line: &Line, room: &mut
         let locations = locations(view, paths, site);
         let bytes: usize = locations.iter().map(bytes).sum();
         (!locations.is_empty() && room.take(bytes)).then(|| CodeFlow {
-            message: Message::new(format!("{}, {} times along this stack", op::noun(site.op), events(site))),
+            message: Message::new(format!(
+                "{}, {} along this stack",
+                op::noun(site.op),
+                counted(events(site), "time")
+            )),
             thread_flows: [ThreadFlow { locations }],
         })
     });

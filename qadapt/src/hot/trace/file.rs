@@ -3,7 +3,6 @@
 use core::ffi::CStr;
 use core::mem::size_of;
 use core::sync::atomic::{AtomicU8, Ordering};
-use std::io::{self, ErrorKind};
 
 use qadapt_trace::{NewRegion, RegionKind, flags};
 
@@ -155,21 +154,9 @@ fn make_file(path: &mut Path) -> Result<sys::File, &'static [u8]> {
         path.cut(stem);
         path.number(attempt).push(b".qtrace");
         let path = path.as_c_str().ok_or(b"it cannot be made".as_slice())?;
-        if let Some(file) = sys::File::create(path) {
-            return Ok(file);
-        }
-        let why = io::Error::last_os_error().kind();
-        if !sys::exists(path) {
-            return Err(match why {
-                ErrorKind::NotFound => {
-                    b"the directory is not there, and nor is the one that it would be made in"
-                }
-                ErrorKind::PermissionDenied => b"this user may not write there",
-                ErrorKind::ReadOnlyFilesystem => b"nothing can be written there",
-                ErrorKind::NotADirectory => b"a part of its path is a file, not a directory",
-                ErrorKind::StorageFull => b"there is no room on its disk",
-                _ => b"it cannot be made",
-            });
+        let file = sys::File::create(path);
+        if file.is_ok() || !sys::exists(path) {
+            return file;
         }
     }
     Err(b"there are a thousand of that name; remove some")

@@ -5,7 +5,8 @@ use core::mem::MaybeUninit;
 use core::ptr;
 
 use windows_sys::Win32::Foundation::{
-    CloseHandle, GENERIC_READ, GENERIC_WRITE, HANDLE, INVALID_HANDLE_VALUE,
+    CloseHandle, ERROR_ACCESS_DENIED, ERROR_DISK_FULL, ERROR_PATH_NOT_FOUND, ERROR_WRITE_PROTECT,
+    GENERIC_READ, GENERIC_WRITE, GetLastError, HANDLE, INVALID_HANDLE_VALUE,
 };
 use windows_sys::Win32::Storage::FileSystem::{
     CREATE_NEW, CreateDirectoryW, CreateFileW, DeleteFileW, FILE_SHARE_DELETE, FILE_SHARE_READ,
@@ -25,9 +26,21 @@ pub(crate) struct File(HANDLE);
 
 #[expect(unsafe_code, reason = "std's files allocate")]
 impl File {
-    /// Creates a file that is not there yet.
-    pub(crate) fn create(path: &CStr) -> Option<Self> {
-        Self::with(path, CREATE_NEW)
+    /// Creates a file that is not there yet; or says in words why that cannot be.
+    pub(crate) fn create(path: &CStr) -> Result<Self, &'static [u8]> {
+        if let Some(file) = Self::with(path, CREATE_NEW) {
+            return Ok(file);
+        }
+        // SAFETY: it only reads a number.
+        Err(match unsafe { GetLastError() } {
+            ERROR_PATH_NOT_FOUND => {
+                b"the directory is not there, and nor is the one that it would be made in"
+            }
+            ERROR_ACCESS_DENIED => b"this user may not write there",
+            ERROR_WRITE_PROTECT => b"nothing can be written there",
+            ERROR_DISK_FULL => b"there is no room on its disk",
+            _ => b"it cannot be made",
+        })
     }
 
     /// Opens a file for reading and writing.
