@@ -343,6 +343,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_package_has_its_name_however_cargo_is_told_of_it() {
+        for package in [
+            "meter",
+            "meter@0.1.0",
+            "meter:0.1.0",
+            "path+file:///w/meter#meter@0.1.0",
+            "https://x.example/y#meter@0.1.0",
+        ] {
+            assert_eq!(name_in(package), "meter", "{package}");
+        }
+    }
+
+    #[test]
     fn executables_are_found_among_messages() {
         let messages = br#"{"reason":"compiler-artifact","executable":null}
 not json

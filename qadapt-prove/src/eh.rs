@@ -26,6 +26,8 @@ pub(crate) struct Catch {
 /// The functions with exception tables.
 #[derive(Debug, Default)]
 pub(crate) struct Catches<'a> {
+    /// Where functions without one lie, if what there is could not all be read: of all others nothing is known.
+    without: Option<Vec<(u64, u64)>>,
     /// Function start, function end, table offset in `table`; sorted.
     functions: Vec<(u64, u64, Option<usize>)>,
     table: &'a [u8],
@@ -33,14 +35,13 @@ pub(crate) struct Catches<'a> {
 }
 
 impl<'a> Catches<'a> {
-    /// Indexes the unwind tables of a file. What is damaged is left out: the run-time could not use it either.
+    /// Indexes the unwind tables of a file.
     pub(crate) fn read(file: &Elf<'a>) -> Self {
         Self::try_read(file).unwrap_or_default()
     }
 
     fn try_read(file: &Elf<'a>) -> Option<Self> {
         let frame = file.section_by_name(".eh_frame")?;
-        let table = file.section_by_name(".gcc_except_table")?;
         let mut bases = BaseAddresses::default().set_eh_frame(frame.address());
         if let Some(text) = file.section_by_name(".text") {
             bases = bases.set_text(text.address());
@@ -48,26 +49,45 @@ impl<'a> Catches<'a> {
         if let Some(got) = file.section_by_name(".got") {
             bases = bases.set_got(got.address());
         }
-        let table_data = table.data().ok()?;
-        let mut this = Self { functions: Vec::new(), table: table_data, table_addr: table.address() };
-        let section = EhFrame::new(frame.data().ok()?, LittleEndian);
+        let table = file.section_by_name(".gcc_except_table");
+        let table_data = table.as_ref().and_then(|table| table.data().ok()).unwrap_or_default();
+        let table_addr = table.map_or(0, |table| table.address());
+        let mut this = Self { without: None, functions: Vec::new(), table: table_data, table_addr };
+        let data = frame.data().ok()?;
+        let known = with_known_letters(data);
+        let section = EhFrame::new(known.as_deref().unwrap_or(data), LittleEndian);
         let mut cies = HashMap::new();
         let mut entries = section.entries(&bases);
-        while let Ok(Some(entry)) = entries.next() {
-            let gimli::CieOrFde::Fde(partial) = entry else { continue };
+        let (mut without, mut is_damaged) = (Vec::new(), false);
+        loop {
+            let partial = match entries.next() {
+                Ok(Some(gimli::CieOrFde::Fde(partial))) => partial,
+                Ok(Some(gimli::CieOrFde::Cie(_))) => continue,
+                Ok(None) => break,
+                Err(_) => {
+                    is_damaged = true;
+                    break;
+                }
+            };
             let fde = partial.parse(|section, bases, offset| match cies.get(&offset.0) {
                 Some(cie) => Ok(gimli::CommonInformationEntry::clone(cie)),
                 None => section.cie_from_offset(bases, offset).inspect(|cie| {
                     cies.insert(offset.0, cie.clone());
                 }),
             });
-            let Ok(fde) = fde else { continue };
+            let Ok(fde) = fde else {
+                is_damaged = true;
+                continue;
+            };
+            let start = fde.initial_address();
             let lsda = match fde.lsda() {
                 Some(Pointer::Direct(addr)) if addr != 0 => addr,
                 Some(Pointer::Indirect(_)) => 0,
-                _ => continue,
+                _ => {
+                    without.push((start, start.saturating_add(fde.len())));
+                    continue;
+                }
             };
-            let start = fde.initial_address();
             let offset = lsda
                 .checked_sub(this.table_addr)
                 .and_then(|o| usize::try_from(o).ok())
@@ -75,6 +95,10 @@ impl<'a> Catches<'a> {
             this.functions.push((start, start.saturating_add(fde.len()), offset));
         }
         this.functions.sort_unstable();
+        if is_damaged {
+            without.sort_unstable();
+            this.without = Some(without);
+        }
         Some(this)
     }
 
@@ -90,16 +114,44 @@ impl<'a> Catches<'a> {
     }
 
     fn read_of(&self, addr: u64, cleanups: bool) -> Option<Vec<Catch>> {
-        let Some(i) = self.functions.partition_point(|f| f.0 <= addr).checked_sub(1) else {
-            return Some(Vec::new());
+        let found = self.functions.partition_point(|f| f.0 <= addr).checked_sub(1).map(|i| self.functions[i]);
+        let Some((start, _, offset)) = found.filter(|&(_, end, _)| addr < end) else {
+            let has_none = self.without.as_ref().is_none_or(|without| {
+                let before = without.partition_point(|f| f.0 <= addr).checked_sub(1);
+                before.is_some_and(|i| addr < without[i].1)
+            });
+            return has_none.then(Vec::new);
         };
-        let (start, end, offset) = self.functions[i];
-        if addr >= end {
-            return Some(Vec::new());
-        }
         let bytes = offset.and_then(|o| self.table.get(o..))?;
         read_table(bytes, start, cleanups)
     }
+}
+
+/// The same entries, where some have a letter that says how return addresses are signed (`B`) or that the stack is tagged (`G`), with
+/// which no data comes: as if it were the one for a signal's frame (`S`). None if there are none.
+fn with_known_letters(section: &[u8]) -> Option<Vec<u8>> {
+    let mut known = None;
+    let word = |at: usize| {
+        section
+            .get(at..at.checked_add(4)?)
+            .map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]))
+    };
+    let mut at = 0usize;
+    // Entries of more than four gigabytes are made by nobody.
+    while let Some(length) = word(at).filter(|&length| length < u32::MAX) {
+        let (start, next) = (at + 4, at.checked_add(4 + length as usize)?);
+        if length > 0 && word(start) == Some(0) {
+            // An id of 0 and a version come before the letters.
+            let letters = section.get(start + 5..next.min(section.len())).unwrap_or_default();
+            for (i, letter) in letters.iter().enumerate().take_while(|(_, letter)| **letter != 0) {
+                if matches!(letter, b'B' | b'G') {
+                    known.get_or_insert_with(|| section.to_vec())[start + 5 + i] = b'S';
+                }
+            }
+        }
+        at = next;
+    }
+    known
 }
 
 fn read_table(bytes: &[u8], function: u64, cleanups: bool) -> Option<Vec<Catch>> {
@@ -210,6 +262,24 @@ mod tests {
         assert_eq!(read_table(&table, 0x100, false), Some(vec![catch]));
         let cleanup = Catch { start: 0x100, end: 0x104, pad: 0x120 };
         assert_eq!(read_table(&table, 0x100, true), Some(vec![cleanup, catch]));
+    }
+
+    #[test]
+    fn letters_without_data_are_made_known_and_no_other_byte_is_changed() {
+        let entry = |letters: &[u8]| {
+            let body = [&[0, 0, 0, 0, 1], letters, &[0, b'B', b'G', 0]].concat();
+            [&u32::try_from(body.len()).expect("a short one").to_le_bytes()[..], &body].concat()
+        };
+        // An end in between, and a description of a function, whose id is not 0.
+        let between = [0, 0, 0, 0, 8, 0, 0, 0, 1, 0, 0, 0, b'B', b'G', 0, 0];
+        let all = [&entry(b"zRB")[..], &between, &entry(b"zPLRBG"), &entry(b"zR")].concat();
+        let known = [&entry(b"zRS")[..], &between, &entry(b"zPLRSS"), &entry(b"zR")].concat();
+        assert_eq!(with_known_letters(&all), Some(known));
+        assert_eq!(with_known_letters(&entry(b"zR")), None);
+        for length in 0..all.len() {
+            let cut = with_known_letters(&all[..length]);
+            assert!(cut.is_none_or(|cut| cut.len() == length));
+        }
     }
 
     #[test]

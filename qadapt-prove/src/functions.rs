@@ -13,8 +13,9 @@ pub(crate) struct Function<'a> {
     pub(crate) names: Vec<&'a str>,
 }
 
-/// What the names of parts end in: compilers move away what is cold, LLVM's BOLT what is warm too.
-const PARTS: [&str; 2] = [".cold", ".warm"];
+/// What the names of parts end in: compilers move away what is cold, LLVM's BOLT what is warm too, and clang any blocks that it is told
+/// to (`-fbasic-block-sections`), those of exceptions among them.
+const PARTS: [&str; 4] = [".cold", ".warm", ".__part", ".eh"];
 
 impl Function<'_> {
     /// Whether this is no function but a part of one that the compiler has moved away: control comes by a jump, on the
@@ -27,6 +28,13 @@ impl Function<'_> {
             PARTS.iter().any(|part| name.rsplit_once(part).is_some_and(|(_, rest)| is_number(rest)))
         };
         self.names.iter().any(|name| name.starts_with("OUTLINED_FUNCTION_") || is_part(name))
+    }
+
+    /// Whether this has the name of `whole` and more, as what a compiler has made of a function.
+    pub(crate) fn is_made_of(&self, whole: &Function<'_>) -> bool {
+        let is_of =
+            |name: &str, whole: &str| name.strip_prefix(whole).is_some_and(|rest| rest.starts_with('.'));
+        whole.names.iter().any(|whole| self.names.iter().any(|name| is_of(name, whole)))
     }
 
     /// Whether this is a part of `whole`, by its name: `f.cold`, `f.cold.0`.

@@ -146,6 +146,11 @@ impl Walk<'_, '_> {
     /// What is called; nothing, if it is a system call that is known to be quiet. (The body of the C library's function
     /// for all of them would not tell.)
     pub(super) fn not_quiet(&self, site: u64, callee: Callee, state: &State) -> Option<Callee> {
+        if let Callee::Local(addr) = callee
+            && let Some(why) = system::of_c_library(self.context.image, site, addr, |reg| state.get(reg))
+        {
+            return Some(Callee::Unknown(why));
+        }
         if !system::is_for_any(self.context.image, callee) {
             return Some(callee);
         }

@@ -6,6 +6,7 @@
 
 use super::body::{Callee, Waits, Why};
 use super::decode::Steps;
+use super::functions::Function;
 use super::load::Image;
 use super::machine::Machine;
 use super::step::{Flow, Reg};
@@ -58,6 +59,74 @@ const BLOCKING: [&str; 7] = [
     "__syscall_cp_c",
     "sccp",
 ];
+
+/// Those of them that get the number as their first argument, and as their second. The others get it behind six, where it is not looked for.
+const NUMBER_FIRST: [&str; 3] = ["__syscall_cp", "__syscall_cp_c", "sccp"];
+const NUMBER_SECOND: [&str; 2] = ["__syscall_cp_asm", "__syscall_cancel_arch"];
+
+/// Functions of the C libraries that let a signal in which has waited, whichever way they ask the system.
+const LET_IN: [&str; 12] = [
+    "__libc_pause",
+    "__pause",
+    "__ppoll",
+    "__pselect",
+    "__sigsuspend",
+    "epoll_pwait",
+    "epoll_pwait2",
+    "pause",
+    "ppoll",
+    "pselect",
+    "sigpause",
+    "sigsuspend",
+];
+
+/// What is to be said of a call at `site` of a function through which a C library that is linked in asks the system.
+pub(crate) fn of_c_library(
+    image: &Image<'_>,
+    site: u64,
+    callee: u64,
+    argument: impl Fn(Reg) -> Value,
+) -> Option<Why> {
+    if image.is_dynamic() {
+        return None;
+    }
+    let names = |addr| image.function_covering(addr).map_or(&[][..], |f: &Function<'_>| &f.names);
+    let is_one = |addr: u64, of: &[&str]| names(addr).iter().any(|name| of.contains(name));
+    if is_one(callee, &LET_IN) {
+        return Some(Why::Signal);
+    }
+    let [number, first] = match () {
+        () if is_one(callee, &NUMBER_FIRST) => [0, 1],
+        () if is_one(callee, &NUMBER_SECOND) => [1, 2],
+        () => return None,
+    };
+    let argument = |index: usize| PASSED.get(index).map_or(Value::Any, |&reg| argument(reg));
+    match argument(number).exact() {
+        // Without a mask of signals none comes that might not have come before.
+        Some(number)
+            if has_mask(image.machine(), number)
+                .is_some_and(|at| argument(first + at).exact() == Some(0)) =>
+        {
+            None
+        }
+        Some(number) => of_number(image.machine(), number),
+        // One hands on to the next what it was given.
+        None if is_one(site, &BLOCKING) => None,
+        None => Some(Why::System),
+    }
+}
+
+/// The registers that pass arguments, in their order.
+const PASSED: [Reg; 6] = [ARGUMENT, HANDED_ON[0], HANDED_ON[1], HANDED_ON[2], HANDED_ON[3], HANDED_ON[4]];
+
+/// Which argument of `ppoll` and `epoll_pwait` is a mask of signals, or nothing: without another call for `poll`, a C library makes these.
+fn has_mask(machine: Machine, number: u64) -> Option<usize> {
+    match (machine, number) {
+        (Machine::X86_64, 271) | (Machine::Aarch64, 73) => Some(3),
+        (Machine::X86_64, 281) | (Machine::Aarch64, 22) => Some(4),
+        _ => None,
+    }
+}
 
 /// The register that has the number when the C library's function for any system call is called: rdi, or x0.
 pub(crate) const ARGUMENT: Reg = 7;

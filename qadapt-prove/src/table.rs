@@ -233,6 +233,9 @@ fn entry(image: &Image<'_>, bounds: &Range<u64>, base: Option<(u64, Offsets)>, a
         Entry::Function(Slot::Addr(target))
     } else if bounds.contains(&target) {
         Entry::Inside(target)
+    } else if image.function_covering(bounds.start).is_some_and(|own| function.is_made_of(own)) {
+        // By another way to move parts away than those that are known.
+        Entry::Doubtful
     } else {
         Entry::No
     }

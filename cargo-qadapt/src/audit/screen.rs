@@ -53,7 +53,7 @@ impl Screen {
                 // If standard error is closed there is no one to tell.
                 let _ = match receive.recv_timeout(TICK) {
                     Ok(bytes) => line.hand_on(&bytes, &mut out),
-                    Err(RecvTimeoutError::Timeout) => line.draw(&mut out),
+                    Err(RecvTimeoutError::Timeout) => line.draw(system::columns(), &mut out),
                     Err(RecvTimeoutError::Disconnected) => break,
                 };
             }
@@ -89,7 +89,8 @@ struct Line {
 }
 
 impl Line {
-    fn draw(&mut self, out: &mut impl io::Write) -> io::Result<()> {
+    /// Draws it in a terminal that is so wide, if that is known.
+    fn draw(&mut self, columns: Option<usize>, out: &mut impl io::Write) -> io::Result<()> {
         if !self.is_free {
             return Ok(());
         }
@@ -97,7 +98,7 @@ impl Line {
         self.is_drawn = true;
         let seconds = format!(" {}s", self.start.elapsed().as_secs());
         // A line that wraps would leave a row behind each time that it moves. The last column makes some terminals wrap.
-        let room = system::columns().map_or(usize::MAX, |columns| columns.saturating_sub(seconds.len() + 3));
+        let room = columns.map_or(usize::MAX, |columns| columns.saturating_sub(seconds.len() + 3));
         let what: String = self.what.chars().take(room).collect();
         write!(out, "{CLEAR}{} {what}{seconds}", FRAMES[self.frame])?;
         out.flush()
@@ -120,17 +121,32 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_line_never_wraps() {
+        let what = "running the binary `my-service-integration-harness` in profile release (Ctrl-C ends it)";
+        let start = Instant::now();
+        let mut line = Line { what: what.into(), start, frame: 0, is_drawn: false, is_free: true };
+        for columns in [1, 2, 5, 20, 80, 95, 96, 200] {
+            let mut out = Vec::new();
+            line.draw(Some(columns), &mut out).expect("it can be written");
+            let drawn = String::from_utf8(out).expect("UTF-8");
+            let width = drawn.strip_prefix(CLEAR).expect("it clears the line").chars().count();
+            assert!(width < columns.max(6), "{columns}: {drawn:?}");
+            assert!(drawn.ends_with('s') && (columns < 200 || drawn.contains(what)), "{columns}: {drawn:?}");
+        }
+    }
+
+    #[test]
     fn the_line_moves_and_never_stands_in_the_programs_own() {
         let mut line =
             Line { what: "running".into(), start: Instant::now(), frame: 0, is_drawn: false, is_free: true };
         let mut out = Vec::new();
-        line.draw(&mut out).expect("it can be written");
-        line.draw(&mut out).expect("it can be written");
+        line.draw(None, &mut out).expect("it can be written");
+        line.draw(Some(80), &mut out).expect("it can be written");
         let drawn = String::from_utf8(std::mem::take(&mut out)).expect("UTF-8");
         let frames: Vec<&str> = drawn.split(CLEAR).skip(1).collect();
         assert!(frames.len() == 2 && frames[0] != frames[1], "{drawn:?}");
         line.hand_on(b"name? ", &mut out).expect("it can be written");
-        line.draw(&mut out).expect("it can be written");
+        line.draw(None, &mut out).expect("it can be written");
         line.hand_on(b"ok\n", &mut out).expect("it can be written");
         line.clear(&mut out).expect("it can be written");
         assert_eq!(String::from_utf8(out).expect("UTF-8"), format!("{CLEAR}name? ok\n"));

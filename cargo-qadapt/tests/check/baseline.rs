@@ -156,3 +156,25 @@ fn what_interrupts_writing_loses_nothing() {
     assert_ne!(copy.read("qadapt.lock"), lock);
     assert!(!new.exists());
 }
+
+#[test]
+fn the_package_is_the_nearest_one_upwards_and_has_one_name() {
+    let copy = Copy::new("nearest");
+    copy.bless(&[]);
+    let manifest = copy.read("meter/Cargo.toml");
+    let version =
+        manifest.lines().find_map(|line| line.strip_prefix("version = \"")).expect("it has a version");
+    let spec = format!("meter@{}", version.trim_end_matches('"'));
+    let link = copy.root.with_extension("link");
+    let _ = std::fs::remove_file(&link);
+    std::os::unix::fs::symlink(&copy.root, &link).expect("a link");
+    let linked = link.join("meter/Cargo.toml");
+    let linked = linked.to_str().expect("the path is UTF-8");
+    let check = ["check", "--bin", "meter", "--profile", "debug"];
+    for (folder, more) in
+        [("meter", &[][..]), ("meter/src", &[]), ("", &["-p", &spec]), ("", &["--manifest-path", linked])]
+    {
+        let run = copy.qadapt_in(folder, &[&check[..], more].concat());
+        run.assert(0, &["check passed: 0 failures, 0 notes"]);
+    }
+}

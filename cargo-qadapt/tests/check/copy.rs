@@ -92,20 +92,29 @@ impl Copy {
 
     /// `cargo qadapt ARGS` in this workspace.
     pub(crate) fn qadapt(&self, arguments: &[&str]) -> Run {
+        self.qadapt_in("", arguments)
+    }
+
+    /// The same in a folder of the workspace.
+    pub(crate) fn qadapt_in(&self, folder: &str, arguments: &[&str]) -> Run {
         // All copies share a target directory, with the programs of other tests, so that the guard is built once; their
         // programs have one name there.
         static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
         let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-        self.qadapt_into(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("nested"), arguments)
+        self.run(folder, &Path::new(env!("CARGO_TARGET_TMPDIR")).join("nested"), arguments)
     }
 
     /// The same with a target directory of its own.
     pub(crate) fn qadapt_into(&self, target: &Path, arguments: &[&str]) -> Run {
+        self.run("", target, arguments)
+    }
+
+    fn run(&self, folder: &str, target: &Path, arguments: &[&str]) -> Run {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-qadapt"));
         command
             .arg("qadapt")
             .args(arguments)
-            .current_dir(&self.root)
+            .current_dir(self.root.join(folder))
             .env("CARGO_TARGET_DIR", target)
             .env_remove("RUSTFLAGS")
             .env_remove("CARGO_ENCODED_RUSTFLAGS")

@@ -61,6 +61,18 @@ fn others_are_never_served_without_a_sandbox() {
 
 #[test]
 #[ignore = "needs bwrap: cargo test -p cargo-qadapt --test explore -- --ignored"]
+fn the_address_of_every_network_is_no_address_of_a_page() {
+    let output = command(&["--host", "0.0.0.0"]).output().expect("the command starts");
+    assert_eq!(output.status.code(), Some(2));
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        stderr.contains("0.0.0.0 stands for every address") && stderr.contains("--origin http://NAME:"),
+        "{stderr}"
+    );
+}
+
+#[test]
+#[ignore = "needs bwrap: cargo test -p cargo-qadapt --test explore -- --ignored"]
 fn a_proxys_address_is_let_in_and_no_other_one() {
     let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port");
     let mut server =

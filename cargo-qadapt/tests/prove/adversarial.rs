@@ -151,6 +151,89 @@ fn what_the_loader_copies_from_a_library_is_not_what_the_file_has() {
 }
 
 #[test]
+fn tables_into_parts_that_clang_was_told_to_move_away_are_followed() {
+    let folder = folder("moved-blocks");
+    let (program, order) = (folder.join("program.c"), folder.join("order"));
+    let mut text = "#include <stdlib.h>\nvolatile long v;\n\
+                    __attribute__((noinline)) void *r_moved(unsigned n) {\n    switch (n) {\n"
+        .to_owned();
+    for case in 0..6 {
+        let last = if case < 4 { format!("(void *){case}l") } else { format!("malloc({case})") };
+        writeln!(text, "    case {case}: v = {case} * 3; v = {case} + 11; return {last};").expect("a text");
+    }
+    text.push_str("    default: __builtin_unreachable();\n    }\n}\nint main(int c, char **v) { return r_moved(c) == v; }\n");
+    std::fs::write(&program, text).expect("the source is written");
+    std::fs::write(&order, "!r_moved\n!!0 1 2 3 4\n!!6 5\n").expect("the order is written");
+    let sections = format!("-fbasic-block-sections=list={}", order.display());
+    for flags in [&["-O2", &sections][..], &["-O2", &sections, "-fuse-ld=lld"]] {
+        if !has("clang", flags) {
+            continue;
+        }
+        let binary = folder.join("program");
+        run(Command::new("clang").args(flags).arg("-o").args([&binary, &program]));
+        assert_eq!(
+            answers(&binary, "^r_moved$", ""),
+            [("r_moved".to_owned(), Answer::Allocates)],
+            "{flags:?}"
+        );
+    }
+}
+
+#[test]
+#[ignore = "needs clang and lld for aarch64: run by .ci/run"]
+fn pads_are_seen_where_return_addresses_are_signed_on_aarch64() {
+    let folder = folder("signed");
+    let (caught, other, thrown) = (folder.join("caught.cc"), folder.join("other.c"), folder.join("thrown.s"));
+    std::fs::write(
+        &caught,
+        "extern \"C\" {\nvoid *malloc(unsigned long);\nvoid *kept;\n\
+         __attribute__((noinline)) void fail(int n) { if (n > 2) throw n; __asm__ volatile(\"\"); }\n\
+         __attribute__((noinline)) int r_caught(int n) { try { fail(n); } catch (int) { kept = malloc(8); } return n; }\n}\n",
+    )
+    .expect("the source is written");
+    std::fs::write(&other, "int twice(int n) { __asm__ volatile(\"\" ::: \"x30\"); return 2 * n; }\n")
+        .expect("the source is written");
+    // In the place of the C++ library's, which does not come back either.
+    let text = [
+        ("__cxa_throw", "stp x29, x30, [sp, #-16]!\n bl abort"),
+        ("abort", "brk #1"),
+    ]
+    .map(|(name, code)| {
+        format!(".globl {name}\n.hidden {name}\n.type {name}, %function\n{name}: {code}\n.size {name}, .-{name}\n")
+    })
+    .concat();
+    std::fs::write(&thrown, text).expect("the source is written");
+    let compiled = |source: &std::path::Path, flags: &[&str]| {
+        let object = source.with_extension("o");
+        run(Command::new("clang")
+            .args([FOR_AARCH64, "-O2", "-fPIC", "-c"])
+            .args(flags)
+            .arg("-o")
+            .args([&object, source]));
+        object
+    };
+    let (plain, signed) = ("-mbranch-protection=pac-ret", "-mbranch-protection=pac-ret+b-key");
+    let thrown = compiled(&thrown, &[]);
+    for [first, second] in [[plain, plain], [signed, signed], [signed, plain], [plain, signed]] {
+        let objects = [compiled(&other, &[first]), compiled(&caught, &[second]), thrown.clone()];
+        let library = folder.join("library.so");
+        run(Command::new("ld.lld").args(["-shared", "-Bsymbolic", "-o"]).arg(&library).args(objects));
+        let found = answers(&library, "^r_caught$", "");
+        assert_eq!(found, [("r_caught".to_owned(), Answer::Allocates)], "{first}, {second}");
+    }
+    // A letter that nobody knows: what follows cannot be read, and may have pads.
+    let library = folder.join("library.so");
+    let mut bytes = std::fs::read(&library).expect("the library is there");
+    let signed: Vec<usize> = (0..bytes.len()).filter(|&at| bytes[at..].starts_with(b"RB\0")).collect();
+    assert!(!signed.is_empty(), "it is signed");
+    for at in signed {
+        bytes[at + 1] = b'Q';
+    }
+    std::fs::write(&library, bytes).expect("it can be written");
+    assert_ne!(answers(&library, "^r_caught$", ""), [("r_caught".to_owned(), Answer::Proven)]);
+}
+
+#[test]
 fn a_function_of_the_programs_own_is_not_the_one_for_all_system_calls() {
     let folder = folder("own-syscall");
     let program = folder.join("program.c");

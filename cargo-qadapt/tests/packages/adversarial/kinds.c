@@ -2,6 +2,7 @@
  * inputs and prints how often it called malloc, as a preloaded or linked-in counter has it. */
 #define _GNU_SOURCE
 #include <alloca.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <pthread.h>
 #include <signal.h>
@@ -213,6 +214,11 @@ REGION long r_syscall_inline(long n) {
 static sigset_t waiting;
 REGION long r_let_in(long n) { sigprocmask(SIG_UNBLOCK, &waiting, 0); return n; }
 REGION long r_let_in_by_thread(long n) { pthread_sigmask(SIG_UNBLOCK, &waiting, 0); return n; }
+/* Calls that let it in for as long as they wait; where the C library is linked in, they may ask the system through one function for all. */
+static const struct timespec at_once;
+REGION long r_suspended(long n) { sigset_t none; sigemptyset(&none); return sigsuspend(&none) + n; }
+REGION long r_polled(long n) { sigset_t none; sigemptyset(&none); return ppoll(0, 0, &at_once, &none) + n; }
+REGION long r_selected(long n) { sigset_t none; sigemptyset(&none); return pselect(0, 0, 0, 0, &at_once, &none) + n; }
 REGION long r_let_in_by_number(long n) { return syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &waiting, 0, 8) + n; }
 static void pass(int signal) { sink += signal; }
 #ifndef __aarch64__
@@ -375,7 +381,7 @@ static const struct { const char *name; long (*run)(long); } REGIONS[] = {
     RUN(cold_case) RUN(cold_case_unbounded) RUN(quiet_switch) RUN(cold_branch) RUN(labels) RUN(labels_apart) RUN(labels_between) RUN(labels_unchecked) RUN(labels_of_bytes) RUN(labels_squared) RUN(labels_near) RUN(writable_table) RUN(chosen)
     RUN(hook) RUN(hook_last) RUN(hook_first) RUN(quiet_call) RUN(quiet_aligned) RUN(quiet_large) RUN(quiet_alloca)
     RUN(longjmp) RUN(raise) RUN(syscall) RUN(syscall_last) RUN(syscall_inline) RUN(quiet_syscall)
-    RUN(let_in) RUN(let_in_by_thread) RUN(let_in_by_number)
+    RUN(let_in) RUN(let_in_by_thread) RUN(let_in_by_number) RUN(suspended) RUN(polled) RUN(selected)
 #ifdef __aarch64__
     ASSEMBLY(RUN)
 #else
