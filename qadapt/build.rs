@@ -44,7 +44,20 @@ fn main() {
     }
     println!("cargo::rerun-if-env-changed=QADAPT_INSTALL");
     println!("cargo::rustc-check-cfg=cfg(qadapt_install)");
-    let is_kept_out = std::env::var("QADAPT_INSTALL").is_ok_and(|value| value == "0");
+    let is_kept_out = match std::env::var("QADAPT_INSTALL").as_deref() {
+        Ok("0") => true,
+        Ok("" | "1") | Err(std::env::VarError::NotPresent) => false,
+        Ok(other) => {
+            println!(
+                "cargo::error=QADAPT_INSTALL={other} is not understood: write 0 to leave out the allocator of the feature `install`, 1 or nothing to have it"
+            );
+            false
+        }
+        Err(error) => {
+            println!("cargo::error=QADAPT_INSTALL cannot be read: {error}");
+            false
+        }
+    };
     if std::env::var_os("CARGO_FEATURE_INSTALL").is_some() && !is_kept_out {
         println!("cargo::rustc-cfg=qadapt_install");
     }

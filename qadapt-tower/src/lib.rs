@@ -46,7 +46,8 @@
 //!
 //! What counts is what happens inside the polls of the response future: not the inner service's `poll_ready` and
 //! `call`, not the response's body, which is polled later. [`Policy::wrap`](qadapt::Policy::wrap) says what a violation
-//! does to the poll. In a build without checks the layer changes nothing.
+//! does to the poll. In a build without checks the layer changes nothing, but
+//! for what a policy [defers](qadapt::Policy::defer).
 //!
 //! [tower]: https://docs.rs/tower
 

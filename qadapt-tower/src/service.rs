@@ -2,13 +2,10 @@
 
 use std::task::{Context, Poll};
 
-use qadapt::{Guarded, Ops, Policed, Policy};
+use qadapt::{Guarded, Policed, Policy};
 use tower_service::Service;
 
 use crate::sampling::Sampling;
-
-/// What requests run under that sampling leaves out.
-const UNWATCHED: Policy = Policy::new().allow(Ops::ALL);
 
 /// A service whose response futures are watched: see [`GuardLayer`](crate::GuardLayer).
 #[derive(Clone, Debug)]
@@ -39,7 +36,11 @@ where
     }
 
     fn call(&mut self, request: R) -> Self::Future {
-        let policy = if self.sampling.picks() { self.policy.name((self.name)(&request)) } else { UNWATCHED };
+        let policy = if self.sampling.picks() {
+            self.policy.name((self.name)(&request))
+        } else {
+            self.policy.left_out()
+        };
         policy.wrap(self.inner.call(request))
     }
 }

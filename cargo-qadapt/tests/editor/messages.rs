@@ -86,7 +86,7 @@ fn the_last_runs_findings_follow_the_compilers_messages() {
     project.write("parts/src/lib.rs", &source.replace("wide", "other"));
     let gone = project.qadapt(&SHOW);
     assert_eq!((gone.code, findings(&gone)), (Some(0), Vec::new()));
-    assert!(gone.stderr.contains("1 findings are not shown"), "{}", gone.stderr);
+    assert!(gone.stderr.contains("1 finding is not shown"), "{}", gone.stderr);
 
     // What does not compile is cargo's to say.
     project.write("parts/src/lib.rs", "not Rust");

@@ -60,8 +60,30 @@ fn bind(parameter: &mut PatType, names: &mut Names, at: Span) -> TokenStream {
         // The name keeps what the pattern leaves behind.
         _ => {
             let cfgs = parameter.attrs.iter().filter_map(|attribute| on_binding(attribute, false));
-            quote_spanned! {at=> #(#cfgs)* let #name = #name; #(#inner)* let #pattern = #name; }
+            // A parameter may be changed in its place, by what `ref mut` binds.
+            let changed = Changed::by(&pattern).then(|| quote_spanned!(at=> #[allow(unused_mut)]));
+            let mutable = changed.as_ref().map(|_| quote_spanned!(at=> mut));
+            quote_spanned! {at=> #(#cfgs)* #changed let #mutable #name = #name; #(#inner)* let #pattern = #name; }
         }
+    }
+}
+
+/// Whether a pattern has a `ref mut`.
+#[derive(Default)]
+struct Changed(bool);
+
+impl Changed {
+    fn by(pattern: &Pat) -> bool {
+        let mut changed = Self::default();
+        changed.visit_pat_mut(&mut pattern.clone());
+        changed.0
+    }
+}
+
+impl VisitMut for Changed {
+    fn visit_pat_ident_mut(&mut self, pattern: &mut PatIdent) {
+        self.0 |= pattern.by_ref.is_some() && pattern.mutability.is_some();
+        visit_pat_ident_mut(self, pattern);
     }
 }
 
@@ -146,6 +168,11 @@ mod tests {
             ("x: u8", "x : u8", "let x = x ;"),
             ("mut x: u8", "x : u8", "let mut x = x ;"),
             ("ref x: u8", "x : u8", "let x = x ; let ref x = x ;"),
+            (
+                "(ref mut x, _): P",
+                "arg_1 : P",
+                "# [allow (unused_mut)] let mut arg_1 = arg_1 ; let (ref mut x , _) = arg_1 ;",
+            ),
             ("_: u8", "arg_1 : u8", "let _arg_1 = arg_1 ;"),
             ("(x, _): P", "arg_1 : P", "let arg_1 = arg_1 ; let (x , _) = arg_1 ;"),
             ("x @ S { .. }: S", "x : S", "let x = x ; let x @ S { .. } = x ;"),

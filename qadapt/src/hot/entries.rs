@@ -7,7 +7,7 @@ use qadapt_spin::{Key, StackTable};
 use crate::model::Place;
 
 /// Places that entries are counted for.
-static PLACES: StackTable<4096, 1> = StackTable::new();
+static PLACES: StackTable<4096, 3> = StackTable::new();
 
 /// What entries are counted for: each has its own count.
 #[derive(Clone, Copy, Debug)]
@@ -18,10 +18,11 @@ pub(crate) enum Purpose {
     Misuse,
 }
 
-/// Counts an entry and returns how many there were in the process, this one included; `None` where there are too many places.
+/// Counts an entry of a region, which is a place and a name, and returns how many there were in the process, this one included; `None` where there are too many places.
 pub(crate) fn count(purpose: Purpose, place: Place) -> Option<u64> {
-    let address = [ptr::from_ref(place.location).addr()];
-    PLACES.insert(Key::of(purpose as u64, &address), &address, [0; 2]).map(|slot| PLACES.hit(slot))
+    let [name, length] = place.name.identity();
+    let region = [ptr::from_ref(place.location).addr(), name, length];
+    PLACES.insert(Key::of(purpose as u64, &region), &region, [0; 2]).map(|slot| PLACES.hit(slot))
 }
 
 #[cfg(test)]
@@ -42,6 +43,8 @@ mod tests {
             assert!(places.iter().all(|&place| count(Purpose::WarmUp, place) == Some(entries)));
         }
         assert_eq!(count(Purpose::Sample, places[0]), Some(1));
+        let named = Place { name: Name::given("another"), ..places[0] };
+        assert_eq!(count(Purpose::WarmUp, named), Some(1));
         assert!((0..5_000).any(|_| count(Purpose::WarmUp, place()).is_none()));
     }
 }

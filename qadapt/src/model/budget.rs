@@ -117,7 +117,7 @@ impl Budget {
     }
 
     /// The region's first entries in the process that are not held to the budget, while caches and buffers fill; deallocations
-    /// are allowed in them, too, as a buffer that grows frees the old one. The region is told by its place in the source; after
+    /// are allowed in them, too, as a buffer that grows frees the old one. The region is told by its place in the source and its name; after
     /// the first 4,000 places or so there is no warm-up. From 4,294,967,295 on the number is that.
     #[must_use]
     pub const fn warm_up(self, entries: u64) -> Self {

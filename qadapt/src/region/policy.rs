@@ -163,10 +163,11 @@ impl Policy {
     }
 
     /// Watches one in `n` entries, the first included; the other entries are not protected. Entries are counted for
-    /// the whole process, by the region's place in the source. With 0 or 1 every entry is watched, and so it is at places after
+    /// the whole process, by the region's place in the source and its name. With 0 or 1 every entry is watched, and so it is at places after
     /// the first 4,000 or so.
     pub const fn sample(self, n: u64) -> Self {
-        Self { sample: at_most_u32(n), ..self }
+        let n = at_most_u32(n);
+        Self { sample: if n == LEFT_OUT { n - 1 } else { n }, ..self }
     }
 
     /// Has what is freed in the region wait, as [`defer_frees`](crate::defer_frees) does; also in builds without checks, and
@@ -224,13 +225,20 @@ impl Policy {
     #[inline(always)]
     pub(super) fn watches_entry(&self, place: Place) -> bool {
         self.sample <= 1
-            || entries::count(entries::Purpose::Sample, place)
-                .is_none_or(|entries| (entries - 1) % u64::from(self.sample) == 0)
+            || self.sample != LEFT_OUT
+                && entries::count(entries::Purpose::Sample, place)
+                    .is_none_or(|entries| (entries - 1) % u64::from(self.sample) == 0)
     }
 
     /// The policy once it is decided whether a future is watched: each of its polls is, or none.
     pub(super) const fn sampled(self, is_watched: bool) -> Self {
-        Self { sample: if is_watched { 1 } else { u32::MAX }, ..self }
+        Self { sample: if is_watched { 1 } else { LEFT_OUT }, ..self }
+    }
+
+    /// The policy for what is left out by a sampling that others do: nothing is watched, and what is freed waits all the same.
+    #[doc(hidden)]
+    pub const fn left_out(self) -> Self {
+        self.sampled(false)
     }
 
     /// True for a policy of which that was decided, and the future is not watched.
@@ -296,6 +304,9 @@ impl Policy {
         flags
     }
 }
+
+/// What a sample is where it was decided that an entry is not watched.
+const LEFT_OUT: u32 = u32::MAX;
 
 /// The number in half a word; the largest stands for all that are larger.
 #[expect(clippy::cast_possible_truncation, reason = "it has been compared; `try_from` is not const")]
