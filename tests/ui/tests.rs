@@ -31,6 +31,14 @@ fn a_renamed_dependency_is_found() {
     UserCrate::new("renamed", 2024, "renamed").check();
 }
 
+/// As `tracing::instrument` and contracts do.
+#[test]
+fn an_attribute_below_may_write_of_the_parameters() {
+    let user = UserCrate::with_attribute("other_attribute");
+    user.check();
+    user.clippy();
+}
+
 #[test]
 fn clippy_finds_nothing() {
     for edition in [2021, 2024] {

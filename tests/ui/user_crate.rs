@@ -39,6 +39,20 @@ impl UserCrate {
         Self { folder }
     }
 
+    /// The same beside a package with an attribute that writes what it is given into a function's body.
+    pub(crate) fn with_attribute(source: &str) -> Self {
+        let user = Self::new(source, 2024, "qadapt");
+        let other = user.folder.join("before");
+        let manifest = "[package]\nname = \"before\"\nedition = \"2024\"\n\n[lib]\nproc-macro = true\n";
+        fs::create_dir_all(other.join("src")).expect("a folder for the attribute");
+        fs::write(other.join("Cargo.toml"), manifest).expect("its manifest");
+        fs::write(other.join("src/lib.rs"), include_str!("crates/before.rs")).expect("its source");
+        let own = user.folder.join("Cargo.toml");
+        let text = fs::read_to_string(&own).expect("the package's manifest");
+        fs::write(own, text + "before = { path = 'before' }\n").expect("its manifest");
+        user
+    }
+
     /// The package compiles without a warning.
     pub(crate) fn check(&self) {
         self.checked().unwrap_or_else(|output| panic!("{output}"));

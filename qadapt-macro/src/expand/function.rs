@@ -11,6 +11,7 @@ use super::{parameters, tail};
 use crate::model::{Effect, Form, Function, Marked};
 use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::quote;
+use syn::Attribute;
 
 /// Writes the function anew with its body under the attribute's effect.
 pub(super) fn expand(marked: Marked) -> TokenStream {
@@ -20,11 +21,12 @@ pub(super) fn expand(marked: Marked) -> TokenStream {
         return TokenStream::new();
     };
     let at = Span::mixed_site().located_at(user.span());
+    let others = function.attributes.iter().any(expands);
     let signature = &mut function.signature;
     let name = signature.ident.clone();
     let region = Region { effect, options: &options, function: &name, at };
     let mut body = |user: &Group| Body {
-        bindings: parameters::rebind(signature, at),
+        bindings: parameters::rebind(signature, at, others),
         output: Output::of(&signature.output),
         user: user.clone(),
         at,
@@ -55,6 +57,40 @@ pub(super) fn expand(marked: Marked) -> TokenStream {
     let mut braces = Group::new(Delimiter::Brace, quote!(#inner #call));
     braces.set_span(user.span());
     quote!(#(#attributes)* #visibility #defaultness #signature #braces)
+}
+
+/// Whether an attribute is none of the compiler's own, and so may be a macro that writes of the parameters.
+fn expands(attribute: &Attribute) -> bool {
+    const OWN: [&str; 24] = [
+        "allow",
+        "cfg",
+        "cfg_attr",
+        "cold",
+        "deny",
+        "deprecated",
+        "doc",
+        "expect",
+        "export_name",
+        "forbid",
+        "ignore",
+        "inline",
+        "instruction_set",
+        "link_section",
+        "must_use",
+        "naked",
+        "no_mangle",
+        "optimize",
+        "should_panic",
+        "target_feature",
+        "test",
+        "track_caller",
+        "unsafe",
+        "warn",
+    ];
+    const TOOLS: [&str; 4] = ["clippy", "diagnostic", "rust_analyzer", "rustfmt"];
+    let path = attribute.path();
+    let is_of_tool = path.segments.first().is_some_and(|first| TOOLS.iter().any(|tool| first.ident == tool));
+    !is_of_tool && !OWN.iter().any(|own| path.is_ident(own))
 }
 
 /// Whether `#[track_caller]` may be added to the function, so that each of its call sites is counted apart.

@@ -11,9 +11,10 @@ use std::collections::HashMap;
 use syn::visit_mut::{VisitMut, visit_pat_ident_mut};
 use syn::{FnArg, Pat, PatIdent, PatType, Receiver, Signature};
 
-/// Renames the parameters of `signature`; the statements that bind them again, written at `at`, come back.
-pub(super) fn rebind(signature: &mut Signature, at: Span) -> TokenStream {
-    let mut names = Names::of(signature);
+/// Renames the parameters of `signature`; the statements that bind them again, written at `at`, come back. Where others, which expand
+/// later, may speak of the parameters, their names stay as they can see them.
+pub(super) fn rebind(signature: &mut Signature, at: Span, others: bool) -> TokenStream {
+    let mut names = Names { others, ..Names::of(signature) };
     signature
         .inputs
         .iter_mut()
@@ -97,6 +98,8 @@ fn starts_idle(name: &Ident) -> bool {
 struct Names {
     bound: HashMap<String, usize>,
     fresh: usize,
+    /// Whether others may speak of the parameters.
+    others: bool,
 }
 
 impl Names {
@@ -131,7 +134,9 @@ impl Names {
         let at = Span::mixed_site();
         if let Pat::Ident(PatIdent { ident, .. }) = pattern {
             let mut name = ident.clone();
-            if !self.is_bound_twice(ident) {
+            // Nobody is asked what a name that starts idle is for.
+            let is_spoken_of = self.others && !starts_idle(ident);
+            if !is_spoken_of && !self.is_bound_twice(ident) {
                 name.set_span(ident.span().resolved_at(at));
             }
             return name;
@@ -219,7 +224,7 @@ mod tests {
     fn check(parameters: &str, renamed: &str, statements: &str) {
         let text = format!("fn f({parameters})");
         let mut signature: Signature = syn::parse_str(&text).expect("the test's text is a signature");
-        let made = rebind(&mut signature, Span::call_site());
+        let made = rebind(&mut signature, Span::call_site(), false);
         assert_eq!(signature.inputs.to_token_stream().to_string(), renamed, "{text}");
         assert_eq!(made.to_string(), statements, "{text}");
     }
