@@ -178,15 +178,18 @@ impl Workspace {
         let mut packages = self.packages.iter();
         match (&selection.package, &selection.manifest_path) {
             (Some(name), _) => packages.find(|package| package.name == name_in(name)),
-            (None, Some(manifest)) => packages.find(|package| real(&package.manifest_path) == real(manifest)),
+            (None, Some(manifest)) => {
+                let manifest = real(manifest);
+                packages.find(|package| real(&package.manifest_path) == manifest)
+            }
             // Cargo looks for the nearest manifest upwards.
             (None, None) => {
                 let here = real(&std::env::current_dir().unwrap_or_default());
-                let depth = |package: &&Package| {
-                    let folder = package.manifest_path.parent().map(real);
-                    folder.filter(|folder| here.starts_with(folder)).map(|folder| folder.components().count())
-                };
-                packages.filter(|package| depth(package).is_some()).max_by_key(depth)
+                let above = packages.filter_map(|package| {
+                    let folder = real(package.manifest_path.parent()?);
+                    here.starts_with(&folder).then(|| (folder.components().count(), package))
+                });
+                above.max_by_key(|&(depth, _)| depth).map(|(_, package)| package)
             }
         }
     }

@@ -95,29 +95,26 @@ pub(crate) fn of_c_library(
     if is_one(callee, &LET_IN) {
         return Some(Why::Signal);
     }
-    let [number, first] = match () {
-        () if is_one(callee, &NUMBER_FIRST) => [0, 1],
-        () if is_one(callee, &NUMBER_SECOND) => [1, 2],
-        () => return None,
+    let number = if is_one(callee, &NUMBER_FIRST) {
+        0
+    } else if is_one(callee, &NUMBER_SECOND) {
+        1
+    } else {
+        return None;
     };
-    let argument = |index: usize| PASSED.get(index).map_or(Value::Any, |&reg| argument(reg));
-    match argument(number).exact() {
-        // Without a mask of signals none comes that might not have come before.
-        Some(number)
-            if has_mask(image.machine(), number)
-                .is_some_and(|at| argument(first + at).exact() == Some(0)) =>
-        {
-            None
-        }
-        Some(number) => of_number(image.machine(), number),
+    let machine = image.machine();
+    let argument = |index: usize| {
+        let reg = machine.arguments().get(index)?;
+        argument(*reg).exact()
+    };
+    let Some(asked) = argument(number) else {
         // One hands on to the next what it was given.
-        None if is_one(site, &BLOCKING) => None,
-        None => Some(Why::System),
-    }
+        return if is_one(site, &BLOCKING) { None } else { Some(Why::System) };
+    };
+    // Without a mask of signals none comes that might not have come before.
+    let mask = has_mask(machine, asked).and_then(|at| argument(number + 1 + at));
+    if mask == Some(0) { None } else { of_number(machine, asked) }
 }
-
-/// The registers that pass arguments, in their order.
-const PASSED: [Reg; 6] = [ARGUMENT, HANDED_ON[0], HANDED_ON[1], HANDED_ON[2], HANDED_ON[3], HANDED_ON[4]];
 
 /// Which argument of `ppoll` and `epoll_pwait` is a mask of signals, or nothing: without another call for `poll`, a C library makes these.
 fn has_mask(machine: Machine, number: u64) -> Option<usize> {

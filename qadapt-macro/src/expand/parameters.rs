@@ -62,9 +62,12 @@ fn bind(parameter: &mut PatType, names: &mut Names, at: Span) -> TokenStream {
         _ => {
             let cfgs = parameter.attrs.iter().filter_map(|attribute| on_binding(attribute, false));
             // A parameter may be changed in its place, by what `ref mut` binds.
-            let changed = Changed::by(&pattern).then(|| quote_spanned!(at=> #[allow(unused_mut)]));
-            let mutable = changed.as_ref().map(|_| quote_spanned!(at=> mut));
-            quote_spanned! {at=> #(#cfgs)* #changed let #mutable #name = #name; #(#inner)* let #pattern = #name; }
+            let held = if Changed::by(&pattern) {
+                quote_spanned!(at=> #[allow(unused_mut)] let mut #name = #name;)
+            } else {
+                quote_spanned!(at=> let #name = #name;)
+            };
+            quote_spanned! {at=> #(#cfgs)* #held #(#inner)* let #pattern = #name; }
         }
     }
 }
