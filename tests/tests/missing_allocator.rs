@@ -77,10 +77,14 @@ fn the_note_comes_after_the_harness_s_table() {
 
 #[test]
 fn a_program_is_told_where_its_build_asks_for_the_checks() {
-    let outcome = child::run(child::command(child::program("missing")).arg("regions"));
-    assert!(outcome.status.success(), "{outcome:?}");
-    let told = outcome.stderr.matches("is not watched").count();
-    assert_eq!(told, usize::from(cfg!(feature = "enforce")), "{outcome:?}");
+    // A variable that is empty asks for nothing.
+    for empty in [&[][..], &["QADAPT_TRACE", "QADAPT_BACKTRACE"]] {
+        let mut command = child::command(child::program("missing"));
+        let outcome = child::run(command.arg("regions").envs(empty.iter().map(|&name| (name, ""))));
+        assert!(outcome.status.success(), "{outcome:?}");
+        let told = outcome.stderr.matches("is not watched").count();
+        assert_eq!(told, usize::from(cfg!(feature = "enforce")), "{outcome:?}");
+    }
     let outcome =
         child::run(child::command(child::program("missing")).arg("regions").env("QADAPT_MODE", "count"));
     assert!(!outcome.stderr.contains("qadapt"), "{outcome:?}");

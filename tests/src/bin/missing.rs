@@ -45,7 +45,7 @@
 // expect: env QADAPT_BACKTRACE=ful
 // expect: exit 0
 // expect: stderr QADAPT_BACKTRACE=ful is unknown; write full
-// expect: run empty-words regions
+// expect: run empty-words none
 // expect: env QADAPT_BACKTRACE=
 // expect: env QADAPT_TRACE=
 // expect: exit 0
