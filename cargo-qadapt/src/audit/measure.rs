@@ -24,7 +24,7 @@ use crate::progress::Progress;
 use crate::report::choice::Apart;
 use crate::report::figures::{Report, Site};
 use crate::selection::Profile;
-use crate::settings::{Settings, host};
+use crate::settings::{Settings, host, platform_variable};
 
 /// What runs did.
 #[derive(Debug)]
@@ -79,6 +79,9 @@ impl Runs {
         let mut folds: Vec<Fold> = (0..times).map(|_| Fold::new(detail.by)).collect();
         let (mut problems, mut failed) = (Problems::default(), Vec::new());
         let how = How { detail, ..How::of(self, workspace, config) };
+        if let Some(warning) = how.ignored() {
+            eprintln!("warning: {warning}");
+        }
         let mut interrupted = false;
         let profiles = self.profiles.all();
         for (index, profile) in profiles.iter().enumerate() {
@@ -241,6 +244,18 @@ impl<'a> How<'a> {
             kept: config.check.environment.as_deref(),
             detail: Detail::default(),
         }
+    }
+
+    /// A setting of `qadapt.toml` that this command cannot keep, where it does not start the programs itself.
+    fn ignored(&self) -> Option<String> {
+        let (None, Some(_)) = (&self.platform, self.kept) else { return None };
+        let platform = self.settings.target().or_else(host)?;
+        let runner = self.settings.for_platform(&platform, "runner")?;
+        Some(format!(
+            "`environment` below `[check]` in qadapt.toml is ignored, and programs get every variable: cargo starts them with \
+             `{runner}` ({}), not with this command",
+            platform_variable(&platform, "runner")
+        ))
     }
 
     fn environment(&self, profile: &Profile) -> Vec<(String, OsString)> {

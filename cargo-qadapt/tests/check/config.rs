@@ -50,6 +50,22 @@ fn a_budgets_profile_is_spelled_as_cargo_does_or_told() {
     budget("my release").assert(2, &["`my release` is no name of a cargo profile"]);
 }
 
+/// The variables can only be chosen by who starts the program.
+#[test]
+#[cfg(target_os = "linux")]
+fn variables_that_cannot_be_left_out_are_said() {
+    let copy = Copy::new("variables");
+    let said = "`environment` below `[check]` in qadapt.toml is ignored";
+    copy.write("qadapt.toml", "[check]\nenvironment = [\"HOME\"]\n");
+    copy.check(&["--bless"]).assert_not(said);
+    let platform = cargo_qadapt::settings::host().expect("cargo tells its platform");
+    std::fs::create_dir_all(copy.root.join(".cargo")).expect("a folder");
+    copy.write(".cargo/config.toml", &format!("target.{platform}.runner = \"env\"\n"));
+    copy.check(&["--bless"]).assert(0, &[said, "cargo starts them with `env` (CARGO_TARGET_"]);
+    copy.write("qadapt.toml", "");
+    copy.check(&["--bless"]).assert_not(said);
+}
+
 #[test]
 fn tolerances_let_figures_be_off_by_some_percent() {
     let copy = Copy::new("tolerances");

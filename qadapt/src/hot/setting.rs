@@ -1,5 +1,6 @@
 //! What the process was asked for: its default mode, and the rest of what is read before `main`.
 
+use core::ffi::CStr;
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 
 use super::announce::Line;
@@ -180,6 +181,25 @@ pub(crate) fn read_environment() {
     if sys::variable(c"QADAPT_MODE", read_mode).is_some() {
         ASKED.store(true, Ordering::Relaxed);
     }
+}
+
+/// True if this variable of the environment is `1`. Of what is none of `1`, `0` and nothing it says that it is unknown.
+///
+/// As [`read_environment`].
+pub(super) fn is_switched_on(name: &CStr) -> bool {
+    let is_on = sys::variable(name, |word| {
+        if !matches!(word, b"1" | b"0" | b"") {
+            Line::new()
+                .text(b"qadapt: ")
+                .text(name.to_bytes())
+                .text(b"=")
+                .text(word)
+                .text(b" is unknown; write 1 to switch it on (it stays off)")
+                .write();
+        }
+        word == b"1"
+    });
+    is_on.unwrap_or(false)
 }
 
 fn read_backtrace(word: &[u8]) {

@@ -8,7 +8,8 @@ use core::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use super::policy::Policy;
-use super::watch::{Counted, CountsHandle, NoAlloc, NoBlocking, Permitted, Policed, Watch};
+use super::published::CountsHandle;
+use super::watch::{Counted, NoAlloc, NoBlocking, Permitted, Policed, Watch};
 use crate::model::Place;
 use crate::report::call_sites;
 use crate::{checks, mark};

@@ -23,6 +23,7 @@ mod policy;
 mod polled;
 #[cfg(feature = "profile")]
 mod profile;
+mod published;
 mod reclaimer;
 mod record;
 mod run;
@@ -64,6 +65,7 @@ pub use plain::{assert_no_alloc, no_alloc};
 pub use policy::Policy;
 #[cfg(feature = "profile")]
 pub use profile::{Profile, profile, set_profile_interval};
+pub use published::CountsHandle;
 pub use reclaimer::Reclaimer;
 pub use record::Note;
 pub use run::{run_policy, run_required};
@@ -74,4 +76,4 @@ pub use test::test;
 pub use token::PolicyToken;
 pub use violations::{blocking_violations, take_violations, violations};
 pub use warm_up::warm_up;
-pub use watch::{Counted, CountsHandle, NoAlloc, NoBlocking, Permitted, Policed, Watch};
+pub use watch::{Counted, NoAlloc, NoBlocking, Permitted, Policed, Watch};

@@ -1,14 +1,12 @@
 //! What is done around each poll of a guarded future.
 
-use core::fmt;
 use core::mem::{self, MaybeUninit};
 use std::sync::Arc;
-
-use qadapt_spin::Lock;
 
 use super::count::{Counting, CountingCalls};
 use super::policy::Policy;
 use super::polled::Polled;
+use super::published::{CountsHandle, Published};
 use super::{blocking, edge, lending, permit, plain};
 use crate::checks;
 use crate::hot::counters::{self, Mark, Then};
@@ -231,7 +229,7 @@ pub struct Counted {
     /// What an audit lists the polls under.
     place: Place,
     counts: Counts,
-    shared: Option<Arc<Lock<Counts>>>,
+    shared: Option<Arc<Published>>,
     loans: Head,
     /// System calls too.
     calls: bool,
@@ -244,8 +242,9 @@ impl Counted {
 
     pub(super) fn handle(&mut self) -> CountsHandle {
         let counts = self.counts;
-        let shared = self.shared.get_or_insert_with(|| own_work::as_own_work(|| Arc::new(Lock::new(counts))));
-        CountsHandle { shared: Arc::clone(shared) }
+        let shared =
+            self.shared.get_or_insert_with(|| own_work::as_own_work(|| Arc::new(Published::new(counts))));
+        CountsHandle::of(Arc::clone(shared))
     }
 
     /// Adds what happened since, for the future and its handles.
@@ -258,9 +257,8 @@ impl Counted {
     #[cold]
     #[inline(never)]
     fn publish(&mut self) {
-        let shared = self.shared.as_ref();
-        if let Some(mut shared) = shared.and_then(|shared| shared.lock_within(PATIENCE)) {
-            *shared = self.counts;
+        if let Some(shared) = &self.shared {
+            shared.publish(self.counts);
         }
     }
 
@@ -390,51 +388,5 @@ impl Drop for Counted {
         }
         let shared = self.shared.take();
         own_work::as_own_work(|| drop(shared));
-    }
-}
-
-/// Attempts to take the lock that a future shares with its handles; it is only held for a copy.
-const PATIENCE: u32 = 10_000;
-
-/// The counts of a future as far as it has been polled: from [`Guarded::handle`](crate::Guarded::handle).
-///
-/// # Examples
-/// ```
-/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
-/// use qadapt::GuardExt as _;
-/// # use std::{future::{Future, pending}, pin::pin, task::{Context, Waker}};
-///
-/// let mut never = async {
-///     let _buffer = vec![0_u8; 32];
-///     pending::<()>().await;
-/// }
-/// .count_alloc();
-/// let handle = never.handle();
-/// {
-///     let mut never = pin!(never);
-///     let _ = never.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-///     // Cancelled here.
-/// }
-/// if handle.counts().is_measured() {
-///     assert_eq!(handle.counts().bytes(), 32);
-/// }
-/// ```
-#[derive(Clone)]
-pub struct CountsHandle {
-    shared: Arc<Lock<Counts>>,
-}
-
-impl CountsHandle {
-    /// What all polls so far asked of the allocator. Where a poll ends at this very moment on another thread and its
-    /// counts cannot be read, they are unmeasured.
-    #[must_use]
-    pub fn counts(&self) -> Counts {
-        self.shared.lock_within(PATIENCE).map_or(Counts::UNMEASURED, |counts| *counts)
-    }
-}
-
-impl fmt::Debug for CountsHandle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CountsHandle").field("counts", &self.counts()).finish()
     }
 }

@@ -50,6 +50,15 @@
 // expect: env QADAPT_TRACE=
 // expect: exit 0
 // expect: never qadapt
+// expect: run unknown-switches none
+// expect: env QADAPT_TRACE=target
+// expect: env QADAPT_WHOLE_PROGRAM=true
+// expect: env QADAPT_TRACE_LIVE=yes
+// expect: env QADAPT_TRACE_THREADS=0
+// expect: exit 0
+// expect: times 1 QADAPT_WHOLE_PROGRAM=true is unknown; write 1 to switch it on
+// expect: times 1 QADAPT_TRACE_LIVE=yes is unknown
+// expect: never QADAPT_TRACE_THREADS
 // expect: run no-directory none
 // expect: env QADAPT_TRACE=/qadapt-is-not-there/traces
 // expect: exit 0

@@ -8,6 +8,7 @@ use qadapt_trace::{NewRegion, RegionKind, flags};
 
 use super::super::announce::Line;
 use super::super::capture::FRAME_POINTERS;
+use super::super::setting;
 use super::current::{self, Trace, active, is_whole_program, set_whole_program};
 use super::modules::note_modules;
 use super::path::Path;
@@ -46,7 +47,7 @@ fn start_in(directory: &[u8]) {
     for (place, &byte) in DIRECTORY.iter().zip(parts.iter().copied().flatten()) {
         place.store(byte, Ordering::Relaxed);
     }
-    let is_whole = sys::variable(c"QADAPT_WHOLE_PROGRAM", |value| value == b"1") == Some(true);
+    let is_whole = setting::is_switched_on(c"QADAPT_WHOLE_PROGRAM");
     set_whole_program(is_whole);
     thread::start();
     live::start();

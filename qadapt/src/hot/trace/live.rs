@@ -24,8 +24,8 @@ use super::current::{self, Trace};
 use super::{chain, draw};
 use crate::hot::mapped::{Mapped, Zeroed};
 use crate::hot::request::Request;
+use crate::hot::setting;
 use crate::model::Op;
-use crate::sys;
 
 /// Addresses that have a slot each: the closest that two blocks of an allocator's can be.
 const GRAIN: u32 = 3;
@@ -116,7 +116,7 @@ pub(in crate::hot) fn is_on() -> bool {
 
 /// Has each block followed, if `QADAPT_TRACE_LIVE=1`.
 pub(super) fn start() {
-    if sys::variable(c"QADAPT_TRACE_LIVE", |value| value == b"1") == Some(true) {
+    if setting::is_switched_on(c"QADAPT_TRACE_LIVE") {
         draw::follow_all();
     }
 }

@@ -7,7 +7,7 @@ use core::cell::Cell;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use super::super::own_work::as_own_work;
-use crate::sys;
+use crate::hot::setting;
 
 /// Relaxed: set before `main` only.
 static IS_APART: AtomicBool = AtomicBool::new(false);
@@ -22,8 +22,7 @@ thread_local! {
 
 /// Reads the setting.
 pub(super) fn start() {
-    let is_apart = sys::variable(c"QADAPT_TRACE_THREADS", |value| value == b"1") == Some(true);
-    IS_APART.store(is_apart, Ordering::Relaxed);
+    IS_APART.store(setting::is_switched_on(c"QADAPT_TRACE_THREADS"), Ordering::Relaxed);
 }
 
 /// A number that threads of one name share; 0 for all threads where they are not told apart.
