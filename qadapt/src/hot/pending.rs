@@ -450,6 +450,13 @@ pub(crate) fn drain(region: Serial) -> Batch {
     batch
 }
 
+/// This thread's violations from one call stack, so many, and their region; `None` where it has not just these.
+pub(crate) fn from_stack(slot: Slot, times: u64) -> Option<(Serial, Pending)> {
+    let is_it = |entry: &Entry| entry.pending.slot == Some(slot) && u64::from(entry.pending.times) == times;
+    let found = LIST.try_with(|list| list.entries().map(Cell::get).find(is_it));
+    found.ok().flatten().map(|Entry { region, pending }| (region, pending))
+}
+
 /// Takes how many violations of all threads nothing else can report.
 pub(crate) fn take_unsaid() -> u64 {
     UNSAID.swap(0, Ordering::Relaxed)

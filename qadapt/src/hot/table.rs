@@ -158,6 +158,11 @@ pub(super) fn base_word() -> i64 {
     with(|table| if table.len() == 0 { word::get() } else { table.base() }).unwrap_or(0)
 }
 
+/// The place of a region of this thread's that has a record.
+pub(crate) fn place_of(serial: Serial) -> Option<Place> {
+    with(|table| table.record(table.find(|record| record.serial() == serial)?)?.place()).flatten()
+}
+
 /// True if something of this kind is open.
 pub(crate) fn has(kind: Kind) -> bool {
     with(|table| table.find(|record| record.kind() == kind).is_some()).unwrap_or(false)

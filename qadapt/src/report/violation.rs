@@ -10,9 +10,9 @@ use qadapt_spin::Slot;
 use super::frame::{Site, StackFrame};
 use super::trace::Trace;
 use crate::hot::capture::{self, Kept, STACKS};
-use crate::hot::pending::Pending;
+use crate::hot::pending::{self, Pending};
 use crate::hot::request::{Cause, Request};
-use crate::hot::setting;
+use crate::hot::{setting, table};
 use crate::model::{Mode, Op, Place, SystemCall};
 
 /// Equal violations of one region: the same operation from the same call stack.
@@ -27,11 +27,13 @@ pub struct Violation {
     times: u64,
     cause: Cause,
     mode: Mode,
-    /// `None` for a region that was still open when the process ended.
+    /// `None` for a region that never closed and is another thread's, or has no record.
     place: Option<Place>,
     /// The region's name, if it has one.
     name: Option<String>,
     lent: bool,
+    /// The region was still open when the process ended.
+    is_unclosed: bool,
     trace: Arc<Trace>,
 }
 
@@ -51,12 +53,17 @@ impl Violation {
             place: Some(place),
             name,
             lent,
+            is_unclosed: false,
             trace,
         }
     }
 
-    /// The violation of a stack whose region never closed.
+    /// The violation of a stack whose region never closed. On the thread that has the region it is known which one that is.
     pub(super) fn unclosed(slot: Slot, times: u64) -> Option<Self> {
+        let own = pending::from_stack(slot, times);
+        if let Some((pending, place)) = own.and_then(|(region, own)| Some((own, table::place_of(region)?))) {
+            return Some(Self { is_unclosed: true, ..Self::new(&pending, place) });
+        }
         let Request { op, size, old_size, align } = capture::first_request(STACKS.stack(slot)?.tag())?;
         let trace = Trace::of(slot);
         Some(Self {
@@ -70,6 +77,7 @@ impl Violation {
             place: None,
             name: None,
             lent: false,
+            is_unclosed: true,
             trace,
         })
     }
@@ -89,6 +97,7 @@ impl Violation {
             place: None,
             name: None,
             lent: false,
+            is_unclosed: false,
             trace,
         }
     }
@@ -182,7 +191,7 @@ impl Violation {
         self.place.map(|place| place.poll).filter(|&poll| poll > 0)
     }
 
-    /// Where the region was entered; `None` if it was still open when the process ended.
+    /// Where the region was entered; `None` if it was still open when the process ended, and that is all that is known of it.
     #[must_use]
     pub fn entered(&self) -> Option<&'static Location<'static>> {
         self.place.map(|place| place.location)
@@ -311,10 +320,16 @@ impl fmt::Display for Violation {
             write!(f, ",")?;
         }
         match self.place {
-            Some(place) if self.lent => writeln!(f, " in {place}, on a thread that its policy was lent to")?,
-            Some(place) => writeln!(f, " in {place}")?,
-            None => writeln!(f, " in a protected region that was still open when the process ended")?,
+            Some(place) => write!(f, " in {place}")?,
+            None => write!(f, " in a protected region")?,
         }
+        if self.is_unclosed {
+            write!(f, " that was still open when the process ended")?;
+        }
+        if self.lent {
+            write!(f, ", on a thread that its policy was lent to")?;
+        }
+        writeln!(f)?;
         f.write_str(self.trace.excerpt())?;
         if let Some(entered) = self.entered() {
             writeln!(f, "   = region entered at {entered}")?;

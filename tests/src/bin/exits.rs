@@ -7,6 +7,12 @@
 // expect: run main-returns main
 // expect: exit 3
 // expect: times 1 qadapt: allocation of 21 bytes (align 1), 2 times, in a protected region that was still open when the
+// expect: after = region entered at tests/src/bin/exits.rs:{entered}:
+// expect: off exit 3
+// expect: run a-forgotten-guard guard
+// expect: exit 3
+// expect: times 1 qadapt: allocation of 21 bytes (align 1), over the budget, in the protected region `left` that was still open
+// expect: after = region entered at tests/src/bin/exits.rs:{guard}:
 // expect: off exit 3
 // expect: run log-mode exit
 // expect: env QADAPT_MODE=log
@@ -40,7 +46,7 @@ use std::process::{ExitCode, exit};
 use std::sync::mpsc;
 use std::{env, mem, thread};
 
-use qadapt::{QADAPT, assert_no_alloc, enter_protected, permit_alloc, set_mode};
+use qadapt::{Budget, Policy, QADAPT, assert_no_alloc, enter_protected, permit_alloc, set_mode};
 
 #[global_allocator]
 static ALLOC: QADAPT = QADAPT;
@@ -63,10 +69,16 @@ fn main() -> ExitCode {
             exit(7);
         }),
         "main" => {
-            enter_protected();
+            enter_protected(); // here: entered
             for _ in 0..black_box(2) {
                 first();
             }
+            return ExitCode::from(3);
+        }
+        "guard" => {
+            let policy = Policy::new().name("left").budget(Budget::new().allocs(0));
+            mem::forget(policy.enter()); // here: guard
+            first();
             return ExitCode::from(3);
         }
         "thread" => {
