@@ -4,9 +4,10 @@
 //! every path through it ends in an entry that is found by name: the malloc family, or the guard's own functions.
 //! So the out-of-line originals are asked. An arena that hands out memory without calling anybody fails this.
 //!
-//! Link-time optimisation may leave no original. Then the calls of `malloc` are asked: debug information says of which
-//! inlined functions they are a part. One that is `System`'s method, called by the program's `__rust_alloc` itself or
-//! through the guard alone, shows what the global allocator is, as a program has but one.
+//! Link-time optimisation may leave no original, but for methods of `GlobalAlloc`, which may be those of any allocator that
+//! the program has. Then calls are asked: debug information says of which inlined functions they are a part. A method that
+//! `__rust_alloc` or its kin calls, by itself or through the guard alone, is the global allocator's; so `malloc` is in a
+//! method of `System`'s.
 
 use qadapt_trace::is_allocator_entry;
 
@@ -52,10 +53,57 @@ pub(crate) fn unsure<'a>(program: &Program<'a>, names: &Names<'a>, allow_frees: 
     if let Some((_, &(_, symbol, _))) = odd {
         return Some(Unsure::Path(symbol));
     }
-    let has = |method: &str| entries.iter().any(|&(_, symbol, _)| known::is_method(symbol, method));
-    let complete = has("alloc") && has("realloc") && (allow_frees || has("dealloc"));
-    let needed = if image.may_have_rust_alloc() { !complete } else { !has_malloc(program) };
-    (needed && !is_system(program, names)).then_some(Unsure::NoEntry)
+    if !image.may_have_rust_alloc() {
+        return (!has_malloc(program) && !is_system(program, names)).then_some(Unsure::NoEntry);
+    }
+    let mut needed = vec!["alloc", "realloc"];
+    needed.extend((!allow_frees).then_some("dealloc"));
+    needed.retain(|method| !entries.iter().any(|&(_, symbol, _)| known::is_entry_of(symbol, method)));
+    let known = needed.is_empty()
+        || is_system(program, names)
+        || are_called_by_entries(program, names, needed, &|addr, method| {
+            entries.iter().any(|&(entry, symbol, _)| entry == addr && known::is_method(symbol, method))
+        });
+    (!known).then_some(Unsure::NoEntry)
+}
+
+/// Whether each of these methods of the allocator is one that an entry calls which was inlined: `is_method` says whether a function
+/// is such a method.
+fn are_called_by_entries(
+    program: &Program<'_>,
+    names: &Names<'_>,
+    mut needed: Vec<&str>,
+    is_method: &dyn Fn(u64, &str) -> bool,
+) -> bool {
+    let is_sink = |callee| matches!(program.role(callee), Role::Sink(_));
+    let to_methods = calls(program, &is_sink)
+        .filter(|&(_, target)| target.is_some_and(|at| needed.iter().any(|method| is_method(at, method))));
+    let found: Vec<(u64, Option<u64>)> = to_methods.take(LOOKED_AT).collect();
+    for (site, target) in found {
+        let shown = entry_of(&names.frames(site));
+        needed.retain(|method| {
+            shown.as_deref() != Some(*method) || !target.is_some_and(|at| is_method(at, method))
+        });
+        if needed.is_empty() {
+            return true;
+        }
+    }
+    false
+}
+
+/// The method that an entry stands for which is at the outer end of these frames, if it has called what is there by itself or
+/// through the guard alone.
+fn entry_of(frames: &[Frame]) -> Option<String> {
+    for frame in frames {
+        let name = frame.function.rsplit("::").next().unwrap_or("");
+        if is_allocator_entry(name) {
+            return known::entry_method(name).map(str::to_owned);
+        }
+        if !is_guards(&file_of(frame)) {
+            return None;
+        }
+    }
+    None
 }
 
 /// Whether a program without Rust's global allocator has the malloc family, or leaves it to another object.
@@ -68,19 +116,25 @@ fn has_malloc(program: &Program<'_>) -> bool {
             .any(|f| matches!(program.role(Callee::Local(f.addr)), Role::Sink(Kind::Alloc)))
 }
 
+/// Calls whose frames are asked. Hardly any is inlined otherwise than the others.
+const LOOKED_AT: usize = 4096;
+
 /// Whether a call of the malloc family shows that the global allocator is the system's.
 fn is_system(program: &Program<'_>, names: &Names<'_>) -> bool {
-    /// Hardly any call is inlined otherwise than the others.
-    const LOOKED_AT: usize = 4096;
-    malloc_calls(program).take(LOOKED_AT).any(|site| shows_system(&names.frames(site)))
+    let is_malloc = |callee| matches!(program.role(callee), Role::Sink(Kind::Alloc));
+    calls(program, &is_malloc).take(LOOKED_AT).any(|(site, _)| shows_system(&names.frames(site)))
 }
 
-/// The direct calls of the malloc family. It looks at every byte: what looks like a call and is none has no frames that
-/// show anything.
-fn malloc_calls<'p>(program: &'p Program<'_>) -> impl Iterator<Item = u64> + 'p {
+/// The direct calls of some functions, and which function of the file it is, if it is one. It looks at every byte: what looks
+/// like a call and is none has no frames that show anything.
+fn calls<'p>(
+    program: &'p Program<'_>,
+    is_it: &'p dyn Fn(Callee) -> bool,
+) -> impl Iterator<Item = (u64, Option<u64>)> + 'p {
     let image = program.image();
-    let is_malloc = |callee| matches!(program.role(callee), Role::Sink(Kind::Alloc));
-    let slot = move |addr: u64| matches!(image.constant(addr), Some(Slot::Import(i)) if is_malloc(Callee::Import(i)));
+    let slot =
+        move |addr: u64| matches!(image.constant(addr), Some(Slot::Import(i)) if is_it(Callee::Import(i)));
+    let own = move |target: u64| image.function_at(target).is_some() && is_it(Callee::Local(target));
     let is_x86 = image.machine() == Machine::X86_64;
     let words = image.code_segments().filter(move |_| !is_x86).flat_map(move |(start, code)| {
         (0u64..).zip(code.chunks_exact(4)).filter_map(move |(number, word)| {
@@ -94,9 +148,8 @@ fn malloc_calls<'p>(program: &'p Program<'_>) -> impl Iterator<Item = u64> + 'p 
             else {
                 return None;
             };
-            let is_own = image.function_at(target).is_some() && is_malloc(Callee::Local(target));
             let is_stub = || matches!(thunk(image, target), Some(Thunk::Memory(mem)) if slot(mem.disp));
-            (is_own || is_stub()).then_some(site)
+            if own(target) { Some((site, Some(target))) } else { is_stub().then_some((site, None)) }
         })
     });
     let bytes = image.code_segments().filter(move |_| is_x86).flat_map(move |(start, code)| {
@@ -105,16 +158,15 @@ fn malloc_calls<'p>(program: &'p Program<'_>) -> impl Iterator<Item = u64> + 'p 
             let beyond = |length: u64, distance: [u8; 4]| {
                 site.wrapping_add(length).wrapping_add_signed(i64::from(i32::from_le_bytes(distance)))
             };
-            let hit = match *window {
-                [0xff, 0x15 | 0x25, a, b, c, d] => slot(beyond(6, [a, b, c, d])),
+            match *window {
+                [0xff, 0x15 | 0x25, a, b, c, d] => slot(beyond(6, [a, b, c, d])).then_some((site, None)),
                 [0xe8 | 0xe9, a, b, c, d, _] => {
                     let target = beyond(5, [a, b, c, d]);
-                    image.function_at(target).is_some() && is_malloc(Callee::Local(target))
-                        || stub(image, target).is_some_and(slot)
+                    let is_stub = || stub(image, target).is_some_and(slot);
+                    if own(target) { Some((site, Some(target))) } else { is_stub().then_some((site, None)) }
                 }
-                _ => false,
-            };
-            hit.then_some(site)
+                _ => None,
+            }
         })
     });
     words.chain(bytes)
@@ -134,24 +186,18 @@ fn stub(image: &Image<'_>, addr: u64) -> Option<u64> {
 /// Whether these frames, innermost first, are a method of `System` that `__rust_alloc` or its kin calls, through the guard
 /// at most.
 fn shows_system(frames: &[Frame]) -> bool {
-    let file = |frame: &Frame| frame.at.as_ref().map_or(String::new(), |at| at.file.clone());
-    let Some((first, rest)) = frames.split_first() else { return false };
-    if !file(first).contains("/library/std/src/sys/alloc/") {
-        return false;
-    }
-    for frame in rest {
-        let name = frame.function.rsplit("::").next().unwrap_or("");
-        if is_allocator_entry(name) {
-            return true;
-        }
-        let file = file(frame);
-        let known = file.contains("/library/std/src/sys/alloc/")
-            || (file.contains("qadapt") && file.ends_with("/src/hot/allocator.rs"));
-        if !known {
-            return false;
-        }
-    }
-    false
+    let of_system = frames.iter().take_while(|frame| file_of(frame).contains("/library/std/src/sys/alloc/"));
+    let of_system = of_system.count();
+    of_system > 0 && frames.get(of_system..).is_some_and(|outer| entry_of(outer).is_some())
+}
+
+fn file_of(frame: &Frame) -> String {
+    frame.at.as_ref().map_or(String::new(), |at| at.file.clone())
+}
+
+/// Whether a source file is the one that has the guard's methods.
+fn is_guards(file: &str) -> bool {
+    file.contains("qadapt") && file.ends_with("/src/hot/allocator.rs")
 }
 
 #[cfg(test)]

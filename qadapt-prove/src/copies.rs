@@ -1,6 +1,7 @@
 //! The copies of regions in a file: one for each place that the compiler emitted a label at.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::rc::Rc;
 
 use super::inlined::{Touch, Tree, Trees};
@@ -24,30 +25,47 @@ pub(crate) struct Copy {
 
 /// Finds the copies that the labels speak of.
 pub(crate) fn copies(image: &Image<'_>, trees: &Trees, labels: &[Label]) -> Vec<Copy> {
-    let mut functions: BTreeMap<u64, Vec<Label>> = BTreeMap::new();
-    for label in labels.iter().filter(|label| !label.kind.is_rule()) {
+    let mut functions: BTreeMap<u64, Vec<Begin>> = BTreeMap::new();
+    let (mut at, mut permits) = (0, 0_usize);
+    for &label in labels {
+        if at != label.addr {
+            (at, permits) = (label.addr, 0);
+        }
+        match label.kind {
+            Kind::Permit => permits += 1,
+            Kind::PermitEnd => permits = permits.saturating_sub(1),
+            _ => {}
+        }
         let bounds = image.bounds(label.addr);
-        if bounds.contains(&label.addr) {
-            functions.entry(bounds.start).or_default().push(*label);
+        if !label.kind.is_rule() && bounds.contains(&label.addr) {
+            functions.entry(bounds.start).or_default().push(Begin { label, permits });
         }
     }
-    let copies = functions.into_iter().flat_map(|(function, mut labels)| {
-        labels.sort_unstable();
-        of_function(function, &labels, trees)
+    let copies = functions.into_iter().flat_map(|(function, mut begins)| {
+        begins.sort_unstable();
+        of_function(function, &begins, trees)
     });
     copies.collect()
 }
 
-fn of_function(function: u64, labels: &[Label], trees: &Trees) -> Vec<Copy> {
+/// A label of a region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Begin {
+    label: Label,
+    /// How many permits begin at the same place, before it in the order of the code, and go on.
+    permits: usize,
+}
+
+fn of_function(function: u64, begins: &[Begin], trees: &Trees) -> Vec<Copy> {
     let mut found: Vec<Copy> = Vec::new();
     // Labels at one place, one for each region that begins there.
     let mut lost: Vec<Label> = Vec::new();
     let mut described: Vec<Rc<Tree>> = Vec::new();
-    for same in labels.chunk_by(|a, b| a == b) {
-        let label = same[0];
+    for same in begins.chunk_by(|a, b| a == b) {
+        let label = same[0].label;
         let mut covered = 0;
         if let Some(tree) = trees.of(label.addr) {
-            let scopes = covering(&tree, label);
+            let scopes = covering(&tree, same[0], begins);
             covered = scopes.len();
             for scope in scopes {
                 add(&mut found, function, label, &tree, scope);
@@ -56,7 +74,7 @@ fn of_function(function: u64, labels: &[Label], trees: &Trees) -> Vec<Copy> {
                 described.push(tree);
             }
         }
-        lost.extend(same.iter().skip(covered));
+        lost.extend(same.iter().skip(covered).map(|begin| begin.label));
     }
     if lost.is_empty() {
         return found;
@@ -106,14 +124,41 @@ fn of_function(function: u64, labels: &[Label], trees: &Trees) -> Vec<Copy> {
     found
 }
 
-/// The regions that a label can belong to.
-fn covering(tree: &Tree, label: Label) -> Vec<usize> {
+/// The regions that a label can belong to. In a permit that is in a region, and where code ends that has a label of its own, a label
+/// is that of another region, of which there may be no description.
+fn covering(tree: &Tree, begin: Begin, begins: &[Begin]) -> Vec<usize> {
+    let Label { addr, kind } = begin.label;
     let touching = |touch: Touch| {
-        let of_kind = tree.regions().filter(|&s| tree.scopes[s].mark == Some(label.kind));
-        of_kind.filter(|&s| tree.scopes[s].touches(label.addr) == touch).collect::<Vec<usize>>()
+        let of_kind = tree.regions().filter(|&s| tree.scopes[s].mark == Some(kind));
+        of_kind.filter(|&s| tree.scopes[s].touches(addr) == touch).collect::<Vec<usize>>()
     };
-    let inside = touching(Touch::Inside);
-    if inside.is_empty() { touching(Touch::End) } else { inside }
+    let mut inside = touching(Touch::Inside);
+    if !inside.is_empty() {
+        inside.retain(|&region| !is_in_permit(tree, region, begin));
+        return inside;
+    }
+    let mut at_end = touching(Touch::End);
+    at_end.retain(|&scope| {
+        let mut ends = tree.scopes[scope].ranges.iter().filter(|range| range.end == addr);
+        let has_label = |range: &Range<u64>| {
+            begins.iter().any(|other| other.label.kind == kind && range.contains(&other.label.addr))
+        };
+        ends.any(|range| !has_label(range))
+    });
+    at_end
+}
+
+/// Whether a label in a region is in a permit there: a region's own label comes before all that is in it.
+fn is_in_permit(tree: &Tree, region: usize, begin: Begin) -> bool {
+    let addr = begin.label.addr;
+    let is_permit = |scope: usize| tree.scopes[scope].mark == Some(Kind::Permit);
+    let begins_there = |scope: usize| tree.scopes[scope].ranges.iter().any(|range| range.start == addr);
+    let outside = tree.outwards(region).filter(|&scope| is_permit(scope) && begins_there(scope)).count();
+    let inside = (0..tree.scopes.len()).filter(|&scope| is_permit(scope));
+    inside.filter(|&scope| tree.outwards(scope).any(|outer| outer == region)).any(|permit| {
+        let is_within = |range: &Range<u64>| range.start < addr && addr < range.end;
+        tree.scopes[permit].ranges.iter().any(is_within) || begins_there(permit) && begin.permits > outside
+    })
 }
 
 fn add(found: &mut Vec<Copy>, function: u64, label: Label, tree: &Rc<Tree>, scope: usize) {

@@ -81,6 +81,11 @@ impl Tree {
         chain
     }
 
+    /// A scope and all that it lies in, outwards.
+    pub(crate) fn outwards(&self, scope: usize) -> impl Iterator<Item = usize> {
+        std::iter::successors(Some(scope), |&scope| self.scopes[scope].parent)
+    }
+
     /// The regions, as indices.
     pub(crate) fn regions(&self) -> impl Iterator<Item = usize> {
         let is_region = |scope: &Scope| scope.mark.is_some_and(|kind| kind != Kind::Permit);

@@ -16,9 +16,18 @@ pub(crate) fn is_inlinable_entry(symbol: &str) -> bool {
 /// Whether a symbol of that kind is of this method: `alloc`, `alloc_zeroed`, `realloc` or `dealloc`.
 pub(crate) fn is_method(symbol: &str, method: &str) -> bool {
     let name = demangle(symbol);
-    let last = name.rsplit("::").next().unwrap_or(&name);
-    last == method
-        || ["__rust_", "__rdl_", "__rg_"].iter().any(|p| last.strip_prefix(p).is_some_and(|m| m == method))
+    name.rsplit("::").next().unwrap_or(&name) == method
+}
+
+/// Whether a symbol is of the entry that stands for this method of the program's global allocator.
+pub(crate) fn is_entry_of(symbol: &str, method: &str) -> bool {
+    let name = demangle(symbol);
+    entry_method(name.rsplit("::").next().unwrap_or(&name)) == Some(method)
+}
+
+/// The method of the program's global allocator that the entry of this name stands for.
+pub(crate) fn entry_method(name: &str) -> Option<&str> {
+    ["__rust_", "__rdl_", "__rg_"].iter().find_map(|prefix| name.strip_prefix(prefix))
 }
 
 /// The role of a function of the image, by its symbol.
@@ -45,11 +54,7 @@ const HINTS: [&str; 7] = ["__r", "alloc", "panic", "fail", "oom", "unwrap", "rt"
 
 fn rust_role(name: &str) -> Role {
     let last = name.rsplit("::").next().unwrap_or(name);
-    if let Some(method) = ["__rust_", "__rdl_", "__rg_"]
-        .iter()
-        .find_map(|prefix| last.strip_prefix(prefix))
-        .or_else(|| own_method(name, last))
-    {
+    if let Some(method) = entry_method(last).or_else(|| own_method(name, last)) {
         match method {
             "alloc" | "alloc_zeroed" | "realloc" => return Role::Sink(Kind::Alloc),
             "dealloc" => return Role::Sink(Kind::Free),

@@ -22,10 +22,10 @@ pub(crate) struct Way {
 }
 
 impl Way {
-    /// The same, of a region that forbids permits or does not.
-    fn with_permits(mut self, forbids: bool) -> Self {
+    /// The same, of a region that forbids permits or does not, or of which that is not known.
+    fn with_permits(mut self, forbids: bool, may_forbid: bool) -> Self {
         self.sure.forbids = forbids;
-        self.most.forbids = forbids;
+        self.most.forbids = may_forbid;
         self
     }
 }
@@ -65,6 +65,8 @@ pub(crate) fn ways(
         Some((tree, scope)) => permits.are_void_in(tree, *scope),
         None => permits.may_be_void_in(program.image(), copy.function),
     };
+    // One that nobody knows the place of may lie inside a permit, and protects there.
+    let may_forbid = forbids || copy.scope.is_none();
     let bodies = known.of(program, copy.function);
     let budgets = permits.budgets_of(copy);
     found.has_budget = bodies.iter().all(|body| is_said(body, &budgets));
@@ -72,11 +74,11 @@ pub(crate) fn ways(
         copy.labels.iter().partition(|&&label| bodies.iter().all(|body| body.block_at(label).is_some()));
     if !within.is_empty() {
         let way = way(debug, copy, bodies, copy.function, within, &mut found.doubts);
-        found.all.push(way.with_permits(forbids));
+        found.all.push(way.with_permits(forbids, may_forbid));
     }
     for label in apart {
         let way = way(debug, copy, known.of(program, label), label, vec![label], &mut found.doubts);
-        found.all.push(way.with_permits(forbids));
+        found.all.push(way.with_permits(forbids, may_forbid));
     }
     found
 }

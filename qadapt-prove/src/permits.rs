@@ -2,7 +2,8 @@
 //!
 //! A label stands where a permit begins, and another one where it ends, so that no compiler takes code with a permit for the
 //! same as code without. What lies between is told by debug information: a call is permitted if, seen from inside, the first
-//! of the guard's marks that it was inlined into is a permit, and each of its places is exact, down to the line and column.
+//! of the guard's marks that it was inlined into is a permit, each of its places is exact, down to the line and column, and it
+//! cannot be part of a region inside the permit.
 //!
 //! A permit is void below a region that forbids permits. Where a file has a guard that does (`Policy::enter`), whose end
 //! nothing tells, or such a region that debug information has lost, all permits are void. So are those of a function whose code
@@ -13,7 +14,7 @@ use super::before::{Event, events};
 use super::copies::Copy;
 use super::debug::Debug;
 use super::inlined::{Scope, Spans, Touch, Tree, Trees};
-use super::inside::is_exact;
+use super::inside::{Belongs, belongs, is_exact};
 use super::load::Image;
 use super::marks::{Kind, Label};
 
@@ -79,12 +80,19 @@ impl Permits {
         if chain.iter().any(|&scope| self.forbids(tree, scope)) {
             return Under::Forbid;
         }
-        let marks = chain.iter().rev().filter_map(|&scope| tree.scopes[scope].mark);
-        let innermost = marks.into_iter().find(|mark| mark.is_region() || *mark == Kind::Permit);
-        if innermost == Some(Kind::Permit) && !self.void && is_exact(debug, tree, &chain, site) {
-            return Under::Permit;
+        let marks = chain.iter().rev().filter_map(|&scope| Some((scope, tree.scopes[scope].mark?)));
+        let innermost = marks.into_iter().find(|(_, mark)| mark.is_region() || *mark == Kind::Permit);
+        let Some((permit, Kind::Permit)) = innermost else { return Under::Nothing };
+        // A region inside the permit protects again, and the compiler may have merged its call with this one.
+        let is_protected = || {
+            let mut inside =
+                tree.regions().filter(|&region| tree.outwards(region).any(|scope| scope == permit));
+            inside.any(|region| belongs(debug, tree, region, site) != Belongs::No)
+        };
+        if self.void || !is_exact(debug, tree, &chain, site) || is_protected() {
+            return Under::Nothing;
         }
-        Under::Nothing
+        Under::Permit
     }
 
     /// Whether some regions of the file forbid permits: below them even the permits in other regions are void.
@@ -99,8 +107,7 @@ impl Permits {
 
     /// Whether permits are void in a region, because it or one round it forbids them.
     pub(crate) fn are_void_in(&self, tree: &Tree, region: usize) -> bool {
-        let outwards = std::iter::successors(Some(region), |&scope| tree.scopes[scope].parent);
-        outwards.into_iter().any(|scope| self.forbids(tree, scope))
+        tree.outwards(region).any(|scope| self.forbids(tree, scope))
     }
 
     /// The same of a region of which nothing is known but the function that has it.

@@ -111,3 +111,23 @@ fn a_permit_may_be_void_where_its_region_is_called() {
     let release = &answers("unforbidden", &["--profile", "release"])["release"];
     assert!(!is_said(&release["unforbidden::covered"]), "{release:#?}");
 }
+
+#[test]
+fn a_region_in_a_permit_whose_call_is_merged_with_a_permitted_one_is_not_proven() {
+    let release = &answers("nested", &["--profile", "release"])["release"];
+    let merged: Vec<_> = release.iter().filter(|(region, _)| region.starts_with("nested::merged")).collect();
+    assert_eq!(merged.len(), 2, "{release:#?}");
+    assert!(merged.iter().all(|(_, found)| found.answer != "proven"), "{merged:#?}");
+}
+
+/// The labels of such regions tell that they are there, though nothing tells which they are.
+#[test]
+fn regions_without_debug_information_are_found_in_permits_and_behind_regions() {
+    let found = &answers("nested", &["--profile", "undescribed"])["undescribed"];
+    for function in ["at_the_start", "behind_work", "behind_permitted_work", "behind_a_region"] {
+        let nameless = found.get(&format!("nested::{function} (somewhere in it)"));
+        assert_eq!(nameless.map(|found| found.answer.as_str()), Some("unknown"), "{function}: {found:#?}");
+    }
+    let theirs: Vec<_> = found.iter().filter(|(region, _)| region.starts_with("undescribed::")).collect();
+    assert!(!theirs.is_empty() && theirs.iter().all(|(_, found)| found.answer == "unknown"), "{found:#?}");
+}
