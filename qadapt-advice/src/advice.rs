@@ -123,6 +123,8 @@ pub fn advise_by(event: &Event<'_>, may: impl Fn(&Rule) -> bool) -> Option<Advic
     None
 }
 
+/// True for what std does when the process is told to end, and what it does after `main` has returned.
 fn ends_process(name: &Name<'_>) -> bool {
     matches!(name.function, "exit" | "abort") && name.is_in("std::process")
+        || name.function == "cleanup" && name.is_in("std::rt")
 }

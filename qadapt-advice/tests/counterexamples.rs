@@ -133,3 +133,36 @@ fn who_ends_the_process_starts_none() {
         assert_eq!(advise(&event).map(|advice| advice.id()), Some("box-new"), "{name}");
     }
 }
+
+/// The same after `main` has returned, where only a region that is never closed sees it.
+#[test]
+fn what_is_freed_after_main_is_no_lazy_value() {
+    let std = "/rustc/0/library/std/src";
+    let file = |path: &str| format!("{std}/{path}");
+    let [once, rt, overflow] = ["sync/once.rs", "rt.rs", "sys/pal/unix/stack_overflow.rs"].map(file);
+    let unwinding = file("panicking.rs");
+    // As release builds with and without debug information call them.
+    for (cleanup, rt, lang_start) in [
+        ("std::rt::cleanup", "", "std::rt::lang_start_internal"),
+        ("cleanup", rt.as_str(), "lang_start_internal"),
+    ] {
+        let frames = [
+            Frame::foreign("core::ptr::drop_in_place::<alloc::boxed::Box<str>>", ""),
+            Frame::foreign("std::sys::pal::unix::stack_overflow::imp::cleanup", &overflow),
+            Frame::foreign("<std::sync::once::Once>::call_once::<std::rt::cleanup::{closure#0}>", &once),
+            Frame::foreign(cleanup, rt),
+            Frame::foreign("std::panicking::catch_unwind::<isize>", &unwinding),
+            Frame::foreign(lang_start, rt),
+            Frame::foreign("main", ""),
+        ];
+        let event = Event { op: Op::Dealloc, size: 4, old_size: 0, frames: &frames };
+        assert_eq!(advise(&event).map(|advice| advice.id()), None, "{cleanup}");
+    }
+    // A function of that name that is not std's ends nothing.
+    let theirs = [
+        Frame::foreign("core::ptr::drop_in_place::<alloc::boxed::Box<str>>", ""),
+        Frame::own("mine::rt::cleanup", "src/rt.rs"),
+    ];
+    let event = Event { op: Op::Dealloc, size: 4, old_size: 0, frames: &theirs };
+    assert_eq!(advise(&event).map(|advice| advice.id()), Some("drop-box"));
+}

@@ -3,9 +3,11 @@
 use crate::entry::{Call, Entry};
 
 mod arc_new;
+mod b_tree_clone;
 mod b_tree_insert;
 mod b_tree_remove;
 mod backtrace;
+mod bounded_send;
 mod box_clone;
 mod box_from_slice;
 mod box_new;
@@ -18,6 +20,8 @@ mod channel_receive;
 mod channel_send;
 mod channel_wait;
 mod clock_read;
+mod collect_b_tree;
+mod collect_list;
 mod collect_map;
 mod collect_queue;
 mod collect_string;
@@ -37,6 +41,7 @@ mod environment;
 mod file_read;
 mod file_wait;
 mod format;
+mod hash_map_clone;
 mod hash_map_insert;
 mod hash_set_insert;
 mod heap_growth;
@@ -44,6 +49,7 @@ mod io_error;
 mod lazy_init;
 mod line_read;
 mod linked_list;
+mod linked_list_clone;
 mod lock_wait;
 mod log_wait;
 mod lossy_string;
@@ -91,9 +97,11 @@ const STRING_WRITES: &[Call] = &[Call::of("alloc::string", "write_str write_char
 
 pub(crate) const ENTRIES: &[Entry] = &[
     arc_new::ENTRY,
+    b_tree_clone::ENTRY,
     b_tree_insert::ENTRY,
     b_tree_remove::ENTRY,
     backtrace::ENTRY,
+    bounded_send::ENTRY,
     box_clone::ENTRY,
     box_from_slice::ENTRY,
     box_new::ENTRY,
@@ -106,6 +114,8 @@ pub(crate) const ENTRIES: &[Entry] = &[
     channel_send::ENTRY,
     channel_wait::ENTRY,
     clock_read::ENTRY,
+    collect_b_tree::ENTRY,
+    collect_list::ENTRY,
     collect_map::ENTRY,
     collect_queue::ENTRY,
     collect_string::ENTRY,
@@ -125,6 +135,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     file_read::ENTRY,
     file_wait::ENTRY,
     format::ENTRY,
+    hash_map_clone::ENTRY,
     hash_map_insert::ENTRY,
     hash_set_insert::ENTRY,
     heap_growth::ENTRY,
@@ -132,6 +143,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     lazy_init::ENTRY,
     line_read::ENTRY,
     linked_list::ENTRY,
+    linked_list_clone::ENTRY,
     lock_wait::ENTRY,
     log_wait::ENTRY,
     lossy_string::ENTRY,

@@ -1,7 +1,8 @@
 //! Reads the options that make a policy of a region.
 
 use crate::model::{Allowed, PolicyOptions, Subject};
-use proc_macro2::{Ident, Span};
+use proc_macro2::{Ident, Span, TokenTree};
+use quote::{ToTokens as _, TokenStreamExt as _};
 use syn::ext::IdentExt as _;
 use syn::parse::ParseStream;
 use syn::punctuated::Punctuated;
@@ -233,11 +234,20 @@ impl syn::parse::Parse for Limit {
 }
 
 fn read_number(option: &Ident, input: ParseStream<'_>, write: &str) -> syn::Result<LitInt> {
-    let wrong = || syn::Error::new(option.span(), format_args!("`{option}` takes a whole number: {write}"));
+    let message = format!("`{option}` takes a whole number: {write}");
+    let wrong = || syn::Error::new(option.span(), &message);
     if input.parse::<Option<Token![=]>>()?.is_none() || !input.peek(LitInt) {
         return Err(wrong());
     }
     let number: LitInt = input.parse()?;
+    if input.peek(Token![as]) || !(input.is_empty() || input.peek(Token![,]) || input.peek(Ident::peek_any)) {
+        // `4 * 1024`: the number is the first part of an expression.
+        let mut expression = number.to_token_stream();
+        while !(input.is_empty() || input.peek(Token![,])) {
+            expression.append(input.parse::<TokenTree>()?);
+        }
+        return Err(syn::Error::new_spanned(expression, &message));
+    }
     let value = number.base10_parse::<u64>().map_err(|_| wrong())?;
     // The user's own suffix could be another type's.
     Ok(LitInt::new(&value.to_string(), number.span()))

@@ -17,15 +17,16 @@ pub enum Mode {
     /// stack writes one line to standard error at once, without allocating; the region logs a report when it has
     /// closed. Deallocations happen, and nothing is refused while the thread panics.
     Fail,
-    /// A report goes to standard error at once, without allocating; then the process aborts.
+    /// A report goes to standard error at once, without allocating: a line, and below it one for each address of the
+    /// stack. Then the process aborts.
     Abort,
     /// The request succeeds; the region logs a report when it has closed, the first time a stack is seen and then
     /// at the 10th, 100th, .. occurrence.
     Log,
     /// The request succeeds and is counted; nothing is printed.
     Count,
-    /// A line goes to standard error and the thread raises `SIGTRAP` at the event itself: a debugger stops there;
-    /// without one the process dies.
+    /// The same report goes to standard error and the thread raises `SIGTRAP` at the event itself: a debugger stops
+    /// there; without one the process dies.
     Trap,
 }
 

@@ -12,6 +12,9 @@ use crate::report::{abort, live};
 /// everything sound, so assert that in the closure. Only this thread's requests are refused, and none in permits. Where
 /// the guard is not [active](crate::is_active) the closure runs once.
 ///
+/// While a sweep runs inside another, the outer one neither refuses nor counts its requests: of that part the outer sweep proves
+/// nothing.
+///
 /// Code that allocates infallibly ends the process instead: std aborts. On Unix the number of the refused request, its line and
 /// its stack are written to standard error then; the signal `SIGABRT` has a handler of QADAPT's while a sweep runs.
 ///

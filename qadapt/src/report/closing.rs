@@ -17,52 +17,56 @@ use crate::hot::own_work;
 use crate::hot::pending::{self, ALL, Lost, Pending};
 use crate::hot::record::Serial;
 use crate::model::{Mode, Place};
+use crate::sys;
 
 /// Reports what a region that closed has pending: logs it, or returns it if it is owed as a panic.
 ///
-/// While the thread unwinds nothing is owed: then all of it is logged.
+/// While the thread unwinds nothing is owed: then all of it is logged. The error of the program's last system call stays as it is: code
+/// behind the region may ask why a call in it failed.
 pub(crate) fn report(region: Serial, place: Place) -> Option<String> {
     if !pending::is_due(region) {
         return None;
     }
-    own_work::as_own_work(|| {
-        let mut owed = Vec::new();
-        while let Some(pending) = take(region, place) {
-            let violation = heard(&pending, place);
-            if pending.mode == Mode::Panic && !std::thread::panicking() {
-                settle(&pending);
-                owed.push(violation.to_string());
-            } else {
-                log_one(&pending, &violation);
-            }
-        }
-        let lost = take_lost(region, place);
-        if lost.owed > 0 && !std::thread::panicking() {
-            owed.push(lost_line(lost, place));
-        } else if lost.count > 0 {
-            log_lost(lost, place);
-        }
-        (!owed.is_empty()).then(|| owed.join("\n"))
-    })
+    sys::keeping_error(|| own_work::as_own_work(|| report_due(region, place)))
 }
 
-/// Logs what a region that closed has pending, whatever its mode.
+fn report_due(region: Serial, place: Place) -> Option<String> {
+    let mut owed = Vec::new();
+    while let Some(pending) = take(region, place) {
+        let violation = heard(&pending, place);
+        if pending.mode == Mode::Panic && !std::thread::panicking() {
+            settle(&pending);
+            owed.push(violation.to_string());
+        } else {
+            log_one(&pending, &violation);
+        }
+    }
+    let lost = take_lost(region, place);
+    if lost.owed > 0 && !std::thread::panicking() {
+        owed.push(lost_line(lost, place));
+    } else if lost.count > 0 {
+        log_lost(lost, place);
+    }
+    (!owed.is_empty()).then(|| owed.join("\n"))
+}
+
+/// Logs what a region that closed has pending, whatever its mode. It keeps the error as [`report`] does.
 pub(crate) fn log(region: Serial, place: Place) {
     if !pending::is_due(region) {
         return;
     }
     // A panic here would end the process, since the thread may be unwinding: a closed standard error panics.
-    let _ = catch_unwind(|| {
-        own_work::as_own_work(|| {
-            while let Some(pending) = take(region, place) {
-                log_one(&pending, &heard(&pending, place));
-            }
-            let lost = take_lost(region, place);
-            if lost.count > 0 {
-                log_lost(lost, place);
-            }
-        });
-    });
+    let _ = sys::keeping_error(|| catch_unwind(|| own_work::as_own_work(|| log_due(region, place))));
+}
+
+fn log_due(region: Serial, place: Place) {
+    while let Some(pending) = take(region, place) {
+        log_one(&pending, &heard(&pending, place));
+    }
+    let lost = take_lost(region, place);
+    if lost.count > 0 {
+        log_lost(lost, place);
+    }
 }
 
 /// Takes one of a region's violations off the list, and into the total of its place.

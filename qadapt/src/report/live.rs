@@ -12,6 +12,7 @@ use super::stderr;
 use crate::checks;
 use crate::hot::{copies, own_work, setting, word};
 use crate::model::{Mode, Place};
+use crate::sys;
 
 /// What the probe found. Relaxed: every thread would find the same, so that nothing depends on order.
 static PROBED: AtomicU8 = AtomicU8::new(UNKNOWN);
@@ -114,14 +115,17 @@ pub(crate) fn report_if_missing(place: Place) {
     if matches!(PROBED.load(Ordering::Relaxed), LIVE | ELSEWHERE) || SAID.load(Ordering::Relaxed) {
         return;
     }
-    if is_test_program() {
-        // Another thread may hold the lock: then it has a first region, too.
-        if let Some(mut first) = FIRST.try_lock() {
-            first.get_or_insert(place);
+    // The program may still ask why its last system call failed.
+    sys::keeping_error(|| {
+        if is_test_program() {
+            // Another thread may hold the lock: then it has a first region, too.
+            if let Some(mut first) = FIRST.try_lock() {
+                first.get_or_insert(place);
+            }
+        } else if checks::ENFORCED || setting::asked_for() {
+            say_if_missing(place);
         }
-    } else if checks::ENFORCED || setting::asked_for() {
-        say_if_missing(place);
-    }
+    });
 }
 
 /// At the process's end: what [`report_if_missing`] has kept.

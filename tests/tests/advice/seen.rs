@@ -11,9 +11,15 @@ thread_local! {
     static SEEN: RefCell<Vec<(&'static str, String)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Runs code that protects a region with this habit, and checks that all that the region is told is this rule's advice.
+/// Runs code that follows a line of advice in a region, and checks that the region is told nothing.
 #[track_caller]
-pub(crate) fn shown(rule: &str, habit: impl FnOnce()) -> Vec<String> {
+pub(crate) fn followed(advice: impl FnOnce()) {
+    let seen = seen(advice);
+    assert!(seen.is_empty(), "{seen:?}");
+}
+
+/// Runs code with regions; the rules and lines that they are told.
+fn seen(code: impl FnOnce()) -> Vec<(&'static str, String)> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         qadapt::set_mode(Mode::Log);
@@ -27,8 +33,14 @@ pub(crate) fn shown(rule: &str, habit: impl FnOnce()) -> Vec<String> {
             SEEN.with_borrow_mut(|all| all.push(seen));
         });
     });
-    habit();
-    let seen = SEEN.take();
+    code();
+    SEEN.take()
+}
+
+/// Runs code that protects a region with this habit, and checks that all that the region is told is this rule's advice.
+#[track_caller]
+pub(crate) fn shown(rule: &str, habit: impl FnOnce()) -> Vec<String> {
+    let seen = seen(habit);
     if watching(if rule.is_empty() { "code without a habit" } else { rule }) {
         assert!(!seen.is_empty(), "{rule}: the region saw nothing");
         for (id, line) in &seen {

@@ -1,11 +1,11 @@
 //! Vectors, and what iterators are collected into.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque};
 use std::hint::black_box;
 
 use qadapt::assert_no_alloc;
 
-use crate::seen::shown;
+use crate::seen::{followed, shown};
 
 #[test]
 fn growing() {
@@ -70,12 +70,43 @@ fn collecting() {
     shown("collect-string", || drop(assert_no_alloc(|| black_box("abc").chars().rev().collect::<String>())));
     shown("collect-map", || drop(assert_no_alloc(|| each().map(|n| (n, n)).collect::<HashMap<_, _>>())));
     shown("collect-map", || drop(assert_no_alloc(|| each().collect::<HashSet<_>>())));
-    shown("collect-map", || drop(assert_no_alloc(|| each().map(|n| (n, n)).collect::<BTreeMap<_, _>>())));
-    shown("collect-map", || drop(assert_no_alloc(|| each().collect::<BTreeSet<_>>())));
     shown("collect-queue", || drop(assert_no_alloc(|| each().collect::<VecDeque<_>>())));
+    shown("collect-queue", || drop(assert_no_alloc(|| each().collect::<BinaryHeap<_>>())));
     shown("partition", || drop(assert_no_alloc(|| each().partition::<Vec<u32>, _>(|n| **n > 3))));
     shown("partition", || {
         let (left, right): (Vec<u32>, Vec<u32>) = assert_no_alloc(|| each().map(|n| (*n, n + 1)).unzip());
         assert_eq!((left.len(), right.len()), (64, 64));
     });
+    let mut map: HashMap<&u32, &u32> = HashMap::with_capacity(64);
+    let mut deque: VecDeque<u32> = VecDeque::with_capacity(64);
+    let mut heap: BinaryHeap<u32> = BinaryHeap::with_capacity(64);
+    followed(|| assert_no_alloc(|| map.extend(each().map(|n| (n, n)))));
+    followed(|| assert_no_alloc(|| deque.extend(each())));
+    followed(|| assert_no_alloc(|| heap.extend(each())));
+}
+
+/// What has no capacity to reserve.
+#[test]
+fn collecting_into_nodes() {
+    let numbers: Vec<u32> = black_box((0..64).rev().collect());
+    let each = || black_box(&numbers).iter();
+    shown("collect-b-tree", || {
+        let map: BTreeMap<_, _> = assert_no_alloc(|| each().map(|n| (n, n)).collect());
+        drop(map);
+    });
+    shown("collect-b-tree", || drop(assert_no_alloc(|| each().collect::<BTreeSet<_>>())));
+    shown("collect-b-tree", || drop(assert_no_alloc(|| BTreeSet::from(black_box([1, 2, 3])))));
+    shown("collect-b-tree", || drop(assert_no_alloc(|| BTreeMap::from(black_box([(1, 2), (3, 4)])))));
+    shown("collect-list", || drop(assert_no_alloc(|| each().collect::<LinkedList<_>>())));
+    shown("collect-list", || drop(assert_no_alloc(|| LinkedList::from(black_box([1, 2, 3])))));
+    let mut sorted: Vec<u32> = Vec::with_capacity(64);
+    followed(|| {
+        assert_no_alloc(|| {
+            sorted.extend(each());
+            sorted.sort_unstable();
+        });
+    });
+    assert_eq!(sorted.len(), 64);
+    let mut deque: VecDeque<u32> = VecDeque::with_capacity(64);
+    followed(|| assert_no_alloc(|| deque.extend(each())));
 }
