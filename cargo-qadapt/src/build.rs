@@ -20,6 +20,9 @@ pub struct Workspace {
     root: PathBuf,
     target_directory: PathBuf,
     packages: Vec<Package>,
+    /// What is built where no package is selected, by their ids.
+    #[serde(default, rename = "workspace_default_members")]
+    default_members: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -156,15 +159,36 @@ impl Workspace {
         }
     }
 
-    /// The programs of the selected package that `cargo run` cannot choose from; none if it can, or if no package is selected.
+    /// The programs that `cargo run` cannot choose from; none if it can.
     #[must_use]
     pub fn undecided(&self, selection: &Selection) -> Vec<String> {
-        let package = self.selected(selection).filter(|package| package.default_run.is_none());
-        let Some(package) = package.filter(|_| selection.is_open()) else { return Vec::new() };
-        let programs = package.targets.iter().filter(|target| target.kind == ["bin"]);
-        let names = programs.filter_map(|target| target.more.get("name")?.as_str());
-        let names: Vec<String> = names.map(str::to_owned).collect();
+        if !selection.is_open() || self.default_run(selection).is_some() {
+            return Vec::new();
+        }
+        let packages = self.built(selection);
+        let targets = packages.iter().flat_map(|package| &package.targets);
+        let programs = targets.filter(|target| target.kind == ["bin"]);
+        let names: Vec<String> =
+            programs.filter_map(|target| target.more.get("name")?.as_str()).map(str::to_owned).collect();
         if names.len() > 1 { names } else { Vec::new() }
+    }
+
+    /// The program that `cargo run` chooses of several, as `default-run` says in exactly one package.
+    #[must_use]
+    pub fn default_run(&self, selection: &Selection) -> Option<&str> {
+        let packages = self.built(selection);
+        let mut named = packages.iter().filter_map(|package| package.default_run.as_deref());
+        named.next().filter(|_| named.next().is_none() && selection.is_open())
+    }
+
+    /// The packages that cargo builds: the selected one, or those that the workspace has built where none is.
+    fn built(&self, selection: &Selection) -> Vec<&Package> {
+        let selected = self.selected(selection);
+        let is_built = |package: &&Package| match selected {
+            Some(selected) => package.id == selected.id,
+            None => self.default_members.contains(&package.id),
+        };
+        self.packages.iter().filter(is_built).collect()
     }
 
     /// The name of the selected package: the one that is asked for, or the one in this folder.

@@ -5,7 +5,9 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
+use cargo_platform::{Cfg, Platform};
 use toml::{Table, Value};
 
 use crate::cargo::cargo;
@@ -18,6 +20,8 @@ pub struct Settings {
     /// The workspace's manifest, the weakest.
     manifest: Table,
     variable: fn(&str) -> Option<String>,
+    /// What holds on a platform; none if that is not known.
+    conditions: fn(&str) -> Option<Vec<Cfg>>,
 }
 
 impl Settings {
@@ -36,7 +40,7 @@ impl Settings {
             tables.extend(files.iter().find_map(|file| read(file)));
         }
         let manifest = read(&root.join("Cargo.toml")).unwrap_or_default();
-        Self { tables, manifest, variable: |name| env::var(name).ok() }
+        Self { tables, manifest, variable: |name| env::var(name).ok(), conditions }
     }
 
     /// The variables with which a build has lines and names for the report; none if it has them anyway.
@@ -90,22 +94,25 @@ impl Settings {
     /// What starts (`runner`) or links (`linker`) programs of a platform, in the user's own words; none if cargo decides.
     #[must_use]
     pub fn for_platform(&self, platform: &str, key: &str) -> Option<String> {
-        let of = |table: &Table| {
-            let targets = table.get("target")?.as_table()?;
-            let named = targets.get(platform).and_then(|target| target.get(key));
-            // Whether a condition holds is not evaluated here.
-            let conditional = || {
-                targets.iter().find_map(|(name, target)| target.get(key).filter(|_| name.starts_with("cfg(")))
-            };
-            match named.or_else(conditional)? {
-                Value::String(words) => Some(words.clone()),
-                Value::Array(words) => {
-                    Some(words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "))
-                }
-                _ => None,
-            }
+        let words = |value: &Value| match value {
+            Value::String(words) => Some(words.clone()),
+            Value::Array(words) => Some(words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")),
+            _ => None,
         };
-        self.strongest(&platform_variable(platform, key), of, Some)
+        let named = |table: &Table| words(table.get("target")?.get(platform)?.get(key)?);
+        let named = self.strongest(&platform_variable(platform, key), named, Some);
+        // To cargo the platform's name is stronger than any condition.
+        named.or_else(|| {
+            let targets = self.tables.iter().filter_map(|table| table.get("target")?.as_table());
+            let conditional = targets.flatten().filter(|(name, _)| name.starts_with("cfg("));
+            let mut set = conditional.filter_map(|(name, target)| Some((name, words(target.get(key)?)?)));
+            let first = set.next()?;
+            let known = (self.conditions)(platform);
+            std::iter::once(first)
+                .chain(set)
+                .find(|(name, _)| holds(name, known.as_deref()))
+                .map(|(_, words)| words)
+        })
     }
 
     /// A setting from arguments, else from a variable, else from files.
@@ -161,6 +168,28 @@ pub fn host() -> Option<String> {
     text.lines().find_map(|line| line.strip_prefix("host: ")).map(str::to_owned)
 }
 
+/// True if a condition `cfg(..)` holds where these do; also if it cannot be read, or if they are not known.
+fn holds(condition: &str, known: Option<&[Cfg]>) -> bool {
+    match (condition.parse::<Platform>(), known) {
+        (Ok(condition), Some(known)) => condition.matches("", known),
+        _ => true,
+    }
+}
+
+/// What holds on a platform, as cargo asks: the compiler says it, and its flags may add to it.
+fn conditions(platform: &str) -> Option<Vec<Cfg>> {
+    let mut command = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+    command.args(["--print", "cfg", "--target", platform]);
+    match (env::var("CARGO_ENCODED_RUSTFLAGS"), env::var("RUSTFLAGS")) {
+        (Ok(flags), _) => command.args(flags.split('\x1f').filter(|flag| !flag.is_empty())),
+        (_, Ok(flags)) => command.args(flags.split_whitespace()),
+        _ => &mut command,
+    };
+    let output = command.output().ok().filter(|output| output.status.success())?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    Some(text.lines().filter_map(|line| line.parse().ok()).collect())
+}
+
 /// A key that marks the tables that come from the command line.
 const ARGUMENT: &str = "qadapt-argument";
 
@@ -205,7 +234,8 @@ mod tests {
 
     fn settings(manifest: &str, config: &[&str], variable: fn(&str) -> Option<String>) -> Settings {
         let table = |text: &&str| text.parse::<Table>().expect("it is TOML");
-        Settings { tables: config.iter().map(table).collect(), manifest: table(&manifest), variable }
+        let tables = config.iter().map(table).collect();
+        Settings { tables, manifest: table(&manifest), variable, conditions: |_| None }
     }
 
     const NOTHING: fn(&str) -> Option<String> = |_| None;
@@ -267,5 +297,57 @@ mod tests {
         let own = settings("", &[file], variables);
         assert_eq!(own.target().as_deref(), Some("thumb_v8.1m"));
         assert_eq!(own.for_platform("thumb_v8.1m", "linker").as_deref(), Some("rust-lld"));
+    }
+
+    #[test]
+    fn conditions_hold_on_the_platforms_that_they_mean() {
+        let known: fn(&str) -> Option<Vec<Cfg>> = |platform| {
+            let lines: &[&str] = match platform {
+                "a-b" => &["unix", "target_os=\"linux\"", "target_arch=\"x86_64\""],
+                "c-d" => &["windows", "target_os=\"windows\"", "target_arch=\"x86_64\""],
+                _ => return None,
+            };
+            Some(lines.iter().map(|line| line.parse().expect("it is a condition")).collect())
+        };
+        let runner = |file: &[&str], platform| {
+            let settings = Settings { conditions: known, ..settings("", file, NOTHING) };
+            settings.for_platform(platform, "runner")
+        };
+        for (condition, on_a, on_c) in [
+            ("cfg(windows)", false, true),
+            ("cfg(not(windows))", true, false),
+            ("cfg(target_os = \"linux\")", true, false),
+            ("cfg(all(unix, target_arch = \"x86_64\"))", true, false),
+            ("cfg(any(windows, target_os = \"linux\"))", true, true),
+            ("cfg(nobody_knows)", false, false),
+            // It cannot be read.
+            ("cfg(all(unix)", true, true),
+        ] {
+            let file = format!("target.'{condition}'.runner = [\"wine\", \"-x\"]");
+            for (platform, holds) in [("a-b", on_a), ("c-d", on_c), ("nobody-knows", true)] {
+                let expected = holds.then_some("wine -x");
+                assert_eq!(runner(&[&file], platform).as_deref(), expected, "{condition} on {platform}");
+            }
+        }
+        // Each key is looked for where it is.
+        let other = "target.'cfg(unix)'.linker = \"lld\"\ntarget.'cfg(windows)'.runner = \"wine\"";
+        assert_eq!(runner(&[other], "a-b"), None);
+        // The nearest file that has one, and a platform's name before all of them.
+        let near = "target.'cfg(unix)'.runner = \"near\"";
+        let far = "target.'cfg(unix)'.runner = \"far\"\ntarget.c-d.runner = \"named\"";
+        assert_eq!(runner(&[near, far], "a-b").as_deref(), Some("near"));
+        let named = "target.'cfg(windows)'.runner = \"wine\"";
+        assert_eq!(runner(&[named, far], "c-d").as_deref(), Some("named"));
+    }
+
+    #[test]
+    fn the_compiler_says_what_holds_here() {
+        let here = host().expect("cargo says where it runs");
+        let known = conditions(&here).expect("the compiler says what holds");
+        assert_eq!(holds("cfg(windows)", Some(&known)), cfg!(windows));
+        assert_eq!(holds("cfg(all(unix, not(windows)))", Some(&known)), cfg!(unix));
+        let word = format!("cfg(target_os = \"{}\")", env::consts::OS);
+        assert!(holds(&word, Some(&known)), "{word}");
+        assert_eq!(conditions("nobody-knows"), None);
     }
 }

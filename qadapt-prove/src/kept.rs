@@ -31,7 +31,7 @@ const MOST_BYTES: u64 = 64 << 20;
 /// So many entries there are at most.
 const MOST: usize = 256;
 /// What has no final name yet and is older than this was left behind.
-const LEFT_BEHIND: Duration = Duration::from_mins(10);
+const LEFT_BEHIND: Duration = Duration::from_secs(10 * 60);
 /// How the names of entries end.
 const ENTRY: &str = "proof";
 /// How the names of files end that become entries.

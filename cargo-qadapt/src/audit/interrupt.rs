@@ -1,4 +1,4 @@
-//! Ctrl-C while a program runs: it is meant for the program, and the report comes after it.
+//! Ctrl-C while a program runs, and what else asks for its end: it is meant for the program, and the report comes after it.
 
 use std::io;
 use std::sync::Once;
@@ -14,8 +14,10 @@ static RUNS: AtomicBool = AtomicBool::new(false);
 static COUNT: AtomicU32 = AtomicU32::new(0);
 /// Those of them that another process sent to this one alone: the terminal sends to all of a group.
 static SENT: AtomicU32 = AtomicU32::new(0);
+/// How often other processes have asked this one to end since the program began to run.
+static ENDS: AtomicU32 = AtomicU32::new(0);
 
-/// As long as it lives, an interrupt is counted and ends nothing.
+/// As long as it lives, what asks this process to end is counted and ends nothing.
 #[derive(Debug)]
 pub struct Interrupts;
 
@@ -23,19 +25,22 @@ impl Interrupts {
     /// Begins to count.
     ///
     /// # Errors
-    /// If the system does not let the signal be handled.
+    /// If the system does not let the signals be handled.
     pub fn count() -> io::Result<Self> {
         static REGISTERED: Once = Once::new();
         let mut result = Ok(());
-        REGISTERED.call_once(|| result = system::on_interrupt(notice));
+        REGISTERED.call_once(|| {
+            result = system::on_interrupt(notice).and_then(|()| system::on_end(notice_end));
+        });
         result?;
         COUNT.store(0, Ordering::Relaxed);
         SENT.store(0, Ordering::Relaxed);
+        ENDS.store(0, Ordering::Relaxed);
         RUNS.store(true, Ordering::Relaxed);
         Ok(Self)
     }
 
-    /// How many there were.
+    /// How many interrupts there were.
     #[must_use]
     pub fn seen(&self) -> u32 {
         COUNT.load(Ordering::Relaxed)
@@ -45,6 +50,12 @@ impl Interrupts {
     #[must_use]
     pub fn take_sent(&self) -> u32 {
         SENT.swap(0, Ordering::Relaxed)
+    }
+
+    /// How often another process has asked this one to end.
+    #[must_use]
+    pub fn ends(&self) -> u32 {
+        ENDS.load(Ordering::Relaxed)
     }
 }
 
@@ -61,6 +72,15 @@ fn notice(was_sent: bool) -> bool {
     if runs {
         COUNT.fetch_add(1, Ordering::Relaxed);
         SENT.fetch_add(u32::from(was_sent), Ordering::Relaxed);
+    }
+    runs
+}
+
+/// The same of another process's wish that this one ends.
+fn notice_end() -> bool {
+    let runs = RUNS.load(Ordering::Relaxed);
+    if runs {
+        ENDS.fetch_add(1, Ordering::Relaxed);
     }
     runs
 }

@@ -14,7 +14,7 @@ use super::fold::Fold;
 use super::preload;
 use super::problems::Problems;
 use super::run::{End, Options, Runner, run};
-use super::traceless::traceless;
+use super::traceless::{has_guard, traceless};
 use crate::build::{Build, Verb, Workspace};
 use crate::cargo::cargo;
 use crate::config::Config;
@@ -144,8 +144,12 @@ impl Runs {
             Runner::Test | Runner::Nextest => Verb::Test,
             Runner::Bench => Verb::Bench,
         };
-        let programs =
+        let mut programs =
             build.run(verb, |name| progress.say(format!("building for {}: {name}", profile.name())))?;
+        if let Some(chosen) = workspace.default_run(&self.selection).filter(|_| runner == Runner::Run) {
+            // The others are built, but not run.
+            programs.retain(|program| program.file_stem().is_some_and(|name| name == chosen));
+        }
         let options = Options {
             runner,
             traces: target_directory.join("traces").join(self.selection.slug()).join(profile.name()),
@@ -168,22 +172,25 @@ impl Runs {
             progress.say(format!("reading the traces of profile {}", profile.name()));
             let (traces, damaged) = collect(fold, profile.name(), &options.traces, workspace.root())?;
             problems.extend(damaged);
+            // Where cargo fails before a program that leaves traces, nothing is known of the program.
+            let is_cargos = traces == 0
+                && matches!(end, End::Failure(status) if status.code() == Some(CARGO_FAILED))
+                && programs.iter().any(|program| has_guard(program));
             match end {
                 End::Success => {}
                 End::Failure(status) => {
-                    problems.add_failure(self.failed(profile, status));
+                    if !is_cargos {
+                        problems.add_failure(self.failed(profile, status));
+                    }
                     outcome = Outcome::Failed;
                 }
                 End::Interrupted => outcome = Outcome::Interrupted,
                 End::Timeout => problems.add_gap(self.timed_out(profile)),
             }
-            problems.extend((traces == 0).then(|| match (runner, &programs[..]) {
-                (Runner::Run, [_, _, ..]) if end != End::Success => {
-                    let names = programs.iter().filter_map(|path| path.file_name());
-                    several(names.map(|name| name.to_string_lossy().into_owned()).collect())
-                }
-                _ => traceless(&self.selection, profile, &how.settings, &programs),
-            }));
+            problems.extend(
+                (traces == 0)
+                    .then(|| traceless(&self.selection, profile, &how.settings, &programs, is_cargos)),
+            );
             if outcome == Outcome::Interrupted {
                 break;
             }
@@ -218,6 +225,9 @@ impl Runs {
         )
     }
 }
+
+/// How cargo ends where it cannot build or start what it shall run.
+const CARGO_FAILED: i32 = 101;
 
 /// How all profiles are built and run.
 struct How<'a> {

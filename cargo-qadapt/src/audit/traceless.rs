@@ -9,13 +9,15 @@ use regex::bytes::Regex;
 use crate::selection::{Profile, Selection};
 use crate::settings::{Settings, host, platform_variable};
 
-/// What to do where these programs left no trace: it depends on whether the guard is in one of them, and on what starts them.
+/// What to do where these programs left no trace: it depends on whether the guard is in one of them, on what starts them, and on
+/// whether it is cargo that failed.
 #[must_use]
 pub fn traceless(
     selection: &Selection,
     profile: &Profile,
     settings: &Settings,
     programs: &[PathBuf],
+    is_cargos: bool,
 ) -> String {
     let here = host();
     let foreign = settings.target().filter(|target| here.as_ref() != Some(target));
@@ -23,7 +25,7 @@ pub fn traceless(
         let platform = foreign.as_ref().or(here.as_ref());
         let runner = platform.and_then(|platform| settings.for_platform(platform, "runner"));
         let variable = platform.map(|platform| platform_variable(platform, "runner")).unwrap_or_default();
-        started(foreign.as_deref(), here.as_deref(), runner.as_deref(), &variable)
+        started(foreign.as_deref(), here.as_deref(), runner.as_deref(), &variable, is_cargos)
     } else {
         "it does not link qadapt. Add `qadapt` to its dependencies, and to its main file (for a test: to the test's \
          file)\n\n    #[global_allocator]\n    static ALLOC: qadapt::QADAPT = qadapt::QADAPT;\n"
@@ -33,7 +35,13 @@ pub fn traceless(
 }
 
 /// Why a program that has the guard did not run.
-fn started(foreign: Option<&str>, here: Option<&str>, runner: Option<&str>, variable: &str) -> String {
+fn started(
+    foreign: Option<&str>,
+    here: Option<&str>,
+    runner: Option<&str>,
+    variable: &str,
+    is_cargos: bool,
+) -> String {
     match (foreign, runner) {
         (_, Some(runner)) => format!(
             "cargo starts its programs with `{runner}`, which did not run them: set {variable} to a command that \
@@ -44,12 +52,18 @@ fn started(foreign: Option<&str>, here: Option<&str>, runner: Option<&str>, vari
              command that does, such as an emulator",
             here.unwrap_or("this machine")
         ),
+        (None, None) if is_cargos => {
+            "cargo says above why it did not start, or it said why it could not write. A file that changed after the first \
+             build is built again"
+                .to_owned()
+        }
         (None, None) => "it links qadapt, but never started, or said above why it could not write".to_owned(),
     }
 }
 
 /// True if a program has the guard in it: the name of the variable that tells the guard where traces go.
-fn has_guard(program: &Path) -> bool {
+#[must_use]
+pub fn has_guard(program: &Path) -> bool {
     let Ok(bytes) = File::open(program).and_then(|file| map(&file)) else { return false };
     Regex::new("QADAPT_TRACE").is_ok_and(|name| name.is_match(&bytes))
 }
@@ -60,10 +74,13 @@ mod tests {
 
     #[test]
     fn what_starts_programs_is_named() {
-        let said = started(Some("a-b"), Some("c-d"), None, "CARGO_TARGET_A_B_RUNNER");
+        let said = started(Some("a-b"), Some("c-d"), None, "CARGO_TARGET_A_B_RUNNER", true);
         assert!(said.contains("Set CARGO_TARGET_A_B_RUNNER") && said.contains("on c-d"), "{said}");
-        let said = started(None, Some("c-d"), Some("true -x"), "CARGO_TARGET_C_D_RUNNER");
+        let said = started(None, Some("c-d"), Some("true -x"), "CARGO_TARGET_C_D_RUNNER", true);
         assert!(said.contains("`true -x`") && said.contains("CARGO_TARGET_C_D_RUNNER"), "{said}");
-        assert!(!started(None, Some("c-d"), None, "CARGO_TARGET_C_D_RUNNER").contains("RUNNER"));
+        let said = started(None, Some("c-d"), None, "CARGO_TARGET_C_D_RUNNER", true);
+        assert!(said.contains("cargo says above") && !said.contains("RUNNER"), "{said}");
+        let said = started(None, Some("c-d"), None, "CARGO_TARGET_C_D_RUNNER", false);
+        assert!(said.contains("never started") && !said.contains("RUNNER"), "{said}");
     }
 }

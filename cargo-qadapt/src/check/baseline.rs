@@ -218,7 +218,8 @@ impl Run {
     }
 
     /// Which region of this run each region of another is. Regions with the same key are the same; of the rest, those
-    /// whose name only one on each side has.
+    /// whose name only one on each side has; then those whose name begins and ends alike, with other modules between, as it
+    /// does where an attribute's function moved within its crate.
     #[must_use]
     pub fn matching<'a>(&'a self, other: &'a Self) -> BTreeMap<&'a RegionKey, &'a RegionKey> {
         let mut matched: BTreeMap<&RegionKey, &RegionKey> = BTreeMap::new();
@@ -227,25 +228,34 @@ impl Run {
                 matched.insert(key, own);
             }
         }
-        let by_name = |keys: Vec<&'a RegionKey>| {
-            let mut names: BTreeMap<(&'a str, Option<&'a str>), Vec<&'a RegionKey>> = BTreeMap::new();
-            for key in keys {
-                if let Some(name) = &key.name {
-                    names.entry((name, key.test.as_deref())).or_default().push(key);
+        let whole = |name| Some((name, ""));
+        for part in [whole, without_modules] {
+            let by_name = |keys: Vec<&'a RegionKey>| {
+                let mut found: BTreeMap<_, Vec<&'a RegionKey>> = BTreeMap::new();
+                for key in keys {
+                    if let Some(name) = key.name.as_deref().and_then(part) {
+                        found.entry((name, key.test.as_deref())).or_default().push(key);
+                    }
                 }
-            }
-            names
-        };
-        let old =
-            by_name(self.regions.keys().filter(|key| !matched.values().any(|own| own == key)).collect());
-        let new = by_name(other.regions.keys().filter(|key| !matched.contains_key(key)).collect());
-        for (name, keys) in new {
-            if let ([new], Some([old])) = (&keys[..], old.get(&name).map(Vec::as_slice)) {
-                matched.insert(new, old);
+                found
+            };
+            let old =
+                by_name(self.regions.keys().filter(|key| !matched.values().any(|own| own == key)).collect());
+            let new = by_name(other.regions.keys().filter(|key| !matched.contains_key(key)).collect());
+            for (name, keys) in new {
+                if let ([new], Some([old])) = (&keys[..], old.get(&name).map(Vec::as_slice)) {
+                    matched.insert(new, old);
+                }
             }
         }
         matched
     }
+}
+
+/// The crate and the function in a name that has the path of a module, as those have that attributes give.
+fn without_modules(name: &str) -> Option<(&str, &str)> {
+    let (package, rest) = name.split_once("::")?;
+    Some((package, rest.rsplit_once("::").map_or(rest, |(_, function)| function)))
 }
 
 /// Two maps by profile as one, with the same for what one of them lacks.
@@ -326,5 +336,35 @@ mod tests {
         baseline.bless("this", &new);
         let moved = &baseline.runs["this"].regions[&key("b.rs", Some("mix"))];
         assert_eq!(moved.counts.len(), 2, "what release did moves with it");
+    }
+
+    #[test]
+    fn regions_of_attributes_are_found_in_other_modules_of_their_crate() {
+        let matched = |old: &[(&str, &str)], new: &[(&str, &str)]| {
+            let run = |regions: &[(&str, &str)]| {
+                let keys = regions.iter().map(|(file, name)| (key(file, Some(name)), 1));
+                run(&["debug"], &keys.collect::<Vec<_>>())
+            };
+            let (old, new) = (run(old), run(new));
+            let matched = old.matching(&new);
+            let names = matched.iter().map(|(new, old)| (new.name.clone(), old.name.clone()));
+            names
+                .map(|(new, old)| format!("{} {}", new.unwrap_or_default(), old.unwrap_or_default()))
+                .collect::<Vec<_>>()
+        };
+        let old = [("lib.rs", "radio::tick"), ("lib.rs", "radio::stop")];
+        let moved = matched(&old, &[("m.rs", "radio::m::tick"), ("lib.rs", "radio::stop")]);
+        assert_eq!(moved, ["radio::stop radio::stop", "radio::m::tick radio::tick"]);
+        assert_eq!(matched(&[("m.rs", "radio::m::n::tick")], &[("lib.rs", "radio::tick")]).len(), 1);
+        // The same name goes first.
+        let both = [("a.rs", "radio::tick"), ("m.rs", "radio::m::tick")];
+        assert_eq!(matched(&[("lib.rs", "radio::tick")], &both), ["radio::tick radio::tick"]);
+        // Either could be the one that moved, here and before.
+        let two = [("a.rs", "radio::a::tick"), ("b.rs", "radio::b::tick")];
+        assert!(matched(&[("lib.rs", "radio::tick")], &two).is_empty());
+        assert!(matched(&two, &[("lib.rs", "radio::tick")]).is_empty());
+        // What the user names is no path, and another crate's function another one.
+        assert!(matched(&[("lib.rs", "tick")], &[("m.rs", "radio::m::tick")]).is_empty());
+        assert!(matched(&[("lib.rs", "radio::tick")], &[("lib.rs", "tuner::tick")]).is_empty());
     }
 }

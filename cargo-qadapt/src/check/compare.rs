@@ -26,6 +26,9 @@ const WORDS: [(&str, &str); 6] = [
 /// What to do about a failure.
 const ACCEPT: &str = "make it do less, or accept it with `--bless`";
 
+/// The profiles that each project has, by the names that people use.
+const OF_CARGO: [&str; 4] = ["debug", "release", "test", "bench"];
+
 /// Everything that a comparison looks at.
 #[derive(Debug)]
 pub struct Comparison<'a> {
@@ -226,14 +229,11 @@ impl Comparison<'_> {
     }
 
     /// Entries of the configuration for profiles that neither this run has nor any that was settled. Those that cargo has of itself may
-    /// be of a run to come.
+    /// be of a run to come, and are not told; nor are they offered, since an entry for one of them holds nothing until that run.
     fn of_no_profile(&self) -> Vec<Finding> {
         let settled = self.baseline.runs.values().flat_map(|run| &run.profiles);
-        let known: Vec<&str> = settled
-            .chain(&self.now.run.profiles)
-            .map(String::as_str)
-            .chain(["debug", "release", "test", "bench"])
-            .collect();
+        let ran: BTreeSet<&str> = settled.chain(&self.now.run.profiles).map(String::as_str).collect();
+        let is_known = |name: &str| ran.contains(name) || OF_CARGO.contains(&name);
         let budgets =
             self.config.budgets.iter().map(|budget| ("budget", &budget.region, budget.profile.as_ref()));
         let tolerances = self.config.tolerances.iter();
@@ -241,10 +241,10 @@ impl Comparison<'_> {
             tolerances.map(|tolerance| ("tolerance", &tolerance.region, tolerance.profile.as_ref()));
         let mut findings = Vec::new();
         for (what, glob, profile) in budgets.chain(tolerances) {
-            let Some(profile) = profile.map(Profile::name).filter(|name| !known.contains(name)) else {
+            let Some(profile) = profile.map(Profile::name).filter(|name| !is_known(name)) else {
                 continue;
             };
-            let near = near::words(&near::near(profile, known.iter().map(|&name| name.to_owned())));
+            let near = near::words(&near::near(profile, ran.iter().map(|&name| name.to_owned())));
             findings.push(unmatched(&format!(
                 "the {what} for `{}` in qadapt.toml is of the profile `{profile}`, in which nothing was run: correct it or \
                  remove it{near}",

@@ -432,7 +432,17 @@ impl Jobs {
         fs::write(&path, text).map_err(|e| Error::io("write the order", &path, e))?;
         let input = folder.join("input");
         let input = File::open(&input).map_err(|e| Error::io("open the input", &input, e))?;
-        let room = Room { job: folder, package: &package, target: &target, kept, built, slot, limits };
+        let has_allocator = matches!(request.subject, Subject::Code(_));
+        let room = Room {
+            job: folder,
+            package: &package,
+            target: &target,
+            kept,
+            built,
+            slot,
+            limits,
+            has_allocator,
+        };
         let mut command = self.sandbox.command(&path, &room);
         let failed = |e| Error::Usage(format!("could not start `{}`: {e}", command_name(is_closed)));
         let child = command

@@ -185,10 +185,10 @@ impl Metadata {
         let features = self.resolve.nodes.iter().find(|node| node.id == package.id);
         let features = features.map_or(&[][..], |node| &node.features);
         entry.insert("default-features".into(), features.iter().any(|feature| feature == "default").into());
-        entry.insert(
-            "features".into(),
-            features.iter().filter(|feature| *feature != "default").cloned().collect::<Vec<_>>().into(),
-        );
+        // Cargo unites the features of a workspace with those that only its tests have, and a snippet's allocator is its own.
+        let is_meant =
+            |feature: &&String| *feature != "default" && (package.name != "qadapt" || *feature != "install");
+        entry.insert("features".into(), features.iter().filter(is_meant).cloned().collect::<Vec<_>>().into());
         Value::Table(entry)
     }
 }
@@ -454,5 +454,28 @@ mod tests {
         for name in ["c", "e", "g", "i", "j", "k", "l", "let"] {
             assert!(!names.contains(&name), "{name}: {names:?}");
         }
+    }
+
+    #[test]
+    fn snippets_leave_out_the_allocator_that_tests_install() {
+        let package = |name: &str| {
+            serde_json::json!({
+                "id": name, "name": name, "version": "0.1.0", "source": "registry+r", "manifest_path": "/a/Cargo.toml",
+                "targets": [], "features": {},
+            })
+        };
+        let node = |name: &str| serde_json::json!({ "id": name, "deps": [], "features": ["default", "install", "threads"] });
+        let names = ["qadapt", "other"];
+        let metadata: Metadata = serde_json::from_value(serde_json::json!({
+            "packages": names.map(package), "resolve": { "nodes": names.map(node), "root": null },
+            "workspace_root": "/a", "target_directory": "/a/target",
+        }))
+        .expect("cargo's format");
+        let features = |name: &str| {
+            let package = metadata.package(name).expect("it is there");
+            metadata.dependency(package).get("features").expect("it has some").to_string()
+        };
+        assert_eq!(features("qadapt"), "[\"threads\"]");
+        assert_eq!(features("other"), "[\"install\", \"threads\"]");
     }
 }

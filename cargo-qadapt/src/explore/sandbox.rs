@@ -85,7 +85,7 @@ pub struct Sandbox {
     own: PathBuf,
     toolchain: PathBuf,
     cargo_home: PathBuf,
-    /// What the project's crates are built from.
+    /// What the project's crates are built from, and the lock file that snippets have.
     sources: Vec<PathBuf>,
 }
 
@@ -106,6 +106,8 @@ pub struct Room<'a> {
     pub slot: u32,
     /// What its processes may use.
     pub limits: Limits,
+    /// Whether what is built has an allocator of its own, as snippets have, so that the guard installs none.
+    pub has_allocator: bool,
 }
 
 impl Sandbox {
@@ -123,7 +125,8 @@ impl Sandbox {
             own,
             toolchain: toolchain(&project.root)?,
             cargo_home: cargo_home(),
-            sources: project.sources.clone(),
+            // The lock file lies outside of the project where the target folder does.
+            sources: project.sources.iter().cloned().chain([project.lock_file()]).collect(),
         };
         if is_closed {
             let home = env::home_dir().unwrap_or_default();
@@ -166,7 +169,7 @@ impl Sandbox {
 
     fn try_out(&self) -> Result<()> {
         let mut command = Command::new("bwrap");
-        self.close(&mut command, SNIPPET);
+        self.close(&mut command, SNIPPET, &[]);
         command.args(["--", "/usr/bin/env", "true"]);
         let why = match command.output() {
             Ok(output) if output.status.success() => return Ok(()),
@@ -179,8 +182,8 @@ impl Sandbox {
         )))
     }
 
-    /// What all sandboxes have, with as much memory for their own `/tmp` as these limits say.
-    fn close(&self, command: &mut Command, limits: Limits) {
+    /// What all sandboxes have, with as much memory for their own `/tmp` as these limits say, and with ways to these folders.
+    fn close(&self, command: &mut Command, limits: Limits, folders: &[&Path]) {
         command.args([
             "--die-with-parent",
             "--new-session",
@@ -205,8 +208,8 @@ impl Sandbox {
         shown.extend([self.toolchain.clone(), self.own.clone()]);
         shown.extend(["registry", "git", "config.toml"].map(|name| self.cargo_home.join(name)));
         // bwrap makes the folders that lead there for root alone.
-        let above: BTreeSet<&Path> =
-            shown.iter().filter_map(|path| path.parent()).flat_map(Path::ancestors).collect();
+        let paths = shown.iter().map(PathBuf::as_path).chain(folders.iter().copied());
+        let above: BTreeSet<&Path> = paths.filter_map(Path::parent).flat_map(Path::ancestors).collect();
         for folder in above.into_iter().filter(|folder| folder.parent().is_some()) {
             command.args(["--perms", "0755", "--dir"]).arg(folder);
         }
@@ -251,7 +254,12 @@ impl Sandbox {
     /// `bwrap` with all that a room has.
     fn inside(&self, room: &Room<'_>) -> Command {
         let mut command = Command::new("bwrap");
-        self.close(&mut command, room.limits);
+        // With a target folder of the user's choice they lie outside of the project.
+        let own: Vec<&Path> = [Some(room.job), Some(room.package), Some(room.target), room.built]
+            .into_iter()
+            .flatten()
+            .collect();
+        self.close(&mut command, room.limits, &own);
         in_memory(&mut command, room.package, room.limits);
         match room.kept {
             Some(kept) => {
@@ -282,6 +290,9 @@ impl Sandbox {
             ("CARGO_TERM_COLOR", "never".into()),
             ("PATH", path),
         ];
+        if room.has_allocator {
+            variables.push(("QADAPT_INSTALL", "0".into()));
+        }
         if self.is_closed {
             variables.extend([("HOME", "/tmp".into()), ("LANG", "C.UTF-8".into())]);
         }
@@ -318,23 +329,52 @@ fn cargo_home() -> PathBuf {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_project_in_the_folder_for_temporary_files_is_seen() {
-        let project = PathBuf::from("/tmp/project");
-        let sandbox = Sandbox {
+    fn sandbox(project: &Path) -> Sandbox {
+        Sandbox {
             is_closed: true,
-            is_root: false,
+            is_root: true,
             own: "/usr/bin/own".into(),
             toolchain: "/toolchain".into(),
             cargo_home: "/cargo".into(),
-            sources: vec![project.clone()],
-        };
+            sources: vec![project.to_owned()],
+        }
+    }
+
+    #[test]
+    fn a_project_in_the_folder_for_temporary_files_is_seen() {
+        let project = PathBuf::from("/tmp/project");
         let mut command = Command::new("bwrap");
-        sandbox.close(&mut command, SNIPPET);
+        sandbox(&project).close(&mut command, SNIPPET, &[]);
         let arguments: Vec<_> = command.get_args().collect();
         // What is mounted later lies above.
         let own = arguments.windows(2).position(|pair| pair == ["--tmpfs", "/tmp"]).expect("it has its own");
         let shown = arguments.windows(2).position(|pair| pair[0] == "--ro-bind-try" && pair[1] == project);
         assert!(shown.is_some_and(|shown| own < shown), "{arguments:?}");
+    }
+
+    #[test]
+    fn whoever_runs_inside_gets_to_a_target_folder_outside_of_the_project() {
+        let room = |has_allocator| Room {
+            job: Path::new("/a/jobs/1"),
+            package: Path::new("/b/package"),
+            target: Path::new("/c/target"),
+            kept: None,
+            built: Some(Path::new("/d/e/built")),
+            slot: 1,
+            limits: SNIPPET,
+            has_allocator,
+        };
+        let command = sandbox(Path::new("/project")).command(Path::new("/a/jobs/1/debug.json"), &room(true));
+        let arguments: Vec<_> = command.get_args().collect();
+        for folder in ["/a", "/a/jobs", "/b", "/c", "/d", "/d/e"] {
+            let made = arguments.windows(4).position(|words| words == ["--perms", "0755", "--dir", folder]);
+            assert!(made.is_some(), "{folder}: {arguments:?}");
+        }
+        // The project's own programs may have the allocator that the guard installs.
+        let is_kept_out = |has_allocator| {
+            let environment = sandbox(Path::new("/project")).environment(&room(has_allocator));
+            environment.contains(&("QADAPT_INSTALL", "0".into()))
+        };
+        assert!(is_kept_out(true) && !is_kept_out(false));
     }
 }

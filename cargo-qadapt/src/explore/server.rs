@@ -14,7 +14,7 @@ use tiny_http::{Header, Method, Request, Response, Server};
 use super::ask::{Allocator, Event, Request as Job};
 use super::changes::{Changes, sources};
 use super::examples::EXAMPLES;
-use super::gate::{Asked, Gate, host_of};
+use super::gate::{Asked, Gate};
 use super::job::Jobs;
 use super::page::{file, page, policy};
 use super::source::{Place, Sources};
@@ -60,18 +60,12 @@ struct Tab {
 }
 
 impl Explorer {
-    /// Listens; browsers may find it at an address of a proxy.
+    /// Listens; browsers may find it at an address of a proxy, as [`Explore::proxy`](super::args::Explore::proxy) gives it.
     ///
     /// # Errors
-    /// If the port is taken, or the proxy's address has a path.
+    /// If the port is taken.
     pub fn listen(host: Option<IpAddr>, port: u16, proxy: Option<&str>, jobs: Jobs) -> Result<Self> {
         let host = host.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
-        if host.is_unspecified() && proxy.is_none() {
-            return Err(Error::Usage(format!(
-                "{host} stands for every address of this machine, and requests must name the one that the page has: give \
-                 --host one of this machine's own, or say where browsers find it, as in --origin http://NAME:{port}"
-            )));
-        }
         let server = Server::http((host, port))
             .map_err(|e| Error::Usage(format!("could not listen on {}: {e}", SocketAddr::new(host, port))))?;
         let address = server.server_addr().to_ip().unwrap_or(SocketAddr::new(host, port));
@@ -86,11 +80,6 @@ impl Explorer {
             }
         }
         if let Some(proxy) = proxy {
-            if host_of(proxy).is_none() {
-                return Err(Error::Usage(format!(
-                    "`{proxy}` is not where browsers find the page: give https://NAME or https://NAME:PORT, without a path"
-                )));
-            }
             origins.insert(0, proxy.to_owned());
         }
         let origin = origins[0].clone();

@@ -13,12 +13,12 @@ impl Explore {
     /// Runs the verb, which ends with the process.
     ///
     /// # Errors
-    /// If there is no project or no sandbox here, or the port is taken.
+    /// If no browser would find the page, there is no project or no sandbox here, or the port is taken.
     pub fn run(&self) -> Result<ExitCode> {
+        let proxy = self.proxy()?;
         let project = Project::find(self)?;
         let sandbox = Sandbox::find(&project, !self.no_sandbox)?;
-        let explorer =
-            Explorer::listen(self.host, self.port, self.origin.as_deref(), Jobs::new(project, sandbox))?;
+        let explorer = Explorer::listen(self.host, self.port, proxy.as_deref(), Jobs::new(project, sandbox))?;
         let address = explorer.address();
         println!("{address}");
         if self.no_sandbox {

@@ -62,7 +62,7 @@ pub struct Prove {
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub gaps: usize,
     /// Holds runs against the proofs: traces, folders of traces, or audits in JSON. A proven region that touched the
-    /// heap in a run of its profile is reported as a bug of the prover.
+    /// heap in a run of its profile is reported as contradicted.
     #[arg(long, value_name = "[PROFILE=]PATH")]
     pub trace: Vec<String>,
     /// The configuration file with assumptions [default: `qadapt.toml`, if there].

@@ -97,13 +97,32 @@ pub fn contradictions(contradictions: &[Contradiction]) -> String {
             out,
             "CONTRADICTED  {}{at}: proven in {}, but a run in profile {} counted {} allocations and {} frees in it, \
              outside permits and without a panic\n    \
-             This is a bug of the prover, unless the run's build does what the proven one does not: it had the checks \
-             on, and may be of other sources. Make both from the same sources; if it stays, please report it with both \
-             binaries",
-            c.region, c.binary, c.profile, c.allocations, c.frees
+             The build that ran had the checks on, and may have kept what the optimiser removed from the proven one: a \
+             box that nobody keeps. Ask the build that ran about the region's function, or the one that it was inlined \
+             into:\n      \
+             cargo qadapt prove --binary {} --function REGEX\n    \
+             If that ALLOCATES at the lines that the audit names, this is so, and what was proven holds for the proven \
+             build. If not, make both from the same sources; if it stays, it is a bug of the prover: please report it \
+             with both binaries",
+            c.region,
+            c.binary,
+            c.profile,
+            c.allocations,
+            c.frees,
+            audited(&c.binary, &c.profile)
         );
     }
     out
+}
+
+/// Where an audit leaves the program of which this one was proven, if it is there.
+fn audited(proven: &str, profile: &str) -> String {
+    // What `prove` builds lies in a folder of its own beside what audits build.
+    let path = proven.replacen("/qadapt/prove/", "/qadapt/", 1);
+    if path != proven && Folder::new(&path).is_file() {
+        return path;
+    }
+    format!("target/qadapt/{profile}/PROGRAM")
 }
 
 /// A block for each outcome that the instances of a region have, the worst first.

@@ -2,8 +2,10 @@
 //!
 //! Each gives
 //! - `replace`: becomes another program, or stands for it until it ends;
-//! - [`Family`]: a program that runs and all that it has started, which can be interrupted, killed and waited for;
+//! - [`Family`]: a program that runs and all that it has started, which can be interrupted, asked to end, killed and
+//!   waited for;
 //! - `on_interrupt`: calls a function at Ctrl-C, which says whether that is seen to;
+//! - `on_end`: the same for what asks a process to end, where the system has such a thing;
 //! - `children`: the children of a process, on Unix;
 //! - `columns`: how wide the terminal is that standard error is;
 //! - `terminal`: both ends of a terminal like standard error's, where there is such a thing.
@@ -14,4 +16,4 @@ mod platform;
 
 #[cfg(unix)]
 pub use platform::children;
-pub use platform::{Family, VARIABLES, columns, on_interrupt, replace, terminal};
+pub use platform::{Family, VARIABLES, columns, on_end, on_interrupt, replace, terminal};

@@ -3,9 +3,11 @@
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitStatus};
+use std::ptr;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -61,6 +63,11 @@ impl Family {
         signal(self.child.id(), Signal::INT);
     }
 
+    /// Asks all of them to end, as `kill` does.
+    pub fn end(&self) {
+        signal(self.child.id(), Signal::TERM);
+    }
+
     /// Kills all of them.
     pub fn kill(&self) {
         signal(self.child.id(), Signal::KILL);
@@ -114,17 +121,47 @@ pub fn children(process: u32) -> Vec<u32> {
 ///
 /// # Errors
 /// If the system does not let the signal be handled.
-#[expect(unsafe_code, reason = "who sent a signal is only told to a handler")]
 pub fn on_interrupt(is_seen_to: fn(was_sent: bool) -> bool) -> io::Result<()> {
+    // SI_USER, and what else processes send; the kernel's own are positive (sigaction(2)).
+    on_signal(libc::SIGINT, move |info| is_seen_to(info.si_code <= 0))
+}
+
+/// Has a function called at each SIGTERM and SIGHUP. Where it returns false the process ends. `nohup` has SIGHUP ignored, which
+/// stays so.
+///
+/// # Errors
+/// If the system does not let a signal be handled.
+pub fn on_end(is_seen_to: fn() -> bool) -> io::Result<()> {
+    on_signal(libc::SIGTERM, move |_| is_seen_to())?;
+    if is_ignored(libc::SIGHUP)? { Ok(()) } else { on_signal(libc::SIGHUP, move |_| is_seen_to()) }
+}
+
+/// Has a function called at each such signal, which touches atomics alone. Where it returns false the process ends.
+#[expect(unsafe_code, reason = "who sent a signal is only told to a handler")]
+fn on_signal(
+    number: i32,
+    is_seen_to: impl Fn(&libc::siginfo_t) -> bool + Send + Sync + 'static,
+) -> io::Result<()> {
     let handle = move |info: &libc::siginfo_t| {
-        // SI_USER, and what else processes send; the kernel's own are positive (sigaction(2)).
-        if !is_seen_to(info.si_code <= 0) {
+        if !is_seen_to(info) {
             // SAFETY: it may be called in a signal handler, and returns never.
-            unsafe { libc::_exit(128 + libc::SIGINT) };
+            unsafe { libc::_exit(128 + number) };
         }
     };
     // SAFETY: the handler calls the function, which touches atomics alone, and `_exit`, which handlers may.
-    unsafe { signal_hook_registry::register_sigaction(libc::SIGINT, handle) }.map(|_| ())
+    unsafe { signal_hook_registry::register_sigaction(number, handle) }.map(|_| ())
+}
+
+/// Whether whoever started this process has it ignore a signal.
+#[expect(unsafe_code, reason = "std does not tell")]
+fn is_ignored(number: i32) -> io::Result<bool> {
+    let mut now = MaybeUninit::<libc::sigaction>::uninit();
+    // SAFETY: without a new action it only writes the present one, for which there is room.
+    if unsafe { libc::sigaction(number, ptr::null(), now.as_mut_ptr()) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: it has written it.
+    Ok(unsafe { now.assume_init() }.sa_sigaction == libc::SIG_IGN)
 }
 
 /// Both ends of a terminal that looks like standard error's: what is written to the second is read from the first.

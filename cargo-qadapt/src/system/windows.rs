@@ -74,6 +74,9 @@ impl Family {
     /// Nothing: the console tells all its processes of Ctrl-C.
     pub fn interrupt(&self) {}
 
+    /// Nothing: nobody asks for that ([`on_end`]).
+    pub fn end(&self) {}
+
     /// Kills all of them.
     pub fn kill(&self) {
         // SAFETY: the handle is open.
@@ -122,6 +125,14 @@ pub fn on_interrupt(is_seen_to: fn(was_sent: bool) -> bool) -> io::Result<()> {
     // SAFETY: the function lives as long as the program.
     let set = unsafe { SetConsoleCtrlHandler(Some(handle), 1) };
     if set == 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// Nothing: no other process asks this one to end, but ends it.
+///
+/// # Errors
+/// Never.
+pub fn on_end(_: fn() -> bool) -> io::Result<()> {
+    Ok(())
 }
 
 /// Called by the system, on a thread of its own: true if nothing else is to be done.

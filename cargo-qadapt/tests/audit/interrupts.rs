@@ -1,4 +1,4 @@
-//! Ctrl-C while a program runs.
+//! Ctrl-C while a program runs, and what else ends it.
 
 use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
@@ -25,8 +25,29 @@ fn read_until(source: &mut impl Read, is_enough: impl Fn(&str) -> bool) -> Strin
 }
 
 fn interrupt(child: &Child) {
-    let status = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    send(&[child.id().to_string()], "-INT");
+}
+
+fn send(processes: &[String], signal: &str) {
+    let status = Command::new("kill").arg(signal).args(processes).status();
     assert!(status.expect("there is `kill`").success());
+}
+
+/// Another command that starts the audit in profile debug, whose line is among its arguments.
+fn within(program: &str, arguments: impl FnOnce(&str) -> Vec<String>) -> Command {
+    let command = endless(&["--profile", "debug", "--color", "never"]);
+    let words: Vec<_> = std::iter::once(command.get_program()).chain(command.get_args()).collect();
+    let words: Vec<String> = words.iter().map(|word| format!("'{}'", word.to_string_lossy())).collect();
+    let mut other = Command::new(program);
+    other.args(arguments(&words.join(" ")));
+    other.current_dir(command.get_current_dir().expect("it is set"));
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => other.env(name, value),
+            None => other.env_remove(name),
+        };
+    }
+    other
 }
 
 #[test]
@@ -64,21 +85,10 @@ fn profiles_that_an_interrupt_leaves_out_are_named() {
 /// and dash ends with 130 then.
 #[test]
 fn on_a_terminal_a_line_moves_while_the_program_runs() {
-    let command = endless(&["--profile", "debug", "--color", "never"]);
-    let words: Vec<_> = std::iter::once(command.get_program()).chain(command.get_args()).collect();
-    let words: Vec<String> = words.iter().map(|word| format!("'{}'", word.to_string_lossy())).collect();
-    let mut script = Command::new("script");
-    script
-        .args(["-qec", &format!("exec {}", words.join(" ")), "/dev/null"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped());
-    script.current_dir(command.get_current_dir().expect("it is set"));
-    for (name, value) in command.get_envs() {
-        match value {
-            Some(value) => script.env(name, value),
-            None => script.env_remove(name),
-        };
-    }
+    let mut script = within("script", |command| {
+        ["-qec", &format!("exec {command}"), "/dev/null"].map(str::to_owned).to_vec()
+    });
+    script.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = script.spawn().expect("there is `script`");
     let (mut keys, mut screen) =
         (child.stdin.take().expect("it is a pipe"), child.stdout.take().expect("it is a pipe"));
@@ -97,4 +107,48 @@ fn on_a_terminal_a_line_moves_while_the_program_runs() {
     screen.read_to_string(&mut rest).expect("it is UTF-8");
     assert_eq!(child.wait().expect("it ends").code(), Some(1), "{rest}");
     assert!(rest.contains("odd/src/bin/endless.rs:7") && rest.contains("once, 8 bytes"), "{rest}");
+}
+
+/// What `timeout`, a cancelled job and a terminal that is closed send, the first one twice.
+#[test]
+fn what_asks_for_an_end_ends_the_program_and_the_report_follows() {
+    for (signal, times) in [("-TERM", 1), ("-TERM", 2), ("-HUP", 1)] {
+        let mut child = endless(&["--profile", "debug"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the command starts");
+        let mut stderr = child.stderr.take().expect("it is a pipe");
+        let said = read_until(&mut stderr, |text| text.contains("running\n"));
+        send(&vec![child.id().to_string(); times], signal);
+        let run = Run::of(child.wait_with_output().expect("it ends"));
+        assert_eq!(run.code, Some(1), "{signal}: {}", run.stdout);
+        assert!(run.stdout.contains("odd/src/bin/endless.rs:7"), "{signal}: {}", run.stdout);
+        assert!(run.stdout.contains("once, 8 bytes"), "{signal}: {}", run.stdout);
+        let process = said.lines().find_map(|line| line.strip_prefix("process ")).expect("it says it");
+        let lives = Command::new("kill").args(["-0", process]).stderr(Stdio::null()).status();
+        assert!(!lives.expect("there is `kill`").success(), "{signal}: {process} lives on");
+    }
+}
+
+/// With `nohup` a terminal that is closed ends nothing.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_signal_that_is_ignored_stays_so() {
+    for (ignored, expected) in [("trap '' HUP; ", true), ("", false)] {
+        let mut child = within("sh", |command| vec!["-c".to_owned(), format!("{ignored}exec {command}")])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("there is a shell");
+        let mut stderr = child.stderr.take().expect("it is a pipe");
+        read_until(&mut stderr, |text| text.contains("running\n"));
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).expect("it runs");
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).expect("it is listed");
+        let mask = u64::from_str_radix(mask.trim(), 16).expect("it is a number");
+        send(&[child.id().to_string()], "-TERM");
+        assert_eq!(Run::of(child.wait_with_output().expect("it ends")).code, Some(1));
+        // SIGHUP is the first.
+        assert_eq!(mask & 1 == 1, expected, "{mask:x}");
+    }
 }

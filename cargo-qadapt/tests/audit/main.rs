@@ -4,6 +4,7 @@
 mod archive;
 mod believed;
 mod choice;
+mod chosen;
 mod command;
 mod damaged;
 mod disk;

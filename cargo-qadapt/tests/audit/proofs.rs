@@ -86,3 +86,28 @@ fn a_run_that_contradicts_a_proof_is_reported() {
     panicked.sites.push(Site { region: number, op: Op::Alloc, stack, counts });
     assert_eq!(prove(&panicked, "panicked").1["contradictions"], serde_json::json!([]));
 }
+
+/// The optimiser may remove more from the build that ships than from the one that runs: the message names this cause first,
+/// and its command tells.
+#[test]
+fn a_box_that_only_the_checks_keep_is_told_apart() {
+    let select = ["-p", "odd", "--bin", "unkept", "--profile", "release"];
+    let audit = run(&[&["audit"], &select[..], &["--format", "json"]].concat());
+    let path = folder("unkept").join("report.json");
+    std::fs::write(&path, &audit.stdout).expect("the file can be written");
+    let path = path.to_str().expect("the path is UTF-8");
+    let proof = run(&[&["prove"], &select[..], &["--trace", path]].concat());
+    proof.assert(1, "");
+    let text = proof.stdout;
+    assert!(text.contains("PROVEN  unkept::unkept"), "{text}");
+    let (_, said) = text.split_once("CONTRADICTED  unkept::unkept").unwrap_or_else(|| panic!("{text}"));
+    let (cause, report) = said.split_once("a box that nobody keeps").unwrap_or_else(|| panic!("{said}"));
+    assert!(!cause.contains("bug") && report.contains("a bug of the prover"), "{said}");
+
+    let (_, command) = said.split_once("cargo qadapt ").expect("a command");
+    let command = command.lines().next().unwrap_or_default().replace("REGEX", "unkept::unkept");
+    let arguments: Vec<&str> = command.split_whitespace().collect();
+    let told = run(&arguments).stdout;
+    assert!(told.contains("ALLOCATES always  unkept::unkept"), "{told}");
+    assert!(told.contains("at odd/src/bin/unkept.rs:11"), "{told}");
+}

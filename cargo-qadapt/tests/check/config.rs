@@ -47,6 +47,19 @@ fn a_budgets_profile_is_spelled_as_cargo_does_or_told() {
             "0 failures, 1 note",
         ],
     );
+    // What cargo has of itself may be of a run to come, but only what was run is offered.
+    let output = budget("bench");
+    output.assert(0, &["0 failures, 0 notes"]);
+    output.assert_not("of the profile");
+    let output = budget("benhc");
+    output.assert(
+        0,
+        &[
+            "is of the profile `benhc`, in which nothing was run: correct it or remove it",
+            "0 failures, 1 note",
+        ],
+    );
+    output.assert_not("is one of these meant");
     budget("my release").assert(2, &["`my release` is no name of a cargo profile"]);
 }
 

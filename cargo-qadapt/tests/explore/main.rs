@@ -9,6 +9,7 @@
 mod browser;
 mod files;
 mod gate;
+mod installed;
 mod pace;
 mod prison;
 mod same;

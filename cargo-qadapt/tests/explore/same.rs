@@ -85,6 +85,8 @@ fn command_line(folder: &Path, args: &[&str]) -> Option<Value> {
         .env("CARGO_TARGET_DIR", folder.join("target"))
         .env("CARGO_INCREMENTAL", "0")
         .env("CARGO_NET_OFFLINE", "true")
+        // As the explorer builds, so that nothing is built anew.
+        .env("QADAPT_INSTALL", "0")
         .env_remove("RUSTFLAGS")
         // In the sandbox there is none of it, and it makes a panic allocate.
         .env_remove("RUST_BACKTRACE")

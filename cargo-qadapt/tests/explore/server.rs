@@ -74,9 +74,14 @@ pub(crate) fn turn() -> MutexGuard<'static, ()> {
 
 impl Server {
     pub(crate) fn start(args: &[&str]) -> Self {
+        Self::of(&mut command(args))
+    }
+
+    /// What this command starts.
+    pub(crate) fn of(command: &mut Command) -> Self {
         let turn = turn();
         let mut process =
-            command(args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the command starts");
+            command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the command starts");
         let mut line = String::new();
         let stdout = process.stdout.take().expect("it is piped");
         BufReader::new(stdout).read_line(&mut line).expect("it prints an address");

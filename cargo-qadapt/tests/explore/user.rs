@@ -13,7 +13,7 @@ impl Browser {
     /// Waits until a script's text has this in it, and returns that.
     #[track_caller]
     pub(crate) fn wait(&self, script: &str, wanted: &str) -> String {
-        let end = Instant::now() + Duration::from_mins(2);
+        let end = Instant::now() + Duration::from_secs(120);
         loop {
             let text = self.text(script);
             if text.contains(wanted) {

@@ -7,7 +7,7 @@ use cargo_qadapt::config::Config;
 use qadapt_prove::{Answer, Rules, Settings, prove_functions};
 use regex::Regex;
 
-const ARENA: &str = r#"
+const ARENA: &str = r"
 use std::alloc::{GlobalAlloc, Layout};
 use std::sync::atomic::{AtomicUsize, Ordering};
 struct Arena;
@@ -26,10 +26,10 @@ unsafe impl GlobalAlloc for Arena {
     INLINE unsafe fn dealloc(&self, _: *mut u8, _: Layout) {}
 }
 #[global_allocator] static A: Arena = Arena;
-"#;
+";
 
 /// An allocator whose methods are called.
-const COUNTING: &str = r#"
+const COUNTING: &str = r"
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 struct Counting(AtomicUsize);
@@ -52,7 +52,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 #[global_allocator] static A: Counting = Counting(AtomicUsize::new(0));
-"#;
+";
 
 const USERS: &str = r#"
 #[inline(never)] fn loud(n: usize) -> usize { std::hint::black_box(vec![n; 3]).len() }

@@ -1,0 +1,106 @@
+//! Which of several programs runs, what starts it, and what is said where cargo does not come to that.
+
+use std::path::{Path, PathBuf};
+
+use crate::command::{Run, folder, qadapt};
+
+const GUARDED: &str = "#[global_allocator]\nstatic ALLOC: qadapt::QADAPT = qadapt::QADAPT;\n\n";
+
+/// A package in this folder with these programs.
+fn package(folder: &Path, name: &str, more: &str, programs: &[(&str, &str)]) {
+    let guard = Path::new(env!("CARGO_MANIFEST_DIR")).join("../qadapt").canonicalize().expect("the guard");
+    let manifest = format!(
+        "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{more}\n\
+         [dependencies]\nqadapt.path = '{}'\n",
+        guard.display()
+    );
+    let write = |path: PathBuf, text: &str| std::fs::write(path, text).expect("it can be written");
+    std::fs::create_dir_all(folder.join("src/bin")).expect("the folder can be made");
+    write(folder.join("Cargo.toml"), &manifest);
+    for (program, text) in programs {
+        write(folder.join(format!("src/bin/{program}.rs")), text);
+    }
+}
+
+fn audit(folder: &Path, more: &[&str]) -> Run {
+    let arguments = [&["audit", "--profile", "debug", "--whole-program"], more].concat();
+    let output = qadapt(&arguments).current_dir(folder).env("CARGO_NET_OFFLINE", "true").output();
+    Run::of(output.expect("the command starts"))
+}
+
+/// A workspace of its own with this repository's versions.
+fn alone(name: &str) -> PathBuf {
+    let folder = folder(name);
+    let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock");
+    std::fs::copy(lock, folder.join("Cargo.lock")).expect("it can be copied");
+    folder
+}
+
+#[test]
+fn the_program_that_the_manifest_chooses_is_the_one_that_is_spoken_of() {
+    let folder = alone("default-run");
+    let one = format!("{GUARDED}fn main() {{}}\n");
+    let two = "fn main() {\n    std::process::exit(3);\n}\n";
+    let more = "default-run = \"dr-two\"\n\n[workspace]\n";
+    package(&folder, "default-run-of-two", more, &[("dr-one", &one), ("dr-two", two)]);
+    let run = audit(&folder, &[]);
+    run.assert(2, "failed in profile debug (exit status: 3)");
+    // The other one does.
+    run.assert(2, "it does not link qadapt");
+    assert!(!run.stderr.contains("several programs"), "{}", run.stderr);
+}
+
+#[test]
+fn a_workspace_of_several_programs_is_decided_by_one_package() {
+    let folder = alone("default-members");
+    let members = "[workspace]\nmembers = [\"a\", \"b\"]\nresolver = \"3\"\n";
+    std::fs::write(folder.join("Cargo.toml"), members).expect("it can be written");
+    let text = format!("{GUARDED}fn main() {{\n    drop(std::hint::black_box(Box::new(1)));\n}}\n");
+    package(&folder.join("a"), "members-a", "", &[("dm-a", &text)]);
+    package(&folder.join("b"), "members-b", "", &[("dm-b", &text), ("dm-c", &text)]);
+    let run = audit(&folder, &[]);
+    run.assert(2, "there are several programs (dm-a, dm-b, dm-c): name one with --bin");
+    assert!(!run.stderr.contains("could not determine which"), "cargo is not asked before: {}", run.stderr);
+    package(&folder.join("b"), "members-b", "default-run = \"dm-c\"\n", &[]);
+    let run = audit(&folder, &[]);
+    run.assert(1, "");
+    assert!(run.stdout.contains("b/src/bin/dm-c.rs:5"), "{}", run.stdout);
+}
+
+/// A file that changes between the build and the run: here what it is compiled with does.
+#[test]
+fn a_program_that_cargo_cannot_build_again_did_not_fail() {
+    let folder = alone("rebuilt");
+    let text = format!(
+        "{GUARDED}const _: () = assert!(option_env!(\"QADAPT_MODE\").is_none(), \"it runs\");\n\nfn main() {{}}\n"
+    );
+    package(&folder, "rebuilt", "\n[workspace]\n", &[("rebuilt", &text)]);
+    let run = audit(&folder, &[]);
+    run.assert(2, "left no trace in profile debug: cargo says above why it did not start");
+    assert!(run.stderr.contains("it runs"), "cargo says it: {}", run.stderr);
+    for wrong in ["until then", "failed in profile"] {
+        assert!(!run.stderr.contains(wrong), "`{wrong}` in {}", run.stderr);
+    }
+}
+
+/// Where cargo is told what starts programs elsewhere, this command starts them here: they see their name alone.
+#[test]
+#[cfg(target_os = "linux")]
+fn what_starts_programs_on_another_platform_starts_none_here() {
+    let folder = alone("elsewhere");
+    let text =
+        format!("{GUARDED}fn main() {{\n    println!(\"I am {{:?}}\", std::env::args().next());\n}}\n");
+    package(&folder, "started", "\n[workspace]\n", &[("started", &text)]);
+    let started_by = |condition: &str| {
+        let setting = format!("target.'{condition}'.runner = \"env\"\n");
+        std::fs::create_dir_all(folder.join(".cargo")).expect("the folder can be made");
+        std::fs::write(folder.join(".cargo/config.toml"), setting).expect("it can be written");
+        audit(&folder, &[]).stderr
+    };
+    for condition in ["cfg(windows)", "cfg(all(unix, not(target_os = \"linux\")))"] {
+        let said = started_by(condition);
+        assert!(said.contains("I am Some(\"started\")"), "{condition}: {said}");
+    }
+    let said = started_by("cfg(any(windows, target_os = \"linux\"))");
+    assert!(said.contains("/started\")"), "{said}");
+}
