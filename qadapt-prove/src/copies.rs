@@ -124,8 +124,8 @@ fn of_function(function: u64, begins: &[Begin], trees: &Trees) -> Vec<Copy> {
     found
 }
 
-/// The regions that a label can belong to. In a permit that is in a region, and where code ends that has a label of its own, a label
-/// is that of another region, of which there may be no description.
+/// The regions that a label can belong to. In a permit that is in a region, and where code of a region ends that has a label elsewhere, a
+/// label is that of another region, of which there may be no description.
 fn covering(tree: &Tree, begin: Begin, begins: &[Begin]) -> Vec<usize> {
     let Label { addr, kind } = begin.label;
     let touching = |touch: Touch| {
@@ -138,13 +138,10 @@ fn covering(tree: &Tree, begin: Begin, begins: &[Begin]) -> Vec<usize> {
         return inside;
     }
     let mut at_end = touching(Touch::End);
-    at_end.retain(|&scope| {
-        let mut ends = tree.scopes[scope].ranges.iter().filter(|range| range.end == addr);
-        let has_label = |range: &Range<u64>| {
-            begins.iter().any(|other| other.label.kind == kind && range.contains(&other.label.addr))
-        };
-        ends.any(|range| !has_label(range))
-    });
+    let has_label = |region: usize| {
+        begins.iter().any(|other| other.label.kind == kind && tree.scopes[region].contains(other.label.addr))
+    };
+    at_end.retain(|&region| !has_label(region));
     at_end
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use addr2line::{Context, LookupContinuation, LookupResult};
-use gimli::{DwarfPackage, DwoId, EndianSlice, LittleEndian, Section as _, SectionId};
+use gimli::{DwarfPackage, DwoId, EndianSlice, LittleEndian, Section as _, SectionId, Unit, UnitRef};
 use memmap2::Mmap;
 use object::{Object, ObjectSection};
 use qadapt_code::map::map;
@@ -104,12 +104,13 @@ impl DebugFiles {
 
     /// Reads the debug information of an executable: of this file, the executable or what stands in for it.
     pub(crate) fn open<'a>(&'a self, main: &Elf<'a>) -> Option<Debug<'a>> {
-        let mut dwarf = dwarf(main, 0, false, &self.unpacked)?;
+        let load = || dwarf(main, 0, false, &self.unpacked);
+        let mut dwarf = load()?;
         dwarf.populate_abbreviations_cache(gimli::AbbreviationsCacheStrategy::Duplicates);
         let context = Context::from_dwarf(dwarf).ok()?;
         let package =
             self.package.as_deref().and_then(|data| packed(&Elf::parse(data).ok()?, &self.unpacked));
-        Some(Debug { files: self, context, package })
+        Some(Debug { files: self, main: load()?, context, package, skeletons: OnceCell::new() })
     }
 }
 
@@ -158,8 +159,12 @@ fn section<'a>(file: &Elf<'a>, number: usize, name: Option<&str>, unpacked: &'a 
 /// The debug information of one executable.
 pub(crate) struct Debug<'a> {
     files: &'a DebugFiles,
+    /// What is in the executable itself.
+    main: Dwarf<'a>,
     context: Context<Reader<'a>>,
     package: Option<DwarfPackage<Reader<'a>>>,
+    /// The units in the executable that stand for those which lie elsewhere, once one is asked for.
+    skeletons: OnceCell<HashMap<DwoId, Unit<Reader<'a>>>>,
 }
 
 impl<'a> Debug<'a> {
@@ -181,6 +186,23 @@ impl<'a> Debug<'a> {
                 }
             };
         }
+    }
+
+    /// The unit in the executable that stands for one which lies elsewhere: it has the names of the source files.
+    pub(crate) fn skeleton(&self, id: DwoId) -> Option<UnitRef<'_, Reader<'a>>> {
+        let skeletons = self.skeletons.get_or_init(|| {
+            let mut found = HashMap::new();
+            let mut headers = self.main.units();
+            while let Ok(Some(header)) = headers.next() {
+                if let Ok(unit) = self.main.unit(header)
+                    && let Some(id) = unit.dwo_id
+                {
+                    found.insert(id, unit);
+                }
+            }
+            found
+        });
+        Some(skeletons.get(&id)?.unit_ref(&self.main))
     }
 
     fn unit(&self, id: DwoId, parent: &Dwarf<'a>) -> Option<Dwarf<'a>> {

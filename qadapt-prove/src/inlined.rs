@@ -151,7 +151,10 @@ impl Trees {
                         addresses.get(first).is_some_and(|&addr| addr < range.end)
                     })
                 };
-                for tree in trees.read(unit, &wanted) {
+                // A unit that lies elsewhere leaves the names of its source files in the executable.
+                let elsewhere = unit.dwo_id.filter(|_| unit.line_program.is_none());
+                let lines = elsewhere.and_then(|id| debug.skeleton(id)).unwrap_or(unit);
+                for tree in trees.read(unit, lines, &wanted) {
                     let tree = Rc::new(tree);
                     let inside = addresses.iter().copied().filter(|&addr| tree.scopes[0].contains(addr));
                     trees.found.extend(inside.map(|addr| (addr, Rc::clone(&tree))));
@@ -166,8 +169,13 @@ impl Trees {
         self.found.get(&addr).cloned()
     }
 
-    /// The functions of a unit whose code is wanted.
-    fn read<'r>(&mut self, unit: Unit<'_, 'r>, wanted: &dyn Fn(&[Range<u64>]) -> bool) -> Vec<Tree> {
+    /// The functions of a unit whose code is wanted; `lines` is the unit that has the names of its source files.
+    fn read<'r>(
+        &mut self,
+        unit: Unit<'_, 'r>,
+        lines: Unit<'_, 'r>,
+        wanted: &dyn Fn(&[Range<u64>]) -> bool,
+    ) -> Vec<Tree> {
         let mut trees: Vec<Tree> = Vec::new();
         let mut entries = unit.entries();
         // The open scopes of the last tree, each with its depth.
@@ -181,14 +189,14 @@ impl Trees {
                 gimli::DW_TAG_subprogram if open.is_empty() => {
                     let ranges = ranges(unit, entry);
                     if wanted(&ranges) {
-                        let function = self.scope(unit, entry, ranges, None);
+                        let function = self.scope(unit, lines, entry, ranges, None);
                         trees.push(Tree { scopes: vec![function] });
                         open.push((depth, 0));
                     }
                 }
                 gimli::DW_TAG_inlined_subroutine => {
                     let (Some(&(_, parent)), Some(tree)) = (open.last(), trees.last_mut()) else { continue };
-                    let scope = self.scope(unit, entry, ranges(unit, entry), Some(parent));
+                    let scope = self.scope(unit, lines, entry, ranges(unit, entry), Some(parent));
                     open.push((depth, tree.scopes.len()));
                     tree.scopes.push(scope);
                 }
@@ -201,6 +209,7 @@ impl Trees {
     fn scope<'r>(
         &mut self,
         unit: Unit<'_, 'r>,
+        lines: Unit<'_, 'r>,
         entry: &Entry<'r>,
         ranges: Vec<Range<u64>>,
         parent: Option<usize>,
@@ -209,7 +218,7 @@ impl Trees {
         Scope {
             ranges,
             parent,
-            call: call(unit, entry),
+            call: call(lines, entry),
             mark: Kind::of_function(&described.name),
             name: described.name,
             symbol: described.symbol,
@@ -283,13 +292,13 @@ fn ranges<'r>(unit: Unit<'_, 'r>, entry: &Entry<'r>) -> Vec<Range<u64>> {
 }
 
 /// The call that an entry was inlined for.
-fn call<'r>(unit: Unit<'_, 'r>, entry: &Entry<'r>) -> Place {
+fn call<'r>(lines: Unit<'_, 'r>, entry: &Entry<'r>) -> Place {
     let number = |name| {
         let value = entry.attr_value(name).and_then(|value| value.udata_value());
         value.and_then(|value| u32::try_from(value).ok()).unwrap_or(0)
     };
     let file = match entry.attr_value(gimli::DW_AT_call_file) {
-        Some(AttributeValue::FileIndex(index)) => file(unit, index),
+        Some(AttributeValue::FileIndex(index)) => file(lines, index),
         _ => None,
     };
     Place {

@@ -215,7 +215,7 @@ fn describe_made(names: &Names<'_>, copy: &Copy, polled: &BTreeSet<String>) -> (
 
 /// The regions of functions that the linker or the optimiser has found identical to the one of this region: its code is
 /// theirs, and the debug information speaks of one of them only. That one is the region's `function`, or the one that it was
-/// inlined into.
+/// inlined into. Nothing tells how far the regions of the others go, whose labels are at the same places: as far as all of the code.
 fn folded(names: &Names<'_>, known: &Listed, opened: &[Opened]) -> Vec<Listed> {
     let region = &known.region;
     let functions = names.functions(region.addr);
@@ -238,9 +238,33 @@ fn folded(names: &Names<'_>, known: &Listed, opened: &[Opened]) -> Vec<Listed> {
         });
         let at = call.map(|call| call.at.clone());
         let region = Region { name, at, function: Some(other.clone()), ..region.clone() };
-        Listed { region, kind: known.kind, copies: known.copies.clone() }
+        // Instances of one function have the same regions.
+        let is_other = without_arguments(other) != without_arguments(one);
+        let copies = known.copies.iter().map(|copy| Copy { whole: copy.whole || is_other, ..copy.clone() });
+        Listed { region, kind: known.kind, copies: copies.collect() }
     };
     functions.iter().filter(|other| *other != one).map(twin).collect()
+}
+
+/// A function's path without the arguments of its generics (`::<..>`).
+fn without_arguments(path: &str) -> String {
+    let mut found = String::new();
+    let mut rest = path;
+    while let Some((before, after)) = rest.split_once("::<") {
+        found.push_str(before);
+        let mut depth = 1;
+        let end = after.char_indices().find(|&(at, c)| {
+            // Not the arrow of a function's type.
+            depth += match c {
+                '<' => 1,
+                '>' if !after[..at].ends_with('-') => -1,
+                _ => 0,
+            };
+            depth == 0
+        });
+        rest = end.map_or("", |(at, _)| &after[at + 1..]);
+    }
+    found + rest
 }
 
 /// What a region's name says besides the function that it stands in: nothing for the first closure in it.
@@ -412,6 +436,20 @@ fn callers(listed: &Listed) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn instances_of_one_function_are_known() {
+        for (path, plain) in [
+            ("app::push", "app::push"),
+            ("app::push::<u8>", "app::push"),
+            ("app::push::<alloc::vec::Vec<u8>>::{closure#0}", "app::push::{closure#0}"),
+            ("app::call::<fn(u8) -> u8>::inner::<u8>", "app::call::inner"),
+            ("<app::A as app::Push<u8>>::push", "<app::A as app::Push<u8>>::push"),
+            ("app::push::<u8", "app::push"),
+        ] {
+            assert_eq!(without_arguments(path), plain);
+        }
+    }
 
     #[test]
     fn a_region_is_of_its_function() {

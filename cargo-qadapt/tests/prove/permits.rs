@@ -124,10 +124,40 @@ fn a_region_in_a_permit_whose_call_is_merged_with_a_permitted_one_is_not_proven(
 #[test]
 fn regions_without_debug_information_are_found_in_permits_and_behind_regions() {
     let found = &answers("nested", &["--profile", "undescribed"])["undescribed"];
-    for function in ["at_the_start", "behind_work", "behind_permitted_work", "behind_a_region"] {
+    for function in [
+        "at_the_start",
+        "behind_work",
+        "behind_permitted_work",
+        "behind_a_region",
+        "behind_a_region_in_pieces",
+        "behind_sums",
+    ] {
         let nameless = found.get(&format!("nested::{function} (somewhere in it)"));
         assert_eq!(nameless.map(|found| found.answer.as_str()), Some("unknown"), "{function}: {found:#?}");
     }
     let theirs: Vec<_> = found.iter().filter(|(region, _)| region.starts_with("undescribed::")).collect();
     assert!(!theirs.is_empty() && theirs.iter().all(|(_, found)| found.answer == "unknown"), "{found:#?}");
+}
+
+#[test]
+fn a_region_of_equal_code_is_all_of_it() {
+    let found = &answers("folded", &["--profile", "release"])["release"];
+    for function in ["a_inside", "b_inside", "c_inside", "d_inside"] {
+        let answer = &found[&format!("undescribed::{function}")].answer;
+        assert_ne!(answer, "proven", "{function}: {found:#?}");
+    }
+    // Which one is kept the compiler chooses.
+    assert!(found.values().any(|found| found.answer == "unknown"), "{found:#?}");
+}
+
+/// What debug information beside the object files says: without the places of calls each region was listed twice, once as missing.
+#[test]
+fn split_debug_information_says_the_same() {
+    let mut found = answers("permits", &["--profile", "release", "--profile", "split"]);
+    let [whole, split] = ["release", "split"].map(|profile| {
+        let regions = found.remove(profile).expect("it was proven").into_iter();
+        regions.map(|(region, found)| (region, found.answer)).collect::<Vec<_>>()
+    });
+    assert!(whole.len() > 20, "{whole:#?}");
+    assert_eq!(whole, split);
 }

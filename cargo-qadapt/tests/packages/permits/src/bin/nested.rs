@@ -46,8 +46,31 @@ fn behind_a_region(list: &mut Vec<u64>, sum: &mut u64) {
     undescribed::pushes(list);
 }
 
+/// The compiler takes the division out of the loop, so that the region's code lies in two pieces.
+#[inline(never)]
+fn behind_a_region_in_pieces(list: &mut Vec<u64>, four: &mut [u64; 4], times: u64) {
+    for turn in 0..times {
+        qadapt::assert_no_alloc(|| four[1] = 77 / (turn | 1) + four[0]);
+        undescribed::pushes(list);
+    }
+}
+
+#[inline(never)]
+fn behind_sums(list: &mut Vec<u64>, four: &mut [f64; 4], x: f64, y: f64) -> f64 {
+    let root = (y / 3.0).sqrt();
+    let sum = qadapt::assert_no_alloc(|| {
+        four[0] = four[1] / x;
+        four[2] = four[3] / root;
+        (x / y).sqrt()
+    });
+    undescribed::pushes(list);
+    root + sum
+}
+
 fn main() {
     let (mut list, mut sum) = (Vec::new(), black_box(1));
+    behind_a_region_in_pieces(&mut list, &mut black_box([1; 4]), sum);
+    println!("{}", behind_sums(&mut list, &mut black_box([1.0; 4]), black_box(2.0), black_box(3.0)));
     merged(sum > 1, &mut list);
     at_the_start(&mut list);
     behind_work(&mut list, &mut sum);
