@@ -59,36 +59,26 @@ pub(crate) fn unsure<'a>(program: &Program<'a>, names: &Names<'a>, allow_frees: 
     let mut needed = vec!["alloc", "realloc"];
     needed.extend((!allow_frees).then_some("dealloc"));
     needed.retain(|method| !entries.iter().any(|&(_, symbol, _)| known::is_entry_of(symbol, method)));
-    let known = needed.is_empty()
-        || is_system(program, names)
-        || are_called_by_entries(program, names, needed, &|addr, method| {
-            entries.iter().any(|&(entry, symbol, _)| entry == addr && known::is_method(symbol, method))
-        });
-    (!known).then_some(Unsure::NoEntry)
-}
-
-/// Whether each of these methods of the allocator is one that an entry calls which was inlined: `is_method` says whether a function
-/// is such a method.
-fn are_called_by_entries(
-    program: &Program<'_>,
-    names: &Names<'_>,
-    mut needed: Vec<&str>,
-    is_method: &dyn Fn(u64, &str) -> bool,
-) -> bool {
-    let is_sink = |callee| matches!(program.role(callee), Role::Sink(_));
-    let to_methods = calls(program, &is_sink)
-        .filter(|&(_, target)| target.is_some_and(|at| needed.iter().any(|method| is_method(at, method))));
-    let found: Vec<(u64, Option<u64>)> = to_methods.take(LOOKED_AT).collect();
-    for (site, target) in found {
-        let shown = entry_of(&names.frames(site));
-        needed.retain(|method| {
-            shown.as_deref() != Some(*method) || !target.is_some_and(|at| is_method(at, method))
-        });
+    if needed.is_empty() || is_system(program, names) {
+        return None;
+    }
+    // Which of them an entry calls that was inlined.
+    let methods: Vec<(u64, &str)> = entries
+        .iter()
+        .filter_map(|&(addr, symbol, _)| {
+            Some((addr, *needed.iter().find(|method| known::is_method(symbol, method))?))
+        })
+        .collect();
+    let is_method = |callee| methods.iter().any(|&(addr, _)| callee == Callee::Local(addr));
+    for (site, target) in calls(program, &is_method).take(LOOKED_AT) {
+        if let (Some(addr), Some(called)) = (target, entry_of(&names.frames(site))) {
+            needed.retain(|&method| called != method || !methods.contains(&(addr, method)));
+        }
         if needed.is_empty() {
-            return true;
+            return None;
         }
     }
-    false
+    Some(Unsure::NoEntry)
 }
 
 /// The method that an entry stands for which is at the outer end of these frames, if it has called what is there by itself or

@@ -15,7 +15,7 @@ use super::methods;
 use super::names::Names;
 use super::place::Place;
 use super::sources::Opened;
-use super::spelled::{arguments_of_closure, is_drop, last_argument, region_name};
+use super::spelled::{arguments_at, arguments_of_closure, is_drop, last_argument, region_name};
 use super::symbol::demangle;
 
 /// A protected region of a binary.
@@ -246,23 +246,13 @@ fn folded(names: &Names<'_>, known: &Listed, opened: &[Opened]) -> Vec<Listed> {
     functions.iter().filter(|other| *other != one).map(twin).collect()
 }
 
-/// A function's path without the arguments of its generics (`::<..>`).
+/// A function's path without the arguments of its generics (`::<..>`); those of a trait tell implementations apart, and stay.
 fn without_arguments(path: &str) -> String {
     let mut found = String::new();
     let mut rest = path;
-    while let Some((before, after)) = rest.split_once("::<") {
+    while let Some((before, _)) = rest.split_once("::<") {
         found.push_str(before);
-        let mut depth = 1;
-        let end = after.char_indices().find(|&(at, c)| {
-            // Not the arrow of a function's type.
-            depth += match c {
-                '<' => 1,
-                '>' if !after[..at].ends_with('-') => -1,
-                _ => 0,
-            };
-            depth == 0
-        });
-        rest = end.map_or("", |(at, _)| &after[at + 1..]);
+        rest = arguments_at(&rest[before.len() + "::".len()..]).map_or("", |(_, after)| after);
     }
     found + rest
 }

@@ -30,7 +30,7 @@ impl Interrupts {
         static REGISTERED: Once = Once::new();
         let mut result = Ok(());
         REGISTERED.call_once(|| {
-            result = system::on_interrupt(notice).and_then(|()| system::on_end(notice_end));
+            result = system::on_interrupt(notice).and_then(|()| system::on_end(|| counted(&ENDS)));
         });
         result?;
         COUNT.store(0, Ordering::Relaxed);
@@ -68,19 +68,18 @@ impl Drop for Interrupts {
 /// What becomes of an interrupt: false if nothing runs that it is meant for, so that it ends this process. A signal handler
 /// may call it.
 fn notice(was_sent: bool) -> bool {
-    let runs = RUNS.load(Ordering::Relaxed);
-    if runs {
-        COUNT.fetch_add(1, Ordering::Relaxed);
-        SENT.fetch_add(u32::from(was_sent), Ordering::Relaxed);
+    let runs = counted(&COUNT);
+    if was_sent {
+        counted(&SENT);
     }
     runs
 }
 
-/// The same of another process's wish that this one ends.
-fn notice_end() -> bool {
+/// Counts one more, if something runs that it is meant for; false if nothing does.
+fn counted(number: &AtomicU32) -> bool {
     let runs = RUNS.load(Ordering::Relaxed);
     if runs {
-        ENDS.fetch_add(1, Ordering::Relaxed);
+        number.fetch_add(1, Ordering::Relaxed);
     }
     runs
 }

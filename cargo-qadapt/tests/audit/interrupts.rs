@@ -1,7 +1,7 @@
 //! Ctrl-C while a program runs, and what else ends it.
 
 use std::io::{Read, Write};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 
 use crate::command::{Run, qadapt};
 
@@ -22,6 +22,14 @@ fn read_until(source: &mut impl Read, is_enough: impl Fn(&str) -> bool) -> Strin
         assert_eq!(source.read(&mut byte).expect("it can be read"), 1, "it ended: {read}");
         text.push(byte[0]);
     }
+}
+
+/// Starts an audit, and waits until its program runs; with the rest of what it says, and what it has said.
+fn running(mut audit: Command) -> (Child, ChildStderr, String) {
+    let mut child = audit.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the command starts");
+    let mut stderr = child.stderr.take().expect("it is a pipe");
+    let said = read_until(&mut stderr, |text| text.contains("running\n"));
+    (child, stderr, said)
 }
 
 fn interrupt(child: &Child) {
@@ -52,13 +60,7 @@ fn within(program: &str, arguments: impl FnOnce(&str) -> Vec<String>) -> Command
 
 #[test]
 fn an_interrupt_ends_the_program_and_the_report_follows() {
-    let mut child = endless(&["--profile", "debug"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the command starts");
-    let mut stderr = child.stderr.take().expect("it is a pipe");
-    read_until(&mut stderr, |text| text.contains("running\n"));
+    let (child, _stderr, _) = running(endless(&["--profile", "debug"]));
     interrupt(&child);
     let run = Run::of(child.wait_with_output().expect("it ends"));
     assert_eq!(run.code, Some(1), "{}", run.stdout);
@@ -68,10 +70,7 @@ fn an_interrupt_ends_the_program_and_the_report_follows() {
 
 #[test]
 fn profiles_that_an_interrupt_leaves_out_are_named() {
-    let mut child =
-        endless(&[]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the command starts");
-    let mut stderr = child.stderr.take().expect("it is a pipe");
-    read_until(&mut stderr, |text| text.contains("running\n"));
+    let (child, mut stderr, _) = running(endless(&[]));
     interrupt(&child);
     let mut rest = String::new();
     stderr.read_to_string(&mut rest).expect("it is UTF-8");
@@ -113,13 +112,7 @@ fn on_a_terminal_a_line_moves_while_the_program_runs() {
 #[test]
 fn what_asks_for_an_end_ends_the_program_and_the_report_follows() {
     for (signal, times) in [("-TERM", 1), ("-TERM", 2), ("-HUP", 1)] {
-        let mut child = endless(&["--profile", "debug"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the command starts");
-        let mut stderr = child.stderr.take().expect("it is a pipe");
-        let said = read_until(&mut stderr, |text| text.contains("running\n"));
+        let (child, _stderr, said) = running(endless(&["--profile", "debug"]));
         send(&vec![child.id().to_string(); times], signal);
         let run = Run::of(child.wait_with_output().expect("it ends"));
         assert_eq!(run.code, Some(1), "{signal}: {}", run.stdout);
@@ -136,13 +129,8 @@ fn what_asks_for_an_end_ends_the_program_and_the_report_follows() {
 #[cfg(target_os = "linux")]
 fn a_signal_that_is_ignored_stays_so() {
     for (ignored, expected) in [("trap '' HUP; ", true), ("", false)] {
-        let mut child = within("sh", |command| vec!["-c".to_owned(), format!("{ignored}exec {command}")])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("there is a shell");
-        let mut stderr = child.stderr.take().expect("it is a pipe");
-        read_until(&mut stderr, |text| text.contains("running\n"));
+        let shell = within("sh", |command| vec!["-c".to_owned(), format!("{ignored}exec {command}")]);
+        let (child, _stderr, _) = running(shell);
         let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).expect("it runs");
         let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).expect("it is listed");
         let mask = u64::from_str_radix(mask.trim(), 16).expect("it is a number");
