@@ -21,11 +21,11 @@ impl Function<'_> {
     /// Whether this is no function but a part of one that the compiler has moved away: control comes by a jump, on the
     /// stack of the function that it is a part of.
     pub(crate) fn is_fragment(&self) -> bool {
-        let is_number = |text: &str| {
-            text.is_empty() || text.starts_with('.') && text[1..].bytes().all(|b| b.is_ascii_digit())
-        };
+        // `f.cold`, `f.cold.0`: looked for from the end, since this is asked of every function.
         let is_part = |name: &str| {
-            PARTS.iter().any(|part| name.rsplit_once(part).is_some_and(|(_, rest)| is_number(rest)))
+            let whole = name.trim_end_matches(|c: char| c.is_ascii_digit());
+            let whole = whole.strip_suffix('.').unwrap_or(name);
+            PARTS.iter().any(|part| whole.ends_with(part))
         };
         self.names.iter().any(|name| name.starts_with("OUTLINED_FUNCTION_") || is_part(name))
     }
@@ -107,7 +107,7 @@ mod tests {
         for name in ["f.cold", "f.cold.0", "f.warm", "f.warm.1", "OUTLINED_FUNCTION_3"] {
             assert!(function(name).is_fragment(), "{name}");
         }
-        for name in ["f", "cold", "f.warmth", "f.cold.x", "f.part.0"] {
+        for name in ["f", "cold", "f.warmth", "f.cold.x", "f.cold0", "f.part.0"] {
             assert!(!function(name).is_fragment(), "{name}");
         }
         assert!(function("f.warm.1").is_fragment_of(&function("f")));

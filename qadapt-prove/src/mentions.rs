@@ -49,9 +49,10 @@ impl Mentions {
         let all = pointers.sorted.iter().copied().chain(found.slots.iter().map(|slot| slot.1));
         let spots = Places::new(all.collect());
         for (base, bytes, is_code) in image.all_bytes() {
-            found.look(base, bytes, is_code, &pointers);
             if is_code {
-                found.look_at_code(base, bytes, &spots);
+                found.look_at_code(base, bytes, &pointers, &spots);
+            } else {
+                found.look_at_data(base, bytes, &pointers);
             }
         }
         let mentions = [found.slots.len(), found.data.len(), found.code.len(), found.absolute.len()];
@@ -73,27 +74,33 @@ impl Mentions {
         Some(found)
     }
 
-    /// Looks for addresses of places, or of what is within them, in any bytes, and for distances in data.
-    fn look(&mut self, base: u64, bytes: &[u8], is_code: bool, places: &Places) {
+    /// Looks for addresses of places, or of what is within them, and for distances.
+    fn look_at_data(&mut self, base: u64, bytes: &[u8], places: &Places) {
         for (at, word) in (base..).zip(bytes.windows(8)) {
             let word = word.try_into().map_or(0, u64::from_le_bytes);
             let mut speaks = |place| keep(&mut self.data, (place, at));
             places.within(word, &mut speaks);
-            // What code has of distances is found as those from instructions.
-            if is_code || !at.is_multiple_of(4) {
+            if !at.is_multiple_of(4) {
                 continue;
             }
             // Small numbers abound: one that leads into the middle, as -1 behind a place does, is not meant for it.
-            let half = u32::try_from(word & u64::from(u32::MAX)).unwrap_or_default().cast_signed();
             places.exactly(at.wrapping_add(word), &mut speaks);
-            places.exactly(at.wrapping_add_signed(half.into()), &mut speaks);
+            places.exactly(at.wrapping_add_signed(low(word).cast_signed().into()), &mut speaks);
         }
     }
 
-    fn look_at_code(&mut self, base: u64, code: &[u8], spots: &Places) {
-        for (at, bytes) in (base..).zip(code.windows(4)) {
+    /// Looks for distances from instructions to spots, and for addresses: of spots where they have four bytes, of places where
+    /// they have eight.
+    fn look_at_code(&mut self, base: u64, code: &[u8], places: &Places, spots: &Places) {
+        for (offset, bytes) in code.windows(4).enumerate() {
             let number = bytes.try_into().map_or(0, u32::from_le_bytes);
-            spots.within(number.into(), |spot| keep(&mut self.absolute, spot));
+            let at = base.wrapping_add(offset as u64);
+            if spots.may_have_within(number) {
+                spots.within(number.into(), |spot| keep(&mut self.absolute, spot));
+                if let Some(word) = code[offset..].first_chunk() {
+                    places.within(u64::from_le_bytes(*word), |place| keep(&mut self.data, (place, at)));
+                }
+            }
             // Up to four bytes of a constant follow, before the end that the distance counts from.
             spots.near(low(at).wrapping_add(number), |spot| keep(&mut self.code, (spot, at)));
         }
@@ -153,12 +160,17 @@ struct Places {
     sorted: Vec<u64>,
     /// The same by their lower halves.
     low: Vec<(u32, u64)>,
-    /// Whether one begins in any of the sixteen bytes whose address ends so.
-    begins: Vec<bool>,
+    /// Whether an address that ends so can be within a place.
+    have_within: Vec<bool>,
+    /// Whether an instruction's sum that ends so can lead to one.
+    have_near: Vec<bool>,
 }
 
 /// Places are told apart quickly by that much of their addresses.
 const ENDS: usize = 1 << 16;
+
+/// From an instruction's sum of a distance and of its own address: the first and the last place that it may lead into.
+const NEAR: (u32, u32) = (3, 8);
 
 impl Places {
     fn new(mut sorted: Vec<u64>) -> Self {
@@ -166,25 +178,35 @@ impl Places {
         sorted.dedup();
         let mut low: Vec<(u32, u64)> = sorted.iter().map(|&place| (self::low(place), place)).collect();
         low.sort_unstable();
-        let mut begins = vec![false; ENDS];
-        for &(low, _) in &low {
-            begins[end(low)] = true;
+        let (mut have_within, mut have_near) = (vec![false; ENDS], vec![false; ENDS]);
+        for &place in &sorted {
+            // Of less than sixteen bytes the first and the last tell all ends.
+            for addr in [place, place.wrapping_add(SIZE - 1)] {
+                have_within[end(self::low(addr))] = true;
+            }
+            for sum in [self::low(place).wrapping_sub(NEAR.1), self::low(place).wrapping_add(NEAR.0)] {
+                have_near[end(sum)] = true;
+            }
         }
-        Self { sorted, low, begins }
+        Self { sorted, low, have_within, have_near }
+    }
+
+    /// Whether there may be a place that an address with this lower half is within.
+    fn may_have_within(&self, low: u32) -> bool {
+        self.have_within[end(low)]
     }
 
     /// Calls `found` with the place that begins at an address.
     fn exactly(&self, addr: u64, found: impl FnMut(u64)) {
-        if self.begins[end(low(addr))] {
+        if self.may_have_within(low(addr)) {
             self.between(addr, addr, found);
         }
     }
 
     /// Calls `found` with each place that an address is within.
     fn within(&self, addr: u64, found: impl FnMut(u64)) {
-        let first = addr.saturating_sub(SIZE - 1);
-        if self.begins[end(low(first))] || self.begins[end(low(addr))] {
-            self.between(first, addr, found);
+        if self.may_have_within(low(addr)) {
+            self.between(addr.saturating_sub(SIZE - 1), addr, found);
         }
     }
 
@@ -196,12 +218,12 @@ impl Places {
     /// Calls `found` with each place into which an instruction may lead that has these lower halves of a distance and of its own
     /// address, added up: the distance is of four bytes, after which up to four more follow.
     fn near(&self, sum: u32, mut found: impl FnMut(u64)) {
-        let (first, last) = (sum.wrapping_sub(3), sum.wrapping_add(8));
-        if !self.begins[end(first)] && !self.begins[end(last)] {
+        if !self.have_near[end(sum)] {
             return;
         }
         // Around the end of four gigabytes, too.
-        for place in (0..12).map(|offset| first.wrapping_add(offset)) {
+        let first = sum.wrapping_sub(NEAR.0);
+        for place in (0..=NEAR.0 + NEAR.1).map(|offset| first.wrapping_add(offset)) {
             let start = self.low.partition_point(|&(low, _)| low < place);
             let same = self.low[start..].iter().take_while(|&&(low, _)| low == place);
             same.for_each(|&(_, place)| found(place));
@@ -219,7 +241,8 @@ mod tests {
 
     fn in_code(base: u64, code: &[u8], place: u64) -> Mentions {
         let mut found = Mentions::default();
-        found.look_at_code(base, code, &Places::new(vec![place, place + 0x100_0000]));
+        let places = Places::new(vec![place, place + 0x100_0000]);
+        found.look_at_code(base, code, &places, &places);
         found.wide.sort_unstable();
         found
     }
@@ -251,7 +274,8 @@ mod tests {
     fn a_file_with_too_many_is_not_kept() {
         // All of it is the address of a place.
         let mut found = Mentions::default();
-        found.look_at_code(0x1000, &vec![0; 2 * MOST], &Places::new(vec![0]));
+        let places = Places::new(vec![0]);
+        found.look_at_code(0x1000, &vec![0; 2 * MOST], &places, &places);
         assert_eq!(found.absolute.len(), MOST + 1);
     }
 
@@ -275,7 +299,12 @@ mod tests {
         let places = Places::new(vec![place]);
         let speaks = |at: u64, word: u64, is_code: bool| {
             let mut found = Mentions::default();
-            found.look(at, &word.to_le_bytes(), is_code, &places);
+            let bytes = word.to_le_bytes();
+            if is_code {
+                found.look_at_code(at, &bytes, &places, &places);
+            } else {
+                found.look_at_data(at, &bytes, &places);
+            }
             !found.data.is_empty()
         };
         for (at, word, expected) in [

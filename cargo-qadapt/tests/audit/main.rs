@@ -20,7 +20,6 @@ mod in_c;
 mod interrupts;
 mod live;
 mod merging;
-mod pace;
 mod processes;
 mod proofs;
 mod readme;

@@ -10,7 +10,6 @@ mod browser;
 mod files;
 mod gate;
 mod installed;
-mod pace;
 mod prison;
 mod same;
 mod server;

@@ -1,4 +1,4 @@
-//! The work of `pace KIND` under the crate dhat, which follows each block: `dhat_work KIND`. `cargo-qadapt/tests/audit/pace.rs` measures it beside a
+//! The work of `pace KIND` under the crate dhat, which follows each block: `dhat_work KIND`. `cargo-qadapt/benches/live.rs` measures it beside a
 //! trace with live memory.
 
 use std::error::Error;

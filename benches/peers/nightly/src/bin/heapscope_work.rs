@@ -1,4 +1,4 @@
-//! The work of `pace KIND` under heapscope, which follows each block: `heapscope_work PROFILE KIND`. `cargo-qadapt/tests/audit/pace.rs` measures it
+//! The work of `pace KIND` under heapscope, which follows each block: `heapscope_work PROFILE KIND`. `cargo-qadapt/benches/live.rs` measures it
 //! beside a trace with live memory.
 
 use std::error::Error;

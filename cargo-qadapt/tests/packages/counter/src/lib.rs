@@ -88,6 +88,7 @@ extern "C" fn getpgid(mark: c_int) -> c_int {
     let state = state();
     if !state.registered {
         state.registered = true;
+        // SAFETY: the function is there until the process ends.
         unsafe { atexit(report) };
     }
     let number = mark.wrapping_sub(MARK);
@@ -103,6 +104,7 @@ extern "C" fn getpgid(mark: c_int) -> c_int {
 
 #[unsafe(no_mangle)]
 extern "C" fn malloc(size: usize) -> *mut c_void {
+    // SAFETY: the C library's own, which takes any size.
     let address = unsafe { __libc_malloc(size) };
     state().allocated(address, size);
     address
@@ -110,6 +112,7 @@ extern "C" fn malloc(size: usize) -> *mut c_void {
 
 #[unsafe(no_mangle)]
 extern "C" fn calloc(n: usize, size: usize) -> *mut c_void {
+    // SAFETY: the same.
     let address = unsafe { __libc_calloc(n, size) };
     state().allocated(address, n.wrapping_mul(size));
     address
@@ -117,6 +120,7 @@ extern "C" fn calloc(n: usize, size: usize) -> *mut c_void {
 
 #[unsafe(no_mangle)]
 extern "C" fn realloc(old: *mut c_void, size: usize) -> *mut c_void {
+    // SAFETY: the caller's block is one of the C library's, as all here are.
     let address = unsafe { __libc_realloc(old, size) };
     state().allocated(address, size);
     address
@@ -124,7 +128,9 @@ extern "C" fn realloc(old: *mut c_void, size: usize) -> *mut c_void {
 
 #[unsafe(no_mangle)]
 extern "C" fn posix_memalign(out: *mut *mut c_void, align: usize, size: usize) -> c_int {
+    // SAFETY: the C library's own, which takes any size; the caller's alignment is a power of two.
     let address = unsafe { __libc_memalign(align, size) };
+    // SAFETY: the caller gives a place for the address.
     unsafe { *out = address };
     state().allocated(address, size);
     0
@@ -132,6 +138,7 @@ extern "C" fn posix_memalign(out: *mut *mut c_void, align: usize, size: usize) -
 
 #[unsafe(no_mangle)]
 extern "C" fn aligned_alloc(align: usize, size: usize) -> *mut c_void {
+    // SAFETY: the C library's own, which takes any size; the caller's alignment is a power of two.
     let address = unsafe { __libc_memalign(align, size) };
     state().allocated(address, size);
     address
@@ -142,16 +149,19 @@ extern "C" fn free(address: *mut c_void) {
     if !address.is_null() {
         state().freed(address);
     }
+    // SAFETY: the caller's block is one of the C library's, as all here are.
     unsafe { __libc_free(address) };
 }
 
 extern "C" fn report() {
+    // SAFETY: the name ends with a NUL, and the programs under it leave their environment as it is.
     let path = unsafe { getenv(c"QADAPT_COUNTER".as_ptr()) };
     if path.is_null() {
         return;
     }
     state().open = None;
     // O_WRONLY | O_CREAT | O_TRUNC
+    // SAFETY: the path is a string of the environment.
     let fd = unsafe { open(path, 0o1101, 0o644) };
     let mut line = [0u8; 96];
     for region in (0..REGIONS).filter(|&region| state().seen[region]) {
@@ -162,6 +172,7 @@ extern "C" fn report() {
             length += 1;
         }
         line[length - 1] = b'\n';
+        // SAFETY: the line has that many bytes.
         unsafe { write(fd, line.as_ptr(), length) };
     }
 }

@@ -54,30 +54,35 @@ fn record() {
 #[unsafe(no_mangle)]
 extern "C" fn malloc(size: usize) -> *mut c_void {
     record();
+    // SAFETY: the C library's own, which takes any size.
     unsafe { __libc_malloc(size) }
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn calloc(n: usize, size: usize) -> *mut c_void {
     record();
+    // SAFETY: the same.
     unsafe { __libc_calloc(n, size) }
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn realloc(p: *mut c_void, size: usize) -> *mut c_void {
     record();
+    // SAFETY: the caller's block is one of the C library's, as all here are.
     unsafe { __libc_realloc(p, size) }
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn aligned_alloc(align: usize, size: usize) -> *mut c_void {
     record();
+    // SAFETY: the C library's own, which takes any size; the caller's alignment is a power of two.
     unsafe { __libc_memalign(align, size) }
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn posix_memalign(out: *mut *mut c_void, align: usize, size: usize) -> c_int {
     record();
+    // SAFETY: the caller gives a place for the address.
     unsafe { *out = __libc_memalign(align, size) };
     0
 }
@@ -88,11 +93,13 @@ fn hex(fd: c_int, mut n: u64) {
         *digit = b"0123456789abcdef"[(n & 15) as usize];
         n >>= 4;
     }
+    // SAFETY: the line has that many bytes.
     unsafe { write(fd, line.as_ptr(), line.len()) };
 }
 
 extern "C" fn dump() {
     BUSY.set(true);
+    // SAFETY: the programs under it leave their environment as it is; the path is a string of it, and `getauxval` takes any number.
     unsafe {
         let path = getenv(c"QADAPT_ORACLE".as_ptr());
         if path.is_null() {
@@ -112,6 +119,7 @@ extern "C" fn dump() {
 }
 
 extern "C" fn init() {
+    // SAFETY: the function is there until the process ends.
     unsafe { atexit(dump) };
 }
 

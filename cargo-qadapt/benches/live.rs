@@ -1,34 +1,19 @@
-//! What a trace costs the program: figures for `docs/audit.md`, which nothing asserts.
+//! What it costs to follow each block, beside others that do: work by itself, traced as a whole, with live memory, and under
+//! other profilers. Prints processor time, the most memory, and how many times the program's own time it is, in rounds of one
+//! run each of every kind and way. What is missing is installed, or said.
+//!
+//! `cargo bench -p cargo-qadapt --bench live`; figures are in `docs/audit.md`.
 
 use std::path::Path;
 use std::process::Command;
 
-use crate::command::{Run, folder, qadapt, target_directory};
+use command::{Run, folder, qadapt, target_directory};
+
+#[path = "../tests/audit/command.rs"]
+#[allow(dead_code, reason = "the tests of audits need more of it")]
+mod command;
 
 const RUNS: usize = 5;
-
-/// Seconds of processor time of one run of `pace KIND`, as bash counts them. The kernel knows their sum; what of it was the
-/// user's it only samples.
-fn seconds(program: &Path, kind: &str, traces: Option<&Path>) -> f64 {
-    let mut command = Command::new("bash");
-    command
-        .args(["-c", "TIMEFORMAT='%3U %3S'; time \"$0\" \"$1\" >/dev/null"])
-        .arg(program)
-        .arg(kind)
-        .env("LC_ALL", "C")
-        .env("QADAPT_MODE", "count")
-        .env_remove("QADAPT_TRACE");
-    if let Some(folder) = traces {
-        command.env("QADAPT_TRACE", folder);
-    }
-    if kind == "boxes" {
-        command.env("QADAPT_WHOLE_PROGRAM", "1");
-    }
-    let output = command.output().expect("bash");
-    let text = String::from_utf8_lossy(&output.stderr);
-    let numbers = text.split_whitespace().map(str::parse::<f64>);
-    numbers.sum::<Result<f64, _>>().unwrap_or_else(|_| panic!("{output:?}"))
-}
 
 /// One way to run some work.
 struct Way {
@@ -53,13 +38,8 @@ impl Way {
     }
 }
 
-/// Work by itself, traced as a whole, with live memory, and under others that follow each block: `mixed`, a few events (`sparse`) and many
-/// (`dense`). Prints processor time, the most memory, and how many times the program's own time it is, in rounds of one run each of
-/// every kind and way. What is missing is installed, or said.
-#[test]
-#[ignore = "measures: cargo test -p cargo-qadapt --test audit -- --ignored --nocapture pace"]
-fn pace_of_live_memory_beside_others() {
-    let folder = folder("pace-live");
+fn main() {
+    let folder = folder("live");
     let programs = Programs::build();
     installed("time").expect("GNU time is Debian's package `time`");
     let mut work = ["mixed", "sparse", "dense"]
@@ -210,34 +190,4 @@ fn used(way: &Way, folder: &Path) -> [f64; 2] {
     let figures: Vec<f64> = line.split(' ').map(|figure| figure.parse().expect("a number")).collect();
     let [user, system, kilobytes] = figures[..] else { panic!("{line}") };
     [user + system, kilobytes / 1000.0]
-}
-
-/// Prints for each kind of work the ratio of a traced run's processor time to a plain one's, of the program as an audit
-/// builds it, best of some interleaved runs.
-#[test]
-#[ignore = "measures: cargo test -p cargo-qadapt --test audit -- --ignored --nocapture pace"]
-fn pace_with_and_without_a_trace() {
-    let kinds = ["clean", "rare", "unprotected", "heavy", "boxes"];
-    for (profile, walk, flags) in [
-        ("debug", "unwinder", ""),
-        ("release", "unwinder", ""),
-        ("release", "frame pointers", "-Cforce-frame-pointers=yes"),
-    ] {
-        let target = target_directory().with_file_name(format!("pace-{}", walk.replace(' ', "-")));
-        let audit = qadapt(&["audit", "-p", "pace", "--profile", profile, "--", "clean"])
-            .env("CARGO_TARGET_DIR", &target)
-            .env("RUSTFLAGS", flags)
-            .output()
-            .expect("the command starts");
-        assert_eq!(audit.status.code(), Some(0), "{audit:?}");
-        let program = target.join("qadapt").join(profile).join("pace");
-        for kind in kinds {
-            let (mut plain, mut traced) = (f64::MAX, f64::MAX);
-            for _ in 0..RUNS {
-                plain = plain.min(seconds(&program, kind, None));
-                traced = traced.min(seconds(&program, kind, Some(&folder("pace"))));
-            }
-            println!("{kind} ({profile}, {walk}): {:.2} ({plain:.3} s, {traced:.3} s)", traced / plain);
-        }
-    }
 }

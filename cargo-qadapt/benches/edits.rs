@@ -1,17 +1,21 @@
-//! How long an answer takes.
+//! How long the explorer takes from an edit to its answer.
+//!
+//! `cargo bench -p cargo-qadapt --bench edits`, on a machine that does nothing else.
 
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::server::{Server, texts};
+use server::{Server, texts};
+
+#[path = "../tests/explore/server.rs"]
+#[allow(dead_code, reason = "the tests of the explorer need more of it")]
+mod server;
 
 /// Edits that are timed.
 const EDITS: u32 = 40;
 
-#[test]
-#[ignore = "measures: cargo test --release -p cargo-qadapt --test explore -- --ignored --nocapture pace"]
-fn from_an_edit_to_its_answer() {
+fn main() {
     let server = Server::start(&[]);
     server.snippet("let one = 1;");
     let mut times: Vec<Duration> = (0..EDITS)
@@ -21,7 +25,7 @@ fn from_an_edit_to_its_answer() {
                  let text = format!(\"{{list:?}}\");\nprintln!(\"{{text}}\");"
             );
             let start = Instant::now();
-            let events = server.job(&json!({ "tab": "pace", "code": code }));
+            let events = server.job(&json!({ "tab": "edits", "code": code }));
             let time = start.elapsed();
             assert_eq!(texts(&events, "failed"), "");
             assert!(events.iter().any(|event| event["event"] == "proof"), "{events:?}");
