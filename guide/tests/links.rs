@@ -177,3 +177,26 @@ fn the_oldest_compilers_are_those_of_the_manifests() {
         assert_eq!(named, BTreeSet::from([linked.as_str(), &tool]), "{file}");
     }
 }
+
+/// What a registry shows of a crate, and the licences' texts.
+#[test]
+fn what_is_published_says_what_it_is() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let folders = fs::read_dir(&root).expect("the repository").map(|entry| entry.expect("an entry").path());
+    let mut published = 0;
+    for folder in folders.filter(|folder| folder.join("src").is_dir() && folder.join("Cargo.toml").is_file())
+    {
+        let manifest = fs::read_to_string(folder.join("Cargo.toml")).expect("a manifest is text");
+        if manifest.contains("\npublish = false") {
+            continue;
+        }
+        published += 1;
+        for wanted in ["description", "license.workspace", "keywords", "categories", "rust-version"] {
+            assert!(manifest.contains(&format!("\n{wanted} = ")), "{}: no {wanted}", folder.display());
+        }
+        for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
+            assert!(folder.join(licence).is_file(), "{}: no {licence}", folder.display());
+        }
+    }
+    assert!(published > 10, "{published} crates");
+}

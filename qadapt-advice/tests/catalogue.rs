@@ -98,6 +98,34 @@ fn the_operation_and_its_sizes_decide_between_rules() {
     assert_eq!(id(Op::Dealloc, 16, 0, &push), None);
 }
 
+/// Std's one function for channels of all kinds has the code of unbounded ones: a proof finds it below `SyncSender::send` too.
+#[test]
+fn who_has_a_bounded_channel_is_told_more_than_to_use_one() {
+    let std = |function, file| Frame::foreign(function, file);
+    let (mpsc, many, list) = (
+        "/rustc/0/library/std/src/sync/mpsc.rs",
+        "/rustc/0/library/std/src/sync/mpmc/mod.rs",
+        "/rustc/0/library/std/src/sync/mpmc/list.rs",
+    );
+    let named = [
+        std("std::sync::mpmc::list::Channel<T>::send", list),
+        std("std::sync::mpmc::Sender<T>::send", many),
+        std("std::sync::mpsc::SyncSender<T>::send", mpsc),
+        Frame::own("app::step", "src/main.rs"),
+    ];
+    let inlined = [
+        std("send<u32>", list),
+        std("send<u32>", many),
+        std("send<u32>", mpsc),
+        Frame::own("{closure#0}", "src/main.rs"),
+    ];
+    for frames in [named, inlined] {
+        let event = Event { op: Op::AllocZeroed, size: 1, old_size: 0, frames: &frames };
+        let line = advise(&event).expect("a habit").to_string();
+        assert!(line.contains("ArrayQueue"), "{line}");
+    }
+}
+
 #[test]
 fn one_byte_is_one_byte() {
     let frames = [Frame::foreign("alloc::vec::Vec<T,A>::push", ""), Frame::own("run", "")];

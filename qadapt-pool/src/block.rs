@@ -57,18 +57,47 @@ impl<'p> Block<'p> {
     }
 
     /// Its size, in bytes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use qadapt_pool::{Bytes, Pool};
+    ///
+    /// let pool = Pool::<Bytes<256>, 1>::new();
+    /// let block = pool.try_take().expect("a slot is free").into_block();
+    /// assert_eq!(block.size(), 256);
+    /// ```
     #[must_use]
     pub const fn size(&self) -> usize {
         self.size
     }
 
     /// Its alignment, in bytes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let pool = qadapt_pool::Pool::<u64, 1>::new();
+    /// let block = pool.try_take().expect("a slot is free").into_block();
+    /// assert_eq!(block.align(), align_of::<u64>());
+    /// ```
     #[must_use]
     pub const fn align(&self) -> usize {
         self.align
     }
 
     /// True if what has this layout fits.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use core::alloc::Layout;
+    ///
+    /// let pool = qadapt_pool::Pool::<u64, 1>::new();
+    /// let block = pool.try_take().expect("a slot is free").into_block();
+    /// assert!(block.fits(Layout::new::<[u8; 8]>()));
+    /// assert!(!block.fits(Layout::new::<[u8; 9]>()));
+    /// ```
     #[inline]
     #[must_use]
     pub const fn fits(&self, layout: Layout) -> bool {
@@ -76,6 +105,17 @@ impl<'p> Block<'p> {
     }
 
     /// The memory, for what something else writes: a device, or a call into C.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use qadapt_pool::{Bytes, Pool};
+    ///
+    /// let pool = Pool::<Bytes<16>, 1>::new();
+    /// let mut block = pool.try_take().expect("a slot is free").into_block();
+    /// assert_eq!(block.memory().len(), 16);
+    /// block.memory()[0].write(1);
+    /// ```
     #[must_use]
     pub fn memory(&mut self) -> &mut [MaybeUninit<u8>] {
         // SAFETY: the block owns memory of this size, and bytes without a value may lie there.
@@ -86,6 +126,19 @@ impl<'p> Block<'p> {
     ///
     /// # Errors
     /// The block and the value, if it does not fit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use qadapt_pool::{Bytes, Pool};
+    ///
+    /// let pool = Pool::<Bytes<16>, 1>::new();
+    /// let block = || pool.try_take().expect("a slot is free").into_block();
+    /// assert_eq!(*block().put(7_u64).expect("it fits"), 7);
+    ///
+    /// let (_block, array) = block().put([7_u64; 3]).expect_err("24 bytes do not fit");
+    /// assert_eq!(array, [7; 3]);
+    /// ```
     #[inline]
     pub fn put<T>(self, value: T) -> Result<PoolBox<'p, T>, (Self, T)> {
         if !self.fits(Layout::new::<T>()) {
@@ -102,6 +155,18 @@ impl<'p> Block<'p> {
     ///
     /// # Errors
     /// The block and the value, if it does not fit beside the word that counts its owners.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use qadapt_pool::{Bytes, Pool};
+    ///
+    /// let pool = Pool::<Bytes<32>, 1>::new();
+    /// let number = pool.try_take().expect("a slot is free").into_block().share(7_u64).expect("it fits");
+    /// let same = number.clone();
+    /// drop(number);
+    /// assert_eq!(*same, 7);
+    /// ```
     #[inline]
     pub fn share<T>(self, value: T) -> Result<PoolArc<'p, T>, (Self, T)> {
         if !self.fits(Layout::new::<Shared<T>>()) {
@@ -118,6 +183,17 @@ impl<'p> Block<'p> {
     ///
     /// # Errors
     /// The block, if so many do not fit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use qadapt_pool::{Bytes, Pool};
+    ///
+    /// let pool = Pool::<Bytes<16>, 1>::new();
+    /// let block = || pool.try_take().expect("a slot is free").into_block();
+    /// assert_eq!(*block().slice_with(4, |index| index as u32 * 10).expect("it fits"), [0, 10, 20, 30]);
+    /// assert!(block().slice_with(5, |_| 0_u32).is_err());
+    /// ```
     pub fn slice_with<T>(
         self,
         len: usize,
@@ -145,6 +221,17 @@ impl<'p> Block<'p> {
     ///
     /// # Errors
     /// The block, if the slice does not fit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use qadapt_pool::{Bytes, Pool};
+    ///
+    /// let pool = Pool::<Bytes<16>, 1>::new();
+    /// let block = || pool.try_take().expect("a slot is free").into_block();
+    /// assert_eq!(*block().copy_of(b"packet").expect("it fits"), *b"packet");
+    /// assert!(block().copy_of(&[0_u8; 17]).is_err());
+    /// ```
     #[inline]
     pub fn copy_of<T: Copy>(self, slice: &[T]) -> Result<PoolBox<'p, [T]>, Self> {
         if !self.fits(Layout::for_value(slice)) {
@@ -161,6 +248,17 @@ impl<'p> Block<'p> {
     ///
     /// # Errors
     /// The block, if it is smaller.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use qadapt_pool::{Bytes, Pool};
+    ///
+    /// let pool = Pool::<Bytes<16>, 1>::new();
+    /// let block = || pool.try_take().expect("a slot is free").into_block();
+    /// assert_eq!(*block().zeroed(10).expect("it fits"), [0; 10]);
+    /// assert!(block().zeroed(17).is_err());
+    /// ```
     #[inline]
     pub fn zeroed(self, len: usize) -> Result<PoolBox<'p, [u8]>, Self> {
         if len > self.size {

@@ -65,6 +65,15 @@ impl<'p, T: ?Sized> PoolBox<'p, T> {
 
 impl<T> PoolBox<'_, T> {
     /// Takes the value out, and gives the slot back.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let pool = qadapt_pool::Pool::<&str, 1>::new();
+    /// let word = pool.try_box("one").expect("a slot is free");
+    /// assert_eq!(word.into_inner(), "one");
+    /// assert_eq!(pool.available(), 1);
+    /// ```
     #[inline]
     #[must_use = "the value is dropped otherwise: drop the box instead"]
     pub fn into_inner(self) -> T {

@@ -46,6 +46,17 @@ pub struct BytePool<'p, const CLASSES: usize> {
 
 impl<'p, const CLASSES: usize> BytePool<'p, CLASSES> {
     /// A pool of these classes, in any order.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use qadapt_pool::{BytePool, Bytes, Pool};
+    ///
+    /// static SMALL: Pool<Bytes<64>, 16> = Pool::new();
+    /// static LARGE: Pool<Bytes<2048>, 4> = Pool::new();
+    /// static MEMORY: BytePool<'static, 2> = BytePool::new([LARGE.class(), SMALL.class()]);
+    /// assert_eq!(MEMORY.classes()[0].size(), 64);
+    /// ```
     #[must_use]
     pub const fn new(mut classes: [Class<'p>; CLASSES]) -> Self {
         // Insertion sort, since this is `const`.
@@ -62,12 +73,36 @@ impl<'p, const CLASSES: usize> BytePool<'p, CLASSES> {
     }
 
     /// Its classes, by size.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use qadapt_pool::{BytePool, Bytes, Pool};
+    ///
+    /// let (small, large) = (Pool::<Bytes<64>, 2>::new(), Pool::<Bytes<2048>, 4>::new());
+    /// let memory = BytePool::new([large.class(), small.class()]);
+    /// assert_eq!(memory.classes().map(|class| class.size()), [64, 2048]);
+    /// ```
     #[must_use]
     pub const fn classes(&self) -> &[Class<'p>; CLASSES] {
         &self.classes
     }
 
     /// Takes a block for what has this layout; `None` if no class that fits has a free slot for it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use core::alloc::Layout;
+    /// use qadapt_pool::{BytePool, Bytes, Pool};
+    ///
+    /// let (small, large) = (Pool::<Bytes<64>, 1>::new(), Pool::<Bytes<2048>, 1>::new());
+    /// let memory = BytePool::new([small.class(), large.class()]);
+    /// let first = memory.try_take(Layout::new::<u64>()).expect("a slot is free");
+    /// let second = memory.try_take(Layout::new::<u64>()).expect("a larger slot is free");
+    /// assert_eq!((first.size(), second.size()), (64, 2048));
+    /// assert!(memory.try_take(Layout::new::<u64>()).is_none());
+    /// ```
     #[inline]
     #[must_use]
     pub fn try_take(&self, layout: Layout) -> Option<Block<'p>> {
@@ -80,6 +115,22 @@ impl<'p, const CLASSES: usize> BytePool<'p, CLASSES> {
     ///
     /// # Errors
     /// [`TooLarge`] if no class fits.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_executor::block_on(async {
+    /// use core::alloc::Layout;
+    /// use qadapt_pool::{BytePool, Bytes, Pool};
+    ///
+    /// let pool = Pool::<Bytes<64>, 1>::new();
+    /// let memory = BytePool::new([pool.class()]);
+    /// let number = memory.take(Layout::new::<u64>())?.await.put(5_u64).expect("it fits");
+    /// assert_eq!(*number, 5);
+    /// assert!(memory.take(Layout::new::<[u8; 65]>()).is_err());
+    /// # Ok::<_, qadapt_pool::TooLarge>(())
+    /// # }).expect("a class fits");
+    /// ```
     pub fn take(&self, layout: Layout) -> Result<TakeBlock<'_, 'p>, TooLarge> {
         let smallest = *fitting(&self.classes, layout).next().ok_or(TooLarge(()))?;
         Ok(TakeBlock { turn: Turn::new(smallest.shelf()), smallest, layout, classes: &self.classes })
@@ -89,6 +140,24 @@ impl<'p, const CLASSES: usize> BytePool<'p, CLASSES> {
     ///
     /// # Errors
     /// [`TooLarge`] if no class fits; the future gives [`Elapsed`](crate::Elapsed) if the timer has ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_executor::block_on(async {
+    /// use core::alloc::Layout;
+    /// use core::future::ready;
+    /// use qadapt_pool::{BytePool, Bytes, Pool};
+    ///
+    /// let pool = Pool::<Bytes<64>, 1>::new();
+    /// let memory = BytePool::new([pool.class()]);
+    /// let layout = Layout::new::<u64>();
+    /// let block = memory.take_timeout(layout, ready(()))?.await.expect("a slot is free");
+    /// assert!(memory.take_timeout(layout, ready(()))?.await.is_err());
+    /// # drop(block);
+    /// # Ok::<_, qadapt_pool::TooLarge>(())
+    /// # }).expect("a class fits");
+    /// ```
     pub fn take_timeout<F: Future>(
         &self,
         layout: Layout,
@@ -101,6 +170,18 @@ impl<'p, const CLASSES: usize> BytePool<'p, CLASSES> {
     ///
     /// # Errors
     /// The value, if no class that fits has a free slot for it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use qadapt_pool::{BytePool, Bytes, Pool};
+    ///
+    /// let pool = Pool::<Bytes<64>, 1>::new();
+    /// let memory = BytePool::new([pool.class()]);
+    /// let word = memory.try_box("one").expect("a slot is free");
+    /// assert_eq!(memory.try_box("two"), Err("two"));
+    /// # drop(word);
+    /// ```
     #[inline]
     pub fn try_box<T>(&self, value: T) -> Result<PoolBox<'p, T>, T> {
         match self.try_take(Layout::new::<T>()) {
@@ -110,6 +191,17 @@ impl<'p, const CLASSES: usize> BytePool<'p, CLASSES> {
     }
 
     /// Takes a block for so many bytes, which are zeros then; `None` if no class that fits has a free slot for them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use qadapt_pool::{BytePool, Bytes, Pool};
+    ///
+    /// let pool = Pool::<Bytes<64>, 1>::new();
+    /// let memory = BytePool::new([pool.class()]);
+    /// assert_eq!(*memory.try_bytes(10).expect("a slot is free"), [0; 10]);
+    /// assert!(memory.try_bytes(65).is_none());
+    /// ```
     #[must_use]
     pub fn try_bytes(&self, len: usize) -> Option<PoolBox<'p, [u8]>> {
         self.try_take(Layout::array::<u8>(len).ok()?)?.zeroed(len).ok()
@@ -133,6 +225,19 @@ pin_project! {
     ///
     /// # Panics
     /// If polled again after it has ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use core::alloc::Layout;
+    /// use qadapt_pool::{BytePool, Bytes, Pool, TakeBlock};
+    ///
+    /// let pool = Pool::<Bytes<64>, 1>::new();
+    /// let memory = BytePool::new([pool.class()]);
+    /// let block: TakeBlock<'_, '_> = memory.take(Layout::new::<u64>()).expect("a class fits");
+    /// assert_eq!(pool.available(), 1, "nothing is taken before the first poll");
+    /// assert_eq!(futures_executor::block_on(block).size(), 64);
+    /// ```
     #[must_use = "nothing is taken before the future is awaited"]
     pub struct TakeBlock<'a, 'p> {
         #[pin]
@@ -165,6 +270,18 @@ impl fmt::Debug for TakeBlock<'_, '_> {
 }
 
 /// No size class of the pool is as large.
+///
+/// # Examples
+///
+/// ```
+/// use core::alloc::Layout;
+/// use qadapt_pool::{BytePool, Bytes, Pool};
+///
+/// let pool = Pool::<Bytes<64>, 1>::new();
+/// let memory = BytePool::new([pool.class()]);
+/// let error = memory.take(Layout::new::<[u8; 65]>()).expect_err("65 bytes fit nowhere");
+/// assert_eq!(error.to_string(), "no size class of the pool is as large or as strictly aligned");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLarge(());
 

@@ -13,6 +13,16 @@ use crate::ticket::Ticket;
 /// A slot of so many bytes, aligned for any usual value: `Pool<Bytes<2048>, 16>` is memory for 16 blocks of 2,048 bytes.
 ///
 /// The type has no values; it only says how large a slot is.
+///
+/// # Examples
+///
+/// ```
+/// use qadapt_pool::{Bytes, Pool};
+///
+/// static BLOCKS: Pool<Bytes<2048>, 16> = Pool::new();
+/// assert_eq!(BLOCKS.class().size(), 2048);
+/// assert_eq!(size_of::<Bytes<20>>(), 32, "a slot's size is a multiple of its alignment");
+/// ```
 #[derive(Debug)]
 #[repr(align(16))]
 pub struct Bytes<const SIZE: usize> {
@@ -23,6 +33,20 @@ pub struct Bytes<const SIZE: usize> {
 /// [`Region`](crate::Region).
 ///
 /// A copy stands for the same slots. A class can be in several byte pools at once, so that these share it.
+///
+/// # Examples
+///
+/// ```
+/// use qadapt_pool::{BytePool, Bytes, Class, Pool};
+///
+/// static COMMON: Pool<Bytes<1500>, 4> = Pool::new();
+///
+/// let class: Class<'_> = COMMON.class();
+/// let (requests, answers) = (BytePool::new([class]), BytePool::new([class]));
+/// let packets = (requests.try_bytes(1500), answers.try_bytes(1500));
+/// assert_eq!(class.available(), 2);
+/// # drop(packets);
+/// ```
 #[derive(Clone, Copy)]
 pub struct Class<'p> {
     shelf: &'p Shelf,
@@ -41,18 +65,41 @@ impl<'p> Class<'p> {
     }
 
     /// The size of a slot, in bytes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let pool = qadapt_pool::Pool::<[u64; 4], 2>::new();
+    /// assert_eq!(pool.class().size(), 32);
+    /// ```
     #[must_use]
     pub const fn size(&self) -> usize {
         self.size
     }
 
     /// The alignment of a slot, in bytes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use qadapt_pool::{Bytes, Pool};
+    ///
+    /// let pool = Pool::<Bytes<64>, 2>::new();
+    /// assert_eq!(pool.class().align(), 16);
+    /// ```
     #[must_use]
     pub const fn align(&self) -> usize {
         self.align
     }
 
     /// How many slots there are.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let pool = qadapt_pool::Pool::<u64, 2>::new();
+    /// assert_eq!(pool.class().capacity(), 2);
+    /// ```
     #[inline]
     #[must_use]
     pub const fn capacity(&self) -> usize {
@@ -60,18 +107,50 @@ impl<'p> Class<'p> {
     }
 
     /// How many slots are free; while other threads take and give back, only an estimate.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let pool = qadapt_pool::Pool::<u64, 2>::new();
+    /// let block = pool.class().try_take();
+    /// assert_eq!(pool.class().available(), 1);
+    /// # drop(block);
+    /// ```
     #[must_use]
     pub fn available(&self) -> usize {
         self.shelf.count_free()
     }
 
     /// True if a future waits for a slot of this class.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use core::{future::Future, pin::pin, task::{Context, Waker}};
+    /// let pool = qadapt_pool::Pool::<u64, 1>::new();
+    /// let block = pool.class().try_take();
+    /// let mut next = pin!(pool.take());
+    /// assert!(!pool.class().has_waiters());
+    /// assert!(next.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    /// assert!(pool.class().has_waiters());
+    /// # drop(block);
+    /// ```
     #[must_use]
     pub fn has_waiters(&self) -> bool {
         self.shelf.has_waiters()
     }
 
     /// True if there are slots, and what has this layout fits into one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use core::alloc::Layout;
+    ///
+    /// let pool = qadapt_pool::Pool::<u64, 1>::new();
+    /// assert!(pool.class().fits(Layout::new::<[u8; 8]>()));
+    /// assert!(!pool.class().fits(Layout::new::<[u8; 9]>()));
+    /// ```
     #[inline]
     #[must_use]
     pub const fn fits(&self, layout: Layout) -> bool {
@@ -79,6 +158,16 @@ impl<'p> Class<'p> {
     }
 
     /// Takes a slot; `None` if none is free, or if those that are free belong to others who wait.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let pool = qadapt_pool::Pool::<u64, 1>::new();
+    /// let block = pool.class().try_take();
+    /// assert!(block.is_some());
+    /// assert!(pool.class().try_take().is_none());
+    /// # drop(block);
+    /// ```
     #[inline]
     #[must_use]
     pub fn try_take(&self) -> Option<Block<'p>> {

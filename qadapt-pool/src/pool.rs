@@ -55,6 +55,15 @@ unsafe impl<T, const N: usize> Send for Pool<T, N> {}
 
 impl<T, const N: usize> Pool<T, N> {
     /// Makes a pool whose slots are all free.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use qadapt_pool::Pool;
+    ///
+    /// static PACKETS: Pool<[u8; 1500], 4> = Pool::new();
+    /// assert_eq!(PACKETS.available(), 4);
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -152,18 +161,49 @@ impl<T, const N: usize> Pool<T, N> {
     }
 
     /// How many slots there are.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let pool = qadapt_pool::Pool::<u64, 4>::new();
+    /// let slot = pool.try_take();
+    /// assert_eq!(pool.capacity(), 4, "taken ones included");
+    /// # drop(slot);
+    /// ```
     #[must_use]
     pub const fn capacity(&self) -> usize {
         N
     }
 
     /// How many slots are free; while other threads take and give back, only an estimate.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let pool = qadapt_pool::Pool::<u64, 4>::new();
+    /// let slot = pool.try_take();
+    /// assert_eq!(pool.available(), 3);
+    /// # drop(slot);
+    /// ```
     #[must_use]
     pub fn available(&self) -> usize {
         self.shelf().count_free()
     }
 
     /// True if a future waits for a slot.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use core::{future::Future, pin::pin, task::{Context, Waker}};
+    /// let pool = qadapt_pool::Pool::<u64, 1>::new();
+    /// let slot = pool.try_take();
+    /// let mut next = pin!(pool.take());
+    /// assert!(!pool.has_waiters());
+    /// assert!(next.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    /// assert!(pool.has_waiters());
+    /// # drop(slot);
+    /// ```
     #[must_use]
     pub fn has_waiters(&self) -> bool {
         self.shelf().has_waiters()

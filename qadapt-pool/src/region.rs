@@ -47,12 +47,36 @@ type Empty = Shelf<[AtomicUsize; 0]>;
 
 impl<'m> Region<'m> {
     /// A region of all of this memory.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use core::mem::MaybeUninit;
+    /// use qadapt_pool::Region;
+    ///
+    /// let mut memory = [const { MaybeUninit::uninit() }; 4096];
+    /// let region = Region::new(&mut memory);
+    /// assert_eq!(region.left(), 4096);
+    /// ```
     #[must_use]
     pub const fn new(memory: &'m mut [MaybeUninit<u8>]) -> Self {
         Self { left: memory.len(), next: memory.as_mut_ptr().cast(), _memory: PhantomData }
     }
 
     /// How many bytes are left.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use core::alloc::Layout;
+    /// use core::mem::MaybeUninit;
+    /// use qadapt_pool::Region;
+    ///
+    /// let mut memory = [const { MaybeUninit::uninit() }; 4096];
+    /// let mut region = Region::new(&mut memory);
+    /// assert!(region.class(Layout::new::<[u8; 64]>(), 16).is_some());
+    /// assert!(region.left() < 4096 - 16 * 64);
+    /// ```
     #[must_use]
     pub const fn left(&self) -> usize {
         self.left
@@ -63,6 +87,20 @@ impl<'m> Region<'m> {
     ///
     /// A slot takes the layout's size, rounded up to its alignment, and a word more; a class takes up to 256 bytes more,
     /// for its waiters and for alignment.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use core::alloc::Layout;
+    /// use core::mem::MaybeUninit;
+    /// use qadapt_pool::Region;
+    ///
+    /// let mut memory = [const { MaybeUninit::uninit() }; 4096];
+    /// let mut region = Region::new(&mut memory);
+    /// let class = region.class(Layout::new::<[u8; 64]>(), 16).expect("there is room");
+    /// assert_eq!((class.size(), class.capacity()), (64, 16));
+    /// assert!(region.class(Layout::new::<[u8; 64]>(), 64).is_none());
+    /// ```
     #[must_use]
     pub fn class(&mut self, layout: Layout, capacity: usize) -> Option<Class<'m>> {
         let slot = layout.pad_to_align();

@@ -11,6 +11,17 @@ use crate::primitive::{AtomicUsize, Ordering, fence};
 
 /// What lies in the slot of a [`PoolArc`]: the value, and how many own it. A pool for such values is a
 /// `Pool<Shared<T>, N>`.
+///
+/// # Examples
+///
+/// ```
+/// use qadapt_pool::{Pool, Shared};
+///
+/// static NAMES: Pool<Shared<&str>, 2> = Pool::new();
+///
+/// let name = NAMES.try_take().expect("a slot is free").share("one");
+/// assert_eq!(*name, "one");
+/// ```
 pub struct Shared<T> {
     owners: AtomicUsize,
     value: T,
@@ -32,6 +43,21 @@ impl<T: fmt::Debug> fmt::Debug for Shared<T> {
 /// weak references.
 ///
 /// [`Slot::share`](crate::Slot::share) and [`Block::share`](crate::Block::share) make one.
+///
+/// # Examples
+///
+/// ```
+/// use qadapt_pool::{Pool, PoolArc, Shared};
+///
+/// static TABLES: Pool<Shared<[u32; 256]>, 2> = Pool::new();
+///
+/// let table: PoolArc<'_, _> = TABLES.try_take().expect("a slot is free").share([1; 256]);
+/// let same = table.clone();
+/// let thread = std::thread::spawn(move || same[255]);
+/// assert_eq!(thread.join().expect("no panic"), table[255]);
+/// drop(table);
+/// assert_eq!(TABLES.available(), 2);
+/// ```
 pub struct PoolArc<'p, T> {
     /// Each owner has a copy, and the last one drops its own.
     shared: ManuallyDrop<PoolBox<'p, Shared<T>>>,
@@ -48,18 +74,55 @@ impl<'p, T> PoolArc<'p, T> {
     }
 
     /// How many own the value; while other threads clone and drop, only an estimate.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use qadapt_pool::{Pool, PoolArc, Shared};
+    ///
+    /// let pool = Pool::<Shared<u64>, 1>::new();
+    /// let number = pool.try_take().expect("a slot is free").share(5);
+    /// let same = number.clone();
+    /// assert_eq!(PoolArc::owners(&number), 2);
+    /// # drop(same);
+    /// ```
     #[must_use]
     pub fn owners(this: &Self) -> usize {
         this.shared.owners.load(Ordering::Relaxed)
     }
 
     /// True if both own the same value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use qadapt_pool::{Pool, PoolArc, Shared};
+    ///
+    /// let pool = Pool::<Shared<u64>, 2>::new();
+    /// let share = |number| pool.try_take().expect("a slot is free").share(number);
+    /// let (one, other) = (share(5), share(5));
+    /// assert!(PoolArc::ptr_eq(&one, &one.clone()));
+    /// assert!(!PoolArc::ptr_eq(&one, &other));
+    /// ```
     #[must_use]
     pub fn ptr_eq(this: &Self, other: &Self) -> bool {
         ptr::eq(&raw const **this, &raw const **other)
     }
 
     /// The value, to change it, if nobody else owns it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use qadapt_pool::{Pool, PoolArc, Shared};
+    ///
+    /// let pool = Pool::<Shared<u64>, 1>::new();
+    /// let mut number = pool.try_take().expect("a slot is free").share(5);
+    /// *PoolArc::get_mut(&mut number).expect("it has one owner") += 1;
+    /// let same = number.clone();
+    /// assert_eq!(PoolArc::get_mut(&mut number), None);
+    /// assert_eq!(*same, 6);
+    /// ```
     pub fn get_mut(this: &mut Self) -> Option<&mut T> {
         // Acquire pairs with the Release in `drop`: what the others did to the value happened before. Nobody can become an
         // owner meanwhile, since only owners can make owners.
@@ -67,6 +130,19 @@ impl<'p, T> PoolArc<'p, T> {
     }
 
     /// Takes the value out and gives the slot back, if nobody else owns it; else this owner is gone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use qadapt_pool::{Pool, PoolArc, Shared};
+    ///
+    /// let pool = Pool::<Shared<u64>, 1>::new();
+    /// let number = pool.try_take().expect("a slot is free").share(5);
+    /// let same = number.clone();
+    /// assert_eq!(PoolArc::into_inner(number), None);
+    /// assert_eq!(PoolArc::into_inner(same), Some(5));
+    /// assert_eq!(pool.available(), 1);
+    /// ```
     #[must_use]
     pub fn into_inner(this: Self) -> Option<T> {
         let mut this = ManuallyDrop::new(this);

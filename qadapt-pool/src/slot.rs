@@ -12,6 +12,19 @@ use crate::slots::Slots;
 use crate::ticket::Ticket;
 
 /// Memory for one value of type `T`, taken from a [`Pool`](crate::Pool); dropped without a value, it goes back.
+///
+/// # Examples
+///
+/// ```
+/// use qadapt_pool::Pool;
+///
+/// static PACKETS: Pool<[u8; 1500], 4> = Pool::new();
+///
+/// let slot = PACKETS.try_take().expect("a slot is free");
+/// assert_eq!(PACKETS.available(), 3);
+/// drop(slot);
+/// assert_eq!(PACKETS.available(), 4);
+/// ```
 #[must_use = "the slot goes back as soon as it is dropped"]
 pub struct Slot<'p, T> {
     memory: NonNull<MaybeUninit<T>>,
@@ -33,6 +46,14 @@ impl<'p, T> Slot<'p, T> {
     }
 
     /// Puts a value into the slot.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let pool = qadapt_pool::Pool::<u64, 1>::new();
+    /// let number = pool.try_take().expect("a slot is free").put(5);
+    /// assert_eq!(*number, 5);
+    /// ```
     #[inline]
     pub fn put(mut self, value: T) -> PoolBox<'p, T> {
         self.memory().write(value);
@@ -41,12 +62,31 @@ impl<'p, T> Slot<'p, T> {
     }
 
     /// Puts the value that a function makes into the slot. If the function panics, the slot goes back.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let pool = qadapt_pool::Pool::<[u64; 4], 1>::new();
+    /// let slot = pool.try_take().expect("a slot is free");
+    /// let squares = slot.put_with(|| std::array::from_fn(|index| (index * index) as u64));
+    /// assert_eq!(*squares, [0, 1, 4, 9]);
+    /// ```
     #[inline]
     pub fn put_with(self, make: impl FnOnce() -> T) -> PoolBox<'p, T> {
         self.put(make())
     }
 
     /// The memory, for a value that something else writes: a device, or a call into C.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let pool = qadapt_pool::Pool::<u64, 1>::new();
+    /// let mut slot = pool.try_take().expect("a slot is free");
+    /// slot.memory().write(5);
+    /// // SAFETY: the value has just been written.
+    /// assert_eq!(*unsafe { slot.assume_init() }, 5);
+    /// ```
     #[inline]
     pub fn memory(&mut self) -> &mut MaybeUninit<T> {
         // SAFETY: the memory belongs to the slot's owner and lives as long as the slot.
@@ -57,6 +97,18 @@ impl<'p, T> Slot<'p, T> {
     ///
     /// # Safety
     /// The memory holds a valid `T`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let pool = qadapt_pool::Pool::<[u8; 4], 1>::new();
+    /// let mut slot = pool.try_take().expect("a slot is free");
+    /// // SAFETY: the memory has room for four bytes.
+    /// unsafe { slot.memory().as_mut_ptr().write_bytes(7, 1) };
+    /// // SAFETY: all four have been written.
+    /// let bytes = unsafe { slot.assume_init() };
+    /// assert_eq!(*bytes, [7; 4]);
+    /// ```
     #[inline]
     #[must_use = "the value is dropped with the box"]
     pub unsafe fn assume_init(self) -> PoolBox<'p, T> {
@@ -65,6 +117,14 @@ impl<'p, T> Slot<'p, T> {
     }
 
     /// The slot as mere memory, into which anything goes that fits.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let pool = qadapt_pool::Pool::<u64, 1>::new();
+    /// let block = pool.try_take().expect("a slot is free").into_block();
+    /// assert_eq!(*block.copy_of(b"eight").expect("it fits"), *b"eight");
+    /// ```
     #[inline]
     pub fn into_block(self) -> Block<'p> {
         // SAFETY: the memory is the ticket's, and has the size and the alignment of a `T`.

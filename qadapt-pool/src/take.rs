@@ -22,6 +22,17 @@ pin_project! {
     ///
     /// # Panics
     /// If polled again after it has ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use qadapt_pool::{Pool, Take};
+    ///
+    /// let pool = Pool::<u64, 1>::new();
+    /// let slot: Take<'_, u64> = pool.take();
+    /// assert_eq!(pool.available(), 1, "nothing is taken before the first poll");
+    /// assert_eq!(*futures_executor::block_on(slot).put(5), 5);
+    /// ```
     #[must_use = "nothing is taken before the future is awaited"]
     pub struct Take<'p, T> {
         #[pin]
@@ -62,6 +73,21 @@ pin_project! {
     ///
     /// # Panics
     /// A poll after it has ended panics.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use core::future::{pending, ready};
+    /// use qadapt_pool::Pool;
+    ///
+    /// # futures_executor::block_on(async {
+    /// let pool = Pool::<u64, 1>::new();
+    /// let slot = pool.take_timeout(ready(())).await.expect("the slot is free, and wins");
+    /// assert!(pool.take_timeout(ready(())).await.is_err(), "the timer has ended");
+    /// drop(slot);
+    /// assert!(pool.take_timeout(pending::<()>()).await.is_ok());
+    /// # });
+    /// ```
     #[must_use = "nothing is taken before the future is awaited"]
     #[derive(Debug)]
     pub struct TakeTimeout<W, F> {
@@ -97,6 +123,17 @@ impl<W: Future, F: Future> Future for TakeTimeout<W, F> {
 }
 
 /// The timer has ended before a slot was free.
+///
+/// # Examples
+///
+/// ```
+/// use core::future::ready;
+/// use qadapt_pool::Pool;
+///
+/// let pool = Pool::<u64, 0>::new();
+/// let error = futures_executor::block_on(pool.take_timeout(ready(()))).expect_err("there is no slot");
+/// assert_eq!(error.to_string(), "no slot of the pool was free in time");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Elapsed(());
 

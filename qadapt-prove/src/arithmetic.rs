@@ -207,6 +207,10 @@ impl State {
 
     /// The address that a memory operand names as a number, cut to so many bits.
     pub(super) fn sum(&self, mem: &Mem, bits: u8) -> Value {
+        if mem.base.is_none() && mem.index.is_none() {
+            // A place in the file, which the loader may move.
+            return Value::AtMost { bits: 64, max: low_bits(bits), from: Bound::Width };
+        }
         let part = |reg: Option<Reg>| match reg {
             Some(reg) => self.get(reg).few_of(bits),
             None => Few::of(bits, [0]),
@@ -252,6 +256,13 @@ mod tests {
             state.refine(cond, taken);
             assert_eq!(state.get(3).last_index(), bound, "{cond:?} {taken}");
         }
+    }
+
+    #[test]
+    fn a_place_in_the_file_is_no_number() {
+        let state = State::unknown();
+        let place = Mem { base: None, index: None, disp: 0x4040 };
+        assert_eq!(state.sum(&place, 32), state.low(0, 32));
     }
 
     #[test]

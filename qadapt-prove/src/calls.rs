@@ -2,7 +2,7 @@
 //!
 //! `assert_no_alloc(..)` and `enter_protected()` are told by their names, also by the ones that a `use` gives them, and
 //! `.no_alloc()` by its own. `run`, `enter` and `wrap` are methods of a policy: what the sources call one is a `Policy`
-//! by its declaration, or by what it is made of. In macros tokens are read; a call of a macro that has such calls in its
+//! by its declaration, or by what it is made of. A `PolicyToken` has `run` alone, and counts as one. In macros tokens are read; a call of a macro that has such calls in its
 //! definition opens what these do.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -87,10 +87,14 @@ fn is_for_tests(attributes: &[syn::Attribute]) -> bool {
     })
 }
 
-/// Whether a type is `Policy`, behind references or not.
+/// Whether a type is `Policy` or a token of one, behind references or not.
 fn is_policy_type(ty: &syn::Type) -> bool {
     match ty {
-        syn::Type::Path(path) => path.path.segments.last().is_some_and(|last| last.ident == "Policy"),
+        syn::Type::Path(path) => path
+            .path
+            .segments
+            .last()
+            .is_some_and(|last| last.ident == "Policy" || last.ident == "PolicyToken"),
         syn::Type::Reference(reference) => is_policy_type(&reference.elem),
         syn::Type::Paren(inner) => is_policy_type(&inner.elem),
         _ => false,
@@ -251,7 +255,7 @@ impl Names {
     /// The type or trait that a path is of, `Policy` for `qadapt::Policy::new`.
     fn owner(&self, path: &syn::Path) -> Option<&'static str> {
         let owner = path.segments.iter().rev().nth(1)?.ident.to_string();
-        let known = ["Policy", "GuardExt"];
+        let known = ["Policy", "PolicyToken", "GuardExt"];
         let original = self.renamed.get(&owner).map_or(&*owner, |original| original);
         known.into_iter().find(|known| *known == original)
     }
@@ -346,7 +350,7 @@ impl<'ast> Visit<'ast> for Calls<'_> {
         {
             let last = last.ident.to_string();
             let opens = match (self.names.owner(&path.path), self.names.original(&last)) {
-                (None, "assert_no_alloc") | (Some("Policy"), "run") => Some(Opens::Closure),
+                (None, "assert_no_alloc") | (Some("Policy" | "PolicyToken"), "run") => Some(Opens::Closure),
                 (None, "enter_protected") | (Some("Policy"), "enter") => Some(Opens::Extent),
                 (Some("Policy"), "wrap") | (Some("GuardExt"), "no_alloc") => Some(Opens::Polls),
                 _ => None,
@@ -452,9 +456,13 @@ impl C {
         k.wrap(step());
     }
 }
+fn l(m: &PolicyToken) {
+    m.run(|| 8);
+    PolicyToken::run(m, || 9);
+}
 ";
         let lines: Vec<u32> = found(source).iter().map(|(line, _)| *line).collect();
-        assert_eq!(lines, [8, 9, 10, 11, 12, 13, 15, 17]);
+        assert_eq!(lines, [8, 9, 10, 11, 12, 13, 15, 17, 24, 25]);
     }
 
     #[test]

@@ -205,6 +205,27 @@ impl<'a> Debug<'a> {
         Some(skeletons.get(&id)?.unit_ref(&self.main))
     }
 
+    /// Looks at each unit, where it lies; at none that is missing.
+    pub(crate) fn each_unit(&self, look: &mut dyn FnMut(UnitRef<'_, Reader<'a>>)) {
+        let mut headers = self.main.units();
+        while let Ok(Some(header)) = headers.next() {
+            let Ok(unit) = self.main.unit(header) else { continue };
+            let Some(id) = unit.dwo_id else {
+                look(unit.unit_ref(&self.main));
+                continue;
+            };
+            let Some(split) = self.unit(id, &self.main) else { continue };
+            let mut headers = split.units();
+            while let Ok(Some(header)) = headers.next() {
+                let Ok(mut elsewhere) = split.unit(header) else { continue };
+                if elsewhere.dwo_id == Some(id) {
+                    elsewhere.copy_relocated_attributes(&unit);
+                    look(elsewhere.unit_ref(&split));
+                }
+            }
+        }
+    }
+
     fn unit(&self, id: DwoId, parent: &Dwarf<'a>) -> Option<Dwarf<'a>> {
         if let Some(package) = &self.package
             && let Ok(Some(unit)) = package.find_cu(id, parent)

@@ -47,6 +47,17 @@ impl Function<'_> {
     }
 }
 
+/// How much of Rust a file has, by its symbols.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rust {
+    /// Nothing.
+    None,
+    /// No function of a crate that allocates. Optimisation at link time may have inlined them all.
+    NoAlloc,
+    /// Functions that allocate, or it is not known what.
+    Any,
+}
+
 /// The functions that these symbols name, by address; of an address that is no code none.
 pub(super) fn read_functions<'a>(
     symbols: impl Iterator<Item = impl ObjectSymbol<'a>>,
@@ -92,10 +103,18 @@ pub(super) fn is_of_rust(symbol: &str) -> bool {
         || symbol == "rust_begin_unwind"
 }
 
-/// Whether a symbol is of the crates that allocate, or has to do with one of their types.
+/// Whether a symbol is of the crates that allocate, has to do with one of their types, or is one that an allocator comes with.
 pub(super) fn is_of_std_or_alloc(symbol: &str) -> bool {
-    is_of_rust(symbol) && ["3std", "5alloc", "std..", "alloc.."].iter().any(|krate| symbol.contains(krate))
+    // `core::alloc` is what an allocator is given and has, no request.
+    let symbol = symbol.replace("4core5alloc", "");
+    let shows = |parts: &[&str]| parts.iter().any(|part| symbol.contains(part));
+    (is_of_rust(&symbol) && shows(&["3std", "5alloc", "std..", "alloc.."])) || shows(&SHIMS)
 }
+
+/// Parts of the names of what stands between `alloc` and the program's allocator. Where this is not optimised at link time, each
+/// request calls `__rust_no_alloc_shim_is_unstable_v2`, even if the entry itself was inlined.
+const SHIMS: [&str; 5] =
+    ["__rust_alloc", "__rust_dealloc", "__rust_realloc", "__rust_no_alloc_shim", "__rdl_"];
 
 #[cfg(test)]
 mod tests {

@@ -278,7 +278,8 @@ impl Trees {
     }
 }
 
-fn ranges<'r>(unit: Unit<'_, 'r>, entry: &Entry<'r>) -> Vec<Range<u64>> {
+/// Where the code of an entry lies.
+pub(super) fn ranges<'r>(unit: Unit<'_, 'r>, entry: &Entry<'r>) -> Vec<Range<u64>> {
     let mut found = Vec::new();
     if let Ok(mut ranges) = unit.die_ranges(entry) {
         while let Ok(Some(range)) = ranges.next() {

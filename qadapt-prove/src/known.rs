@@ -13,12 +13,6 @@ pub(crate) fn is_inlinable_entry(symbol: &str) -> bool {
     matches!(rust_role(&name), Role::Sink(_)) && !name.starts_with("qadapt::")
 }
 
-/// Whether a symbol of that kind is of this method: `alloc`, `alloc_zeroed`, `realloc` or `dealloc`.
-pub(crate) fn is_method(symbol: &str, method: &str) -> bool {
-    let name = demangle(symbol);
-    name.rsplit("::").next().unwrap_or(&name) == method
-}
-
 /// Whether a symbol is of the entry that stands for this method of the program's global allocator.
 pub(crate) fn is_entry_of(symbol: &str, method: &str) -> bool {
     let name = demangle(symbol);

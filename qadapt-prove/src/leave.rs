@@ -207,9 +207,7 @@ impl Walk<'_, '_> {
     pub(super) fn jump_via(&mut self, block: &mut Open, site: u64, via: Via, state: &State) -> End {
         let table = match via {
             Via::Reg(reg) => match state.get(reg) {
-                Value::Target { table, offsets, base, last } => {
-                    Some(Table { at: table, base: Some((base, offsets)), last })
-                }
+                target @ Value::Target { .. } => Table::of(target),
                 Value::Const(target) => return self.jump(block, site, target, state),
                 // `pop rcx; jmp rcx`
                 Value::Home if state.get(SP) == Value::Frame(8) => {
@@ -229,6 +227,9 @@ impl Walk<'_, '_> {
             },
             Via::Other => None,
         };
+        if let Some(table) = table {
+            self.look_for_tables(table);
+        }
         if let Some(table) = table
             && let Some(found) = table::targets(self.context.image, &self.bounds, table, &self.tables)
             && (found.functions.is_empty() || state.is_home())
@@ -258,5 +259,20 @@ impl Walk<'_, '_> {
         }
         let callee = self.resolve(via, state, Why::IndirectJump);
         self.tail(block, site, callee, state)
+    }
+
+    /// Finds the other tables of the function before one is read whose end the code does not say. Entries that are read from the next
+    /// table may lead into the middle of the code that makes that table's address: it would not be known any more, in no later round.
+    fn look_for_tables(&mut self, table: Table) {
+        let image = self.context.image;
+        let is_new = |begin: u64| !self.tables.contains_key(&begin);
+        if table.is_checked() || !table.begin(image).is_some_and(is_new) {
+            return;
+        }
+        for part in &self.parts {
+            for begin in table::begins(image, &part.range) {
+                self.tables.entry(begin).or_insert(begin);
+            }
+        }
     }
 }

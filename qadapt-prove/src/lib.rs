@@ -51,7 +51,7 @@
 // registers, `arithmetic`: of numbers in them, `number`: of a few, `flags`: and of a comparison, `own`: and of the stack, `table`: jump
 // tables, `thunk`: retpolines, `eh`: caught panics; `tell`: what functions of core and std call through pointers, `fmt_write`, `builders`,
 // `once`: these functions), `program` knows what each function means to its callers (`known` and
-// `foreign`: by name, `system`: by number, `wait`: what waits; `targets`, `origins`, `chosen`, `mentions`, `held`: what pointers may hold; `allocator`: what inlining hides; `assume`: what the user
+// `foreign`: by name, `system`: by number, `wait`: what waits; `targets`, `origins`, `chosen`, `mentions`, `held`: what pointers may hold; `allocator`, with `described`, `bypass`: what inlining hides; `assume`: what the user
 // vouches for, `anchor`: and where), `explore` goes from each to those that it calls (`node`: what it finds; `cover`: what it may leave out; `ground`: what it takes for
 // granted), `graph` says what is reached (`goal`) and what is not to be avoided (`unavoidable`), and `verdict` speaks, with
 // `advice` on what to do instead. `proof` is the way in; `kept` has what an earlier run
@@ -78,6 +78,7 @@ mod before;
 mod bodies;
 mod body;
 mod builders;
+mod bypass;
 mod calls;
 mod cfg;
 mod chosen;
@@ -87,6 +88,7 @@ mod cover;
 mod debug;
 mod decode;
 mod deferral;
+mod described;
 mod effect;
 mod eh;
 mod elf;

@@ -12,7 +12,7 @@ use object::{
 
 use super::elf::{Elf, headers, machine, section_ranges};
 use super::fixups::{Fixup, Slot, has_more, read_fixups};
-use super::functions::{Function, is_of_rust, is_of_std_or_alloc, read_functions};
+use super::functions::{Function, Rust, is_of_rust, is_of_std_or_alloc, read_functions};
 use super::import::{Import, Linkage};
 use super::machine::{Code, Machine};
 use super::statics::{private_pointers, read_statics};
@@ -43,7 +43,7 @@ pub(crate) struct Image<'a> {
     fixed: Vec<Range<u64>>,
     /// Where the loader writes to code.
     fixed_code: Vec<u64>,
-    may_have_rust_alloc: bool,
+    rust: Rust,
     is_dynamic: bool,
     /// Objects of eight bytes that no other file sees.
     pointers: Vec<u64>,
@@ -115,7 +115,7 @@ impl<'a> Image<'a> {
             statics: Vec::new(),
             for_loader: for_loader(file),
             copied: copied(file),
-            may_have_rust_alloc: false,
+            rust: Rust::None,
             is_dynamic: file.elf_dynamic_table().is_ok_and(|t| t.iter().any(|d| d.tag == elf::DT_NEEDED))
                 || header.e_type.get(endian) == elf::ET_DYN
                     && file.dynamic_symbols().any(|s| s.is_definition()),
@@ -143,9 +143,13 @@ impl<'a> Image<'a> {
         let comment = file.section_by_name(".comment").and_then(|s| s.data().ok()).unwrap_or(&[]);
         let names = || image.functions.iter().flat_map(|f| f.names.iter());
         let says_so = comment.windows(13).any(|w| w == b"rustc version");
-        // With names that are all of `core` and of crates above it there is no global allocator.
         let of_rust = names().any(|n| is_of_rust(n));
-        image.may_have_rust_alloc = names().any(|n| is_of_std_or_alloc(n)) || (says_so && !of_rust);
+        image.rust = match of_rust {
+            _ if names().any(|n| is_of_std_or_alloc(n)) => Rust::Any,
+            true => Rust::NoAlloc,
+            false if says_so => Rust::Any,
+            false => Rust::None,
+        };
         // Where others are loaded it is one of theirs, and what has its name here may be anything.
         let syscall = image.functions.iter().find(|f| f.names.contains(&"syscall"));
         image.syscall = syscall.filter(|_| !image.is_dynamic).map(|f| f.addr);
@@ -157,9 +161,9 @@ impl<'a> Image<'a> {
         self.machine
     }
 
-    /// Whether the file has code that may use Rust's global allocator.
-    pub(crate) fn may_have_rust_alloc(&self) -> bool {
-        self.may_have_rust_alloc
+    /// How much of Rust the file has.
+    pub(crate) fn rust(&self) -> Rust {
+        self.rust
     }
 
     /// Whether other objects are loaded with this one.
@@ -274,11 +278,6 @@ impl<'a> Image<'a> {
     /// Where the tables begin from whose addresses code may count.
     pub(crate) fn tables(&self) -> impl Iterator<Item = u64> {
         self.got.iter().map(|range| range.start)
-    }
-
-    /// The parts of the file that hold code, each with its address.
-    pub(crate) fn code_segments(&self) -> impl Iterator<Item = (u64, &'a [u8])> {
-        self.segments.iter().filter(|s| s.executable).map(|s| (s.range.start, s.data))
     }
 
     /// How many bytes of code the file has.

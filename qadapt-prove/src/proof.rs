@@ -23,7 +23,7 @@ use super::question::Question;
 use super::regions::Region;
 use super::subject::Subject;
 use super::symbol;
-use super::verdict::{Rules, Verdict};
+use super::verdict::{Answer, Rules, Verdict};
 use crate::error::{Error, Result};
 
 /// What counts as a region.
@@ -238,7 +238,10 @@ fn prove_with(
         return Ok((verdicts, 0));
     }
     // Whatever an inlined allocator does, it waits in a call that can be seen.
+    // It takes a look at all of the debug information.
+    let has_proofs = verdicts.iter().any(|verdict| verdict.answer == Answer::Proven);
     if settings.subject == Subject::Allocation
+        && has_proofs
         && let Some(unsure) = allocator::unsure(&program, &names, rules.allow_frees)
     {
         for verdict in &mut verdicts {

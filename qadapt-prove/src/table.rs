@@ -10,14 +10,15 @@
 //! What a compiler makes of a `switch` has no name. Labels in an object that has one were put there by its author (`goto *ops[x].code`
 //! of GNU C), and anything may lie between them: all of the object is the table.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::decode::Steps;
 use super::fixups::Slot;
 use super::load::Image;
-use super::step::{Effect, Flow};
-use super::value::{Last, Offsets};
+use super::state::State;
+use super::step::{Effect, Flow, Via};
+use super::value::{Last, Offsets, Value};
 
 /// No compiler makes a longer table; a longer one is not a table. [`Last`] has no room for more.
 const LONGEST: u32 = 1 << 16;
@@ -57,6 +58,17 @@ enum Entry {
 }
 
 impl Table {
+    /// The table of offsets that leads to where a jump goes.
+    pub(crate) fn of(target: Value) -> Option<Self> {
+        let Value::Target { table, offsets, base, last } = target else { return None };
+        Some(Self { at: table, base: Some((base, offsets)), last })
+    }
+
+    /// Whether the code itself says where the table ends.
+    pub(crate) fn is_checked(self) -> bool {
+        matches!(self.last, Last::Checked(_) | Last::Long)
+    }
+
     /// How far the entries are apart.
     fn size(self) -> u64 {
         match self.base {
@@ -80,6 +92,31 @@ impl Table {
     fn object(self, image: &Image<'_>) -> Option<Range<u64>> {
         if self.begin(image).is_some() { None } else { image.object_at(self.at) }
     }
+}
+
+/// Where the tables begin through which a stretch of code jumps, as far as that can be told without following the code: the address
+/// of the table and the jump lie in one row.
+pub(crate) fn begins(image: &Image<'_>, code: &Range<u64>) -> BTreeSet<u64> {
+    let mut found = BTreeSet::new();
+    let mut steps = Steps::new(image.code(code.start, code.end), code.start);
+    let mut state = State::unknown();
+    let mut at = code.start;
+    while at < code.end {
+        let step = steps.at(at);
+        at = step.next;
+        match step.flow {
+            Flow::Next | Flow::Branch(..) => state.apply(step.effect, step.flags_lost, image),
+            flow => {
+                if let Flow::JumpVia(Via::Reg(reg)) = flow
+                    && let Some(table) = Table::of(state.get(reg))
+                {
+                    found.extend(table.begin(image));
+                }
+                state = State::unknown();
+            }
+        }
+    }
+    found
 }
 
 /// Where a table of the function that occupies `bounds` leads; `None` if that cannot be told. `others` are the tables

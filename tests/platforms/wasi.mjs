@@ -12,7 +12,7 @@ if (inside) {
 } else {
     const unknown = 'call stacks cannot be walked on this platform';
     const cases = {
-        log: { ends: 0, has: ['checks on', 'allocs: 1', '2 violations', 'allocation of 16 bytes', unknown, 'done', 'still open when the process ended'] },
+        log: { ends: 0, has: ['checks on', 'allocs: 1', '2 violations', 'allocation of 16 bytes', unknown, 'done', 'never closed'] },
         count: { ends: 0, has: ['2 violations', 'done'], never: ['allocation of'] },
         panic: { has: ['panicked at', 'allocation of 16 bytes', 'plain_there::allocates'], never: ['done'] },
         abort: { has: ['mode abort ends the process'], never: ['done'] },

@@ -394,6 +394,8 @@ fn a_failed_assertion_shows_a_table_and_the_sites() {
     ] {
         assert!(report.contains(line), "{line:?} is not in\n{report}");
     }
+    let report = report_of(|| qadapt::assert_allocs!(alloc_and_free(1), allocs == 0)).expect("it fails");
+    assert!(report.contains("   = 1 x allocation of 1 byte at "), "{report}");
     // What was recorded is no violation, now or at the process's end.
     assert_eq!(qadapt::violations(), 0);
 }

@@ -1,11 +1,13 @@
 //! Allocators whose inlined copies cannot be told: nothing that may contain one is proven.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use cargo_qadapt::config::Config;
 use qadapt_prove::{Answer, Rules, Settings, prove_functions};
 use regex::Regex;
+
+use crate::programs::{self, run};
 
 const ARENA: &str = r"
 use std::alloc::{GlobalAlloc, Layout};
@@ -144,4 +146,183 @@ fn an_arena_out_of_line_is_taken_at_its_users_word() {
         .unwrap();
     let found = answers("out_of_line", "#[inline(never)]", &settings);
     assert_eq!(found, [Answer::Allocates, Answer::Proven]);
+}
+
+/// An allocator that is the system's but for zeroed memory, which comes from a static that is zero already.
+const ZEROED: &str = r"
+    #[inline(always)] unsafe fn alloc_zeroed(&self, l: Layout) -> *mut u8 {
+        static mut MEMORY: [u8; 1 << 20] = [0; 1 << 20];
+        let at = self.0.fetch_add((l.size() + 63) & !63, Ordering::Relaxed);
+        // SAFETY: the offset is inside `MEMORY`; no two blocks overlap before all of it is used, and the program uses less.
+        unsafe { (&raw mut MEMORY).cast::<u8>().add(at & 0xfffff) }
+    }
+    #[inline(never)] unsafe fn alloc(";
+
+#[test]
+fn zeroed_memory_of_the_programs_own_proves_nothing() {
+    let users = r#"
+#[inline(never)] fn loud(n: usize) -> *mut u8 { std::mem::ManuallyDrop::new(vec![0_u8; n]).as_mut_ptr() }
+#[inline(never)] fn quiet(n: usize) -> usize { n.wrapping_mul(3) ^ 5 }
+fn main() { let n = std::env::args().count(); println!("{:?} {}", std::hint::black_box(loud(n)), quiet(n)); }
+"#;
+    let source = COUNTING.replace("\n    #[inline(never)] unsafe fn alloc(", ZEROED) + users;
+    let options = ["-Clto=fat", "-Cpanic=abort", "-Cdebuginfo=line-tables-only"];
+    let found = answers_of("zeroed", &source, &options, &Settings::default());
+    assert!(found.len() == 2 && !found.contains(&Answer::Proven), "{found:?}");
+}
+
+/// A library without `std`, for a program in C.
+const BARE: &str = r#"
+#![no_std]
+#[panic_handler] fn panic(_: &core::panic::PanicInfo) -> ! { loop {} }
+#[unsafe(no_mangle)] pub extern "C" fn a_quiet(n: u64) -> u64 { quiet(n) }
+#[inline(never)] fn quiet(n: u64) -> u64 { n.wrapping_mul(3) ^ 5 }
+"#;
+
+/// What that library allocates.
+const NODE: &str = r#"
+extern crate alloc;
+#[inline(never)] fn node(n: u64) -> &'static [u64; 5] { alloc::boxed::Box::leak(alloc::boxed::Box::new([n; 5])) }
+#[unsafe(no_mangle)] pub extern "C" fn a_node(n: u64) -> *const [u64; 5] { node(n) }
+"#;
+
+/// Blocks of 40 bytes are an arena's. All others are of another allocator, whose methods are called.
+const NODES: &str = r#"
+use core::alloc::{GlobalAlloc, Layout};
+use core::sync::atomic::{AtomicUsize, Ordering};
+unsafe extern "C" { fn malloc(n: usize) -> *mut u8; fn free(p: *mut u8); fn realloc(p: *mut u8, n: usize) -> *mut u8; }
+pub struct Large;
+// SAFETY: as the C library's, for what is aligned to no more than 16 bytes.
+unsafe impl GlobalAlloc for Large {
+    // SAFETY: any size will do.
+    #[inline(never)] unsafe fn alloc(&self, l: Layout) -> *mut u8 { unsafe { malloc(l.size()) } }
+    // SAFETY: as the caller has it.
+    #[inline(never)] unsafe fn dealloc(&self, p: *mut u8, _: Layout) { unsafe { free(p) } }
+    // SAFETY: as the caller has it.
+    #[inline(never)] unsafe fn realloc(&self, p: *mut u8, _: Layout, n: usize) -> *mut u8 { unsafe { realloc(p, n) } }
+}
+pub struct Nodes;
+static mut MEMORY: [u64; 1 << 17] = [0; 1 << 17];
+static USED: AtomicUsize = AtomicUsize::new(0);
+// SAFETY: a block of 40 bytes lies between two values of `USED`, of which the program takes few; all others are `Large`'s.
+unsafe impl GlobalAlloc for Nodes {
+    unsafe fn alloc(&self, l: Layout) -> *mut u8 {
+        if l.size() == 40 {
+            let at = USED.fetch_add(64, Ordering::Relaxed);
+            // SAFETY: the offset is inside `MEMORY`.
+            return unsafe { (&raw mut MEMORY).cast::<u8>().add(at & 0xfffff) };
+        }
+        // SAFETY: as the caller has it.
+        unsafe { Large.alloc(l) }
+    }
+    unsafe fn dealloc(&self, p: *mut u8, l: Layout) {
+        // SAFETY: as the caller has it.
+        if l.size() != 40 { unsafe { Large.dealloc(p, l) } }
+    }
+    // SAFETY: as the caller has it; the program grows no block of 40 bytes.
+    unsafe fn realloc(&self, p: *mut u8, l: Layout, n: usize) -> *mut u8 { unsafe { Large.realloc(p, l, n) } }
+}
+"#;
+
+const STATIC: &str = "#[global_allocator] static A: Nodes = Nodes;";
+
+/// A user of blocks of other sizes too, so that the methods of `Large` are in the program.
+const OTHER: &str = r#"
+#[unsafe(no_mangle)] pub extern "C" fn a_other(n: u64) -> u64 {
+    let mut all = alloc::vec::Vec::new();
+    for i in 0..n { all.push(i * i); }
+    core::hint::black_box(&all).iter().sum()
+}
+"#;
+
+/// Compiles a library for programs in C, or for other libraries.
+fn library(folder: &Path, name: &str, kind: &str, text: &str, options: &[&str]) -> PathBuf {
+    let source = folder.join(format!("{name}.rs"));
+    let output = folder.join(format!("lib{name}.{}", if kind == "rlib" { "rlib" } else { "a" }));
+    std::fs::write(&source, text).expect("the source is written");
+    let mut rustc = Command::new("rustc");
+    rustc.args([
+        "--edition=2024",
+        "-Copt-level=3",
+        "-Ccodegen-units=1",
+        "-Cpanic=abort",
+        "--crate-type",
+        kind,
+    ]);
+    run(rustc.args(options).arg("-L").arg(folder).arg("-o").args([&output, &source]));
+    output
+}
+
+/// The answers on the functions of a program in C that calls these functions of these libraries.
+fn answers_in_c(folder: &Path, calls: &[&str], libraries: &[PathBuf], strip: bool) -> Vec<(String, Answer)> {
+    let (source, program) = (folder.join("main.c"), folder.join("program"));
+    let all = calls.iter().map(|call| format!("long {call}(long); s += {call}(argc);\n"));
+    let text = format!(
+        "int main(int argc, char **argv) {{ long s = 0; {} return s == 7; }}",
+        all.collect::<String>()
+    );
+    std::fs::write(&source, text).expect("the source is written");
+    run(Command::new("gcc")
+        .arg("-O2")
+        .arg(&source)
+        .args(libraries)
+        .arg("-Wl,--gc-sections")
+        .arg("-o")
+        .arg(&program));
+    if strip {
+        run(Command::new("strip").arg("--strip-debug").arg(&program));
+    }
+    programs::answers(&program, "^(a_|bare::)", "")
+}
+
+fn proven(answers: &[(String, Answer)]) -> Vec<&str> {
+    answers.iter().filter(|(_, answer)| *answer == Answer::Proven).map(|(name, _)| name.as_str()).collect()
+}
+
+const LINES: &str = "-Cdebuginfo=line-tables-only";
+
+#[test]
+fn an_allocator_without_the_standard_library_is_one() {
+    let folder = programs::folder("bare");
+    let text = [BARE, NODE, NODES, STATIC].concat();
+    for lto in ["-Clto=fat", "-Clto=off"] {
+        let bare = library(&folder, "bare", "staticlib", &text, &[lto, LINES]);
+        for strip in [false, true] {
+            let found = answers_in_c(&folder, &["a_node", "a_quiet"], std::slice::from_ref(&bare), strip);
+            assert!(found.len() >= 2 && proven(&found).is_empty(), "{lto} {strip}: {found:?}");
+        }
+    }
+}
+
+/// Code without `alloc` has no allocator, and is proven where debug information shows that there is no such code.
+#[test]
+fn core_alone_has_no_allocator() {
+    let folder = programs::folder("core");
+    for (lines, names) in [(LINES, &["a_quiet", "bare::quiet"][..]), ("-Cdebuginfo=none", &[])] {
+        let bare = library(&folder, "bare", "staticlib", BARE, &["-Clto=fat", lines]);
+        let found = answers_in_c(&folder, &["a_quiet"], &[bare], false);
+        assert_eq!(proven(&found), names, "{found:?}");
+    }
+}
+
+#[test]
+fn entries_of_another_library_say_nothing_of_this_one() {
+    let folder = programs::folder("two");
+    let bare =
+        library(&folder, "bare", "staticlib", &[BARE, NODE, NODES, STATIC].concat(), &["-Clto=fat", LINES]);
+    let full = r#"#[unsafe(no_mangle)] pub extern "C" fn b_sum(n: u64) -> u64 { (0..n).collect::<Vec<_>>().iter().sum() }"#;
+    let full = library(&folder, "full", "staticlib", full, &[LINES]);
+    let found = answers_in_c(&folder, &["a_node", "a_quiet", "b_sum"], &[bare, full], false);
+    assert!(found.len() >= 2 && proven(&found).is_empty(), "{found:?}");
+}
+
+/// The arena is in a crate without debug information, so that the entry seems to call the methods of `Large`.
+#[test]
+fn a_crate_without_debug_information_hides_no_allocator() {
+    let folder = programs::folder("hidden");
+    library(&folder, "outer", "rlib", &format!("#![no_std]\n{NODES}"), &["-Cdebuginfo=none"]);
+    let text = [BARE, NODE, OTHER, "extern crate outer;", &STATIC.replace("Nodes", "outer::Nodes")].concat();
+    let bare = library(&folder, "bare", "staticlib", &text, &["-Clto=fat", LINES]);
+    let found = answers_in_c(&folder, &["a_node", "a_quiet", "a_other"], &[bare], false);
+    assert!(found.len() >= 3 && proven(&found).is_empty(), "{found:?}");
 }

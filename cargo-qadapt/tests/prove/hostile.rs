@@ -133,8 +133,9 @@ fn mutations(original: &[u8], count: usize, seed: u64) {
 
 #[test]
 fn the_undamaged_library_is_understood() {
-    let answers: Vec<(String, Answer)> =
-        verdicts(library()).expect("verdicts").into_iter().map(|v| (v.region, v.answer)).collect();
+    let answers = |library: &[u8]| -> Vec<(String, Answer)> {
+        verdicts(library).expect("verdicts").into_iter().map(|v| (v.region, v.answer)).collect()
+    };
     let expected = [
         ("calls", Answer::Unknown),
         ("frees", Answer::Allocates),
@@ -143,7 +144,10 @@ fn the_undamaged_library_is_understood() {
         ("quiet", Answer::Proven),
         ("table", Answer::Allocates),
     ];
-    assert_eq!(answers, expected.map(|(n, a)| (n.to_owned(), a)));
+    assert_eq!(answers(library_with_lines()), expected.map(|(n, a)| (n.to_owned(), a)));
+    // Without debug information nothing tells that no allocator is inlined.
+    let unsure = expected.map(|(n, a)| (n.to_owned(), if a == Answer::Proven { Answer::Unknown } else { a }));
+    assert_eq!(answers(library()), unsure);
 }
 
 #[test]
@@ -152,7 +156,8 @@ fn an_assumption_settles_an_unresolved_call_and_is_printed() {
     let settings = Config::parse(text).and_then(Config::proofs).expect("valid settings");
     let pattern = Regex::new("^calls$").expect("a valid pattern");
     let rules = Rules { allow_frees: false, gaps: 2 };
-    let (verdicts, _) = prove(library(), Which::Functions(&pattern), rules, &settings).expect("verdicts");
+    let (verdicts, _) =
+        prove(library_with_lines(), Which::Functions(&pattern), rules, &settings).expect("verdicts");
     assert_eq!(verdicts[0].answer, Answer::Proven);
     assert_eq!(
         verdicts[0].assumes,

@@ -150,6 +150,30 @@ fn a_region_of_equal_code_is_all_of_it() {
     assert!(found.values().any(|found| found.answer == "unknown"), "{found:#?}");
 }
 
+/// Where the checks are off nothing is lent, and the body is a region all the same.
+#[test]
+fn what_runs_under_a_lent_policy_is_a_region_of_its_own() {
+    for (profile, found) in answers("lent", &[]) {
+        let answer = |region: &str| {
+            let of_region = |(name, _): &(&String, &Answered)| name.starts_with(&format!("lent::{region}"));
+            let all: Vec<_> =
+                found.iter().filter(of_region).map(|(_, found)| found.answer.as_str()).collect();
+            assert_eq!(all.len(), 1, "{profile} {region}: {found:#?}");
+            all[0].to_owned()
+        };
+        let expected = [
+            ("lends", "proven"),
+            ("allocates", "allocates"),
+            ("sums", "proven"),
+            ("frees", "allocates"),
+            ("unused", "missing"),
+        ];
+        for (region, expected) in expected {
+            assert_eq!(answer(region), expected, "{profile} {region}: {found:#?}");
+        }
+    }
+}
+
 /// What debug information beside the object files says: without the places of calls each region was listed twice, once as missing.
 #[test]
 fn split_debug_information_says_the_same() {

@@ -6,7 +6,7 @@ use crate::on::On;
 pub(super) const ENTRY: Entry = Entry {
     id: "channel-receive",
     habit: "a receive frees a block of the channel's queue",
-    advice: "use a bounded channel (`sync_channel`), made outside the region: an unbounded one frees as it is read",
+    advice: "read from a bounded queue made outside the region: a `sync_channel`, or for a proof a `crossbeam_queue::ArrayQueue`",
     calls: &[
         Call::of("std::sync::mpsc", "recv try_recv recv_timeout next try_next"),
         Call::of("std::sync::mpmc", "recv try_recv recv_timeout"),

@@ -54,6 +54,19 @@ const fn over<A>(inner: A) -> Inner<A> {
 
 impl<A> Qadapt<A> {
     /// Wraps an allocator.
+    ///
+    /// # Examples
+    /// ```
+    /// use qadapt::Qadapt;
+    /// use std::alloc::System;
+    ///
+    /// #[global_allocator]
+    /// static ALLOC: Qadapt<System> = Qadapt::new(System);
+    ///
+    /// let (counts, boxed) = qadapt::count_alloc(|| std::hint::black_box(Box::new(7_u64)));
+    /// assert_eq!(counts.is_measured(), qadapt::is_active());
+    /// # drop(boxed);
+    /// ```
     #[must_use]
     pub const fn new(inner: A) -> Self {
         Self { inner: over(inner) }

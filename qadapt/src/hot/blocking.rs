@@ -19,7 +19,7 @@ pub(crate) fn watch() -> bool {
 
 /// Why a thread's system calls cannot be watched.
 pub(crate) const WHY_NOT: &str = if cfg!(all(qadapt_calls, not(miri))) {
-    "the kernel refuses syscall user dispatch, which Linux has from 5.11 on, or the thread is ending"
+    "the kernel refuses syscall user dispatch, which Linux has from 5.11 on, Valgrind runs the program, or the thread is ending"
 } else {
     "they can be watched on x86-64 Linux only"
 };

@@ -170,6 +170,11 @@ pub(super) fn settle(loan: &Loan) {
     });
 }
 
+/// True if what this thread requests is taken off the budget that is shared through this loan.
+pub(super) fn is_shared_through(wanted: &Loan) -> bool {
+    table::with(|table| any_shared(table, |loan, _| core::ptr::eq(loan, wanted))).unwrap_or(false)
+}
+
 /// True if it is so for any loan through which an open budget is shared; tells whether that budget is a borrowed one.
 fn any_shared(table: &Table, mut is_so: impl FnMut(&Loan, bool) -> bool) -> bool {
     let mut any = false;

@@ -182,6 +182,10 @@ pub(crate) fn newest_manual() -> bool {
 
 /// Ends the newest manual region since the innermost closure.
 pub(crate) fn manual() -> ByHand {
+    // They end first. The short way ends regions of tables with few records, where there was room again.
+    if table::with(Table::end_unnoted).unwrap_or(false) {
+        return ByHand::Quietly;
+    }
     // The search stops at a closure, which is not a manual region.
     let is_end = |record: &Record| record.kind() == Kind::Manual || record.kind().is_closure();
     by_hand(|record| record.kind() == Kind::Manual, is_end)

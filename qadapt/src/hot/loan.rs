@@ -10,7 +10,11 @@ use super::shared_budget::SharedBudget;
 /// Loans of all threads that can be open at once.
 pub(crate) const ROOM: usize = 64;
 
-/// Borrowers only touch `thread` and `budget`; the rest lies in atomics because a future takes its loans from thread to
+/// In [`Loan::counting`].
+const STRETCH: u64 = 1 << 32;
+const BORROWERS: u64 = STRETCH - 1;
+
+/// Borrowers only touch `thread`, `budget` and `counting`; the rest lies in atomics because a future takes its loans from thread to
 /// thread. Relaxed: what moves the future synchronises.
 pub(super) struct Loan {
     pub(super) address: AtomicU64,
@@ -20,6 +24,8 @@ pub(super) struct Loan {
     /// The lender's thread, by a number that no other thread has; 0 while the lender is a future that is not being polled.
     pub(super) thread: AtomicU64,
     pub(super) budget: SharedBudget,
+    /// How many borrowers count for the lender, in the lower half; above, how often the first of some began to.
+    pub(super) counting: AtomicU64,
 }
 
 static LOANS: [Loan; ROOM] = [const { Loan::new() }; ROOM];
@@ -32,11 +38,28 @@ impl Loan {
             flags: AtomicI64::new(0),
             thread: AtomicU64::new(0),
             budget: SharedBudget::new(),
+            counting: AtomicU64::new(0),
         }
     }
 
     pub(super) fn address(&self) -> Address {
         Address::from_bits(self.address.load(Ordering::Relaxed))
+    }
+
+    /// A borrower begins to count for the lender. Returns the stretch of time that it does so in: within one, borrowers may run side
+    /// by side; all of one stretch was over when the next one began. Relaxed: it guards nothing.
+    pub(super) fn begin_counting(&self) -> u64 {
+        let begin = |counting: u64| {
+            let stretch = if counting & BORROWERS == 0 { STRETCH } else { 0 };
+            Some(counting.wrapping_add(stretch + 1))
+        };
+        let before = self.counting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, begin);
+        let now = before.ok().and_then(begin).unwrap_or(0);
+        now / STRETCH
+    }
+
+    pub(super) fn end_counting(&self) {
+        self.counting.fetch_sub(1, Ordering::Relaxed);
     }
 
     pub(super) fn next(&self) -> Head {

@@ -8,7 +8,7 @@ use core::sync::atomic::Ordering;
 use qadapt_spin::Address;
 
 use super::head::Head;
-use super::record::Record;
+use super::record::{Kind, Record, Serial};
 use super::table::{self, Table};
 use super::{budget, calls, loan, push, word};
 use crate::model::Budget;
@@ -78,6 +78,62 @@ pub(crate) fn sharing() -> (Option<Address>, Budget) {
     (loan::at(shared).map(loan::Loan::address), budget::left())
 }
 
+/// True if what this thread requests is taken off the budget that is shared through a loan anyway.
+pub(crate) fn is_spent(address: Address) -> bool {
+    is_own(address) || known(address).is_some_and(budget::is_shared_through)
+}
+
+/// A borrowed policy begins to count for a loan's lender. Returns the stretch of time that it does so in; see
+/// [`begin_counting`](loan::Loan::begin_counting).
+pub(crate) fn begin_counting(borrowed: Serial, address: Address) -> u64 {
+    let is_it = |record: &Record| record.serial() == borrowed;
+    let _ = table::with(|table| {
+        let record = table.record(table.find(is_it)?)?;
+        record.set_counts_for(Head::of(address.index()));
+        Some(())
+    });
+    loan::of(address).map_or(0, loan::Loan::begin_counting)
+}
+
+/// It is done.
+pub(crate) fn end_counting(address: Address) {
+    if let Some(loan) = loan::of(address) {
+        loan.end_counting();
+    }
+}
+
+/// True if a loan's lender counts what happens here anyway: it is open here, or is told by a borrowed policy that is open here.
+pub(crate) fn is_counted_for(address: Address) -> bool {
+    let is_told = |table: &Table| {
+        let mut is_told = false;
+        table.for_each(|record| {
+            is_told = loan::at(record.counts_for()).is_some_and(|loan| loan.address() == address);
+            !is_told && !record.kind().hides_counts()
+        });
+        is_told
+    };
+    is_own(address) || table::with(is_told).unwrap_or(false)
+}
+
+/// The loan whose lender is told all that is counted here: that of the innermost borrowed policy, where no region further in counts.
+pub(crate) fn counted_for() -> Option<Address> {
+    table::with(|table| {
+        for index in (0..table.len()).rev() {
+            let record = table.record(index)?;
+            if let Some(loan) = loan::at(record.counts_for()) {
+                return Some(loan.address());
+            }
+            // What a borrowed policy counts by lies right above it.
+            let is_own = || table.below(index).is_none_or(|below| below.counts_for().is_empty());
+            if record.kind().hides_counts() || record.kind() == Kind::Counting && is_own() {
+                return None;
+            }
+        }
+        None
+    })
+    .flatten()
+}
+
 /// A future stops being polled: its loans have no thread.
 pub(crate) fn detach(head: Head) {
     for loan in loan::all(head) {
@@ -112,8 +168,13 @@ pub(crate) fn join(head: Head) {
     }
 }
 
+/// The loan, if its place has not been used again.
+fn known(address: Address) -> Option<&'static loan::Loan> {
+    loan::of(address).filter(|loan| loan.address() == address)
+}
+
 /// True if the loan's lender runs on this thread now.
 pub(crate) fn is_own(address: Address) -> bool {
     let thread = table::thread_number();
-    loan::of(address).is_some_and(|loan| loan.thread.load(Ordering::Relaxed) == thread)
+    known(address).is_some_and(|loan| loan.thread.load(Ordering::Relaxed) == thread)
 }

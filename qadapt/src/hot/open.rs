@@ -174,6 +174,7 @@ pub(crate) fn for_guest(kind: Kind, flags: i64, budget: &Budget, allowed: Calls)
                 record.shared.set(Head::NONE);
                 record.allowed.set(allowed);
                 record.calls.set(budget.calls);
+                record.figure.set(0);
             }
         }
     });

@@ -457,6 +457,12 @@ pub(crate) fn from_stack(slot: Slot, times: u64) -> Option<(Serial, Pending)> {
     found.ok().flatten().map(|Entry { region, pending }| (region, pending))
 }
 
+/// Where a call stack's violations are among those that this thread has pending, in the order in which they happened.
+pub(crate) fn place_of(slot: Slot) -> Option<usize> {
+    let is_it = |place: &Place| place.get().pending.slot == Some(slot);
+    LIST.try_with(|list| list.entries().position(is_it)).ok().flatten()
+}
+
 /// Takes how many violations of all threads nothing else can report.
 pub(crate) fn take_unsaid() -> u64 {
     UNSAID.swap(0, Ordering::Relaxed)

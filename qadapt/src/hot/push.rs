@@ -3,13 +3,10 @@
 use super::head::Head;
 use super::record::{Kind, Record, Serial};
 use super::step::{self, Done};
-use super::table::{self, ROOM, Table};
+use super::table::{self, ROOM_FOR_REGIONS, Table};
 use super::trace::{Trace, chain};
 use super::{budget, copies, end, setting, word};
 use crate::model::RegionNumber;
-
-/// Records that only own work may take: what is said of a full table needs some.
-const RESERVED: usize = 64;
 
 /// The row of what is no region of the trace.
 pub(super) fn in_no_region(_: &Trace, _: &Record) -> Option<RegionNumber> {
@@ -62,7 +59,7 @@ pub(super) fn add(
     fill: impl FnOnce(&Table, &Record),
 ) -> Option<&Record> {
     let is_own = matches!(kind, Kind::OwnWork | Kind::Hook | Kind::Raising);
-    if !is_own && table.len() >= ROOM - RESERVED {
+    if !is_own && table.len() >= ROOM_FOR_REGIONS {
         return no_room(table, kind);
     }
     let record = table.push(kind, |record, index, below| {
@@ -81,6 +78,9 @@ pub(super) fn add(
 fn no_room(table: &Table, kind: Kind) -> Option<&Record> {
     if kind.is_closure() {
         table.overflow();
+    }
+    if kind == Kind::Manual {
+        table.leave_unnoted();
     }
     None
 }

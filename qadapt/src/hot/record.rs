@@ -69,6 +69,11 @@ impl Kind {
         !matches!(self, Self::Recording | Self::Uncounted)
     }
 
+    /// True for what leaves its events out of the counts round it.
+    pub(super) const fn hides_counts(self) -> bool {
+        matches!(self, Self::Uncounted | Self::OwnWork | Self::Hook | Self::Raising)
+    }
+
     /// True for what protects, and so has a place.
     #[inline(always)]
     pub(crate) const fn is_region(self) -> bool {
@@ -185,7 +190,8 @@ pub(crate) struct Record {
     pub(super) allowed: Cell<Calls>,
     /// How many others it still allows; [`Budget::NO_CALLS_GIVEN`] where it has no budget of calls.
     pub(super) calls: Cell<u32>,
-    /// Requests until one is refused; for a counting region, the most bytes before.
+    /// Requests until one is refused; for a counting region, the most bytes before; for a borrowed policy, the
+    /// [loan](Self::counts_for) that it counts for.
     pub(super) figure: Cell<i64>,
     /// The serial of its record in the host, where this copy has another one; see [`copies`](super::copies).
     pub(super) host: Cell<u64>,
@@ -296,6 +302,16 @@ impl Record {
     pub(super) fn set_high(&self, high: High) {
         self.figure.set(high.bytes);
         self.key.set(high.blocks as isize as usize);
+    }
+
+    /// The loan whose lender is told what this counts, where this is a borrowed policy that counts.
+    pub(super) fn counts_for(&self) -> Head {
+        let is_it = self.kind() == Kind::Borrowed;
+        u32::try_from(self.figure.get()).ok().filter(|_| is_it).map_or(Head::NONE, Head)
+    }
+
+    pub(super) fn set_counts_for(&self, loan: Head) {
+        self.figure.set(loan.0.into());
     }
 
     /// True for a budget of calls: see [`calls`](Self::calls).

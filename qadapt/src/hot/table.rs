@@ -41,7 +41,11 @@ const INLINE: usize = 16;
 /// Pieces of memory beyond, each as large as all before it.
 const CHUNKS: usize = 12;
 /// Records that a thread can have.
-pub(crate) const ROOM: usize = INLINE << CHUNKS;
+const ROOM: usize = INLINE << CHUNKS;
+/// Those that only own work may have: what is said of a full table needs some.
+const RESERVED: usize = 64;
+/// Records that all else can have.
+pub(crate) const ROOM_FOR_REGIONS: usize = ROOM - RESERVED;
 /// A serial has its thread's number from this bit on.
 const THREAD: u32 = 40;
 /// Something is pending.
@@ -71,6 +75,8 @@ pub(crate) struct Table {
     asks: Cell<u8>,
     /// What regions of other stacks have taken off while a fast permit hid it, and the permit must not put back.
     debt: Cell<i64>,
+    /// Manual regions that have no record, because the table was full, and the closure that they are in: its serial.
+    unnoted: Cell<(u32, u64)>,
     /// What was used while a budget was open.
     pub(super) total: Total,
     /// A record of this thread shares a budget.
@@ -90,6 +96,7 @@ thread_local! {
             overflow: Cell::new(0),
             asks: Cell::new(0),
             debt: Cell::new(0),
+            unnoted: Cell::new((0, 0)),
             total: Total {
                 allocs: Cell::new(0),
                 requests: Cell::new(0),
@@ -341,6 +348,29 @@ impl Table {
         let open = self.overflow.get();
         self.overflow.set(open.saturating_sub(1));
         open > 0
+    }
+
+    /// A manual region opened for which there was no room.
+    pub(super) fn leave_unnoted(&self) {
+        let closure = self.closure();
+        let (open, inside) = self.unnoted.get();
+        let before = if inside == closure { open } else { 0 };
+        self.unnoted.set((before.saturating_add(1), closure));
+    }
+
+    /// A manual region ends: true if it is one of those, which are the newest of their closure's.
+    pub(super) fn end_unnoted(&self) -> bool {
+        let (open, inside) = self.unnoted.get();
+        let is_one = open > 0 && inside == self.closure();
+        if is_one {
+            self.unnoted.set((open - 1, inside));
+        }
+        is_one
+    }
+
+    /// The innermost closure: its serial.
+    fn closure(&self) -> u64 {
+        self.top().map_or(0, Record::closure)
     }
 
     #[inline(always)]

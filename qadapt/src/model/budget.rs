@@ -30,6 +30,14 @@ impl Budget {
     pub(crate) const NO_CALLS_GIVEN: u32 = u32::MAX;
 
     /// No limit.
+    ///
+    /// # Examples
+    /// ```
+    /// use qadapt::Budget;
+    ///
+    /// assert_eq!(Budget::new().to_string(), "no limit");
+    /// assert_eq!(Budget::new().requests(2).bytes(64).to_string(), "at most 2 requests, 64 bytes");
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -44,24 +52,78 @@ impl Budget {
 
     /// At most this many [allocations](crate::Counts::allocs). Reallocations have no limit by this, as they are not counted by
     /// that: see [`requests`](Self::requests).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use qadapt::{Budget, Mode, Policy};
+    /// use std::hint::black_box;
+    ///
+    /// const ONE: Policy = Policy::new().budget(Budget::new().allocs(1)).mode(Mode::Count);
+    /// let boxes = ONE.run(|| [black_box(Box::new(1)), black_box(Box::new(2))]);
+    /// assert_eq!(qadapt::take_violations(), u64::from(qadapt::is_active()));
+    /// # drop(boxes);
+    /// ```
     #[must_use]
     pub const fn allocs(self, calls: u64) -> Self {
         Self { allocs: calls, ..self }
     }
 
     /// At most this many [requests](crate::Counts::requests) for memory: allocations and reallocations, to whatever size.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use qadapt::{Budget, Mode, Policy};
+    /// use std::hint::black_box;
+    ///
+    /// const ONE: Policy = Policy::new().budget(Budget::new().requests(1)).mode(Mode::Count);
+    /// ONE.run(|| {
+    ///     let mut list = black_box(vec![1]); // within the budget
+    ///     list.reserve_exact(1); // a reallocation beyond it
+    ///     std::mem::forget(list);
+    /// });
+    /// assert_eq!(qadapt::take_violations(), u64::from(qadapt::is_active()));
+    /// ```
     #[must_use]
     pub const fn requests(self, calls: u64) -> Self {
         Self { requests: calls, ..self }
     }
 
     /// At most this many bytes asked for, a reallocation by its new size.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use qadapt::{Budget, Mode, Policy};
+    /// use std::hint::black_box;
+    ///
+    /// const SMALL: Policy = Policy::new().budget(Budget::new().bytes(64)).mode(Mode::Count);
+    /// let texts = SMALL.run(|| [48, 48].map(|bytes| black_box(String::with_capacity(bytes))));
+    /// assert_eq!(qadapt::take_violations(), u64::from(qadapt::is_active()));
+    /// # drop(texts);
+    /// ```
     #[must_use]
     pub const fn bytes(self, bytes: u64) -> Self {
         Self { bytes, ..self }
     }
 
     /// At most this many bytes live at once, counted from 0 at the region's entry.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use qadapt::{Budget, Mode, Ops, Policy};
+    /// use std::hint::black_box;
+    ///
+    /// const SMALL: Policy =
+    ///     Policy::new().budget(Budget::new().peak_bytes(64)).allow(Ops::DEALLOC).mode(Mode::Count);
+    /// SMALL.run(|| [48, 48].map(|bytes| drop(black_box(String::with_capacity(bytes)))));
+    /// assert_eq!(qadapt::take_violations(), 0);
+    /// let texts = SMALL.run(|| [48, 48].map(|bytes| black_box(String::with_capacity(bytes))));
+    /// assert_eq!(qadapt::take_violations(), u64::from(qadapt::is_active()));
+    /// # drop(texts);
+    /// ```
     #[must_use]
     pub const fn peak_bytes(self, bytes: u64) -> Self {
         Self { peak_bytes: bytes, ..self }
@@ -119,6 +181,20 @@ impl Budget {
     /// The region's first entries in the process that are not held to the budget, while caches and buffers fill; deallocations
     /// are allowed in them, too, as a buffer that grows frees the old one. The region is told by its place in the source and its name; after
     /// the first 4,000 places or so there is no warm-up. From 4,294,967,295 on the number is that.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use qadapt::{Budget, Mode, Policy};
+    ///
+    /// const TICK: Policy =
+    ///     Policy::new().name("tick").budget(Budget::new().requests(0).warm_up(1)).mode(Mode::Count);
+    /// let mut values = Vec::new();
+    /// for value in [1.0, 2.0, 3.0, 4.0] {
+    ///     TICK.run(|| values.push(value)); // only the first one allocates
+    /// }
+    /// assert_eq!(qadapt::take_violations(), 0);
+    /// ```
     #[must_use]
     pub const fn warm_up(self, entries: u64) -> Self {
         #[expect(clippy::cast_possible_truncation, reason = "it has been compared; `try_from` is not const")]

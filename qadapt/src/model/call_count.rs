@@ -1,8 +1,21 @@
 //! The part of counts that is about system calls.
 
+use core::fmt;
+
 /// How many system calls of a stretch of code may have waited, or why nobody knows. In eight bytes: a counted future holds one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct CallCount(u64);
+
+/// In the table of a failed `assert_eq!` on counts.
+impl fmt::Debug for CallCount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.get() {
+            Some(calls) => write!(f, "{calls}"),
+            None if self.is_unmeasured() => f.write_str("unmeasured"),
+            None => f.write_str("not asked for"),
+        }
+    }
+}
 
 impl CallCount {
     /// Of no stretch of code at all: a sum begins with it.
@@ -62,6 +75,12 @@ mod tests {
         assert_eq!(some(7).get(), Some(7));
         assert_eq!(some(u64::MAX).get(), Some(u64::MAX - 3));
         assert_eq!(CallCount::of(None), CallCount::UNMEASURED);
+    }
+
+    #[test]
+    fn a_message_has_no_marks() {
+        let shown = [some(7), CallCount::UNASKED, CallCount::UNMEASURED].map(|count| format!("{count:?}"));
+        assert_eq!(shown, ["7", "not asked for", "unmeasured"]);
     }
 
     #[test]

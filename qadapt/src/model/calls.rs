@@ -85,6 +85,14 @@ impl Calls {
     ///
     /// # Panics
     /// If no call has the name; in a constant the compiler says so.
+    ///
+    /// # Examples
+    /// ```
+    /// use qadapt::Calls;
+    ///
+    /// const RANDOM: Calls = Calls::named("getrandom");
+    /// assert_eq!(RANDOM.to_string(), "getrandom");
+    /// ```
     #[must_use]
     pub const fn named(name: &str) -> Self {
         match qadapt_calls::number(name) {
@@ -101,6 +109,14 @@ impl Calls {
     ///
     /// # Panics
     /// If more than three single calls are named: allow their class instead. In a constant the compiler says so.
+    ///
+    /// # Examples
+    /// ```
+    /// use qadapt::Calls;
+    ///
+    /// const CALLS: Calls = Calls::SLEEP.union(Calls::LOCK);
+    /// assert_eq!(CALLS, Calls::SLEEP | Calls::LOCK);
+    /// ```
     #[must_use]
     pub const fn union(self, other: Self) -> Self {
         let mut union = Self { classes: self.classes | other.classes, single: self.single };
@@ -187,6 +203,15 @@ impl Calls {
     }
 
     /// True if every class and call of the other set is in this one by itself.
+    ///
+    /// # Examples
+    /// ```
+    /// use qadapt::Calls;
+    ///
+    /// let calls = Calls::SLEEP | Calls::LOCK;
+    /// assert!(calls.contains(Calls::SLEEP));
+    /// assert!(!calls.contains(Calls::SLEEP | Calls::FILE));
+    /// ```
     #[must_use]
     pub const fn contains(self, other: Self) -> bool {
         let mut index = 0;

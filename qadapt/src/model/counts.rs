@@ -78,36 +78,108 @@ impl Counts {
     }
 
     /// True if the figures were measured: the checks are compiled in and QADAPT is the global allocator.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// let (counts, ()) = qadapt::count_alloc(|| ());
+    /// assert_eq!(counts.is_measured(), qadapt::is_active());
+    /// ```
     #[must_use]
     pub const fn is_measured(&self) -> bool {
         self.tally.is_some()
     }
 
     /// Successful allocations, zeroed ones included.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use std::hint::black_box;
+    ///
+    /// let (counts, boxed) = qadapt::count_alloc(|| black_box(Box::new(7_u64)));
+    /// # if counts.is_measured() {
+    /// assert_eq!(counts.allocs(), 1);
+    /// # }
+    /// # drop(boxed);
+    /// ```
     #[must_use]
     pub fn allocs(&self) -> Measured<u64> {
         self.get(|tally| tally.allocs)
     }
 
     /// Successful reallocations.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use std::hint::black_box;
+    ///
+    /// let mut list = black_box(vec![7_u64]);
+    /// let (counts, ()) = qadapt::count_alloc(|| list.reserve_exact(1));
+    /// # if counts.is_measured() {
+    /// assert_eq!(counts.reallocs(), 1);
+    /// # }
+    /// ```
     #[must_use]
     pub fn reallocs(&self) -> Measured<u64> {
         self.get(|tally| tally.reallocs)
     }
 
     /// Successful requests for memory: allocations and reallocations.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use std::hint::black_box;
+    ///
+    /// let (counts, list) = qadapt::count_alloc(|| {
+    ///     let mut list = black_box(vec![7_u64]);
+    ///     list.reserve_exact(1);
+    ///     list
+    /// });
+    /// # if counts.is_measured() {
+    /// assert_eq!(counts.requests(), 2);
+    /// # }
+    /// # drop(list);
+    /// ```
     #[must_use]
     pub fn requests(&self) -> Measured<u64> {
         self.get(|tally| tally.allocs.wrapping_add(tally.reallocs))
     }
 
     /// Deallocations.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use std::hint::black_box;
+    ///
+    /// let boxed = black_box(Box::new(7_u64));
+    /// let (counts, ()) = qadapt::count_alloc(|| drop(boxed));
+    /// # if counts.is_measured() {
+    /// assert_eq!(counts.deallocs(), 1);
+    /// # }
+    /// ```
     #[must_use]
     pub fn deallocs(&self) -> Measured<u64> {
         self.get(|tally| tally.deallocs)
     }
 
     /// Requests for memory that got none. They count no bytes.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use qadapt::Policy;
+    ///
+    /// let mut list: Vec<u64> = Vec::new();
+    /// let (counts, _) = qadapt::count_alloc(|| Policy::fail_nth(1).run(|| list.try_reserve(8)));
+    /// # if counts.is_measured() {
+    /// assert_eq!(counts.failed(), 1);
+    /// assert_eq!(counts.bytes(), 0);
+    /// # }
+    /// ```
     #[must_use]
     pub fn failed(&self) -> Measured<u64> {
         self.get(|tally| tally.failed)
@@ -117,6 +189,13 @@ impl Counts {
     /// those of an allocator; also inside permits. Unmeasured but in counts from [`count_blocking`](crate::count_blocking), from
     /// [`GuardExt::count_blocking`](crate::GuardExt::count_blocking), and of an [`assert_allocs!`](crate::assert_allocs) that asks for
     /// them; and there where this thread's calls are not [watched](crate::is_blocking_watched).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// let (counts, ()) = qadapt::count_blocking(std::thread::yield_now);
+    /// assert_eq!(counts.calls().get(), qadapt::is_blocking_watched().then_some(1));
+    /// ```
     #[must_use]
     pub fn calls(&self) -> Measured<u64> {
         Measured::new(self.blocking.get())
@@ -124,6 +203,17 @@ impl Counts {
 
     /// All calls of the allocator: allocations, reallocations, deallocations and what failed. It is 0 where the
     /// allocator was not touched.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use std::hint::black_box;
+    ///
+    /// let (counts, ()) = qadapt::count_alloc(|| drop(black_box(Box::new(7_u64))));
+    /// # if counts.is_measured() {
+    /// assert_eq!(counts.events(), 2);
+    /// # }
+    /// ```
     #[must_use]
     pub fn events(&self) -> Measured<u64> {
         self.get(|tally| {
@@ -133,18 +223,57 @@ impl Counts {
     }
 
     /// Bytes asked for: by allocations, and by reallocations with their new size.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use std::hint::black_box;
+    ///
+    /// let (counts, boxed) = qadapt::count_alloc(|| black_box(Box::new(7_u64)));
+    /// # if counts.is_measured() {
+    /// assert_eq!(counts.bytes(), 8);
+    /// # }
+    /// # drop(boxed);
+    /// ```
     #[must_use]
     pub fn bytes(&self) -> Measured<u64> {
         self.get(|tally| tally.bytes)
     }
 
     /// Bytes given back: by deallocations, and by reallocations with their old size.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use std::hint::black_box;
+    ///
+    /// let boxed = black_box(Box::new(7_u64));
+    /// let (counts, ()) = qadapt::count_alloc(|| drop(boxed));
+    /// # if counts.is_measured() {
+    /// assert_eq!(counts.freed_bytes(), 8);
+    /// # }
+    /// ```
     #[must_use]
     pub fn freed_bytes(&self) -> Measured<u64> {
         self.get(|tally| tally.freed_bytes)
     }
 
     /// Bytes that live longer than the region: asked for less given back. Negative where older memory was freed.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use std::hint::black_box;
+    ///
+    /// let (counts, boxed) = qadapt::count_alloc(|| {
+    ///     drop(black_box(Box::new([0_u64; 4])));
+    ///     black_box(Box::new(7_u64))
+    /// });
+    /// # if counts.is_measured() {
+    /// assert_eq!(counts.net_bytes(), 8);
+    /// # }
+    /// # drop(boxed);
+    /// ```
     #[must_use]
     pub fn net_bytes(&self) -> Measured<i64> {
         self.get(Tally::net_bytes)
@@ -152,24 +281,78 @@ impl Counts {
 
     /// The part of [`net_bytes`](Self::net_bytes) that reallocations are: what they made blocks larger by, less what they made
     /// them smaller by.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use std::hint::black_box;
+    ///
+    /// let mut list = black_box(vec![7_u64]);
+    /// let (counts, ()) = qadapt::count_alloc(|| list.reserve_exact(1)); // from 8 to 16 bytes
+    /// # if counts.is_measured() {
+    /// assert_eq!(counts.net_realloc_bytes(), 8);
+    /// # }
+    /// ```
     #[must_use]
     pub fn net_realloc_bytes(&self) -> Measured<i64> {
         self.get(|tally| tally.net_realloc_bytes)
     }
 
     /// Blocks that live longer than the region: allocated less given back. Negative where older blocks were freed.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use std::hint::black_box;
+    ///
+    /// let boxes = black_box([Box::new(1), Box::new(2)]);
+    /// let (counts, ()) = qadapt::count_alloc(|| drop(boxes));
+    /// # if counts.is_measured() {
+    /// assert_eq!(counts.net_blocks(), -2);
+    /// # }
+    /// ```
     #[must_use]
     pub fn net_blocks(&self) -> Measured<i64> {
         self.get(Tally::net_blocks)
     }
 
-    /// The most blocks that were live at once, counted from 0 at the region's entry; never below 0.
+    /// The most blocks that were live at once, counted from 0 at the region's entry; never below 0. Of threads that the policy was
+    /// lent to, see [`Policy::current`](crate::Policy::current).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use std::hint::black_box;
+    ///
+    /// let (counts, ()) = qadapt::count_alloc(|| {
+    ///     drop(black_box([Box::new(1), Box::new(2)]));
+    ///     drop(black_box(Box::new(3)));
+    /// });
+    /// # if counts.is_measured() {
+    /// assert_eq!(counts.peak_blocks(), 2);
+    /// # }
+    /// ```
     #[must_use]
     pub fn peak_blocks(&self) -> Measured<u64> {
         Measured::new(self.tally.filter(|tally| tally.has_peaks()).map(|tally| tally.peak_blocks))
     }
 
-    /// The most bytes that were live at once, counted from 0 at the region's entry; never below 0.
+    /// The most bytes that were live at once, counted from 0 at the region's entry; never below 0. Of threads that the policy was
+    /// lent to, see [`Policy::current`](crate::Policy::current).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use std::hint::black_box;
+    ///
+    /// let (counts, ()) = qadapt::count_alloc(|| {
+    ///     drop(black_box(Box::new([0_u64; 4])));
+    ///     drop(black_box(Box::new(7_u64)));
+    /// });
+    /// # if counts.is_measured() {
+    /// assert_eq!(counts.peak_bytes(), 32);
+    /// # }
+    /// ```
     #[must_use]
     pub fn peak_bytes(&self) -> Measured<u64> {
         Measured::new(self.tally.filter(|tally| tally.has_peaks()).map(|tally| tally.peak_bytes))

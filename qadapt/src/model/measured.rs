@@ -29,6 +29,16 @@ impl<T> Measured<T> {
 
 impl<T: Copy> Measured<T> {
     /// The figure; `None` if nothing was measured.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use std::hint::black_box;
+    ///
+    /// let (counts, boxed) = qadapt::count_alloc(|| black_box(Box::new(7_u64)));
+    /// assert_eq!(counts.bytes().get(), qadapt::is_active().then_some(8));
+    /// # drop(boxed);
+    /// ```
     #[must_use]
     pub const fn get(self) -> Option<T> {
         self.0

@@ -5,6 +5,18 @@ use core::{fmt, str};
 /// What a violation does.
 ///
 /// Counting happens in every mode: [`violations`](crate::violations) goes up by one for each disallowed event.
+///
+/// # Examples
+/// ```
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// use qadapt::{Mode, Policy};
+/// use std::hint::black_box;
+///
+/// assert_eq!("count".parse(), Ok(Mode::Count));
+/// let boxed = Policy::new().mode(Mode::Count).run(|| black_box(Box::new(1))); // no panic, no report
+/// assert_eq!(qadapt::violations(), u64::from(qadapt::is_active()));
+/// # drop(boxed);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Mode {
@@ -87,6 +99,14 @@ impl fmt::Display for Mode {
 }
 
 /// The error of parsing a [`Mode`] from a word that names none.
+///
+/// # Examples
+/// ```
+/// use qadapt::{Mode, UnknownMode};
+///
+/// let error: UnknownMode = "quiet".parse::<Mode>().expect_err("no mode has this name");
+/// assert_eq!(error.to_string(), "unknown mode: write one of panic, abort, log, count, fail, trap");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnknownMode;

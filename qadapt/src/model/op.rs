@@ -3,6 +3,13 @@
 use core::fmt;
 
 /// An operation on the allocator, as [`GlobalAlloc`](std::alloc::GlobalAlloc) names them, or a call of the kernel.
+///
+/// # Examples
+/// ```
+/// use qadapt::Op;
+///
+/// assert_eq!(format!("{} of 8 bytes", Op::AllocZeroed), "zeroed allocation of 8 bytes");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Op {
@@ -22,6 +29,14 @@ impl Op {
     const ALL: [Self; 5] = [Self::Alloc, Self::AllocZeroed, Self::Realloc, Self::Dealloc, Self::SystemCall];
 
     /// The operation as a noun, as reports print it.
+    ///
+    /// # Examples
+    /// ```
+    /// use qadapt::Op;
+    ///
+    /// assert_eq!(Op::Realloc.noun(), "reallocation");
+    /// assert_eq!(Op::SystemCall.noun(), "blocking call");
+    /// ```
     #[must_use]
     pub const fn noun(self) -> &'static str {
         match self {

@@ -42,24 +42,55 @@ impl Ops {
     pub(crate) const BUDGET: Self = Self(1 << 6);
 
     /// The operations in either set.
+    ///
+    /// # Examples
+    /// ```
+    /// use qadapt::Ops;
+    ///
+    /// const REQUESTS: Ops = Ops::ALLOC.union(Ops::GROW);
+    /// assert_eq!(REQUESTS, Ops::ALLOC | Ops::GROW);
+    /// ```
     #[must_use]
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
     /// The operations in this set and not in the other.
+    ///
+    /// # Examples
+    /// ```
+    /// use qadapt::Ops;
+    ///
+    /// assert_eq!((Ops::ALLOC | Ops::GROW).without(Ops::GROW), Ops::ALLOC);
+    /// assert_eq!(Ops::ALLOC.without(Ops::GROW), Ops::ALLOC);
+    /// ```
     #[must_use]
     pub const fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
     }
 
     /// The operations that are not in this set.
+    ///
+    /// # Examples
+    /// ```
+    /// use qadapt::Ops;
+    ///
+    /// assert_eq!(Ops::DEALLOC.complement().to_string(), "alloc, zeroed, grow, shrink");
+    /// ```
     #[must_use]
     pub const fn complement(self) -> Self {
         Self::ALL.without(self)
     }
 
     /// True if every operation of the other set is in this one.
+    ///
+    /// # Examples
+    /// ```
+    /// use qadapt::Ops;
+    ///
+    /// assert!(Ops::ALL.contains(Ops::ALLOC | Ops::DEALLOC));
+    /// assert!(!Ops::ALLOC.contains(Ops::ALLOC | Ops::DEALLOC));
+    /// ```
     #[must_use]
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0

@@ -6,6 +6,21 @@ use super::Calls;
 
 /// A system call in which a thread may wait, and the argument that matters of it: from
 /// [`Violation::system_call`](crate::Violation::system_call).
+///
+/// # Examples
+/// ```
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// use qadapt::{Mode, Policy};
+/// use std::time::Duration;
+///
+/// let (sender, calls) = std::sync::mpsc::channel();
+/// qadapt::set_violation_hook(move |violation| drop(sender.send(violation.system_call())));
+/// Policy::no_blocking().mode(Mode::Log).run(|| std::thread::sleep(Duration::from_millis(2)));
+/// # if qadapt::is_blocking_watched() {
+/// let call = calls.recv().expect("the hook has sent it").expect("nothing else is disallowed");
+/// assert_eq!(call.to_string(), "clock_nanosleep (sleep, 2 ms)");
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SystemCall {
     pub(crate) number: u16,
@@ -67,24 +82,80 @@ impl SystemCall {
     pub(crate) const MOST: u64 = (1 << 48) - 1;
 
     /// The call's name, as Linux has it; `unknown` for a number without one.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// # let (sender, calls) = std::sync::mpsc::channel();
+    /// # qadapt::set_violation_hook(move |violation| drop(sender.send(violation.system_call())));
+    /// # let policy = qadapt::Policy::no_blocking().mode(qadapt::Mode::Log);
+    /// policy.run(|| std::thread::sleep(std::time::Duration::from_millis(2)));
+    /// # if qadapt::is_blocking_watched() {
+    /// # let call = calls.recv().expect("the hook has sent it").expect("nothing else is disallowed");
+    /// // The system call of the violation:
+    /// assert_eq!(call.name(), "clock_nanosleep");
+    /// # }
+    /// ```
     #[must_use]
     pub fn name(&self) -> &'static str {
         qadapt_calls::name(self.number).unwrap_or("unknown")
     }
 
     /// The call's number on this platform.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// # let (sender, calls) = std::sync::mpsc::channel();
+    /// # qadapt::set_violation_hook(move |violation| drop(sender.send(violation.system_call())));
+    /// # let policy = qadapt::Policy::no_blocking().mode(qadapt::Mode::Log);
+    /// policy.run(|| std::thread::sleep(std::time::Duration::from_millis(2)));
+    /// # if qadapt::is_blocking_watched() {
+    /// # let call = calls.recv().expect("the hook has sent it").expect("nothing else is disallowed");
+    /// // The system call of the violation:
+    /// assert_eq!(call.number(), 230); // on x86-64
+    /// # }
+    /// ```
     #[must_use]
     pub fn number(&self) -> u16 {
         self.number
     }
 
     /// What the thread may wait for: one class.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// # let (sender, calls) = std::sync::mpsc::channel();
+    /// # qadapt::set_violation_hook(move |violation| drop(sender.send(violation.system_call())));
+    /// # let policy = qadapt::Policy::no_blocking().mode(qadapt::Mode::Log);
+    /// policy.run(|| std::thread::sleep(std::time::Duration::from_millis(2)));
+    /// # if qadapt::is_blocking_watched() {
+    /// # let call = calls.recv().expect("the hook has sent it").expect("nothing else is disallowed");
+    /// // The system call of the violation:
+    /// assert_eq!(call.class(), qadapt::Calls::SLEEP);
+    /// # }
+    /// ```
     #[must_use]
     pub fn class(&self) -> Calls {
         self.class
     }
 
     /// True if the program's allocator made the call.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// # let (sender, calls) = std::sync::mpsc::channel();
+    /// # qadapt::set_violation_hook(move |violation| drop(sender.send(violation.system_call())));
+    /// # let policy = qadapt::Policy::no_blocking().mode(qadapt::Mode::Log);
+    /// policy.run(|| std::thread::sleep(std::time::Duration::from_millis(2)));
+    /// # if qadapt::is_blocking_watched() {
+    /// # let call = calls.recv().expect("the hook has sent it").expect("nothing else is disallowed");
+    /// // The system call of the violation:
+    /// assert!(!call.is_by_allocator());
+    /// # }
+    /// ```
     #[must_use]
     pub fn is_by_allocator(&self) -> bool {
         self.by_allocator

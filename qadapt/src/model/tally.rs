@@ -57,7 +57,7 @@ impl Tally {
     }
 
     /// The tally of two stretches of code, one after the other.
-    pub(super) fn followed_by(self, next: Self) -> Self {
+    pub(crate) fn followed_by(self, next: Self) -> Self {
         if !self.has_peaks() || !next.has_peaks() {
             return Self { peak_bytes: Self::UNKNOWN, peak_blocks: Self::UNKNOWN, ..self.and(next) };
         }

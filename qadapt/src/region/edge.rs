@@ -139,7 +139,7 @@ pub(super) fn no_room(place: Place, flags: i64) {
     }
     misuse_once(
         place,
-        format_args!("is not watched: {} regions are open on this thread already", table::ROOM),
+        format_args!("is not watched: {} regions are open on this thread already", table::ROOM_FOR_REGIONS),
     );
 }
 

@@ -73,6 +73,19 @@ impl RegionGuard {
     /// # Panics
     /// In mode [`Panic`](crate::Mode::Panic), at the caller's line, if the region's policy was violated. Where the
     /// guard is just dropped the report is logged instead.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use qadapt::{Mode, Policy};
+    /// use std::hint::black_box;
+    ///
+    /// let region = Policy::new().mode(Mode::Panic).enter();
+    /// let boxed = black_box(Box::new(1));
+    /// let exit = std::panic::catch_unwind(|| region.exit());
+    /// assert_eq!(exit.is_err(), qadapt::is_active());
+    /// # drop(boxed);
+    /// ```
     #[inline]
     #[track_caller]
     pub fn exit(mut self) {

@@ -70,6 +70,17 @@ impl<T, W: Watch> Guarded<T, W> {
     }
 
     /// Drops the inner future inside the region too, when this one is dropped. A panic that is due then is only logged.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use qadapt::{Mode, Policy};
+    ///
+    /// let policy = Policy::new().mode(Mode::Count);
+    /// let list = std::hint::black_box(vec![1, 2, 3]);
+    /// drop(policy.wrap(async move { list.len() }).drop_inside()); // frees the list
+    /// assert_eq!(qadapt::violations(), u64::from(qadapt::is_active()));
+    /// ```
     #[cfg_attr(qadapt_marks, inline(always))]
     pub fn drop_inside(mut self) -> Self {
         #[cfg(qadapt_marks)]
@@ -124,6 +135,19 @@ impl<T> Guarded<T, Counted> {
     /// A handle on the counts, which outlives the future and so tells them also if it is cancelled.
     ///
     /// It takes a few bytes of memory, now.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use qadapt::GuardExt as _;
+    /// # use std::{hint::black_box, pin::pin, task::{Context, Waker}};
+    ///
+    /// let mut future = async { drop(black_box(Box::new(7_u64))) }.count_alloc();
+    /// let handle = future.handle();
+    /// # assert!(pin!(future).poll(&mut Context::from_waker(Waker::noop())).is_ready());
+    /// // future.await
+    /// assert_eq!(handle.counts().deallocs().get(), qadapt::is_active().then_some(1));
+    /// ```
     pub fn handle(&mut self) -> CountsHandle {
         self.watch.handle()
     }
@@ -172,6 +196,19 @@ impl<T: Future, W: Watch> Future for Guarded<T, W> {
 /// ```
 pub trait GuardExt: Sized {
     /// Runs each poll in a plain region, as [`assert_no_alloc`](crate::assert_no_alloc) does with a closure.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use qadapt::GuardExt as _;
+    /// # use std::{pin::pin, task::{Context, Poll, Waker}};
+    ///
+    /// let sum = async { 2 + 2 }.no_alloc();
+    /// # let polled = pin!(sum).poll(&mut Context::from_waker(Waker::noop()));
+    /// // sum.await
+    /// # let Poll::Ready(sum) = polled else { unreachable!() };
+    /// assert_eq!(sum, 4);
+    /// ```
     #[inline(always)]
     #[track_caller]
     fn no_alloc(self) -> Guarded<Self> {
@@ -181,17 +218,58 @@ pub trait GuardExt: Sized {
 
     /// Runs each poll in a region in which the thread must not wait in the kernel, as [`no_blocking`](crate::no_blocking()) does
     /// with a closure: an executor's threads are for tasks that are ready.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use qadapt::GuardExt as _;
+    /// # use std::{pin::pin, task::{Context, Poll, Waker}};
+    ///
+    /// let text = async { String::from("it may allocate") }.no_blocking();
+    /// # let polled = pin!(text).poll(&mut Context::from_waker(Waker::noop()));
+    /// // text.await
+    /// # let Poll::Ready(text) = polled else { unreachable!() };
+    /// assert_eq!(text, "it may allocate");
+    /// ```
     #[track_caller]
     fn no_blocking(self) -> Guarded<Self, NoBlocking> {
         Guarded::new(self, NoBlocking::new(Place::unnamed()))
     }
 
     /// Runs each poll in a permit, as [`permit_alloc`](crate::permit_alloc()) does with a closure.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use qadapt::{GuardExt as _, PermitDrop};
+    /// # use std::{pin::pin, task::{Context, Poll, Waker}};
+    ///
+    /// let list = async { PermitDrop::new(vec![1, 2, 3]) }.permit_alloc();
+    /// let length = async { list.await.len() }.no_alloc();
+    /// # let polled = pin!(length).poll(&mut Context::from_waker(Waker::noop()));
+    /// // length.await
+    /// # let Poll::Ready(length) = polled else { unreachable!() };
+    /// assert_eq!(length, 3);
+    /// ```
     fn permit_alloc(self) -> Guarded<Self, Permitted> {
         Guarded::new(self, Permitted::new())
     }
 
     /// Counts what all polls together ask of the allocator; the future resolves to the counts and its output.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use qadapt::GuardExt as _;
+    /// # use std::{hint::black_box, pin::pin, task::{Context, Poll, Waker}};
+    ///
+    /// let boxed = async { black_box(Box::new(7_u64)) }.count_alloc();
+    /// # let polled = pin!(boxed).poll(&mut Context::from_waker(Waker::noop()));
+    /// // boxed.await
+    /// # let Poll::Ready((counts, boxed)) = polled else { unreachable!() };
+    /// assert_eq!(counts.bytes().get(), qadapt::is_active().then_some(8));
+    /// # drop(boxed);
+    /// ```
     #[track_caller]
     fn count_alloc(self) -> Guarded<Self, Counted> {
         Guarded::new(self, Counted::new(Place::unnamed(), false))
@@ -199,6 +277,19 @@ pub trait GuardExt: Sized {
 
     /// The same, and counts the system calls of all polls in which the thread may wait, as
     /// [`count_blocking`](crate::count_blocking()) does with a closure.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use qadapt::GuardExt as _;
+    /// # use std::{pin::pin, task::{Context, Poll, Waker}};
+    ///
+    /// let yields = async { std::thread::yield_now() }.count_blocking();
+    /// # let polled = pin!(yields).poll(&mut Context::from_waker(Waker::noop()));
+    /// // yields.await
+    /// # let Poll::Ready((counts, ())) = polled else { unreachable!() };
+    /// assert_eq!(counts.calls().get(), qadapt::is_blocking_watched().then_some(1));
+    /// ```
     #[track_caller]
     fn count_blocking(self) -> Guarded<Self, Counted> {
         Guarded::new(self, Counted::new(Place::unnamed(), true))

@@ -77,6 +77,12 @@ pub fn guard_handle() -> *const c_void {
 ///
 /// # Safety
 /// The handle is null, or another copy's [`guard_handle`] in this process whose file is not unloaded any more.
+///
+/// # Examples
+/// ```
+/// // SAFETY: the handle is null.
+/// assert!(!unsafe { qadapt::share_guard(std::ptr::null()) });
+/// ```
 #[must_use]
 #[expect(unsafe_code, reason = "trusts what was compiled apart")]
 pub unsafe fn share_guard(handle: *const c_void) -> bool {

@@ -24,6 +24,12 @@ pub(super) struct Deeds {
     pub(super) there: There,
     pub(super) pending: Batch,
     pub(super) tally: Tally,
+    /// When it was counted: a stretch of time, from 1, in which borrowers may have run side by side.
+    pub(super) stretch: u64,
+    /// What was counted in the stretches before.
+    pub(super) earlier: Tally,
+    /// Times that a borrower could not count something.
+    pub(super) lost: u64,
     pub(super) violations: u64,
     /// Of the violations those that are system calls.
     pub(super) calls_disallowed: u64,
@@ -40,6 +46,9 @@ impl Deeds {
         there: There::Yes,
         pending: Batch::EMPTY,
         tally: Tally::NOTHING,
+        stretch: 0,
+        earlier: Tally::NOTHING,
+        lost: 0,
         violations: 0,
         calls_disallowed: 0,
         calls: 0,
@@ -47,9 +56,31 @@ impl Deeds {
         unwatched: 0,
     };
 
+    /// Takes in what one borrower gives.
     fn add(&mut self, other: &Self) {
-        self.pending.add(&other.pending);
+        if other.stretch != self.stretch && other.stretch != 0 {
+            self.earlier = self.counted();
+            (self.tally, self.stretch) = (Tally::NOTHING, other.stretch);
+        }
         self.tally = self.tally.beside(other.tally);
+        self.add_uncounted(other);
+    }
+
+    /// Takes in what the borrowers of another loan did. Nobody knows who was first.
+    fn add_all(&mut self, other: &Self) {
+        self.tally = self.counted().beside(other.counted());
+        self.earlier = Tally::NOTHING;
+        self.add_uncounted(other);
+    }
+
+    /// All that was counted.
+    fn counted(&self) -> Tally {
+        self.earlier.followed_by(self.tally)
+    }
+
+    fn add_uncounted(&mut self, other: &Self) {
+        self.pending.add(&other.pending);
+        self.lost = self.lost.saturating_add(other.lost);
         self.violations = self.violations.saturating_add(other.violations);
         self.calls_disallowed = self.calls_disallowed.saturating_add(other.calls_disallowed);
         self.calls = self.calls.saturating_add(other.calls);
@@ -62,7 +93,10 @@ impl Deeds {
         pending::receive(region, &self.pending);
         copies::violations(0_i64.saturating_add_unsigned(self.violations));
         calls::change_violations(0_i64.saturating_add_unsigned(self.calls_disallowed));
-        counters::add(self.tally);
+        counters::add(self.counted());
+        if self.lost > 0 {
+            counters::lose();
+        }
         calls::count(self.calls);
         if self.lost_calls > 0 {
             calls::lose();
@@ -70,9 +104,14 @@ impl Deeds {
         calls::add_unwatched(self.unwatched);
     }
 
+    /// True if there is something for the lender's counts.
+    pub(super) fn has_counts(&self) -> bool {
+        self.tally != Tally::NOTHING || self.lost > 0 || self.calls > 0 || self.lost_calls > 0
+    }
+
     /// The counts; of system calls too if those were counted.
     pub(super) fn counts(&self, has_calls: bool) -> Counts {
-        let counts = Counts::measured(self.tally);
+        let counts = if self.lost > 0 { Counts::UNMEASURED } else { Counts::measured(self.counted()) };
         if !has_calls {
             return counts;
         }
@@ -125,6 +164,41 @@ pub(super) fn join(address: Address) -> Lender {
 /// Leaves a loan that was entered.
 pub(super) fn leave(address: Address) {
     BOXES.leave(address);
+}
+
+/// A borrowed policy's count for a lender.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CountFor {
+    pub(super) loan: Address,
+    pub(super) stretch: u64,
+}
+
+impl CountFor {
+    /// Begins it, until [`end`](Self::end). `None` where the lender has closed, or counts what happens here anyway: then it would
+    /// count all twice.
+    pub(super) fn begin(borrowed: Serial, loan: Address) -> Option<Self> {
+        if loans::is_counted_for(loan) || !enter(loan) {
+            return None;
+        }
+        Some(Self { loan, stretch: loans::begin_counting(borrowed, loan) })
+    }
+
+    /// What it was: the figures, or none where something was left out.
+    pub(super) fn deeds(&self, tally: Option<Tally>, calls: CallCount) -> Deeds {
+        Deeds {
+            tally: tally.unwrap_or(Tally::NOTHING),
+            stretch: self.stretch,
+            lost: tally.is_none().into(),
+            calls: calls.get().unwrap_or(0),
+            lost_calls: calls.is_unmeasured().into(),
+            ..Deeds::NONE
+        }
+    }
+
+    pub(super) fn end(self) {
+        loans::end_counting(self.loan);
+        leave(self.loan);
+    }
 }
 
 /// Hands over what a borrower did; false if the lender has closed.
@@ -182,7 +256,7 @@ pub(super) fn close(head: Head) -> Option<Deeds> {
 fn collect(head: Head) -> Option<Deeds> {
     let mut all: Option<Deeds> = None;
     for deeds in loans::addresses(head).filter_map(take) {
-        all.get_or_insert(Deeds::NONE).add(&deeds);
+        all.get_or_insert(Deeds::NONE).add_all(&deeds);
     }
     all
 }

@@ -54,12 +54,34 @@ pub struct Metrics {
 }
 
 /// What one region of the process has done so far.
+///
+/// # Examples
+/// ```
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// use std::hint::black_box;
+///
+/// qadapt::set_mode(qadapt::Mode::Count);
+/// let boxed = qadapt::Policy::new().name("mixer").run(|| black_box(Box::new(1)));
+/// for region in qadapt::metrics().regions() {
+///     assert_eq!((region.name().to_string().as_str(), region.violations()), ("mixer", 1));
+/// }
+/// # assert_eq!(qadapt::metrics().regions().len(), usize::from(qadapt::is_active()));
+/// # drop(boxed);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct RegionMetrics {
     totals: totals::Totals,
 }
 
 /// Reads the figures of the process. It allocates the list of regions, as the caller: call it outside of regions.
+///
+/// # Examples
+/// ```
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// qadapt::assert_no_alloc(|| 2 + 2);
+/// let metrics = qadapt::metrics();
+/// assert_eq!(metrics.violations().get(), qadapt::is_active().then_some(0));
+/// ```
 #[must_use]
 pub fn metrics() -> Metrics {
     if !checks::ON || !live::counts_events() {
@@ -82,12 +104,32 @@ pub fn metrics() -> Metrics {
 impl Metrics {
     /// Events and bytes of all threads. The peaks are unmeasured; `net_bytes` is how many bytes are alive, `net_blocks` how many
     /// blocks.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// let boxed = std::hint::black_box(Box::new([0_u8; 5000]));
+    /// let alive = qadapt::metrics().counts().net_bytes();
+    /// assert!(alive >= 5000 || alive.get().is_none());
+    /// # drop(boxed);
+    /// ```
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.tally.map_or(Counts::UNMEASURED, Counts::without_peaks)
     }
 
     /// Events that regions disallowed, on all threads, in every mode.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use std::hint::black_box;
+    ///
+    /// qadapt::set_mode(qadapt::Mode::Count);
+    /// let boxed = qadapt::Policy::new().name("mixer").run(|| black_box(Box::new(1)));
+    /// assert_eq!(qadapt::metrics().violations().get(), qadapt::is_active().then_some(1));
+    /// # drop(boxed);
+    /// ```
     #[must_use]
     pub fn violations(&self) -> Measured<u64> {
         Measured::new(self.violations)
@@ -95,12 +137,33 @@ impl Metrics {
 
     /// The [`violations`](Self::violations) that are system calls in which a thread may wait. Unmeasured from the first region on that
     /// was to watch them on a thread where they cannot be watched, and so missed some or none.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use qadapt::{Mode, Policy};
+    ///
+    /// Policy::no_blocking().mode(Mode::Count).run(std::thread::yield_now);
+    /// let violations = qadapt::metrics().blocking_violations();
+    /// assert_eq!(violations.get(), qadapt::is_blocking_watched().then_some(1));
+    /// ```
     #[must_use]
     pub fn blocking_violations(&self) -> Measured<u64> {
         Measured::new(self.calls)
     }
 
     /// The [`violations`](Self::violations) that there was no room to record: they are counted, but no report names their lines.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use std::hint::black_box;
+    ///
+    /// qadapt::set_mode(qadapt::Mode::Count);
+    /// let boxed = qadapt::Policy::new().name("mixer").run(|| black_box(Box::new(1)));
+    /// assert_eq!(qadapt::metrics().lost().get(), qadapt::is_active().then_some(0));
+    /// # drop(boxed);
+    /// ```
     #[must_use]
     pub fn lost(&self) -> Measured<u64> {
         Measured::new(self.lost)
@@ -112,6 +175,17 @@ impl Metrics {
     /// The violations of all of them are at most [`violations`](Self::violations): those of regions that are open come later, and those of
     /// threads that ended inside a region, of signal handlers that interrupted QADAPT, and of a region of another copy of QADAPT have no
     /// entry here.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use std::hint::black_box;
+    ///
+    /// qadapt::set_mode(qadapt::Mode::Count);
+    /// let boxed = qadapt::Policy::new().name("mixer").run(|| black_box(Box::new(1)));
+    /// assert_eq!(qadapt::metrics().regions().len(), usize::from(qadapt::is_active()));
+    /// # drop(boxed);
+    /// ```
     #[must_use]
     pub fn regions(&self) -> &[RegionMetrics] {
         &self.regions
@@ -120,30 +194,115 @@ impl Metrics {
 
 impl RegionMetrics {
     /// The region's name, or the function's; it prints nothing where there is none.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use std::hint::black_box;
+    ///
+    /// qadapt::set_mode(qadapt::Mode::Count);
+    /// let boxed = qadapt::Policy::new().name("mixer").run(|| black_box(Box::new(1)));
+    /// # let metrics = qadapt::metrics();
+    /// # if let Some(region) = metrics.regions().first() {
+    /// // The first of `qadapt::metrics().regions()`:
+    /// assert_eq!(region.name().to_string(), "mixer");
+    /// # }
+    /// # assert_eq!(metrics.regions().len(), usize::from(qadapt::is_active()));
+    /// # drop(boxed);
+    /// ```
     #[must_use]
     pub fn name(&self) -> impl fmt::Display + use<> {
         self.totals.place.name
     }
 
     /// Where the region is entered.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use std::hint::black_box;
+    ///
+    /// qadapt::set_mode(qadapt::Mode::Count);
+    /// let line = line!() + 1;
+    /// let boxed = qadapt::Policy::new().name("mixer").run(|| black_box(Box::new(1)));
+    /// # let metrics = qadapt::metrics();
+    /// # if let Some(region) = metrics.regions().first() {
+    /// // The first of `qadapt::metrics().regions()`:
+    /// assert_eq!(region.entered().line(), line);
+    /// # }
+    /// # assert_eq!(metrics.regions().len(), usize::from(qadapt::is_active()));
+    /// # drop(boxed);
+    /// ```
     #[must_use]
     pub fn entered(&self) -> &'static Location<'static> {
         self.totals.place.location
     }
 
     /// Events that the region disallowed, on all threads that entered it or that had its policy lent.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use std::hint::black_box;
+    ///
+    /// qadapt::set_mode(qadapt::Mode::Count);
+    /// let boxed = qadapt::Policy::new().name("mixer").run(|| black_box(Box::new(1)));
+    /// # let metrics = qadapt::metrics();
+    /// # if let Some(region) = metrics.regions().first() {
+    /// // The first of `qadapt::metrics().regions()`:
+    /// assert_eq!(region.violations(), 1);
+    /// # }
+    /// # assert_eq!(metrics.regions().len(), usize::from(qadapt::is_active()));
+    /// # drop(boxed);
+    /// ```
     #[must_use]
     pub fn violations(&self) -> u64 {
         self.totals.violations
     }
 
     /// The [`violations`](Self::violations) that there was no room to record.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use std::hint::black_box;
+    ///
+    /// qadapt::set_mode(qadapt::Mode::Count);
+    /// let boxed = qadapt::Policy::new().name("mixer").run(|| black_box(Box::new(1)));
+    /// # let metrics = qadapt::metrics();
+    /// # if let Some(region) = metrics.regions().first() {
+    /// // The first of `qadapt::metrics().regions()`:
+    /// assert_eq!(region.lost(), 0);
+    /// # }
+    /// # assert_eq!(metrics.regions().len(), usize::from(qadapt::is_active()));
+    /// # drop(boxed);
+    /// ```
     #[must_use]
     pub fn lost(&self) -> u64 {
         self.totals.lost
     }
 
     /// Calls of a function with `#[count_alloc]` that have ended; 0 for any other region.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use std::hint::black_box;
+    ///
+    /// #[qadapt::count_alloc]
+    /// fn boxed() -> Box<u64> {
+    ///     black_box(Box::new(7))
+    /// }
+    ///
+    /// let boxed = [boxed(), boxed()];
+    /// # let metrics = qadapt::metrics();
+    /// # if let Some(region) = metrics.regions().first() {
+    /// // The first of `qadapt::metrics().regions()`:
+    /// assert_eq!(region.calls(), 2);
+    /// # }
+    /// # assert_eq!(metrics.regions().len(), usize::from(qadapt::is_active()));
+    /// # drop(boxed);
+    /// ```
     #[must_use]
     pub fn calls(&self) -> u64 {
         self.totals.calls.map_or(0, |(calls, _)| calls)
@@ -151,6 +310,26 @@ impl RegionMetrics {
 
     /// What those calls asked of the allocator, each on its own thread; unmeasured for any other region. The peaks are those of
     /// [a sum](Counts).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use std::hint::black_box;
+    ///
+    /// #[qadapt::count_alloc]
+    /// fn boxed() -> Box<u64> {
+    ///     black_box(Box::new(7))
+    /// }
+    ///
+    /// let boxed = [boxed(), boxed()];
+    /// # let metrics = qadapt::metrics();
+    /// # if let Some(region) = metrics.regions().first() {
+    /// // The first of `qadapt::metrics().regions()`:
+    /// assert_eq!(region.counts().bytes(), 16);
+    /// # }
+    /// # assert_eq!(metrics.regions().len(), usize::from(qadapt::is_active()));
+    /// # drop(boxed);
+    /// ```
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.totals.calls.map_or(Counts::UNMEASURED, |(_, counts)| counts)

@@ -4,6 +4,16 @@ use crate::checks;
 use crate::sys;
 
 /// Page faults of one thread: memory that was mapped, and not there when it was touched.
+///
+/// # Examples
+/// ```
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// let (faults, page) = qadapt::count_page_faults(|| vec![1_u8; 1 << 20]); // touches new memory
+/// if let Some(faults) = faults {
+///     assert!(faults.minor > 0);
+/// }
+/// # drop(page);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PageFaults {
@@ -22,8 +32,8 @@ pub struct PageFaults {
 /// # Examples
 /// ```
 /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
-/// let mut ring = vec![0_u8; 1 << 20]; // mapped, and not touched yet
-/// let (faults, ()) = qadapt::count_page_faults(|| ring.fill(1));
+/// let mut ring = Vec::with_capacity(1 << 20); // mapped, and not touched yet
+/// let (faults, ()) = qadapt::count_page_faults(|| ring.resize(1 << 20, 1));
 /// assert!(faults.is_none_or(|faults| faults.minor > 0));
 /// let (faults, ()) = qadapt::count_page_faults(|| ring.fill(2));
 /// assert!(faults.is_none_or(|faults| faults.major == 0));

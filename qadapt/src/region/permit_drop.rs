@@ -26,12 +26,27 @@ pub struct PermitDrop<T> {
 
 impl<T> PermitDrop<T> {
     /// Wraps a value.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// let list = qadapt::PermitDrop::new(vec![1, 2, 3]);
+    /// let length = qadapt::assert_no_alloc(move || list.len()); // and drops the list
+    /// assert_eq!(length, 3);
+    /// ```
     #[must_use]
     pub const fn new(value: T) -> Self {
         Self { value: ManuallyDrop::new(value) }
     }
 
     /// The value; from now on its drop is watched again.
+    ///
+    /// # Examples
+    /// ```
+    /// let list = qadapt::PermitDrop::new(vec![1, 2, 3]);
+    /// let list: Vec<i32> = list.into_inner();
+    /// assert_eq!(list, [1, 2, 3]);
+    /// ```
     #[must_use]
     #[expect(unsafe_code, reason = "a type with Drop cannot be taken apart safely")]
     pub fn into_inner(self) -> T {

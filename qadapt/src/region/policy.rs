@@ -54,6 +54,16 @@ pub struct Policy {
 
 impl Policy {
     /// Everything is disallowed, in the process's default mode: what [`assert_no_alloc`](crate::assert_no_alloc) does.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use qadapt::Policy;
+    ///
+    /// const STRICT: Policy = Policy::new();
+    /// let sum = STRICT.run(|| (1..=4).sum::<u64>()); // would panic here if it allocated
+    /// assert_eq!(sum, 10);
+    /// ```
     pub const fn new() -> Self {
         Self {
             ops: Ops::ALL,
@@ -121,26 +131,85 @@ impl Policy {
     ///
     /// # Panics
     /// If more than three single calls are named: allow their class instead. In a constant the compiler says so.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use qadapt::{Calls, Mode, Policy};
+    ///
+    /// const POLLING: Policy = Policy::no_blocking().allow_calls(Calls::YIELD).mode(Mode::Count);
+    /// POLLING.run(std::thread::yield_now);
+    /// assert_eq!(qadapt::take_violations(), 0);
+    /// ```
     pub const fn allow_calls(self, calls: Calls) -> Self {
         Self { allowed_calls: UserCalls::new(self.allowed_calls.get().union(calls)), ..self }
     }
 
     /// Allows these operations.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use qadapt::{Ops, Policy};
+    ///
+    /// const NO_REQUESTS: Policy = Policy::new().allow(Ops::DEALLOC);
+    /// let list = vec![1, 2, 3];
+    /// NO_REQUESTS.run(|| drop(list)); // no violation
+    /// assert_eq!(qadapt::violations(), 0);
+    /// ```
     pub const fn allow(self, ops: Ops) -> Self {
         Self { ops: self.ops.without(ops), ..self }
     }
 
     /// Disallows these operations.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use qadapt::{Mode, Ops, Policy};
+    /// use std::hint::black_box;
+    ///
+    /// const NO_FREES: Policy = Policy::new().allow(Ops::ALL).disallow(Ops::DEALLOC).mode(Mode::Count);
+    /// let list = NO_FREES.run(|| black_box(vec![1, 2, 3])); // no violation
+    /// assert_eq!(qadapt::violations(), 0);
+    /// NO_FREES.run(|| drop(list));
+    /// assert_eq!(qadapt::take_violations(), u64::from(qadapt::is_active()));
+    /// ```
     pub const fn disallow(self, ops: Ops) -> Self {
         Self { ops: self.ops.union(ops), ..self }
     }
 
     /// What a violation does, instead of the process's default mode.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use qadapt::{Mode, Policy};
+    /// use std::hint::black_box;
+    ///
+    /// let boxed = Policy::new().mode(Mode::Count).run(|| black_box(Box::new(1))); // does not panic
+    /// assert_eq!(qadapt::take_violations(), u64::from(qadapt::is_active()));
+    /// # drop(boxed);
+    /// ```
     pub const fn mode(self, mode: Mode) -> Self {
         Self { mode: Some(mode), ..self }
     }
 
     /// Makes permits inside the region void.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use qadapt::{Mode, Policy, permit_alloc};
+    /// use std::hint::black_box;
+    ///
+    /// const PERMITTING: Policy = Policy::new().mode(Mode::Count);
+    /// let first = PERMITTING.run(|| permit_alloc(|| black_box(Box::new(1))));
+    /// assert_eq!(qadapt::take_violations(), 0);
+    /// let second = PERMITTING.forbid().run(|| permit_alloc(|| black_box(Box::new(2))));
+    /// assert_eq!(qadapt::take_violations(), u64::from(qadapt::is_active()));
+    /// # drop((first, second));
+    /// ```
     pub const fn forbid(self) -> Self {
         Self { forbid: true, ..self }
     }
@@ -149,6 +218,18 @@ impl Policy {
     /// governed by [`allow`](Self::allow) and [`disallow`](Self::disallow) as before. A budget of
     /// [calls](Budget::calls) does the same with system calls; one of nothing else leaves requests for memory as they are.
     /// Another budget takes the place of one that was given before.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use qadapt::{Budget, Mode, Policy};
+    /// use std::hint::black_box;
+    ///
+    /// const ONE: Policy = Policy::new().budget(Budget::new().requests(1)).mode(Mode::Count);
+    /// let boxes = ONE.run(|| [black_box(Box::new(1)), black_box(Box::new(2))]);
+    /// assert_eq!(qadapt::take_violations(), u64::from(qadapt::is_active()));
+    /// # drop(boxes);
+    /// ```
     pub const fn budget(self, budget: Budget) -> Self {
         let of_calls = Ops::SYSTEM_CALLS.union(Ops::BUDGET);
         // What a budget before this one has disallowed, it has for itself.
@@ -158,6 +239,22 @@ impl Policy {
     }
 
     /// The region's name in reports.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use qadapt::{Mode, Policy};
+    /// use std::hint::black_box;
+    ///
+    /// let (sender, violations) = std::sync::mpsc::channel();
+    /// qadapt::set_violation_hook(move |violation| drop(sender.send(violation.clone())));
+    /// let boxed = Policy::new().name("mixer").mode(Mode::Log).run(|| black_box(Box::new(1)));
+    /// # if qadapt::is_active() {
+    /// let violation = violations.recv().expect("the hook has sent it");
+    /// assert_eq!(violation.region(), Some("mixer"));
+    /// # }
+    /// # drop(boxed);
+    /// ```
     pub const fn name(self, name: &'static str) -> Self {
         Self { name, ..self }
     }
@@ -165,6 +262,18 @@ impl Policy {
     /// Watches one in `n` entries, the first included; the other entries are not protected. Entries are counted for
     /// the whole process, by the region's place in the source and its name. With 0 or 1 every entry is watched, and so it is at places after
     /// the first 4,000 or so.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use qadapt::{Mode, Policy};
+    /// use std::hint::black_box;
+    ///
+    /// const ONE_IN_TEN: Policy = Policy::new().name("request").sample(10).mode(Mode::Count);
+    /// let boxes: Vec<_> = (0..20).map(|_| ONE_IN_TEN.run(|| black_box(Box::new(1)))).collect();
+    /// assert_eq!(qadapt::take_violations(), if qadapt::is_active() { 2 } else { 0 });
+    /// # drop(boxes);
+    /// ```
     pub const fn sample(self, n: u64) -> Self {
         let n = at_most_u32(n);
         Self { sample: if n == LEFT_OUT { n - 1 } else { n }, ..self }
@@ -195,7 +304,24 @@ impl Policy {
     }
 
     /// Gives back at most so much of what waits when the region has ended, as [`reclaim`](crate::reclaim()) does; but not
-    /// inside another region, nor where the region is left by a panic.
+    /// inside another region, nor where the region is left by a panic. With the checks off nothing tells that another region is open
+    /// but one that [defers](Self::defer) on this thread: inside any other it gives back there too. A region that may be entered from
+    /// protected code leaves it to [`reclaim`](crate::reclaim()) or a [`Reclaimer`](crate::Reclaimer) outside.
+    ///
+    /// # Examples
+    /// ```
+    /// use qadapt::{Amount, Deferring, Policy, Qadapt};
+    /// use std::alloc::System;
+    /// use std::hint::black_box;
+    ///
+    /// #[global_allocator]
+    /// static ALLOC: Qadapt<Deferring<System>> = Qadapt::new(Deferring::new(System));
+    ///
+    /// const TICK: Policy = Policy::new().name("tick").defer().reclaim(Amount::of_blocks(1));
+    /// let boxes = black_box([Box::new(1), Box::new(2)]);
+    /// TICK.run(|| drop(boxes)); // both wait until it ends, and one of them longer
+    /// assert_eq!(qadapt::deferred().waiting.blocks, 1);
+    /// ```
     pub const fn reclaim(self, limit: Amount) -> Self {
         Self { reclaim_blocks: at_most_u32(limit.blocks), reclaim_bytes: limit.bytes, ..self }
     }

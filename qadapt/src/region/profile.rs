@@ -49,6 +49,14 @@ pub struct Profile {
 }
 
 /// What has been sampled since the process began. It allocates, and reads which files are loaded: call it outside of regions.
+///
+/// # Examples
+/// ```
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// let kept = std::hint::black_box(Vec::<u8>::with_capacity(100 << 20));
+/// assert!(qadapt::profile().live().bytes >= 99 << 20);
+/// # drop(kept);
+/// ```
 #[must_use]
 pub fn profile() -> Profile {
     let written = own_work::as_own_work(|| {
@@ -96,24 +104,55 @@ pub fn set_profile_interval(bytes: u64) {
 
 impl Profile {
     /// What was allocated since the process began.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// let kept = std::hint::black_box(Vec::<u8>::with_capacity(100 << 20));
+    /// drop(kept);
+    /// assert!(qadapt::profile().allocated().bytes >= 99 << 20);
+    /// ```
     #[must_use]
     pub fn allocated(&self) -> Amount {
         self.allocated
     }
 
     /// What of it was alive.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// let kept = std::hint::black_box(Vec::<u8>::with_capacity(100 << 20));
+    /// assert!(qadapt::profile().live().bytes >= 99 << 20);
+    /// drop(kept);
+    /// assert!(qadapt::profile().live().bytes < 50 << 20);
+    /// ```
     #[must_use]
     pub fn live(&self) -> Amount {
         self.live
     }
 
     /// How many blocks were sampled: what all figures are made of.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// let kept = std::hint::black_box(Vec::<u8>::with_capacity(100 << 20));
+    /// assert!(qadapt::profile().samples() > 0);
+    /// # drop(kept);
+    /// ```
     #[must_use]
     pub fn samples(&self) -> u64 {
         self.samples
     }
 
     /// Samples that are missing in some figure for want of room: of some 60,000 stacks, or of memory. The profile's comment says it, too.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// assert_eq!(qadapt::profile().lost(), 0);
+    /// ```
     #[must_use]
     pub fn lost(&self) -> u64 {
         self.lost
@@ -122,6 +161,15 @@ impl Profile {
     /// The profile as pprof reads it, not compressed: a sample for each stack and region, with the values `alloc_objects`, `alloc_space`,
     /// `inuse_objects` and `inuse_space`, and the region as the label `region`. Addresses have no names: readers find them in the files that are
     /// listed with their build ids.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// let kept = std::hint::black_box(Vec::<u8>::with_capacity(100 << 20));
+    /// let profile = qadapt::profile();
+    /// assert!(profile.pprof().windows(11).any(|bytes| bytes == b"inuse_space"));
+    /// # drop(kept);
+    /// ```
     #[must_use]
     pub fn pprof(&self) -> &[u8] {
         &self.pprof

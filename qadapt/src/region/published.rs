@@ -71,6 +71,19 @@ impl CountsHandle {
 
     /// What all polls so far asked of the allocator. Where another thread is at them at this very moment, so that they cannot be
     /// read, and where the last poll could not tell what it did because somebody read them then, they are unmeasured.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use qadapt::GuardExt as _;
+    /// # use std::{hint::black_box, pin::pin, task::{Context, Waker}};
+    ///
+    /// let mut future = async { drop(black_box(Box::new(7_u64))) }.count_alloc();
+    /// let handle = future.handle();
+    /// # assert!(pin!(future).poll(&mut Context::from_waker(Waker::noop())).is_ready());
+    /// // future.await
+    /// assert_eq!(handle.counts().events().get(), qadapt::is_active().then_some(2));
+    /// ```
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.published.counts()

@@ -48,6 +48,22 @@ impl Reclaimer {
     ///
     /// # Errors
     /// If the system gives no thread.
+    ///
+    /// # Examples
+    /// ```
+    /// use qadapt::{Amount, Deferring, Qadapt, Reclaimer};
+    /// use std::alloc::System;
+    ///
+    /// #[global_allocator]
+    /// static ALLOC: Qadapt<Deferring<System>> = Qadapt::new(Deferring::new(System));
+    ///
+    /// let reclaimer = Reclaimer::spawn()?;
+    /// let boxed = std::hint::black_box(Box::new(1));
+    /// qadapt::defer_frees(|| drop(boxed));
+    /// drop(reclaimer);
+    /// assert_eq!(qadapt::deferred().waiting, Amount::NONE);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn spawn() -> io::Result<Self> {
         Self::every(INTERVAL)
     }
@@ -56,6 +72,23 @@ impl Reclaimer {
     ///
     /// # Errors
     /// If the system gives no thread.
+    ///
+    /// # Examples
+    /// ```
+    /// use qadapt::{Amount, Deferring, Qadapt, Reclaimer};
+    /// use std::alloc::System;
+    /// use std::time::Duration;
+    ///
+    /// #[global_allocator]
+    /// static ALLOC: Qadapt<Deferring<System>> = Qadapt::new(Deferring::new(System));
+    ///
+    /// let reclaimer = Reclaimer::every(Duration::from_millis(100))?;
+    /// let boxed = std::hint::black_box(Box::new(1));
+    /// qadapt::defer_frees(|| drop(boxed));
+    /// drop(reclaimer);
+    /// assert_eq!(qadapt::deferred().waiting, Amount::NONE);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn every(interval: Duration) -> io::Result<Self> {
         let ends = Arc::new(AtomicBool::new(false));
         let asked = Arc::clone(&ends);

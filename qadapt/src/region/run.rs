@@ -21,6 +21,19 @@ impl Policy {
     /// # Panics
     /// In mode [`Panic`](crate::Mode::Panic), at the caller's line, if the closure violated the policy; the closure runs to
     /// its end first, and its result is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use qadapt::{Mode, Policy};
+    /// use std::hint::black_box;
+    ///
+    /// let sum = Policy::new().run(|| (1..=4).sum::<u64>());
+    /// assert_eq!(sum, 10);
+    /// let boxed = Policy::new().mode(Mode::Count).run(|| black_box(Box::new(sum)));
+    /// assert_eq!(qadapt::violations(), u64::from(qadapt::is_active()));
+    /// # drop(boxed);
+    /// ```
     #[inline(always)]
     #[track_caller]
     pub fn run<R>(&self, body: impl FnOnce() -> R) -> R {
@@ -120,6 +133,20 @@ impl Policy {
     /// Opens a region that lasts until the guard is dropped or [exited](RegionGuard::exit).
     ///
     /// Prefer [`run`](Self::run) where the code is one block: the guard's drop cannot panic, so that it only logs.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use qadapt::{Mode, Policy};
+    /// use std::hint::black_box;
+    ///
+    /// let region = Policy::new().mode(Mode::Count).enter();
+    /// let inside = black_box(Box::new(1));
+    /// region.exit();
+    /// let outside = black_box(Box::new(2));
+    /// assert_eq!(qadapt::violations(), u64::from(qadapt::is_active()));
+    /// # drop((inside, outside));
+    /// ```
     #[track_caller]
     #[inline(always)]
     pub fn enter(&self) -> RegionGuard {

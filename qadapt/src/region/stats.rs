@@ -29,6 +29,16 @@ pub struct Stats {
 
 impl Stats {
     /// Begins here.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// let stats = qadapt::Stats::start();
+    /// let boxed = std::hint::black_box(Box::new(7_u64));
+    /// let bytes = stats.change().bytes();
+    /// assert!(bytes >= 8 || bytes.get().is_none());
+    /// # drop(boxed);
+    /// ```
     #[must_use]
     pub fn start() -> Self {
         Self { before: (checks::ON && live::counts_events()).then(process::tally) }
@@ -36,6 +46,16 @@ impl Stats {
 
     /// What was counted since the start. It is exact for threads that have been joined or have synchronised with this one
     /// otherwise, and that do nothing meanwhile. The peaks are unmeasured.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// let stats = qadapt::Stats::start();
+    /// std::thread::spawn(|| drop(std::hint::black_box(Box::new(7_u64)))).join().expect("it ends");
+    /// let change = stats.change();
+    /// assert_eq!(change.is_measured(), qadapt::is_active());
+    /// assert_eq!(change.peak_bytes().get(), None);
+    /// ```
     #[must_use]
     pub fn change(&self) -> Counts {
         self.before

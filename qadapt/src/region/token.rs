@@ -5,9 +5,9 @@ use core::panic::Location;
 
 use qadapt_spin::Address;
 
-use super::defer::defer_frees;
+use super::defer::{Deferral, defer_frees};
 use super::edge;
-use super::lending::{self, Deeds, Lender};
+use super::lending::{self, CountFor, Deeds, Lender};
 use super::policy::Policy;
 use crate::checks;
 use crate::hot::counters::{self, Mark, Then};
@@ -21,7 +21,8 @@ use crate::hot::spending::{Caps, Used};
 use crate::hot::trace::chain;
 use crate::hot::trace::regions::Opening;
 use crate::hot::{blocking, budget, calls, copies, loans, step, table, word};
-use crate::model::{Budget, CallCount, Calls, Name, Place, RegionNumber, Tally};
+use crate::mark;
+use crate::model::{Budget, CallCount, Calls, Name, Place, RegionNumber};
 use crate::report::unlent;
 use crate::sys;
 
@@ -46,6 +47,9 @@ struct Lent {
     place: Place,
     /// None where there was no room.
     loan: Option<Address>,
+    /// The loan whose lender counts, where the flags have that. What a borrower of its own lends on without counting by itself goes
+    /// straight to its lender, so that borrowers of both tell the same one.
+    counts: Option<Address>,
     /// The loan through which the budget is shared.
     budget: Option<Address>,
     /// What was left of the budget.
@@ -65,7 +69,9 @@ impl Policy {
     /// The *lender* is the innermost open region, counting region or guarded future. As long as it is open, what
     /// [`run`](PolicyToken::run) sees on another thread is the lender's: violations are reported by the lender's end (a
     /// future's at the end of its next poll) and never panic on the worker, and counts are part of the lender's. What is left of
-    /// a budget is shared; two requests at the same moment may both get the last of it. A countdown of
+    /// a budget is shared; two requests at the same moment may both get the last of it. A token that runs inside itself, or inside
+    /// one that it was lent on from, counts and spends once. The peaks of what ran at the same time on several threads are added up,
+    /// as nobody knows what lived at once: an upper bound. A countdown of
     /// [`fail_nth`](Policy::fail_nth) stays with its thread, and the sites that [`assert_allocs!`](crate::assert_allocs) lists
     /// are those of its own thread.
     ///
@@ -114,12 +120,14 @@ impl Policy {
             counters::lose();
             calls::lose();
         }
+        let is_counted = flags & word::COUNTING != 0;
+        let counts = if is_counted { loans::counted_for().or(loan) } else { None };
         let has_budget = flags & word::BUDGET != 0;
         let (budget, left) = if has_budget { loans::sharing() } else { (None, Budget::new()) };
         let region = chain::innermost();
         let allowed = if flags & word::CALLS != 0 { calls::allowed() } else { Calls::NONE };
-        let counts_calls = flags & word::COUNTING != 0 && calls::are_counted();
-        let lending = Lent { flags, place, loan, budget, left, allowed, counts_calls, region };
+        let counts_calls = is_counted && calls::are_counted();
+        let lending = Lent { flags, place, loan, counts, budget, left, allowed, counts_calls, region };
         PolicyToken { lent: Some(lending), defers }
     }
 }
@@ -132,14 +140,37 @@ impl PolicyToken {
     /// # Panics
     /// In mode [`Panic`](crate::Mode::Panic), at the caller's line, if the closure violated the policy and the lender
     /// closed before the closure was done.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// use qadapt::{Mode, Policy, permit_alloc};
+    /// use std::hint::black_box;
+    /// use std::thread;
+    ///
+    /// Policy::new().mode(Mode::Count).run(|| {
+    ///     let token = Policy::current();
+    ///     let work = move || token.run(|| drop(black_box(Box::new(1))));
+    ///     permit_alloc(|| thread::spawn(work).join().expect("it does not panic"));
+    /// });
+    /// assert_eq!(qadapt::violations(), if qadapt::is_active() { 2 } else { 0 });
+    /// ```
+    #[inline(always)]
     #[track_caller]
     pub fn run<R>(&self, body: impl FnOnce() -> R) -> R {
+        if !checks::ON {
+            // What the lender allows is not known here: a proof takes the body for a region that may not allocate.
+            let deferral = self.defers.then(Deferral::begin);
+            let result = mark::region(body);
+            drop(deferral);
+            return result;
+        }
         if self.defers { self.run_lent(|| defer_frees(body)) } else { self.run_lent(body) }
     }
 
     #[track_caller]
     fn run_lent<R>(&self, body: impl FnOnce() -> R) -> R {
-        let Some(lent) = self.lent.filter(|_| checks::ON) else { return body() };
+        let Some(lent) = self.lent else { return body() };
         edge::touch(lent.place);
         let lender = lent.loan.map_or(Lender::Gone, lending::join);
         let budget = BorrowedBudget::of(&lent, &lender);
@@ -157,7 +188,9 @@ struct Borrowed<'a> {
     serial: Serial,
     lent: Lent,
     lender: Lender,
-    /// Where the lender counts, and not on this thread.
+    /// Where the lender counts, and would not be told otherwise.
+    counting: Option<CountFor>,
+    /// What this thread counts for it.
     mark: Option<Mark<'a>>,
     /// The same of system calls; with the thread's watch, if there is one.
     calling: Option<(calls::Start, Option<u32>)>,
@@ -171,7 +204,6 @@ struct Borrowed<'a> {
 
 impl<'a> Borrowed<'a> {
     fn open(lent: Lent, lender: Lender, budget: &BorrowedBudget, then: &'a mut MaybeUninit<Then>) -> Self {
-        // On the lender's own thread its budgets are open anyway.
         let hidden = if budget.is_none { word::BUDGET } else { 0 };
         let rules = Rules {
             flags: lent.flags & !word::COUNTING & !hidden,
@@ -188,18 +220,20 @@ impl<'a> Borrowed<'a> {
         if serial.is_none() {
             edge::no_room(lent.place, rules.flags);
         }
-        let counts = matches!(lender, Lender::Elsewhere(_)) && lent.flags & word::COUNTING != 0;
-        let calling = (counts && lent.counts_calls).then(|| {
+        let is_elsewhere = matches!(lender, Lender::Elsewhere(_));
+        let counted = lent.counts.filter(|_| is_elsewhere);
+        let counting = counted.and_then(|loan| CountFor::begin(serial, loan));
+        let calling = (counting.is_some() && lent.counts_calls).then(|| {
             let start = calls::begin();
             (start, edge::watch_own_calls(lent.place).then(sys::calls::times_left))
         });
         let mark = match calling {
             Some(_) => counters::open_with_calls(then),
-            None if counts => counters::open(then),
+            None if counting.is_some() => counters::open(then),
             None => None,
         };
         let (violations, calls_disallowed) = (copies::violations(0), calls::change_violations(0));
-        Self { serial, lent, lender, mark, calling, violations, calls_disallowed, unwatched }
+        Self { serial, lent, lender, counting, mark, calling, violations, calls_disallowed, unwatched }
     }
 
     #[track_caller]
@@ -220,11 +254,13 @@ impl<'a> Borrowed<'a> {
         let region = self.serial;
         let mark = self.mark.take();
         let tally = mark.and_then(|mark| counters::close(mark, |lent, _| lending::end(lent, region)));
-        let counted = self.calling.take().map_or(CallCount::UNASKED, |(start, watch)| {
+        let calls = self.calling.take().map_or(CallCount::UNASKED, |(start, watch)| {
             // Somebody else may have taken the watch, which the kernel knows.
             let is_whole = watch == Some(sys::calls::times_left()) && blocking::is_watched();
             CallCount::of(calls::end(start).filter(|_| is_whole))
         });
+        let counting = self.counting.take();
+        let counted = counting.map_or(Deeds::NONE, |counting| counting.deeds(tally, calls));
         let mut ended = end::record_slowly(self.serial);
         lending::end(mem::replace(&mut ended.loans, Head::NONE), ended.serial);
         let given = match self.lender {
@@ -235,11 +271,18 @@ impl<'a> Borrowed<'a> {
             }
             Lender::Gone => false,
             Lender::Elsewhere(loan) => {
-                let given = self.give(loan, ended.serial, tally, counted);
+                let is_other = counting.is_some_and(|counting| counting.loan != loan);
+                let given = self.give(loan, ended.serial, if is_other { &Deeds::NONE } else { &counted });
+                if let Some(counting) = counting.filter(|_| given && is_other) {
+                    lending::give(counting.loan, &counted);
+                }
                 lending::leave(loan);
                 given
             }
         };
+        if let Some(counting) = counting {
+            counting.end();
+        }
         if given {
             step::refresh();
             return None;
@@ -247,33 +290,29 @@ impl<'a> Borrowed<'a> {
         Some(ended)
     }
 
-    /// Gives the lender all that happened; false if it has closed.
-    fn give(&self, loan: Address, region: Serial, tally: Option<Tally>, counted: CallCount) -> bool {
+    /// Gives the lender all that happened, and what was `counted` for it; false if it has closed.
+    fn give(&self, loan: Address, region: Serial, counted: &Deeds) -> bool {
         let mut deeds = Deeds {
-            tally: tally.unwrap_or(Tally::NOTHING),
             violations: copies::violations(0).saturating_sub(self.violations),
             calls_disallowed: calls::change_violations(0).saturating_sub(self.calls_disallowed),
-            calls: counted.get().unwrap_or(0),
-            lost_calls: counted.is_unmeasured().into(),
             unwatched: calls::unwatched().saturating_sub(self.unwatched),
-            ..Deeds::NONE
+            ..*counted
         };
-        let mut has_calls = deeds.calls > 0 || deeds.lost_calls > 0 || deeds.unwatched > 0;
+        let mut has_counts = deeds.has_counts() || deeds.unwatched > 0;
         let mut violations = deeds.violations;
         loop {
             let own = pending::drain(region);
             deeds.pending = own.lent();
             let is_last = own.is_empty();
-            let has_deeds = !is_last || violations > 0 || has_calls || deeds.tally != Tally::NOTHING;
+            let has_deeds = !is_last || violations > 0 || has_counts;
             if has_deeds && !lending::give(loan, &deeds) {
                 pending::receive(region, &own);
                 return false;
             }
             copies::violations(0_i64.saturating_sub_unsigned(violations));
             calls::change_violations(0_i64.saturating_sub_unsigned(deeds.calls_disallowed));
-            (violations, deeds.calls_disallowed) = (0, 0);
-            (deeds.violations, deeds.tally) = (0, Tally::NOTHING);
-            (deeds.calls, deeds.lost_calls, deeds.unwatched, has_calls) = (0, 0, 0, false);
+            violations = 0;
+            (deeds, has_counts) = (Deeds::NONE, false);
             if is_last {
                 return true;
             }
@@ -301,7 +340,9 @@ struct BorrowedBudget {
 impl BorrowedBudget {
     fn of(lent: &Lent, lender: &Lender) -> Self {
         let none = Self { is_none: true, caps: Caps::NONE, shared: Head::NONE, joined: None };
-        if lent.flags & word::BUDGET == 0 || matches!(lender, Lender::Here) {
+        // On the lender's own thread its budgets are open anyway; and one that a policy round this one has borrowed is spent once.
+        let is_open = matches!(lender, Lender::Here) || lent.budget.is_some_and(loans::is_spent);
+        if lent.flags & word::BUDGET == 0 || is_open {
             return none;
         }
         match lent.budget.filter(|&loan| lending::enter(loan)) {

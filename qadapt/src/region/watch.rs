@@ -19,6 +19,22 @@ use crate::model::{Counts, Place};
 use crate::report::live;
 
 /// A way to watch a future: one of [`NoAlloc`], [`NoBlocking`], [`Permitted`], [`Counted`] and [`Policed`].
+///
+/// # Examples
+/// ```
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// use qadapt::{GuardExt as _, Guarded, Watch};
+/// use std::pin::pin;
+/// use std::task::{Context, Waker};
+///
+/// /// Whatever it is watched for.
+/// fn is_ready<F: Future, W: Watch>(future: Guarded<F, W>) -> bool {
+///     pin!(future).poll(&mut Context::from_waker(Waker::noop())).is_ready()
+/// }
+///
+/// assert!(is_ready(async { 2 + 2 }.no_alloc()));
+/// assert!(is_ready(async { Box::new(4) }.permit_alloc()));
+/// ```
 pub trait Watch: sealed::Sealed {
     /// True if it may disallow allocation.
     #[doc(hidden)]
@@ -51,6 +67,19 @@ mod sealed {
 }
 
 /// Each poll is a plain region.
+///
+/// # Examples
+/// ```
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// use qadapt::{GuardExt as _, Guarded, NoAlloc};
+/// # use std::{pin::pin, task::{Context, Poll, Waker}};
+///
+/// let sum: Guarded<_, NoAlloc> = async { 2 + 2 }.no_alloc();
+/// # let polled = pin!(sum).poll(&mut Context::from_waker(Waker::noop()));
+/// // sum.await
+/// # let Poll::Ready(sum) = polled else { unreachable!() };
+/// assert_eq!(sum, 4);
+/// ```
 #[derive(Debug)]
 pub struct NoAlloc {
     polled: Polled,
@@ -86,6 +115,19 @@ impl Watch for NoAlloc {
 }
 
 /// Each poll is a region in which the thread must not wait in the kernel.
+///
+/// # Examples
+/// ```
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// use qadapt::{GuardExt as _, Guarded, NoBlocking};
+/// # use std::{pin::pin, task::{Context, Poll, Waker}};
+///
+/// let text: Guarded<_, NoBlocking> = async { String::from("it may allocate") }.no_blocking();
+/// # let polled = pin!(text).poll(&mut Context::from_waker(Waker::noop()));
+/// // text.await
+/// # let Poll::Ready(text) = polled else { unreachable!() };
+/// assert_eq!(text, "it may allocate");
+/// ```
 #[derive(Debug)]
 pub struct NoBlocking {
     polled: Polled,
@@ -130,6 +172,20 @@ fn end(polled: &mut Polled) {
 }
 
 /// Each poll is a permit.
+///
+/// # Examples
+/// ```
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// use qadapt::{GuardExt as _, Guarded, PermitDrop, Permitted};
+/// # use std::{pin::pin, task::{Context, Poll, Waker}};
+///
+/// let list: Guarded<_, Permitted> = async { PermitDrop::new(vec![1, 2, 3]) }.permit_alloc();
+/// let length = async { list.await.len() }.no_alloc();
+/// # let polled = pin!(length).poll(&mut Context::from_waker(Waker::noop()));
+/// // length.await
+/// # let Poll::Ready(length) = polled else { unreachable!() };
+/// assert_eq!(length, 3);
+/// ```
 #[derive(Debug)]
 pub struct Permitted(());
 
@@ -155,6 +211,19 @@ impl Watch for Permitted {
 }
 
 /// Each poll is a region under a policy.
+///
+/// # Examples
+/// ```
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// use qadapt::{Guarded, Policed, Policy};
+/// # use std::{pin::pin, task::{Context, Poll, Waker}};
+///
+/// let sum: Guarded<_, Policed> = Policy::new().name("sum").wrap(async { 2 + 2 });
+/// # let polled = pin!(sum).poll(&mut Context::from_waker(Waker::noop()));
+/// // sum.await
+/// # let Poll::Ready(sum) = polled else { unreachable!() };
+/// assert_eq!(sum, 4);
+/// ```
 #[derive(Debug)]
 pub struct Policed {
     policy: Policy,
@@ -224,6 +293,20 @@ impl Watch for Policed {
 }
 
 /// Each poll is a counting region; the future resolves to the counts of all polls, and its output.
+///
+/// # Examples
+/// ```
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// use qadapt::{Counted, GuardExt as _, Guarded};
+/// # use std::{hint::black_box, pin::pin, task::{Context, Poll, Waker}};
+///
+/// let boxed: Guarded<_, Counted> = async { black_box(Box::new(7_u64)) }.count_alloc();
+/// # let polled = pin!(boxed).poll(&mut Context::from_waker(Waker::noop()));
+/// // boxed.await
+/// # let Poll::Ready((counts, boxed)) = polled else { unreachable!() };
+/// assert_eq!(counts.bytes().get(), qadapt::is_active().then_some(8));
+/// # drop(boxed);
+/// ```
 #[derive(Debug)]
 pub struct Counted {
     /// What an audit lists the polls under.

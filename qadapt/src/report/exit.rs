@@ -2,18 +2,20 @@
 
 use std::panic::catch_unwind;
 
+use qadapt_spin::Slot;
+
 use super::violation::Violation;
 use super::{call_sites, deferred, handover, live, sink, stderr, unlent};
 use crate::hot::capture::STACKS;
 use crate::hot::{own_work, pending, trace};
 
-/// Logs every violation that no region has reported: those of regions that were open at the end, on any thread.
+/// Logs every violation that no region has reported: those of regions that were open when the process ended, or their thread.
 pub(crate) extern "C" fn report() {
     trace::finish(live::is_active);
     // Unwinding must not leave a function that C calls.
     let _ = catch_unwind(|| {
         own_work::as_own_work(|| {
-            for slot in STACKS.slots() {
+            for slot in in_order() {
                 let times = STACKS.take_unreported(slot);
                 if times == 0 {
                     continue;
@@ -27,7 +29,7 @@ pub(crate) extern "C" fn report() {
             let lost = pending::take_unsaid();
             if lost > 0 {
                 sink::send(&format!(
-                    "qadapt: violations lost in protected regions that were still open when the process ended: {lost}\n"
+                    "qadapt: violations lost in protected regions that were never closed: {lost}\n"
                 ));
             }
             live::report_at_exit();
@@ -41,4 +43,11 @@ pub(crate) extern "C" fn report() {
             }
         });
     });
+}
+
+/// The stacks of violations: first those of this thread, as they happened. Those of others have no order.
+fn in_order() -> Vec<Slot> {
+    let mut slots: Vec<Slot> = STACKS.slots().collect();
+    slots.sort_by_cached_key(|&slot| pending::place_of(slot).unwrap_or(usize::MAX));
+    slots
 }

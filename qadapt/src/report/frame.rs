@@ -23,6 +23,24 @@ pub(super) struct Frame {
 }
 
 /// A line of the user's own code.
+///
+/// # Examples
+/// ```
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// # use std::hint::black_box;
+/// # let (sender, violations) = std::sync::mpsc::channel();
+/// # qadapt::set_mode(qadapt::Mode::Log);
+/// # qadapt::set_violation_hook(move |violation| drop(sender.send(violation.clone())));
+/// let boxed = qadapt::assert_no_alloc(|| black_box(Box::new(7_u64)));
+/// # if qadapt::is_active() {
+/// # let violation = violations.recv().expect("the hook has sent it");
+/// // The hook has got a `violation`:
+/// if let Some(site) = violation.site() {
+///     assert!(site.to_string().contains(&format!(":{}", site.line())));
+/// }
+/// # }
+/// # drop(boxed);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Site<'a> {
     path: &'a Path,
@@ -32,18 +50,68 @@ pub struct Site<'a> {
 
 impl<'a> Site<'a> {
     /// The source file, as the debug information names it.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// # use std::hint::black_box;
+    /// # let (sender, violations) = std::sync::mpsc::channel();
+    /// # qadapt::set_mode(qadapt::Mode::Log);
+    /// # qadapt::set_violation_hook(move |violation| drop(sender.send(violation.clone())));
+    /// let boxed = qadapt::assert_no_alloc(|| black_box(Box::new(7_u64)));
+    /// # if qadapt::is_active() {
+    /// # let violation = violations.recv().expect("the hook has sent it");
+    /// // The hook has got a `violation`:
+    /// if let Some(site) = violation.site() {
+    ///     assert!(site.path().extension().is_some_and(|extension| extension == "rs"));
+    /// }
+    /// # }
+    /// # drop(boxed);
+    /// ```
     #[must_use]
     pub fn path(&self) -> &'a Path {
         self.path
     }
 
     /// The line, counted from 1.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// # use std::hint::black_box;
+    /// # let (sender, violations) = std::sync::mpsc::channel();
+    /// # qadapt::set_mode(qadapt::Mode::Log);
+    /// # qadapt::set_violation_hook(move |violation| drop(sender.send(violation.clone())));
+    /// let boxed = qadapt::assert_no_alloc(|| black_box(Box::new(7_u64)));
+    /// # if qadapt::is_active() {
+    /// # let violation = violations.recv().expect("the hook has sent it");
+    /// // The hook has got a `violation`:
+    /// assert!(violation.site().is_none_or(|site| site.line() > 0));
+    /// # }
+    /// # drop(boxed);
+    /// ```
     #[must_use]
     pub fn line(&self) -> u32 {
         self.line
     }
 
     /// The column in bytes, counted from 1, where the debug information has it.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// # use std::hint::black_box;
+    /// # let (sender, violations) = std::sync::mpsc::channel();
+    /// # qadapt::set_mode(qadapt::Mode::Log);
+    /// # qadapt::set_violation_hook(move |violation| drop(sender.send(violation.clone())));
+    /// let boxed = qadapt::assert_no_alloc(|| black_box(Box::new(7_u64)));
+    /// # if qadapt::is_active() {
+    /// # let violation = violations.recv().expect("the hook has sent it");
+    /// // The hook has got a `violation`:
+    /// assert!(violation.site().is_none_or(|site| site.column() != Some(0)));
+    /// # }
+    /// # drop(boxed);
+    /// ```
     #[must_use]
     pub fn column(&self) -> Option<u32> {
         self.column
@@ -51,35 +119,137 @@ impl<'a> Site<'a> {
 }
 
 /// A function on a violation's call stack. Inlined functions have frames of their own.
+///
+/// # Examples
+/// ```
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// # use std::hint::black_box;
+/// # let (sender, violations) = std::sync::mpsc::channel();
+/// # qadapt::set_mode(qadapt::Mode::Log);
+/// # qadapt::set_violation_hook(move |violation| drop(sender.send(violation.clone())));
+/// let boxed = qadapt::assert_no_alloc(|| black_box(Box::new(7_u64)));
+/// # if qadapt::is_active() {
+/// # let violation = violations.recv().expect("the hook has sent it");
+/// // The hook has got a `violation`:
+/// for frame in violation.frames().filter(|frame| !frame.is_internal()) {
+///     println!("{:#x} {}", frame.address(), frame.function().unwrap_or("unknown"));
+/// }
+/// assert!(violation.frames().any(|frame| frame.is_internal()));
+/// # }
+/// # drop(boxed);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct StackFrame<'a>(pub(super) &'a Frame);
 
 impl<'a> StackFrame<'a> {
     /// The address that the call returns to; inlined functions have that of the function that they are part of.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// # use std::hint::black_box;
+    /// # let (sender, violations) = std::sync::mpsc::channel();
+    /// # qadapt::set_mode(qadapt::Mode::Log);
+    /// # qadapt::set_violation_hook(move |violation| drop(sender.send(violation.clone())));
+    /// let boxed = qadapt::assert_no_alloc(|| black_box(Box::new(7_u64)));
+    /// # if qadapt::is_active() {
+    /// # let violation = violations.recv().expect("the hook has sent it");
+    /// // The hook has got a `violation`:
+    /// assert!(violation.frames().all(|frame| frame.address() > 0));
+    /// # }
+    /// # drop(boxed);
+    /// ```
     #[must_use]
     pub fn address(&self) -> usize {
         self.0.address
     }
 
     /// The function's path, if the program has symbols.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// # use std::hint::black_box;
+    /// # let (sender, violations) = std::sync::mpsc::channel();
+    /// # qadapt::set_mode(qadapt::Mode::Log);
+    /// # qadapt::set_violation_hook(move |violation| drop(sender.send(violation.clone())));
+    /// let boxed = qadapt::assert_no_alloc(|| black_box(Box::new(7_u64)));
+    /// # if qadapt::is_active() {
+    /// # let violation = violations.recv().expect("the hook has sent it");
+    /// // The hook has got a `violation`:
+    /// let functions: Vec<&str> = violation.frames().filter_map(|frame| frame.function()).collect();
+    /// assert!(functions.join(" < ").contains("main"));
+    /// # }
+    /// # drop(boxed);
+    /// ```
     #[must_use]
     pub fn function(&self) -> Option<&'a str> {
         self.0.function.as_deref()
     }
 
     /// Where in the function the next inner one is called, if the program has debug information.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// # use std::hint::black_box;
+    /// # let (sender, violations) = std::sync::mpsc::channel();
+    /// # qadapt::set_mode(qadapt::Mode::Log);
+    /// # qadapt::set_violation_hook(move |violation| drop(sender.send(violation.clone())));
+    /// let boxed = qadapt::assert_no_alloc(|| black_box(Box::new(7_u64)));
+    /// # if qadapt::is_active() {
+    /// # let violation = violations.recv().expect("the hook has sent it");
+    /// // The hook has got a `violation`:
+    /// let sites: Vec<_> = violation.frames().filter_map(|frame| frame.site()).collect();
+    /// assert!(sites.iter().all(|site| site.line() > 0));
+    /// # }
+    /// # drop(boxed);
+    /// ```
     #[must_use]
     pub fn site(&self) -> Option<Site<'a>> {
         self.0.site()
     }
 
     /// The name of the file that the function is in, where that is a library which the program has loaded: a plug-in.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// # use std::hint::black_box;
+    /// # let (sender, violations) = std::sync::mpsc::channel();
+    /// # qadapt::set_mode(qadapt::Mode::Log);
+    /// # qadapt::set_violation_hook(move |violation| drop(sender.send(violation.clone())));
+    /// let boxed = qadapt::assert_no_alloc(|| black_box(Box::new(7_u64)));
+    /// # if qadapt::is_active() {
+    /// # let violation = violations.recv().expect("the hook has sent it");
+    /// // The hook has got a `violation`:
+    /// let mut own = violation.frames().filter(|frame| !frame.is_internal());
+    /// assert!(own.all(|frame| frame.library().is_none()), "they are in the program itself");
+    /// # }
+    /// # drop(boxed);
+    /// ```
     #[must_use]
     pub fn library(&self) -> Option<&'a str> {
         self.0.library.as_deref()
     }
 
     /// True for what reports fold: the standard library's, the allocator's and QADAPT's own.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// # use std::hint::black_box;
+    /// # let (sender, violations) = std::sync::mpsc::channel();
+    /// # qadapt::set_mode(qadapt::Mode::Log);
+    /// # qadapt::set_violation_hook(move |violation| drop(sender.send(violation.clone())));
+    /// let boxed = qadapt::assert_no_alloc(|| black_box(Box::new(7_u64)));
+    /// # if qadapt::is_active() {
+    /// # let violation = violations.recv().expect("the hook has sent it");
+    /// // The hook has got a `violation`:
+    /// assert!(violation.frames().any(|frame| frame.is_internal()), "the allocator's own");
+    /// # }
+    /// # drop(boxed);
+    /// ```
     #[must_use]
     pub fn is_internal(&self) -> bool {
         self.0.origin.is_internal()

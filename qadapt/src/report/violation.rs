@@ -18,6 +18,23 @@ use crate::model::{Mode, Op, Place, SystemCall};
 /// Equal violations of one region: the same operation from the same call stack.
 ///
 /// It prints as the report of [`Mode::Log`](crate::Mode::Log).
+///
+/// # Examples
+/// ```
+/// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+/// use qadapt::{Mode, Op, Policy};
+/// use std::hint::black_box;
+///
+/// let (sender, violations) = std::sync::mpsc::channel();
+/// qadapt::set_violation_hook(move |violation| drop(sender.send(violation.clone())));
+/// let boxed = Policy::new().name("mixer").mode(Mode::Log).run(|| black_box(Box::new(7_u64)));
+/// # if qadapt::is_active() {
+/// let violation = violations.recv().expect("the hook has sent it");
+/// assert_eq!((violation.op(), violation.size(), violation.region()), (Op::Alloc, 8, Some("mixer")));
+/// assert!(violation.to_string().starts_with("qadapt: allocation of 8 bytes (align 8) in the protected region `mixer`"));
+/// # }
+/// # drop(boxed);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Violation {
     op: Op,
@@ -32,7 +49,7 @@ pub struct Violation {
     /// The region's name, if it has one.
     name: Option<String>,
     lent: bool,
-    /// The region was still open when the process ended.
+    /// The region was never closed: it was open when the process ended, or its thread.
     is_unclosed: bool,
     trace: Arc<Trace>,
 }
@@ -120,8 +137,8 @@ impl Violation {
         let Self { op, size, old_size, times, .. } = self;
         let event = match op {
             Op::SystemCall => format!("{op} of {}", SystemCall::unpacked(*size, *old_size)),
-            Op::Realloc => format!("{op} from {old_size} to {size} bytes"),
-            _ => format!("{op} of {size} bytes"),
+            Op::Realloc => format!("{op} from {old_size} to {}", Bytes(*size)),
+            _ => format!("{op} of {}", Bytes(*size)),
         };
         let site = self.site().map_or_else(|| "an unknown place".to_owned(), |site| site.to_string());
         let advice = self.advice().map_or_else(String::new, |advice| format!("     help: {advice}\n"));
@@ -130,6 +147,22 @@ impl Violation {
     }
 
     /// What was asked of the allocator, or of the kernel.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// # use std::hint::black_box;
+    /// # let (sender, violations) = std::sync::mpsc::channel();
+    /// # qadapt::set_mode(qadapt::Mode::Log);
+    /// # qadapt::set_violation_hook(move |violation| drop(sender.send(violation.clone())));
+    /// let boxed = qadapt::assert_no_alloc(|| black_box(Box::new(7_u64)));
+    /// # if qadapt::is_active() {
+    /// # let violation = violations.recv().expect("the hook has sent it");
+    /// // The hook has got a `violation`:
+    /// assert_eq!(violation.op(), qadapt::Op::Alloc);
+    /// # }
+    /// # drop(boxed);
+    /// ```
     #[must_use]
     pub fn op(&self) -> Op {
         self.op
@@ -156,60 +189,230 @@ impl Violation {
     }
 
     /// Bytes that the first of the violations asked for, or gave back; 0 for a system call.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// # use std::hint::black_box;
+    /// # let (sender, violations) = std::sync::mpsc::channel();
+    /// # qadapt::set_mode(qadapt::Mode::Log);
+    /// # qadapt::set_violation_hook(move |violation| drop(sender.send(violation.clone())));
+    /// let boxed = qadapt::assert_no_alloc(|| black_box(Box::new(7_u64)));
+    /// # if qadapt::is_active() {
+    /// # let violation = violations.recv().expect("the hook has sent it");
+    /// // The hook has got a `violation`:
+    /// assert_eq!(violation.size(), 8);
+    /// # }
+    /// # drop(boxed);
+    /// ```
     #[must_use]
     pub fn size(&self) -> usize {
         if self.op == Op::SystemCall { 0 } else { self.size }
     }
 
     /// Bytes that the block had before the first of the violations, for a reallocation; otherwise 0.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// # use std::hint::black_box;
+    /// # let (sender, violations) = std::sync::mpsc::channel();
+    /// # qadapt::set_mode(qadapt::Mode::Log);
+    /// # qadapt::set_violation_hook(move |violation| drop(sender.send(violation.clone())));
+    /// let mut list = black_box(vec![7_u64]);
+    /// qadapt::assert_no_alloc(|| list.reserve_exact(1));
+    /// # if qadapt::is_active() {
+    /// # let violation = violations.recv().expect("the hook has sent it");
+    /// // The hook has got a `violation`:
+    /// assert_eq!((violation.old_size(), violation.size()), (8, 16));
+    /// # }
+    /// # drop(list);
+    /// ```
     #[must_use]
     pub fn old_size(&self) -> usize {
         if self.op == Op::SystemCall { 0 } else { self.old_size }
     }
 
     /// The alignment that the first of the violations asked for, in bytes.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// # use std::hint::black_box;
+    /// # let (sender, violations) = std::sync::mpsc::channel();
+    /// # qadapt::set_mode(qadapt::Mode::Log);
+    /// # qadapt::set_violation_hook(move |violation| drop(sender.send(violation.clone())));
+    /// let boxed = qadapt::assert_no_alloc(|| black_box(Box::new(7_u64)));
+    /// # if qadapt::is_active() {
+    /// # let violation = violations.recv().expect("the hook has sent it");
+    /// // The hook has got a `violation`:
+    /// assert_eq!(violation.align(), align_of::<u64>());
+    /// # }
+    /// # drop(boxed);
+    /// ```
     #[must_use]
     pub fn align(&self) -> usize {
         self.align
     }
 
     /// How often it happened between the region's entry and its end.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// # use std::hint::black_box;
+    /// # let (sender, violations) = std::sync::mpsc::channel();
+    /// # qadapt::set_mode(qadapt::Mode::Log);
+    /// # qadapt::set_violation_hook(move |violation| drop(sender.send(violation.clone())));
+    /// let three = black_box(3);
+    /// qadapt::assert_no_alloc(|| (0..three).for_each(|_| drop(black_box(Box::new(7_u64)))));
+    /// # if qadapt::is_active() {
+    /// # let violation = violations.recv().expect("the hook has sent it");
+    /// // The hook has got a `violation`:
+    /// assert_eq!(violation.times(), 3);
+    /// # }
+    /// ```
     #[must_use]
     pub fn times(&self) -> u64 {
         self.times
     }
 
     /// The region's name, if it has one.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// # use std::hint::black_box;
+    /// # let (sender, violations) = std::sync::mpsc::channel();
+    /// # qadapt::set_mode(qadapt::Mode::Log);
+    /// # qadapt::set_violation_hook(move |violation| drop(sender.send(violation.clone())));
+    /// let policy = qadapt::Policy::new().name("mixer");
+    /// let boxed = policy.run(|| black_box(Box::new(7_u64)));
+    /// # if qadapt::is_active() {
+    /// # let violation = violations.recv().expect("the hook has sent it");
+    /// // The hook has got a `violation`:
+    /// assert_eq!(violation.region(), Some("mixer"));
+    /// # }
+    /// # drop(boxed);
+    /// ```
     #[must_use]
     pub fn region(&self) -> Option<&str> {
         self.name.as_deref()
     }
 
     /// The poll in which it happened, counted from 1, where the region is a future.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// # use std::hint::black_box;
+    /// # let (sender, violations) = std::sync::mpsc::channel();
+    /// # qadapt::set_mode(qadapt::Mode::Log);
+    /// # qadapt::set_violation_hook(move |violation| drop(sender.send(violation.clone())));
+    /// # use qadapt::GuardExt as _;
+    /// # use std::{pin::pin, task::{Context, Waker}};
+    /// let future = async { drop(black_box(Box::new(7_u64))) }.no_alloc();
+    /// # assert!(pin!(future).poll(&mut Context::from_waker(Waker::noop())).is_ready());
+    /// // future.await
+    /// # if qadapt::is_active() {
+    /// # let violation = violations.recv().expect("the hook has sent it");
+    /// // The hook has got a `violation`:
+    /// assert_eq!(violation.poll(), Some(1));
+    /// # }
+    /// ```
     #[must_use]
     pub fn poll(&self) -> Option<u32> {
         self.place.map(|place| place.poll).filter(|&poll| poll > 0)
     }
 
-    /// Where the region was entered; `None` if it was still open when the process ended, and that is all that is known of it.
+    /// Where the region was entered; `None` if it was never closed, and that is all that is known of it.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// # use std::hint::black_box;
+    /// # let (sender, violations) = std::sync::mpsc::channel();
+    /// # qadapt::set_mode(qadapt::Mode::Log);
+    /// # qadapt::set_violation_hook(move |violation| drop(sender.send(violation.clone())));
+    /// let line = line!() + 1;
+    /// let boxed = qadapt::assert_no_alloc(|| black_box(Box::new(7_u64)));
+    /// # if qadapt::is_active() {
+    /// # let violation = violations.recv().expect("the hook has sent it");
+    /// // The hook has got a `violation`:
+    /// assert_eq!(violation.entered().map(|place| place.line()), Some(line));
+    /// # }
+    /// # drop(boxed);
+    /// ```
     #[must_use]
     pub fn entered(&self) -> Option<&'static Location<'static>> {
         self.place.map(|place| place.location)
     }
 
     /// What the violation did: the most severe of the modes that were open.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// # use std::hint::black_box;
+    /// # let (sender, violations) = std::sync::mpsc::channel();
+    /// # qadapt::set_mode(qadapt::Mode::Log);
+    /// # qadapt::set_violation_hook(move |violation| drop(sender.send(violation.clone())));
+    /// let boxed = qadapt::assert_no_alloc(|| black_box(Box::new(7_u64)));
+    /// # if qadapt::is_active() {
+    /// # let violation = violations.recv().expect("the hook has sent it");
+    /// // The hook has got a `violation`:
+    /// assert_eq!(violation.mode(), qadapt::Mode::Log);
+    /// # }
+    /// # drop(boxed);
+    /// ```
     #[must_use]
     pub fn mode(&self) -> Mode {
         self.mode
     }
 
     /// True if the operation was allowed, and only the region's [budget](crate::Budget) was used up.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// # use std::hint::black_box;
+    /// # let (sender, violations) = std::sync::mpsc::channel();
+    /// # qadapt::set_mode(qadapt::Mode::Log);
+    /// # qadapt::set_violation_hook(move |violation| drop(sender.send(violation.clone())));
+    /// let policy = qadapt::Policy::new().budget(qadapt::Budget::new().bytes(64));
+    /// let text = policy.run(|| black_box(String::with_capacity(65)));
+    /// # if qadapt::is_active() {
+    /// # let violation = violations.recv().expect("the hook has sent it");
+    /// // The hook has got a `violation`:
+    /// assert!(violation.is_over_budget());
+    /// # }
+    /// # drop(text);
+    /// ```
     #[must_use]
     pub fn is_over_budget(&self) -> bool {
         self.cause == Cause::OverBudget
     }
 
     /// True if it happened on another thread, to which the region's policy was [lent](crate::PolicyToken).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// # use std::hint::black_box;
+    /// # let (sender, violations) = std::sync::mpsc::channel();
+    /// # qadapt::set_mode(qadapt::Mode::Log);
+    /// # qadapt::set_violation_hook(move |violation| drop(sender.send(violation.clone())));
+    /// qadapt::assert_no_alloc(|| {
+    ///     let token = qadapt::Policy::current();
+    ///     let work = move || token.run(|| drop(black_box(Box::new(1))));
+    ///     qadapt::permit_alloc(|| std::thread::spawn(work).join().expect("it does not panic"));
+    /// });
+    /// # if qadapt::is_active() {
+    /// # let violation = violations.recv().expect("the hook has sent it");
+    /// // The hook has got a `violation`:
+    /// assert!(violation.is_lent());
+    /// # }
+    /// ```
     #[must_use]
     pub fn is_lent(&self) -> bool {
         self.lent
@@ -217,6 +420,22 @@ impl Violation {
 
     /// The allocation function of C's that was called, such as `malloc`; `None` for Rust's allocator, and where the call stack could
     /// not be recorded. C's are watched in programs that link `qadapt-malloc`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// # use std::hint::black_box;
+    /// # let (sender, violations) = std::sync::mpsc::channel();
+    /// # qadapt::set_mode(qadapt::Mode::Log);
+    /// # qadapt::set_violation_hook(move |violation| drop(sender.send(violation.clone())));
+    /// let boxed = qadapt::assert_no_alloc(|| black_box(Box::new(7_u64)));
+    /// # if qadapt::is_active() {
+    /// # let violation = violations.recv().expect("the hook has sent it");
+    /// // The hook has got a `violation`:
+    /// assert_eq!(violation.c_function(), None); // Rust's allocator was called
+    /// # }
+    /// # drop(boxed);
+    /// ```
     #[must_use]
     pub fn c_function(&self) -> Option<&str> {
         self.trace.c().map(|way| way.function)
@@ -242,6 +461,25 @@ impl Violation {
     }
 
     /// The first line of the user's own code on the stack, if the program has debug information.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[global_allocator] static ALLOC: qadapt::QADAPT = qadapt::QADAPT;
+    /// # use std::hint::black_box;
+    /// # let (sender, violations) = std::sync::mpsc::channel();
+    /// # qadapt::set_mode(qadapt::Mode::Log);
+    /// # qadapt::set_violation_hook(move |violation| drop(sender.send(violation.clone())));
+    /// let boxed = qadapt::assert_no_alloc(|| black_box(Box::new(7_u64)));
+    /// # if qadapt::is_active() {
+    /// # let violation = violations.recv().expect("the hook has sent it");
+    /// // The hook has got a `violation`:
+    /// if let Some(site) = violation.site() {
+    ///     println!("{site}");
+    ///     assert!(site.line() > 0);
+    /// }
+    /// # }
+    /// # drop(boxed);
+    /// ```
     #[must_use]
     pub fn site(&self) -> Option<Site<'_>> {
         self.trace.site()
@@ -324,7 +562,7 @@ impl fmt::Display for Violation {
             None => write!(f, " in a protected region")?,
         }
         if self.is_unclosed {
-            write!(f, " that was still open when the process ended")?;
+            write!(f, " that was never closed")?;
         }
         if self.lent {
             write!(f, ", on a thread that its policy was lent to")?;

@@ -95,6 +95,8 @@ mod linux {
             Some("interrupted") => interrupted(),
             Some("number") => numbered(),
             Some("refused") => refused(),
+            // Under Valgrind.
+            Some("translated") => is_unmeasured(),
             _ => panic!("a case is missing"),
         }
     }

@@ -3,11 +3,18 @@
 // expect: stdout level 0
 // expect: run ends ends 2000
 // expect: stdout level 0
+// expect: run more-entries-than-there-is-room-for entries 70000
+// expect: stdout level 0
+// expect: times 3 is not watched: 65472 regions are open on this thread already
+// expect: off exit 0
 
 use std::env;
 use std::hint::black_box;
+use std::panic::catch_unwind;
 
-use qadapt::{Budget, Mode, Policy, QADAPT, protection_level};
+use qadapt::{
+    Budget, Mode, Policy, QADAPT, assert_no_alloc, enter_protected, exit_protected, protection_level,
+};
 use qadapt_tests::force::alloc_and_free;
 
 #[global_allocator]
@@ -36,10 +43,28 @@ fn ends(count: u64) {
     }
 }
 
+/// More entries than a thread has room for; each has its exit, which ends no other one.
+fn entries(count: u64) {
+    (0..count).for_each(|_| enter_protected());
+    let most = protection_level();
+    assert_no_alloc(|| {
+        enter_protected();
+        exit_protected();
+    });
+    assert_eq!(protection_level(), most);
+    for left in (0..count).rev() {
+        exit_protected();
+        let level = usize::try_from(left).map_or(most, |left| left.min(most));
+        assert_eq!(protection_level(), level, "{left} are left");
+    }
+    assert_eq!(catch_unwind(exit_protected).is_err(), qadapt::is_active());
+}
+
 fn run(case: &str, depth: u64) {
     match case {
         "budgets" => budgets(depth),
         "ends" => ends(depth),
+        "entries" => entries(depth),
         other => panic!("no case {other}"),
     }
 }

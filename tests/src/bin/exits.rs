@@ -1,40 +1,53 @@
 //! A process that ends inside a region: what is unreported is reported, and the exit code stays.
 // expect: run process-exit exit
 // expect: exit 7
-// expect: times 1 qadapt: allocation of 21 bytes (align 1) in a protected region that was still open when the process ended
+// expect: times 1 qadapt: allocation of 21 bytes (align 1) in a protected region that was never closed
 // expect: after --> tests/src/bin/exits.rs:{first}:
 // expect: off exit 7
 // expect: run main-returns main
 // expect: exit 3
-// expect: times 1 qadapt: allocation of 21 bytes (align 1), 2 times, in a protected region that was still open when the
+// expect: times 1 qadapt: allocation of 21 bytes (align 1), 2 times, in a protected region that was never closed
 // expect: after = region entered at tests/src/bin/exits.rs:{entered}:
 // expect: off exit 3
 // expect: run a-forgotten-guard guard
 // expect: exit 3
-// expect: times 1 qadapt: allocation of 21 bytes (align 1), over the budget, in the protected region `left` that was still open
+// expect: times 1 qadapt: allocation of 21 bytes (align 1), over the budget, in the protected region `left` that was never closed
 // expect: after = region entered at tests/src/bin/exits.rs:{guard}:
 // expect: off exit 3
 // expect: run log-mode exit
 // expect: env QADAPT_MODE=log
 // expect: exit 7
-// expect: times 1 qadapt: allocation of 21 bytes (align 1) in a protected region that was still open when the process ended
+// expect: times 1 qadapt: allocation of 21 bytes (align 1) in a protected region that was never closed
 // expect: off exit 7
 // expect: run other-thread thread
 // expect: exit 5
-// expect: times 1 qadapt: allocation of 22 bytes (align 1) in a protected region that was still open when the process ended
+// expect: times 1 qadapt: allocation of 22 bytes (align 1) in a protected region that was never closed
 // expect: off exit 5
 // expect: run reported-before reported
 // expect: exit 9
 // expect: times 1 qadapt: allocation
-// expect: never still open
+// expect: never never closed
 // expect: off exit 9
 // expect: run nothing nothing
 // expect: exit 0
 // expect: never qadapt
 // expect: run leaked-thread leaked
 // expect: exit 4
-// expect: times 1 qadapt: allocation of 22 bytes
+// expect: times 1 qadapt: allocation of 22 bytes (align 1) in a protected region that was never closed
 // expect: off exit 4
+// expect: run in-the-order-in-which-it-happened several
+// expect: exit 0
+// expect: times 1 qadapt: allocation of 31 bytes
+// expect: after qadapt: allocation of 32 bytes
+// expect: times 1 qadapt: allocation of 32 bytes
+// expect: after qadapt: allocation of 33 bytes
+// expect: times 1 qadapt: allocation of 33 bytes
+// expect: after qadapt: allocation of 34 bytes
+// expect: times 1 qadapt: allocation of 34 bytes
+// expect: after qadapt: allocation of 35 bytes
+// expect: times 1 qadapt: allocation of 35 bytes
+// expect: after qadapt: allocation of 36 bytes
+// expect: off exit 0
 // expect: run exit-code-of-a-panic panic
 // expect: exit 101
 // expect: times 1 qadapt: allocation of 21 bytes
@@ -47,6 +60,7 @@ use std::sync::mpsc;
 use std::{env, mem, thread};
 
 use qadapt::{Budget, Policy, QADAPT, assert_no_alloc, enter_protected, permit_alloc, set_mode};
+use qadapt_tests::force::leak;
 
 #[global_allocator]
 static ALLOC: QADAPT = QADAPT;
@@ -108,6 +122,15 @@ fn main() -> ExitCode {
             .join()
             .expect("the thread just ends");
             return ExitCode::from(4);
+        }
+        "several" => {
+            enter_protected();
+            leak(31);
+            leak(32);
+            leak(33);
+            leak(34);
+            leak(35);
+            leak(36);
         }
         "panic" => {
             set_mode(qadapt::Mode::Panic);

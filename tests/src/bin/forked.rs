@@ -4,14 +4,14 @@
 // expect: env QADAPT_MODE=log
 // expect: exit 0
 // expect: times 1 qadapt: allocation of 41 bytes
-// expect: never still open
+// expect: never never closed
 // expect: stdout the child ended
 // expect: off stdout the child ended
 // expect: run the-forking-threads-own own
 // expect: env QADAPT_MODE=log
 // expect: exit 0
 // expect: times 1 qadapt: allocation of 41 bytes
-// expect: never still open
+// expect: never never closed
 // expect: stdout the child ended
 // expect: off stdout the child ended
 // expect: run and-the-childs childs
@@ -24,7 +24,7 @@
 // expect: run child-exits-in-its-region exits
 // expect: env QADAPT_MODE=log
 // expect: exit 0
-// expect: times 1 qadapt: allocation of 42 bytes (align 1) in a protected region that was still open when the process ended
+// expect: times 1 qadapt: allocation of 42 bytes (align 1) in a protected region that was never closed
 // expect: times 1 qadapt: allocation of 41 bytes
 // expect: stdout the child ended
 // expect: off stdout the child ended
@@ -32,7 +32,7 @@
 // expect: env QADAPT_MODE=log
 // expect: exit 0
 // expect: times 1 violations in a protected region were lost
-// expect: never violations lost in protected regions that were still open
+// expect: never violations lost in protected regions that were never closed
 // expect: stdout the child ended
 // expect: off stdout the child ended
 // expect: run counted-calls counted

@@ -18,11 +18,11 @@
 // expect: off stdout went on
 // expect: run region-open-at-exit open
 // expect: exit 5
-// expect: times 1 qadapt: allocation of 31 bytes (align 1) in a protected region that was still open when the process ended
+// expect: times 1 qadapt: allocation of 31 bytes (align 1) in a protected region that was never closed
 // expect: off exit 5
 // expect: run exit-on-another-thread elsewhere
 // expect: exit 6
-// expect: times 1 qadapt: allocation of 31 bytes (align 1) in a protected region that was still open when the process ended
+// expect: times 1 qadapt: allocation of 31 bytes (align 1) in a protected region that was never closed
 // expect: off exit 6
 // expect: run guard-left-open guard
 // expect: env QADAPT_MODE=log

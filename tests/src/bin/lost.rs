@@ -4,7 +4,7 @@
 // expect: exit 0
 // expect: times 12 qadapt: allocation of 17 bytes
 // expect: never were lost
-// expect: never still open
+// expect: never never closed
 // expect: stdout 12 violations
 // expect: off stdout 0 violations
 // expect: run before-a-panic few
@@ -41,7 +41,7 @@
 // expect: run full-table-at-the-processs-end full-open
 // expect: exit 8
 // expect: stderr qadapt: 98976 more violations in a protected region
-// expect: after qadapt: violations lost in protected regions that were still open when the process ended: 1
+// expect: after qadapt: violations lost in protected regions that were never closed: 1
 // expect: times 1024 qadapt: allocation of 17 bytes
 // expect: off exit 8
 

@@ -227,6 +227,29 @@ mod tests {
         Table { rows: rows.collect() }
     }
 
+    /// Each row of the table in DEVELOPMENT.md has the committed counts of a shape.
+    #[test]
+    fn the_documented_counts_are_the_committed_ones() {
+        let text = include_str!("../../../../DEVELOPMENT.md");
+        let (_, table) = text.split_once("| | binary | library | fat LTO |\n").expect("the table");
+        let committed = Committed::parse(include_str!("../../../../.ci/instructions.txt")).unwrap();
+        let count =
+            |shape: &str, place| committed.counts.get(&(shape.to_owned(), String::from(place))).copied();
+        let shapes: BTreeSet<[Option<i64>; 3]> = committed
+            .counts
+            .keys()
+            .map(|(shape, _)| ["binary", "library", "fat-lto"].map(|place| count(shape, place)))
+            .collect();
+        let rows: Vec<&str> = table.lines().skip(1).take_while(|line| line.starts_with('|')).collect();
+        assert!(rows.len() > 20, "{rows:?}");
+        for row in rows {
+            let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+            let [_, _, binary, library, fat, _] = cells[..] else { panic!("{row}") };
+            let counts = [binary, library, fat].map(|cell| cell.replace(',', "").parse().ok());
+            assert!(shapes.contains(&counts), "no shape has these counts: {row}");
+        }
+    }
+
     #[test]
     fn one_instruction_more_holds_and_two_fail() {
         let committed = Committed::parse(FILE).unwrap();

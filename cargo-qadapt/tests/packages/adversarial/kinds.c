@@ -268,6 +268,11 @@ ASM(a_quiet_hole, NOT_TWO "mov %edi, %eax\nand $7, %eax\n" THROUGH("8f", "")
 /* Two tables side by side; entry 0 of the second lies in the first. */
 ASM(a_biased, "movzbl %dil, %eax\n" THROUGH("8f", "") "\n1: imul $0, %rdi, %rax\nadd $3, %rax\n" THROUGH("5f", "-12")
               TABLE("8: .long 1b-8b, 1b-8b, 1b-8b, 1b-8b, 7b-8b, 6b-8b, 7b-8b, 7b-8b\n5: .long 7b-5b, 7b-5b, 7b-5b, 7b-5b, 0"));
+/* What lies behind the first table leads, read as a part of it, to where the address of the second is already made. */
+ASM(a_quiet_tables, "movzbl %dil, %eax\n" THROUGH("8f", "") "\n1: movzbl %dil, %ecx\nlea 5f(%rip), %rsi\n4: movslq (%rsi,%rcx,4), %rax\n"
+                    "add %rsi, %rax\njmp *%rax\n.skip 23, 0x90\n2: mov $1, %eax\nret"
+                    TABLE("8: .long 1b-8b, 1b-8b, 1b-8b, 1b-8b, 1b-8b, 1b-8b, 1b-8b, 1b-8b\n"
+                          "5: .long 2b-5b, 2b-5b, 2b-5b, 2b-5b, 2b-5b, 2b-5b, 2b-5b, 2b-5b, 0"));
 /* Indexes from -2 on. */
 ASM(a_below, "lea -2(%rdi), %rax\n" THROUGH("8f", "8")
              TABLE("8: .long 7b-8b, 6b-8b, 7b-8b, 7b-8b, 7b-8b, 7b-8b, 7b-8b, 7b-8b, 0"));
@@ -333,6 +338,7 @@ ASM(a_down, "test %rdi, %rdi\nje loud_target\nsub $1, %rdi\nsub $8, %rsp\ncall a
 ASM(a_mode, "cmp $2, %rdi\nje loud_target\nlea 1(%rdi), %rax\nret");
 /* Where the loader puts the file, a branch that is taken for another number, and what a system call in a last place returns. */
 ASM(a_number_base, "lea spare(%rip), %rax\ncmp $0x200000, %rax\nja loud_target" BACK);
+ASM(a_number_half_base, "lea spare(%rip), %eax\ncmp $0x10000, %eax\nja loud_target" BACK);
 ASM(a_number_pushed, "push $1\nmov %rsp, %rdx\nxor %edi, %edx\nxor %edi, %edx\nmov %rsp, %rcx\nmovabs $-4294967296, %rax\nand %rax, %rcx\nor %rcx, %rdx\nmovq $2, (%rdx)\npop %rax\ncmp $1, %eax\njne loud_target" BACK);
 ASM(a_not_one, "cmp $1, %rdi\njne a_mode\nmov %rdi, %rax\nret");
 ASM(a_last_number, "mov $7, %eax\nmov $39, %edi\njmp syscall@PLT");
@@ -349,13 +355,13 @@ char spare[8192] __attribute__((used, aligned(16), visibility("hidden")));
 #define CALLS(kind) REGION long r_##kind(long n) { return a_##kind(n) + 1; }
 CALLS(push_return) CALLS(over_return) CALLS(by_frame) CALLS(by_copy) CALLS(by_index) CALLS(exchange)
 CALLS(other_stack) CALLS(push_jump) CALLS(jump_memory) CALLS(call_pop) CALLS(table) CALLS(table_checked) CALLS(uses_rbx)
-CALLS(hole) CALLS(hole_masked) CALLS(quiet_hole) CALLS(biased) CALLS(below) CALLS(below_address) CALLS(outlined) CALLS(over_push)
+CALLS(hole) CALLS(hole_masked) CALLS(quiet_hole) CALLS(biased) CALLS(quiet_tables) CALLS(below) CALLS(below_address) CALLS(outlined) CALLS(over_push)
 CALLS(number_carry)
 CALLS(quiet_round) CALLS(quiet_pop) CALLS(quiet_pop_jump) CALLS(quiet_thunk)
 CALLS(number_half) CALLS(number_sign) CALLS(number_flags) CALLS(number_call) CALLS(number_loop) CALLS(number_high)
 CALLS(number_part) CALLS(number_word) CALLS(number_move) CALLS(number_shift) CALLS(number_set) CALLS(number_address)
 CALLS(number_below) CALLS(number_either) CALLS(number_rounds) CALLS(number_memory) CALLS(number_table) CALLS(number_result)
-CALLS(number_base) CALLS(number_pushed) CALLS(number_last)
+CALLS(number_base) CALLS(number_half_base) CALLS(number_pushed) CALLS(number_last)
 CALLS(over_string) CALLS(over_strings) CALLS(over_move) CALLS(over_mask) CALLS(over_enter) CALLS(over_pop) CALLS(over_bits)
 CALLS(spoils_string) CALLS(spoils_array) CALLS(quiet_string)
 CALLS(quiet_result) CALLS(quiet_mask) CALLS(quiet_range) CALLS(quiet_set) CALLS(quiet_either)
@@ -388,12 +394,12 @@ static const struct { const char *name; long (*run)(long); } REGIONS[] = {
     RUN(breakpoint)
     RUN(push_return) RUN(over_return) RUN(by_frame) RUN(by_copy) RUN(by_index) RUN(exchange) RUN(other_stack) RUN(push_jump)
     RUN(jump_memory) RUN(call_pop) RUN(table) RUN(table_checked) RUN(uses_rbx)
-    RUN(hole) RUN(hole_masked) RUN(quiet_hole) RUN(biased) RUN(below) RUN(below_address) RUN(outlined) RUN(over_push)
+    RUN(hole) RUN(hole_masked) RUN(quiet_hole) RUN(biased) RUN(quiet_tables) RUN(below) RUN(below_address) RUN(outlined) RUN(over_push)
     RUN(number_carry)
     RUN(number_half) RUN(number_sign) RUN(number_flags) RUN(number_call) RUN(number_loop) RUN(number_high) RUN(number_part)
     RUN(number_word) RUN(number_move) RUN(number_shift) RUN(number_set) RUN(number_address) RUN(number_below)
     RUN(number_either) RUN(number_rounds) RUN(number_memory) RUN(number_table) RUN(number_result) RUN(number_down) RUN(number_mode)
-    RUN(number_base) RUN(number_pushed) RUN(number_last) RUN(number_not_one)
+    RUN(number_base) RUN(number_half_base) RUN(number_pushed) RUN(number_last) RUN(number_not_one)
     RUN(over_string) RUN(over_strings) RUN(over_move) RUN(over_mask) RUN(over_enter) RUN(over_pop) RUN(over_bits)
     RUN(spoils_string) RUN(spoils_array) RUN(quiet_string)
     RUN(quiet_result) RUN(quiet_mask) RUN(quiet_range) RUN(quiet_set) RUN(quiet_either) RUN_MODE

@@ -57,6 +57,19 @@ static NUMBERS: AtomicU64 = AtomicU64::new(1);
 
 impl<A> Deferring<A> {
     /// Wraps an allocator. Any amount may wait.
+    ///
+    /// # Examples
+    /// ```
+    /// use qadapt::{Deferring, Qadapt};
+    /// use std::alloc::System;
+    ///
+    /// #[global_allocator]
+    /// static ALLOC: Qadapt<Deferring<System>> = Qadapt::new(Deferring::new(System));
+    ///
+    /// let boxed = std::hint::black_box(Box::new(1));
+    /// qadapt::defer_frees(|| drop(boxed));
+    /// assert_eq!(qadapt::deferred().waiting.blocks, 1);
+    /// ```
     #[must_use]
     pub const fn new(inner: A) -> Self {
         Self { inner, number: AtomicU64::new(0), limit: Limit::NONE }
@@ -90,6 +103,21 @@ impl<A> Deferring<A> {
     }
 
     /// What happens to a block that comes when the limit is reached.
+    ///
+    /// # Examples
+    /// ```
+    /// use qadapt::{Amount, Beyond, Deferring, Qadapt};
+    /// use std::alloc::System;
+    ///
+    /// #[global_allocator]
+    /// static ALLOC: Qadapt<Deferring<System>> =
+    ///     Qadapt::new(Deferring::new(System).limit(Amount::NONE).beyond(Beyond::Free));
+    ///
+    /// let boxed = std::hint::black_box(Box::new(1));
+    /// qadapt::assert_no_alloc(|| qadapt::defer_frees(|| drop(boxed))); // freed at once, and no violation
+    /// assert_eq!(qadapt::deferred().waiting, Amount::NONE);
+    /// assert_eq!(qadapt::deferred().over, 1);
+    /// ```
     #[must_use]
     pub const fn beyond(mut self, beyond: Beyond) -> Self {
         self.limit.beyond = beyond;

@@ -1,7 +1,7 @@
 //! The range of code from which system calls are made whatever the selector is: x86-64.
 #![expect(unsafe_code, reason = "std makes no system calls of the caller's choice")]
 
-use core::arch::global_asm;
+use core::arch::{asm, global_asm};
 use core::ffi::{c_int, c_long, c_void};
 use core::ptr;
 
@@ -136,6 +136,23 @@ unsafe extern "C" {
 pub(super) unsafe fn make(number: c_long, arguments: [u64; 6]) -> i64 {
     // SAFETY: the caller's contract. The code reads six arguments and changes no memory but as the call does.
     unsafe { qadapt_make(number, &raw const arguments) }
+}
+
+/// Whether Valgrind runs the program: it hands the kernel the guard's request, and then makes its own calls from code of its own, of
+/// which the first would end the process.
+pub(super) fn is_under_valgrind() -> bool {
+    // `VG_USERREQ__RUNNING_ON_VALGRIND` (valgrind.h); the rest are its arguments.
+    let request: [u64; 6] = [0x1001, 0, 0, 0, 0, 0];
+    let depth: u64;
+    // SAFETY: a client request (valgrind.h, on amd64). On a processor the turns of `rdi` add up to two whole ones, and `rbx` is exchanged
+    // with itself: nothing changes. Valgrind reads the six numbers and puts its answer into `rdx`.
+    unsafe {
+        asm!(
+            "rol rdi, 3", "rol rdi, 13", "rol rdi, 61", "rol rdi, 51", "xchg rbx, rbx",
+            in("rax") &raw const request, inout("rdx") 0_u64 => depth, options(readonly, nostack),
+        );
+    }
+    depth != 0
 }
 
 /// Where a signal handler returns to.

@@ -1,0 +1,121 @@
+//! Whether a path through an inlined entry of the allocator keeps clear of the calls that it must make.
+
+use super::assume::Nothing;
+use super::body::{Block, Body, Call, End};
+use super::described::Inlined;
+use super::graph::Graph;
+use super::node::{Node, To};
+use super::program::Program;
+use super::role::Kind;
+use super::start::Start;
+
+/// The first of these entries that has such a path.
+///
+/// Its instructions need not be one stretch: the optimiser moves them, before the call or behind it. So a path through any of them
+/// must make a call that is part of the entry, there, before or after. A path that ends in a panic need not.
+///
+/// The optimiser also merges the calls of two entries, and the result is part of neither. In a function without a mark of the
+/// guard's any such call will do: whoever runs the function comes to that call too. With a mark, a region or a permit can end between.
+pub(super) fn bypassed<'i>(program: &Program<'_>, inlined: &[(&'i Inlined, Kind)]) -> Option<&'i Inlined> {
+    let mut starts: Vec<u64> = inlined.iter().filter_map(|(one, _)| entry_of(program, one)).collect();
+    starts.sort_unstable();
+    starts.dedup();
+    let regions: Vec<Start> = starts.iter().map(|&addr| Start::function(addr)).collect();
+    let coarse = Graph::build(program, &regions, &Nothing);
+    // With constants there is more flow: a table of jumps, for instance.
+    let refined = Graph::refine(program, &regions, &Nothing, &coarse);
+    let found = inlined.iter().find(|(one, kind)| {
+        let node = entry_of(program, one).and_then(|addr| starts.binary_search(&addr).ok());
+        let Some(node) = node.and_then(|node| u32::try_from(node).ok()) else { return true };
+        [&coarse, &refined].iter().any(|graph| is_bypassed(graph, node, one, *kind))
+    });
+    found.map(|&(one, _)| one)
+}
+
+/// Where the function begins that has an inlined entry.
+fn entry_of(program: &Program<'_>, one: &Inlined) -> Option<u64> {
+    let image = program.image();
+    let starts = one.function.iter().map(|range| range.start);
+    starts.into_iter().find(|&addr| image.function_at(addr).is_some_and(|function| !function.is_fragment()))
+}
+
+fn is_bypassed(graph: &Graph, node: u32, one: &Inlined, kind: Kind) -> bool {
+    let Node { body, edges, .. } = graph.node(node);
+    // Where a call may be of one of several functions, all of them must.
+    let allocates = |call: &Call| {
+        let mut found = edges.iter().filter(|edge| edge.site == call.site).peekable();
+        found.peek().is_some()
+            && found.all(|edge| match edge.to {
+                To::Sink(of, _) => of == kind,
+                To::Node(to) => graph.always(to, kind),
+                _ => false,
+            })
+    };
+    let is_part = |site: u64| one.ranges.iter().any(|range| range.contains(&site));
+    let counts = |call: &Call| (!one.is_marked || is_part(call.site)) && allocates(call);
+    let stops: Vec<bool> = body.blocks.iter().map(|block| is_sure(body, block, &counts)).collect();
+    let before = clean_from_entry(body, &stops);
+    let has_part = |block: &Block| {
+        one.ranges.iter().any(|range| range.start < block.at.end && block.at.start < range.end)
+    };
+    (0u32..).zip(&body.blocks).any(|(i, block)| {
+        before[i as usize]
+            && !block.doomed
+            && !stops[i as usize]
+            && has_part(block)
+            && goes_on(body, &stops, &counts, i)
+    })
+}
+
+/// Whether a block makes such a call whenever control comes to it.
+fn is_sure(body: &Body, block: &Block, counts: &dyn Fn(&Call) -> bool) -> bool {
+    let calls = body.calls_of(block);
+    let sure = if is_conditional(body, block) { &calls[..calls.len().saturating_sub(1)] } else { calls };
+    sure.iter().any(|call| call.sure && counts(call))
+}
+
+/// Whether the last call of a block is made on one side only, in the place of the function.
+fn is_conditional(body: &Body, block: &Block) -> bool {
+    block.end == End::Tail && !body.edges_of(block).is_empty()
+}
+
+/// The blocks that control reaches without such a call.
+fn clean_from_entry(body: &Body, stops: &[bool]) -> Vec<bool> {
+    let mut seen = vec![false; body.blocks.len()];
+    let mut stack = vec![0];
+    while let Some(i) = stack.pop() {
+        let Some(block) = body.blocks.get(i as usize) else { continue };
+        if !std::mem::replace(&mut seen[i as usize], true) && !stops[i as usize] {
+            stack.extend(body.edges_of(block));
+        }
+    }
+    seen
+}
+
+/// Whether control can go on from a block to an end, back to the block or round in circles, without such a call.
+fn goes_on(body: &Body, stops: &[bool], counts: &dyn Fn(&Call) -> bool, from: u32) -> bool {
+    let mut seen = vec![false; body.blocks.len()];
+    let mut stack = vec![from];
+    let mut stopped = false;
+    let mut first = true;
+    while let Some(i) = stack.pop() {
+        if i == from && !std::mem::take(&mut first) {
+            return true;
+        }
+        let Some(block) = body.blocks.get(i as usize) else { continue };
+        if block.doomed || std::mem::replace(&mut seen[i as usize], true) {
+            continue;
+        }
+        if stops[i as usize] {
+            stopped = true;
+            continue;
+        }
+        if is_conditional(body, block) && body.calls_of(block).last().is_some_and(counts) {
+            stopped = true;
+        } else if block.end != End::Flow {
+            return true;
+        }
+        stack.extend(body.edges_of(block));
+    }
+    !stopped
+}
