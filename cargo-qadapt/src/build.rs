@@ -201,7 +201,9 @@ impl Workspace {
         let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let mut packages = self.packages.iter();
         match (&selection.package, &selection.manifest_path) {
-            (Some(name), _) => packages.find(|package| package.name == name_in(name)),
+            (Some(wanted), _) => {
+                packages.find(|package| package.id == *wanted || package.name == name_in(wanted))
+            }
             (None, Some(manifest)) => {
                 let manifest = real(manifest);
                 packages.find(|package| real(&package.manifest_path) == manifest)
@@ -228,10 +230,22 @@ impl Workspace {
     }
 }
 
-/// The name in what `--package` takes: `NAME`, `NAME@VERSION`, or an address that ends in `#NAME@VERSION`.
+/// The name in what `--package` takes: `NAME`, `NAME@VERSION`, or an address, which may end in `#NAME@VERSION`, `#NAME` or
+/// `#VERSION`. Where an address has no name behind it, its last part is the name.
 fn name_in(package: &str) -> &str {
-    let (_, last) = package.rsplit_once('#').unwrap_or(("", package));
-    last.split(['@', ':']).next().unwrap_or(last)
+    let (address, last) = match package.rsplit_once('#') {
+        Some((address, last)) => (Some(address), last),
+        None if package.contains("://") => (Some(package), ""),
+        None => (None, package),
+    };
+    match address {
+        // No name begins with a digit.
+        Some(address) if !last.starts_with(|first: char| first.is_alphabetic() || first == '_') => {
+            let path = address.split('?').next().unwrap_or(address).trim_end_matches('/');
+            path.rsplit('/').next().unwrap_or(path)
+        }
+        _ => last.split(['@', ':']).next().unwrap_or(last),
+    }
 }
 
 /// One build: the same arguments and environment build a selection and run it.
@@ -377,6 +391,10 @@ mod tests {
             "meter:0.1.0",
             "path+file:///w/meter#meter@0.1.0",
             "https://x.example/y#meter@0.1.0",
+            "https://x.example/y#meter",
+            "path+file:///w/meter#0.1.0",
+            "path+file:///w/meter",
+            "git+https://x.example/meter/?branch=a/b#0.1.0",
         ] {
             assert_eq!(name_in(package), "meter", "{package}");
         }

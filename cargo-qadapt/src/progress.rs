@@ -1,6 +1,6 @@
-//! What is going on, on a terminal; elsewhere nothing.
+//! What is going on: on a terminal all of it, elsewhere what takes long.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -12,7 +12,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Begins. Where standard error is no terminal, nothing is shown.
+    /// Begins.
     #[must_use]
     pub fn start() -> Self {
         let bar = ProgressBar::new_spinner();
@@ -24,17 +24,18 @@ impl Progress {
         Self { bar }
     }
 
-    /// Says what is going on.
+    /// Says what is going on, on a terminal alone.
     pub fn say(&self, what: String) {
         self.bar.set_message(what);
     }
 
-    /// Says what else somebody should know; without a terminal too.
+    /// Says what somebody waits for, who may have no terminal.
     pub fn note(&self, what: String) {
         if std::io::stderr().is_terminal() {
             self.say(what);
         } else {
-            eprintln!("{what}");
+            // Who reads no more misses nothing else.
+            let _ = writeln!(std::io::stderr(), "{what}");
         }
     }
 

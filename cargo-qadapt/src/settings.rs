@@ -56,9 +56,9 @@ impl Settings {
             return wanted;
         }
         let is_built_in = matches!(name, "dev" | "test");
-        let has_lines = self.setting(name, "debug").map_or(is_built_in, |value| is_on(&value));
-        if !has_lines {
-            wanted.push((variable("DEBUG"), "line-tables-only"));
+        let has_names = self.setting(name, "debug").map_or(is_built_in, |value| has_names(&value));
+        if !has_names {
+            wanted.push((variable("DEBUG"), "limited"));
         }
         if self.setting(name, "strip").is_some_and(|value| is_on(&value)) {
             wanted.push((variable("STRIP"), "none"));
@@ -83,6 +83,9 @@ impl Settings {
             let name = value.as_str().or_else(|| value.as_array()?.first()?.as_str())?;
             // A platform can be a file that describes it.
             let path = Path::new(name);
+            if name == HOST {
+                return host();
+            }
             let is_file = path.extension().is_some_and(|extension| extension == "json");
             let stem = path.file_stem().filter(|_| is_file);
             Some(stem.map_or_else(|| name.to_owned(), |stem| stem.to_string_lossy().into_owned()))
@@ -160,6 +163,9 @@ pub fn platform_variable(platform: &str, key: &str) -> String {
     format!("CARGO_TARGET_{}_{}", shouted(&platform.replace('.', "_")), shouted(key))
 }
 
+/// What stands for the platform that cargo runs on.
+const HOST: &str = "host-tuple";
+
 /// The platform that cargo runs on.
 #[must_use]
 pub fn host() -> Option<String> {
@@ -220,6 +226,11 @@ fn is_on(value: &Value) -> bool {
     }
 }
 
+/// Whether debug information of this level has full names of inlined functions. In line tables all methods `process` are one.
+fn has_names(value: &Value) -> bool {
+    is_on(value) && !value.as_str().is_some_and(|word| word.starts_with("line-"))
+}
+
 fn shouted(name: &str) -> String {
     name.to_uppercase().replace('-', "_")
 }
@@ -259,7 +270,9 @@ mod tests {
             profile.small.strip = true
         ";
         let own = settings(manifest, &[], NOTHING);
-        assert!(names(&own, "release").is_empty() && names(&own, "thin-lto").is_empty());
+        assert_eq!(names(&own, "release"), ["CARGO_PROFILE_RELEASE_DEBUG"], "line tables lack names");
+        assert_eq!(names(&own, "thin-lto"), ["CARGO_PROFILE_THIN_LTO_DEBUG"]);
+        assert!(names(&settings("profile.release.debug = 1", &[], NOTHING), "release").is_empty());
         assert_eq!(names(&own, "bare"), ["CARGO_PROFILE_BARE_DEBUG"]);
         assert_eq!(names(&own, "small"), ["CARGO_PROFILE_SMALL_STRIP"]);
         assert!(own.is_unoptimised(&Profile::new("small")) && !own.is_unoptimised(&Profile::new("bare")));
@@ -297,6 +310,16 @@ mod tests {
         let own = settings("", &[file], variables);
         assert_eq!(own.target().as_deref(), Some("thumb_v8.1m"));
         assert_eq!(own.for_platform("thumb_v8.1m", "linker").as_deref(), Some("rust-lld"));
+    }
+
+    #[test]
+    fn the_word_for_this_platform_is_no_platforms_name() {
+        let variable: fn(&str) -> Option<String> =
+            |name| (name == "CARGO_BUILD_TARGET").then(|| "host-tuple".to_owned());
+        let here = host().expect("cargo says where it runs");
+        assert_eq!(settings("", &[], variable).target().as_ref(), Some(&here));
+        let file = settings("", &["build.target = [\"host-tuple\"]"], NOTHING);
+        assert_eq!(file.target(), Some(here));
     }
 
     #[test]

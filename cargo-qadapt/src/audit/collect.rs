@@ -3,9 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use qadapt_trace::flags;
+
 use super::fold::Fold;
 use super::read::Trace;
 use crate::error::{Error, Result};
+use crate::system::is_writing;
 
 /// Takes every trace of a directory in, one after another. Returns how many there were, and what is wrong with those
 /// that could not be read or not whole.
@@ -26,6 +29,34 @@ pub fn collect(fold: &mut Fold, profile: &str, directory: &Path, root: &Path) ->
         }
     }
     Ok((read, problems))
+}
+
+/// Says which traces of a directory are still being written, by processes that could be neither waited for nor ended.
+///
+/// # Errors
+/// If the directory cannot be read.
+pub fn unfinished(directory: &Path) -> Result<Vec<String>> {
+    let mut found = files(directory)?;
+    found.retain(|path| writer(path).is_some_and(|process| is_writing(process, path)));
+    // A forked child without events may be another program by now, and has nothing to say then.
+    found.retain(|path| {
+        Trace::read(path).map_or(true, |Trace { header, .. }| {
+            !header.has(flags::EXITED) && (header.parent == 0 || header.events > 0)
+        })
+    });
+    let say = |path: &PathBuf| {
+        format!(
+            "the trace `{}` is still being written: the program has left a process behind, which runs on. End it, and \
+             join the traces of the folder with `cargo qadapt merge`",
+            path.display()
+        )
+    };
+    Ok(found.iter().map(say).collect())
+}
+
+/// The process in a trace's name, `PROGRAM-PROCESS-NUMBER`.
+fn writer(path: &Path) -> Option<u32> {
+    path.file_stem()?.to_str()?.rsplit('-').nth(1)?.parse().ok()
 }
 
 /// What is missing of a trace, in words.

@@ -14,7 +14,8 @@ use super::read::Trace;
 use super::resolve::{Address, Files, Identity, Named, Resolver};
 use crate::report::choice::Apart;
 use crate::report::figures::{
-    By, Counts, Frame, Kind, Op, PerProfile, Place, Region, Report, Site, SiteCounts, VERSION, counts_of,
+    By, Counts, Frame, Kind, Op, PerProfile, Place, Profile, Region, Report, Site, SiteCounts, VERSION,
+    counts_of,
 };
 use crate::report::live::{Live, LiveTotal};
 use crate::report::spread::Spread;
@@ -139,19 +140,23 @@ impl Fold {
         if header.parent != 0 && header.events == 0 && !header.has(flags::EXITED) {
             return;
         }
-        totals.processes += 1;
-        totals.cut_short += u64::from(!header.has(flags::EXITED));
         let entered = trace.regions.iter().flatten().any(|region| region.calls > 0);
-        totals.without_allocator += u64::from(entered && !header.has(flags::ALLOCATOR));
-        totals.events += header.events;
-        totals.disallowed += header.disallowed;
         let recorded: u64 = trace.sites.iter().fold(0, |sum, site| sum.saturating_add(site.count));
-        totals.unsampled += header.disallowed.saturating_sub(recorded);
-        let lost = [Table::Regions, Table::Stacks, Table::Sites].map(|table| header.section(table).lost);
-        if let Some(live) = &header.live {
-            totals.live.get_or_insert_default().add(&LiveTotal::of(live));
-        }
-        totals.lost += lost.iter().sum::<u64>() + trace.unreadable;
+        let tables = [Table::Regions, Table::Stacks, Table::Sites];
+        // A damaged trace has any numbers: a profile adds them without an overflow.
+        totals.add(&Profile {
+            name: String::new(),
+            processes: 1,
+            cut_short: u64::from(!header.has(flags::EXITED)),
+            without_allocator: u64::from(entered && !header.has(flags::ALLOCATOR)),
+            events: header.events,
+            disallowed: header.disallowed,
+            unsampled: header.disallowed.saturating_sub(recorded),
+            lost: tables
+                .iter()
+                .fold(trace.unreadable, |sum, table| sum.saturating_add(header.section(*table).lost)),
+            live: header.live.as_ref().map(LiveTotal::of),
+        });
     }
 
     fn add_region(

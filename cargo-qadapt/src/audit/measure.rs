@@ -9,12 +9,13 @@ use std::time::Duration;
 use qadapt_code::origin::Origin;
 
 use super::args::Runs;
-use super::collect::collect;
+use super::collect::{collect, unfinished};
 use super::fold::Fold;
 use super::preload;
 use super::problems::Problems;
-use super::run::{End, Options, Runner, run};
+use super::run::{Options, Runner, run};
 use super::traceless::{has_guard, traceless};
+use super::wait::End;
 use crate::build::{Build, Verb, Workspace};
 use crate::cargo::cargo;
 use crate::config::Config;
@@ -138,7 +139,7 @@ impl Runs {
             config: how.config(profile),
         };
         let progress = Progress::start();
-        progress.say(format!("building {} in profile {}", self.selection, profile.name()));
+        progress.note(format!("building {} in profile {}", self.selection, profile.name()));
         let verb = match runner {
             Runner::Run => Verb::Build,
             Runner::Test | Runner::Nextest => Verb::Test,
@@ -172,6 +173,7 @@ impl Runs {
             progress.say(format!("reading the traces of profile {}", profile.name()));
             let (traces, damaged) = collect(fold, profile.name(), &options.traces, workspace.root())?;
             problems.extend(damaged);
+            problems.extend(unfinished(&options.traces)?);
             // Where cargo fails before a program that leaves traces, nothing is known of the program.
             let is_cargos = traces == 0
                 && matches!(end, End::Failure(status) if status.code() == Some(CARGO_FAILED))

@@ -14,3 +14,4 @@ pub mod run;
 pub mod screen;
 pub mod traceless;
 pub mod verb;
+pub mod wait;

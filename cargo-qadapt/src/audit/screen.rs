@@ -4,9 +4,10 @@
 //! on, and the line is drawn only where the program has ended one.
 
 use std::fs::File;
-use std::io::{self, IsTerminal as _, Read as _};
+use std::io::{self, IsTerminal as _, Read as _, Write as _};
 use std::process::Stdio;
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,9 @@ use crate::system;
 
 /// How often the line moves.
 const TICK: Duration = Duration::from_millis(120);
+
+/// How long the terminal is read on that somebody else holds when the program has ended.
+const REST: Duration = Duration::from_secs(1);
 
 const FRAMES: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
@@ -26,6 +30,8 @@ pub struct Screen {
     /// The program's end.
     program: File,
     hand_on: JoinHandle<()>,
+    /// When the program had ended.
+    end: Arc<OnceLock<Instant>>,
 }
 
 impl Screen {
@@ -38,6 +44,8 @@ impl Screen {
         }
         let (mut own, program) = system::terminal().ok()?;
         let (send, receive) = mpsc::channel();
+        let end = Arc::new(OnceLock::new());
+        let ended: Arc<OnceLock<Instant>> = Arc::clone(&end);
         thread::spawn(move || {
             let mut buffer = [0; 4096];
             // An error says that nobody holds the other end any more.
@@ -49,7 +57,7 @@ impl Screen {
         let hand_on = thread::spawn(move || {
             let mut line = Line { what, start: Instant::now(), frame: 0, is_drawn: false, is_free: true };
             let mut out = io::stderr();
-            loop {
+            while ended.get().is_none_or(|end| end.elapsed() < REST) {
                 // If standard error is closed there is no one to tell.
                 let _ = match receive.recv_timeout(TICK) {
                     Ok(bytes) => line.hand_on(&bytes, &mut out),
@@ -59,7 +67,7 @@ impl Screen {
             }
             let _ = line.clear(&mut out);
         });
-        Some(Self { program, hand_on })
+        Some(Self { program, hand_on, end })
     }
 
     /// What the program writes to.
@@ -70,9 +78,20 @@ impl Screen {
         Ok(self.program.try_clone()?.into())
     }
 
-    /// Waits until everything is handed on that the program has written.
+    /// Says something among what the program writes.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn say(&self, what: &str) -> io::Result<()> {
+        // The real terminal returns to the line's beginning by itself.
+        writeln!(&self.program, "{what}")
+    }
+
+    /// Waits until everything is handed on that the program has written. What it has left behind may hold its terminal for
+    /// ever, and is read for a second.
     pub fn close(self) {
         drop(self.program);
+        let _ = self.end.set(Instant::now());
         // A thread that panicked has said so itself.
         let _ = self.hand_on.join();
     }

@@ -15,7 +15,7 @@ use crate::build::Workspace;
 use crate::config::Config;
 use crate::editor::check::check;
 use crate::editor::finding::of_view;
-use crate::editor::keep::{Kind, keep};
+use crate::editor::keep::{Kind, keep_or_say};
 use crate::error::{Error, Result};
 use crate::format::name::Format;
 use crate::format::output::Output;
@@ -48,8 +48,11 @@ impl Audit {
             return Ok(problems.end(&self.output, false));
         }
         let suppressed = suppress(&mut report, &config.suppressions).suppressions;
-        keep(&workspace, Kind::Audit, of_view(&View::new(&report, workspace.root())))?;
-        show(report, &self.choice, suppressed, workspace.root(), &self.output, &problems)
+        // Of the whole report: what is shown may be a part of it.
+        let findings = of_view(&View::new(&report, workspace.root()));
+        let ended = show(report, &self.choice, suppressed, workspace.root(), &self.output, &problems);
+        keep_or_say(&workspace, Kind::Audit, findings, &self.output);
+        ended
     }
 }
 

@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::fs::File;
-use std::io::Write as _;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -12,6 +10,7 @@ use super::baseline::{Baseline, Figures, Often, Region, Run};
 use super::key::{RegionKey, SiteKey};
 use super::range::Range;
 use crate::error::{Error, Result};
+use crate::format::output::replace;
 use crate::report::op;
 
 /// The name of the file, which lies beside the workspace's manifest.
@@ -44,11 +43,8 @@ pub fn read(path: &Path) -> Result<Option<Baseline>> {
 /// # Errors
 /// If it cannot be written.
 pub fn write(path: &Path, baseline: &Baseline) -> Result<()> {
-    let new = path.with_extension("lock.new");
-    let io = |e| Error::io("write the baseline", &new, e);
-    let mut file = File::create(&new).map_err(io)?;
-    file.write_all(text(baseline).as_bytes()).and_then(|()| file.sync_all()).map_err(io)?;
-    std::fs::rename(&new, path).map_err(|e| Error::io("replace the baseline", path, e))
+    replace(path, &path.with_extension("lock.new"), text(baseline).as_bytes())
+        .map_err(|e| Error::io("write the baseline", path, e))
 }
 
 /// The text of the file.
@@ -264,6 +260,14 @@ const fn first() -> u32 {
     1
 }
 
+/// A decimal where whole events or bytes are meant, as an editor or a merge may leave one.
+fn decimal_of_whole_run(figure: f64) -> String {
+    format!(
+        "the baseline is damaged: {figure:?} is no figure of a whole run, which is counted in whole events and bytes; take \
+         it from version control again, or write it anew with --bless"
+    )
+}
+
 /// The figures of one entry.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it was tested to fit")]
 fn decimals(min: f64, max: f64) -> std::result::Result<Range, String> {
@@ -279,21 +283,30 @@ fn decimals(min: f64, max: f64) -> std::result::Result<Range, String> {
 }
 
 impl Written {
-    fn range(&self) -> std::result::Result<Range, String> {
-        match self {
-            Self::Figure(figure) => Ok(Range::exactly(*figure)),
-            Self::Range([min, max]) if min <= max => Ok(Range { min: *min, max: *max, ..Range::default() }),
-            Self::Decimal(figure) => decimals(*figure, *figure),
-            Self::Decimals([min, max]) => decimals(*min, *max),
+    /// The figure in the unit of its run: a whole run has no decimals, and `2` for each entry is `2.00`.
+    fn range(&self, per_entry: bool) -> std::result::Result<Range, String> {
+        match *self {
+            Self::Figure(figure) => Self::Range([figure, figure]).range(per_entry),
+            Self::Range([min, max]) if min <= max => {
+                let unit = Range { per_entry, ..Range::default() };
+                Ok(Range { min: unit.limit(min), max: unit.limit(max), per_entry })
+            }
+            Self::Decimal(figure) => Self::Decimals([figure, figure]).range(per_entry),
+            Self::Decimals([min, max]) if per_entry => decimals(min, max),
+            Self::Decimals([min, max]) => {
+                // A negative number is one even without a fraction.
+                decimals(min, max)?;
+                Err(decimal_of_whole_run(max))
+            }
             Self::Range([min, max]) => Err(format!("the range [{min}, {max}] runs backwards")),
-            Self::Word(word) => Err(format!("`{word}` is no number")),
+            Self::Word(ref word) => Err(format!("`{word}` is no number")),
         }
     }
 
-    fn often(&self) -> std::result::Result<Often, String> {
+    fn often(&self, per_entry: bool) -> std::result::Result<Often, String> {
         match self {
             Self::Word(word) if word == SAMPLED => Ok(Often::Sampled),
-            figure => figure.range().map(Often::Times),
+            figure => figure.range(per_entry).map(Often::Times),
         }
     }
 }
@@ -317,14 +330,14 @@ impl WrittenRun {
             };
             let mut region = Region::default();
             for (profile, figures) in written.counts {
-                region.counts.insert(profile, figures.read()?);
+                region.counts.insert(profile, figures.read(run.per_entry)?);
             }
             for site in written.sites {
                 let op = op::named(&site.op)?;
                 let file = site.file.unwrap_or_else(|| key.file.clone());
                 let of = SiteKey { file, function: site.function, code: site.code, op };
                 for (profile, times) in site.times {
-                    region.sites.entry(of.clone()).or_default().insert(profile, times.often()?);
+                    region.sites.entry(of.clone()).or_default().insert(profile, times.often(run.per_entry)?);
                 }
             }
             let title = key.title();
@@ -339,14 +352,16 @@ impl WrittenRun {
 }
 
 impl WrittenFigures {
-    fn read(&self) -> std::result::Result<Figures, String> {
+    fn read(&self, per_entry: bool) -> std::result::Result<Figures, String> {
+        let none = Written::Figure(0);
         Ok(Figures {
-            allocs: self.allocs.range()?,
-            reallocs: self.reallocs.range()?,
-            deallocs: self.deallocs.range()?,
-            bytes: self.bytes.range()?,
-            peak_bytes: self.peak_bytes.range()?,
-            blocking_calls: self.blocking_calls.as_ref().map_or(Ok(Range::default()), Written::range)?,
+            allocs: self.allocs.range(per_entry)?,
+            reallocs: self.reallocs.range(per_entry)?,
+            deallocs: self.deallocs.range(per_entry)?,
+            bytes: self.bytes.range(per_entry)?,
+            // A peak is always that of one entry, and never an average.
+            peak_bytes: self.peak_bytes.range(false)?,
+            blocking_calls: self.blocking_calls.as_ref().unwrap_or(&none).range(per_entry)?,
         })
     }
 }
@@ -400,10 +415,19 @@ mod tests {
         let mut baseline = Baseline::default();
         baseline.runs.insert("-p a --bin 'b c'".into(), run);
         baseline.runs.insert(String::new(), Run::default());
+        let zero = Range::of_entries(0, 1);
+        let nothing = Figures {
+            allocs: zero,
+            reallocs: zero,
+            deallocs: zero,
+            bytes: zero,
+            peak_bytes: Range::exactly(8),
+            blocking_calls: zero,
+        };
         let figures = Figures {
             allocs: Range::of_entries(201, 100),
             bytes: Range::of_entries(7, 1).or(Range::of_entries(8, 1)),
-            ..Figures::default()
+            ..nothing
         };
         let counts = BTreeMap::from([("release".to_owned(), figures)]);
         let region = Region { counts, sites: BTreeMap::new() };
@@ -422,12 +446,19 @@ mod tests {
         assert!(text.contains(
             "counts.debug = { allocs = [3, 5], reallocs = 0, deallocs = 0, bytes = 96, peak_bytes = 0, blocking_calls = 7 }\n"
         ));
-        assert!(
-            text.contains(
-                "allocs = 2.01, reallocs = 0, deallocs = 0, bytes = [7.00, 8.00], peak_bytes = 0 }\n"
-            )
-        );
+        assert!(text.contains(
+            "allocs = 2.01, reallocs = 0.00, deallocs = 0.00, bytes = [7.00, 8.00], peak_bytes = 8 }\n"
+        ));
         assert_eq!(parse(&super::text(&Baseline::default())), Ok(Baseline::default()));
+    }
+
+    /// Whoever writes by hand leaves decimals out.
+    #[test]
+    fn a_whole_number_for_each_entry_is_that_many() {
+        let good = text(&baseline()).replace("2.01", "2.00");
+        let whole = good.replace("2.00", "2").replace("[7.00, 8.00]", "[7, 8]");
+        assert_ne!(whole, good);
+        assert_eq!(parse(&whole), parse(&good));
     }
 
     #[test]
@@ -444,6 +475,9 @@ mod tests {
             (&good.replace("allocs = [3, 5]", "allocs = \"few\""), "`few` is no number"),
             (&good.replace("allocs = [3, 5]", "allocs = -1"), "-1 is no figure"),
             (&good.replace("allocs = 2.01", "allocs = -2.01"), "-2.01 is no figure"),
+            (&good.replace("bytes = 96", "bytes = 96.0"), "damaged: 96.0 is no figure of a whole run"),
+            (&good.replace("allocs = [3, 5]", "allocs = [3.0, 5.5]"), "damaged: 5.5 is no figure"),
+            (&good.replace("= [1, 2]", "= 1.5"), "damaged: 1.5 is no figure"),
             (&good.replace("\"dealloc\"", "\"drop\""), "`drop` is no operation"),
             (&good.replace("futex (lock)", "futex (wait)"), "`futex (wait)` is no operation"),
             (&good.replace("nth = 2\n", ""), "is there twice"),

@@ -17,7 +17,7 @@ use crate::build::{Verb, Workspace};
 use crate::config::Config;
 use crate::editor::check::check as cargo_check;
 use crate::editor::finding::of_view;
-use crate::editor::keep::{Kind, keep};
+use crate::editor::keep::{Kind, keep_or_say};
 use crate::error::{Error, Result};
 use crate::format::name::Format;
 use crate::format::view::View;
@@ -29,6 +29,7 @@ impl Check {
     /// # Errors
     /// If nothing can be checked.
     pub fn run(&self) -> Result<ExitCode> {
+        self.output.ready()?;
         if self.output.format == Format::RustcJson {
             return cargo_check(&self.runs.selection, self.output.output.as_deref());
         }
@@ -39,7 +40,8 @@ impl Check {
         let command = command(&self.runs, &workspace);
         let baseline = lock::read(&path)?;
         // How often a harness runs a benchmark is its own decision.
-        let per_entry = workspace.verb(&self.runs.selection) == Verb::Bench;
+        let verb = self.verb(&workspace);
+        let per_entry = verb == Verb::Bench;
         if !self.bless {
             self.settled(&path, &command, baseline.as_ref())?;
             let of_entries =
@@ -53,7 +55,7 @@ impl Check {
             }
         }
         // Each test has figures of its own.
-        let by = (workspace.verb(&self.runs.selection) == Verb::Test).then_some(Apart::Test);
+        let by = (verb == Verb::Test).then_some(Apart::Test);
         let since = self.since.as_deref().map(|rev| since::baseline(workspace.root(), rev)).transpose()?;
 
         let Measured { reports, mut problems, failed, interrupted } = {
@@ -87,18 +89,24 @@ impl Check {
             suppressed: now.suppressed.clone(),
             ..View::new(&now.report, workspace.root())
         };
-        keep(&workspace, Kind::Audit, of_view(&view))?;
-        match (&self.since, &since) {
+        let written = match (&self.since, &since) {
             (Some(revision), Some(since)) => {
                 let nothing = Run::default();
                 let before = since.runs.get(&command).unwrap_or(&nothing);
                 let table =
                     crate::format::changes::changes(&view, &changes(revision, &command, before, &now));
-                self.output.write_rendered(table.into_bytes())?;
+                self.output.write_rendered(table.into_bytes())
             }
-            _ => self.output.write(&view)?,
-        }
+            _ => self.output.write(&view),
+        };
+        keep_or_say(&workspace, Kind::Audit, of_view(&view), &self.output);
+        written?;
         Ok(problems.end(&self.output, is_failure))
+    }
+
+    /// What is run: with nextest the tests, also of a package that has a binary.
+    fn verb(&self, workspace: &Workspace) -> Verb {
+        if self.runs.nextest { Verb::Test } else { workspace.verb(&self.runs.selection) }
     }
 
     /// Says what to do if this was never settled.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::finding::{Finding, Spot};
 use crate::build::Workspace;
 use crate::error::{Error, Result};
+use crate::format::output::{Output, replace};
 use crate::format::source::contents;
 
 /// What has found something.
@@ -41,7 +42,19 @@ pub fn keep(workspace: &Workspace, kind: Kind, mut findings: Vec<Finding>) -> Re
         serde_json::to_vec(&findings).map_err(|e| Error::Usage(format!("could not write JSON: {e}")))?;
     let folder = path.parent().unwrap_or(&path);
     fs::create_dir_all(folder).map_err(|e| Error::io("make the folder", folder, e))?;
-    fs::write(&path, json).map_err(|e| Error::io("write the findings", &path, e))
+    // Two commands may end at once.
+    let new = path.with_extension(format!("json.{}", std::process::id()));
+    replace(&path, &new, &json).map_err(|e| Error::io("write the findings", &path, e))
+}
+
+/// The same; where they cannot be written it says what that costs. A report is whole without them.
+pub fn keep_or_say(workspace: &Workspace, kind: Kind, findings: Vec<Finding>, output: &Output) {
+    if let Err(e) = keep(workspace, kind, findings) {
+        output.say(
+            "warning",
+            &[format!("{e}: the report is whole, but --format rustc-json, and so an editor, shows what an earlier run found")],
+        );
+    }
 }
 
 /// The findings of the last run of a kind; none if there was none.

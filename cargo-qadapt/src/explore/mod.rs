@@ -1,6 +1,6 @@
 //! `cargo qadapt explore`: a page on which a snippet is audited and proven while it is typed.
 //!
-//! `server` answers the browser that `gate` lets in, with the files of `page`. A snippet becomes a program (`snippet`) of a
+//! `server` answers the browser that `gate` lets in, with the files of `page`, over `http`. A snippet becomes a program (`snippet`) of a
 //! package that depends on the project's crates (`project`). A job (`job`) has its parts (`running`) made in a sandbox (`sandbox`), each
 //! by a process of this command (`work`) that calls what `audit` and `prove` call; `answer` is what these say, `mistakes` what the
 //! compiler does, and `ask` what the page and the server say to each other. `assembly` and `source` are there to be looked at. A
@@ -14,6 +14,7 @@ pub mod assembly;
 pub mod changes;
 pub mod examples;
 pub mod gate;
+pub mod http;
 pub mod job;
 pub mod mistakes;
 pub mod page;

@@ -1,7 +1,7 @@
 //! The server: what the gate lets in gets the page, or a job.
 
-use std::io::{self, Read as _, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::io::{self, BufWriter, Write as _};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::json;
-use tiny_http::{Header, Method, Request, Response, Server};
 
 use super::ask::{Allocator, Event, Request as Job};
 use super::changes::{Changes, sources};
 use super::examples::EXAMPLES;
 use super::gate::{Asked, Gate};
+use super::http::{Answer, NoBody, Request, Strangers};
 use super::job::Jobs;
 use super::page::{file, page, policy};
 use super::source::{Place, Sources};
@@ -22,13 +22,15 @@ use crate::error::{Error, Result};
 
 /// The page's server.
 pub struct Explorer {
-    server: Server,
+    listener: TcpListener,
     gate: Gate,
     jobs: Jobs,
     sources: Sources,
     /// Where browsers find it.
     origin: String,
-    /// Requests that are being answered.
+    /// Connections that may be anybody's.
+    strangers: Strangers,
+    /// Requests of those who were let in, which are being answered.
     open: AtomicUsize,
 }
 
@@ -38,11 +40,14 @@ impl std::fmt::Debug for Explorer {
     }
 }
 
-/// How many requests are answered at once.
+/// How many requests of those who were let in are answered at once.
 const MOST_OPEN: usize = 64;
 
 /// How long a request may be, in bytes.
 const MOST_ASKED: u64 = 512 << 10;
+
+/// How long nobody is accepted where the process may open no more files.
+const FULL: Duration = Duration::from_millis(20);
 
 /// How often it is looked whether somebody still wants to hear of changes.
 const LISTENING: Duration = Duration::from_secs(5);
@@ -66,9 +71,12 @@ impl Explorer {
     /// If the port is taken.
     pub fn listen(host: Option<IpAddr>, port: u16, proxy: Option<&str>, jobs: Jobs) -> Result<Self> {
         let host = host.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
-        let server = Server::http((host, port))
+        let listening = TcpListener::bind((host, port)).and_then(|listener| {
+            let address = listener.local_addr()?;
+            Ok((listener, address))
+        });
+        let (listener, address) = listening
             .map_err(|e| Error::Usage(format!("could not listen on {}: {e}", SocketAddr::new(host, port))))?;
-        let address = server.server_addr().to_ip().unwrap_or(SocketAddr::new(host, port));
         let mut origins = vec![format!("http://{address}")];
         if host.is_loopback() {
             origins.push(format!("http://localhost:{}", address.port()));
@@ -86,7 +94,15 @@ impl Explorer {
         let (toolchain, cargo_home) = jobs.sandbox().toolchain();
         let project = jobs.project();
         let sources = Sources::new(&project.root, &project.sources, cargo_home, toolchain);
-        Ok(Self { server, gate: Gate::new(origins)?, jobs, sources, origin, open: AtomicUsize::new(0) })
+        Ok(Self {
+            listener,
+            gate: Gate::new(origins)?,
+            jobs,
+            sources,
+            origin,
+            strangers: Strangers::default(),
+            open: AtomicUsize::new(0),
+        })
     }
 
     /// The page's address.
@@ -98,49 +114,57 @@ impl Explorer {
     /// Answers until the process ends.
     pub fn serve(self) {
         let explorer = Arc::new(self);
-        for request in explorer.server.incoming_requests() {
-            // Relaxed: a number that orders nothing.
-            if explorer.open.fetch_add(1, Ordering::Relaxed) >= MOST_OPEN {
-                explorer.open.fetch_sub(1, Ordering::Relaxed);
-                let _ = send(request, Response::empty(503));
+        for connection in explorer.listener.incoming() {
+            let Ok(connection) = connection else {
+                // Whoever gave up meanwhile is nobody's loss.
+                thread::sleep(FULL);
                 continue;
-            }
+            };
             let explorer = Arc::clone(&explorer);
-            thread::spawn(move || {
+            // Without a thread the connection is closed.
+            let _ = thread::Builder::new().spawn(move || {
                 // A browser that has gone has nothing to be told.
-                let _ = explorer.answer(request);
-                explorer.open.fetch_sub(1, Ordering::Relaxed);
+                let _ = explorer.meet(connection);
             });
         }
     }
 
-    fn answer(&self, mut request: Request) -> io::Result<()> {
-        let (method, url) = (request.method().clone(), request.url().to_owned());
-        let header = |name: &'static str| {
-            let found = request.headers().iter().find(|header| header.field.equiv(name));
-            found.map(|header| header.value.as_str())
-        };
+    /// Finds out who it is, and answers.
+    fn meet(&self, connection: TcpStream) -> io::Result<()> {
+        let stranger = self.strangers.enter(&connection)?;
+        let Some(request) = Request::read(connection)? else { return Ok(()) };
+        let head = &request.head;
         let asked = Asked {
-            path: url.split('?').next().unwrap_or_default(),
-            acts: method != Method::Get,
-            host: header("Host"),
-            origin: header("Origin"),
-            site: header("Sec-Fetch-Site"),
+            path: head.target.split('?').next().unwrap_or_default(),
+            acts: head.method != "GET",
+            host: head.header("Host"),
+            origin: head.header("Origin"),
+            site: head.header("Sec-Fetch-Site"),
         };
         let Some(path) = self.gate.path(&asked).map(str::to_owned) else {
-            return send(
-                request,
-                text(403, "This is not for you: open the address that `cargo qadapt explore` printed.\n"),
-            );
+            return request.answer(&Answer::text(
+                403,
+                "This is not for you: open the address that `cargo qadapt explore` printed.\n",
+            ));
         };
-        match (&method, path.as_str()) {
-            (Method::Get, "") => {
+        drop(stranger);
+        // Relaxed: a number that orders nothing.
+        let ended = if self.open.fetch_add(1, Ordering::Relaxed) < MOST_OPEN {
+            self.answer(&path, request)
+        } else {
+            request.answer(&Answer::text(503, "Too many requests are being answered: close some pages.\n"))
+        };
+        self.open.fetch_sub(1, Ordering::Relaxed);
+        ended
+    }
+
+    fn answer(&self, path: &str, mut request: Request) -> io::Result<()> {
+        match (request.head.method.as_str(), path) {
+            ("GET", "") => {
                 let nonce = Gate::new(Vec::new()).map_err(io::Error::other)?.token().to_owned();
-                let page = Response::from_string(page(&nonce));
-                let page = with(page, "Content-Type", "text/html; charset=utf-8");
-                send(request, safe(with(page, "Content-Security-Policy", &policy(&nonce))))
+                request.answer(&Answer::page(page(&nonce), &policy(&nonce)))
             }
-            (Method::Get, "project") => {
+            ("GET", "project") => {
                 let project = self.jobs.project();
                 let root = project.root.file_name().unwrap_or_default().to_string_lossy();
                 let allocators = Allocator::ALL.into_iter().map(|(_, name)| name);
@@ -160,79 +184,69 @@ impl Explorer {
                     "files": sources(&project.folder, &project.root),
                     "targets": project.targets,
                 });
-                send(
-                    request,
-                    safe(with(Response::from_string(about.to_string()), "Content-Type", "application/json")),
-                )
+                request.answer(&Answer::json(about.to_string()))
             }
-            (Method::Get, name) => match file(name) {
-                Some((kind, content)) => {
-                    send(request, safe(with(Response::from_string(content), "Content-Type", kind)))
-                }
-                None => send(request, text(404, "There is no such file.\n")),
+            ("GET", name) => match file(name) {
+                Some((kind, content)) => request.answer(&Answer::new(200, kind, content)),
+                None => request.answer(&Answer::text(404, "There is no such file.\n")),
             },
-            (Method::Post, path @ ("run" | "stop" | "report" | "source" | "file" | "changes")) => {
-                let mut body = Vec::new();
-                request.as_reader().take(MOST_ASKED + 1).read_to_end(&mut body)?;
-                if body.len() as u64 > MOST_ASKED {
-                    return send(request, text(413, "The snippet is too long.\n"));
+            ("POST", "run" | "stop" | "report" | "source" | "file" | "changes") => {
+                match request.body(MOST_ASKED) {
+                    Ok(body) => self.act(path, &body, request),
+                    Err(NoBody::TooLong) => request.answer(&Answer::text(413, "The snippet is too long.\n")),
+                    Err(NoBody::Endless) => {
+                        request.answer(&Answer::text(411, "A request must say how long it is.\n"))
+                    }
+                    Err(NoBody::Io(e)) => Err(e),
                 }
-                self.act(path, &body, request)
             }
-            _ => send(request, text(405, "This cannot be done here.\n")),
+            _ => request.answer(&Answer::text(405, "This cannot be done here.\n")),
         }
     }
 
     fn act(&self, path: &str, body: &[u8], request: Request) -> io::Result<()> {
-        let senseless = |e: serde_json::Error| text(400, &format!("This makes no sense: {e}\n"));
-        match path {
+        let answer = match path {
             "run" => match serde_json::from_slice::<Job>(body) {
-                Ok(job) => self.run(&job, request),
-                Err(e) => send(request, senseless(e)),
+                Ok(job) => return self.run(&job, request),
+                Err(e) => senseless(&e),
             },
-            "changes" => self.changes(request),
+            "changes" => return self.changes(request),
             "file" => match serde_json::from_slice::<Named>(body) {
                 Ok(Named { file }) => match self.sources.text(&file) {
-                    Some(content) => send(request, text(200, &content)),
-                    None => send(request, text(404, "There is no such file.\n")),
+                    Some(content) => Answer::text(200, &content),
+                    None => Answer::text(404, "There is no such file.\n"),
                 },
-                Err(e) => send(request, senseless(e)),
+                Err(e) => senseless(&e),
             },
             "source" => match serde_json::from_slice::<Place>(body).map(|place| self.sources.excerpt(&place))
             {
-                Ok(Some(excerpt)) => {
-                    let excerpt = Response::from_string(serde_json::to_string(&excerpt)?);
-                    send(request, safe(with(excerpt, "Content-Type", "application/json")))
-                }
-                Ok(None) => send(request, text(404, "Its source is not here.\n")),
-                Err(e) => send(request, senseless(e)),
+                Ok(Some(excerpt)) => Answer::json(serde_json::to_string(&excerpt)?),
+                Ok(None) => Answer::text(404, "Its source is not here.\n"),
+                Err(e) => senseless(&e),
             },
             _ => match serde_json::from_slice::<Tab>(body) {
                 Ok(Tab { tab }) if path == "stop" => {
                     self.jobs.stop(&tab);
-                    send(request, safe(Response::empty(204)))
+                    Answer::text(204, "")
                 }
                 Ok(Tab { tab }) => match self.jobs.report(&tab) {
-                    Ok(Some(page)) => {
-                        let page =
-                            with(Response::from_data(page), "Content-Type", "text/html; charset=utf-8");
-                        send(request, safe(with(page, "Content-Security-Policy", "sandbox")))
-                    }
-                    Ok(None) => send(request, text(404, "There is no report yet.\n")),
-                    Err(e) => send(request, text(500, &format!("{e}\n"))),
+                    Ok(Some(page)) => Answer::page(page, "sandbox"),
+                    Ok(None) => Answer::text(404, "There is no report yet.\n"),
+                    Err(e) => Answer::text(500, &format!("{e}\n")),
                 },
-                Err(e) => send(request, senseless(e)),
+                Err(e) => senseless(&e),
             },
-        }
+        };
+        request.answer(&answer)
     }
 
     /// Says when files of the project are written, until nobody listens.
     fn changes(&self, request: Request) -> io::Result<()> {
         let mut changes = match Changes::of(&self.jobs.project().folder) {
             Ok(changes) => changes,
-            Err(e) => return send(request, text(500, &format!("{e}\n"))),
+            Err(e) => return request.answer(&Answer::text(500, &format!("{e}\n"))),
         };
-        let mut stream = Stream { out: request.into_writer() };
+        let mut stream = Stream::of(request);
         stream.begin()?;
         loop {
             // That nothing happened is said so that it is noticed where nobody listens.
@@ -247,7 +261,7 @@ impl Explorer {
 
     /// Answers with one JSON value a line, each as soon as it is known.
     fn run(&self, job: &Job, request: Request) -> io::Result<()> {
-        let mut stream = Stream { out: request.into_writer() };
+        let mut stream = Stream::of(request);
         stream.begin()?;
         let result = self.jobs.run(job, |event| stream.event(event).is_ok());
         if let Err(e) = result {
@@ -259,10 +273,14 @@ impl Explorer {
 
 /// An answer in chunks, each of which is sent at once.
 struct Stream {
-    out: Box<dyn Write + Send>,
+    out: BufWriter<TcpStream>,
 }
 
 impl Stream {
+    fn of(request: Request) -> Self {
+        Self { out: BufWriter::new(request.into_stream()) }
+    }
+
     fn begin(&mut self) -> io::Result<()> {
         self.out.write_all(
             b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nCache-Control: no-store\r\nConnection: close\r\n\
@@ -286,50 +304,6 @@ impl Stream {
     }
 }
 
-type Text = Response<io::Cursor<Vec<u8>>>;
-
-fn text(status: u16, text: &str) -> Text {
-    safe(with(
-        Response::from_string(text).with_status_code(status),
-        "Content-Type",
-        "text/plain; charset=utf-8",
-    ))
-}
-
-fn with<R: io::Read>(response: Response<R>, name: &'static str, value: &str) -> Response<R> {
-    match Header::from_bytes(name, value) {
-        Ok(header) => response.with_header(header),
-        // Values are texts of this file.
-        Err(()) => response,
-    }
-}
-
-/// Answers, and says that no more is asked on this connection: `tiny_http` has a thread for each one that is open, and
-/// leaves one that comes at the same moment as another without a thread until some other ends.
-fn send<R: io::Read>(request: Request, response: Response<R>) -> io::Result<()> {
-    let (status, headers) = (response.status_code(), response.headers().to_vec());
-    let mut body = Vec::new();
-    response.into_reader().read_to_end(&mut body)?;
-    let mut out = request.into_writer();
-    write!(out, "HTTP/1.1 {} {}\r\nConnection: close\r\n", status.0, status.default_reason_phrase())?;
-    write!(out, "Content-Length: {}\r\n", body.len())?;
-    for header in headers {
-        write!(out, "{}: {}\r\n", header.field, header.value)?;
-    }
-    out.write_all(b"\r\n")?;
-    out.write_all(&body)?;
-    out.flush()
-}
-
-/// What every answer says.
-fn safe<R: io::Read>(response: Response<R>) -> Response<R> {
-    [
-        ("Cache-Control", "no-store"),
-        ("X-Content-Type-Options", "nosniff"),
-        ("Referrer-Policy", "same-origin"),
-        ("Cross-Origin-Resource-Policy", "same-origin"),
-        ("Cross-Origin-Opener-Policy", "same-origin"),
-    ]
-    .into_iter()
-    .fold(response, |response, (name, value)| with(response, name, value))
+fn senseless(e: &serde_json::Error) -> Answer {
+    Answer::text(400, &format!("This makes no sense: {e}\n"))
 }

@@ -1,6 +1,7 @@
 //! Where reports go.
 
-use std::io::{ErrorKind, IsTerminal as _, Write};
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -28,8 +29,14 @@ impl Output {
     /// Asks, before the work, whether the report could be written.
     ///
     /// # Errors
-    /// If the format is binary and would go to a terminal.
+    /// If the format is binary and would go to a terminal, or the file cannot be written.
     pub fn ready(&self) -> Result<()> {
+        self.fits_terminal()?;
+        let Some(path) = &self.output else { return Ok(()) };
+        is_writable(path).map_err(|e| Error::io("write the report", path, e))
+    }
+
+    fn fits_terminal(&self) -> Result<()> {
         if self.format.is_binary() && self.output.is_none() && std::io::stdout().is_terminal() {
             return Err(Error::Usage(
                 "this format is binary, and standard output is a terminal: name a file with --output PATH"
@@ -52,7 +59,7 @@ impl Output {
     /// # Errors
     /// If it cannot be written.
     pub fn write_rendered(&self, report: Vec<u8>) -> Result<()> {
-        self.ready()?;
+        self.fits_terminal()?;
         deliver(report, self.format == Format::Text, self.output.as_deref(), self.color)
     }
 
@@ -68,6 +75,39 @@ impl Output {
     }
 }
 
+/// Fails if a file could not be written, and leaves it as it is.
+fn is_writable(path: &Path) -> io::Result<()> {
+    match fs::metadata(path) {
+        // Whoever reads a pipe would take this for its end.
+        Ok(there) if !there.is_file() && !there.is_dir() => Ok(()),
+        Ok(_) => File::options().append(true).open(path).map(drop),
+        Err(_) => match File::options().write(true).create_new(true).open(path) {
+            Ok(made) => {
+                drop(made);
+                fs::remove_file(path)
+            }
+            // A link to a file that is yet to be made.
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(()),
+            Err(e) => Err(e),
+        },
+    }
+}
+
+/// Writes a file beside, and puts it in place: whoever reads finds the old content or the new one, whole.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn replace(path: &Path, new: &Path, content: &[u8]) -> io::Result<()> {
+    let written = File::create(new)
+        .and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(new, path));
+    if written.is_err() {
+        // It is of no use to anybody.
+        let _ = fs::remove_file(new);
+    }
+    written
+}
+
 /// Writes a report to a file, or to standard output. Text has styles, which are left out where they are not wanted.
 ///
 /// # Errors
@@ -75,7 +115,7 @@ impl Output {
 pub fn deliver(report: Vec<u8>, is_text: bool, output: Option<&Path>, color: Color) -> Result<()> {
     if let Some(path) = output {
         let plain = if is_text { anstream::adapter::strip_bytes(&report).into_vec() } else { report };
-        return std::fs::write(path, plain).map_err(|e| Error::io("write the report", path, e));
+        return fs::write(path, plain).map_err(|e| Error::io("write the report", path, e));
     }
     let written = if is_text {
         let mut stdout = color.stdout();

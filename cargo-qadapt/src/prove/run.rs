@@ -51,9 +51,6 @@ impl Prove {
         .map(|own| own.join("proofs"));
         let runs = if self.trace.is_empty() { None } else { Some(gather(&self.trace, &root, None)?) };
         let proofs = self.proofs(workspace.as_ref(), &settings)?;
-        if let Some(workspace) = &workspace {
-            keep(workspace, Kind::Proof, of_proofs(&proofs, &root))?;
-        }
         let contradictions = runs.as_ref().map_or_else(Vec::new, |runs| {
             witness::contradictions(&proofs, &runs.report, &root, self.allow_frees)
         });
@@ -73,6 +70,10 @@ impl Prove {
         };
         let is_text = self.format == Format::Text;
         deliver(printed.into_bytes(), is_text, self.output.as_deref(), self.color)?;
+        // The report is whole without them.
+        if let Some(workspace) = &workspace {
+            keep(workspace, Kind::Proof, of_proofs(&proofs, &root))?;
+        }
         if let Some(runs) = &runs
             && !runs.problems.is_empty()
         {
@@ -187,7 +188,7 @@ impl Prove {
             ],
             config: Vec::new(),
         };
-        progress.say(format!("building {} in profile {}", self.selection, profile.name()));
+        progress.note(format!("building {} in profile {}", self.selection, profile.name()));
         let executables = build.run(workspace.verb(&self.selection), |name| {
             progress.say(format!("building for {}: {name}", profile.name()));
         })?;

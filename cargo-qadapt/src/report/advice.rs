@@ -46,7 +46,10 @@ impl Habits {
             let found = found.as_ref()?;
             if found.rule.is_about_first_use() && !found.uses(site).all(is_once) {
                 let other = advise(report, site, |rule| !rule.is_about_first_use())?;
-                return Some(Advice::of(other.rule));
+                // What std does below the first use is nobody's habit; what the user's initialiser does is.
+                let between = site.stack.get(other.frame..found.frame).unwrap_or_default();
+                let is_by_own = || frames(report, between).any(is_own);
+                return (between.is_empty() || is_by_own()).then(|| Advice::of(other.rule));
             }
             Some(Advice::of(found.rule))
         });
@@ -86,10 +89,9 @@ impl Found {
 
 /// The habit that a site's stack shows between the allocator and the region's edge, if one that the user can change.
 fn advise(report: &Report, of: &Site, may: impl Fn(&Rule) -> bool) -> Option<Found> {
-    let frames = || of.stack.iter().filter_map(|&frame| report.frames.get(frame as usize));
-    let skipped = frames().take_while(|frame| is_guard(frame)).count();
+    let skipped = frames(report, &of.stack).take_while(|frame| is_guard(frame)).count();
     let is_inside = |frame: &&Frame| !is_guard(frame) && !frame.is_gap();
-    let frames: Vec<&Frame> = frames().skip(skipped).take_while(is_inside).collect();
+    let frames: Vec<&Frame> = frames(report, &of.stack).skip(skipped).take_while(is_inside).collect();
     // Without own code there is nobody to take it: what std does at a thread's start is std's.
     if !frames.iter().any(|frame| is_own(frame)) {
         return None;
@@ -108,6 +110,10 @@ fn advise(report: &Report, of: &Site, may: impl Fn(&Rule) -> bool) -> Option<Fou
     let size = usize::try_from(largest).unwrap_or(usize::MAX);
     let advice = advise_by(&Event { op, size, old_size: 0, frames: &named }, may)?;
     Some(Found { rule: advice.rule(), frame: skipped + advice.frame() })
+}
+
+fn frames<'a>(report: &'a Report, stack: &'a [u32]) -> impl Iterator<Item = &'a Frame> {
+    stack.iter().filter_map(|&frame| report.frames.get(frame as usize))
 }
 
 const fn is_own(frame: &Frame) -> bool {
@@ -176,6 +182,21 @@ mod tests {
         );
         assert_eq!(ids(Kind::Plain, &[boxes]), [Some("box-new")], "a value for each item");
         assert_eq!(ids(Kind::WholeProgram, &[once]), [Some("vec-first-push")], "there is no outside");
+    }
+
+    #[test]
+    fn what_std_does_below_a_first_use_is_no_habit() {
+        let std = Origin::Internal;
+        let frames = [
+            ("std::io::buffered::linewriter::LineWriter<W>::with_capacity", std),
+            ("std::io::stdio::print_to", std),
+            ("mine::run", Origin::Own),
+        ];
+        let id = |kind| {
+            let report = report(kind, Op::Alloc, &frames, &[(&[0, 1, 2], 1)]);
+            Habits::of(&report).sites[0].map(|advice| advice.id)
+        };
+        assert_eq!((id(Kind::Plain), id(Kind::WholeProgram)), (Some("print"), None));
     }
 
     #[test]

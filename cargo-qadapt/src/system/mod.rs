@@ -3,7 +3,8 @@
 //! Each gives
 //! - `replace`: becomes another program, or stands for it until it ends;
 //! - [`Family`]: a program that runs and all that it has started, which can be interrupted, asked to end, killed and
-//!   waited for;
+//!   waited for, and of which is known which processes write traces;
+//! - `is_writing`: whether a process writes a trace, where that can be known;
 //! - `on_interrupt`: calls a function at Ctrl-C, which says whether that is seen to;
 //! - `on_end`: the same for what asks a process to end, where the system has such a thing;
 //! - `children`: the children of a process, on Unix;
@@ -16,4 +17,4 @@ mod platform;
 
 #[cfg(unix)]
 pub use platform::children;
-pub use platform::{Family, VARIABLES, columns, on_end, on_interrupt, replace, terminal};
+pub use platform::{Family, VARIABLES, columns, is_writing, on_end, on_interrupt, replace, terminal};

@@ -4,13 +4,15 @@ use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::mem::MaybeUninit;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 use std::ptr;
-use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, getpgid, getpgrp, kill_process, test_kill_process};
 #[cfg(target_os = "linux")]
 use rustix::process::{WaitOptions, getpid, set_child_subreaper, wait as wait_for_any};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -28,6 +30,7 @@ pub fn replace(command: &mut Command, name: &OsStr) -> io::Error {
 #[derive(Debug)]
 pub struct Family {
     child: Child,
+    has_ended: bool,
 }
 
 impl Family {
@@ -36,10 +39,10 @@ impl Family {
     /// # Errors
     /// If it cannot be started.
     pub fn spawn(command: &mut Command) -> io::Result<Self> {
-        // So that what a program leaves behind that was interrupted can be waited for; elsewhere it is not.
+        // So that what a program leaves behind can be waited for; elsewhere it is not.
         #[cfg(target_os = "linux")]
         let _ = set_child_subreaper(Some(getpid()));
-        Ok(Self { child: command.spawn()? })
+        Ok(Self { child: command.spawn()?, has_ended: false })
     }
 
     /// How the program has ended, if it has.
@@ -47,7 +50,7 @@ impl Family {
     /// # Errors
     /// If the system does not tell.
     pub fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
-        self.child.try_wait()
+        self.child.try_wait().inspect(|status| self.has_ended = status.is_some())
     }
 
     /// Waits until the program has ended.
@@ -55,51 +58,140 @@ impl Family {
     /// # Errors
     /// If the system does not tell.
     pub fn wait(&mut self) -> io::Result<ExitStatus> {
-        self.child.wait()
+        self.child.wait().inspect(|_| self.has_ended = true)
     }
 
     /// Interrupts all of them, as Ctrl-C does.
     pub fn interrupt(&self) {
-        signal(self.child.id(), Signal::INT);
+        self.signal(Signal::INT);
+    }
+
+    /// Interrupts those of them that a terminal does not tell of Ctrl-C, since they are in another group than this process.
+    pub fn interrupt_apart(&self) {
+        let is_apart = |process: &Pid| getpgid(Some(*process)).is_ok_and(|group| group != getpgrp());
+        for process in self.heads().into_iter().flat_map(descendants).filter_map(pid).filter(is_apart) {
+            let _ = kill_process(process, Signal::INT);
+        }
     }
 
     /// Asks all of them to end, as `kill` does.
     pub fn end(&self) {
-        signal(self.child.id(), Signal::TERM);
+        self.signal(Signal::TERM);
     }
 
     /// Kills all of them.
     pub fn kill(&self) {
-        signal(self.child.id(), Signal::KILL);
+        self.signal(Signal::KILL);
     }
 
-    /// Waits for what the program has left behind, which are now this process's children, and kills what does not end
-    /// soon: cargo goes before the tests that it has started.
-    pub fn wait_for_others(&self, patience: Duration) {
-        let own = std::process::id();
-        let end = Instant::now() + patience;
-        while Instant::now() < end {
-            #[cfg(target_os = "linux")]
-            while let Ok(Some(_)) = wait_for_any(WaitOptions::NOHANG) {}
-            if children(own).is_empty() {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(10));
+    /// What the program has left behind and still runs, once it has ended: these are now this process's children, and theirs.
+    #[must_use]
+    pub fn others(&self) -> Vec<u32> {
+        if !self.has_ended {
+            return Vec::new();
         }
-        for child in children(own) {
-            signal(child, Signal::KILL);
+        #[cfg(target_os = "linux")]
+        while let Ok(Some(_)) = wait_for_any(WaitOptions::NOHANG) {}
+        left()
+    }
+
+    /// Those of them that write traces into a folder, or are about to: programs with the guard that were told of the folder.
+    pub fn writers(&self, folder: &Path, mut has_guard: impl FnMut(&Path) -> bool) -> Vec<u32> {
+        let Some(real) = folder.canonicalize().ok().filter(|_| self.has_ended) else { return Vec::new() };
+        let mut is_writer = |process: &u32| {
+            // A forked child has its parent's trace mapped until another program takes its place.
+            has_mapped(*process, &real)
+                || is_told(*process, folder)
+                    && fs::read_link(of(*process, "exe")).is_ok_and(|program| has_guard(&program))
+        };
+        let mut known = left();
+        for _ in 0..ATTEMPTS {
+            let writers: Vec<u32> = known.iter().copied().filter(&mut is_writer).collect();
+            let now = left();
+            // A process that is looked at after its end is no writer, and can have forked one before.
+            if !writers.is_empty() || now == known {
+                return writers;
+            }
+            known = now;
+        }
+        Vec::new()
+    }
+
+    fn signal(&self, signal: Signal) {
+        for process in self.heads() {
+            self::signal(process, signal);
         }
     }
+
+    /// The program; once it has ended, and its number can be another's, what it has left behind.
+    fn heads(&self) -> Vec<u32> {
+        if self.has_ended { children(std::process::id()) } else { vec![self.child.id()] }
+    }
+}
+
+/// How often a list of processes is made that goes on changing.
+const ATTEMPTS: u32 = 100;
+
+/// This process's children and all that descend from them.
+fn left() -> Vec<u32> {
+    let list = || children(std::process::id()).into_iter().flat_map(descendants).collect::<Vec<u32>>();
+    let mut known = list();
+    for _ in 0..ATTEMPTS {
+        let next = list();
+        // A process that ends hands its children on: they are missing from a list that is made in that moment.
+        if next == known {
+            break;
+        }
+        known = next;
+    }
+    known
+}
+
+/// A file of proc(5).
+fn of(process: u32, name: &str) -> PathBuf {
+    format!("/proc/{process}/{name}").into()
+}
+
+/// Whether a process has mapped this file, or one of this folder.
+fn has_mapped(process: u32, path: &Path) -> bool {
+    let maps = fs::read(of(process, "maps")).unwrap_or_default();
+    maps.split(|&byte| byte == b'\n').any(|line| {
+        let start = line.iter().position(|&byte| byte == b'/').unwrap_or(line.len());
+        Path::new(OsStr::from_bytes(&line[start..])).starts_with(path)
+    })
+}
+
+/// Whether the guard, if a process has one, writes its trace into this folder.
+fn is_told(process: u32, folder: &Path) -> bool {
+    let variable = [b"QADAPT_TRACE=", folder.as_os_str().as_bytes()].concat();
+    fs::read(of(process, "environ")).is_ok_and(|all| all.split(|&byte| byte == 0).any(|one| one == variable))
+}
+
+/// A process and all that descend from it, those at the end of the line first.
+fn descendants(process: u32) -> Vec<u32> {
+    children(process).into_iter().flat_map(descendants).chain([process]).collect()
+}
+
+fn pid(process: u32) -> Option<Pid> {
+    i32::try_from(process).ok().and_then(Pid::from_raw)
 }
 
 /// Sends a signal to a process and all that descend from it, those at the end of the line first.
 fn signal(process: u32, signal: Signal) {
-    for child in children(process) {
-        self::signal(child, signal);
-    }
-    if let Some(pid) = i32::try_from(process).ok().and_then(Pid::from_raw) {
+    for process in descendants(process).into_iter().filter_map(pid) {
         // It may have ended meanwhile.
-        let _ = kill_process(pid, signal);
+        let _ = kill_process(process, signal);
+    }
+}
+
+/// Whether a process lives that writes this trace, as far as the system tells.
+#[must_use]
+pub fn is_writing(process: u32, trace: &Path) -> bool {
+    if cfg!(target_os = "linux") {
+        trace.canonicalize().is_ok_and(|trace| has_mapped(process, &trace))
+    } else {
+        // One of another user lives, too.
+        pid(process).is_some_and(|pid| test_kill_process(pid) != Err(Errno::SRCH))
     }
 }
 
@@ -197,6 +289,8 @@ pub fn columns() -> Option<usize> {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use super::*;
 
     #[test]

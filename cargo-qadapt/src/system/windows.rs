@@ -2,18 +2,18 @@
 #![expect(unsafe_code, reason = "std knows neither jobs nor what the console tells")]
 
 use std::ffi::OsStr;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
 use std::os::windows::io::{AsRawHandle as _, FromRawHandle as _, OwnedHandle};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
 use std::sync::atomic::{AtomicPtr, Ordering};
-use std::time::{Duration, Instant};
 use std::{mem, ptr};
 
 use windows_sys::Win32::System::Console::{CTRL_BREAK_EVENT, CTRL_C_EVENT, SetConsoleCtrlHandler};
 use windows_sys::Win32::System::JobObjects::{
-    AssignProcessToJobObject, CreateJobObjectW, JOBOBJECT_BASIC_ACCOUNTING_INFORMATION,
-    JobObjectBasicAccountingInformation, QueryInformationJobObject, TerminateJobObject,
+    AssignProcessToJobObject, CreateJobObjectW, JobObjectBasicProcessIdList, QueryInformationJobObject,
+    TerminateJobObject,
 };
 use windows_sys::core::BOOL;
 
@@ -83,33 +83,55 @@ impl Family {
         unsafe { TerminateJobObject(self.job.as_raw_handle(), 1) };
     }
 
-    /// Waits for what the program has left behind, and kills what does not end soon.
-    pub fn wait_for_others(&self, patience: Duration) {
-        let end = Instant::now() + patience;
-        while self.is_alive() {
-            if Instant::now() >= end {
-                return self.kill();
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-    }
+    /// Nothing: the console tells all its processes of Ctrl-C.
+    pub fn interrupt_apart(&self) {}
 
-    /// Whether some process of the job runs.
-    fn is_alive(&self) -> bool {
-        let mut figures = JOBOBJECT_BASIC_ACCOUNTING_INFORMATION::default();
-        let size = u32::try_from(mem::size_of_val(&figures)).unwrap_or(0);
-        // SAFETY: the handle is open, and what is written to has the type and the size that the class asks for.
-        let told = unsafe {
+    /// The processes of the job that run: the program's own too, until it has ended.
+    #[must_use]
+    pub fn others(&self) -> Vec<u32> {
+        let mut list = Processes { assigned: 0, listed: 0, ids: [0; MOST] };
+        let size = u32::try_from(mem::size_of_val(&list)).unwrap_or(0);
+        // SAFETY: the handle is open, and what is written to is laid out as the class asks, with room for more processes. It
+        // fails where there are more, and has listed as many as there is room for.
+        unsafe {
             QueryInformationJobObject(
                 self.job.as_raw_handle(),
-                JobObjectBasicAccountingInformation,
-                (&raw mut figures).cast(),
+                JobObjectBasicProcessIdList,
+                (&raw mut list).cast(),
                 size,
                 ptr::null_mut(),
             )
         };
-        told != 0 && figures.ActiveProcesses > 0
+        list.ids.iter().take(list.listed as usize).filter_map(|&id| u32::try_from(id).ok()).collect()
     }
+
+    /// Those of them that have a trace in a folder, whose name has their number.
+    #[must_use]
+    pub fn writers(&self, folder: &Path, _: impl FnMut(&Path) -> bool) -> Vec<u32> {
+        let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+        let names: Vec<String> =
+            entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        let mut writers = self.others();
+        writers.retain(|process| names.iter().any(|name| name.contains(&format!("-{process}-"))));
+        writers
+    }
+}
+
+/// False: every process of a job is waited for or killed.
+#[must_use]
+pub fn is_writing(_: u32, _: &Path) -> bool {
+    false
+}
+
+/// How many processes of a job are listed.
+const MOST: usize = 1024;
+
+/// `JOBOBJECT_BASIC_PROCESS_ID_LIST` with room for more than one.
+#[repr(C)]
+struct Processes {
+    assigned: u32,
+    listed: u32,
+    ids: [usize; MOST],
 }
 
 /// What [`on_interrupt`] was given. Release and acquire: the handler runs on a thread of the system's.

@@ -45,6 +45,27 @@ fn damaged_traces_are_refused_in_words() {
     merge(&|bytes| put(bytes, 64, u64::MAX), "its header is damaged");
 }
 
+/// Sums of what one trace says, and of what two say.
+#[test]
+fn numbers_that_are_too_large_are_no_overflow() {
+    let folder = folder("large");
+    let path = changed(&folder, |bytes| {
+        // The numbers of events in regions, and the numbers of entries that two of the tables had no room for.
+        for at in [40, 48, 88, 128] {
+            put(bytes, at, u64::MAX);
+        }
+    });
+    let run = run(&["merge", &path, &path, "--format", "json"]);
+    let totals = &run.report().profiles[0];
+    assert_eq!(
+        (totals.processes, totals.events, totals.disallowed),
+        (2, u64::MAX, u64::MAX),
+        "{}",
+        run.stderr
+    );
+    assert_eq!((totals.unsampled, totals.lost), (u64::MAX, u64::MAX));
+}
+
 #[test]
 fn of_a_cut_off_trace_the_rest_is_read() {
     let folder = folder("cut");

@@ -11,7 +11,9 @@ use crate::golden;
 fn the_text_is_as_written_down() {
     let run = run(&["audit", "--bin", "shapes"]);
     run.assert(1, "");
-    assert_eq!(run.stderr, "");
+    let said =
+        ["debug", "release"].map(|profile| format!("building the binary `shapes` in profile {profile}\n"));
+    assert_eq!(run.stderr, said.concat(), "there is no terminal, and a build may take long");
     golden::assert("shapes.txt", &run.stdout);
 }
 
@@ -78,6 +80,21 @@ fn json_has_lines_with_advice() {
         (&collect["counts"][0]["count"], &collect["counts"][1]),
         (&1.into(), &serde_json::Value::Null)
     );
+}
+
+/// With the type that they belong to, also where they are inlined.
+#[test]
+fn methods_of_one_name_are_told_apart() {
+    for profile in ["debug", "release"] {
+        let folded =
+            run(&["audit", "-p", "odd", "--bin", "stages", "--profile", profile, "--format", "folded"])
+                .stdout;
+        for method in
+            ["<stages::Echo as stages::Stage>::process", "<stages::Meter as stages::Stage>::process"]
+        {
+            assert!(folded.contains(method), "no `{method}` in {profile}:\n{folded}");
+        }
+    }
 }
 
 /// What is in the page is tested in a browser (`tests/page`).

@@ -1,7 +1,7 @@
 //! Ctrl-C while a program runs, and what else ends it.
 
 use std::io::{Read, Write};
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
 
 use crate::command::{Run, qadapt};
 
@@ -11,7 +11,7 @@ fn endless(arguments: &[&str]) -> Command {
 }
 
 /// Reads until `is_enough` says so, and returns what was read.
-fn read_until(source: &mut impl Read, is_enough: impl Fn(&str) -> bool) -> String {
+pub(crate) fn read_until(source: &mut impl Read, is_enough: impl Fn(&str) -> bool) -> String {
     let mut text = Vec::new();
     let mut byte = [0];
     loop {
@@ -36,14 +36,17 @@ fn interrupt(child: &Child) {
     send(&[child.id().to_string()], "-INT");
 }
 
-fn send(processes: &[String], signal: &str) {
+pub(crate) fn send(processes: &[String], signal: &str) {
     let status = Command::new("kill").arg(signal).args(processes).status();
     assert!(status.expect("there is `kill`").success());
 }
 
-/// Another command that starts the audit in profile debug, whose line is among its arguments.
-fn within(program: &str, arguments: impl FnOnce(&str) -> Vec<String>) -> Command {
-    let command = endless(&["--profile", "debug", "--color", "never"]);
+/// Another command that starts this one, whose line is among its arguments.
+pub(crate) fn within(
+    command: &Command,
+    program: &str,
+    arguments: impl FnOnce(&str) -> Vec<String>,
+) -> Command {
     let words: Vec<_> = std::iter::once(command.get_program()).chain(command.get_args()).collect();
     let words: Vec<String> = words.iter().map(|word| format!("'{}'", word.to_string_lossy())).collect();
     let mut other = Command::new(program);
@@ -80,17 +83,23 @@ fn profiles_that_an_interrupt_leaves_out_are_named() {
     assert!(run.stdout.contains("odd/src/bin/endless.rs:7"), "{}", run.stdout);
 }
 
-/// `script` of util-linux gives the command a terminal. `exec`: a shell that waits for it would take the interrupt for its own,
-/// and dash ends with 130 then.
-#[test]
-fn on_a_terminal_a_line_moves_while_the_program_runs() {
-    let mut script = within("script", |command| {
+/// Starts a command with a terminal, which `script` of util-linux gives it; with what can be typed and what is shown. `exec`: a
+/// shell that waits for it would take the interrupt for its own, and dash ends with 130 then.
+pub(crate) fn on_a_terminal(command: &Command) -> (Child, ChildStdin, ChildStdout) {
+    let mut script = within(command, "script", |command| {
         ["-qec", &format!("exec {command}"), "/dev/null"].map(str::to_owned).to_vec()
     });
     script.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = script.spawn().expect("there is `script`");
-    let (mut keys, mut screen) =
+    let (keys, screen) =
         (child.stdin.take().expect("it is a pipe"), child.stdout.take().expect("it is a pipe"));
+    (child, keys, screen)
+}
+
+#[test]
+fn on_a_terminal_a_line_moves_while_the_program_runs() {
+    let (mut child, mut keys, mut screen) =
+        on_a_terminal(&endless(&["--profile", "debug", "--color", "never"]));
     read_until(&mut screen, |text| text.contains("running\r\n"));
     // Three different pictures of the line, each drawn over the one before.
     let moved = read_until(&mut screen, |text| {
@@ -118,10 +127,19 @@ fn what_asks_for_an_end_ends_the_program_and_the_report_follows() {
         assert_eq!(run.code, Some(1), "{signal}: {}", run.stdout);
         assert!(run.stdout.contains("odd/src/bin/endless.rs:7"), "{signal}: {}", run.stdout);
         assert!(run.stdout.contains("once, 8 bytes"), "{signal}: {}", run.stdout);
-        let process = said.lines().find_map(|line| line.strip_prefix("process ")).expect("it says it");
-        let lives = Command::new("kill").args(["-0", process]).stderr(Stdio::null()).status();
-        assert!(!lives.expect("there is `kill`").success(), "{signal}: {process} lives on");
+        let process = process(&said).expect("it says it");
+        assert!(!lives(process), "{signal}: {process} lives on");
     }
+}
+
+/// The number of a process that a program has said.
+pub(crate) fn process(said: &str) -> Option<&str> {
+    said.lines().find_map(|line| line.strip_prefix("process ")).map(str::trim)
+}
+
+pub(crate) fn lives(process: &str) -> bool {
+    let status = Command::new("kill").args(["-0", process]).stderr(Stdio::null()).status();
+    status.expect("there is `kill`").success()
 }
 
 /// With `nohup` a terminal that is closed ends nothing.
@@ -129,7 +147,9 @@ fn what_asks_for_an_end_ends_the_program_and_the_report_follows() {
 #[cfg(target_os = "linux")]
 fn a_signal_that_is_ignored_stays_so() {
     for (ignored, expected) in [("trap '' HUP; ", true), ("", false)] {
-        let shell = within("sh", |command| vec!["-c".to_owned(), format!("{ignored}exec {command}")]);
+        let command = endless(&["--profile", "debug", "--color", "never"]);
+        let shell =
+            within(&command, "sh", |command| vec!["-c".to_owned(), format!("{ignored}exec {command}")]);
         let (child, _stderr, _) = running(shell);
         let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).expect("it runs");
         let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).expect("it is listed");

@@ -18,6 +18,8 @@ mod golden;
 mod heaptrack;
 mod in_c;
 mod interrupts;
+#[cfg(target_os = "linux")]
+mod left_behind;
 mod live;
 mod merging;
 mod processes;

@@ -28,6 +28,10 @@ fn damaged_older_and_newer_baselines() {
         ("version = 1\nruns = []\n", "unknown field `runs`"),
         ("version = 0\n", "write it anew"),
         ("version = 2\n", "update cargo-qadapt"),
+        (
+            WITH_A_DECIMAL,
+            "in the run `-p meter --bin meter`: the baseline is damaged: 1.0 is no figure of a whole run",
+        ),
     ] {
         copy.write("qadapt.lock", text);
         for more in [&[][..], &["--bless"]] {
@@ -37,6 +41,38 @@ fn damaged_older_and_newer_baselines() {
         }
         assert_eq!(copy.read("qadapt.lock"), text);
     }
+}
+
+/// Read as hundredths it would allow a hundred times as much.
+const WITH_A_DECIMAL: &str = "\
+version = 1
+[[run]]
+command = \"-p meter --bin meter\"
+profiles = [\"debug\"]
+[[run.region]]
+file = \"meter/src/lib.rs\"
+counts.debug = { allocs = 1.0, reallocs = 0, deallocs = 1, bytes = 8, peak_bytes = 8 }
+";
+
+#[test]
+fn a_report_that_could_not_be_written() {
+    let copy = Copy::new("nowhere");
+    copy.write("qadapt.toml", "");
+    let file = copy.root.join("not-there/report.txt");
+    let file = file.to_str().expect("the path is UTF-8");
+    for more in [&["--bless", "--output", file][..], &["--output", "meter"]] {
+        let run = copy.check(more);
+        run.assert(2, &["error: could not write the report `"]);
+        run.assert_not("Compiling");
+        run.assert_not("there is no baseline");
+    }
+    // What is there stays until there is something else, and nothing is left behind.
+    copy.write("old.txt", "old");
+    for name in ["old.txt", "new.txt"] {
+        copy.check(&["--output", name]).assert(2, &["there is no baseline"]);
+    }
+    assert_eq!(copy.read("old.txt"), "old");
+    assert!(!copy.root.join("new.txt").exists());
 }
 
 #[test]

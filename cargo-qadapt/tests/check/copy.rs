@@ -97,19 +97,29 @@ impl Copy {
 
     /// The same in a folder of the workspace.
     pub(crate) fn qadapt_in(&self, folder: &str, arguments: &[&str]) -> Run {
+        self.alone(folder, None, arguments)
+    }
+
+    fn alone(&self, folder: &str, cargo: Option<&Path>, arguments: &[&str]) -> Run {
         // All copies share a target directory, with the programs of other tests, so that the guard is built once; their
         // programs have one name there.
         static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
         let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-        self.run(folder, &Path::new(env!("CARGO_TARGET_TMPDIR")).join("nested"), arguments)
+        self.run(folder, &Path::new(env!("CARGO_TARGET_TMPDIR")).join("nested"), cargo, arguments)
     }
 
     /// The same with a target directory of its own.
     pub(crate) fn qadapt_into(&self, target: &Path, arguments: &[&str]) -> Run {
-        self.run("", target, arguments)
+        self.run("", target, None, arguments)
     }
 
-    fn run(&self, folder: &str, target: &Path, arguments: &[&str]) -> Run {
+    /// The same in the shared target directory, with another cargo.
+    #[cfg(unix)]
+    pub(crate) fn qadapt_by(&self, cargo: &Path, arguments: &[&str]) -> Run {
+        self.alone("", Some(cargo), arguments)
+    }
+
+    fn run(&self, folder: &str, target: &Path, cargo: Option<&Path>, arguments: &[&str]) -> Run {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-qadapt"));
         command
             .arg("qadapt")
@@ -119,7 +129,8 @@ impl Copy {
             .env_remove("RUSTFLAGS")
             .env_remove("CARGO_ENCODED_RUSTFLAGS")
             .env_remove("QADAPT_TRACE")
-            .env_remove("QADAPT_MODE");
+            .env_remove("QADAPT_MODE")
+            .envs(cargo.map(|cargo| ("CARGO", cargo)));
         Run::of(command.output().expect("the command starts"))
     }
 

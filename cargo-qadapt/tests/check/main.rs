@@ -1,5 +1,6 @@
 //! The check, as a user runs it, on copies of a small program that the tests then edit.
 
+mod apart;
 mod bad_input;
 mod baseline;
 mod config;

@@ -31,6 +31,48 @@ fn findings(run: &Run) -> Vec<(String, String, Diagnostic)> {
     found.collect()
 }
 
+/// As on a full disk: nothing can be put where they are.
+#[test]
+fn findings_that_cannot_be_kept_cost_no_report() {
+    let project = Project::new("unkept");
+    let kept = project.target().join("qadapt/last-audit.json");
+    for (verb, report) in
+        [(&["audit"][..], "radio::tune (src/main.rs:5)"), (&["check", "--bless"], "check passed: 0 failures")]
+    {
+        std::fs::create_dir_all(kept.join("in-the-way")).expect("the folder can be made");
+        let run = project.qadapt(&[verb, &["--profile", "debug"]].concat());
+        std::fs::remove_dir_all(&kept).expect("it is a folder still");
+        assert_eq!(run.code, Some(i32::from(verb == ["audit"])), "{}", run.stderr);
+        assert!(run.stdout.contains(report), "{}", run.stdout);
+        assert!(run.stderr.contains("warning: could not write the findings `"), "{}", run.stderr);
+        assert!(run.stderr.contains("shows what an earlier run found"), "{}", run.stderr);
+    }
+    let folder = kept.parent().expect("a folder");
+    let names =
+        std::fs::read_dir(folder).expect("it is there").map(|entry| entry.expect("an entry").file_name());
+    assert!(
+        !names.into_iter().any(|name| name.to_string_lossy().starts_with("last-audit")),
+        "nothing is left beside"
+    );
+}
+
+/// A file that somebody reads, or that was no longer written to the end, stays as it was.
+#[cfg(unix)]
+#[test]
+fn new_findings_are_put_in_place_of_the_old_ones() {
+    let project = Project::new("replaced");
+    let kept = project.target().join("qadapt/last-audit.json");
+    std::fs::create_dir_all(kept.parent().expect("a folder")).expect("the folder can be made");
+    std::fs::write(&kept, "old").expect("it can be written");
+    let mut read = std::fs::File::open(&kept).expect("it is there");
+    let audit = project.qadapt(&["audit", "--profile", "debug"]);
+    assert_eq!(audit.code, Some(1), "{}", audit.stderr);
+    let mut old = String::new();
+    std::io::Read::read_to_string(&mut read, &mut old).expect("it is text");
+    assert_eq!(old, "old");
+    assert_ne!(std::fs::read(&kept).expect("it is there"), b"old");
+}
+
 #[test]
 fn the_last_runs_findings_follow_the_compilers_messages() {
     let project = Project::new("messages");

@@ -1,6 +1,8 @@
 //! Who is let in, over the wire. No sandbox is needed: nothing is run.
 
-use std::net::TcpListener;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::time::Duration;
 
 use crate::server::{Server, command, turn};
 
@@ -50,6 +52,50 @@ fn only_the_page_is_answered() {
     assert_eq!(server.ask("POST", &run, &[("Host", host), ("Origin", &origin)], &long).status, 413);
     let up = server.ask("GET", &format!("{path}../../etc/passwd"), &[("Host", host)], "");
     assert_eq!(up.status, 404, "{}", up.head);
+}
+
+/// Each of them is answered or closed, though none of them ends its request.
+#[test]
+fn strangers_who_send_no_bodies_do_not_keep_the_page_from_its_user() {
+    let server = Server::start(&["--no-sandbox"]);
+    let path = format!("/{}/", server.token);
+    let host = server.host.as_str();
+    let connect = |request: &str| {
+        let mut stream = TcpStream::connect(host).expect("it listens");
+        stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a limit");
+        stream.write_all(request.as_bytes()).expect("it reads");
+        stream
+    };
+    // The third is longer than all memory, and the last one is no number.
+    for (length, status) in
+        [("1000000", 403), ("600", 403), ("99999999999999999", 403), ("99999999999999999999", 400)]
+    {
+        let request = format!("POST /no/run HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\n\r\n");
+        let mut strangers: Vec<TcpStream> = (0..100).map(|_| connect(&request)).collect();
+        let page = server.ask("GET", &path, &[("Host", host)], "");
+        assert_eq!(page.status, 200, "{length}: {}", page.head);
+        let mut answer = [0; 12];
+        strangers[99].read_exact(&mut answer).expect("it answers");
+        assert_eq!(String::from_utf8_lossy(&answer), format!("HTTP/1.1 {status}"), "{length}");
+    }
+    // Nor do those who send nothing at all, or lines without an end.
+    let idle: Vec<TcpStream> = (0..200).map(|_| connect("")).collect();
+    let page = server.ask("GET", &path, &[("Host", host)], "");
+    assert_eq!(page.status, 200, "{}", page.head);
+    drop(idle);
+    let endless = server.ask("GET", &path, &[("Host", &"x".repeat(1 << 20))], "");
+    assert_eq!(endless.status, 400, "{}", endless.head);
+}
+
+#[test]
+fn a_body_whose_length_is_not_told_is_refused() {
+    let server = Server::start(&["--no-sandbox"]);
+    let (host, origin) = (&server.host, format!("http://{}", server.host));
+    let chunks = format!(
+        "POST /{}/stop HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{{}}\r\n0\r\n\r\n",
+        server.token
+    );
+    assert_eq!(server.raw(&chunks).status, 411);
 }
 
 #[test]
