@@ -1,7 +1,7 @@
 //! HTTP as far as the page and its browser speak it: one request on each connection.
 //!
 //! A server that is made for more waits for the whole of a request before it refuses it, however long that takes. Here
-//! nothing that a stranger sends, or does not send, is waited for longer than [`HEAD`], and a refusal not at all.
+//! nothing that a stranger sends, or does not send, is waited for longer than a minute, and a refusal not at all.
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead as _, BufReader, ErrorKind, Read, Write};
