@@ -69,11 +69,14 @@ impl Policy {
     /// The *lender* is the innermost open region, counting region or guarded future. As long as it is open, what
     /// [`run`](PolicyToken::run) sees on another thread is the lender's: violations are reported by the lender's end (a
     /// future's at the end of its next poll) and never panic on the worker, and counts are part of the lender's. What is left of
-    /// a budget is shared; two requests at the same moment may both get the last of it. A token that runs inside itself, or inside
-    /// one that it was lent on from, counts and spends once. The peaks of what ran at the same time on several threads are added up,
-    /// as nobody knows what lived at once: an upper bound. A countdown of
+    /// a budget is shared; two requests at the same moment may both get the last of it. A countdown of
     /// [`fail_nth`](Policy::fail_nth) stays with its thread, and the sites that [`assert_allocs!`](crate::assert_allocs) lists
     /// are those of its own thread.
+    ///
+    /// A token that runs inside itself, or inside the one that it was lent on from, counts and spends once. But where two regions
+    /// inside each other both count, or both have a budget, and a worker runs the tokens of both inside each other, the outer
+    /// region is told twice. The peaks of what ran at the same time on several threads are added up, as nobody knows what lived
+    /// at once: an upper bound.
     ///
     /// Where this thread [defers frees](crate::defer_frees), so does a thread that runs the token, also without checks.
     ///
