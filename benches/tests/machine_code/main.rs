@@ -41,7 +41,7 @@ const LOADED: [&str; 8] = [
 
 /// Bytes that the guard may add to them: what was measured, and a little. The copies of a process that share one guard took 24,000 of it, and a crate of
 /// its own for what names lines 17,000.
-const MOST_LOADED: u64 = 638_000;
+const MOST_LOADED: u64 = 650_000;
 
 /// The entries of the allocator, and whether link-time optimisation leaves them.
 const ALLOCATOR: [&str; 4] = ["__rust_alloc", "__rust_alloc_zeroed", "__rust_dealloc", "__rust_realloc"];
