@@ -34,8 +34,7 @@ impl Progress {
         if std::io::stderr().is_terminal() {
             self.say(what);
         } else {
-            // Who reads no more misses nothing else.
-            let _ = writeln!(std::io::stderr(), "{what}");
+            line(&what);
         }
     }
 
@@ -43,6 +42,11 @@ impl Progress {
     pub fn suspend<R>(&self, work: impl FnOnce() -> R) -> R {
         self.bar.suspend(work)
     }
+}
+
+/// Says something on standard error; who reads no more misses nothing else.
+pub fn line(what: &str) {
+    let _ = writeln!(std::io::stderr(), "{what}");
 }
 
 impl Drop for Progress {

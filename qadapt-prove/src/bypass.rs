@@ -1,13 +1,14 @@
 //! Whether a path through an inlined entry of the allocator keeps clear of the calls that it must make.
 
 use super::assume::Nothing;
-use super::body::{Block, Body, Call, End};
+use super::body::{Block, Body, Call};
 use super::described::Inlined;
 use super::graph::Graph;
 use super::node::{Node, To};
 use super::program::Program;
 use super::role::Kind;
 use super::start::Start;
+use super::unavoidable;
 
 /// The first of these entries that has such a path.
 ///
@@ -63,20 +64,13 @@ fn is_bypassed(graph: &Graph, node: u32, one: &Inlined, kind: Kind) -> bool {
             && !block.doomed
             && !stops[i as usize]
             && has_part(block)
-            && goes_on(body, &stops, &counts, i)
+            && !unavoidable::cannot_avoid(body, (i, block.at.start), &counts)
     })
 }
 
 /// Whether a block makes such a call whenever control comes to it.
 fn is_sure(body: &Body, block: &Block, counts: &dyn Fn(&Call) -> bool) -> bool {
-    let calls = body.calls_of(block);
-    let sure = if is_conditional(body, block) { &calls[..calls.len().saturating_sub(1)] } else { calls };
-    sure.iter().any(|call| call.sure && counts(call))
-}
-
-/// Whether the last call of a block is made on one side only, in the place of the function.
-fn is_conditional(body: &Body, block: &Block) -> bool {
-    block.end == End::Tail && !body.edges_of(block).is_empty()
+    unavoidable::calls_of(body, block).0.iter().any(|call| call.sure && counts(call))
 }
 
 /// The blocks that control reaches without such a call.
@@ -90,32 +84,4 @@ fn clean_from_entry(body: &Body, stops: &[bool]) -> Vec<bool> {
         }
     }
     seen
-}
-
-/// Whether control can go on from a block to an end, back to the block or round in circles, without such a call.
-fn goes_on(body: &Body, stops: &[bool], counts: &dyn Fn(&Call) -> bool, from: u32) -> bool {
-    let mut seen = vec![false; body.blocks.len()];
-    let mut stack = vec![from];
-    let mut stopped = false;
-    let mut first = true;
-    while let Some(i) = stack.pop() {
-        if i == from && !std::mem::take(&mut first) {
-            return true;
-        }
-        let Some(block) = body.blocks.get(i as usize) else { continue };
-        if block.doomed || std::mem::replace(&mut seen[i as usize], true) {
-            continue;
-        }
-        if stops[i as usize] {
-            stopped = true;
-            continue;
-        }
-        if is_conditional(body, block) && body.calls_of(block).last().is_some_and(counts) {
-            stopped = true;
-        } else if block.end != End::Flow {
-            return true;
-        }
-        stack.extend(body.edges_of(block));
-    }
-    !stopped
 }

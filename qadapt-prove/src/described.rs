@@ -10,7 +10,7 @@ use gimli::{AttributeValue, DebuggingInformationEntry, UnitRef};
 use super::addr_map::AddrSet;
 use super::debug::{Debug, Reader};
 use super::functions::is_of_std_or_alloc;
-use super::inlined::ranges;
+use super::inlined::{ranges, text};
 use super::marks::Kind;
 
 type Unit<'u, 'r> = UnitRef<'u, Reader<'r>>;
@@ -223,11 +223,6 @@ const ENTRIES: [&str; 12] = [
 
 /// The methods that entries stand for.
 pub(super) const METHODS: [&str; 4] = ["alloc", "alloc_zeroed", "realloc", "dealloc"];
-
-fn text<'r>(unit: Unit<'_, 'r>, die: &Die<'r>, name: gimli::DwAt) -> Option<String> {
-    let text = unit.attr_string(die.attr_value(name)?).ok()?;
-    Some(text.to_string_lossy().into_owned())
-}
 
 /// Whether a unit has lines of the crates that allocate.
 fn has_files_of_alloc(unit: Unit<'_, '_>) -> bool {

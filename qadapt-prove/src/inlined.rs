@@ -228,12 +228,8 @@ impl Trees {
 
     /// Name and symbol of an entry, or of the one that describes all its copies.
     fn describe<'r>(&mut self, unit: Unit<'_, 'r>, entry: &Entry<'r>, hops: u32) -> Described {
-        let text = |name| {
-            let text = unit.attr_string(entry.attr_value(name)?).ok()?;
-            Some(text.to_string_lossy().into_owned())
-        };
-        let symbol = text(gimli::DW_AT_linkage_name);
-        if let Some(name) = text(gimli::DW_AT_name) {
+        let symbol = text(unit, entry, gimli::DW_AT_linkage_name);
+        if let Some(name) = text(unit, entry, gimli::DW_AT_name) {
             let home = unit.header.debug_info_offset().map_or(0, |offset| offset.0 as u64);
             return Described { name, symbol, entry: (home, entry.offset().0 as u64) };
         }
@@ -276,6 +272,12 @@ impl Trees {
         self.described.insert(key, described.clone());
         described
     }
+}
+
+/// What an attribute of an entry says in words.
+pub(super) fn text<'r>(unit: Unit<'_, 'r>, entry: &Entry<'r>, name: gimli::DwAt) -> Option<String> {
+    let text = unit.attr_string(entry.attr_value(name)?).ok()?;
+    Some(text.to_string_lossy().into_owned())
 }
 
 /// Where the code of an entry lies.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::addr_map::AddrSet;
-use super::body::{Body, Call, End};
+use super::body::{Block, Body, Call, End};
 use super::node::{Edge, Node, To};
 use super::role::Kind;
 
@@ -59,7 +59,7 @@ pub(super) fn unavoidable(nodes: &[Node], callers: &[Vec<u32>], kind: Kind) -> V
 
 /// Whether no path from an address in a block to an end that is not a panic, or back there, keeps clear of the calls
 /// that allocate.
-fn cannot_avoid(body: &Body, from: (u32, u64), allocates: &dyn Fn(&Call) -> bool) -> bool {
+pub(super) fn cannot_avoid(body: &Body, from: (u32, u64), allocates: &dyn Fn(&Call) -> bool) -> bool {
     let mut seen = vec![false; body.blocks.len()];
     let mut stack = vec![from.0];
     let mut stopped = false;
@@ -72,21 +72,24 @@ fn cannot_avoid(body: &Body, from: (u32, u64), allocates: &dyn Fn(&Call) -> bool
         if block.doomed || std::mem::replace(&mut seen[i as usize], true) {
             continue;
         }
-        let calls = body.calls_of(block);
-        let edges = body.edges_of(block);
-        // The last call of a conditional tail call is made on one side only.
-        let conditional = block.end == End::Tail && !edges.is_empty();
-        let (sure, last) = if conditional { calls.split_at(calls.len() - 1) } else { (calls, &[][..]) };
+        let (sure, last) = calls_of(body, block);
         if sure.iter().any(|c| c.sure && (!first || c.site >= from.1) && allocates(c)) {
             stopped = true;
             continue;
         }
-        if conditional && last.iter().any(allocates) {
+        if last.iter().any(allocates) {
             stopped = true;
         } else if block.end != End::Flow {
             return false;
         }
-        stack.extend(edges);
+        stack.extend(body.edges_of(block));
     }
     stopped
+}
+
+/// The calls of a block that are made on all sides, and the last one of a conditional tail call, which is made on one side only.
+pub(super) fn calls_of<'b>(body: &'b Body, block: &Block) -> (&'b [Call], &'b [Call]) {
+    let calls = body.calls_of(block);
+    let is_conditional = block.end == End::Tail && !body.edges_of(block).is_empty();
+    calls.split_at(calls.len().saturating_sub(is_conditional.into()))
 }

@@ -14,6 +14,7 @@ use super::wait::{End, Wait};
 use crate::build::{Build, shown};
 use crate::cargo::cargo;
 use crate::error::{Error, Result};
+use crate::progress::line;
 use crate::system::Family;
 
 /// Cargo's command that runs a selection.
@@ -77,7 +78,7 @@ pub fn run(build: &Build<'_>, options: &Options<'_>, what: String) -> Result<End
     let say = |what: &str| match &screen {
         // Whoever reads no more misses nothing else.
         Some(screen) => screen.say(what).unwrap_or_default(),
-        None => eprintln!("{what}"),
+        None => line(what),
     };
     let wait = Wait { timeout: options.timeout, traces: &options.traces, interrupts: &interrupts, say: &say };
     let ended = family.and_then(|mut family| wait.until_ended(&mut family));

@@ -26,6 +26,7 @@ unsafe extern "C" {
 }
 
 fn mark(number: i32) {
+    // SAFETY: it takes any number, and reads and writes no memory of the program's.
     unsafe { getpgid(0x5141_0000 + number) };
 }
 
@@ -113,12 +114,15 @@ const COUNTED: &str = r"
 struct Counted;
 static COUNT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
 
+// SAFETY: all is the system's allocator's.
 unsafe impl std::alloc::GlobalAlloc for Counted {
     unsafe fn alloc(&self, layout: std::alloc::Layout) -> *mut u8 {
         COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        // SAFETY: the caller's contract.
         unsafe { std::alloc::System.alloc(layout) }
     }
     unsafe fn dealloc(&self, block: *mut u8, layout: std::alloc::Layout) {
+        // SAFETY: the caller's contract.
         unsafe { std::alloc::System.dealloc(block, layout) }
     }
 }
