@@ -67,7 +67,7 @@ use proc_macro::TokenStream;
 /// - `prove`: `cargo qadapt prove` must prove this region.
 ///
 /// On an impl block it stands for the same attribute on each of its functions, but for `const` ones and those that have
-/// an attribute of this crate's of their own.
+/// an attribute of this crate's of their own. A macro call in the block is an error: what it makes would not be watched.
 ///
 /// # Names
 /// A method of another crate's type, or of one that is no path, is named by the module: `radio::Vec<f32>::process`,
@@ -329,8 +329,9 @@ pub fn permit_alloc(options: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// Nothing is disallowed. The report goes to standard error (or to `log` and `tracing`, with those features), a line
 /// for each place that calls the function: how often, and the counts of all those calls together. Call sites are told
-/// apart by `#[track_caller]`, which the attribute adds; an `async` or `extern` function has one line for all of them. So
-/// has one that returns its future (`future`, or `Box::pin(async ..)` at its end), of which the polls are counted.
+/// apart by `#[track_caller]`, which the attribute adds; an `async` or `extern` function, or one with a symbol of its own
+/// (`no_mangle`, `export_name`), has one line for all of them. So has one that returns its future (`future`, or
+/// `Box::pin(async ..)` at its end), of which the polls are counted.
 /// In a build without checks the function is what it would be without the attribute, but for `#[track_caller]`.
 ///
 /// Its options are `name = ".."`, `crate = path` and `future`; it stands where [`allocate_panic`](macro@allocate_panic) does.

@@ -93,14 +93,11 @@ fn expands(attribute: &Attribute) -> bool {
     !is_of_tool && !OWN.iter().any(|own| path.is_ident(own))
 }
 
-/// Whether `#[track_caller]` may be added to the function, so that each of its call sites is counted apart.
+/// Whether `#[track_caller]` may be added to the function, so that each of its call sites is counted apart. It adds an argument,
+/// of which those know nothing that call the function by its symbol.
 fn callers_are_known(function: &Function) -> bool {
-    let signature = &function.signature;
-    let excluded = ["track_caller", "target_feature", "naked"];
-    signature.abi.is_none()
-        && signature.ident != "main"
-        && !function
-            .attributes
-            .iter()
-            .any(|attribute| excluded.iter().any(|name| attribute.path().is_ident(name)))
+    let excluded = ["track_caller", "target_feature", "naked", "no_mangle", "export_name"];
+    function.signature.abi.is_none()
+        && function.signature.ident != "main"
+        && !excluded.iter().any(|name| function.attribute(name).is_some())
 }

@@ -3,6 +3,7 @@
 use super::options;
 use crate::model::{Attribute, Block, Refusal};
 use proc_macro2::TokenStream;
+use syn::spanned::Spanned as _;
 use syn::{ImplItem, ImplItemFn, ItemImpl};
 
 /// Reads an impl block; nothing if something else stands here, or the attribute has no meaning on one.
@@ -29,6 +30,11 @@ fn marked(attribute: Attribute, written: TokenStream, item: ItemImpl) -> Result<
         let message =
             "`future` on an impl block would be every function's: write it on those that return a future";
         return Err(Refusal::at(option.span(), message));
+    }
+    if let Some(call) = item.items.iter().find(|item| matches!(item, ImplItem::Macro(_))) {
+        let message = "an attribute on an impl block does not reach into a macro call: write it on the functions that the \
+                       macro defines, and the call in an impl block of its own";
+        return Err(Refusal::at(call.span(), message));
     }
     let is_marked = |item: &ImplItem| matches!(item, ImplItem::Fn(function) if can_be_marked(function));
     let marked = (0..).zip(&item.items).filter(|(_, item)| is_marked(item)).map(|(index, _)| index).collect();

@@ -4,9 +4,8 @@ use crate::model::Function;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::parse::{ParseStream, Parser as _};
-use syn::punctuated::Punctuated;
 use syn::spanned::Spanned as _;
-use syn::{Attribute, Meta, Token};
+use syn::{Attribute, Token};
 
 /// Reads a function that has been recognised as one.
 pub(super) fn read(input: ParseStream<'_>) -> syn::Result<Function> {
@@ -43,31 +42,18 @@ pub(super) fn obstacle(function: &Function) -> Option<(Span, &'static str)> {
                        write it on a function that takes them one by one";
         return Some((dots.dots.span(), why));
     }
-    for attribute in &function.attributes {
-        if names(&attribute.meta, "naked") {
-            let why = "cannot stand on a naked function, whose body is one `naked_asm!` and nothing else: \
-                       write it on the Rust function that calls this one";
-            return Some((attribute.bracket_token.span.join(), why));
-        }
-        if names(&attribute.meta, "define_opaque") {
-            let why = "cannot stand on a function with `define_opaque`, since the body would define the type from \
-                       inside a closure: write it on the function that calls this one, or on one that returns \
-                       `impl Trait`";
-            return Some((attribute.bracket_token.span.join(), why));
-        }
+    if let Some(attribute) = function.attribute("naked") {
+        let why = "cannot stand on a naked function, whose body is one `naked_asm!` and nothing else: \
+                   write it on the Rust function that calls this one";
+        return Some((attribute.bracket_token.span.join(), why));
+    }
+    if let Some(attribute) = function.attribute("define_opaque") {
+        let why = "cannot stand on a function with `define_opaque`, since the body would define the type from \
+                   inside a closure: write it on the function that calls this one, or on one that returns \
+                   `impl Trait`";
+        return Some((attribute.bracket_token.span.join(), why));
     }
     None
-}
-
-/// Whether an attribute is the compiler's of this name, also in `unsafe(..)` and `cfg_attr(..)`.
-fn names(meta: &Meta, name: &str) -> bool {
-    let Meta::List(list) = meta else { return meta.path().is_ident(name) };
-    if list.path.is_ident("unsafe") || list.path.is_ident("cfg_attr") {
-        let parts = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
-        let skipped = usize::from(list.path.is_ident("cfg_attr"));
-        return parts.is_ok_and(|parts| parts.iter().skip(skipped).any(|part| names(part, name)));
-    }
-    list.path.is_ident(name)
 }
 
 /// Takes the next token if it is this identifier, which is no keyword everywhere.
