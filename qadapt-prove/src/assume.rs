@@ -373,7 +373,8 @@ impl Assumptions for Applied<'_, '_> {
                     Cover::Call(i)
                 }
                 (About::At(anchor, _), _)
-                    if anchor.is_at(frames.get_or_insert_with(|| self.names.frames(site))) =>
+                    if !callee.is_extracted(self.image)
+                        && anchor.is_at(frames.get_or_insert_with(|| self.names.frames(site))) =>
                 {
                     Cover::Below(i)
                 }
@@ -408,9 +409,9 @@ impl Assumptions for Applied<'_, '_> {
         self.settings.not_overridden
     }
 
-    fn under(&self, site: u64) -> Under {
+    fn under(&self, site: u64, callee: Callee) -> Under {
         match (self.permits.get(), self.names.debug()) {
-            (Some(permits), Some(debug)) => permits.under(debug, site),
+            (Some(permits), Some(debug)) => permits.under(self.image, debug, site, callee),
             _ => Under::Nothing,
         }
     }

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::functions::Function;
+use super::load::Image;
 use super::number::Few;
 use super::step::{Reg, Regs};
 
@@ -16,6 +18,13 @@ pub(crate) enum Callee {
     System(Waits),
     /// It could not be told.
     Unknown(Why),
+}
+
+impl Callee {
+    /// Whether this is what a compiler has taken out of functions, or code without a name, which may be that too.
+    pub(crate) fn is_extracted(self, image: &Image<'_>) -> bool {
+        matches!(self, Self::Local(addr) if image.function_at(addr).is_none_or(Function::is_extracted))
+    }
 }
 
 /// A system call in which a thread may wait.

@@ -4,6 +4,7 @@ use super::assume::Nothing;
 use super::body::{Block, Body, Call};
 use super::described::Inlined;
 use super::graph::Graph;
+use super::load::Image;
 use super::node::{Node, To};
 use super::program::Program;
 use super::role::Kind;
@@ -28,7 +29,7 @@ pub(super) fn bypassed<'i>(program: &Program<'_>, inlined: &[(&'i Inlined, Kind)
     let found = inlined.iter().find(|(one, kind)| {
         let node = entry_of(program, one).and_then(|addr| starts.binary_search(&addr).ok());
         let Some(node) = node.and_then(|node| u32::try_from(node).ok()) else { return true };
-        [&coarse, &refined].iter().any(|graph| is_bypassed(graph, node, one, *kind))
+        [&coarse, &refined].iter().any(|graph| is_bypassed(program.image(), graph, node, one, *kind))
     });
     found.map(|&(one, _)| one)
 }
@@ -40,7 +41,7 @@ fn entry_of(program: &Program<'_>, one: &Inlined) -> Option<u64> {
     starts.into_iter().find(|&addr| image.function_at(addr).is_some_and(|function| !function.is_fragment()))
 }
 
-fn is_bypassed(graph: &Graph, node: u32, one: &Inlined, kind: Kind) -> bool {
+fn is_bypassed(image: &Image<'_>, graph: &Graph, node: u32, one: &Inlined, kind: Kind) -> bool {
     let Node { body, edges, .. } = graph.node(node);
     // Where a call may be of one of several functions, all of them must.
     let allocates = |call: &Call| {
@@ -52,8 +53,10 @@ fn is_bypassed(graph: &Graph, node: u32, one: &Inlined, kind: Kind) -> bool {
                 _ => false,
             })
     };
-    let is_part = |site: u64| one.ranges.iter().any(|range| range.contains(&site));
-    let counts = |call: &Call| (!one.is_marked || is_part(call.site)) && allocates(call);
+    let is_part = |call: &Call| {
+        !call.callee.is_extracted(image) && one.ranges.iter().any(|range| range.contains(&call.site))
+    };
+    let counts = |call: &Call| (!one.is_marked || is_part(call)) && allocates(call);
     let stops: Vec<bool> = body.blocks.iter().map(|block| is_sure(body, block, &counts)).collect();
     let before = clean_from_entry(body, &stops);
     let has_part = |block: &Block| {

@@ -29,7 +29,7 @@ pub(crate) trait Assumptions {
     fn not_overridden(&self) -> Option<u32>;
 
     /// What the program's own permits say of a call.
-    fn under(&self, _site: u64) -> Under {
+    fn under(&self, _site: u64, _callee: Callee) -> Under {
         Under::Nothing
     }
 

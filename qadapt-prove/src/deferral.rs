@@ -1,11 +1,12 @@
 //! Frees that wait: what a region frees while the program's allocator defers is no free of the region's.
 //!
 //! The guard labels where a deferral begins, and runs the body of `defer_frees` in a function of its own name. A call is
-//! under a deferral if debug information has that function among those that were inlined there and each of its places is
-//! exact; a region under a policy is, if each path that leads to one of its labels has passed a label of that policy's
-//! deferral since it began or passed one of the region's: loops that are unrolled have several of both. Below such a call, a
-//! free defers if it is one of the global allocator's and that is `Deferring`, or `Qadapt<Deferring>`, of the same copy of the
-//! guard: the inlined methods show it, at the free or in the allocator's entry that is called. All others free at once.
+//! under a deferral if debug information has that function among those that were inlined there, each of its places is
+//! exact, and it calls nothing that a compiler has taken out of functions; a region under a policy is, if each path that leads
+//! to one of its labels has passed a label of that policy's deferral since it began or passed one of the region's: loops that
+//! are unrolled have several of both. Below such a call, a free defers if it is one of the global allocator's and that is
+//! `Deferring`, or `Qadapt<Deferring>`, of the same copy of the guard: the inlined methods show it, at the free or in the
+//! allocator's entry that is called. All others free at once.
 //!
 //! A block that finds no room is freed all the same. So nothing is said to be deferred where a limit is set that frees what is
 //! beyond it; and where none is, what little room there always is belongs to the verdict. Of several `Deferring` in a program
@@ -114,16 +115,18 @@ impl<'q, 'a> Deferrals<'q, 'a> {
         let mut now: Option<(Reached, Edge)> = None;
         while let Some(here) = queue.pop_front() {
             for edge in &graph.node(here.0).edges {
-                let under = || here.1 | self.is_under(edge.site);
+                let under = |callee| here.1 | self.is_under(edge.site, callee);
                 match edge.to {
                     To::Node(to) if graph.reaches(to, Goal::Free) => {
-                        if let Entry::Vacant(entry) = found_by.entry((to, under())) {
+                        if let Entry::Vacant(entry) =
+                            found_by.entry((to, under(Callee::Local(graph.node(to).entry))))
+                        {
                             queue.push_back(*entry.key());
                             entry.insert(Some((here, *edge)));
                         }
                     }
                     To::Sink(Sink::Free, callee) => {
-                        if self.is_deferred(*edge, callee, under(), &mut entries) {
+                        if self.is_deferred(*edge, callee, under(callee), &mut entries) {
                             waits = true;
                         } else if now.is_none() {
                             now = Some((here, *edge));
@@ -147,7 +150,10 @@ impl<'q, 'a> Deferrals<'q, 'a> {
     }
 
     /// Under whose deferrals a call is made, in the body of `defer_frees`.
-    fn is_under(&self, site: u64) -> Guards {
+    fn is_under(&self, site: u64, callee: Callee) -> Guards {
+        if callee.is_extracted(self.program.image()) {
+            return 0;
+        }
         let (Some(tree), Some(debug)) = (self.functions.at(site), self.names.debug()) else { return 0 };
         let chain = tree.chain(site);
         let bodies = chain.iter().map(|&scope| &tree.scopes[scope]);
@@ -230,7 +236,7 @@ impl<'q, 'a> Deferrals<'q, 'a> {
             let frames = self.names.frames(call.site);
             let is_allocator =
                 |frames: &[Frame]| frames.iter().all(|frame| is_guard(frame) || is_entry(frame));
-            if by == 0 || !frames.iter().all(is_known) {
+            if by == 0 || !frames.iter().all(is_known) || call.callee.is_extracted(self.program.image()) {
                 return 0;
             }
             // The deferring method and what is inlined into it: either way is the one that is taken where nothing defers.

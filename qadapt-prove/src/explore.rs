@@ -196,7 +196,7 @@ impl Explorer<'_, '_> {
                 Some(Cover::Below(number)) => Some(number),
                 None => vouched,
             };
-            let permission = match (permission, self.assumed.under(call.site)) {
+            let permission = match (permission, self.assumed.under(call.site, call.callee)) {
                 (Permission::Heeded, Under::Permit) => {
                     if self.assumed.some_forbid() {
                         to(To::Granted(Ground::Permitted));

@@ -30,6 +30,14 @@ impl Function<'_> {
         self.names.iter().any(|name| name.starts_with("OUTLINED_FUNCTION_") || is_part(name))
     }
 
+    /// Whether a compiler has made this of parts of other functions. A call of it is in no source: it has the place of what is near it.
+    pub(crate) fn is_extracted(&self) -> bool {
+        // A linker's thunk on the way to one has its name in its own.
+        let is_outlined =
+            |name: &str| ["OUTLINED_FUNCTION_", "outlined_ir_func_"].iter().any(|part| name.contains(part));
+        self.is_fragment() || self.names.iter().any(|name| is_outlined(name) || has_suffix(name))
+    }
+
     /// Whether this has the name of `whole` and more, as what a compiler has made of a function.
     pub(crate) fn is_made_of(&self, whole: &Function<'_>) -> bool {
         let is_of =
@@ -45,6 +53,16 @@ impl Function<'_> {
         };
         whole.names.iter().any(|whole| self.names.iter().any(|part| is_of(part, whole)))
     }
+}
+
+/// Whether more stands behind the name that a function has in a source (`f.cold.1`, `f.part.0`, `f.2.if.then`). What link-time
+/// optimisation adds to the names of private functions does not count: those are whole.
+fn has_suffix(symbol: &str) -> bool {
+    let name = symbol.split('@').next().unwrap_or(symbol);
+    // Only in what is mangled as older compilers do are there dots before the end, which is a hash of 16 digits and an `E`.
+    let end = name.rfind("17h").filter(|_| name.starts_with("_ZN")).map_or(0, |hash| hash + 20);
+    let Some((_, suffix)) = name.get(end..).unwrap_or("").split_once('.') else { return false };
+    !suffix.strip_prefix("llvm.").is_some_and(|hash| hash.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// How much of Rust a file has, by its symbols.
@@ -131,5 +149,32 @@ mod tests {
         }
         assert!(function("f.warm.1").is_fragment_of(&function("f")));
         assert!(!function("f.warm.1").is_fragment_of(&function("g")));
+    }
+
+    #[test]
+    fn code_that_a_compiler_took_out_of_functions_is_known_by_its_name() {
+        let is_extracted =
+            |name: &'static str| Function { addr: 0x1000, size: 16, names: vec![name] }.is_extracted();
+        for name in [
+            "OUTLINED_FUNCTION_3",
+            "__AArch64ADRPThunk_OUTLINED_FUNCTION_3",
+            "outlined_ir_func_0",
+            "f.part.0",
+            "_RNvCs1_1a1f.cold.1",
+            "_RNvCs1_1a1f.llvm.77.cold",
+            "_ZN1a1f17h0123456789abcdefE.2.if.then",
+        ] {
+            assert!(is_extracted(name), "{name}");
+        }
+        for name in [
+            "f",
+            "f@@LIB_1.2",
+            "_RNvCs1_1a1f",
+            "_RNvCs1_1a1f.llvm.1234567890",
+            "_ZN4core3ptr42drop_in_place$LT$alloc..string..String$GT$17h0123456789abcdefE",
+            "_ZN4core3ptr42drop_in_place$LT$alloc..string..String$GT$17h0123456789abcdefE.llvm.9",
+        ] {
+            assert!(!is_extracted(name), "{name}");
+        }
     }
 }

@@ -3,7 +3,8 @@
 //! The optimiser merges calls, sinks them and folds functions, and then what debug information says of a call is empty or
 //! that of another one. A call belongs to a region if its chain of inlined functions has the region in it. It may belong
 //! to the region wherever its place is not exact, at whatever level, and where its place is also that of a call that leads
-//! to the region. All other calls do not belong.
+//! to the region. What a compiler has taken out of functions is called from no place in a source, so that it may always belong.
+//! All other calls do not belong.
 
 use super::debug::Debug;
 use super::inlined::Tree;
@@ -28,6 +29,8 @@ pub(crate) enum Doubt {
     NotExact,
     /// The place of a call that leads to the region.
     Shared,
+    /// It calls what a compiler has taken out of functions.
+    Extracted,
     /// The region's function has no description.
     NoRegion,
 }
@@ -40,6 +43,9 @@ impl Doubt {
             Self::NotExact => "the compiler merged or moved it, and left no exact place",
             Self::Shared => {
                 "the region makes a call at the same place, and the compiler may have merged the two"
+            }
+            Self::Extracted => {
+                "the compiler has moved code out of the function, and what calls that has no place of its own"
             }
             Self::NoRegion => "the debug information does not say which part of the function the region is",
         }

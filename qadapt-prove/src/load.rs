@@ -8,6 +8,7 @@ use object::elf;
 use object::read::elf::{ElfSection64, ProgramHeader, SectionHeader};
 use object::{
     Endianness, Object, ObjectSection, ObjectSymbol, ObjectSymbolTable, RelocationFlags, RelocationTarget,
+    SymbolKind,
 };
 
 use super::elf::{Elf, headers, machine, section_ranges};
@@ -44,6 +45,7 @@ pub(crate) struct Image<'a> {
     /// Where the loader writes to code.
     fixed_code: Vec<u64>,
     rust: Rust,
+    loses_names: bool,
     is_dynamic: bool,
     /// Objects of eight bytes that no other file sees.
     pointers: Vec<u64>,
@@ -116,6 +118,7 @@ impl<'a> Image<'a> {
             for_loader: for_loader(file),
             copied: copied(file),
             rust: Rust::None,
+            loses_names: file.section_by_name(".note.gnu.gold-version").is_some(),
             is_dynamic: file.elf_dynamic_table().is_ok_and(|t| t.iter().any(|d| d.tag == elf::DT_NEEDED))
                 || header.e_type.get(endian) == elf::ET_DYN
                     && file.dynamic_symbols().any(|s| s.is_definition()),
@@ -134,6 +137,8 @@ impl<'a> Image<'a> {
         let symbols = separate.filter(|_| !image.has_symtab).unwrap_or(file);
         image.has_symtab |= symbols.symbol_table().is_some_and(|t| t.symbols().next().is_some());
         let is_code = |addr| image.segments.iter().any(|s| s.executable && s.range.contains(&addr));
+        image.loses_names |=
+            !symbols.symbols().any(|symbol| symbol.kind() == SymbolKind::Text && symbol.is_local());
         image.functions = read_functions(symbols.symbols().chain(file.dynamic_symbols()), is_code);
         image.statics = read_statics(symbols);
         // In a program at fixed addresses any number may be the address of a static.
@@ -164,6 +169,12 @@ impl<'a> Image<'a> {
     /// How much of Rust the file has.
     pub(crate) fn rust(&self) -> Rust {
         self.rust
+    }
+
+    /// Whether a function that was folded into an equal one may have left no name: gold drops private ones then, and a file
+    /// without any has been through something that drops them all.
+    pub(crate) fn loses_names(&self) -> bool {
+        self.loses_names
     }
 
     /// Whether other objects are loaded with this one.

@@ -73,17 +73,19 @@ pub(crate) fn ways(
     let (within, apart): (Vec<u64>, Vec<u64>) =
         copy.labels.iter().partition(|&&label| bodies.iter().all(|body| body.block_at(label).is_some()));
     if !within.is_empty() {
-        let way = way(debug, copy, bodies, copy.function, within, &mut found.doubts);
+        let way = way(program, debug, copy, bodies, copy.function, within, &mut found.doubts);
         found.all.push(way.with_permits(forbids, may_forbid));
     }
     for label in apart {
-        let way = way(debug, copy, known.of(program, label), label, vec![label], &mut found.doubts);
+        let bodies = known.of(program, label);
+        let way = way(program, debug, copy, bodies, label, vec![label], &mut found.doubts);
         found.all.push(way.with_permits(forbids, may_forbid));
     }
     found
 }
 
 fn way(
+    program: &Program<'_>,
     debug: Option<&Debug<'_>>,
     copy: &Copy,
     bodies: &[Body],
@@ -99,6 +101,7 @@ fn way(
         let stands = match (&copy.scope, debug) {
             (Some((tree, scope)), Some(debug)) => match belongs(debug, tree, *scope, call.site) {
                 Belongs::No if copy.whole => Belongs::Perhaps(Doubt::NoRegion),
+                _ if call.callee.is_extracted(program.image()) => Belongs::Perhaps(Doubt::Extracted),
                 other => other,
             },
             _ => Belongs::Perhaps(Doubt::NoRegion),

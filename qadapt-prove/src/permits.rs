@@ -3,14 +3,15 @@
 //! A label stands where a permit begins, and another one where it ends, so that no compiler takes code with a permit for the
 //! same as code without. What lies between is told by debug information: a call is permitted if, seen from inside, the first
 //! of the guard's marks that it was inlined into is a permit, each of its places is exact, down to the line and column, and it
-//! cannot be part of a region inside the permit.
+//! cannot be part of a region inside the permit. What a compiler has taken out of functions is called from no place.
 //!
 //! A permit is void below a region that forbids permits. Where a file has a guard that does (`Policy::enter`), whose end
 //! nothing tells, or such a region that debug information has lost, all permits are void. So are those of a function whose code
-//! several names share: it may be that of another one, without a permit.
+//! several names share: it may be that of another one, without a permit. Where the file may have lost names, each may be shared.
 
 use super::addr_map::AddrSet;
 use super::before::{Event, events};
+use super::body::Callee;
 use super::copies::Copy;
 use super::debug::Debug;
 use super::inlined::{Scope, Spans, Touch, Tree, Trees};
@@ -59,7 +60,8 @@ impl Permits {
                     continue;
                 }
             }
-            let is_shared = image.function_at(start).is_none_or(|function| function.names.len() != 1);
+            let is_shared = image.loses_names()
+                || image.function_at(start).is_none_or(|function| function.names.len() != 1);
             let tree = trees.of(label.addr);
             if label.kind == Kind::Forbid {
                 found.forbidding.push(label.addr);
@@ -74,8 +76,12 @@ impl Permits {
     }
 
     /// What a call is made under.
-    pub(crate) fn under(&self, debug: &Debug<'_>, site: u64) -> Under {
+    pub(crate) fn under(&self, image: &Image<'_>, debug: &Debug<'_>, site: u64, callee: Callee) -> Under {
         let Some(tree) = self.functions.at(site) else { return Under::Nothing };
+        if callee.is_extracted(image) {
+            let forbids = (0..tree.scopes.len()).any(|scope| self.forbids(tree, scope));
+            return if forbids { Under::Forbid } else { Under::Nothing };
+        }
         let chain = tree.chain(site);
         if chain.iter().any(|&scope| self.forbids(tree, scope)) {
             return Under::Forbid;

@@ -10,6 +10,7 @@ mod builds;
 mod chosen;
 mod corpus;
 mod digest;
+mod extracted;
 mod functions;
 mod generate;
 mod hostile;
