@@ -50,6 +50,15 @@ struct Target {
     more: serde_json::Map<String, serde_json::Value>,
 }
 
+/// A program that cargo can run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Program<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// The package that it is of.
+    pub package: &'a str,
+}
+
 /// Whose code a file is, as cargo's messages tell it.
 #[derive(Debug, Serialize)]
 pub struct Owner<'a> {
@@ -159,18 +168,22 @@ impl Workspace {
         }
     }
 
-    /// The programs that `cargo run` cannot choose from; none if it can.
+    /// The programs that `cargo run` cannot choose from, with the packages that they are of; none if it can.
     #[must_use]
-    pub fn undecided(&self, selection: &Selection) -> Vec<String> {
+    pub fn undecided(&self, selection: &Selection) -> Vec<Program<'_>> {
         if !selection.is_open() || self.default_run(selection).is_some() {
             return Vec::new();
         }
         let packages = self.built(selection);
-        let targets = packages.iter().flat_map(|package| &package.targets);
-        let programs = targets.filter(|target| target.kind == ["bin"]);
-        let names: Vec<String> =
-            programs.filter_map(|target| target.more.get("name")?.as_str()).map(str::to_owned).collect();
-        if names.len() > 1 { names } else { Vec::new() }
+        let targets =
+            packages.iter().flat_map(|package| package.targets.iter().map(|target| (*package, target)));
+        let programs: Vec<Program<'_>> = targets
+            .filter(|(_, target)| target.kind == ["bin"])
+            .filter_map(|(package, target)| {
+                Some(Program { name: target.more.get("name")?.as_str()?, package: &package.name })
+            })
+            .collect();
+        if programs.len() > 1 { programs } else { Vec::new() }
     }
 
     /// The program that `cargo run` chooses of several, as `default-run` says in exactly one package.
@@ -181,12 +194,13 @@ impl Workspace {
         named.next().filter(|_| named.next().is_none() && selection.is_open())
     }
 
-    /// The packages that cargo builds: the selected one, or those that the workspace has built where none is.
+    /// The packages that cargo builds: the selected one, or those that the workspace has built where none is. None where the one
+    /// that is asked for is not of the workspace: cargo knows it, or says that there is none.
     fn built(&self, selection: &Selection) -> Vec<&Package> {
         let selected = self.selected(selection);
         let is_built = |package: &&Package| match selected {
             Some(selected) => package.id == selected.id,
-            None => self.default_members.contains(&package.id),
+            None => selection.package.is_none() && self.default_members.contains(&package.id),
         };
         self.packages.iter().filter(is_built).collect()
     }

@@ -37,6 +37,9 @@ pub struct Selection {
     /// Turns off the `default` feature.
     #[arg(long)]
     pub no_default_features: bool,
+    /// The platform to build for, as in cargo's `--target`.
+    #[arg(long = "target", id = "platform", value_name = "TRIPLE")]
+    pub platform: Option<String>,
     /// Overrides a setting of cargo's: KEY=VALUE, or a file.
     #[arg(long = "cargo-config", id = "cargo-config", value_name = "KEY=VALUE|PATH")]
     pub config: Vec<String>,
@@ -67,10 +70,18 @@ impl Selection {
         arguments
     }
 
+    /// Overridden settings; of two of the same the last one holds.
+    #[must_use]
+    pub fn settings(&self) -> Vec<String> {
+        let platform =
+            self.platform.iter().map(|name| format!("build.target = {}", toml::Value::from(name.as_str())));
+        self.config.iter().cloned().chain(platform).collect()
+    }
+
     /// The arguments that override settings.
     #[must_use]
     pub fn config_arguments(&self) -> Vec<OsString> {
-        self.config.iter().flat_map(|setting| ["--config".into(), setting.into()]).collect()
+        self.settings().into_iter().flat_map(|setting| ["--config".into(), setting.into()]).collect()
     }
 
     /// The argument that selects the manifest.
@@ -231,6 +242,10 @@ mod tests {
         };
         assert_eq!(selection.target_arguments(), ["--example", "radio"]);
         assert_eq!(selection.package_arguments(), ["--package", "sets", "--features", "am,fm"]);
+        let platform = Some("a-b".to_owned());
+        let elsewhere = Selection { platform, config: vec!["x = 1".into()], ..Selection::default() };
+        let settings = ["--config", "x = 1", "--config", "build.target = \"a-b\""];
+        assert_eq!(elsewhere.config_arguments(), settings);
         assert_eq!(selection.to_string(), "the example `radio`");
         assert_eq!(selection.slug(), "sets-example-radio");
         assert_eq!(Selection::default().slug(), "package");

@@ -28,7 +28,8 @@ impl Settings {
     /// Reads what holds for a workspace. Files that cannot be read or make no sense are cargo's to complain about.
     #[must_use]
     pub fn of(root: &Path, selection: &Selection) -> Self {
-        let mut tables: Vec<Table> = selection.config.iter().filter_map(|text| from_argument(text)).collect();
+        let mut tables: Vec<Table> =
+            selection.settings().iter().filter_map(|text| from_argument(text)).collect();
         // The last one is the strongest.
         tables.reverse();
         let here = env::current_dir().unwrap_or_default();

@@ -269,10 +269,11 @@ impl Walk<'_, '_> {
         if table.is_checked() || !table.begin(image).is_some_and(is_new) {
             return;
         }
-        for part in &self.parts {
+        for part in self.parts.iter().skip(self.searched) {
             for begin in table::begins(image, &part.range) {
                 self.tables.entry(begin).or_insert(begin);
             }
         }
+        self.searched = self.parts.len();
     }
 }

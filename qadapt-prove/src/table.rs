@@ -99,24 +99,33 @@ impl Table {
 pub(crate) fn begins(image: &Image<'_>, code: &Range<u64>) -> BTreeSet<u64> {
     let mut found = BTreeSet::new();
     let mut steps = Steps::new(image.code(code.start, code.end), code.start);
-    let mut state = State::unknown();
-    let mut at = code.start;
+    let (mut at, mut row) = (code.start, code.start);
     while at < code.end {
-        let step = steps.at(at);
+        let step = steps.flow_at(at);
         at = step.next;
         match step.flow {
-            Flow::Next | Flow::Branch(..) => state.apply(step.effect, step.flags_lost, image),
-            flow => {
-                if let Flow::JumpVia(Via::Reg(reg)) = flow
-                    && let Some(table) = Table::of(state.get(reg))
-                {
-                    found.extend(table.begin(image));
-                }
-                state = State::unknown();
+            Flow::Next | Flow::Branch(..) => continue,
+            Flow::JumpVia(Via::Reg(reg)) => {
+                let table = Table::of(behind(image, &mut steps, row..step.addr).get(reg));
+                found.extend(table.and_then(|table| table.begin(image)));
             }
+            _ => {}
         }
+        row = at;
     }
     found
+}
+
+/// What is known behind a row of instructions of which none is a jump or a call.
+fn behind(image: &Image<'_>, steps: &mut Steps<'_>, row: Range<u64>) -> State {
+    let mut state = State::unknown();
+    let mut at = row.start;
+    while at < row.end {
+        let step = steps.at(at);
+        state.apply(step.effect, step.flags_lost, image);
+        at = step.next;
+    }
+    state
 }
 
 /// Where a table of the function that occupies `bounds` leads; `None` if that cannot be told. `others` are the tables

@@ -128,6 +128,9 @@ impl Program<'_> {
     /// Those of a function's jumps through statics that lead to functions.
     fn through_statics(&self, body: &Body) -> Vec<u64> {
         let of_static = |call: &Call| {
+            if call.callee != Callee::Unknown(Why::IndirectJump) {
+                return None;
+            }
             let (base, code) = self.image().segment_of(call.site);
             let is_known = match Steps::new(code, base).flow_at(call.site).flow {
                 Flow::JumpVia(Via::Mem(Mem { base: None, index: None, disp })) => {
@@ -135,7 +138,7 @@ impl Program<'_> {
                 }
                 _ => false,
             };
-            (call.callee == Callee::Unknown(Why::IndirectJump) && is_known).then_some(call.site)
+            is_known.then_some(call.site)
         };
         body.calls.iter().filter_map(of_static).collect()
     }

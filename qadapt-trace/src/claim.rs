@@ -2,7 +2,7 @@
 
 use core::sync::atomic::Ordering;
 
-use crate::format::Kind;
+use crate::format::{Kind, flags};
 use crate::layout::Trace;
 use crate::room::Room;
 
@@ -47,6 +47,8 @@ impl<R: Room> Trace<R> {
         let is_there = R::reserve(offset + before, after - before);
         if is_there {
             reserved.fetch_max(after, Ordering::Relaxed);
+        } else {
+            self.set_flags(flags::NO_ROOM);
         }
         is_there
     }

@@ -35,6 +35,10 @@ pub enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Short { length: 0 } => f.write_str(
+                "it is empty: there was no room for what this process did, on the disk or within the limit on the size of \
+                 files (ulimit -f)",
+            ),
             Self::Short { length } => {
                 write!(f, "it is cut off: {length} bytes, where the header alone has {HEADER_SIZE}")
             }

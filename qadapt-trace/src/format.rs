@@ -6,7 +6,7 @@ use core::fmt;
 pub const MAGIC: u64 = u64::from_le_bytes(*b"QADAPTtr");
 
 /// The version that this crate writes.
-pub const VERSION: Version = Version { major: 2, minor: 4 };
+pub const VERSION: Version = Version { major: 2, minor: 5 };
 
 /// A version of the file format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +52,8 @@ pub mod flags {
     pub const SAMPLED: u64 = 1 << 6;
     /// Some blocks were not followed.
     pub const LEFT_OUT: u64 = 1 << 7;
+    /// The file could not get all the room that it needed: something is missing. Versions before 2.5 never set it.
+    pub const NO_ROOM: u64 = 1 << 8;
 }
 
 pub(crate) const SECTIONS: usize = 6;

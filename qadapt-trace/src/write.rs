@@ -291,11 +291,12 @@ impl<R: Room> Trace<R> {
     }
 
     /// Takes over the regions of the trace that this process had before it was forked, under the same numbers and
-    /// without their counts, and returns false if there is no room for them. Nothing else may have been added yet.
+    /// without their counts. Returns false, and counts them as lost, if there is no room for them. Nothing else may have been added yet.
     #[must_use]
     pub fn inherit(&self, parent: &Self) -> bool {
         for kind in [Kind::Strings, Kind::Regions] {
             if !self.has_room(kind, parent.section(kind).used.load(Ordering::Relaxed)) {
+                add::<R>(&self.section(kind).lost, 1);
                 return false;
             }
         }

@@ -1,34 +1,37 @@
 //! The traces of a directory.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use qadapt_trace::flags;
+use qadapt_trace::{Kind as Table, REGIONS, flags};
 
 use super::fold::Fold;
-use super::read::Trace;
-use crate::error::{Error, Result};
+use super::read::{Trace, files};
+use crate::error::Result;
 use crate::system::is_writing;
 
-/// Takes every trace of a directory in, one after another. Returns how many there were, and what is wrong with those
-/// that could not be read or not whole.
+/// Takes every trace of a directory in, one after another. Returns how many processes made one, and what is wrong with those
+/// that could not be read or are not whole.
 ///
 /// # Errors
 /// If the directory cannot be read.
-pub fn collect(fold: &mut Fold, profile: &str, directory: &Path, root: &Path) -> Result<(u64, Vec<String>)> {
+pub fn collect(
+    fold: &mut Fold,
+    profile: &str,
+    directory: &Path,
+    root: &Path,
+) -> Result<(usize, Vec<String>)> {
     let mut problems = Vec::new();
-    let mut read = 0;
-    for path in files(directory)? {
-        match Trace::read(&path) {
+    let files = files(directory)?;
+    for path in &files {
+        match Trace::read(path) {
             Ok(trace) => {
-                problems.extend(incomplete(&path, &trace));
+                problems.extend(incomplete(path, &trace));
                 fold.add(profile, &trace, root);
-                read += 1;
             }
             Err(e) => problems.push(e.to_string()),
         }
     }
-    Ok((read, problems))
+    Ok((files.len(), problems))
 }
 
 /// Says which traces of a directory are still being written, by processes that could be neither waited for nor ended.
@@ -61,35 +64,25 @@ fn writer(path: &Path) -> Option<u32> {
 
 /// What is missing of a trace, in words.
 #[must_use]
-pub fn incomplete(path: &Path, trace: &Trace) -> Option<String> {
-    (trace.unreadable > 0).then(|| {
-        format!(
-            "the trace `{}` is cut off: {} missing; the rest is in the report",
-            path.display(),
-            if trace.unreadable == 1 {
-                "1 entry is".to_owned()
-            } else {
-                format!("{} entries are", trace.unreadable)
-            }
-        )
-    })
-}
-
-/// The traces of a directory by name, and of those inside it.
-///
-/// # Errors
-/// If the directory cannot be read.
-pub fn files(directory: &Path) -> Result<Vec<PathBuf>> {
-    let io = |e| Error::io("read the folder", directory, e);
-    let mut found = Vec::new();
-    for entry in fs::read_dir(directory).map_err(io)? {
-        let path = entry.map_err(io)?.path();
-        if path.is_dir() {
-            found.extend(files(&path)?);
-        } else if path.extension().is_some_and(|extension| extension == "qtrace") {
-            found.push(path);
-        }
+pub fn incomplete(path: &Path, trace: &Trace) -> Vec<String> {
+    let path = path.display();
+    let mut missing = Vec::new();
+    if trace.unreadable > 0 {
+        let entries = match trace.unreadable {
+            1 => "1 entry is".to_owned(),
+            many => format!("{many} entries are"),
+        };
+        missing.push(format!("the trace `{path}` is cut off: {entries} missing; the rest is in the report"));
     }
-    found.sort();
-    Ok(found)
+    if trace.header.has(flags::NO_ROOM) {
+        missing.push(format!(
+            "the trace `{path}` got no more room, from a full disk or a program that gave up its rights: regions, stacks and \
+             sites that were new then are missing. Mend that and run again"
+        ));
+    } else if trace.header.section(Table::Regions).lost > 0 {
+        missing.push(format!(
+            "the trace `{path}` has no room for more than {REGIONS} regions: what happened in others is missing"
+        ));
+    }
+    missing
 }

@@ -44,6 +44,11 @@ impl Fold {
         fold
     }
 
+    /// Takes names from the link to a program, if the program has been replaced by the end.
+    pub fn keep(&mut self, (program, link): (PathBuf, PathBuf)) {
+        self.files.keep(program, link);
+    }
+
     /// Takes in a trace of a run in this profile. Region places below `root` are made relative to it.
     pub fn add(&mut self, profile: &str, trace: &Trace, root: &Path) {
         let profile = self.report.profile(profile);
@@ -136,13 +141,19 @@ impl Fold {
     fn add_totals(&mut self, profile: usize, trace: &Trace) {
         let header = &trace.header;
         let totals = &mut self.report.profiles[profile];
+        let tables = [Table::Regions, Table::Stacks, Table::Sites];
+        let lost = tables
+            .iter()
+            .fold(trace.unreadable, |sum, table| sum.saturating_add(header.section(*table).lost));
         // A child that became another program at once has nothing to say.
         if header.parent != 0 && header.events == 0 && !header.has(flags::EXITED) {
+            totals.lost = totals.lost.saturating_add(lost);
             return;
         }
         let entered = trace.regions.iter().flatten().any(|region| region.calls > 0);
         let recorded: u64 = trace.sites.iter().fold(0, |sum, site| sum.saturating_add(site.count));
-        let tables = [Table::Regions, Table::Stacks, Table::Sites];
+        // What has no entry in a table is no sample.
+        let is_sampled = lost == 0 || trace.sites.iter().any(|site| site.weight > site.count);
         // A damaged trace has any numbers: a profile adds them without an overflow.
         totals.add(&Profile {
             name: String::new(),
@@ -151,10 +162,8 @@ impl Fold {
             without_allocator: u64::from(entered && !header.has(flags::ALLOCATOR)),
             events: header.events,
             disallowed: header.disallowed,
-            unsampled: header.disallowed.saturating_sub(recorded),
-            lost: tables
-                .iter()
-                .fold(trace.unreadable, |sum, table| sum.saturating_add(header.section(*table).lost)),
+            unsampled: if is_sampled { header.disallowed.saturating_sub(recorded) } else { 0 },
+            lost,
             live: header.live.as_ref().map(LiveTotal::of),
         });
     }
@@ -167,9 +176,10 @@ impl Fold {
         root: &Path,
     ) -> usize {
         let name = Some(trace.text(region.name)).filter(|name| !name.is_empty());
+        let (file, line) = trace.place(region);
         let place = Place {
-            file: relative(&trace.text(region.file), root),
-            line: region.line,
+            file: relative(&file, root),
+            line,
             column: region.column,
             name,
             by: self.by.and_then(|by| whose(by, trace, region)),

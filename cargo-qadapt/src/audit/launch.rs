@@ -5,9 +5,11 @@
 //! start this command instead (`target.TRIPLE.runner`), which becomes the program.
 
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
+use super::bundle::is_doctest;
+use super::doctest;
 use crate::system;
 
 /// The first argument that says that a program is to be started.
@@ -49,11 +51,19 @@ pub fn launch(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
         eprintln!("error: no program to start");
         return ExitCode::from(2);
     };
-    let mut command = Command::new(&program);
+    let kept = match std::env::var_os(doctest::VARIABLE) {
+        Some(folder) if is_doctest(Path::new(&program)) => {
+            doctest::keep(Path::new(&program), Path::new(&folder))
+        }
+        _ => Ok(PathBuf::from(&program)),
+    };
+    // Then its functions have no names, which the report says.
+    let kept = kept.unwrap_or_else(|_| PathBuf::from(&program));
+    let mut command = Command::new(&kept);
     command.args(arguments);
-    let kept = std::env::var(KEEP).ok();
+    let wanted = std::env::var(KEEP).ok();
     for (variable, _) in std::env::vars_os() {
-        if !is_kept(&variable, kept.as_deref()) {
+        if !is_kept(&variable, wanted.as_deref()) {
             command.env_remove(variable);
         }
     }
@@ -86,7 +96,7 @@ fn without_hash(name: &OsStr) -> Option<&OsStr> {
 fn is_kept(variable: &OsStr, kept: Option<&str>) -> bool {
     let Some(name) = variable.to_str() else { return kept.is_none() };
     match kept {
-        _ if name == KEEP => false,
+        _ if name == KEEP || name == doctest::VARIABLE => false,
         Some(kept) => {
             ALWAYS.contains(&name)
                 || system::VARIABLES.iter().any(|variable| variable.eq_ignore_ascii_case(name))

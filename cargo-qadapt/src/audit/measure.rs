@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::{File, TryLockError};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Duration;
 
@@ -11,12 +11,13 @@ use qadapt_code::origin::Origin;
 use super::args::Runs;
 use super::collect::{collect, unfinished};
 use super::fold::Fold;
+use super::kept::Kept;
 use super::preload;
 use super::problems::Problems;
 use super::run::{Options, Runner, run};
 use super::traceless::{has_guard, traceless};
 use super::wait::End;
-use crate::build::{Build, Verb, Workspace};
+use crate::build::{Build, Program, Verb, Workspace};
 use crate::cargo::cargo;
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -85,8 +86,11 @@ impl Runs {
         }
         let mut interrupted = false;
         let profiles = self.profiles.all();
+        // Until the names are known: what another audit of the selection builds and runs takes the place of this one's.
+        let _locks = self.lock(workspace, &profiles)?;
+        let mut kept = Vec::new();
         for (index, profile) in profiles.iter().enumerate() {
-            match self.run_profile(workspace, profile, runner, &how, &mut folds, &mut problems)? {
+            match self.run_profile(workspace, profile, runner, &how, &mut folds, &mut kept, &mut problems)? {
                 Outcome::Good => {}
                 Outcome::Failed => failed.push(profile.name().to_owned()),
                 Outcome::Interrupted => {
@@ -120,7 +124,24 @@ impl Runs {
         }
     }
 
+    /// Waits until no other audit runs the same in any of the profiles.
+    fn lock(&self, workspace: &Workspace, profiles: &[Profile]) -> Result<Vec<File>> {
+        let mut folders: Vec<PathBuf> =
+            profiles.iter().map(|profile| self.traces(workspace, profile)).collect();
+        // In one order, so that no two wait for each other.
+        folders.sort();
+        let progress = Progress::start();
+        let say = |folder: &Path| progress.note(format!("waiting for another run in {}", folder.display()));
+        folders.iter().map(|traces| lock(traces, say)).collect()
+    }
+
+    /// The folder for the traces of a profile.
+    fn traces(&self, workspace: &Workspace, profile: &Profile) -> PathBuf {
+        workspace.own_target_directory().join("traces").join(self.selection.slug()).join(profile.name())
+    }
+
     /// Builds, and runs and collects for each fold.
+    #[expect(clippy::too_many_arguments, reason = "what all profiles share, and what each adds to")]
     fn run_profile(
         &self,
         workspace: &Workspace,
@@ -128,6 +149,7 @@ impl Runs {
         runner: Runner,
         how: &How<'_>,
         folds: &mut [Fold],
+        kept: &mut Vec<Kept>,
         problems: &mut Problems,
     ) -> Result<Outcome> {
         let target_directory = workspace.own_target_directory();
@@ -151,9 +173,15 @@ impl Runs {
             // The others are built, but not run.
             programs.retain(|program| program.file_stem().is_some_and(|name| name == chosen));
         }
+        let traces = self.traces(workspace, profile);
+        let links = Kept::new(&programs, traces.with_extension("programs"));
+        for fold in folds.iter_mut() {
+            links.links.iter().cloned().for_each(|link| fold.keep(link));
+        }
+        kept.push(links);
         let options = Options {
             runner,
-            traces: target_directory.join("traces").join(self.selection.slug()).join(profile.name()),
+            traces,
             whole_program: self.whole_program,
             preload: if self.c { Some(preload::value()?) } else { None },
             threads: how.detail.by.is_some(),
@@ -163,9 +191,6 @@ impl Runs {
             launched_on: how.platform.as_deref(),
             environment: how.kept,
         };
-        let _lock = lock(&options.traces, |folder| {
-            progress.note(format!("waiting for another run in {}", folder.display()));
-        })?;
         let mut outcome = Outcome::Good;
         for fold in folds {
             let what = format!("running {} in profile {} (Ctrl-C ends it)", self.selection, profile.name());
@@ -305,6 +330,11 @@ pub fn nothing_audited(report: &Report, whole_program: bool) -> Option<String> {
     }
     let entered =
         report.regions.iter().flat_map(|region| &region.counts).flatten().any(|counts| counts.calls > 0);
+    if !entered && report.profiles.iter().any(|profile| profile.lost > 0) {
+        return Some(
+            "nothing was audited: the traces had no room for the regions that were entered".to_owned(),
+        );
+    }
     (!entered && !whole_program).then(|| {
         "nothing was audited: the program entered no protected region. Mark code with #[allocate_panic] or \
          assert_no_alloc(..), give the program arguments with which it gets there, or audit all of it with \
@@ -313,10 +343,16 @@ pub fn nothing_audited(report: &Report, whole_program: bool) -> Option<String> {
     })
 }
 
-/// Cargo runs none of several programs unless it is told which.
-fn several(mut names: Vec<String>) -> String {
-    names.sort();
-    format!("there are several programs ({}): name one with --bin", names.join(", "))
+/// Cargo runs none of several programs unless it is told which. Where two of them have one name, that takes the package too.
+fn several(mut programs: Vec<Program<'_>>) -> String {
+    programs.sort();
+    let is_twice = programs.windows(2).any(|pair| pair[0].name == pair[1].name);
+    let called = |program: &Program<'_>| {
+        if is_twice { format!("{} of {}", program.name, program.package) } else { program.name.to_owned() }
+    };
+    let names = programs.iter().map(called).collect::<Vec<_>>().join(", ");
+    let which = if is_twice { "choose with -p PACKAGE --bin NAME" } else { "name one with --bin" };
+    format!("there are several programs ({names}): {which}")
 }
 
 /// Fails where cargo has no `nextest`.
@@ -425,5 +461,7 @@ mod tests {
         report.profiles[0].without_allocator = 0;
         assert!(nothing_audited(&report, false).is_some_and(|why| why.contains("--whole-program")));
         assert_eq!(nothing_audited(&report, true), None);
+        report.profiles[0].lost = 1;
+        assert!(nothing_audited(&report, false).is_some_and(|why| why.contains("no room")));
     }
 }

@@ -1,9 +1,12 @@
 //! The audit: what allocates where, profile by profile.
 
 pub mod args;
+pub mod bundle;
 pub mod collect;
+pub mod doctest;
 pub mod fold;
 pub mod interrupt;
+pub mod kept;
 pub mod launch;
 pub mod measure;
 mod preload;

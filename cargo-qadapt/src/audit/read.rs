@@ -1,11 +1,13 @@
 //! One trace file, read as far as it can be.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{Read as _, Seek as _, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use qadapt_code::origin::with_slashes;
 use qadapt_trace::{HEADER_SIZE, Header, Kind, Live, Module, Region, Site, Stack, Text, text};
 
+use super::bundle::{Bundle, is_doctest};
 use crate::error::{Error, Result};
 
 /// What a trace file holds.
@@ -27,6 +29,8 @@ pub struct Trace {
     stack_size: usize,
     frames: Vec<u8>,
     strings: Vec<u8>,
+    /// Where doctests are written that rustdoc has joined in the program.
+    bundle: Bundle,
 }
 
 impl Trace {
@@ -58,7 +62,8 @@ impl Trace {
         let regions = section(Kind::Regions)?;
         let regions = regions.chunks_exact(size(Kind::Regions)).map(Region::parse).collect();
         let modules = section(Kind::Modules)?;
-        let modules = modules.chunks_exact(size(Kind::Modules)).filter_map(Module::parse).collect();
+        let modules: Vec<Module> =
+            modules.chunks_exact(size(Kind::Modules)).filter_map(Module::parse).collect();
         let entries = section(Kind::Sites)?;
         let sites: Vec<Site> = entries.chunks_exact(size(Kind::Sites)).filter_map(Site::parse).collect();
         // Entries without a site, which were claimed and never written, have nothing here either.
@@ -66,6 +71,9 @@ impl Trace {
         let live = written.filter_map(|entry| header.live(entry)).collect();
         let stacks = section(Kind::Stacks)?;
         let frames = section(Kind::Frames)?;
+        let path_of = |module: &Module| PathBuf::from(&*String::from_utf8_lossy(text(&strings, module.path)));
+        let program = modules.iter().map(path_of).find(|program| is_doctest(program));
+        let bundle = program.map(|program| Bundle::beside(&program)).unwrap_or_default();
         Ok(Self {
             header,
             regions,
@@ -77,6 +85,7 @@ impl Trace {
             stack_size: size(Kind::Stacks),
             frames,
             strings,
+            bundle,
         })
     }
 
@@ -92,6 +101,16 @@ impl Trace {
         stack.frames(&self.frames)
     }
 
+    /// Where a region is opened: of a doctest that rustdoc has joined with others, where that is written.
+    #[must_use]
+    pub fn place(&self, region: &Region) -> (String, u32) {
+        let file = self.text(region.file);
+        match self.bundle.place(&with_slashes(&file), region.line) {
+            Some((source, line)) => (source.to_owned(), line),
+            None => (file, region.line),
+        }
+    }
+
     /// The bytes of a string.
     #[must_use]
     pub fn bytes(&self, at: Text) -> &[u8] {
@@ -103,4 +122,23 @@ impl Trace {
     pub fn text(&self, at: Text) -> String {
         String::from_utf8_lossy(self.bytes(at)).into_owned()
     }
+}
+
+/// The traces of a directory by name, and of those inside it.
+///
+/// # Errors
+/// If the directory cannot be read.
+pub fn files(directory: &Path) -> Result<Vec<PathBuf>> {
+    let io = |e| Error::io("read the folder", directory, e);
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).map_err(io)? {
+        let path = entry.map_err(io)?.path();
+        if path.is_dir() {
+            found.extend(files(&path)?);
+        } else if path.extension().is_some_and(|extension| extension == "qtrace") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
 }

@@ -9,13 +9,17 @@ use addr2line::Loader;
 use object::{Object, ObjectSegment};
 use qadapt_code::origin::{Code, Origin, relative, with_slashes};
 
+use super::bundle::{Bundle, is_doctest};
+use super::kept::is_replaced;
 use crate::report::figures::Frame;
 
 /// The files that addresses were loaded from, by number.
 #[derive(Debug, Default)]
 pub struct Files {
-    files: Vec<Identity>,
+    known: Vec<Identity>,
     numbers: HashMap<Identity, u32>,
+    /// Links to programs as they were built.
+    kept: HashMap<PathBuf, PathBuf>,
 }
 
 /// A loaded file: two builds at the same path differ in build id or size.
@@ -30,13 +34,27 @@ pub struct Identity {
 }
 
 impl Files {
+    /// Takes names from the link to a program, if the program has been replaced by then.
+    pub fn keep(&mut self, program: PathBuf, link: PathBuf) {
+        self.kept.insert(program, link);
+    }
+
+    /// Where a file is now.
+    fn place<'a>(&'a self, path: &'a Path) -> Cow<'a, Path> {
+        let here = here(path);
+        match self.kept.get(&*here) {
+            Some(link) if is_replaced(&here, link) => Cow::Borrowed(link),
+            _ => here,
+        }
+    }
+
     /// The number of a file.
     pub fn number(&mut self, identity: Identity) -> u32 {
         if let Some(&number) = self.numbers.get(&identity) {
             return number;
         }
-        let number = u32::try_from(self.files.len()).unwrap_or(u32::MAX);
-        self.files.push(identity.clone());
+        let number = u32::try_from(self.known.len()).unwrap_or(u32::MAX);
+        self.known.push(identity.clone());
         self.numbers.insert(identity, number);
         number
     }
@@ -95,6 +113,8 @@ enum Loaded {
         base: u64,
         /// Which bytes of the file are loaded, and the addresses that they ask for.
         segments: Vec<(Range<u64>, u64)>,
+        /// Where doctests are written that rustdoc has joined in it.
+        bundle: Bundle,
     },
     /// In words, why not.
     Unusable(String),
@@ -163,10 +183,13 @@ impl<'a> Resolver<'a> {
         let frames =
             self.find(address.file, |base, _| Some(base.wrapping_add(address.offset).wrapping_sub(1)));
         if frames.is_empty() {
-            let identity = self.files.files.get(address.file as usize);
+            let identity = self.files.known.get(address.file as usize);
             let path = identity.map_or("?".into(), |identity| identity.path.to_string_lossy());
             let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
-            return vec![unknown(name, address.offset)];
+            // A file that was read has names for the user's functions, and lacks those of the runtime; one that is gone, of any.
+            let is_gone = matches!(self.loaded.get(&address.file), Some(Loaded::Unusable(_)));
+            let origin = if is_gone { Origin::Own } else { Origin::Internal };
+            return vec![unknown(name, address.offset, origin)];
         }
         frames
     }
@@ -186,17 +209,22 @@ impl<'a> Resolver<'a> {
         probe: impl FnOnce(u64, &[(Range<u64>, u64)]) -> Option<u64>,
     ) -> Vec<Frame> {
         let mut frames = Vec::new();
-        let Some(identity) = self.files.files.get(file as usize) else { return frames };
-        let loaded = self.loaded.entry(file).or_insert_with(|| load(identity));
-        let Loaded::Ready { loader, base, segments } = loaded else { return frames };
+        let Some(identity) = self.files.known.get(file as usize) else { return frames };
+        let loaded =
+            self.loaded.entry(file).or_insert_with(|| load(identity, &self.files.place(&identity.path)));
+        let Loaded::Ready { loader, base, segments, bundle } = loaded else { return frames };
         let Some(probe) = probe(*base, segments) else { return frames };
         if let Ok(mut found) = loader.find_frames(probe) {
             while let Ok(Some(frame)) = found.next() {
                 let function = frame.function.as_ref().and_then(|function| function.raw_name().ok());
                 let function = function.map_or_else(|| "?".to_owned(), |name| demangled(&name));
                 let location = frame.location.as_ref();
-                let file = location.and_then(|location| location.file).map(with_slashes);
-                let line = location.and_then(|location| location.line).unwrap_or(0);
+                let mut file = location.and_then(|location| location.file).map(with_slashes);
+                let mut line = location.and_then(|location| location.line).unwrap_or(0);
+                if let Some((source, at)) = file.as_deref().and_then(|file| bundle.place(file, line)) {
+                    let source = self.code.root().join(source);
+                    (file, line) = (Some(source.to_string_lossy().into_owned().into()), at);
+                }
                 let shown = file.as_deref().map(|file| relative(file, self.code.root()));
                 let package = file.as_deref().and_then(|file| self.code.package(file));
                 if let (Some(shown), Some(package)) = (&shown, package)
@@ -223,23 +251,24 @@ impl<'a> Resolver<'a> {
     }
 }
 
-fn unknown(module: &str, offset: u64) -> Frame {
-    Frame {
-        function: format!("{module}+{offset:#x}"),
-        file: None,
-        line: 0,
-        column: 0,
-        origin: Origin::Internal,
-    }
+fn unknown(module: &str, offset: u64, origin: Origin) -> Frame {
+    Frame { function: format!("{module}+{offset:#x}"), file: None, line: 0, column: 0, origin }
 }
 
-fn load(identity: &Identity) -> Loaded {
+fn load(identity: &Identity, here: &Path) -> Loaded {
     let path = identity.path.display();
-    let here = here(&identity.path);
-    let data = match std::fs::File::open(&here).and_then(|file| qadapt_code::map::map(&file)) {
+    let data = match std::fs::File::open(here).and_then(|file| qadapt_code::map::map(&file)) {
         Ok(data) => data,
         Err(e) => {
-            return Loaded::Unusable(format!("`{path}` cannot be opened ({e}): its functions have no names"));
+            let advice = if is_doctest(here) {
+                ". rustdoc deletes the programs of doctests, and only what is started by this command is kept: leave a `runner` \
+                 out of cargo's configuration, or doctests with --nextest"
+            } else {
+                ""
+            };
+            return Loaded::Unusable(format!(
+                "`{path}` cannot be opened ({e}): its functions have no names{advice}"
+            ));
         }
     };
     let Ok(object) = object::File::parse(&*data) else {
@@ -267,8 +296,9 @@ fn load(identity: &Identity) -> Loaded {
         (start..start.saturating_add(size), segment.address())
     };
     let segments = object.segments().map(part).collect();
-    match Loader::new(&*here) {
-        Ok(loader) => Loaded::Ready { loader: Box::new(loader), base, segments },
+    let bundle = if is_doctest(here) { Bundle::beside(here) } else { Bundle::default() };
+    match Loader::new(here) {
+        Ok(loader) => Loaded::Ready { loader: Box::new(loader), base, segments, bundle },
         Err(e) => Loaded::Unusable(format!("`{path}` has no usable debug information: {e}")),
     }
 }

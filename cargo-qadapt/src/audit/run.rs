@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use super::doctest;
 use super::interrupt::Interrupts;
 use super::launch;
 use super::preload;
@@ -88,6 +89,9 @@ pub fn run(build: &Build<'_>, options: &Options<'_>, what: String) -> Result<End
     if let Some(screen) = screen {
         screen.close();
     }
+    let doctests = doctest::folder(&options.traces);
+    doctest::tidy(&options.traces, &doctests)
+        .map_err(|e| Error::io("remove needless programs of doctests in", &doctests, e))?;
     ended.map_err(|e| Error::Cargo(format!("could not start `{name}`: {e}")))
 }
 
@@ -115,6 +119,10 @@ fn command(build: &Build<'_>, options: &Options<'_>) -> Command {
         command = renamed;
     }
     command.env("QADAPT_TRACE", &options.traces).env("QADAPT_MODE", "count");
+    if options.runner == Runner::Test {
+        let (flags, value) = doctest::for_lines();
+        command.env(doctest::VARIABLE, doctest::folder(&options.traces)).env(flags, value);
+    }
     if let Some(runner) = options.launched_on.and_then(launcher) {
         command.arg("--config").arg(runner);
     }
@@ -153,9 +161,19 @@ fn launcher(platform: &str) -> Option<String> {
     Some(format!("target.{platform}.runner = {words}"))
 }
 
+/// Removes what is left of other runs. The names of what this one has run already are looked up at its end.
 fn make_anew(directory: &Path) -> Result<()> {
-    if directory.exists() {
-        fs::remove_dir_all(directory).map_err(|e| Error::io("remove the old traces in", directory, e))?;
+    let own = doctest::folder(directory);
+    let remove = |path: &Path| {
+        if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }
+    };
+    fs::create_dir_all(directory).map_err(|e| Error::io("make the folder", directory, e))?;
+    let failed = |e| Error::io("remove the old traces in", directory, e);
+    for entry in fs::read_dir(directory).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path != own {
+            remove(&path).map_err(failed)?;
+        }
     }
-    fs::create_dir_all(directory).map_err(|e| Error::io("make the folder", directory, e))
+    Ok(())
 }

@@ -6,7 +6,7 @@
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
 use std::process::Stdio;
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -16,8 +16,20 @@ use crate::system;
 /// How often the line moves.
 const TICK: Duration = Duration::from_millis(120);
 
-/// How long the terminal is read on that somebody else holds when the program has ended.
+/// How long the terminal is read at least that somebody else holds when the program has ended.
 const REST: Duration = Duration::from_secs(1);
+
+/// How long nothing comes where nothing of the program's is left.
+const MOMENT: Duration = Duration::from_millis(20);
+
+const CHUNK: usize = 4096;
+
+/// Chunks that wait to be handed on. When there are so many, the program waits for its terminal.
+const QUEUE: usize = 16;
+
+/// More than what the program has written and nobody has seen when it ends: the queue, a chunk on the way to it and one on the way
+/// from it, and what the kernel keeps of a terminal (8 KiB and 4 KiB on Linux).
+const UNSEEN: usize = 2 * QUEUE * CHUNK;
 
 const FRAMES: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
@@ -43,11 +55,11 @@ impl Screen {
             return None;
         }
         let (mut own, program) = system::terminal().ok()?;
-        let (send, receive) = mpsc::channel();
+        let (send, receive) = mpsc::sync_channel(QUEUE);
         let end = Arc::new(OnceLock::new());
         let ended: Arc<OnceLock<Instant>> = Arc::clone(&end);
         thread::spawn(move || {
-            let mut buffer = [0; 4096];
+            let mut buffer = [0; CHUNK];
             // An error says that nobody holds the other end any more.
             while let Ok(length) = own.read(&mut buffer)
                 && length > 0
@@ -55,17 +67,8 @@ impl Screen {
             {}
         });
         let hand_on = thread::spawn(move || {
-            let mut line = Line { what, start: Instant::now(), frame: 0, is_drawn: false, is_free: true };
-            let mut out = io::stderr();
-            while ended.get().is_none_or(|end| end.elapsed() < REST) {
-                // If standard error is closed there is no one to tell.
-                let _ = match receive.recv_timeout(TICK) {
-                    Ok(bytes) => line.hand_on(&bytes, &mut out),
-                    Err(RecvTimeoutError::Timeout) => line.draw(system::columns(), &mut out),
-                    Err(RecvTimeoutError::Disconnected) => break,
-                };
-            }
-            let _ = line.clear(&mut out);
+            let line = Line { what, start: Instant::now(), frame: 0, is_drawn: false, is_free: true };
+            hand_on(&receive, &ended, line, &mut io::stderr());
         });
         Some(Self { program, hand_on, end })
     }
@@ -87,14 +90,38 @@ impl Screen {
         writeln!(&self.program, "{what}")
     }
 
-    /// Waits until everything is handed on that the program has written. What it has left behind may hold its terminal for
-    /// ever, and is read for a second.
+    /// Waits until everything is handed on that the program has written, however slow the real terminal is. What it has left
+    /// behind may hold its terminal for ever, and is read for a second.
     pub fn close(self) {
         drop(self.program);
         let _ = self.end.set(Instant::now());
         // A thread that panicked has said so itself.
         let _ = self.hand_on.join();
     }
+}
+
+/// Hands on what comes, with the line below it, until nobody can write any more or what comes cannot be the program's, which has
+/// ended.
+fn hand_on(receive: &Receiver<Vec<u8>>, ended: &OnceLock<Instant>, mut line: Line, out: &mut impl io::Write) {
+    // Bytes since the end.
+    let mut since = 0;
+    loop {
+        let is_over = ended.get().is_some_and(|end| end.elapsed() >= REST);
+        if is_over && since >= UNSEEN {
+            break;
+        }
+        // If standard error is closed there is no one to tell.
+        let _ = match receive.recv_timeout(if is_over { MOMENT } else { TICK }) {
+            Ok(bytes) => {
+                since += if ended.get().is_some() { bytes.len() } else { 0 };
+                line.hand_on(&bytes, out)
+            }
+            Err(RecvTimeoutError::Timeout) if is_over => break,
+            Err(RecvTimeoutError::Timeout) => line.draw(system::columns(), out),
+            Err(RecvTimeoutError::Disconnected) => break,
+        };
+    }
+    let _ = line.clear(out);
 }
 
 /// The line that says what runs.
@@ -138,6 +165,38 @@ impl Line {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What is handed on when the program ended long ago, and somebody sends so many full chunks.
+    fn handed_on(chunks: usize, is_left_open: bool) -> usize {
+        let (send, receive) = mpsc::sync_channel(QUEUE);
+        let long_ago = Instant::now().checked_sub(REST * 2).expect("the machine has run for some seconds");
+        let ended = OnceLock::from(long_ago);
+        let line = Line { what: "running".into(), start: long_ago, frame: 0, is_drawn: false, is_free: true };
+        let sender = thread::spawn(move || {
+            for _ in 0..chunks {
+                if send.send(vec![b'x'; CHUNK]).is_err() {
+                    break;
+                }
+            }
+            is_left_open.then_some(send)
+        });
+        let mut out = Vec::new();
+        hand_on(&receive, &ended, line, &mut out);
+        drop(receive);
+        drop(sender.join().expect("it does not panic"));
+        out.len()
+    }
+
+    #[test]
+    fn what_waits_when_the_program_has_ended_is_handed_on() {
+        assert_eq!(handed_on(QUEUE + 2, false), (QUEUE + 2) * CHUNK);
+        assert_eq!(handed_on(0, true), 0, "who says nothing is not waited for");
+    }
+
+    #[test]
+    fn who_never_stops_is_not_heard_for_ever() {
+        assert_eq!(handed_on(usize::MAX, false), UNSEEN);
+    }
 
     #[test]
     fn the_line_never_wraps() {

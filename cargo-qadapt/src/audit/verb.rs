@@ -118,7 +118,7 @@ pub fn gather(inputs: &[String], root: &Path, by: Option<Apart>) -> Result<Gathe
     for input in inputs {
         let (profile, path) = named(input);
         if path.is_dir() {
-            for file in super::collect::files(&path)? {
+            for file in super::read::files(&path)? {
                 add(&mut fold, profile, &file, root, &mut problems);
             }
         } else if path.extension().is_some_and(|extension| extension == "json") {

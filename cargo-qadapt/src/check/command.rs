@@ -37,6 +37,9 @@ pub fn command(runs: &Runs, workspace: &Workspace) -> String {
     for setting in &selection.config {
         words.extend(["--cargo-config".to_owned(), setting.clone()]);
     }
+    if let Some(platform) = &selection.platform {
+        words.extend(["--target".to_owned(), platform.clone()]);
+    }
     if !runs.arguments.is_empty() {
         words.push("--".into());
         words.extend(runs.arguments.iter().map(|word| word.to_string_lossy().into_owned()));

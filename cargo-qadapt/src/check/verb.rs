@@ -83,9 +83,11 @@ impl Check {
         } else {
             self.judge(&failures, before, &now, is_failure, &mut problems);
         }
+        // Figures that are not whole can show that there is more than before, and not that all is well.
+        let is_undecided = problems.has_gaps() && !is_failure;
         let view = View {
-            lines: now.lines.clone(),
-            outcome: Some(outcome),
+            lines: if is_undecided { Vec::new() } else { now.lines.clone() },
+            outcome: (!is_undecided).then_some(outcome),
             suppressed: now.suppressed.clone(),
             ..View::new(&now.report, workspace.root())
         };

@@ -104,3 +104,13 @@ fn what_starts_programs_on_another_platform_starts_none_here() {
     let said = started_by("cfg(any(windows, target_os = \"linux\"))");
     assert!(said.contains("/started\")"), "{said}");
 }
+
+#[test]
+fn the_platform_is_chosen_as_for_cargo() {
+    let here = cargo_qadapt::settings::host().expect("cargo says where it runs");
+    let audit = ["audit", "-p", "odd", "--bin", "clean", "--profile", "debug", "--target"];
+    crate::command::run(&[&audit[..], &[&here]].concat()).assert(0, "");
+    let program = crate::command::target_directory().join("qadapt").join(here).join("debug/clean");
+    assert!(program.exists(), "it is built for that platform");
+    crate::command::run(&[&audit[..], &["no-such-platform"]].concat()).assert(2, "no-such-platform");
+}

@@ -14,7 +14,7 @@ fn changed(folder: &Path, change: impl FnOnce(&mut Vec<u8>)) -> String {
     let trace = TRACE.get_or_init(|| {
         audit("traced", &[]).assert(1, "");
         let traces = target_directory().join("qadapt/traces/odd-bin-traced/debug");
-        let files = cargo_qadapt::audit::collect::files(&traces).expect("there are traces");
+        let files = cargo_qadapt::audit::read::files(&traces).expect("there are traces");
         fs::read(&files[0]).expect("the trace can be read")
     });
     let mut bytes = trace.clone();
@@ -35,7 +35,7 @@ fn damaged_traces_are_refused_in_words() {
         run(&["merge", &changed(&folder, change)]).assert(2, expected);
     };
     merge(&|bytes| bytes.truncate(100), "it is cut off: 100 bytes");
-    merge(&Vec::clear, "it is cut off: 0 bytes");
+    merge(&Vec::clear, "it is empty: there was no room for what this process did");
     merge(&|bytes| bytes[0] = b'x', "it is no trace of qadapt's");
     merge(&|bytes| bytes.fill(0), "it is empty");
     merge(&|bytes| put(bytes, 8, 3 << 32), "its version 3.0 is newer");
@@ -63,7 +63,8 @@ fn numbers_that_are_too_large_are_no_overflow() {
         "{}",
         run.stderr
     );
-    assert_eq!((totals.unsampled, totals.lost), (u64::MAX, u64::MAX));
+    // Of what had no entry nobody knows that it was sampled.
+    assert_eq!((totals.unsampled, totals.lost), (0, u64::MAX));
 }
 
 #[test]

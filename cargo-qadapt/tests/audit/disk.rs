@@ -1,6 +1,5 @@
 //! Disks that are full, and limits on files: the program runs on, and what is missing is said.
 
-use std::path::PathBuf;
 use std::process::Command;
 
 use cargo_qadapt::report::figures::SiteCounts;
@@ -9,29 +8,55 @@ use crate::command::{Run, audit, counts, folder, qadapt, run, target_directory};
 
 const AUDIT: [&str; 8] = ["audit", "-p", "odd", "--bin", "full", "--profile", "debug", "--format"];
 
-fn with_room_for(requests: &str) -> Run {
+fn with_room_for(requests: usize, arguments: &[&str]) -> Run {
     let mut command = qadapt(&AUDIT);
-    Run::of(command.arg("json").env("ROOM_FOR", requests).output().expect("the command starts"))
+    command.arg("json").args(arguments).env("ROOM_FOR", requests.to_string());
+    Run::of(command.output().expect("the command starts"))
 }
 
 #[test]
 fn without_any_room_there_is_no_trace() {
-    let run = with_room_for("0");
-    run.assert(2, "nothing was audited");
+    let run = with_room_for(0, &[]);
+    run.assert(2, "nothing was audited: there is no trace");
     assert!(run.stderr.contains("qadapt: no trace in ") && run.stderr.contains("no room on its disk"));
     assert!(run.stderr.contains("ran to its end"), "{}", run.stderr);
+    assert!(!run.stderr.contains("left no trace in profile"), "{}", run.stderr);
+    // An empty one tells of the process.
     let traces = target_directory().join("qadapt/traces/odd-bin-full");
-    assert_eq!(
-        cargo_qadapt::audit::collect::files(&traces).expect("the folder is there"),
-        [] as [PathBuf; 0]
-    );
+    let files = cargo_qadapt::audit::read::files(&traces).expect("the folder is there");
+    let sizes: Vec<u64> = files.iter().map(|path| path.metadata().expect("it is there").len()).collect();
+    assert_eq!(sizes, [0]);
+    let traces = traces.to_str().expect("the path is UTF-8");
+    for said in [run, crate::command::run(&["merge", traces])] {
+        said.assert(2, "it is empty: there was no room for what this process did");
+    }
+}
+
+#[test]
+fn a_process_that_leaves_no_trace_is_missed() {
+    // Enough for the parent alone, and for a growing part of what a child has.
+    for room in 4..9 {
+        let run = with_room_for(room, &["--", "forks"]);
+        run.assert(2, if room == 4 { "it is empty: there was no room" } else { "got no more room" });
+    }
+    let run = with_room_for(1000, &["--", "forks"]);
+    run.assert(1, "");
+    assert_eq!(run.report().profiles[0].processes, 3);
+}
+
+#[test]
+fn without_room_for_regions_nobody_says_that_there_are_none() {
+    let run = with_room_for(3, &[]);
+    run.assert(2, "nothing was audited: the traces had no room for the regions that were entered");
+    assert!(!run.stderr.contains("entered no protected region"), "{}", run.stderr);
 }
 
 /// Enough for the header, the strings, the modules and the first regions, but not for stacks.
 #[test]
 fn when_the_room_ends_counts_stay_exact_and_the_rest_is_lost() {
-    let run = with_room_for("4");
-    run.assert(1, "gets no more room (is its disk full?)");
+    let run = with_room_for(4, &[]);
+    run.assert(2, "gets no more room (is its disk full?)");
+    assert!(run.stderr.contains("got no more room, from a full disk"), "{}", run.stderr);
     assert_eq!(run.stderr.matches("gets no more room").count(), 1, "{}", run.stderr);
     assert!(run.stderr.contains("ran to its end"), "{}", run.stderr);
     let report = run.report();
@@ -40,6 +65,7 @@ fn when_the_room_ends_counts_stay_exact_and_the_rest_is_lost() {
     assert_eq!(counts(&report, "later").allocs, 1);
     assert_eq!((report.sites.len(), report.profiles[0].disallowed), (0, 202));
     assert!(report.profiles[0].lost > 0);
+    assert_eq!(report.profiles[0].unsampled, 0, "nothing was sampled");
 }
 
 /// As by a program that gives up its user's rights, or has another root from then on.

@@ -28,8 +28,7 @@ fn with_frame_pointers_the_text_is_the_same() {
         .output()
         .expect("the command starts");
     golden::assert("shapes.txt", &String::from_utf8_lossy(&output.stdout));
-    let traces =
-        cargo_qadapt::audit::collect::files(&target.join("qadapt/traces")).expect("there are traces");
+    let traces = cargo_qadapt::audit::read::files(&target.join("qadapt/traces")).expect("there are traces");
     for path in traces {
         let trace = cargo_qadapt::audit::read::Trace::read(&path).expect("it is a trace");
         assert!(trace.header.has(qadapt_trace::flags::FRAME_POINTERS));

@@ -2,12 +2,15 @@
 
 #[cfg(unix)]
 mod archive;
+#[cfg(unix)]
+mod at_once;
 mod believed;
 mod choice;
 mod chosen;
 mod command;
 mod damaged;
 mod disk;
+mod doctests;
 mod entries;
 mod errors;
 mod exact;

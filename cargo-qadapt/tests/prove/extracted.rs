@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use object::{Object as _, ObjectSymbol as _};
 use qadapt_prove::{Answer, Rules, Settings, Which, prove_file};
 
 use crate::programs::{folder, has, run};
@@ -71,8 +72,8 @@ fn program(name: &str, rest: &str, regions: &[(String, String)], flags: &[&str])
     for (region, body) in regions {
         writeln!(text, "fn {region}(x: u64) -> u64 {{ {body} }}").expect("a text takes all");
     }
-    let calls: String = regions.iter().map(|(name, _)| format!("report(\"{name}\", {name}); ")).collect();
-    writeln!(text, "fn main() {{ {calls} }}").expect("a text takes all");
+    let calls: Vec<String> = regions.iter().map(|(name, _)| format!("report(\"{name}\", {name});")).collect();
+    writeln!(text, "fn main() {{ {} }}", calls.join(" ")).expect("a text takes all");
     let folder = folder(name);
     let (source, binary) = (folder.join(format!("{name}.rs")), folder.join(name));
     std::fs::write(&source, text).expect("the source is written");
@@ -117,7 +118,6 @@ fn quiet() -> (String, String) {
 fn has_function(file: &Path, part: &str) -> bool {
     let data = std::fs::read(file).expect("the program can be read");
     let file = object::File::parse(&*data).expect("an ELF file");
-    use object::{Object, ObjectSymbol};
     file.symbols().any(|symbol| symbol.name().is_ok_and(|name| name.contains(part)))
 }
 

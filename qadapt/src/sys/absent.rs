@@ -42,8 +42,6 @@ pub(crate) fn exists(_: &CStr) -> bool {
     false
 }
 
-pub(crate) fn remove(_: &CStr) {}
-
 pub(crate) fn make_directory(_: &CStr) {}
 
 pub(crate) fn size_of_file(_: &CStr) -> u64 {

@@ -212,13 +212,6 @@ pub(crate) fn exists(path: &CStr) -> bool {
     unsafe { libc::access(path.as_ptr(), libc::F_OK) == 0 }
 }
 
-/// Removes a file.
-#[expect(unsafe_code, reason = "std's copies the path")]
-pub(crate) fn remove(path: &CStr) {
-    // SAFETY: the path is nul-terminated.
-    unsafe { libc::unlink(path.as_ptr()) };
-}
-
 /// Makes a directory for the user alone, unless there is one.
 #[expect(unsafe_code, reason = "std's copies the path")]
 pub(crate) fn make_directory(path: &CStr) {

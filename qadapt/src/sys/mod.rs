@@ -23,7 +23,7 @@
 //! | whether the process has one thread | [`look_up_threads`], [`is_alone`] |
 //! | system calls that the guard sees before they are made | [`calls`] |
 //! | page faults of a thread | [`page_faults`] |
-//! | files that are mapped, and room on their disk | [`HAS_TRACES`], [`File`], [`may_have_size`], [`exists`], [`remove`], [`make_directory`], [`size_of_file`] |
+//! | files that are mapped, and room on their disk | [`HAS_TRACES`], [`File`], [`may_have_size`], [`exists`], [`make_directory`], [`size_of_file`] |
 //!
 //! What a platform lacks is absent there, not made up:
 //!

@@ -4,7 +4,7 @@ use core::ffi::CStr;
 
 pub(crate) use super::absent::{
     File, HAS_TRACES, exists, for_each_module, is_alone, locate, look_up_threads, make_directory,
-    may_have_size, own_stack, page_faults, remove, size_of_file, stack_around,
+    may_have_size, own_stack, page_faults, size_of_file, stack_around,
 };
 use super::posix::raw_variable;
 pub(crate) use super::posix::{

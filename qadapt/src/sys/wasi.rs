@@ -5,7 +5,7 @@ use core::ffi::{CStr, c_char, c_int};
 pub(crate) use super::absent::{
     File, HAS_TRACES, exists, for_each_module, is_alone, keeping_error, locate, look_up_threads,
     make_directory, map_pages, may_have_size, own_stack, page_faults, parent, process, processor_time,
-    program, remove, size_of_file, stack_around, unmap_pages, wait_for_error, working_directory,
+    program, size_of_file, stack_around, unmap_pages, wait_for_error, working_directory,
 };
 pub(crate) use super::absent::{TRAP, at_fork, is_absolute, is_separator, trap};
 

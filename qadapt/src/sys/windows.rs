@@ -36,7 +36,7 @@ mod files;
 #[path = "windows/text.rs"]
 mod text;
 
-pub(crate) use self::files::{File, HAS_TRACES, exists, make_directory, may_have_size, remove, size_of_file};
+pub(crate) use self::files::{File, HAS_TRACES, exists, make_directory, may_have_size, size_of_file};
 
 /// What is still to be called at the process's end; null where nothing is. `AcqRel`: one caller takes it.
 static AT_EXIT: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());

@@ -121,8 +121,9 @@ fn create(parent: u64) -> Option<&'static Trace> {
     path.push(b"/").push(program.rsplit(|&byte| sys::is_separator(byte)).next().unwrap_or_default());
     path.push(b"-").number(pid).push(b"-");
     let made = match make_file(&mut path) {
+        // An empty file takes no room, and tells who reads the folder that a process is missing.
         Ok(file) => map(&file).inspect_err(|_| {
-            path.as_c_str().inspect(|path| sys::remove(path));
+            file.grow(0);
         }),
         Err(why) => Err(why),
     };

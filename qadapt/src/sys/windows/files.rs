@@ -9,8 +9,8 @@ use windows_sys::Win32::Foundation::{
     GENERIC_READ, GENERIC_WRITE, GetLastError, HANDLE, INVALID_HANDLE_VALUE,
 };
 use windows_sys::Win32::Storage::FileSystem::{
-    CREATE_NEW, CreateDirectoryW, CreateFileW, DeleteFileW, FILE_SHARE_DELETE, FILE_SHARE_READ,
-    FILE_SHARE_WRITE, GetFileAttributesExW, GetFileExInfoStandard, OPEN_EXISTING, WIN32_FILE_ATTRIBUTE_DATA,
+    CREATE_NEW, CreateDirectoryW, CreateFileW, FILE_SHARE_DELETE, FILE_SHARE_READ, FILE_SHARE_WRITE,
+    GetFileAttributesExW, GetFileExInfoStandard, OPEN_EXISTING, WIN32_FILE_ATTRIBUTE_DATA,
 };
 use windows_sys::Win32::System::Memory::{
     CreateFileMappingW, FILE_MAP_READ, FILE_MAP_WRITE, MapViewOfFile, PAGE_READWRITE,
@@ -120,16 +120,6 @@ fn attributes(path: &CStr) -> Option<WIN32_FILE_ATTRIBUTE_DATA> {
     let known = unsafe { GetFileAttributesExW(path, GetFileExInfoStandard, found.as_mut_ptr().cast()) };
     // SAFETY: zeroed at first, which is a valid value.
     (known != 0).then(|| unsafe { found.assume_init() })
-}
-
-/// Removes a file.
-#[expect(unsafe_code, reason = "std's copies the path")]
-pub(crate) fn remove(path: &CStr) {
-    let mut wide_path = [0; PATH];
-    if let Some(path) = wide(path.to_bytes(), &mut wide_path) {
-        // SAFETY: the path ends in 0.
-        unsafe { DeleteFileW(path) };
-    }
 }
 
 /// Makes a directory, unless there is one, with the rights of the one that it is in.
