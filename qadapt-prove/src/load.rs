@@ -51,6 +51,8 @@ pub(crate) struct Image<'a> {
     pointers: Vec<u64>,
     /// All objects with a symbol, by address.
     statics: Vec<(Range<u64>, &'a str)>,
+    /// How far any object reaches, up to and with each of them.
+    reach: Vec<u64>,
     /// Where the loader is told what to write where.
     for_loader: Vec<Range<u64>>,
     /// Objects that the loader copies from other files.
@@ -115,6 +117,7 @@ impl<'a> Image<'a> {
             fixed_code: Vec::new(),
             pointers: Vec::new(),
             statics: Vec::new(),
+            reach: Vec::new(),
             for_loader: for_loader(file),
             copied: copied(file),
             rust: Rust::None,
@@ -141,6 +144,12 @@ impl<'a> Image<'a> {
             !symbols.symbols().any(|symbol| symbol.kind() == SymbolKind::Text && symbol.is_local());
         image.functions = read_functions(symbols.symbols().chain(file.dynamic_symbols()), is_code);
         image.statics = read_statics(symbols);
+        let ends = image.statics.iter().map(|(range, _)| range.end);
+        let farther = |reach: &mut u64, end: u64| {
+            *reach = end.max(*reach);
+            Some(*reach)
+        };
+        image.reach = ends.scan(0, farther).collect();
         // In a program at fixed addresses any number may be the address of a static.
         if header.e_type.get(endian) == elf::ET_DYN && !has_more {
             image.pointers = private_pointers(&image.statics, file);
@@ -334,15 +343,21 @@ impl<'a> Image<'a> {
 
     /// The symbol of the object that an address lies in, if it is of one only.
     pub(crate) fn static_at(&self, addr: u64) -> Option<&'a str> {
-        let mut found = self.statics.iter().filter(|(range, _)| range.contains(&addr));
+        let mut found = self.objects_at(addr);
         let (first, other) = (found.next()?, found.next());
         other.is_none().then_some(first.1)
     }
 
     /// Where the objects with a symbol lie that an address is of, taken together.
     pub(crate) fn object_at(&self, addr: u64) -> Option<Range<u64>> {
-        let found = self.statics.iter().map(|(range, _)| range.clone()).filter(|range| range.contains(&addr));
+        let found = self.objects_at(addr).map(|(range, _)| range.clone());
         found.reduce(|all, one| all.start.min(one.start)..all.end.max(one.end))
+    }
+
+    fn objects_at(&self, addr: u64) -> impl Iterator<Item = &(Range<u64>, &'a str)> {
+        let end = self.statics.partition_point(|(range, _)| range.start <= addr);
+        let start = self.reach[..end].partition_point(|&reach| reach <= addr);
+        self.statics[start..end].iter().filter(move |(range, _)| range.contains(&addr))
     }
 
     /// All objects that have a symbol.
