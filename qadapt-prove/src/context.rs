@@ -1,7 +1,9 @@
 //! What an analysis of a function is told from outside: the file, the functions that it calls, and how much work is left.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::ops::Range;
+use std::rc::Rc;
 
 use super::body::{Callee, Fate, Given};
 use super::eh::Catches;
@@ -10,7 +12,7 @@ use super::number::Few;
 use super::step::Regs;
 use super::subject::Subject;
 
-/// Answers what becomes of the caller of a function.
+/// Answers what becomes of the caller of a function, and what need not be found out twice.
 pub(crate) trait Oracle {
     /// The fate of a caller of `callee`.
     fn fate(&self, callee: Callee) -> Fate;
@@ -23,6 +25,9 @@ pub(crate) trait Oracle {
 
     /// The numbers that a callee returns, if they are few and known.
     fn result(&self, callee: Callee) -> Option<Few>;
+
+    /// Where the tables begin through which a stretch of code jumps; functions can have such a stretch in common.
+    fn tables(&self, code: &Range<u64>) -> Rc<BTreeSet<u64>>;
 }
 
 /// The work that may still be done on one file; keeps hostile files from taking for ever.

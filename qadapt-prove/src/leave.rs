@@ -270,7 +270,7 @@ impl Walk<'_, '_> {
             return;
         }
         for part in self.parts.iter().skip(self.searched) {
-            for begin in table::begins(image, &part.range) {
+            for &begin in self.oracle.tables(&part.range).iter() {
                 self.tables.entry(begin).or_insert(begin);
             }
         }

@@ -1,6 +1,7 @@
 //! What each function of a file means to its callers: its role by name, and whether it comes back.
 
 use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -24,6 +25,7 @@ use super::scratch::Scratch;
 use super::start::Start;
 use super::step::{Flow, Regs, Via};
 use super::subject::Subject;
+use super::table;
 use super::thunk::{Thunk, thunk};
 use super::wait;
 
@@ -32,6 +34,9 @@ const DEEPEST: usize = 64;
 
 /// How many instructions are looked at with numbers at most: regions that matter are small, and a survey has no need of it.
 const MOST_WITH_NUMBERS: u64 = 1 << 19;
+
+/// By the first address and the end of a stretch of code: where the tables begin through which it jumps.
+type Tables = AddrMap<(u64, u64), Rc<BTreeSet<u64>>>;
 
 /// Which functions never return, as far as it has been asked.
 #[derive(Debug, Default)]
@@ -59,6 +64,7 @@ pub(crate) struct Program<'a> {
     is_news: Cell<bool>,
     results: RefCell<AddrMap<u64, Option<Few>>>,
     roles: RefCell<AddrMap<u64, Role>>,
+    tables: RefCell<Tables>,
     stays: RefCell<Stays>,
     fates: RefCell<AddrMap<u64, Fate>>,
     loose: RefCell<AddrMap<u64, Regs>>,
@@ -88,6 +94,7 @@ impl<'a> Program<'a> {
             is_news: Cell::new(false),
             results: RefCell::default(),
             roles: RefCell::default(),
+            tables: RefCell::default(),
             stays: RefCell::default(),
             fates: RefCell::default(),
             loose: RefCell::default(),
@@ -399,6 +406,12 @@ impl Program<'_> {
 }
 
 impl Oracle for Program<'_> {
+    fn tables(&self, code: &Range<u64>) -> Rc<BTreeSet<u64>> {
+        let mut tables = self.tables.borrow_mut();
+        let known = tables.entry((code.start, code.end));
+        Rc::clone(known.or_insert_with(|| Rc::new(table::begins(self.image, code))))
+    }
+
     fn loose(&self, callee: Callee) -> Regs {
         match callee {
             Callee::Local(addr) => self.loose.borrow().get(&addr).copied().unwrap_or(0),
