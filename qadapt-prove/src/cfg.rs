@@ -73,8 +73,6 @@ pub(super) struct Walk<'c, 'a> {
     pub(super) mem: &'c mut Scratch,
     /// Where each jump table begins, and where reading it ended.
     pub(super) tables: BTreeMap<u64, u64>,
-    /// In how many of the parts tables have been looked for.
-    pub(super) searched: usize,
     pub(super) overrun: bool,
     pub(super) exhausted: bool,
     pub(super) spills: Spills,
@@ -104,7 +102,6 @@ impl<'c, 'a> Walk<'c, 'a> {
             catches: found.unwrap_or_default(),
             mem,
             tables: BTreeMap::new(),
-            searched: 0,
             overrun: false,
             exhausted: false,
             spills: Spills::new(context.arguments),

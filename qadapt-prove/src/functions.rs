@@ -27,15 +27,14 @@ impl Function<'_> {
             let whole = whole.strip_suffix('.').unwrap_or(name);
             PARTS.iter().any(|part| whole.ends_with(part))
         };
-        self.names.iter().any(|name| name.starts_with("OUTLINED_FUNCTION_") || is_part(name))
+        // A linker's thunk on the way to an outlined one has its name in its own.
+        self.names.iter().any(|name| name.contains("OUTLINED_FUNCTION_") || is_part(name))
     }
 
     /// Whether a compiler has made this of parts of other functions. A call of it is in no source: it has the place of what is near it.
     pub(crate) fn is_extracted(&self) -> bool {
-        // A linker's thunk on the way to one has its name in its own.
-        let is_outlined =
-            |name: &str| ["OUTLINED_FUNCTION_", "outlined_ir_func_"].iter().any(|part| name.contains(part));
-        self.is_fragment() || self.names.iter().any(|name| is_outlined(name) || has_suffix(name))
+        self.is_fragment()
+            || self.names.iter().any(|name| name.contains("outlined_ir_func_") || has_suffix(name))
     }
 
     /// Whether this has the name of `whole` and more, as what a compiler has made of a function.

@@ -3,8 +3,7 @@
 //! The optimiser merges calls, sinks them and folds functions, and then what debug information says of a call is empty or
 //! that of another one. A call belongs to a region if its chain of inlined functions has the region in it. It may belong
 //! to the region wherever its place is not exact, at whatever level, and where its place is also that of a call that leads
-//! to the region. What a compiler has taken out of functions is called from no place in a source, so that it may always belong.
-//! All other calls do not belong.
+//! to the region. All other calls do not belong.
 
 use super::debug::Debug;
 use super::inlined::Tree;

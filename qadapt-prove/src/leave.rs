@@ -269,11 +269,10 @@ impl Walk<'_, '_> {
         if table.is_checked() || !table.begin(image).is_some_and(is_new) {
             return;
         }
-        for part in self.parts.iter().skip(self.searched) {
+        for part in &self.parts {
             for &begin in self.oracle.tables(&part.range).iter() {
                 self.tables.entry(begin).or_insert(begin);
             }
         }
-        self.searched = self.parts.len();
     }
 }

@@ -16,7 +16,7 @@ use super::fixups::{Fixup, Slot, has_more, read_fixups};
 use super::functions::{Function, Rust, is_of_rust, is_of_std_or_alloc, read_functions};
 use super::import::{Import, Linkage};
 use super::machine::{Code, Machine};
-use super::statics::{private_pointers, read_statics};
+use super::statics::{Statics, private_pointers};
 
 #[derive(Clone, Debug)]
 struct Segment<'a> {
@@ -49,10 +49,7 @@ pub(crate) struct Image<'a> {
     is_dynamic: bool,
     /// Objects of eight bytes that no other file sees.
     pointers: Vec<u64>,
-    /// All objects with a symbol, by address.
-    statics: Vec<(Range<u64>, &'a str)>,
-    /// How far any object reaches, up to and with each of them.
-    reach: Vec<u64>,
+    statics: Statics<'a>,
     /// Where the loader is told what to write where.
     for_loader: Vec<Range<u64>>,
     /// Objects that the loader copies from other files.
@@ -116,8 +113,7 @@ impl<'a> Image<'a> {
             fixed: Vec::new(),
             fixed_code: Vec::new(),
             pointers: Vec::new(),
-            statics: Vec::new(),
-            reach: Vec::new(),
+            statics: Statics::default(),
             for_loader: for_loader(file),
             copied: copied(file),
             rust: Rust::None,
@@ -143,16 +139,10 @@ impl<'a> Image<'a> {
         image.loses_names |=
             !symbols.symbols().any(|symbol| symbol.kind() == SymbolKind::Text && symbol.is_local());
         image.functions = read_functions(symbols.symbols().chain(file.dynamic_symbols()), is_code);
-        image.statics = read_statics(symbols);
-        let ends = image.statics.iter().map(|(range, _)| range.end);
-        let farther = |reach: &mut u64, end: u64| {
-            *reach = end.max(*reach);
-            Some(*reach)
-        };
-        image.reach = ends.scan(0, farther).collect();
+        image.statics = Statics::read(symbols);
         // In a program at fixed addresses any number may be the address of a static.
         if header.e_type.get(endian) == elf::ET_DYN && !has_more {
-            image.pointers = private_pointers(&image.statics, file);
+            image.pointers = private_pointers(image.statics.all(), file);
         }
         let comment = file.section_by_name(".comment").and_then(|s| s.data().ok()).unwrap_or(&[]);
         let names = || image.functions.iter().flat_map(|f| f.names.iter());
@@ -343,26 +333,20 @@ impl<'a> Image<'a> {
 
     /// The symbol of the object that an address lies in, if it is of one only.
     pub(crate) fn static_at(&self, addr: u64) -> Option<&'a str> {
-        let mut found = self.objects_at(addr);
+        let mut found = self.statics.at(addr);
         let (first, other) = (found.next()?, found.next());
         other.is_none().then_some(first.1)
     }
 
     /// Where the objects with a symbol lie that an address is of, taken together.
     pub(crate) fn object_at(&self, addr: u64) -> Option<Range<u64>> {
-        let found = self.objects_at(addr).map(|(range, _)| range.clone());
+        let found = self.statics.at(addr).map(|(range, _)| range.clone());
         found.reduce(|all, one| all.start.min(one.start)..all.end.max(one.end))
-    }
-
-    fn objects_at(&self, addr: u64) -> impl Iterator<Item = &(Range<u64>, &'a str)> {
-        let end = self.statics.partition_point(|(range, _)| range.start <= addr);
-        let start = self.reach[..end].partition_point(|&reach| reach <= addr);
-        self.statics[start..end].iter().filter(move |(range, _)| range.contains(&addr))
     }
 
     /// All objects that have a symbol.
     pub(crate) fn statics(&self) -> impl Iterator<Item = &(Range<u64>, &'a str)> {
-        self.statics.iter()
+        self.statics.all().iter()
     }
 
     /// The pointer-sized value that the loader leaves in memory before any code runs.

@@ -101,6 +101,7 @@ fn way(
         let stands = match (&copy.scope, debug) {
             (Some((tree, scope)), Some(debug)) => match belongs(debug, tree, *scope, call.site) {
                 Belongs::No if copy.whole => Belongs::Perhaps(Doubt::NoRegion),
+                // It is called from no place in a source, and so may always belong.
                 _ if call.callee.is_extracted(program.image()) => Belongs::Perhaps(Doubt::Extracted),
                 other => other,
             },

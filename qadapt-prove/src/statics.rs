@@ -6,18 +6,44 @@ use object::{Object, ObjectSymbol, SymbolKind, elf};
 
 use super::elf::{Elf, section_ranges};
 
-/// All objects with a symbol, by address.
-pub(super) fn read_statics<'a>(symbols: &Elf<'a>) -> Vec<(Range<u64>, &'a str)> {
-    let statics = symbols
-        .symbols()
-        .filter(|symbol| symbol.kind() == SymbolKind::Data && symbol.is_definition() && symbol.size() > 0)
-        .map(|symbol| {
-            let end = symbol.address().saturating_add(symbol.size());
-            (symbol.address()..end, symbol.name().unwrap_or_default())
-        });
-    let mut statics: Vec<_> = statics.collect();
-    statics.sort_unstable_by_key(|(range, _)| (range.start, range.end));
-    statics
+/// All objects with a symbol.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Statics<'a> {
+    /// By address.
+    all: Vec<(Range<u64>, &'a str)>,
+    /// How far any of them reaches, up to and with each.
+    reach: Vec<u64>,
+}
+
+impl<'a> Statics<'a> {
+    pub(super) fn read(symbols: &Elf<'a>) -> Self {
+        let objects = symbols
+            .symbols()
+            .filter(|symbol| symbol.kind() == SymbolKind::Data && symbol.is_definition() && symbol.size() > 0)
+            .map(|symbol| {
+                let end = symbol.address().saturating_add(symbol.size());
+                (symbol.address()..end, symbol.name().unwrap_or_default())
+            });
+        let mut all: Vec<_> = objects.collect();
+        all.sort_unstable_by_key(|(range, _)| (range.start, range.end));
+        let farther = |reach: &mut u64, (range, _): &(Range<u64>, &str)| {
+            *reach = range.end.max(*reach);
+            Some(*reach)
+        };
+        let reach = all.iter().scan(0, farther).collect();
+        Self { all, reach }
+    }
+
+    pub(super) fn all(&self) -> &[(Range<u64>, &'a str)] {
+        &self.all
+    }
+
+    /// Those that an address is of.
+    pub(super) fn at(&self, addr: u64) -> impl Iterator<Item = &(Range<u64>, &'a str)> {
+        let end = self.all.partition_point(|(range, _)| range.start <= addr);
+        let start = self.reach[..end].partition_point(|&reach| reach <= addr);
+        self.all[start..end].iter().filter(move |(range, _)| range.contains(&addr))
+    }
 }
 
 /// The objects of eight bytes that have a symbol of their own, which the dynamic symbols do not name.

@@ -5,10 +5,12 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use qadapt_code::origin::{Code, Origin, relative};
 use qadapt_trace::{INNER, Kind as Table, Module, RegionKind, flags};
 
+use super::kept::Kept;
 use super::launch::{is_test_program, name};
 use super::read::Trace;
 use super::resolve::{Address, Files, Identity, Named, Resolver};
@@ -44,9 +46,9 @@ impl Fold {
         fold
     }
 
-    /// Takes names from the link to a program, if the program has been replaced by the end.
-    pub fn keep(&mut self, (program, link): (PathBuf, PathBuf)) {
-        self.files.keep(program, link);
+    /// Takes the names of programs from these, where another build has replaced them by the end.
+    pub fn keep(&mut self, kept: Rc<Kept>) {
+        self.files.keep(kept);
     }
 
     /// Takes in a trace of a run in this profile. Region places below `root` are made relative to it.

@@ -1,5 +1,6 @@
 //! Programs as they were built: another command may build anew what runs, and its functions would have no names then.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -7,8 +8,8 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub struct Kept {
     folder: PathBuf,
-    /// Each program, and the link to it.
-    pub links: Vec<(PathBuf, PathBuf)>,
+    /// By program: the link to it.
+    links: HashMap<PathBuf, PathBuf>,
 }
 
 impl Kept {
@@ -25,9 +26,20 @@ impl Kept {
         };
         let links = match fs::create_dir_all(&folder) {
             Ok(()) => programs.iter().enumerate().filter_map(link).collect(),
-            Err(_) => Vec::new(),
+            Err(_) => HashMap::new(),
         };
         Self { folder, links }
+    }
+
+    /// The link to a program, if another file lies in its place by now.
+    #[must_use]
+    pub fn replaced(&self, program: &Path) -> Option<&Path> {
+        let link = self.links.get(program)?;
+        let identity = |path: &Path| {
+            let metadata = path.metadata().ok()?;
+            Some((metadata.len(), metadata.modified().ok()?))
+        };
+        (identity(program) != identity(link)).then_some(link)
     }
 }
 
@@ -36,14 +48,4 @@ impl Drop for Kept {
         // What remains is removed by the next run.
         let _ = fs::remove_dir_all(&self.folder);
     }
-}
-
-/// True if a file is not what the link to it was made of.
-#[must_use]
-pub fn is_replaced(file: &Path, link: &Path) -> bool {
-    let identity = |path: &Path| {
-        let metadata = path.metadata().ok()?;
-        Some((metadata.len(), metadata.modified().ok()?))
-    };
-    identity(file) != identity(link)
 }

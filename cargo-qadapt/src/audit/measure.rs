@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
+use std::rc::Rc;
 use std::time::Duration;
 
 use qadapt_code::origin::Origin;
@@ -88,9 +89,8 @@ impl Runs {
         let profiles = self.profiles.all();
         // Until the names are known: what another audit of the selection builds and runs takes the place of this one's.
         let _locks = self.lock(workspace, &profiles)?;
-        let mut kept = Vec::new();
         for (index, profile) in profiles.iter().enumerate() {
-            match self.run_profile(workspace, profile, runner, &how, &mut folds, &mut kept, &mut problems)? {
+            match self.run_profile(workspace, profile, runner, &how, &mut folds, &mut problems)? {
                 Outcome::Good => {}
                 Outcome::Failed => failed.push(profile.name().to_owned()),
                 Outcome::Interrupted => {
@@ -141,7 +141,6 @@ impl Runs {
     }
 
     /// Builds, and runs and collects for each fold.
-    #[expect(clippy::too_many_arguments, reason = "what all profiles share, and what each adds to")]
     fn run_profile(
         &self,
         workspace: &Workspace,
@@ -149,7 +148,6 @@ impl Runs {
         runner: Runner,
         how: &How<'_>,
         folds: &mut [Fold],
-        kept: &mut Vec<Kept>,
         problems: &mut Problems,
     ) -> Result<Outcome> {
         let target_directory = workspace.own_target_directory();
@@ -174,11 +172,10 @@ impl Runs {
             programs.retain(|program| program.file_stem().is_some_and(|name| name == chosen));
         }
         let traces = self.traces(workspace, profile);
-        let links = Kept::new(&programs, traces.with_extension("programs"));
+        let kept = Rc::new(Kept::new(&programs, traces.with_extension("programs")));
         for fold in folds.iter_mut() {
-            links.links.iter().cloned().for_each(|link| fold.keep(link));
+            fold.keep(Rc::clone(&kept));
         }
-        kept.push(links);
         let options = Options {
             runner,
             traces,

@@ -4,13 +4,14 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use addr2line::Loader;
 use object::{Object, ObjectSegment};
 use qadapt_code::origin::{Code, Origin, relative, with_slashes};
 
 use super::bundle::{Bundle, is_doctest};
-use super::kept::is_replaced;
+use super::kept::Kept;
 use crate::report::figures::Frame;
 
 /// The files that addresses were loaded from, by number.
@@ -18,8 +19,7 @@ use crate::report::figures::Frame;
 pub struct Files {
     known: Vec<Identity>,
     numbers: HashMap<Identity, u32>,
-    /// Links to programs as they were built.
-    kept: HashMap<PathBuf, PathBuf>,
+    kept: Vec<Rc<Kept>>,
 }
 
 /// A loaded file: two builds at the same path differ in build id or size.
@@ -34,17 +34,17 @@ pub struct Identity {
 }
 
 impl Files {
-    /// Takes names from the link to a program, if the program has been replaced by then.
-    pub fn keep(&mut self, program: PathBuf, link: PathBuf) {
-        self.kept.insert(program, link);
+    /// Takes the names of programs from these, where another build has replaced them by then.
+    pub fn keep(&mut self, kept: Rc<Kept>) {
+        self.kept.push(kept);
     }
 
     /// Where a file is now.
     fn place<'a>(&'a self, path: &'a Path) -> Cow<'a, Path> {
         let here = here(path);
-        match self.kept.get(&*here) {
-            Some(link) if is_replaced(&here, link) => Cow::Borrowed(link),
-            _ => here,
+        match self.kept.iter().find_map(|kept| kept.replaced(&here)) {
+            Some(link) => Cow::Borrowed(link),
+            None => here,
         }
     }
 
@@ -296,7 +296,7 @@ fn load(identity: &Identity, here: &Path) -> Loaded {
         (start..start.saturating_add(size), segment.address())
     };
     let segments = object.segments().map(part).collect();
-    let bundle = if is_doctest(here) { Bundle::beside(here) } else { Bundle::default() };
+    let bundle = Bundle::beside(here);
     match Loader::new(here) {
         Ok(loader) => Loaded::Ready { loader: Box::new(loader), base, segments, bundle },
         Err(e) => Loaded::Unusable(format!("`{path}` has no usable debug information: {e}")),
