@@ -129,7 +129,8 @@ impl<'c, 'a> Walk<'c, 'a> {
         self.reach(start.entry, &state);
         // Lowest address first: close to the order in which the compiler laid the blocks out.
         while let Some(addr) = self.mem.queue.pop_first() {
-            if self.exhausted {
+            // What has been found on wrong beliefs is thrown away.
+            if self.exhausted || self.spills.were_wrong() {
                 break;
             }
             self.block(addr, start.entry);
@@ -171,7 +172,7 @@ impl<'c, 'a> Walk<'c, 'a> {
         let mut state = self.mem.nodes[own].state;
         let mut block = Open {
             calls: std::mem::take(&mut self.mem.nodes[own].calls),
-            succ: std::mem::take(&mut self.mem.spare),
+            ways: std::mem::take(&mut self.mem.spare),
         };
         block.calls.clear();
         let part = self.part(addr);
@@ -195,7 +196,7 @@ impl<'c, 'a> Walk<'c, 'a> {
                 next = self.mem.starts.next(at);
             }
             if next == Some(at) && at != addr {
-                block.succ.push((at, state));
+                block.ways.add([at], &state);
                 break End::Flow;
             }
             if !range.contains(&at) {
@@ -248,7 +249,7 @@ impl<'c, 'a> Walk<'c, 'a> {
                         && thunk::is_jump(self.context.image, target) =>
                 {
                     state.push(Value::Const(step.next), self.aligned);
-                    block.succ.push((target, state));
+                    block.ways.add([target], &state);
                     break End::Flow;
                 }
                 Flow::Call(_) | Flow::CallVia(_) => {
@@ -262,13 +263,14 @@ impl<'c, 'a> Walk<'c, 'a> {
         node.end_addr = at;
         node.calls = block.calls;
         node.succ.clear();
-        node.succ.extend(block.succ.iter().map(|s| s.0));
+        node.succ.extend(block.ways.iter().map(|(target, _)| target));
         node.end = end;
-        let mut succ = block.succ;
-        for (target, state) in succ.drain(..) {
-            self.reach(target, &state);
+        let mut ways = block.ways;
+        for (target, state) in ways.iter() {
+            self.reach(target, state);
         }
-        self.mem.spare = succ;
+        ways.clear();
+        self.mem.spare = ways;
     }
 
     /// A step that neither calls nor goes anywhere.
@@ -361,11 +363,11 @@ impl<'c, 'a> Walk<'c, 'a> {
         let replaces = !after.is_any() && self.oracle.replaces(callee, &call.given);
         block.calls.extend(made);
         block.calls.push(call);
-        let before = block.succ.len();
+        let before = block.ways.len();
         for catch in self.catches.iter().filter(|c| (c.start..c.end).contains(&step.addr)) {
-            block.succ.push((catch.pad, state.caught()));
+            block.ways.add([catch.pad], &state.caught());
         }
-        let caught = block.succ.len() > before;
+        let caught = block.ways.len() > before;
         state.after_call(self.oracle.loose(callee));
         if replaces {
             state.forget_formatters();
@@ -376,7 +378,7 @@ impl<'c, 'a> Walk<'c, 'a> {
         }
         match self.oracle.fate(callee) {
             Fate::Returns if caught => {
-                block.succ.push((step.next, *state));
+                block.ways.add([step.next], state);
                 Some(End::Flow)
             }
             Fate::Returns => None,

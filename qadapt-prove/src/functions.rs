@@ -11,24 +11,27 @@ pub(crate) struct Function<'a> {
     pub(crate) size: u64,
     /// All mangled names that stand for this address (identical functions are folded into one).
     pub(crate) names: Vec<&'a str>,
+    is_fragment: bool,
 }
 
 /// What the names of parts end in: compilers move away what is cold, LLVM's BOLT what is warm too, and clang any blocks that it is told
 /// to (`-fbasic-block-sections`), those of exceptions among them.
 const PARTS: [&str; 4] = [".cold", ".warm", ".__part", ".eh"];
 
-impl Function<'_> {
+impl<'a> Function<'a> {
+    fn new(addr: u64, size: u64, name: &'a str) -> Self {
+        Self { addr, size, names: vec![name], is_fragment: is_of_fragment(name) }
+    }
+
+    fn add_name(&mut self, name: &'a str) {
+        self.names.push(name);
+        self.is_fragment |= is_of_fragment(name);
+    }
+
     /// Whether this is no function but a part of one that the compiler has moved away: control comes by a jump, on the
-    /// stack of the function that it is a part of.
+    /// stack of the function that it is a part of. Asked at each call and jump, so known from the start.
     pub(crate) fn is_fragment(&self) -> bool {
-        // `f.cold`, `f.cold.0`: looked for from the end, since this is asked of every function.
-        let is_part = |name: &str| {
-            let whole = name.trim_end_matches(|c: char| c.is_ascii_digit());
-            let whole = whole.strip_suffix('.').unwrap_or(name);
-            PARTS.iter().any(|part| whole.ends_with(part))
-        };
-        // A linker's thunk on the way to an outlined one has its name in its own.
-        self.names.iter().any(|name| name.contains("OUTLINED_FUNCTION_") || is_part(name))
+        self.is_fragment
     }
 
     /// Whether a compiler has made this of parts of other functions. A call of it is in no source: it has the place of what is near it.
@@ -52,6 +55,15 @@ impl Function<'_> {
         };
         whole.names.iter().any(|whole| self.names.iter().any(|part| is_of(part, whole)))
     }
+}
+
+/// Whether a function has this name that is no whole one.
+fn is_of_fragment(name: &str) -> bool {
+    // `f.cold`, `f.cold.0`: looked for from the end.
+    let whole = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    let whole = whole.strip_suffix('.').unwrap_or(name);
+    // A linker's thunk on the way to an outlined one has its name in its own.
+    PARTS.iter().any(|part| whole.ends_with(part)) || name.contains("OUTLINED_FUNCTION_")
 }
 
 /// Whether more stands behind the name that a function has in a source (`f.cold.1`, `f.part.0`, `f.2.if.then`). What link-time
@@ -104,10 +116,10 @@ pub(super) fn read_functions<'a>(
             Some(last) if last.addr == addr => {
                 last.size = last.size.max(size);
                 if !last.names.contains(&name) {
-                    last.names.push(name);
+                    last.add_name(name);
                 }
             }
-            _ => functions.push(Function { addr, size, names: vec![name] }),
+            _ => functions.push(Function::new(addr, size, name)),
         }
     }
     functions
@@ -139,7 +151,7 @@ mod tests {
 
     #[test]
     fn parts_are_known_by_their_names() {
-        let function = |name: &'static str| Function { addr: 0x1000, size: 16, names: vec![name] };
+        let function = |name: &'static str| Function::new(0x1000, 16, name);
         for name in ["f.cold", "f.cold.0", "f.warm", "f.warm.1", "OUTLINED_FUNCTION_3"] {
             assert!(function(name).is_fragment(), "{name}");
         }
@@ -152,8 +164,7 @@ mod tests {
 
     #[test]
     fn code_that_a_compiler_took_out_of_functions_is_known_by_its_name() {
-        let is_extracted =
-            |name: &'static str| Function { addr: 0x1000, size: 16, names: vec![name] }.is_extracted();
+        let is_extracted = |name: &'static str| Function::new(0x1000, 16, name).is_extracted();
         for name in [
             "OUTLINED_FUNCTION_3",
             "__AArch64ADRPThunk_OUTLINED_FUNCTION_3",

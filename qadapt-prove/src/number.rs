@@ -1,7 +1,10 @@
 //! A few numbers, of which a register holds one: the values of an enumeration, say.
 
 /// The low `bits` of a register are one of these numbers, which lie within 64 of each other.
+///
+/// Packed, so that a `Value` takes three words, not four: states, of which each block has one, are full of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(Rust, packed)]
 pub(crate) struct Few {
     bits: u8,
     /// One of them.

@@ -76,7 +76,8 @@ pub(crate) struct Program<'a> {
     /// The functions through which the addresses of statics have been followed.
     pub(super) followed: RefCell<AddrMap<u64, Rc<Body>>>,
     depth: Cell<usize>,
-    scratch: Cell<Option<Box<Scratch>>>,
+    /// For as many functions as are followed at once: an analysis may ask for another one.
+    scratch: RefCell<Vec<Scratch>>,
 }
 
 impl<'a> Program<'a> {
@@ -103,7 +104,7 @@ impl<'a> Program<'a> {
             chosen: RefCell::default(),
             followed: RefCell::default(),
             depth: Cell::new(0),
-            scratch: Cell::new(None),
+            scratch: RefCell::default(),
         }
     }
 
@@ -183,10 +184,9 @@ impl<'a> Program<'a> {
             initialised: &self.initialised,
             subject: self.subject,
         };
-        // Taken, not borrowed: an analysis may ask for another one.
-        let mut scratch = self.scratch.take().unwrap_or_default();
+        let mut scratch = self.scratch.borrow_mut().pop().unwrap_or_default();
         let body = cfg::analyse(&context, self, start, &mut scratch);
-        self.scratch.set(Some(scratch));
+        self.scratch.borrow_mut().push(scratch);
         body
     }
 

@@ -20,7 +20,7 @@ pub(crate) struct Scratch {
     pub(super) nodes: Vec<Node>,
     /// Which of them are to be read.
     pub(super) queue: Addresses,
-    pub(super) spare: Vec<(u64, State)>,
+    pub(super) spare: Ways,
     spare_calls: Vec<Vec<Call>>,
     spare_succ: Vec<Vec<u64>>,
     /// The place of each node in the body.
@@ -115,10 +115,42 @@ pub(super) struct Node {
     pub(super) end: End,
 }
 
+/// Where control goes from a block, in which states. A state is large, and often the same for several places.
+#[derive(Debug, Default)]
+pub(super) struct Ways {
+    /// The places, each with the number of its state.
+    to: Vec<(u64, usize)>,
+    states: Vec<State>,
+}
+
+impl Ways {
+    /// Control goes to these places in one state.
+    pub(super) fn add(&mut self, places: impl IntoIterator<Item = u64>, state: &State) {
+        let number = self.states.len();
+        self.states.push(*state);
+        self.to.extend(places.into_iter().map(|place| (place, number)));
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.to.len()
+    }
+
+    /// The places and states.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u64, &State)> {
+        self.to.iter().map(|&(place, number)| (place, &self.states[number]))
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.to.clear();
+        self.states.clear();
+    }
+}
+
 /// A block in the making.
 pub(super) struct Open {
     pub(super) calls: Vec<Call>,
-    pub(super) succ: Vec<(u64, State)>,
+    pub(super) ways: Ways,
 }
 
 impl Open {
