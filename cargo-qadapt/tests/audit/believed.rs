@@ -71,7 +71,6 @@ fn lines_are_asked_for_and_nothing_is_built_twice() {
     let audit = || {
         let output = qadapt(&["audit", "--profile", "release,fast-one"])
             .current_dir(&folder)
-            .env("CARGO_TARGET_DIR", folder.join("target"))
             .output()
             .expect("the command starts");
         crate::command::Run::of(output)
@@ -80,7 +79,7 @@ fn lines_are_asked_for_and_nothing_is_built_twice() {
     first.assert(1, "");
     assert_eq!(first.stdout.matches("src/main.rs:5  [both]\n").count(), 3, "{}", first.stdout);
     let built = |profile: &str| {
-        let program = folder.join("target/qadapt").join(profile).join("bare-lines");
+        let program = crate::command::target_directory().join("qadapt").join(profile).join("bare-lines");
         program.metadata().and_then(|program| program.modified()).expect("it was built")
     };
     let before = (built("release"), built("fast-one"));

@@ -121,7 +121,7 @@ fn on_a_terminal_a_line_moves_while_the_program_runs() {
 #[test]
 fn what_asks_for_an_end_ends_the_program_and_the_report_follows() {
     for (signal, times) in [("-TERM", 1), ("-TERM", 2), ("-HUP", 1)] {
-        let (child, _stderr, said) = running(endless(&["--profile", "debug"]));
+        let (child, _stderr, said) = running(of_a_terminal(&endless(&["--profile", "debug"]), ""));
         send(&vec![child.id().to_string(); times], signal);
         let run = Run::of(child.wait_with_output().expect("it ends"));
         assert_eq!(run.code, Some(1), "{signal}: {}", run.stdout);
@@ -130,6 +130,14 @@ fn what_asks_for_an_end_ends_the_program_and_the_report_follows() {
         let process = process(&said).expect("it says it");
         assert!(!lives(process), "{signal}: {process} lives on");
     }
+}
+
+/// A command to which SIGHUP is what it is in a terminal, also where the tests run under `nohup`; for which a shell does this before.
+fn of_a_terminal(command: &Command, before: &str) -> Command {
+    let shell = |command: &str| format!("{before}exec {command}");
+    let line =
+        |command: &str| ["--default-signal=HUP", "sh", "-c", &shell(command)].map(str::to_owned).to_vec();
+    within(command, "env", line)
 }
 
 /// The number of a process that a program has said.
@@ -148,9 +156,7 @@ pub(crate) fn lives(process: &str) -> bool {
 fn a_signal_that_is_ignored_stays_so() {
     for (ignored, expected) in [("trap '' HUP; ", true), ("", false)] {
         let command = endless(&["--profile", "debug", "--color", "never"]);
-        let shell =
-            within(&command, "sh", |command| vec!["-c".to_owned(), format!("{ignored}exec {command}")]);
-        let (child, _stderr, _) = running(shell);
+        let (child, _stderr, _) = running(of_a_terminal(&command, ignored));
         let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).expect("it runs");
         let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).expect("it is listed");
         let mask = u64::from_str_radix(mask.trim(), 16).expect("it is a number");

@@ -8,6 +8,11 @@ use std::sync::{Mutex, PoisonError};
 const OUTSIDE: [&str; 7] =
     ["addr2line", "gimli", "memchr", "miniz_oxide", "object", "qadapt-symbols", "rustc-demangle"];
 
+/// Where the tool builds what tests prove, which is where the tests of audits let it build.
+pub(crate) fn of_the_tool() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("nested")
+}
+
 /// One of the packages beside these tests.
 pub(crate) fn package(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packages").join(name)

@@ -17,6 +17,7 @@ fn prove(args: &[&str]) -> Output {
         .args(["qadapt", "prove"])
         .args(args)
         .current_dir(package())
+        .env("CARGO_TARGET_DIR", builds::of_the_tool())
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .env_remove("RUSTFLAGS")
         .output()

@@ -22,6 +22,7 @@ fn answers(bin: &str, arguments: &[&str]) -> BTreeMap<String, BTreeMap<String, A
         .args(["qadapt", "prove", "--format", "json", "--bin", bin])
         .args(arguments)
         .current_dir(builds::package("permits"))
+        .env("CARGO_TARGET_DIR", builds::of_the_tool())
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .env_remove("RUSTFLAGS")
         .output()

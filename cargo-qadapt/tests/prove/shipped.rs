@@ -335,7 +335,7 @@ fn examples(profile: Option<Profile>, marks: bool) -> Vec<PathBuf> {
     // Where the tests of audits build the examples, as the workspace has them, what they depend on is there.
     let target = match profile {
         Some(profile) => scratch().join(format!("examples-{}-{}", profile.lto, profile.panic)),
-        None => Path::new(env!("CARGO_TARGET_TMPDIR")).join("nested/qadapt"),
+        None => crate::builds::of_the_tool().join("qadapt"),
     };
     cargo
         .args(["build", "--quiet", "--release", "-p", "qadapt-examples", "-p", "quickstart", "--target-dir"])
