@@ -170,7 +170,7 @@ pub(crate) struct Body {
 }
 
 impl Body {
-    /// The calls on paths that do not end in a panic.
+    /// The calls on paths that do not end in a panic. That is one of whoever calls the function, and of what protects the call.
     pub(crate) fn live_calls(&self) -> impl Iterator<Item = &Call> {
         self.blocks.iter().filter(|b| !b.doomed).flat_map(|b| self.calls_of(b))
     }
@@ -192,74 +192,8 @@ impl Body {
         u32::try_from(found).ok()
     }
 
-    /// The calls that can follow an address in a block, on paths that do not end in a panic.
-    pub(crate) fn live_calls_after(&self, block: u32, addr: u64) -> Vec<&Call> {
-        let Some(first) = self.blocks.get(block as usize).filter(|b| !b.doomed) else { return Vec::new() };
-        let mut seen = vec![false; self.blocks.len()];
-        let mut stack: Vec<u32> = self.edges_of(first).to_vec();
-        while let Some(i) = stack.pop() {
-            let Some(next) = self.blocks.get(i as usize) else { continue };
-            if !next.doomed && !std::mem::replace(&mut seen[i as usize], true) {
-                stack.extend(self.edges_of(next));
-            }
-        }
-        let once = !seen[block as usize];
-        let start = if once { self.calls_of(first) } else { &[] };
-        let later = self.blocks.iter().zip(&seen).filter(|(_, seen)| **seen);
-        let later = later.flat_map(|(block, _)| self.calls_of(block));
-        start.iter().filter(|call| call.site >= addr).chain(later).collect()
-    }
-
     /// Whether all paths from the entry end in a panic.
     pub(crate) fn panics(&self) -> bool {
         self.blocks.first().is_some_and(|b| b.doomed)
-    }
-
-    /// Marks the blocks all of whose paths end in a panic, from the panics backwards. A loop without an end is not
-    /// doomed: nothing says that it will ever panic.
-    pub(super) fn doom(&mut self) {
-        if self.blocks.iter().all(|b| b.end != End::Panic) {
-            return;
-        }
-        let mut open: Vec<u32> = vec![0; self.blocks.len()];
-        let mut queue = Vec::new();
-        // The predecessors of all blocks in one list; those of block `i` end where those of the next one begin.
-        let mut first: Vec<u32> = vec![0; self.blocks.len() + 1];
-        for (i, block) in (0u32..).zip(&self.blocks) {
-            for &to in self.edges_of(block) {
-                first[to as usize] += 1;
-                open[i as usize] += 1;
-            }
-            if block.end == End::Panic {
-                queue.push(i);
-            }
-        }
-        let mut sum = 0;
-        for end in &mut first {
-            sum += *end;
-            *end = sum;
-        }
-        let mut predecessors: Vec<u32> = vec![0; self.edges.len()];
-        for (i, block) in (0u32..).zip(&self.blocks) {
-            for &to in self.edges_of(block) {
-                let at = &mut first[to as usize];
-                *at -= 1;
-                predecessors[*at as usize] = i;
-            }
-        }
-        while let Some(i) = queue.pop() {
-            let block = &mut self.blocks[i as usize];
-            if block.doomed {
-                continue;
-            }
-            block.doomed = true;
-            let (start, end) = (first[i as usize] as usize, first[i as usize + 1] as usize);
-            for &p in &predecessors[start..end] {
-                open[p as usize] -= 1;
-                if open[p as usize] == 0 && self.blocks[p as usize].end == End::Flow {
-                    queue.push(p);
-                }
-            }
-        }
     }
 }

@@ -3,6 +3,7 @@
 use super::assume::Nothing;
 use super::body::{Block, Body, Call};
 use super::described::Inlined;
+use super::doom::Doomed;
 use super::graph::Graph;
 use super::load::Image;
 use super::node::{Node, To};
@@ -59,15 +60,21 @@ fn is_bypassed(image: &Image<'_>, graph: &Graph, node: u32, one: &Inlined, kind:
     let counts = |call: &Call| (!one.is_marked || is_part(call)) && allocates(call);
     let stops: Vec<bool> = body.blocks.iter().map(|block| is_sure(body, block, &counts)).collect();
     let before = clean_from_entry(body, &stops);
+    // In a function with a mark a panic may come after a region's end; in one without it is a panic of whoever called it.
+    let doomed = if one.is_marked {
+        Doomed::by(body, &|call| one.ranges.iter().any(|range| range.contains(&call.site)))
+    } else {
+        Doomed::in_function(body)
+    };
     let has_part = |block: &Block| {
         one.ranges.iter().any(|range| range.start < block.at.end && block.at.start < range.end)
     };
     (0u32..).zip(&body.blocks).any(|(i, block)| {
         before[i as usize]
-            && !block.doomed
+            && !doomed.is_so(i)
             && !stops[i as usize]
             && has_part(block)
-            && !unavoidable::cannot_avoid(body, (i, block.at.start), &counts)
+            && !unavoidable::cannot_avoid(body, &doomed, (i, block.at.start), &counts)
     })
 }
 

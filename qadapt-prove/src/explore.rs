@@ -303,15 +303,7 @@ fn calls(body: &Body, entry: u64) -> bool {
 
 /// The calls of a part of a function.
 fn calls_of<'b>(body: &'b Body, part: &Part) -> Vec<&'b Call> {
-    let mut calls: Vec<&Call> = Vec::new();
-    for &label in part.labels.iter() {
-        match body.block_at(label) {
-            Some(block) => calls.extend(body.live_calls_after(block, label)),
-            // Whoever made the part has seen to it that the label can be reached; if not, all counts.
-            None => calls.extend(body.live_calls()),
-        }
-    }
-    calls.retain(|call| !part.outside.contains(&call.site));
+    let mut calls = body.live_calls_of(part);
     // Where the flow was lost before the label is as good as behind it.
     calls.extend(body.calls.iter().filter(|call| is_lost(call.callee)));
     calls.sort_by_key(|call| call.site);

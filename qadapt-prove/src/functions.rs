@@ -125,6 +125,15 @@ pub(super) fn read_functions<'a>(
     functions
 }
 
+/// Whether all who say in a comment that they have had to do with a file leave functions their names which they find to be equal. GNU ld says
+/// nothing, and folds nothing; gold has a note of its own. Others, such as mold, leave a name to the first alone.
+pub(super) fn is_by_tools_that_name(comment: &[u8]) -> bool {
+    const THESE: [&[u8]; 4] = [b"rustc version", b"clang version", b"GCC: ", b"Linker: LLD"];
+    let mut all = comment.split(|&byte| byte == 0).filter(|text| !text.is_empty()).peekable();
+    let is_one = |text: &[u8]| THESE.iter().any(|name| text.windows(name.len()).any(|part| part == *name));
+    all.peek().is_some() && all.all(is_one)
+}
+
 /// Whether a symbol is mangled as only Rust does.
 pub(super) fn is_of_rust(symbol: &str) -> bool {
     symbol.starts_with("_R")
@@ -160,6 +169,20 @@ mod tests {
         }
         assert!(function("f.warm.1").is_fragment_of(&function("f")));
         assert!(!function("f.warm.1").is_fragment_of(&function("g")));
+    }
+
+    #[test]
+    fn who_may_drop_names_is_known_by_what_signs_a_file() {
+        for (comment, names) in [
+            (&b"rustc version 1.95.0\0Linker: LLD 22.1.2\0GCC: (Debian 12.2.0) 12.2.0\0"[..], true),
+            (b"GCC: (GNU) 9.5.0\0Debian clang version 14.0.6\0", true),
+            (b"rustc version 1.95.0\0mold 1.10.1 (compatible with GNU ld)\0", false),
+            (b"\0GCC: (GNU) 9.5.0\0Linker: Wild version 0.5\0", false),
+            (b"\0", false),
+            (b"", false),
+        ] {
+            assert_eq!(is_by_tools_that_name(comment), names, "{}", String::from_utf8_lossy(comment));
+        }
     }
 
     #[test]

@@ -45,12 +45,12 @@ impl<'a> Linkage<'a> {
     /// Reads the dynamic section of a file.
     pub(crate) fn parse(file: &ElfFile64<'a, Endianness>, data: &'a [u8]) -> Self {
         let endian = file.endian();
-        let (mut needed, mut symbolic, mut pie, mut named) = (Vec::new(), false, false, false);
+        let (mut needed, mut symbolic, mut pie, mut debug) = (Vec::new(), false, false, false);
         if let Ok(table) = file.elf_dynamic_table() {
             for entry in &table {
                 match entry.tag {
                     elf::DT_NEEDED => needed.push(table.string(entry).unwrap_or(b"?")),
-                    elf::DT_SONAME => named = true,
+                    elf::DT_DEBUG => debug = true,
                     elf::DT_SYMBOLIC => symbolic = true,
                     elf::DT_FLAGS => symbolic |= entry.val & elf::DF_SYMBOLIC.0 != 0,
                     elf::DT_FLAGS_1 => pie |= entry.val & elf::DF_1_PIE.0 != 0,
@@ -60,8 +60,9 @@ impl<'a> Linkage<'a> {
         }
         let header = file.elf_header();
         let interpreted = file.elf_program_headers().iter().any(|p| p.p_type(endian) == elf::PT_INTERP);
-        // A program is first in the loader's list: nobody comes before it.
-        let program = header.e_type(endian) == elf::ET_EXEC || pie || (interpreted && !named);
+        // A program is first in the loader's list: nobody comes before it. Libraries that can be run too name a loader as programs do; but
+        // linkers leave room for a debugger in programs alone.
+        let program = header.e_type(endian) == elf::ET_EXEC || pie || (interpreted && debug);
         let is_musl = |name: &&[u8]| *name == b"libc.so" || name.starts_with(b"libc.musl-");
         let with_musl = |name: &&[u8]| is_musl(name) || *name == b"libgcc_s.so.1";
         Self {

@@ -47,7 +47,7 @@
 // (`step`: what they are; `x86`, with `operand`, `effect`, `registers`, `x86_write`: what an instruction speaks of, and what it does; `aarch64`, with `aarch64_word`, `aarch64_arithmetic`, `aarch64_memory`: the same there;
 // `machine`: what else differs between processors),
 // `cfg` follows the steps of one function (`start`: from where, with what; `context`: what it is told from outside; `scratch`: its blocks
-// in the making, `addresses`: and where they lie; `body`: the result; `leave`: how it is left; `state`, `value`: what is known of the
+// in the making, `addresses`: and where they lie; `body`: the result; `doom`: what of it can only panic; `leave`: how it is left; `state`, `value`: what is known of the
 // registers, `arithmetic`: of numbers in them, `number`: of a few, `flags`: and of a comparison, `own`: and of the stack, `table`: jump
 // tables, `thunk`: retpolines, `eh`: caught panics; `tell`: what functions of core and std call through pointers, `fmt_write`, `builders`,
 // `once`: these functions), `program` knows what each function means to its callers (`known` and
@@ -89,6 +89,7 @@ mod debug;
 mod decode;
 mod deferral;
 mod described;
+mod doom;
 mod effect;
 mod eh;
 mod elf;

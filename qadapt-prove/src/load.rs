@@ -13,7 +13,9 @@ use object::{
 
 use super::elf::{Elf, headers, machine, section_ranges};
 use super::fixups::{Fixup, Slot, has_more, read_fixups};
-use super::functions::{Function, Rust, is_of_rust, is_of_std_or_alloc, read_functions};
+use super::functions::{
+    Function, Rust, is_by_tools_that_name, is_of_rust, is_of_std_or_alloc, read_functions,
+};
 use super::import::{Import, Linkage};
 use super::machine::{Code, Machine};
 use super::statics::{Statics, private_pointers};
@@ -117,7 +119,7 @@ impl<'a> Image<'a> {
             for_loader: for_loader(file),
             copied: copied(file),
             rust: Rust::None,
-            loses_names: file.section_by_name(".note.gnu.gold-version").is_some(),
+            loses_names: false,
             is_dynamic: file.elf_dynamic_table().is_ok_and(|t| t.iter().any(|d| d.tag == elf::DT_NEEDED))
                 || header.e_type.get(endian) == elf::ET_DYN
                     && file.dynamic_symbols().any(|s| s.is_definition()),
@@ -145,6 +147,8 @@ impl<'a> Image<'a> {
             image.pointers = private_pointers(image.statics.all(), file);
         }
         let comment = file.section_by_name(".comment").and_then(|s| s.data().ok()).unwrap_or(&[]);
+        image.loses_names |=
+            file.section_by_name(".note.gnu.gold-version").is_some() || !is_by_tools_that_name(comment);
         let names = || image.functions.iter().flat_map(|f| f.names.iter());
         let says_so = comment.windows(13).any(|w| w == b"rustc version");
         let of_rust = names().any(|n| is_of_rust(n));
@@ -170,7 +174,7 @@ impl<'a> Image<'a> {
         self.rust
     }
 
-    /// Whether a function that was folded into an equal one may have left no name: gold drops private ones then, and a file
+    /// Whether a function that was folded into an equal one may have left no name: gold and mold drop private ones then, and a file
     /// without any has been through something that drops them all.
     pub(crate) fn loses_names(&self) -> bool {
         self.loses_names

@@ -120,11 +120,17 @@ fn way(
         }
     }
     let labels: Rc<[u64]> = labels.into();
-    let part = |outside| Start {
-        part: Some(Part { labels: Rc::clone(&labels), outside: Rc::new(outside) }),
+    let (not_sure, not_there) = (Rc::new(not_sure), Rc::new(not_there));
+    // Where more calls count, fewer panics excuse them.
+    let part = |outside: &Rc<AddrSet>, beyond: &Rc<AddrSet>| Start {
+        part: Some(Part {
+            labels: Rc::clone(&labels),
+            outside: Rc::clone(outside),
+            beyond: Rc::clone(beyond),
+        }),
         ..Start::function(entry)
     };
-    Way { sure: part(not_sure), most: part(not_there) }
+    Way { sure: part(&not_sure, &not_there), most: part(&not_there, &not_sure) }
 }
 
 /// Whether the analysis has lost the flow of the function: then no place says where that matters.

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::addr_map::AddrSet;
 use super::body::{Block, Body, Call, End};
+use super::doom::Doomed;
 use super::node::{Edge, Node, To};
 use super::role::Kind;
 
@@ -36,13 +37,16 @@ pub(super) fn unavoidable(nodes: &[Node], callers: &[Vec<u32>], kind: Kind) -> V
         }
         let allocates = |call: &Call| sites.contains(&call.site);
         let sure = match &node.part {
-            Some(part) => part.labels.iter().all(|&label| {
+            Some(part) => {
+                let doomed = Doomed::in_part(&node.body, part);
                 let counts = |call: &Call| allocates(call) && !part.outside.contains(&call.site);
-                node.body
-                    .block_at(label)
-                    .is_some_and(|block| cannot_avoid(&node.body, (block, label), &counts))
-            }),
-            None => cannot_avoid(&node.body, (0, 0), &allocates),
+                part.labels.iter().all(|&label| {
+                    node.body
+                        .block_at(label)
+                        .is_some_and(|block| cannot_avoid(&node.body, &doomed, (block, label), &counts))
+                })
+            }
+            None => cannot_avoid(&node.body, &Doomed::in_function(&node.body), (0, 0), &allocates),
         };
         if sure {
             always[i as usize] = true;
@@ -59,7 +63,12 @@ pub(super) fn unavoidable(nodes: &[Node], callers: &[Vec<u32>], kind: Kind) -> V
 
 /// Whether no path from an address in a block to an end that is not a panic, or back there, keeps clear of the calls
 /// that allocate.
-pub(super) fn cannot_avoid(body: &Body, from: (u32, u64), allocates: &dyn Fn(&Call) -> bool) -> bool {
+pub(super) fn cannot_avoid(
+    body: &Body,
+    doomed: &Doomed,
+    from: (u32, u64),
+    allocates: &dyn Fn(&Call) -> bool,
+) -> bool {
     let mut seen = vec![false; body.blocks.len()];
     let mut stack = vec![from.0];
     let mut stopped = false;
@@ -69,7 +78,8 @@ pub(super) fn cannot_avoid(body: &Body, from: (u32, u64), allocates: &dyn Fn(&Ca
         if first && seen[i as usize] && from.1 != 0 {
             return false;
         }
-        if block.doomed || std::mem::replace(&mut seen[i as usize], true) {
+        let is_doomed = if first { doomed.is_so_behind_label(i) } else { doomed.is_so(i) };
+        if is_doomed || std::mem::replace(&mut seen[i as usize], true) {
             continue;
         }
         let (sure, last) = calls_of(body, block);
