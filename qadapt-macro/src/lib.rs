@@ -85,8 +85,8 @@ use proc_macro::TokenStream;
 /// # Limits
 /// The body becomes a closure. So in a function marked `#[track_caller]`, `Location::caller()` is a line of the body
 /// and not the caller's; calls that the body makes report their own lines there, as they do in any closure. A body
-/// that returns `impl Fn(..)` writes the types of its closure's arguments where the compiler needs them:
-/// `|x: &[f32]| x.len()`. A `break` outside a loop is error E0267 instead of E0268. `unconditional_recursion` and
+/// that returns `impl Fn(..)` writes the types of its closure's arguments, and of its result, where the compiler needs them:
+/// `|x: &[f32]| x.len()`, `|| -> Box<dyn Fn()> { .. }`. A `break` outside a loop is error E0267 instead of E0268. `unconditional_recursion` and
 /// clippy's lints on whole bodies, such as `needless_pass_by_value`, see less.
 ///
 /// # Examples

@@ -6,7 +6,7 @@
 
 #[cfg(feature = "profile")]
 use super::profile::countdown;
-use super::table::{Table, step};
+use super::table::{self, Table, step};
 use super::word;
 
 /// What a fast edge did to the word before it found that it has to be slow.
@@ -55,6 +55,7 @@ fn begin_idle(table: &Table, done: Done) -> Outer {
     let now = word::get();
     if now & word::UNLINKED != 0 {
         table.begin_serials();
+        table.notice();
     }
     let outer = Outer(now & (word::QUIET | word::BUSY | word::SILENT));
     let base = match done {
@@ -129,20 +130,33 @@ pub(super) fn run<R>(table: &Table, done: Done, act: impl FnOnce(Outer) -> R) ->
     result
 }
 
+/// True until the thread's first touch of the guard. In own work the bit is the probe's.
+pub(crate) fn is_unlinked() -> bool {
+    word::get() & (word::UNLINKED | word::OWN_WORK) == word::UNLINKED
+}
+
 /// The thread's first touch of the guard: from here on its word speaks for itself.
 #[cold]
 #[inline(never)]
 pub(crate) fn link() {
-    // In own work the bit is the probe's, which an allocator around the guard must not lose.
-    if word::get() & word::OWN_WORK == 0 {
-        refresh();
+    // An allocator around the guard must not lose the probe's bit.
+    if is_unlinked() {
+        look_again();
+    }
+}
+
+/// What was done on a thread since it was unlinked was no touch of the guard, unless something is left open.
+#[cold]
+pub(super) fn unlink() {
+    if table::is_idle() {
+        word::set(word::get() | word::UNLINKED | word::ATTENTION);
     }
 }
 
 /// Says whether what this thread allocates is sampled: nothing else may be in its word.
 #[cfg(feature = "profile")]
 pub(super) fn set_sampled(is_sampled: bool) {
-    let _ = super::table::with(|table| {
+    let _ = table::with(|table| {
         run(table, Done::Nothing, |_| {
             let base = table.base() & !word::SAMPLED;
             table.set_base(if is_sampled { base | word::SAMPLED } else { base });
@@ -150,9 +164,15 @@ pub(super) fn set_sampled(is_sampled: bool) {
     });
 }
 
-/// Looks again for reasons to take the slow path.
+/// Looks again for reasons to take the slow path. On a thread that nothing has touched the first touch does.
 pub(crate) fn refresh() {
-    let _ = super::table::with(|table| {
+    if !is_unlinked() {
+        look_again();
+    }
+}
+
+fn look_again() {
+    let _ = table::with(|table| {
         run(table, Done::Nothing, |outer| {
             table.notice();
             if !outer.is_interrupted() {

@@ -328,11 +328,13 @@ impl Table {
         serial
     }
 
-    /// A thread's serials begin where no other thread's reach.
+    /// A thread's serials begin where no other thread's reach; they go on from there whatever comes first.
     #[cold]
     #[inline(never)]
     pub(super) fn begin_serials(&self) {
-        self.serials.set(self.thread() << THREAD);
+        if self.serials.get() == 0 {
+            self.serials.set(self.thread() << THREAD);
+        }
     }
 
     /// True if a serial is one of this thread's.

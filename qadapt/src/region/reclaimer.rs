@@ -1,6 +1,7 @@
 //! A thread that gives back what waits.
 
 use std::io;
+use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -10,7 +11,8 @@ use super::defer::reclaim;
 use crate::model::Amount;
 
 /// A thread that gives back what [`Deferring`](crate::Deferring) keeps, every few milliseconds; it ends when this is dropped,
-/// and then everything that waited at that time has been given back, but for what [`reclaim`] leaves.
+/// and then everything that waited at that time has been given back, but for what [`reclaim`] leaves. In a forked child, which has no
+/// such thread, dropping it gives that back itself.
 ///
 /// Deferring regions never wake it: that would be a call of the system.
 ///
@@ -38,6 +40,8 @@ use crate::model::Amount;
 pub struct Reclaimer {
     thread: Option<JoinHandle<()>>,
     ends: Arc<AtomicBool>,
+    /// The process that has the thread, where processes fork.
+    process: Option<u32>,
 }
 
 /// How long the thread sleeps between two looks at what waits.
@@ -101,14 +105,25 @@ impl Reclaimer {
             reclaim(Amount::ALL);
         };
         let thread = thread::Builder::new().name(String::from("qadapt-reclaim")).spawn(work)?;
-        Ok(Self { thread: Some(thread), ends })
+        Ok(Self { thread: Some(thread), ends, process: this_process() })
     }
+}
+
+/// Platforms without forks may have no number for it.
+fn this_process() -> Option<u32> {
+    cfg!(unix).then(std::process::id)
 }
 
 impl Drop for Reclaimer {
     fn drop(&mut self) {
         self.ends.store(true, Ordering::Relaxed);
         let Some(thread) = self.thread.take() else { return };
+        if self.process != this_process() {
+            // The parent has the thread. Here its number may be another one's: nothing may be asked of the handle, not its drop either.
+            mem::forget(thread);
+            reclaim(Amount::ALL);
+            return;
+        }
         thread.thread().unpark();
         // It does not panic.
         let _ = thread.join();

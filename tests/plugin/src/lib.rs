@@ -171,6 +171,13 @@ pub extern "C" fn plugin_is_active() -> bool {
     qadapt::is_active()
 }
 
+/// Does work of the guard's own.
+#[expect(unsafe_code, reason = "a name for the loader")]
+#[unsafe(no_mangle)]
+pub extern "C" fn plugin_takes_hook() {
+    drop(qadapt::take_violation_hook());
+}
+
 /// Sets the mode of regions without one: true for counting, false for panicking.
 #[expect(unsafe_code, reason = "a name for the loader")]
 #[unsafe(no_mangle)]

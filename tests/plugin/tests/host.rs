@@ -132,6 +132,21 @@ fn a_count_has_what_the_plugin_allocates() {
 }
 
 #[test]
+fn what_a_plugin_s_guard_does_itself_is_no_thread_s_first_touch() {
+    let plugin = plugin();
+    let thread = std::thread::spawn(|| {
+        plugin.takes_hook();
+        let report = plugin.budget(0, allocate);
+        assert!(report.contains("over the budget"), "{report}");
+        assert_eq!(qadapt::protection_level(), 0);
+        let report = plugin.protect(allocate);
+        assert!(report.contains("allocation of"), "{report}");
+        allocate();
+    });
+    thread.join().expect("nothing is left open");
+}
+
+#[test]
 fn a_budget_is_one_for_both() {
     let plugin = plugin();
     assert_eq!(plugin.budget(2, allocate), "");

@@ -12,6 +12,11 @@
 // expect: exit 0
 // expect: times 1 is not watched
 // expect: stderr #[global_allocator]
+// expect: run after-other-calls asked
+// expect: env QADAPT_MODE=log
+// expect: exit 0
+// expect: times 1 is not watched
+// expect: stderr the region at tests/src/bin/missing.rs:{asked}:
 // expect: run named named
 // expect: env QADAPT_MODE=log
 // expect: exit 0
@@ -95,6 +100,14 @@ fn main() {
                 assert_no_alloc(|| alloc_and_free(8));
             }
             thread::spawn(|| assert_no_alloc(|| alloc_and_free(8))).join().expect("nothing is watched");
+        }
+        "asked" => {
+            qadapt::set_mode(qadapt::Mode::Panic);
+            assert!(qadapt::take_violation_hook().is_none());
+            qadapt::set_violation_hook(|_| ());
+            qadapt::reclaim(qadapt::Amount::ALL);
+            assert!(!is_active());
+            assert_no_alloc(|| alloc_and_free(8)); // here: asked
         }
         "named" => no_alloc(Place::named("gate"), || alloc_and_free(8)),
         "entered" => {

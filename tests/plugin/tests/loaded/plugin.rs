@@ -108,6 +108,10 @@ impl Plugin {
         self.get::<extern "C" fn() -> bool>(c"plugin_is_active")()
     }
 
+    pub(crate) fn takes_hook(&self) {
+        self.get::<extern "C" fn()>(c"plugin_takes_hook")();
+    }
+
     pub(crate) fn counts_only(&self, counts: bool) {
         self.get::<extern "C" fn(bool)>(c"plugin_counts_only")(counts);
     }
