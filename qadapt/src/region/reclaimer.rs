@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::defer::reclaim;
 use crate::model::Amount;
+use crate::sys;
 
 /// A thread that gives back what [`Deferring`](crate::Deferring) keeps, every few milliseconds; it ends when this is dropped,
 /// and then everything that waited at that time has been given back, but for what [`reclaim`] leaves. In a forked child, which has no
@@ -40,8 +41,8 @@ use crate::model::Amount;
 pub struct Reclaimer {
     thread: Option<JoinHandle<()>>,
     ends: Arc<AtomicBool>,
-    /// The process that has the thread, where processes fork.
-    process: Option<u32>,
+    /// The process that has the thread.
+    process: u32,
 }
 
 /// How long the thread sleeps between two looks at what waits.
@@ -105,20 +106,15 @@ impl Reclaimer {
             reclaim(Amount::ALL);
         };
         let thread = thread::Builder::new().name(String::from("qadapt-reclaim")).spawn(work)?;
-        Ok(Self { thread: Some(thread), ends, process: this_process() })
+        Ok(Self { thread: Some(thread), ends, process: sys::process() })
     }
-}
-
-/// Platforms without forks may have no number for it.
-fn this_process() -> Option<u32> {
-    cfg!(unix).then(std::process::id)
 }
 
 impl Drop for Reclaimer {
     fn drop(&mut self) {
         self.ends.store(true, Ordering::Relaxed);
         let Some(thread) = self.thread.take() else { return };
-        if self.process != this_process() {
+        if self.process != sys::process() {
             // The parent has the thread. Here its number may be another one's: nothing may be asked of the handle, not its drop either.
             mem::forget(thread);
             reclaim(Amount::ALL);
