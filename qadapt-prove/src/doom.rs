@@ -24,7 +24,7 @@ impl Doomed {
 
     /// Of a part of a function: by its own panics, before it is left and entered anew.
     pub(crate) fn in_part(body: &Body, part: &Part) -> Self {
-        let is_own = |call: &Call| !part.beyond.contains(&call.site);
+        let is_own = |call: &Call| part.own.contains(&call.site);
         let has_label = |block: &Block| part.labels.iter().any(|label| block.at.contains(label));
         doomed(body, &is_own, &has_label)
     }

@@ -94,6 +94,7 @@ fn way(
     doubts: &mut AddrMap<u64, Doubt>,
 ) -> Way {
     let (mut not_sure, mut not_there) = (AddrSet::default(), AddrSet::default());
+    let (mut sure, mut there) = (AddrSet::default(), AddrSet::default());
     for call in bodies.iter().flat_map(|body| &body.calls) {
         if is_lost(call.callee) {
             continue;
@@ -108,10 +109,14 @@ fn way(
             _ => Belongs::Perhaps(Doubt::NoRegion),
         };
         match stands {
-            Belongs::Yes => {}
+            Belongs::Yes => {
+                sure.insert(call.site);
+                there.insert(call.site);
+            }
             Belongs::Perhaps(doubt) => {
                 doubts.insert(call.site, doubt);
                 not_sure.insert(call.site);
+                there.insert(call.site);
             }
             Belongs::No => {
                 not_sure.insert(call.site);
@@ -120,17 +125,12 @@ fn way(
         }
     }
     let labels: Rc<[u64]> = labels.into();
-    let (not_sure, not_there) = (Rc::new(not_sure), Rc::new(not_there));
-    // Where more calls count, fewer panics excuse them.
-    let part = |outside: &Rc<AddrSet>, beyond: &Rc<AddrSet>| Start {
-        part: Some(Part {
-            labels: Rc::clone(&labels),
-            outside: Rc::clone(outside),
-            beyond: Rc::clone(beyond),
-        }),
+    let part = |outside, own| Start {
+        part: Some(Part { labels: Rc::clone(&labels), outside: Rc::new(outside), own: Rc::new(own) }),
         ..Start::function(entry)
     };
-    Way { sure: part(&not_sure, &not_there), most: part(&not_there, &not_sure) }
+    // Where more calls count, fewer panics excuse them.
+    Way { sure: part(not_sure, there), most: part(not_there, sure) }
 }
 
 /// Whether the analysis has lost the flow of the function: then no place says where that matters.

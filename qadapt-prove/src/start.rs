@@ -32,8 +32,8 @@ pub(crate) struct Part {
     pub(crate) labels: Rc<[u64]>,
     /// The calls of the function that are no part of it.
     pub(crate) outside: Rc<AddrSet>,
-    /// Those that may come after it: a panic there is none of its own.
-    pub(crate) beyond: Rc<AddrSet>,
+    /// Those that are: a panic elsewhere may come after its end.
+    pub(crate) own: Rc<AddrSet>,
 }
 
 impl Start {

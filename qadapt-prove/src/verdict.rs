@@ -400,7 +400,7 @@ fn describe(why: Why) -> &'static str {
         Why::IndirectJump | Why::OddJump => {
             "jumps through a pointer (tail call of a trait object or callback, or a jump table)"
         }
-        Why::Undecodable => "has bytes that could not be decoded",
+        Why::Undecodable => "has bytes that could not be decoded, or an instruction that is not followed",
         Why::RunsOff => "runs over the end of its symbol",
         Why::OddReturn => {
             "leaves with a stack that it has changed (a return address of its own, another stack): where to could not be told"
