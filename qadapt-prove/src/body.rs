@@ -131,6 +131,8 @@ pub(crate) enum End {
     Tail,
     /// In a call that panics.
     Panic,
+    /// In a call that ends the process, as the panic that has led there must not leave the function.
+    Dies,
     /// Never: in a trap, or a call that does not return.
     Dead,
     /// It could not be told; its last call says why.

@@ -9,7 +9,7 @@ use super::load::Image;
 use super::node::{Node, To};
 use super::program::Program;
 use super::role::Kind;
-use super::start::Start;
+use super::start::{Part, Start};
 use super::unavoidable;
 
 /// The first of these entries that has such a path.
@@ -23,7 +23,11 @@ pub(super) fn bypassed<'i>(program: &Program<'_>, inlined: &[(&'i Inlined, Kind)
     let mut starts: Vec<u64> = inlined.iter().filter_map(|(one, _)| entry_of(program, one)).collect();
     starts.sort_unstable();
     starts.dedup();
-    let regions: Vec<Start> = starts.iter().map(|&addr| Start::function(addr)).collect();
+    let is_marked =
+        |addr| inlined.iter().any(|(one, _)| one.is_marked && entry_of(program, one) == Some(addr));
+    // In a function with a mark a panic may come after a region's end: what it does on the way to one counts.
+    let start = |addr| Start { part: is_marked(addr).then(|| Part::all(addr)), ..Start::function(addr) };
+    let regions: Vec<Start> = starts.iter().copied().map(start).collect();
     let coarse = Graph::build(program, &regions, &Nothing);
     // With constants there is more flow: a table of jumps, for instance.
     let refined = Graph::refine(program, &regions, &Nothing, &coarse);
@@ -60,7 +64,6 @@ fn is_bypassed(image: &Image<'_>, graph: &Graph, node: u32, one: &Inlined, kind:
     let counts = |call: &Call| (!one.is_marked || is_part(call)) && allocates(call);
     let stops: Vec<bool> = body.blocks.iter().map(|block| is_sure(body, block, &counts)).collect();
     let before = clean_from_entry(body, &stops);
-    // In a function with a mark a panic may come after a region's end; in one without it is a panic of whoever called it.
     let doomed = if one.is_marked {
         Doomed::by(body, &|call| one.ranges.iter().any(|range| range.contains(&call.site)))
     } else {

@@ -230,7 +230,7 @@ impl<'c, 'a> Walk<'c, 'a> {
                 }
                 Flow::Breakpoint => block.lose(step.addr, Why::Signal),
                 // A pad that does nothing but die: the panic went no further, and nor does anything else.
-                Flow::Trap if is_pad && block.calls.len() == 1 => break End::Panic,
+                Flow::Trap if is_pad && block.calls.len() == 1 => break End::Dies,
                 Flow::Trap => break End::Dead,
                 Flow::Undecodable => {
                     block.lose(step.addr, Why::Undecodable);
@@ -383,9 +383,18 @@ impl<'c, 'a> Walk<'c, 'a> {
             }
             Fate::Returns => None,
             _ if caught => Some(End::Flow),
+            Fate::Panics if self.is_end_of_panics(callee) => Some(End::Dies),
             Fate::Panics => Some(End::Panic),
             Fate::Stays => Some(End::Dead),
         }
+    }
+
+    /// Whether this is what compilers call where a panic must not go on: out of an `extern "C"` function, or of a drop in another panic.
+    pub(super) fn is_end_of_panics(&self, callee: Callee) -> bool {
+        const THESE: [&str; 3] = ["panic_cannot_unwind", "panic_in_cleanup", "__clang_call_terminate"];
+        let Callee::Local(addr) = callee else { return false };
+        let function = self.context.image.function_at(addr);
+        function.is_some_and(|f| f.names.iter().any(|name| THESE.iter().any(|end| name.contains(end))))
     }
 
     /// Whether an address is worth following into callees: one that leads to code, or to what is assumed to be made.

@@ -25,7 +25,7 @@ impl Doomed {
     /// Of a part of a function: by its own panics, before it is left and entered anew.
     pub(crate) fn in_part(body: &Body, part: &Part) -> Self {
         let is_own = |call: &Call| part.own.contains(&call.site);
-        let has_label = |block: &Block| part.labels.iter().any(|label| block.at.contains(label));
+        let has_label = |block: &Block| part.is_entered_in(&block.at);
         doomed(body, &is_own, &has_label)
     }
 
@@ -52,7 +52,7 @@ impl Body {
         let mut calls = Vec::new();
         for &label in part.labels.iter() {
             match self.block_at(label) {
-                Some(block) => calls.extend(self.live_calls_after(block, label, &part.labels, &doomed)),
+                Some(block) => calls.extend(self.live_calls_after(block, label, part, &doomed)),
                 // Whoever made the part has seen to it that the label can be reached; if not, all counts.
                 None => calls.extend(&self.calls),
             }
@@ -62,17 +62,17 @@ impl Body {
     }
 
     /// The calls that can follow a label in a block, up to the next label: what follows that is found from there.
-    fn live_calls_after(&self, block: u32, label: u64, labels: &[u64], doomed: &Doomed) -> Vec<&Call> {
+    fn live_calls_after(&self, block: u32, label: u64, part: &Part, doomed: &Doomed) -> Vec<&Call> {
         let Some(first) = self.blocks.get(block as usize) else { return Vec::new() };
         let next_label = |block: &Block, from: u64| {
-            labels.iter().copied().filter(|&label| block.at.contains(&label) && label >= from).min()
+            part.labels.iter().copied().filter(|&label| block.at.contains(&label) && label >= from).min()
         };
         let up_to = |block: &Block, from: u64, to: Option<u64>| {
             let is_there = move |call: &&Call| call.site >= from && to.is_none_or(|to| call.site < to);
             self.calls_of(block).iter().filter(is_there)
         };
         let end = next_label(first, label + 1);
-        if end.is_none() && doomed.is_so_behind_label(block) {
+        if doomed.is_so_behind_label(block) && !part.is_entered_in(&(label + 1..first.at.end)) {
             return Vec::new();
         }
         let mut calls: Vec<&Call> = up_to(first, label, end).collect();
@@ -94,7 +94,7 @@ impl Body {
 
     /// Marks the blocks all of whose paths end in a panic.
     pub(super) fn doom(&mut self) {
-        if self.blocks.iter().all(|block| block.end != End::Panic) {
+        if self.blocks.iter().all(|block| !matches!(block.end, End::Panic | End::Dies)) {
             return;
         }
         let found = Doomed::by(self, &|_| true);
@@ -118,9 +118,13 @@ fn doomed(body: &Body, is_one: &dyn Fn(&Call) -> bool, is_cut: &dyn Fn(&Block) -
             first[to as usize] += 1;
             open[i as usize] += 1;
         }
-        if block.end == End::Panic
-            && (dies_of_panic(body, block) || body.calls_of(block).last().is_none_or(is_one))
-        {
+        let is_end = match block.end {
+            // The panic is whoever's it was that has led there.
+            End::Dies => true,
+            End::Panic => ends_in(body, block, is_one),
+            _ => false,
+        };
+        if is_end {
             queue.push(i);
         }
     }
@@ -145,7 +149,11 @@ fn doomed(body: &Body, is_one: &dyn Fn(&Call) -> bool, is_cut: &dyn Fn(&Block) -
         let (start, end) = (first[i as usize] as usize, first[i as usize + 1] as usize);
         for &p in &predecessors[start..end] {
             open[p as usize] -= 1;
-            if open[p as usize] == 0 && body.blocks[p as usize].end == End::Flow {
+            let block = &body.blocks[p as usize];
+            if open[p as usize] == 0
+                && block.end == End::Flow
+                && (!unwinds(body, block) || ends_in(body, block, is_one))
+            {
                 queue.push(p);
             }
         }
@@ -153,8 +161,16 @@ fn doomed(body: &Body, is_one: &dyn Fn(&Call) -> bool, is_cut: &dyn Fn(&Block) -
     found
 }
 
-/// Whether a block is where a panic goes on to end the process, and nothing else: the panic is whoever's it was.
-fn dies_of_panic(body: &Body, block: &Block) -> bool {
-    let calls = body.calls_of(block);
-    calls.len() <= 2 && calls.first().is_some_and(|call| call.callee == Callee::Unknown(Why::CaughtPanic))
+/// Whether a block goes on where a panic of its last call is caught, and nowhere else.
+fn unwinds(body: &Body, block: &Block) -> bool {
+    body.edges_of(block).iter().all(|&to| {
+        let pad = &body.blocks[to as usize];
+        body.calls_of(pad)
+            .first()
+            .is_some_and(|call| call.callee == Callee::Unknown(Why::CaughtPanic) && call.site == pad.at.start)
+    })
+}
+
+fn ends_in(body: &Body, block: &Block, is_one: &dyn Fn(&Call) -> bool) -> bool {
+    body.calls_of(block).last().is_some_and(is_one)
 }

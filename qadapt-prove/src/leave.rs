@@ -200,6 +200,7 @@ impl Walk<'_, '_> {
                 End::Tail
             }
             Fate::Stays => End::Dead,
+            Fate::Panics if self.is_end_of_panics(callee) => End::Dies,
             Fate::Panics => End::Panic,
         }
     }

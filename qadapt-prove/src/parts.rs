@@ -22,6 +22,14 @@ pub(crate) struct Way {
 }
 
 impl Way {
+    /// The same, in a file whose regions begin at these labels.
+    fn among(mut self, entries: &Rc<[u64]>) -> Self {
+        for part in [&mut self.sure.part, &mut self.most.part].into_iter().flatten() {
+            part.entries = Rc::clone(entries);
+        }
+        self
+    }
+
     /// The same, of a region that forbids permits or does not, or of which that is not known.
     fn with_permits(mut self, forbids: bool, may_forbid: bool) -> Self {
         self.sure.forbids = forbids;
@@ -52,12 +60,13 @@ impl Bodies {
     }
 }
 
-/// Finds the ways into a copy.
+/// Finds the ways into a copy; `entries` has the labels at which regions of the file begin, in order.
 pub(crate) fn ways(
     program: &Program<'_>,
     debug: Option<&Debug<'_>>,
     known: &mut Bodies,
     copy: &Copy,
+    entries: &Rc<[u64]>,
     permits: &Permits,
 ) -> Ways {
     let mut found = Ways { all: Vec::new(), doubts: AddrMap::default(), has_budget: false };
@@ -74,12 +83,12 @@ pub(crate) fn ways(
         copy.labels.iter().partition(|&&label| bodies.iter().all(|body| body.block_at(label).is_some()));
     if !within.is_empty() {
         let way = way(program, debug, copy, bodies, copy.function, within, &mut found.doubts);
-        found.all.push(way.with_permits(forbids, may_forbid));
+        found.all.push(way.among(entries).with_permits(forbids, may_forbid));
     }
     for label in apart {
         let bodies = known.of(program, label);
         let way = way(program, debug, copy, bodies, label, vec![label], &mut found.doubts);
-        found.all.push(way.with_permits(forbids, may_forbid));
+        found.all.push(way.among(entries).with_permits(forbids, may_forbid));
     }
     found
 }
@@ -126,7 +135,12 @@ fn way(
     }
     let labels: Rc<[u64]> = labels.into();
     let part = |outside, own| Start {
-        part: Some(Part { labels: Rc::clone(&labels), outside: Rc::new(outside), own: Rc::new(own) }),
+        part: Some(Part {
+            labels: Rc::clone(&labels),
+            entries: Rc::default(),
+            outside: Rc::new(outside),
+            own: Rc::new(own),
+        }),
         ..Start::function(entry)
     };
     // Where more calls count, fewer panics excuse them.

@@ -1,6 +1,7 @@
 //! Where an analysis starts, and with what.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::rc::Rc;
 
 use super::addr_map::AddrSet;
@@ -30,10 +31,27 @@ pub(crate) struct Start {
 pub(crate) struct Part {
     /// The labels at its entries.
     pub(crate) labels: Rc<[u64]>,
+    /// The labels at the entries of all regions, in order: what has been left may be entered again at any of them, in a copy that is told
+    /// apart or not.
+    pub(crate) entries: Rc<[u64]>,
     /// The calls of the function that are no part of it.
     pub(crate) outside: Rc<AddrSet>,
     /// Those that are: a panic elsewhere may come after its end.
     pub(crate) own: Rc<AddrSet>,
+}
+
+impl Part {
+    /// Whether a region is entered between these addresses.
+    pub(crate) fn is_entered_in(&self, at: &Range<u64>) -> bool {
+        self.entries
+            .get(self.entries.partition_point(|&entry| entry < at.start))
+            .is_some_and(|&entry| entry < at.end)
+    }
+
+    /// All of a function that begins here, of which no panic is known to be its own.
+    pub(crate) fn all(entry: u64) -> Self {
+        Self { labels: Rc::from([entry]), entries: Rc::default(), outside: Rc::default(), own: Rc::default() }
+    }
 }
 
 impl Start {

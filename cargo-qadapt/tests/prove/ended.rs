@@ -4,6 +4,24 @@ use qadapt_prove::Answer;
 
 use crate::labelled::{answers, assert_sound, program, quiet};
 
+/// A panic must not leave a function of C's: it goes to code that ends the process, whose panic it was.
+const IN_C: &str = r#"
+    #[inline(never)]
+    extern "C" fn in_c(x: u64) -> u64 {
+        __qadapt_region(|| { assert!(x < 9, "{}", format!("{x}")); x })
+    }
+    #[inline(never)]
+    extern "C" fn after_in_c(x: u64) -> u64 {
+        let made = __qadapt_region(|| if x > 9 { Err(boxes(x, 3, 4)) } else { Ok(x) });
+        match made { Ok(y) => y, Err(_) => panic!("too large") }
+    }
+    #[inline(never)]
+    fn raises_after(x: u64) -> u64 {
+        let y = __qadapt_region(|| unsafe { *boxes(x, 1, 9) });
+        std::panic::resume_unwind(Box::new(y))
+    }
+"#;
+
 #[test]
 fn a_panic_after_a_region_excuses_nothing_in_it_and_one_inside_does() {
     let text = |(name, body): &(&str, &str)| ((*name).to_owned(), (*body).to_owned());
@@ -21,6 +39,17 @@ fn a_panic_after_a_region_excuses_nothing_in_it_and_one_inside_does() {
                  n += __qadapt_region(|| unsafe { *boxes(x, n, 5) }) | 1;
                  if n > 1 { panic!(\"no more\") }
              }",
+        ),
+        (
+            "panics_inside_the_third_time",
+            "let mut sum = 0;
+             for i in 0..3 {
+                 sum += __qadapt_region(|| {
+                     if i == 2 { panic!(\"inside {sum}\") }
+                     if i == 0 { unsafe { *boxes(x, 1, 7) } } else { x }
+                 });
+             }
+             sum",
         ),
         (
             "panics_inside_the_second_time",
@@ -43,10 +72,18 @@ fn a_panic_after_a_region_excuses_nothing_in_it_and_one_inside_does() {
     let flags = ["-Copt-level=3", "-Cpanic=unwind"];
     let regions: Vec<_> = wrong.iter().map(text).chain([quiet()]).collect();
     assert_sound(&program("ended", "", &regions, &flags), "quiet");
-    // What these count is the panic's.
-    let regions: Vec<_> = right.iter().map(text).collect();
-    let answers = answers(&program("ended-right", "", &regions, &flags));
-    for (region, _) in right {
-        assert_eq!(answers[region], Answer::Proven, "{answers:#?}");
+    // What these count is the panic's, or they would end the process.
+    let regions: Vec<_> = right
+        .iter()
+        .chain(&[("calls", "match x & 3 { 1 => in_c(x), 2 => after_in_c(x), _ => raises_after(x) }")])
+        .map(text)
+        .collect();
+    let answers = answers(&program("ended-right", IN_C, &regions, &flags));
+    for (region, answer) in right.map(|(region, _)| (region, Answer::Proven)).into_iter().chain([
+        ("in_c", Answer::Proven),
+        ("after_in_c", Answer::Allocates),
+        ("raises_after", Answer::Allocates),
+    ]) {
+        assert_eq!(answers.get(region), Some(&answer), "{region}: {answers:#?}");
     }
 }
