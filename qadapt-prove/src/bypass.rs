@@ -58,17 +58,12 @@ fn is_bypassed(image: &Image<'_>, graph: &Graph, node: u32, one: &Inlined, kind:
                 _ => false,
             })
     };
-    let is_part = |call: &Call| {
-        !call.callee.is_extracted(image) && one.ranges.iter().any(|range| range.contains(&call.site))
-    };
+    let is_inside = |call: &Call| one.ranges.iter().any(|range| range.contains(&call.site));
+    let is_part = |call: &Call| !call.callee.is_extracted(image) && is_inside(call);
     let counts = |call: &Call| (!one.is_marked || is_part(call)) && allocates(call);
     let stops: Vec<bool> = body.blocks.iter().map(|block| is_sure(body, block, &counts)).collect();
     let before = clean_from_entry(body, &stops);
-    let doomed = if one.is_marked {
-        Doomed::by(body, &|call| one.ranges.iter().any(|range| range.contains(&call.site)))
-    } else {
-        Doomed::in_function(body)
-    };
+    let doomed = if one.is_marked { Doomed::by(body, &is_inside) } else { Doomed::in_function(body) };
     let has_part = |block: &Block| {
         one.ranges.iter().any(|range| range.start < block.at.end && block.at.start < range.end)
     };

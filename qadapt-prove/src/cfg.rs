@@ -129,8 +129,7 @@ impl<'c, 'a> Walk<'c, 'a> {
         self.reach(start.entry, &state);
         // Lowest address first: close to the order in which the compiler laid the blocks out.
         while let Some(addr) = self.mem.queue.pop_first() {
-            // What has been found on wrong beliefs is thrown away.
-            if self.exhausted || self.spills.were_wrong() {
+            if self.exhausted {
                 break;
             }
             self.block(addr, start.entry);
@@ -172,7 +171,7 @@ impl<'c, 'a> Walk<'c, 'a> {
         let mut state = self.mem.nodes[own].state;
         let mut block = Open {
             calls: std::mem::take(&mut self.mem.nodes[own].calls),
-            ways: std::mem::take(&mut self.mem.spare),
+            succ: std::mem::take(&mut self.mem.spare),
         };
         block.calls.clear();
         let part = self.part(addr);
@@ -196,7 +195,7 @@ impl<'c, 'a> Walk<'c, 'a> {
                 next = self.mem.starts.next(at);
             }
             if next == Some(at) && at != addr {
-                block.ways.add([at], &state);
+                block.succ.add([at], &state);
                 break End::Flow;
             }
             if !range.contains(&at) {
@@ -249,7 +248,7 @@ impl<'c, 'a> Walk<'c, 'a> {
                         && thunk::is_jump(self.context.image, target) =>
                 {
                     state.push(Value::Const(step.next), self.aligned);
-                    block.ways.add([target], &state);
+                    block.succ.add([target], &state);
                     break End::Flow;
                 }
                 Flow::Call(_) | Flow::CallVia(_) => {
@@ -263,14 +262,14 @@ impl<'c, 'a> Walk<'c, 'a> {
         node.end_addr = at;
         node.calls = block.calls;
         node.succ.clear();
-        node.succ.extend(block.ways.iter().map(|(target, _)| target));
+        node.succ.extend(block.succ.iter().map(|(target, _)| target));
         node.end = end;
-        let mut ways = block.ways;
-        for (target, state) in ways.iter() {
+        let mut succ = block.succ;
+        for (target, state) in succ.iter() {
             self.reach(target, state);
         }
-        ways.clear();
-        self.mem.spare = ways;
+        succ.clear();
+        self.mem.spare = succ;
     }
 
     /// A step that neither calls nor goes anywhere.
@@ -363,11 +362,11 @@ impl<'c, 'a> Walk<'c, 'a> {
         let replaces = !after.is_any() && self.oracle.replaces(callee, &call.given);
         block.calls.extend(made);
         block.calls.push(call);
-        let before = block.ways.len();
+        let before = block.succ.len();
         for catch in self.catches.iter().filter(|c| (c.start..c.end).contains(&step.addr)) {
-            block.ways.add([catch.pad], &state.caught());
+            block.succ.add([catch.pad], &state.caught());
         }
-        let caught = block.ways.len() > before;
+        let caught = block.succ.len() > before;
         state.after_call(self.oracle.loose(callee));
         if replaces {
             state.forget_formatters();
@@ -378,7 +377,7 @@ impl<'c, 'a> Walk<'c, 'a> {
         }
         match self.oracle.fate(callee) {
             Fate::Returns if caught => {
-                block.ways.add([step.next], state);
+                block.succ.add([step.next], state);
                 Some(End::Flow)
             }
             Fate::Returns => None,
@@ -389,12 +388,10 @@ impl<'c, 'a> Walk<'c, 'a> {
         }
     }
 
-    /// Whether this is what compilers call where a panic must not go on: out of an `extern "C"` function, or of a drop in another panic.
+    /// Whether the process ends there, of the panic that has led to the call.
     pub(super) fn is_end_of_panics(&self, callee: Callee) -> bool {
-        const THESE: [&str; 3] = ["panic_cannot_unwind", "panic_in_cleanup", "__clang_call_terminate"];
         let Callee::Local(addr) = callee else { return false };
-        let function = self.context.image.function_at(addr);
-        function.is_some_and(|f| f.names.iter().any(|name| THESE.iter().any(|end| name.contains(end))))
+        self.context.image.function_at(addr).is_some_and(Function::is_end_of_panics)
     }
 
     /// Whether an address is worth following into callees: one that leads to code, or to what is assumed to be made.

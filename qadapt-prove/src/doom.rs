@@ -8,40 +8,54 @@ use super::start::Part;
 
 /// The blocks of a function from which all paths end in a panic.
 #[derive(Debug)]
-pub(crate) struct Doomed {
+pub(crate) enum Doomed<'b> {
+    /// In any: those that are marked.
+    InFunction(&'b Body),
+    /// In one that is meant.
+    Found(Found),
+}
+
+/// Whether all paths end in such a panic, block by block.
+#[derive(Debug)]
+pub(crate) struct Found {
     /// From where the block begins.
     from_start: Vec<bool>,
     /// From any place in it behind the labels of the part that is meant.
     from_label: Vec<bool>,
 }
 
-impl Doomed {
+impl<'b> Doomed<'b> {
     /// Of a whole function: any panic in it is a panic of whoever called it.
-    pub(crate) fn in_function(body: &Body) -> Self {
-        let from_start: Vec<bool> = body.blocks.iter().map(|block| block.doomed).collect();
-        Self { from_label: from_start.clone(), from_start }
+    pub(crate) fn in_function(body: &'b Body) -> Self {
+        Self::InFunction(body)
     }
 
     /// Of a part of a function: by its own panics, before it is left and entered anew.
     pub(crate) fn in_part(body: &Body, part: &Part) -> Self {
         let is_own = |call: &Call| part.own.contains(&call.site);
         let has_label = |block: &Block| part.is_entered_in(&block.at);
-        doomed(body, &is_own, &has_label)
+        Self::Found(find(body, &is_own, &has_label))
     }
 
     /// By these panics alone.
     pub(crate) fn by(body: &Body, is_one: &dyn Fn(&Call) -> bool) -> Self {
-        doomed(body, is_one, &|_| false)
+        Self::Found(find(body, is_one, &|_| false))
     }
 
     /// Whether all paths from a block's beginning end in a panic.
     pub(crate) fn is_so(&self, block: u32) -> bool {
-        self.from_start.get(block as usize).is_some_and(|&doomed| doomed)
+        match self {
+            Self::InFunction(body) => body.blocks.get(block as usize).is_some_and(|block| block.doomed),
+            Self::Found(found) => found.from_start.get(block as usize).is_some_and(|&doomed| doomed),
+        }
     }
 
     /// Whether all paths from a label in a block do.
     pub(crate) fn is_so_behind_label(&self, block: u32) -> bool {
-        self.from_label.get(block as usize).is_some_and(|&doomed| doomed)
+        match self {
+            Self::InFunction(_) => self.is_so(block),
+            Self::Found(found) => found.from_label.get(block as usize).is_some_and(|&doomed| doomed),
+        }
     }
 }
 
@@ -62,7 +76,7 @@ impl Body {
     }
 
     /// The calls that can follow a label in a block, up to the next label: what follows that is found from there.
-    fn live_calls_after(&self, block: u32, label: u64, part: &Part, doomed: &Doomed) -> Vec<&Call> {
+    fn live_calls_after(&self, block: u32, label: u64, part: &Part, doomed: &Doomed<'_>) -> Vec<&Call> {
         let Some(first) = self.blocks.get(block as usize) else { return Vec::new() };
         let next_label = |block: &Block, from: u64| {
             part.labels.iter().copied().filter(|&label| block.at.contains(&label) && label >= from).min()
@@ -97,7 +111,7 @@ impl Body {
         if self.blocks.iter().all(|block| !matches!(block.end, End::Panic | End::Dies)) {
             return;
         }
-        let found = Doomed::by(self, &|_| true);
+        let found = find(self, &|_| true, &|_| false);
         for (block, doomed) in self.blocks.iter_mut().zip(found.from_start) {
             block.doomed = doomed;
         }
@@ -106,9 +120,9 @@ impl Body {
 
 /// From the panics backwards, of those whose call is one that is meant; a block that is cut is not followed from its beginning. A
 /// loop without an end is not doomed: nothing says that it will ever panic.
-fn doomed(body: &Body, is_one: &dyn Fn(&Call) -> bool, is_cut: &dyn Fn(&Block) -> bool) -> Doomed {
+fn find(body: &Body, is_one: &dyn Fn(&Call) -> bool, is_cut: &dyn Fn(&Block) -> bool) -> Found {
     let mut found =
-        Doomed { from_start: vec![false; body.blocks.len()], from_label: vec![false; body.blocks.len()] };
+        Found { from_start: vec![false; body.blocks.len()], from_label: vec![false; body.blocks.len()] };
     let mut open: Vec<u32> = vec![0; body.blocks.len()];
     let mut queue = Vec::new();
     // The predecessors of all blocks in one list; those of block `i` end where those of the next one begin.
@@ -165,9 +179,7 @@ fn doomed(body: &Body, is_one: &dyn Fn(&Call) -> bool, is_cut: &dyn Fn(&Block) -
 fn unwinds(body: &Body, block: &Block) -> bool {
     body.edges_of(block).iter().all(|&to| {
         let pad = &body.blocks[to as usize];
-        body.calls_of(pad)
-            .first()
-            .is_some_and(|call| call.callee == Callee::Unknown(Why::CaughtPanic) && call.site == pad.at.start)
+        body.calls_of(pad).first().is_some_and(|call| call.callee == Callee::Unknown(Why::CaughtPanic))
     })
 }
 

@@ -40,6 +40,12 @@ impl<'a> Function<'a> {
             || self.names.iter().any(|name| name.contains("outlined_ir_func_") || has_suffix(name))
     }
 
+    /// Whether this is what compilers call where a panic must not go on: out of an `extern "C"` function, or of a drop in another panic.
+    pub(crate) fn is_end_of_panics(&self) -> bool {
+        const THESE: [&str; 3] = ["panic_cannot_unwind", "panic_in_cleanup", "__clang_call_terminate"];
+        self.names.iter().any(|name| THESE.iter().any(|end| name.contains(end)))
+    }
+
     /// Whether this has the name of `whole` and more, as what a compiler has made of a function.
     pub(crate) fn is_made_of(&self, whole: &Function<'_>) -> bool {
         let is_of =

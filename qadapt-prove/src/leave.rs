@@ -44,7 +44,7 @@ impl Walk<'_, '_> {
             if step.flags_lost {
                 state.forget_flags();
             }
-            block.ways.add([step.next], &state);
+            block.succ.add([step.next], &state);
             return End::Flow;
         }
         let mut taken = state;
@@ -61,8 +61,8 @@ impl Walk<'_, '_> {
         }
         match self.goes(target, &taken) {
             Goes::On => {
-                block.ways.add([target], &taken);
-                block.ways.add([step.next], &state);
+                block.succ.add([target], &taken);
+                block.succ.add([step.next], &state);
                 End::Flow
             }
             Goes::Tail => {
@@ -71,7 +71,7 @@ impl Walk<'_, '_> {
                     taken.after_system_call();
                 }
                 self.comes_back(&taken, callee);
-                block.ways.add([step.next], &state);
+                block.succ.add([step.next], &state);
                 // A conditional tail call: a block of its own, so that it can have an end of its own.
                 let Some(callee) = callee else { return End::Flow };
                 block.calls.push(Call { given: self.given(&taken), ..Call::new(step.addr, callee) });
@@ -80,7 +80,7 @@ impl Walk<'_, '_> {
             Goes::Odd => {
                 block.calls.push(Call::new(step.addr, self.local(target)));
                 block.lose(step.addr, Why::OddReturn);
-                block.ways.add([step.next], &state);
+                block.succ.add([step.next], &state);
                 End::Lost
             }
         }
@@ -108,7 +108,7 @@ impl Walk<'_, '_> {
     pub(super) fn jump(&mut self, block: &mut Open, site: u64, target: u64, state: &State) -> End {
         match self.goes(target, state) {
             Goes::On => {
-                block.ways.add([target], state);
+                block.succ.add([target], state);
                 End::Flow
             }
             _ => match thunk::thunk(self.context.image, target) {
@@ -241,7 +241,7 @@ impl Walk<'_, '_> {
                     !self.tables.contains_key(&begin) && before.is_some_and(|(_, &end)| begin < end);
                 self.tables.insert(begin, found.end);
             }
-            block.ways.add(found.inside, state);
+            block.succ.add(found.inside, state);
             if found.functions.is_empty() {
                 return End::Flow;
             }

@@ -1,7 +1,5 @@
 //! Verdicts on the regions that the guard has marked in a file.
 
-use std::rc::Rc;
-
 use super::copies::copies;
 use super::debug::DebugFiles;
 use super::deferral::{Deferrals, Frees};
@@ -10,7 +8,7 @@ use super::graph::Graph;
 use super::inlined::Trees;
 use super::marks::{Kind, Marks};
 use super::names::Frame;
-use super::parts::{Bodies, Ways, ways};
+use super::parts::{Parts, Ways};
 use super::permits::Permits;
 use super::question::{MOST_COUNTED, MOST_REFINED, MOST_WITH_NUMBERS, Question};
 use super::regions::{self, Listed, Region, Regions};
@@ -44,14 +42,11 @@ pub(crate) fn verdicts(
     let image = question.program.image();
     let permits = question.applied.permits.get_or_init(|| Permits::find(image, &trees, &marks.labels));
     let copies = copies(image, &trees, &marks.labels);
-    let mut entries: Vec<u64> = copies.iter().flat_map(|copy| copy.labels.iter().copied()).collect();
-    entries.sort_unstable();
-    let entries: Rc<[u64]> = entries.into();
+    let mut parts = Parts::of(question.program, debug, &copies);
     let regions = regions::list(question.names, copies, &marks.records, &sources::opened(files.sources()));
     let listed = &regions.listed;
     let deferrals = Deferrals::find(question.program, question.names, &trees, &marks.labels, data);
-    let mut bodies = Bodies::default();
-    let mut ways_into = |copy| ways(question.program, debug, &mut bodies, copy, &entries, permits);
+    let mut ways_into = |copy| parts.ways(copy, permits);
     let ways: Vec<Vec<Ways>> =
         listed.iter().map(|listed| listed.copies.iter().map(&mut ways_into).collect()).collect();
     let all: Vec<usize> = (0..listed.len()).collect();

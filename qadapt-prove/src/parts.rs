@@ -22,14 +22,6 @@ pub(crate) struct Way {
 }
 
 impl Way {
-    /// The same, in a file whose regions begin at these labels.
-    fn among(mut self, entries: &Rc<[u64]>) -> Self {
-        for part in [&mut self.sure.part, &mut self.most.part].into_iter().flatten() {
-            part.entries = Rc::clone(entries);
-        }
-        self
-    }
-
     /// The same, of a region that forbids permits or does not, or of which that is not known.
     fn with_permits(mut self, forbids: bool, may_forbid: bool) -> Self {
         self.sure.forbids = forbids;
@@ -49,102 +41,107 @@ pub(crate) struct Ways {
     pub(crate) has_budget: bool,
 }
 
-/// What functions are like, without constants and with them; many regions can be in one.
-#[derive(Debug, Default)]
-pub(crate) struct Bodies(AddrMap<u64, [Body; 2]>);
-
-impl Bodies {
-    fn of(&mut self, program: &Program<'_>, entry: u64) -> &[Body; 2] {
-        let start = Start::function(entry);
-        self.0.entry(entry).or_insert_with(|| [false, true].map(|constants| program.body(&start, constants)))
-    }
+/// Finds the parts of functions that are regions.
+pub(crate) struct Parts<'p, 'a, 'd> {
+    program: &'p Program<'a>,
+    debug: Option<&'p Debug<'d>>,
+    /// The labels at which the regions of the file begin, in order.
+    entries: Rc<[u64]>,
+    /// What functions are like, without constants and with them; many regions can be in one.
+    bodies: AddrMap<u64, Rc<[Body; 2]>>,
 }
 
-/// Finds the ways into a copy; `entries` has the labels at which regions of the file begin, in order.
-pub(crate) fn ways(
-    program: &Program<'_>,
-    debug: Option<&Debug<'_>>,
-    known: &mut Bodies,
-    copy: &Copy,
-    entries: &Rc<[u64]>,
-    permits: &Permits,
-) -> Ways {
-    let mut found = Ways { all: Vec::new(), doubts: AddrMap::default(), has_budget: false };
-    let forbids = match &copy.scope {
-        Some((tree, scope)) => permits.are_void_in(tree, *scope),
-        None => permits.may_be_void_in(program.image(), copy.function),
-    };
-    // One that nobody knows the place of may lie inside a permit, and protects there.
-    let may_forbid = forbids || copy.scope.is_none();
-    let bodies = known.of(program, copy.function);
-    let budgets = permits.budgets_of(copy);
-    found.has_budget = bodies.iter().all(|body| is_said(body, &budgets));
-    let (within, apart): (Vec<u64>, Vec<u64>) =
-        copy.labels.iter().partition(|&&label| bodies.iter().all(|body| body.block_at(label).is_some()));
-    if !within.is_empty() {
-        let way = way(program, debug, copy, bodies, copy.function, within, &mut found.doubts);
-        found.all.push(way.among(entries).with_permits(forbids, may_forbid));
+impl<'p, 'a, 'd> Parts<'p, 'a, 'd> {
+    /// For the regions that have these copies.
+    pub(crate) fn of(program: &'p Program<'a>, debug: Option<&'p Debug<'d>>, copies: &[Copy]) -> Self {
+        let mut entries: Vec<u64> = copies.iter().flat_map(|copy| copy.labels.iter().copied()).collect();
+        entries.sort_unstable();
+        Self { program, debug, entries: entries.into(), bodies: AddrMap::default() }
     }
-    for label in apart {
-        let bodies = known.of(program, label);
-        let way = way(program, debug, copy, bodies, label, vec![label], &mut found.doubts);
-        found.all.push(way.among(entries).with_permits(forbids, may_forbid));
-    }
-    found
-}
 
-fn way(
-    program: &Program<'_>,
-    debug: Option<&Debug<'_>>,
-    copy: &Copy,
-    bodies: &[Body],
-    entry: u64,
-    labels: Vec<u64>,
-    doubts: &mut AddrMap<u64, Doubt>,
-) -> Way {
-    let (mut not_sure, mut not_there) = (AddrSet::default(), AddrSet::default());
-    let (mut sure, mut there) = (AddrSet::default(), AddrSet::default());
-    for call in bodies.iter().flat_map(|body| &body.calls) {
-        if is_lost(call.callee) {
-            continue;
-        }
-        let stands = match (&copy.scope, debug) {
-            (Some((tree, scope)), Some(debug)) => match belongs(debug, tree, *scope, call.site) {
-                Belongs::No if copy.whole => Belongs::Perhaps(Doubt::NoRegion),
-                // It is called from no place in a source, and so may always belong.
-                _ if call.callee.is_extracted(program.image()) => Belongs::Perhaps(Doubt::Extracted),
-                other => other,
-            },
-            _ => Belongs::Perhaps(Doubt::NoRegion),
+    fn bodies(&mut self, entry: u64) -> Rc<[Body; 2]> {
+        let find = || [false, true].map(|constants| self.program.body(&Start::function(entry), constants));
+        Rc::clone(self.bodies.entry(entry).or_insert_with(|| Rc::new(find())))
+    }
+
+    /// Finds the ways into a copy.
+    pub(crate) fn ways(&mut self, copy: &Copy, permits: &Permits) -> Ways {
+        let mut found = Ways { all: Vec::new(), doubts: AddrMap::default(), has_budget: false };
+        let forbids = match &copy.scope {
+            Some((tree, scope)) => permits.are_void_in(tree, *scope),
+            None => permits.may_be_void_in(self.program.image(), copy.function),
         };
-        match stands {
-            Belongs::Yes => {
-                sure.insert(call.site);
-                there.insert(call.site);
+        // One that nobody knows the place of may lie inside a permit, and protects there.
+        let may_forbid = forbids || copy.scope.is_none();
+        let bodies = self.bodies(copy.function);
+        let budgets = permits.budgets_of(copy);
+        found.has_budget = bodies.iter().all(|body| is_said(body, &budgets));
+        let (within, apart): (Vec<u64>, Vec<u64>) =
+            copy.labels.iter().partition(|&&label| bodies.iter().all(|body| body.block_at(label).is_some()));
+        if !within.is_empty() {
+            let way = self.way(copy, &*bodies, copy.function, within, &mut found.doubts);
+            found.all.push(way.with_permits(forbids, may_forbid));
+        }
+        for label in apart {
+            let bodies = self.bodies(label);
+            let way = self.way(copy, &*bodies, label, vec![label], &mut found.doubts);
+            found.all.push(way.with_permits(forbids, may_forbid));
+        }
+        found
+    }
+
+    fn way(
+        &self,
+        copy: &Copy,
+        bodies: &[Body],
+        entry: u64,
+        labels: Vec<u64>,
+        doubts: &mut AddrMap<u64, Doubt>,
+    ) -> Way {
+        let (mut not_sure, mut not_there) = (AddrSet::default(), AddrSet::default());
+        let (mut sure, mut there) = (AddrSet::default(), AddrSet::default());
+        for call in bodies.iter().flat_map(|body| &body.calls) {
+            if is_lost(call.callee) {
+                continue;
             }
-            Belongs::Perhaps(doubt) => {
-                doubts.insert(call.site, doubt);
-                not_sure.insert(call.site);
-                there.insert(call.site);
-            }
-            Belongs::No => {
-                not_sure.insert(call.site);
-                not_there.insert(call.site);
+            let stands = match (&copy.scope, self.debug) {
+                (Some((tree, scope)), Some(debug)) => match belongs(debug, tree, *scope, call.site) {
+                    Belongs::No if copy.whole => Belongs::Perhaps(Doubt::NoRegion),
+                    // It is called from no place in a source, and so may always belong.
+                    _ if call.callee.is_extracted(self.program.image()) => Belongs::Perhaps(Doubt::Extracted),
+                    other => other,
+                },
+                _ => Belongs::Perhaps(Doubt::NoRegion),
+            };
+            match stands {
+                Belongs::Yes => {
+                    sure.insert(call.site);
+                    there.insert(call.site);
+                }
+                Belongs::Perhaps(doubt) => {
+                    doubts.insert(call.site, doubt);
+                    not_sure.insert(call.site);
+                    there.insert(call.site);
+                }
+                Belongs::No => {
+                    not_sure.insert(call.site);
+                    not_there.insert(call.site);
+                }
             }
         }
+        let labels: Rc<[u64]> = labels.into();
+        let part = |outside, own| Start {
+            part: Some(Part {
+                labels: Rc::clone(&labels),
+                entries: Rc::clone(&self.entries),
+                outside: Rc::new(outside),
+                own: Rc::new(own),
+            }),
+            ..Start::function(entry)
+        };
+        // Where more calls count, fewer panics excuse them.
+        Way { sure: part(not_sure, there), most: part(not_there, sure) }
     }
-    let labels: Rc<[u64]> = labels.into();
-    let part = |outside, own| Start {
-        part: Some(Part {
-            labels: Rc::clone(&labels),
-            entries: Rc::default(),
-            outside: Rc::new(outside),
-            own: Rc::new(own),
-        }),
-        ..Start::function(entry)
-    };
-    // Where more calls count, fewer panics excuse them.
-    Way { sure: part(not_sure, there), most: part(not_there, sure) }
 }
 
 /// Whether the analysis has lost the flow of the function: then no place says where that matters.

@@ -20,7 +20,7 @@ pub(crate) struct Scratch {
     pub(super) nodes: Vec<Node>,
     /// Which of them are to be read.
     pub(super) queue: Addresses,
-    pub(super) spare: Ways,
+    pub(super) spare: Successors,
     spare_calls: Vec<Vec<Call>>,
     spare_succ: Vec<Vec<u64>>,
     /// The place of each node in the body.
@@ -117,13 +117,13 @@ pub(super) struct Node {
 
 /// Where control goes from a block, in which states. A state is large, and often the same for several places.
 #[derive(Debug, Default)]
-pub(super) struct Ways {
+pub(super) struct Successors {
     /// The places, each with the number of its state.
     to: Vec<(u64, usize)>,
     states: Vec<State>,
 }
 
-impl Ways {
+impl Successors {
     /// Control goes to these places in one state.
     pub(super) fn add(&mut self, places: impl IntoIterator<Item = u64>, state: &State) {
         let number = self.states.len();
@@ -150,7 +150,7 @@ impl Ways {
 /// A block in the making.
 pub(super) struct Open {
     pub(super) calls: Vec<Call>,
-    pub(super) ways: Ways,
+    pub(super) succ: Successors,
 }
 
 impl Open {

@@ -65,7 +65,7 @@ pub(super) fn unavoidable(nodes: &[Node], callers: &[Vec<u32>], kind: Kind) -> V
 /// that allocate.
 pub(super) fn cannot_avoid(
     body: &Body,
-    doomed: &Doomed,
+    doomed: &Doomed<'_>,
     from: (u32, u64),
     allocates: &dyn Fn(&Call) -> bool,
 ) -> bool {
