@@ -405,7 +405,7 @@ impl fmt::Display for Counts {
 mod tests {
     use super::*;
 
-    fn some() -> Counts {
+    pub(super) fn some() -> Counts {
         let tally = Tally {
             allocs: 2,
             reallocs: 1,

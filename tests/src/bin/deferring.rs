@@ -8,7 +8,6 @@
 // expect: env QADAPT_MODE=count
 // expect: exit 0
 // expect: never qadapt:
-
 // expect: run a-forked-child forked
 // expect: env QADAPT_MODE=count
 // expect: exit 0

@@ -38,21 +38,12 @@ impl<'a> Sum<&'a Self> for Counts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::counts::tests::some;
     use crate::model::tally::Tally;
-
-    const SOME: Tally = Tally {
-        allocs: 2,
-        reallocs: 1,
-        bytes: 10,
-        freed_bytes: 30,
-        peak_bytes: 6,
-        peak_blocks: 1,
-        ..Tally::NOTHING
-    };
 
     #[test]
     fn a_sum_is_of_what_came_one_after_the_other() {
-        let some = Counts::measured(SOME);
+        let some = some();
         let kept = Counts::measured(Tally {
             allocs: 1,
             bytes: 50,
