@@ -5,13 +5,13 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use qadapt_code::glob::glob;
 use qadapt_code::near;
 use qadapt_code::origin::{Code, Sites};
 use regex::Regex;
 use serde::Deserialize;
 
-use super::anchor::{self, Anchor};
+use super::about::{About, Entry, Said};
+use super::anchor;
 use super::body::{Call, Callee};
 use super::cover::{Assumptions, Cover};
 use super::load::Image;
@@ -33,40 +33,12 @@ pub struct Section {
     not_overridden: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Entry {
-    function: Option<String>,
-    foreign: Option<String>,
-    calls_in: Option<String>,
-    initialised: Option<String>,
-    at: Option<Anchor>,
-    /// That it does not wait, in place of that it does not allocate.
-    #[serde(default)]
-    blocking: bool,
-    reason: String,
-}
-
-/// What an assumption is about.
-#[derive(Clone, Debug)]
-enum About {
-    /// Calls of a function of the image do not allocate.
-    Function(Regex),
-    /// Calls of an imported function do not allocate.
-    Foreign(Regex),
-    /// Calls through pointers made in a function do not allocate.
-    CallsIn(Regex),
-    /// What a static makes once has been made before, so that its `Once::call` is not called.
-    Initialised(Regex),
-    /// What is unknown in the calls at a place does not allocate; only imported functions of this name, if there is one.
-    At(Anchor, Option<Regex>),
-}
-
 /// One assumption, and what has come of it.
 #[derive(Clone, Debug)]
 struct Assumption {
     about: About,
-    subject: Subject,
+    /// The question that it speaks of; both if there is none.
+    subject: Option<Subject>,
     /// As it is written.
     written: String,
     /// Whether it speaks of anything in the files that were read.
@@ -132,55 +104,15 @@ impl Settings {
             return Err("`allocator-out-of-line` is empty; say why it holds".into());
         }
         for entry in section.assume {
-            if entry.reason.trim().is_empty() {
-                return Err("an assumption has an empty `reason`; say why it holds".into());
-            }
-            let subject = if entry.blocking { Subject::Blocking } else { Subject::Allocation };
-            let (does, do_) = match subject {
-                Subject::Allocation => ("does not allocate", "do not allocate"),
-                Subject::Blocking => ("does not wait", "do not wait"),
-            };
-            let kinds = (entry.function, entry.foreign, entry.calls_in, entry.initialised, entry.at);
-            let (about, what, words) = match kinds {
-                (Some(f), None, None, None, None) => {
-                    (About::Function(glob(&f)), format!("function = \"{f}\""), format!("`{f}` {does}"))
-                }
-                (None, Some(f), None, None, None) => {
-                    let words = format!("foreign `{f}` {does}");
-                    (About::Foreign(glob(&f)), format!("foreign = \"{f}\""), words)
-                }
-                (None, None, Some(f), None, None) => {
-                    let words = format!("calls through pointers in `{f}` {do_}");
-                    (About::CallsIn(glob(&f)), format!("calls-in = \"{f}\""), words)
-                }
-                (None, None, None, Some(f), None) => {
-                    let words = format!("what `{f}` makes once is made before");
-                    (About::Initialised(glob(&f)), format!("initialised = \"{f}\""), words)
-                }
-                (None, None, None, None, Some(at)) => {
-                    let words = format!("what could not be told of the call at {at} {does}");
-                    let what = format!("at = {at}");
-                    (About::At(at, None), what, words)
-                }
-                (None, Some(f), None, None, Some(at)) => {
-                    let words = format!("foreign `{f}`, as called at {at}, {does}");
-                    let what = format!("foreign = \"{f}\", at = {at}");
-                    (About::At(at, Some(glob(&f))), what, words)
-                }
-                _ => {
-                    return Err("each assumption needs one of `function`, `foreign`, `calls-in`, `initialised` or `at`; \
-                                only `foreign` and `at` go together"
-                        .into());
-                }
-            };
+            let Said { about, subject, written, words } = entry.read()?;
             settings.assumptions.push(Assumption {
                 about,
                 subject,
-                written: what,
+                written,
                 matched: Cell::new(false),
                 near: RefCell::default(),
             });
-            settings.words.push(format!("{words}: {}", entry.reason.trim()));
+            settings.words.push(words);
         }
         if let Some(reason) = section.not_overridden {
             if reason.trim().is_empty() {
@@ -198,7 +130,8 @@ impl Settings {
     #[must_use]
     pub fn about(mut self, subject: Subject) -> Self {
         let further = self.words.split_off(self.assumptions.len());
-        let of_subject = |(assumption, _): &(Assumption, String)| assumption.subject == subject;
+        let of_subject =
+            |(assumption, _): &(Assumption, String)| assumption.subject.is_none_or(|of| of == subject);
         let all = std::mem::take(&mut self.assumptions).into_iter().zip(std::mem::take(&mut self.words));
         (self.assumptions, self.words) = all.filter(of_subject).unzip();
         self.not_overridden = self.not_overridden.and_then(|_| u32::try_from(self.words.len()).ok());
@@ -262,7 +195,13 @@ impl Settings {
             .filter(|a| !a.matched.get())
             .map(|a| {
                 let near = near::words(&a.near.borrow());
-                format!("the assumption `{}` matches nothing{near}", a.written)
+                let needs = match a.about {
+                    About::Callees(..) => {
+                        " (a call through a pointer at that place, each function under its own name, a linker that keeps names: GNU ld or LLD)"
+                    }
+                    _ => "",
+                };
+                format!("the assumption `{}` matches nothing{needs}{near}", a.written)
             })
             .collect()
     }
@@ -278,9 +217,47 @@ pub(crate) struct Applied<'s, 'a> {
     pub(crate) names: &'s Names<'a>,
     /// Its permits, once they are known.
     pub(crate) permits: OnceCell<Permits>,
+    /// Where the functions begin that each assumption says calls lead to.
+    callees: OnceCell<Vec<Option<Vec<u64>>>>,
+}
+
+impl<'s, 'a> Applied<'s, 'a> {
+    /// As said of a file, of which nothing has been asked yet.
+    pub(crate) fn to(image: &'a Image<'a>, names: &'s Names<'a>, settings: &'s Settings) -> Self {
+        Self { settings, image, names, permits: OnceCell::new(), callees: OnceCell::new() }
+    }
 }
 
 impl Applied<'_, '_> {
+    /// Where the functions of these names begin; none if one of them is not in the file, or if names may have been lost.
+    fn beginnings(&self, names: &[String]) -> Option<Vec<u64>> {
+        if self.image.loses_names() {
+            return None;
+        }
+        let mut missing: Vec<&String> = names.iter().collect();
+        let mut found = Vec::new();
+        for function in self.image.functions().iter().filter(|function| !function.is_fragment()) {
+            for symbol in &function.names {
+                let name = symbol::name(symbol);
+                if names.iter().any(|wanted| *wanted == name || wanted == symbol) {
+                    missing.retain(|wanted| **wanted != name && wanted != symbol);
+                    found.push(function.addr);
+                }
+            }
+        }
+        found.dedup();
+        missing.is_empty().then_some(found)
+    }
+
+    /// What each assumption says of where calls lead.
+    fn all_callees(&self) -> &[Option<Vec<u64>>] {
+        let of = |assumption: &Assumption| match &assumption.about {
+            About::Callees(_, names) => self.beginnings(names),
+            _ => None,
+        };
+        self.callees.get_or_init(|| self.settings.assumptions.iter().map(of).collect())
+    }
+
     fn is_named(&self, addr: u64, pattern: &Regex) -> bool {
         self.image.function_covering(addr).is_some_and(|f| f.names.iter().any(|n| names_it(pattern, n)))
     }
@@ -296,6 +273,14 @@ impl Applied<'_, '_> {
                 .any(|frame| is_called(pattern, &frame.function))
     }
 
+    /// The names most like those that no function has.
+    fn near_missing(&self, names: &[String]) -> Vec<String> {
+        let functions = || self.image.functions().iter().flat_map(|f| f.names.iter());
+        let is_there = |name: &String| functions().any(|n| n == name || symbol::name(n) == *name);
+        let missing = names.iter().filter(|name| !is_there(name));
+        missing.flat_map(|name| near::near(name, functions().map(|n| symbol::name(n)))).collect()
+    }
+
     /// Notes which assumptions speak of anything in this file, whether or not a region comes there, and what those that
     /// do not may have meant.
     pub(crate) fn conclude(&self) {
@@ -307,7 +292,7 @@ impl Applied<'_, '_> {
                 About::Function(p) | About::CallsIn(p) => functions().any(|n| names_it(p, n)),
                 About::Foreign(p) => imports().any(|n| p.is_match(&n)),
                 About::Initialised(p) => statics().any(|n| p.is_match(&n)),
-                About::At(..) => false,
+                About::At(..) | About::Callees(..) => false,
             };
             assumption.matched.set(matched);
             if matched {
@@ -322,6 +307,7 @@ impl Applied<'_, '_> {
                 About::Foreign(_) => near::near(subject, imports()),
                 About::Initialised(_) => near::near(subject, statics()),
                 About::At(..) => Vec::new(),
+                About::Callees(_, names) => self.near_missing(names),
             });
         }
     }
@@ -384,6 +370,19 @@ impl Assumptions for Applied<'_, '_> {
             return Some(cover);
         }
         None
+    }
+
+    fn callees(&self, site: u64) -> Option<(u32, &[u64])> {
+        let is_said = |assumption: &&Assumption| matches!(assumption.about, About::Callees(..));
+        self.settings.assumptions.iter().find(is_said)?;
+        let frames = self.names.frames(site);
+        let mut all = (0u32..).zip(&self.settings.assumptions).zip(self.all_callees());
+        all.find_map(|((number, assumption), callees)| {
+            let About::Callees(anchor, _) = &assumption.about else { return None };
+            let callees = callees.as_deref().filter(|_| anchor.is_at(&frames))?;
+            assumption.matched.set(true);
+            Some((number, callees))
+        })
     }
 
     fn is_made(&self, call: &Call) -> Option<u32> {

@@ -17,6 +17,11 @@ pub(crate) trait Assumptions {
     /// What covers this call, if anything does.
     fn covers(&self, site: u64, callee: Callee) -> Option<Cover>;
 
+    /// Where the functions begin that a call through a pointer leads to, by the assumption of this number.
+    fn callees(&self, _site: u64) -> Option<(u32, &[u64])> {
+        None
+    }
+
     /// The number of the assumption that this call of `Once::call` is about something which has been made before.
     fn is_made(&self, _call: &Call) -> Option<u32> {
         None

@@ -1,10 +1,10 @@
 //! Which functions regions reach, from call to call: each is analysed once, and once more for each set of constants that it is
 //! passed.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use super::addr_map::{AddrMap, AddrSet};
-use super::body::{Body, Call, Callee, Fact, Given};
+use super::body::{Body, Call, Callee, Fact, Given, Why};
 use super::builders;
 use super::cover::{Assumptions, Cover};
 use super::ground::Ground;
@@ -223,23 +223,17 @@ impl Explorer<'_, '_> {
             match (self.program.role(call.callee), call.callee) {
                 (Role::Sink(kind), callee) => to(To::Sink(kind, callee)),
                 (_, Callee::Unknown(why)) if why.is_indirect() && is_told(call.site) => {}
-                (_, Callee::Unknown(why)) => {
-                    let found = if why.is_indirect() { self.program.targets(body, call.site) } else { None };
-                    match found {
-                        Some(targets) => {
-                            if targets.are_chosen {
-                                to(To::Granted(Ground::Chosen));
-                            }
-                            for addr in targets.functions {
-                                // What it does not give back may turn out later.
-                                self.callers.entry(addr).or_default().push(i);
-                                edges
-                                    .push(Edge { site: call.site, to: self.one_of(addr, below, permission) });
-                            }
+                (_, Callee::Unknown(why)) => match self.leads_to(body, call.site, why) {
+                    Some((functions, rests_on)) => {
+                        edges.extend(rests_on.map(|to| Edge { site: call.site, to }));
+                        for addr in functions {
+                            // What it does not give back may turn out later.
+                            self.callers.entry(addr).or_default().push(i);
+                            edges.push(Edge { site: call.site, to: self.one_of(addr, below, permission) });
                         }
-                        None => to(unknown(To::Unknown(why))),
                     }
-                }
+                    None => to(unknown(To::Unknown(why))),
+                },
                 (role, Callee::Import(import)) => match self.program.image().own_definition(import) {
                     Some(addr) => match self.assumed.not_overridden() {
                         Some(number) => {
@@ -265,6 +259,22 @@ impl Explorer<'_, '_> {
         }
         edges.shrink_to_fit();
         edges
+    }
+
+    /// The functions that a call through a pointer may be of, if these are all known, and what that rests on.
+    fn leads_to(&self, body: &Body, site: u64, why: Why) -> Option<(BTreeSet<u64>, Option<To>)> {
+        if !why.is_indirect() {
+            return None;
+        }
+        if let Some(targets) = self.program.targets(body, site) {
+            return Some((targets.functions, targets.are_chosen.then_some(To::Granted(Ground::Chosen))));
+        }
+        if why == Why::OddJump || !self.program.is_through_pointer(body, site) {
+            return None;
+        }
+        let (number, functions) = self.assumed.callees(site)?;
+        let are_callable = functions.iter().all(|&addr| self.program.is_callable(addr));
+        are_callable.then(|| (functions.iter().copied().collect(), Some(To::Assumed(number))))
     }
 
     /// Where one of several functions leads that a call through a pointer may be of.

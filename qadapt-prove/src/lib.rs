@@ -67,6 +67,7 @@ mod aarch64_memory;
 #[cfg(test)]
 mod aarch64_objdump;
 mod aarch64_word;
+mod about;
 mod addr_map;
 mod addresses;
 mod advice;

@@ -1,6 +1,5 @@
 //! The verb: binary in, verdicts out.
 
-use std::cell::OnceCell;
 use std::path::Path;
 
 use regex::Regex;
@@ -225,7 +224,7 @@ fn prove_with(
     let catches = Catches::read(file);
     let program =
         Program::new(&image, &catches, settings.subject).with_initialised(settings.initialised(&image));
-    let applied = Applied { settings, image: &image, names: &names, permits: OnceCell::new() };
+    let applied = Applied::to(&image, &names, settings);
     let question = Question { program: &program, names: &names, rules, settings, applied: &applied };
     let (mut verdicts, analysed) = match which {
         Which::Functions(pattern) => question.functions(&matching(&image, pattern)),

@@ -12,7 +12,7 @@ use super::mentions::Mentions;
 use super::origins::{Backwards, Origin};
 use super::program::Program;
 use super::start::Start;
-use super::step::{Flow, Mem, Regs, Via};
+use super::step::{CALLER_SAVED, Effect, Flow, Mem, Regs, Via};
 
 /// The functions that a call through a pointer can lead to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,12 +47,49 @@ impl Program<'_> {
                 Origin::Memory(place) => found.extend(self.chosen(place)?.iter().copied()),
             }
         }
-        let known = |addr: &u64| {
-            self.image().function_at(*addr).is_some_and(|function| !function.is_fragment())
-                && Oracle::loose(self, Callee::Local(*addr)) == 0
-        };
-        let are_known = !found.is_empty() && found.iter().all(known);
+        let are_known = !found.is_empty() && found.iter().all(|&addr| self.is_callable(addr));
         are_known.then_some(Targets { functions: found, are_chosen })
+    }
+
+    /// Whether a whole function begins there, which gives back its caller's registers as far as is known.
+    pub(crate) fn is_callable(&self, addr: u64) -> bool {
+        self.image().function_at(addr).is_some_and(|function| !function.is_fragment())
+            && Oracle::loose(self, Callee::Local(addr)) == 0
+    }
+
+    /// Whether a call or jump through a pointer is surely no jump into a table of the function's own: what it jumps to is read
+    /// from one place, or the function was given it.
+    pub(crate) fn is_through_pointer(&self, body: &Body, site: u64) -> bool {
+        let (base, code) = self.image().segment_of(site);
+        let mut steps = Steps::new(code, base);
+        let mut reg = match steps.flow_at(site).flow {
+            Flow::CallVia(_) => return true,
+            Flow::JumpVia(Via::Mem(mem)) => return mem.index.is_none(),
+            Flow::JumpVia(Via::Reg(reg)) => reg,
+            _ => return false,
+        };
+        let Some(number) = body.block_at(site) else { return false };
+        let mut before = Vec::new();
+        let mut at = body.blocks[number as usize].at.start;
+        while at < site {
+            let step = steps.at(at);
+            at = step.next;
+            before.push(step);
+        }
+        for step in before.iter().rev() {
+            match step.effect {
+                Effect::Load(dst, mem) if dst == reg => return mem.index.is_none(),
+                Effect::Copy(dst, src, 64) if dst == reg => reg = src,
+                _ if matches!(step.flow, Flow::Call(_) | Flow::CallVia(_))
+                    && CALLER_SAVED & (1 << reg) != 0 =>
+                {
+                    return false;
+                }
+                effect if effect.changes(reg) => return false,
+                _ => {}
+            }
+        }
+        number == 0
     }
 
     /// All that a static of the program's own can hold, if it is a function pointer that is chosen at run time.

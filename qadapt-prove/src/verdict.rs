@@ -370,7 +370,12 @@ fn gap(program: &Program<'_>, names: &Names<'_>, by: u64, edge: Edge) -> Option<
             }
         }
         To::Unknown(why) if why.is_indirect() => {
-            (describe(why).to_owned(), format!("a static call, or {}", assume("")))
+            let callees = if at.is_some() && why != Why::OddJump {
+                "; with `callees = [\"..\"]`, the functions that it can lead to, these are looked at"
+            } else {
+                ""
+            };
+            (describe(why).to_owned(), format!("a static call, or {}{callees}", assume("")))
         }
         To::Unknown(why) => (describe(why).to_owned(), assume("")),
         _ => return None,

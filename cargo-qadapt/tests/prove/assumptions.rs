@@ -78,7 +78,7 @@ fn follow(hint: &str) -> String {
         hint.split_once("[[prove.assume]] ").unwrap_or_else(|| panic!("no assumption in `{hint}`"));
     let mut text = "[[prove.assume]]\n".to_owned();
     let (what, at) = rest.split_once("at = ").expect("it is bound to a place");
-    let at = at.strip_suffix(", reason = \"..\"").expect("it has a reason to fill in");
+    let (at, _) = at.split_once(", reason = \"..\"").expect("it has a reason to fill in");
     if let Some(foreign) = what.strip_suffix(", ") {
         text.push_str(foreign);
         text.push('\n');

@@ -7,6 +7,7 @@ mod allocator;
 mod assumptions;
 mod blocking;
 mod builds;
+mod callees;
 mod chosen;
 mod corpus;
 mod digest;

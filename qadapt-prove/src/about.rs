@@ -1,0 +1,132 @@
+//! What an assumption is about: an entry `[[prove.assume]]` of `qadapt.toml`, read and in words.
+
+use qadapt_code::glob::glob;
+use regex::Regex;
+use serde::Deserialize;
+
+use super::anchor::Anchor;
+use super::subject::Subject;
+
+/// An entry as it is written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Entry {
+    function: Option<String>,
+    foreign: Option<String>,
+    calls_in: Option<String>,
+    initialised: Option<String>,
+    at: Option<Anchor>,
+    callees: Option<Vec<String>>,
+    /// That it does not wait, in place of that it does not allocate.
+    #[serde(default)]
+    blocking: bool,
+    reason: String,
+}
+
+/// What an assumption is about.
+#[derive(Clone, Debug)]
+pub(super) enum About {
+    /// Calls of a function of the image do not allocate.
+    Function(Regex),
+    /// Calls of an imported function do not allocate.
+    Foreign(Regex),
+    /// Calls through pointers made in a function do not allocate.
+    CallsIn(Regex),
+    /// What a static makes once has been made before, so that its `Once::call` is not called.
+    Initialised(Regex),
+    /// What is unknown in the calls at a place does not allocate; only imported functions of this name, if there is one.
+    At(Anchor, Option<Regex>),
+    /// Calls through pointers at a place lead to functions of these names and to no others.
+    Callees(Anchor, Vec<String>),
+}
+
+/// An entry that has been read.
+#[derive(Debug)]
+pub(super) struct Said {
+    pub(super) about: About,
+    /// The question that it speaks of; both if there is none.
+    pub(super) subject: Option<Subject>,
+    /// As it is written.
+    pub(super) written: String,
+    /// In words, with its reason.
+    pub(super) words: String,
+}
+
+impl Entry {
+    /// Reads it; what is wrong with it, otherwise.
+    pub(super) fn read(self) -> Result<Said, String> {
+        let reason = self.reason.trim();
+        if reason.is_empty() {
+            return Err("an assumption has an empty `reason`; say why it holds".into());
+        }
+        let subject = if self.blocking { Subject::Blocking } else { Subject::Allocation };
+        let (does, do_) = match subject {
+            Subject::Allocation => ("does not allocate", "do not allocate"),
+            Subject::Blocking => ("does not wait", "do not wait"),
+        };
+        let mut speaks_of = Some(subject);
+        let kinds = (self.function, self.foreign, self.calls_in, self.initialised, self.at, self.callees);
+        let (about, written, words) = match kinds {
+            (Some(f), None, None, None, None, None) => {
+                (About::Function(glob(&f)), format!("function = \"{f}\""), format!("`{f}` {does}"))
+            }
+            (None, Some(f), None, None, None, None) => {
+                (About::Foreign(glob(&f)), format!("foreign = \"{f}\""), format!("foreign `{f}` {does}"))
+            }
+            (None, None, Some(f), None, None, None) => {
+                let words = format!("calls through pointers in `{f}` {do_}");
+                (About::CallsIn(glob(&f)), format!("calls-in = \"{f}\""), words)
+            }
+            (None, None, None, Some(f), None, None) => {
+                let words = format!("what `{f}` makes once is made before");
+                (About::Initialised(glob(&f)), format!("initialised = \"{f}\""), words)
+            }
+            (None, None, None, None, Some(at), None) => {
+                let words = format!("what could not be told of the call at {at} {does}");
+                let written = format!("at = {at}");
+                (About::At(at, None), written, words)
+            }
+            (None, Some(f), None, None, Some(at), None) => {
+                let words = format!("foreign `{f}`, as called at {at}, {does}");
+                let written = format!("foreign = \"{f}\", at = {at}");
+                (About::At(at, Some(glob(&f))), written, words)
+            }
+            (None, None, None, None, Some(at), Some(names)) => {
+                if self.blocking {
+                    return Err("`callees` says where a call leads, whichever question is asked; leave `blocking` out".into());
+                }
+                speaks_of = None;
+                let names = whole(names)?;
+                let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+                let words = format!(
+                    "the call through a pointer at {at} leads to {} and nowhere else",
+                    quoted.join(", ")
+                );
+                let written = format!("at = {at}, callees = {names:?}");
+                (About::Callees(at, names), written, words)
+            }
+            _ => {
+                return Err(
+                    "each assumption needs one of `function`, `foreign`, `calls-in`, `initialised` or `at`; \
+                            only `foreign` or `callees` go with `at`"
+                        .into(),
+                );
+            }
+        };
+        Ok(Said { about, subject: speaks_of, written, words: format!("{words}: {reason}") })
+    }
+}
+
+/// Names of functions, each in full.
+fn whole(names: Vec<String>) -> Result<Vec<String>, String> {
+    if names.is_empty() {
+        return Err("`callees` names no function".into());
+    }
+    match names.iter().find(|name| name.trim().is_empty() || name.contains('*')) {
+        // The optimiser leaves one name to functions that are equal, so that a pattern could miss one without a word.
+        Some(name) => Err(format!(
+            "`callees` has `{name}`: name each function in full, as `--function` prints it; `*` stands for nothing here"
+        )),
+        None => Ok(names),
+    }
+}
