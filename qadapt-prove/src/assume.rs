@@ -376,6 +376,11 @@ impl Assumptions for Applied<'_, '_> {
         let is_said = |assumption: &&Assumption| matches!(assumption.about, About::Callees(..));
         self.settings.assumptions.iter().find(is_said)?;
         let frames = self.names.frames(site);
+        // What the guard calls where a region is opened is no call of the program's.
+        let mut known = frames.iter().filter(|frame| frame.is_own() || anchor::is_guard(frame));
+        if known.next().is_some_and(anchor::is_guard) {
+            return None;
+        }
         let mut all = (0u32..).zip(&self.settings.assumptions).zip(self.all_callees());
         all.find_map(|((number, assumption), callees)| {
             let About::Callees(anchor, _) = &assumption.about else { return None };

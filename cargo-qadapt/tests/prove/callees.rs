@@ -20,6 +20,7 @@ impl Stage for Echo { fn step(&mut self, n: usize) -> usize { std::mem::replace(
 impl Stage for Tape { fn step(&mut self, n: usize) -> usize { self.0.push(n); n } }
 impl Stage for Gate { fn step(&mut self, n: usize) -> usize { let Ok(mut m) = self.0.lock() else { loop {} }; *m += n; *m } }
 type F = fn(usize) -> usize;
+#[inline(never)] pub fn r_region(hook: &dyn Fn(), f: &dyn Fn(usize) -> usize, n: usize) -> usize { qadapt::mark::region(hook, || f(n) + 1) }
 #[inline(never)] fn doubles(n: usize) -> usize { black_box(n) * 2 }
 #[inline(never)] fn squares(n: usize) -> usize { black_box(n) * n }
 #[inline(never)] fn boxes(n: usize) -> usize { *black_box(Box::new(n)) }
@@ -34,10 +35,15 @@ fn main() {
     let n = std::env::args().count();
     let mut chain: Vec<Box<dyn Stage>> = vec![Box::new(Gain(2)), Box::new(Echo(3)), Box::new(Tape(vec![])), Box::new(Gate(Mutex::new(1)))];
     println!("{} {}", r_chain(black_box(&mut chain), n), r_tail(black_box(&mut *chain[n % 2]), n));
+    println!("{}", r_region(black_box(&|| ()), &*black_box(closure(n)), n));
     println!("{} {}", r_table(black_box(&[doubles, squares, boxes, doubles]), n), r_closure(&*black_box(closure(n)), n));
     if n > 3 { println!("{}", unsafe { r_given(&(quiet as _), n) + r_jumps(n, std::ptr::null()) }); }
 }
 "#;
+
+/// A guard that calls something of its own where a region is opened.
+const GUARD: &str = "pub mod mark { #[inline(always)]
+    pub fn region<R, F: FnOnce() -> R>(hook: &dyn Fn(), body: F) -> R { hook(); body() } }";
 
 /// One that jumps to a function that it is given, and one that jumps by a table of offsets that it is given.
 const JUMPS: &str = r#"
@@ -65,14 +71,20 @@ r_jumps:
 fn program(name: &str, flags: &[&str]) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("callees").join(name);
     std::fs::create_dir_all(&folder).expect("the folder is made");
-    let [source, jumps, object, binary] =
-        ["app.rs", "jumps.s", "jumps.o", "app"].map(|file| folder.join(file));
+    let [guard, library, source, jumps, object, binary] =
+        ["guard.rs", "libqadapt.rlib", "app.rs", "jumps.s", "jumps.o", "app"].map(|file| folder.join(file));
+    std::fs::write(&guard, GUARD).expect("the source is written");
     std::fs::write(&source, PROGRAM).expect("the source is written");
     std::fs::write(&jumps, JUMPS).expect("the source is written");
     run(Command::new("cc").arg("-c").args([&jumps, Path::new("-o"), &object]));
-    run(Command::new("rustc")
-        .args(["--edition=2024", "-O", "-Cdebuginfo=line-tables-only", "-Ccodegen-units=1"])
-        .args(flags)
+    let rustc = || {
+        let mut rustc = Command::new("rustc");
+        rustc.args(["--edition=2024", "-O", "-g", "-Ccodegen-units=1"]).args(flags);
+        rustc
+    };
+    run(rustc().args(["--crate-type=rlib", "--crate-name=qadapt", "-o"]).args([&library, &guard]));
+    run(rustc()
+        .arg(format!("--extern=qadapt={}", library.display()))
         .arg(format!("-Clink-arg={}", object.display()))
         .args([Path::new("-o"), &binary, &source]));
     binary
@@ -157,6 +169,16 @@ fn a_jump_into_a_table_is_no_call_and_stays_unknown() {
     };
     assert_eq!(of("r_given", 5), Answer::Proven);
     assert_eq!(of("r_jumps", 9), Answer::Unknown);
+}
+
+#[test]
+fn what_the_guard_calls_at_a_place_is_not_meant() {
+    let binary = program("guard", &[]);
+    let of = |settings: &str| verdict(&binary, Subject::Allocation, "r_region", settings);
+    assert_eq!(of("").gaps.len(), 2);
+    let at = format!("app.rs:{}", line("pub fn r_region"));
+    let left = of(&assume(&at, &["app::closure::{{closure}}"]));
+    assert_eq!((left.answer, left.gaps.len()), (Answer::Unknown, 1), "{left:?}");
 }
 
 #[test]
