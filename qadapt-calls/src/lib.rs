@@ -51,6 +51,12 @@ pub enum Rule {
     Break = b'B',
     /// It is in class file: `f`.
     File = b'f',
+    /// It makes a descriptor: where the table of descriptors grows that threads share, it waits until none reads the old one: `A`.
+    Descriptor = b'A',
+    /// The option tells whether it takes the lock of the process's memory: `N`.
+    Settings = b'N',
+    /// It takes the lock of a socket or of a set of files, which another thread may have while it moves bytes: `L`.
+    SocketLock = b'L',
     /// It is in class lock: `l`.
     FutexWait = b'l',
     /// It waits for a signal: `w`.
@@ -121,7 +127,7 @@ pub enum Rule {
 }
 
 impl Rule {
-    const ALL: [Self; 42] = [
+    const ALL: [Self; 45] = [
         Self::Never,
         Self::Other,
         Self::Clock,
@@ -131,6 +137,9 @@ impl Rule {
         Self::Memory,
         Self::Break,
         Self::File,
+        Self::Descriptor,
+        Self::Settings,
+        Self::SocketLock,
         Self::FutexWait,
         Self::Pause,
         Self::Nanosleep,
@@ -192,6 +201,7 @@ impl Rule {
             }
             Self::QueuePut => (3, |flags| flags & IPC_NOWAIT == 0),
             Self::QueueTake => (4, |flags| flags & IPC_NOWAIT == 0),
+            Self::Settings => (0, |option| !SETTINGS_AT_ONCE.contains(&(option & INT))),
             Self::Control => (1, |command| CONTROL_WAITS.contains(&(command & INT))),
             _ => return true,
         };
@@ -222,9 +232,15 @@ impl Rule {
             Self::Never => 0,
             Self::Pause | Self::Nanosleep | Self::ClockNanosleep | Self::SignalFor => SLEEP,
             Self::Futex | Self::FutexWait => LOCK,
-            Self::File | Self::Close | Self::Over | Self::Control | Self::FileLock | Self::Bind => FILE,
-            Self::EpollWait | Self::EpollFor | Self::SelectFor => SOCKET,
-            Self::Memory | Self::Break => MEMORY,
+            Self::File
+            | Self::Descriptor
+            | Self::Close
+            | Self::Over
+            | Self::Control
+            | Self::FileLock
+            | Self::Bind => FILE,
+            Self::SocketLock | Self::EpollWait | Self::EpollFor | Self::SelectFor => SOCKET,
+            Self::Memory | Self::Break | Self::Settings => MEMORY,
             Self::Process | Self::ChildBy | Self::ChildOf => PROCESS,
             Self::Clock => CLOCK,
             Self::Random => RANDOM,
@@ -261,8 +277,11 @@ impl Rule {
 
 /// The operations of `futex` that wait (linux/futex.h); the rest wakes others.
 const FUTEX_WAITS: [u64; 5] = [0, 6, 9, 11, 13];
-/// The commands of `fcntl` that wait: `F_SETLKW`, `F_OFD_SETLKW`.
-const CONTROL_WAITS: [u64; 2] = [7, 38];
+/// The commands of `fcntl` that wait: `F_SETLKW`, `F_OFD_SETLKW`; and `F_DUPFD`, `F_DUPFD_CLOEXEC`, which make a descriptor.
+const CONTROL_WAITS: [u64; 4] = [7, 38, 0, 1030];
+/// The options of `prctl` of which each is known to set or tell a number of the thread's or the process's (linux/prctl.h): `PR_SET_PDEATHSIG`,
+/// `PR_SET_DUMPABLE`, `PR_SET_KEEPCAPS`, `PR_SET_NAME`, `PR_SET_TIMERSLACK`, `PR_SET_NO_NEW_PRIVS`, and what asks for these.
+const SETTINGS_AT_ONCE: [u64; 12] = [1, 2, 3, 4, 7, 8, 15, 16, 29, 30, 38, 39];
 const GRND_NONBLOCK: u64 = 1;
 const WNOHANG: u64 = 1;
 const RWF_NOWAIT: u64 = 8;
@@ -274,12 +293,12 @@ const INT: u64 = u32::MAX as u64;
 
 /// Those from 0 on.
 const FIRST: &str = "\
-    read:t write:t open:f close:k stat:f fstat:f lstat:f poll:p lseek:n mmap:M mprotect:M munmap:M \
+    read:t write:t open:f close:k stat:f fstat:f lstat:f poll:p lseek:f mmap:M mprotect:M munmap:M \
     brk:B rt_sigaction:n rt_sigprocmask:n rt_sigreturn:n ioctl:i pread64:t pwrite64:t readv:t \
-    writev:t access:f pipe:n select:u sched_yield:y mremap:M msync:M mincore:M madvise:M shmget:o \
-    shmat:o shmctl:o dup:n dup2:D pause:w nanosleep:s getitimer:n alarm:n setitimer:n getpid:n \
-    sendfile:e socket:n connect:C accept:a sendto:m recvfrom:m sendmsg:g recvmsg:g shutdown:n bind:U \
-    listen:n getsockname:n getpeername:n socketpair:n setsockopt:n getsockopt:n clone:P fork:P \
+    writev:t access:f pipe:A select:u sched_yield:y mremap:M msync:M mincore:M madvise:M shmget:o \
+    shmat:o shmctl:o dup:A dup2:D pause:w nanosleep:s getitimer:n alarm:n setitimer:n getpid:n \
+    sendfile:e socket:A connect:C accept:a sendto:m recvfrom:m sendmsg:g recvmsg:g shutdown:L bind:U \
+    listen:L getsockname:L getpeername:L socketpair:A setsockopt:L getsockopt:L clone:P fork:P \
     vfork:P execve:P exit:n wait4:j kill:n uname:n semget:o semop:O semctl:o shmdt:o msgget:o \
     msgsnd:Q msgrcv:R msgctl:o fcntl:v flock:z fsync:f fdatasync:f truncate:f ftruncate:f getdents:f \
     getcwd:f chdir:f fchdir:f rename:f mkdir:f rmdir:f creat:f link:f unlink:f symlink:f readlink:f \
@@ -291,7 +310,7 @@ const FIRST: &str = "\
     mknod:f uselib:o personality:o ustat:f statfs:f fstatfs:f sysfs:o getpriority:n setpriority:o \
     sched_setparam:o sched_getparam:n sched_setscheduler:o sched_getscheduler:n \
     sched_get_priority_max:n sched_get_priority_min:n sched_rr_get_interval:n mlock:M munlock:M \
-    mlockall:B munlockall:B vhangup:o modify_ldt:o pivot_root:f _sysctl:o prctl:n arch_prctl:n \
+    mlockall:B munlockall:B vhangup:o modify_ldt:o pivot_root:f _sysctl:o prctl:N arch_prctl:n \
     adjtimex:c setrlimit:o chroot:f sync:f acct:o settimeofday:c mount:f umount2:f swapon:o \
     swapoff:o reboot:o sethostname:o setdomainname:o iopl:o ioperm:o create_module:o init_module:o \
     delete_module:o get_kernel_syms:o query_module:o quotactl:o nfsservctl:o getpmsg:o putpmsg:o \
@@ -299,18 +318,18 @@ const FIRST: &str = "\
     getxattr:f lgetxattr:f fgetxattr:f listxattr:f llistxattr:f flistxattr:f removexattr:f \
     lremovexattr:f fremovexattr:f tkill:n time:c futex:x sched_setaffinity:o sched_getaffinity:n \
     set_thread_area:o io_setup:o io_destroy:o io_getevents:u io_submit:o io_cancel:o \
-    get_thread_area:o lookup_dcookie:o epoll_create:n epoll_ctl_old:o epoll_wait_old:E \
+    get_thread_area:o lookup_dcookie:o epoll_create:A epoll_ctl_old:o epoll_wait_old:E \
     remap_file_pages:M getdents64:f set_tid_address:n restart_syscall:n semtimedop:O fadvise64:f \
     timer_create:n timer_settime:n timer_gettime:n timer_getoverrun:n timer_delete:n clock_settime:c \
-    clock_gettime:c clock_getres:c clock_nanosleep:S exit_group:n epoll_wait:E epoll_ctl:n tgkill:n \
+    clock_gettime:c clock_getres:c clock_nanosleep:S exit_group:n epoll_wait:E epoll_ctl:L tgkill:n \
     utimes:f vserver:o mbind:M set_mempolicy:o get_mempolicy:o mq_open:o mq_unlink:o mq_timedsend:G \
     mq_timedreceive:G mq_notify:o mq_getsetattr:o kexec_load:o waitid:J add_key:o request_key:o \
     keyctl:o ioprio_set:o ioprio_get:o inotify_init:o inotify_add_watch:f inotify_rm_watch:o \
     migrate_pages:B openat:f mkdirat:f mknodat:f fchownat:f futimesat:f newfstatat:f unlinkat:f \
     renameat:f linkat:f symlinkat:f readlinkat:f fchmodat:f faccessat:f pselect6:u ppoll:q unshare:P \
     set_robust_list:n get_robust_list:n splice:b tee:T sync_file_range:f vmsplice:V move_pages:B \
-    utimensat:f epoll_pwait:E signalfd:n timerfd_create:n eventfd:n fallocate:f timerfd_settime:n \
-    timerfd_gettime:n accept4:a signalfd4:n eventfd2:n epoll_create1:n dup3:D pipe2:n \
+    utimensat:f epoll_pwait:E signalfd:A timerfd_create:A eventfd:A fallocate:f timerfd_settime:n \
+    timerfd_gettime:n accept4:a signalfd4:A eventfd2:A epoll_create1:A dup3:D pipe2:A \
     inotify_init1:o preadv:t pwritev:t rt_tgsigqueueinfo:n perf_event_open:o recvmmsg:m \
     fanotify_init:o fanotify_mark:o prlimit64:n name_to_handle_at:f open_by_handle_at:f \
     clock_adjtime:c syncfs:f sendmmsg:m setns:P getcpu:n process_vm_readv:P process_vm_writev:P \

@@ -15,8 +15,8 @@ use proc_macro::TokenStream;
 /// Runs each call of a function as a protected region, in which this thread must not touch the allocator.
 ///
 /// Allocations, reallocations and deallocations all count, those of called functions too; other threads' never do.
-/// What an event in the region leads to is the process's `Mode`: by default the call runs to its end, its result is
-/// dropped, and it panics with a report of what was allocated where. In a build without checks an
+/// What an event in the region leads to is the process's `Mode`: by default the call runs to its end, then it panics with a report of what
+/// was allocated where, and its result is dropped as that unwinds. In a build without checks an
 /// optimised function is the same machine code as without the attribute, but that an argument taken by value and
 /// passed in memory, such as a `String`, may be loaded into registers earlier.
 ///
@@ -28,6 +28,8 @@ use proc_macro::TokenStream;
 /// # Where it stands
 /// On functions: free, nested, recursive, generic, `unsafe`, `extern "C"`, `async`, returning `impl Trait` or `!`; on
 /// methods with any kind of `self`, in impls and as defaults in traits. Twice on one function, the regions nest.
+/// Edition 2018 or newer: in that of 2015 a refusal shows as a missing `core`, and what 2018 no longer parses is refused (parameters
+/// without a name, functions named `dyn`).
 /// Above an attribute that brings a runtime or a test's arguments, such as `#[tokio::main]` or `#[test_case(..)]`, since
 /// below it these would be part of the region. Not on a `const fn`, a naked function, a `gen fn`, one with
 /// `define_opaque`, one without a body, or anything else. Other attributes, lints, documentation and the

@@ -2,6 +2,8 @@
 
 use object::{ObjectSymbol, SymbolKind};
 
+use super::symbol;
+
 /// One named function of the image.
 #[derive(Clone, Debug)]
 pub(crate) struct Function<'a> {
@@ -42,8 +44,11 @@ impl<'a> Function<'a> {
 
     /// Whether this is what compilers call where a panic must not go on: out of an `extern "C"` function, or of a drop in another panic.
     pub(crate) fn is_end_of_panics(&self) -> bool {
-        const THESE: [&str; 3] = ["panic_cannot_unwind", "panic_in_cleanup", "__clang_call_terminate"];
-        self.names.iter().any(|name| THESE.iter().any(|end| name.contains(end)))
+        const OF_CORE: [&str; 2] =
+            ["core::panicking::panic_cannot_unwind", "core::panicking::panic_in_cleanup"];
+        let is_of_core =
+            |name: &str| name.contains("9panicking") && OF_CORE.contains(&symbol::demangle(name).as_str());
+        self.names.iter().any(|name| *name == "__clang_call_terminate" || is_of_core(name))
     }
 
     /// Whether this has the name of `whole` and more, as what a compiler has made of a function.

@@ -138,6 +138,7 @@ impl Answered<'_, '_> {
                         };
                     let verdict = deferring(question, graph, node, region, ways, frees);
                     let verdict = if ways.has_budget { within_budget(verdict) } else { verdict };
+                    let verdict = if ways.may_go_on { going_on(verdict) } else { verdict };
                     node += 2;
                     whole = Some(match whole {
                         Some(worst) => worst.and(verdict),
@@ -234,6 +235,24 @@ fn within_budget(mut verdict: Verdict) -> Verdict {
     verdict.gaps.insert(0, reason);
     if verdict.paths.is_empty() {
         verdict.answer = Answer::Unknown;
+    }
+    verdict
+}
+
+/// The verdict on a region whose label lies in code that was taken out of its function, to which that returns.
+fn going_on(mut verdict: Verdict) -> Verdict {
+    if verdict.answer == Answer::Proven {
+        verdict.answer = Answer::Unknown;
+        verdict.gaps.push(Gap {
+            why: "the compiler has moved code out of the function that the region is in, and the place where it begins with it: \
+                  cannot tell what of the rest is part of it"
+                .to_owned(),
+            at: None,
+            frames: Vec::new(),
+            settle: "the region in a function of its own with #[inline(never)], or a build without such splitting \
+                     (`-hot-cold-split`)"
+                .to_owned(),
+        });
     }
     verdict
 }

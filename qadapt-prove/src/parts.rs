@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::addr_map::{AddrMap, AddrSet};
 use super::before::is_said;
-use super::body::{Body, Callee, Why};
+use super::body::{Body, Callee, End, Why};
 use super::copies::Copy;
 use super::debug::Debug;
 use super::inside::{Belongs, Doubt, belongs};
@@ -39,6 +39,8 @@ pub(crate) struct Ways {
     pub(crate) doubts: AddrMap<u64, Doubt>,
     /// Whether its policy has a budget, whichever way it is entered.
     pub(crate) has_budget: bool,
+    /// Whether it may go on in a function that is not known: where what has the label was taken out of that one, and returns to it.
+    pub(crate) may_go_on: bool,
 }
 
 /// Finds the parts of functions that are regions.
@@ -66,10 +68,13 @@ impl<'p, 'a, 'd> Parts<'p, 'a, 'd> {
 
     /// Finds the ways into a copy.
     pub(crate) fn ways(&mut self, copy: &Copy, permits: &Permits) -> Ways {
-        let mut found = Ways { all: Vec::new(), doubts: AddrMap::default(), has_budget: false };
+        let mut found =
+            Ways { all: Vec::new(), doubts: AddrMap::default(), has_budget: false, may_go_on: false };
+        let image = self.program.image();
+        let is_extracted = Callee::Local(copy.function).is_extracted(image);
         let forbids = match &copy.scope {
             Some((tree, scope)) => permits.are_void_in(tree, *scope),
-            None => permits.may_be_void_in(self.program.image(), copy.function),
+            None => permits.may_be_void_in(image, copy.function),
         };
         // One that nobody knows the place of may lie inside a permit, and protects there.
         let may_forbid = forbids || copy.scope.is_none();
@@ -81,11 +86,14 @@ impl<'p, 'a, 'd> Parts<'p, 'a, 'd> {
         if !within.is_empty() {
             let way = self.way(copy, &*bodies, copy.function, within, &mut found.doubts);
             found.all.push(way.with_permits(forbids, may_forbid));
+            found.may_go_on |= is_extracted && bodies.iter().any(returns);
         }
         for label in apart {
             let bodies = self.bodies(label);
             let way = self.way(copy, &*bodies, label, vec![label], &mut found.doubts);
             found.all.push(way.with_permits(forbids, may_forbid));
+            // Without names it may be in any function that had one.
+            found.may_go_on |= (is_extracted || image.loses_names()) && bodies.iter().any(returns);
         }
         found
     }
@@ -142,6 +150,10 @@ impl<'p, 'a, 'd> Parts<'p, 'a, 'd> {
         // Where more calls count, fewer panics excuse them.
         Way { sure: part(not_sure, there), most: part(not_there, sure) }
     }
+}
+
+fn returns(body: &Body) -> bool {
+    body.blocks.iter().any(|block| matches!(block.end, End::Return | End::Tail))
 }
 
 /// Whether the analysis has lost the flow of the function: then no place says where that matters.

@@ -44,7 +44,13 @@ const fn word(rule: Rule) -> &'static str {
     match rule {
         Rule::Futex | Rule::FutexWait => "lock",
         Rule::Pause | Rule::Nanosleep | Rule::ClockNanosleep | Rule::SignalFor => "sleep",
-        Rule::File | Rule::Close | Rule::Control | Rule::FileLock | Rule::Over | Rule::Bind => "file",
+        Rule::File
+        | Rule::Descriptor
+        | Rule::Close
+        | Rule::Control
+        | Rule::FileLock
+        | Rule::Over
+        | Rule::Bind => "file",
         Rule::Transfer | Rule::Flagged | Rule::Between | Rule::Spliced | Rule::Copied | Rule::Given => {
             "file or socket"
         }
@@ -52,12 +58,13 @@ const fn word(rule: Rule) -> &'static str {
         | Rule::Gathered
         | Rule::Accept
         | Rule::Connect
+        | Rule::SocketLock
         | Rule::Poll
         | Rule::PollFor
         | Rule::EpollWait
         | Rule::EpollFor
         | Rule::SelectFor => "socket",
-        Rule::Memory | Rule::Break => "memory",
+        Rule::Memory | Rule::Break | Rule::Settings => "memory",
         Rule::Process | Rule::ChildBy | Rule::ChildOf => "process",
         Rule::Clock => "clock",
         Rule::Random => "random",
@@ -217,6 +224,13 @@ mod tests {
         assert_eq!(call("msgrcv", &[None, None, None, Some(0o4000), Some(0)]), Some("other"));
         assert_eq!(call("semop", &[]), Some("other"));
         assert_eq!(call("getpid", &[]), None);
+        assert_eq!(call("lseek", &[]), Some("file"), "another thread may write");
+        assert_eq!(call("dup", &[]), Some("file"), "the table of descriptors may have to grow");
+        assert_eq!(call("fcntl", &[None, Some(0)]), Some("file"), "the same");
+        assert_eq!(call("fcntl", &[None, Some(3)]), None);
+        assert_eq!(call("epoll_ctl", &[]), Some("socket"));
+        assert_eq!(call("prctl", &[Some(15)]), None);
+        assert_eq!(call("prctl", &[Some(0x5356_4d41)]), Some("memory"));
         assert_eq!(call("nanosleep", &[]), Some("sleep"));
         assert_eq!(of_call(9999, |_| None), Some("other"), "nobody knows it");
     }

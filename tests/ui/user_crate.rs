@@ -25,8 +25,10 @@ impl UserCrate {
     fn depending(source: &str, edition: u32, guard: &str, feature: &str) -> Self {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let folder = packages().join(format!("{source}_{edition}"));
+        // Where two packages that are built in one folder have one name, cargo takes one for the other, if its source is older.
         let manifest = format!(
-            "[package]\nname = \"user_crate\"\nedition = \"{edition}\"\n\n[workspace]\n\n[dependencies]\n\
+            "[package]\nname = \"user_of_{source}_{edition}\"\nedition = \"{edition}\"\n\n[lib]\nname = \"user_crate\"\n\n\
+             [workspace]\n\n[dependencies]\n\
              {guard} = {{ package = \"qadapt\", path = '{}', features = [{}] }}\n",
             here.join("../../qadapt").display(),
             if feature.is_empty() { String::new() } else { format!("'{feature}'") },

@@ -136,8 +136,8 @@ fn runs_wait_where_it_is_said_and_nowhere_else() {
     }
     for line in lines {
         let &[truth, name, waits, _] = &line[..] else { panic!("{line:?}") };
-        // It takes company at the very moment.
-        let is_rare = name == "tries_other_lock";
+        // It takes company at the very moment, or a table that is full.
+        let is_rare = ["tries_other_lock", "names_socket", "makes_descriptor"].contains(&name);
         match truth {
             "never" => assert_eq!(waits, "0", "{name}"),
             "may" if !is_rare => assert_ne!(waits, "0", "{name}"),

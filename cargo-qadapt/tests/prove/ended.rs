@@ -19,6 +19,8 @@ const REST: &str = r#"
         match made { Ok(y) => y, Err(_) => panic!("too large") }
     }
     #[inline(never)]
+    fn check_panic_cannot_unwind(y: u64) -> ! { panic!("{y}") }
+    #[inline(never)]
     fn raises_after(x: u64) -> u64 {
         let y = __qadapt_region(|| boxed(x, 1, 9));
         std::panic::resume_unwind(Box::new(y))
@@ -30,6 +32,11 @@ fn a_panic_after_a_region_excuses_nothing_in_it_and_one_inside_does() {
     let text = |(name, body): &(&str, &str)| ((*name).to_owned(), (*body).to_owned());
     let wrong = [
         ("panics_after", "let y = __qadapt_region(|| boxed(x, 1, 2)); panic!(\"{y}\")"),
+        // What is called so is no function of core's.
+        (
+            "panics_after_by_a_name",
+            "let y = __qadapt_region(|| boxed(x, 1, 2)); check_panic_cannot_unwind(y)",
+        ),
         (
             "unwraps_after",
             "let made = __qadapt_region(|| if x > 9 { Err(boxes(x, 3, 4)) } else { Ok(x) });

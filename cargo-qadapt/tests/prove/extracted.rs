@@ -42,6 +42,31 @@ fn cold_code_that_was_taken_out_of_a_region_is_part_of_it() {
     assert_sound(&file, "quiet");
 }
 
+/// The call is made once for both branches, by the function that calls what was taken out of it with the label.
+#[test]
+fn a_region_whose_label_was_taken_out_goes_on_where_that_returns() {
+    let inner = r"
+        #[cold]
+        #[inline(never)]
+        fn rarely(x: u64) { black_box(x); }
+        #[inline(never)]
+        fn warm(x: u64) { black_box(Box::new(black_box(x))); }
+        #[inline(never)]
+        fn ends(x: u64) { black_box(x); }
+    ";
+    let mut regions = named("begun", |n| {
+        format!(
+            "if x & 4 == 4 {{ rarely(x + {n}); __qadapt_region(|| warm(x)) }} else {{ warm(x) }} ends({n}); x"
+        )
+    });
+    regions.push(quiet());
+    let flags =
+        ["-Copt-level=3", "-Ccodegen-units=1", "-Cllvm-args=-hot-cold-split=true -hotcoldsplit-threshold=0"];
+    let file = program("begun", inner, &regions, &flags);
+    assert!(has_function(&file, ".cold"), "nothing was taken out");
+    assert_sound(&file, "quiet");
+}
+
 fn outlined() -> Vec<(String, String)> {
     let mut regions = named("outlined", |n| {
         format!(

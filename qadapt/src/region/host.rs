@@ -21,7 +21,7 @@ use crate::hot::{blocking, calls, end, open, own_work, setting, step, table, wor
 use crate::model::{Budget, Calls, Mode, Op};
 use crate::sys::{self, Note};
 
-use super::lending;
+use super::{lending, manual};
 
 static HOST: Host = Host {
     size: size_of::<Host>(),
@@ -35,6 +35,7 @@ static HOST: Host = Host {
     watch_calls,
     hears,
     calls_left,
+    level,
 };
 
 /// By which other copies find this one. What runs before `main` names it, which keeps it in the file.
@@ -236,6 +237,10 @@ extern "C" fn watch_calls(asks: u32) -> u32 {
 extern "C" fn calls_left(serial: u64) -> u64 {
     let left = calls::left_of(Serial::numbered(serial)).filter(|&left| left != Budget::NO_CALLS_GIVEN);
     left.map_or(0, |left| u64::from(left) + 1)
+}
+
+extern "C" fn level() -> u64 {
+    manual::own_level().try_into().unwrap_or(u64::MAX)
 }
 
 extern "C" fn hears(listens: u32) -> u32 {

@@ -5,7 +5,7 @@ use core::panic::Location;
 use super::edge;
 use crate::checks;
 use crate::hot::end::{self, ByHand};
-use crate::hot::{open, word};
+use crate::hot::{copies, open, word};
 use crate::model::{Name, Place};
 
 /// Opens a protected region on this thread, until [`exit_protected`] closes it.
@@ -105,7 +105,7 @@ const NO_ENTRY: &str = "qadapt: exit_protected() without a matching enter_protec
 /// The number of protected regions open on this thread; 0 inside a permit, and in a build without checks.
 ///
 /// Plain regions (closures, attributes, [`enter_protected`]) count one each; open [policies](crate::Policy) count one
-/// together.
+/// together, and so do the regions that other copies of QADAPT have opened, in plug-ins or in the program.
 ///
 /// # Examples
 /// ```
@@ -119,6 +119,16 @@ pub fn protection_level() -> usize {
     if !checks::ON {
         return 0;
     }
+    match copies::level() {
+        // A permit of any copy's is one for all.
+        Some(0) => 0,
+        Some(level) => level.max(own_level()),
+        None => own_level(),
+    }
+}
+
+/// The same by this copy's own record.
+pub(super) fn own_level() -> usize {
     end::look_for_moved();
     let word = word::get();
     word::levels(word) + usize::from(word & word::POLICY != 0)

@@ -13,8 +13,8 @@ use crate::model::Place;
 
 /// Runs a closure that must not touch the allocator on this thread.
 ///
-/// What happens if it does is the process's [`Mode`](crate::Mode): by default the closure runs to its end, its
-/// result is dropped, and then this function panics with a report of what was allocated where. Allocations,
+/// What happens if it does is the process's [`Mode`](crate::Mode): by default the closure runs to its end,
+/// then this function panics with a report of what was allocated where, and its result is dropped as that unwinds. Allocations,
 /// reallocations and deallocations all count; so does what the closure calls. In a build without checks the closure
 /// is just called.
 ///

@@ -164,6 +164,13 @@ pub extern "C" fn plugin_violations() -> u64 {
     qadapt::violations()
 }
 
+/// How many regions are open.
+#[expect(unsafe_code, reason = "a name for the loader")]
+#[unsafe(no_mangle)]
+pub extern "C" fn plugin_level() -> usize {
+    qadapt::protection_level()
+}
+
 /// True if this plug-in's guard is its allocator.
 #[expect(unsafe_code, reason = "a name for the loader")]
 #[unsafe(no_mangle)]

@@ -110,6 +110,27 @@ fn a_permit_holds_on_both_sides() {
 }
 
 #[test]
+fn a_level_is_one_for_both() {
+    extern "C" fn protected() {
+        assert_eq!((PLUGIN.level(), qadapt::protection_level()), (1, 1));
+        assert_eq!(permit_alloc(|| PLUGIN.level()), 0);
+    }
+    extern "C" fn permitted() {
+        assert_eq!((PLUGIN.level(), qadapt::protection_level()), (0, 0));
+    }
+    let plugin = plugin();
+    permitted();
+    Policy::new().mode(Mode::Count).run(|| protected());
+    assert_no_alloc(|| {
+        protected();
+        assert_no_alloc(|| assert_eq!(plugin.level(), 2));
+        plugin.permit(permitted);
+    });
+    assert_eq!(plugin.protect(protected), "");
+    permitted();
+}
+
+#[test]
 fn a_region_in_the_plugin_s_permit_protects_again() {
     extern "C" fn protected() {
         Policy::new().mode(Mode::Count).run(|| PLUGIN.allocate(1));

@@ -38,6 +38,8 @@ pub(crate) struct Host {
     pub(crate) hears: extern "C" fn(u32) -> u32,
     /// How many calls are left of a record's budget of calls, plus one; 0 where there is no such record or budget.
     pub(crate) calls_left: extern "C" fn(u64) -> u64,
+    /// How many protected regions are open on this thread, those of guests as one.
+    pub(crate) level: extern "C" fn() -> u64,
 }
 
 /// What a program hands to its plug-ins where files have no notes.
@@ -266,8 +268,9 @@ mod tests {
             offset_of!(Host, watch_calls),
             offset_of!(Host, hears),
             offset_of!(Host, calls_left),
+            offset_of!(Host, level),
         ];
-        assert_eq!(functions, [0, 8, 16, 24, 32, 40, 48, 56, 64, 72, 80]);
+        assert_eq!(functions, [0, 8, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88]);
         let handle = [offset_of!(Handle, name), offset_of!(Handle, number), offset_of!(Handle, host)];
         assert_eq!(handle, [0, 8, 16]);
         let region = [
@@ -306,7 +309,7 @@ mod tests {
             offset_of!(Taken, stack),
         ];
         assert_eq!(taken, [0, 8, 12, 16, 20, 24, 32, 40, 48, 56, 64]);
-        assert!(size_of::<Host>() >= 88 && size_of::<Region>() >= 80);
+        assert!(size_of::<Host>() >= 96 && size_of::<Region>() >= 80);
         assert!(size_of::<Event>() >= 48 && size_of::<Taken>() >= 320);
         assert_eq!([CLOSURE, GUARD, PERMIT, OWN_WORK, HOOK, RAISING, UNCOUNTED], [1, 2, 3, 4, 5, 6, 7]);
         assert_eq!([INTERRUPTED, QUIET, PANICKING, SUCCEEDED, C], [1, 1, 1, 2, 4]);

@@ -270,6 +270,11 @@ pub(crate) fn watch_calls(asks: bool) -> Option<bool> {
     host().map(|host| (host.watch_calls)(asks.into()) != 0)
 }
 
+/// How many protected regions are open on this thread, by the host's table. `None` where there is no other host.
+pub(crate) fn level() -> Option<usize> {
+    host().map(|host| usize::try_from((host.level)()).unwrap_or(usize::MAX))
+}
+
 /// Has the host listen for this thread's next request, or tells whether it has heard one. False where there is no other host.
 pub(crate) fn hears(listens: bool) -> bool {
     host().is_some_and(|host| (host.hears)(listens.into()) != 0)

@@ -25,4 +25,4 @@ pub(crate) use abi::{
     kinds, read, write,
 };
 pub(super) use guest::{after, before, calls_left, end, open};
-pub(crate) use guest::{find, hears, is_guest, join, mode, violations, watch_calls};
+pub(crate) use guest::{find, hears, is_guest, join, level, mode, violations, watch_calls};

@@ -11,6 +11,8 @@ use crate::model::{Calls, Detail, SystemCall};
 /// Commands of `ioctl` that set or tell how a file is and do not wait (asm-generic/ioctls.h): `FIONBIO`, `FIONREAD`, `FIOCLEX`,
 /// `FIONCLEX`, `TCGETS`, `TIOCGWINSZ`.
 const QUICK: [u64; 6] = [0x5421, 0x541B, 0x5451, 0x5450, 0x5401, 0x5413];
+/// Commands of `fcntl` that make a descriptor: `F_DUPFD`, `F_DUPFD_CLOEXEC`.
+const COPIES: [u64; 2] = [0, 1030];
 /// `SPLICE_F_NONBLOCK`.
 const AT_ONCE_SPLICE: u64 = 2;
 /// So many operations on semaphores are looked at; of more it is said that they may wait.
@@ -37,7 +39,9 @@ fn judge(rule: Rule, arguments: &[u64; 6]) -> Option<Judged> {
         return None;
     }
     match rule {
-        Rule::Never => None,
+        // Such a wait is rare and short, and what does not wait otherwise makes these calls all the time: a proof tells of it, a run does not.
+        Rule::Never | Rule::Descriptor | Rule::SocketLock => None,
+        Rule::Control if COPIES.contains(&(second & INT)) => None,
         Rule::Queue if is_non_blocking(first & INT) => None,
         Rule::Other | Rule::QueuePut | Rule::QueueTake | Rule::Queue => plain(Calls::OTHER),
         Rule::Semaphores => {
@@ -48,7 +52,7 @@ fn judge(rule: Rule, arguments: &[u64; 6]) -> Option<Judged> {
         Rule::Yield => plain(Calls::YIELD),
         Rule::Process | Rule::ChildBy | Rule::ChildOf => plain(Calls::PROCESS),
         Rule::Memory => Some((Calls::MEMORY, Detail::Bytes, second)),
-        Rule::Break => plain(Calls::MEMORY),
+        Rule::Break | Rule::Settings => plain(Calls::MEMORY),
         Rule::File => plain(Calls::FILE),
         // Also for no time: the kernel sets a timer, which may be late by the thread's slack, and switches to another thread.
         Rule::Futex | Rule::FutexWait => plain(Calls::LOCK),

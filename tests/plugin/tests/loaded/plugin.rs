@@ -104,6 +104,10 @@ impl Plugin {
         self.get::<extern "C" fn() -> u64>(c"plugin_violations")()
     }
 
+    pub(crate) fn level(&self) -> usize {
+        self.get::<extern "C" fn() -> usize>(c"plugin_level")()
+    }
+
     pub(crate) fn is_active(&self) -> bool {
         self.get::<extern "C" fn() -> bool>(c"plugin_is_active")()
     }

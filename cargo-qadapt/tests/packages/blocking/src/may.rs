@@ -1,6 +1,6 @@
 //! Functions in which a thread may wait.
 
-use std::io::{Read as _, Write as _};
+use std::io::{Read as _, Seek as _, Write as _};
 use std::net::ToSocketAddrs as _;
 use std::os::fd::AsRawFd as _;
 use std::process::Command;
@@ -27,6 +27,9 @@ pub const ALL: &[(&str, Function)] = &[
     ("opens", opens),
     ("reads_file", reads_file),
     ("asks_for_file", asks_for_file),
+    ("asks_where_file_is", asks_where_file_is),
+    ("names_socket", names_socket),
+    ("makes_descriptor", makes_descriptor),
     ("locks_file", locks_file),
     ("reads_socket", reads_socket),
     ("sends", sends),
@@ -136,6 +139,26 @@ fn asks_for_file(state: &State) -> u64 {
 fn locks_file(state: &State) -> u64 {
     // SAFETY: a lock on a file that is open.
     u64::from(unsafe { libc::flock(state.file.as_raw_fd(), libc::LOCK_EX) }.unsigned_abs())
+}
+
+/// Another thread may write to the file at this moment, which has its place until it is done.
+#[inline(never)]
+fn asks_where_file_is(state: &State) -> u64 {
+    (&state.file).stream_position().unwrap_or(0)
+}
+
+/// Another thread may send by the socket, which has its lock meanwhile.
+#[inline(never)]
+fn names_socket(state: &State) -> u64 {
+    state.socket.local_addr().map_or(0, |address| u64::from(address.port()))
+}
+
+/// The table of descriptors may have to grow.
+#[inline(never)]
+fn makes_descriptor(_: &State) -> u64 {
+    // SAFETY: it takes two numbers.
+    let descriptor = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC) };
+    u64::try_from(descriptor).unwrap_or(0)
 }
 
 #[inline(never)]
