@@ -79,6 +79,29 @@ fn variables_that_cannot_be_left_out_are_said() {
     copy.check(&["--bless"]).assert_not(said);
 }
 
+/// The included file is the stronger one of two, and what includes it is stronger than that.
+#[test]
+#[cfg(target_os = "linux")]
+fn what_cargos_configuration_includes_is_read() {
+    let copy = Copy::new("included");
+    copy.write("qadapt.toml", "[check]\nenvironment = [\"HOME\"]\n");
+    let platform = cargo_qadapt::settings::host().expect("cargo tells its platform");
+    std::fs::create_dir_all(copy.root.join(".cargo/below")).expect("a folder");
+    copy.write(".cargo/config.toml", "include = [\"weak.toml\", { path = \"below/strong.toml\" }]\n");
+    copy.write(".cargo/below/strong.toml", "include = [\"../stripped.toml\"]\n");
+    copy.write(".cargo/stripped.toml", "profile.dev.strip = true\n");
+    let said = |runner: &str| {
+        format!("is ignored, and programs get every variable: cargo starts them with `{runner}`")
+    };
+    for name in [platform.as_str(), "'cfg(unix)'"] {
+        copy.write(".cargo/weak.toml", &format!("target.{name}.runner = \"env\"\n"));
+        // What is stripped has no names, which is an error.
+        copy.check(&["--bless"]).assert(0, &[&said("env")]);
+    }
+    copy.write(".cargo/stripped.toml", &format!("target.{platform}.runner = \"nice\"\n"));
+    copy.check(&["--bless"]).assert(0, &[&said("nice")]);
+}
+
 #[test]
 fn tolerances_let_figures_be_off_by_some_percent() {
     let copy = Copy::new("tolerances");
