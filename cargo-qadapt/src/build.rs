@@ -12,12 +12,18 @@ use crate::cargo::cargo;
 use crate::error::{Error, Result};
 use crate::selection::{Profile, Selection};
 use crate::settings::{Settings, host, platform_variable};
+use crate::system::working_folder;
 
 /// Where cargo builds, and what there is to build.
 #[derive(Debug, Deserialize)]
 pub struct Workspace {
+    /// As cargo's messages have it.
     #[serde(rename = "workspace_root")]
     root: PathBuf,
+    /// As the compiler has it, which is started there: without the links by which cargo was led there, and which it keeps. None
+    /// before that is asked.
+    #[serde(skip)]
+    real_root: Option<PathBuf>,
     target_directory: PathBuf,
     packages: Vec<Package>,
     /// What is built where no package is selected, by their ids.
@@ -96,14 +102,21 @@ impl Workspace {
                 String::from_utf8_lossy(&output.stderr).trim_end()
             )));
         }
-        serde_json::from_slice(&output.stdout)
-            .map_err(|e| Error::Cargo(format!("could not read what `cargo metadata` printed: {e}")))
+        let mut workspace: Self = serde_json::from_slice(&output.stdout)
+            .map_err(|e| Error::Cargo(format!("could not read what `cargo metadata` printed: {e}")))?;
+        workspace.real_root = Some(working_folder(&workspace.root));
+        Ok(workspace)
     }
 
     /// The workspace's folder, to which the paths in debug information and reports are relative.
     #[must_use]
     pub fn root(&self) -> &Path {
-        &self.root
+        self.real_root.as_deref().unwrap_or(&self.root)
+    }
+
+    /// A path of cargo's, as the compiler has it.
+    fn real(&self, path: &Path) -> PathBuf {
+        path.strip_prefix(&self.root).map_or_else(|_| path.to_owned(), |inside| self.root().join(inside))
     }
 
     /// True if one of its packages is the guard or depends on it.
@@ -122,8 +135,8 @@ impl Workspace {
         let members = self
             .packages
             .iter()
-            .filter_map(|package| Some((package.manifest_path.parent()?.to_owned(), package.name.clone())));
-        Code::of(&self.root, members.collect(), sites)
+            .filter_map(|package| Some((self.real(package.manifest_path.parent()?), package.name.clone())));
+        Code::of(self.root(), members.collect(), sites)
     }
 
     /// The package and target that a file, relative to the workspace, belongs to; those that are nearest to it if that is not
@@ -151,7 +164,7 @@ impl Workspace {
     /// The folder for this command's own builds and files, apart from the user's.
     #[must_use]
     pub fn own_target_directory(&self) -> PathBuf {
-        self.target_directory.join("qadapt")
+        self.real(&self.target_directory).join("qadapt")
     }
 
     /// The command that builds a selection: its binary or its tests, if it names no target.

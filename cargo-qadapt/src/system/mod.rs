@@ -8,6 +8,7 @@
 //! - `on_interrupt`: calls a function at Ctrl-C, which says whether that is seen to;
 //! - `on_end`: the same for what asks a process to end, where the system has such a thing;
 //! - `children`: the children of a process, on Unix;
+//! - `working_folder`: what a process that is started in a folder calls that;
 //! - `columns`: how wide the terminal is that standard error is;
 //! - `terminal`: both ends of a terminal like standard error's, where there is such a thing.
 
@@ -17,4 +18,6 @@ mod platform;
 
 #[cfg(unix)]
 pub use platform::children;
-pub use platform::{Family, VARIABLES, columns, is_writing, on_end, on_interrupt, replace, terminal};
+pub use platform::{
+    Family, VARIABLES, columns, is_writing, on_end, on_interrupt, replace, terminal, working_folder,
+};

@@ -280,6 +280,12 @@ pub fn terminal() -> io::Result<(File, File)> {
     Ok((own, program))
 }
 
+/// What a process that is started in a folder calls that: without symbolic links.
+#[must_use]
+pub fn working_folder(folder: &Path) -> PathBuf {
+    folder.canonicalize().unwrap_or_else(|_| folder.to_owned())
+}
+
 /// How wide the terminal is that standard error is; none if it is none, or does not say.
 #[must_use]
 pub fn columns() -> Option<usize> {

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
 use std::os::windows::io::{AsRawHandle as _, FromRawHandle as _, OwnedHandle};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::{mem, ptr};
@@ -174,6 +174,12 @@ unsafe extern "system" fn handle(event: u32) -> BOOL {
 /// Always.
 pub fn terminal() -> io::Result<(File, File)> {
     Err(io::ErrorKind::Unsupported.into())
+}
+
+/// What a process that is started in a folder calls that: as whoever starts it does.
+#[must_use]
+pub fn working_folder(folder: &Path) -> PathBuf {
+    folder.to_owned()
 }
 
 /// None: nothing is drawn on it.

@@ -9,6 +9,8 @@ mod elsewhere;
 mod examples;
 #[path = "../golden/mod.rs"]
 mod golden;
+#[cfg(unix)]
+mod links;
 mod runs;
 mod since;
 mod waits;
