@@ -9,6 +9,10 @@ use regex::bytes::Regex;
 use crate::selection::{Profile, Selection};
 use crate::settings::{Settings, host, platform_variable};
 
+/// What a manifest says to depend on the guard, as the README has it: no registry has it, and another crate has its name.
+pub const DEPENDENCY: &str = "`qadapt = { path = \"../qadapt/qadapt\" }` (the path of the folder `qadapt` in your clone: on \
+                              crates.io the name is another crate's)";
+
 /// What to do where these programs left no trace: it depends on whether the guard is in one of them, on what starts them, and on
 /// whether it is cargo that failed.
 #[must_use]
@@ -27,9 +31,10 @@ pub fn traceless(
         let variable = platform.map(|platform| platform_variable(platform, "runner")).unwrap_or_default();
         started(foreign.as_deref(), here.as_deref(), runner.as_deref(), &variable, is_cargos)
     } else {
-        "it does not link qadapt. Add `qadapt` to its dependencies, and to its main file (for a test: to the test's \
-         file)\n\n    #[global_allocator]\n    static ALLOC: qadapt::QADAPT = qadapt::QADAPT;\n"
-            .to_owned()
+        format!(
+            "it does not link qadapt. Add {DEPENDENCY} to its dependencies, and to its main file (for a test: to the test's \
+             file)\n\n    #[global_allocator]\n    static ALLOC: qadapt::QADAPT = qadapt::QADAPT;\n"
+        )
     };
     format!("{selection} left no trace in profile {}: {why}", profile.name())
 }
@@ -71,6 +76,12 @@ pub fn has_guard(program: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_guard_is_added_as_the_readme_says() {
+        let line = DEPENDENCY.split('`').nth(1).expect("a line of a manifest");
+        assert!(include_str!("../../../README.md").contains(line), "{line}");
+    }
 
     #[test]
     fn what_starts_programs_is_named() {

@@ -10,6 +10,7 @@ use toml::{Table, Value};
 
 use super::args::Explore;
 use super::target::{Kind, Target as Runnable};
+use crate::audit::traceless::DEPENDENCY;
 use crate::cargo::cargo;
 use crate::error::{Error, Result};
 use crate::settings::host;
@@ -224,11 +225,10 @@ impl Project {
             }
         }
         let guard = metadata.packages.iter().find(|package| package.name == "qadapt").ok_or_else(|| {
-            Error::Usage(
-                "snippets are watched by qadapt, on which nothing in this workspace depends: `cargo add qadapt`, \
-                 or give --manifest-path of a project that does"
-                    .to_owned(),
-            )
+            Error::Usage(format!(
+                "snippets are watched by qadapt, on which nothing in this workspace depends: add {DEPENDENCY} to its \
+                 dependencies, or give --manifest-path of a project that does"
+            ))
         })?;
         dependencies.insert("qadapt".into(), metadata.dependency(guard));
         let crates: Vec<String> = dependencies.keys().cloned().collect();

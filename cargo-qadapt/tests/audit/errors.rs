@@ -20,7 +20,7 @@ fn a_program_with_another_allocator() {
 #[test]
 fn a_program_that_does_not_know_qadapt() {
     let run = run(&["audit", "-p", "none", "--profile", "debug"]);
-    run.assert(2, "left no trace in profile debug: it does not link qadapt. Add `qadapt`");
+    run.assert(2, "left no trace in profile debug: it does not link qadapt. Add `qadapt = { path = ");
     assert!(run.stderr.contains("nothing was audited"), "{}", run.stderr);
 }
 

@@ -4,6 +4,7 @@
 
 #![cfg(target_os = "linux")]
 
+mod alone;
 #[path = "../page/browser.rs"]
 #[allow(dead_code, reason = "the tests of the report's page need more of it")]
 mod browser;
