@@ -114,7 +114,8 @@ impl Config {
     /// If the file cannot be read or is not valid.
     pub fn beside(root: &Path) -> Result<Self> {
         let path = root.join(NAME);
-        if path.exists() { Self::read(&path) } else { Ok(Self::default()) }
+        // A link to what is not there is there: whoever made it means a file.
+        if path.is_symlink() || path.exists() { Self::read(&path) } else { Ok(Self::default()) }
     }
 
     /// Reads a file.
@@ -122,8 +123,12 @@ impl Config {
     /// # Errors
     /// If it cannot be read or is not valid.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).map_err(|e| Error::io("read the configuration", path, e))?;
-        Self::parse(&text).map_err(|problem| Error::Config { path: path.to_owned(), problem })
+        let wrong = |problem| Error::Config { path: path.to_owned(), problem };
+        let text = std::fs::read_to_string(path).map_err(|e| match std::fs::read_link(path) {
+            Ok(target) => wrong(format!("it is a link to `{}`, which cannot be read: {e}", target.display())),
+            Err(_) => Error::io("read the configuration", path, e),
+        })?;
+        Self::parse(&text).map_err(wrong)
     }
 
     /// Reads the text of a file.

@@ -43,8 +43,8 @@ pub fn keep(workspace: &Workspace, kind: Kind, mut findings: Vec<Finding>) -> Re
     let folder = path.parent().unwrap_or(&path);
     fs::create_dir_all(folder).map_err(|e| Error::io("make the folder", folder, e))?;
     // Two commands may end at once.
-    let new = path.with_extension(format!("json.{}", std::process::id()));
-    replace(&path, &new, &json).map_err(|e| Error::io("write the findings", &path, e))
+    replace(&path, &std::process::id().to_string(), &json)
+        .map_err(|e| Error::io("write the findings", &path, e))
 }
 
 /// The same; where they cannot be written it says what that costs. A report is whole without them.

@@ -93,19 +93,39 @@ fn is_writable(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Writes a file beside, and puts it in place: whoever reads finds the old content or the new one, whole.
+/// Writes a file beside, with this ending more, and puts it in place: whoever reads finds the old content or the new one, whole.
+/// What a link leads to is replaced, and the link stays. A file that was there keeps its permissions.
 ///
 /// # Errors
 /// If it cannot be written.
-pub fn replace(path: &Path, new: &Path, content: &[u8]) -> io::Result<()> {
-    let written = File::create(new)
-        .and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(new, path));
+pub fn replace(path: &Path, ending: &str, content: &[u8]) -> io::Result<()> {
+    let path = behind_links(path);
+    let mut new = path.clone().into_os_string();
+    new.push(format!(".{ending}"));
+    let written = File::create(&new).and_then(|mut file| {
+        file.write_all(content)?;
+        if let Ok(old) = fs::metadata(&path) {
+            file.set_permissions(old.permissions())?;
+        }
+        file.sync_all()?;
+        fs::rename(&new, &path)
+    });
     if written.is_err() {
         // It is of no use to anybody.
-        let _ = fs::remove_file(new);
+        let _ = fs::remove_file(&new);
     }
     written
+}
+
+/// The file that a link leads to, which may be yet to be made.
+fn behind_links(path: &Path) -> PathBuf {
+    let mut path = path.to_owned();
+    // As many as Linux follows: links that lead in a circle cannot be written through.
+    for _ in 0..40 {
+        let Ok(next) = fs::read_link(&path) else { break };
+        path = path.parent().unwrap_or(Path::new("")).join(next);
+    }
+    path
 }
 
 /// Writes a report to a file, or to standard output. Text has styles, which are left out where they are not wanted.
