@@ -12,6 +12,7 @@ use crate::check::args::Check;
 use crate::explore::{args::Explore, work};
 use crate::format::output::deliver;
 use crate::format::style::Color;
+use crate::progress::line;
 use crate::prove::args::Prove;
 
 #[derive(Debug, Parser)]
@@ -81,7 +82,7 @@ pub fn main() -> ExitCode {
     match result {
         Ok(code) => code,
         Err(e) => {
-            eprintln!("error: {e}");
+            line(&format!("error: {e}"));
             ExitCode::from(2)
         }
     }

@@ -10,6 +10,7 @@ use std::process::{Command, ExitCode};
 
 use super::bundle::is_doctest;
 use super::doctest;
+use crate::progress::line;
 use crate::system;
 
 /// The first argument that says that a program is to be started.
@@ -48,7 +49,7 @@ const ALWAYS: [&str; 10] = [
 #[must_use]
 pub fn launch(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let Some(program) = arguments.next() else {
-        eprintln!("error: no program to start");
+        line("error: no program to start");
         return ExitCode::from(2);
     };
     let kept = match std::env::var_os(doctest::VARIABLE) {
@@ -68,7 +69,7 @@ pub fn launch(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
         }
     }
     let error = system::replace(&mut command, name(Path::new(&program)));
-    eprintln!("error: could not start `{}`: {error}", program.display());
+    line(&format!("error: could not start `{}`: {error}", program.display()));
     ExitCode::from(127)
 }
 

@@ -83,7 +83,7 @@ impl Runs {
         let (mut problems, mut failed) = (Problems::default(), Vec::new());
         let how = How { detail, ..How::of(self, workspace, config) };
         if let Some(warning) = how.ignored() {
-            eprintln!("warning: {warning}");
+            crate::progress::line(&format!("warning: {warning}"));
         }
         let mut interrupted = false;
         let profiles = self.profiles.all();

@@ -9,6 +9,7 @@ use super::message::Messages;
 use crate::build::{Workspace, shown};
 use crate::cargo::cargo;
 use crate::error::{Error, Result};
+use crate::progress::line;
 use crate::selection::Selection;
 
 /// Runs `cargo check` on a selection's package, or on all, hands its messages on, and prints what the last audit and the
@@ -52,7 +53,7 @@ pub fn check(selection: &Selection, output: Option<&Path>) -> Result<ExitCode> {
         print(&last);
     }
     if !status.success() {
-        eprintln!("error: `{}` failed ({status})", shown(&command));
+        line(&format!("error: `{}` failed ({status})", shown(&command)));
     }
     Ok(ExitCode::from(if status.success() { u8::from(found) } else { 2 }))
 }
@@ -61,9 +62,9 @@ pub fn check(selection: &Selection, output: Option<&Path>) -> Result<ExitCode> {
 fn findings(workspace: &Workspace) -> Result<bool> {
     let runs = [kept(workspace, Kind::Audit)?, kept(workspace, Kind::Proof)?];
     if runs.iter().all(Option::is_none) {
-        eprintln!(
+        line(
             "warning: there are no findings to show: `cargo qadapt audit`, `check` and `prove` keep theirs for the next \
-             --format rustc-json"
+             --format rustc-json",
         );
     }
     let mut messages = Messages::of(workspace);
@@ -78,10 +79,10 @@ fn findings(workspace: &Workspace) -> Result<bool> {
         }
     }
     if gone > 0 {
-        eprintln!(
-            "note: {} not shown, for its lines have changed since: run the audit, check or proof again",
-            if gone == 1 { "1 finding is".to_owned() } else { format!("{gone} findings are") }
-        );
+        let what = if gone == 1 { "1 finding is".to_owned() } else { format!("{gone} findings are") };
+        line(&format!(
+            "note: {what} not shown, for its lines have changed since: run the audit, check or proof again"
+        ));
     }
     Ok(shown)
 }

@@ -8,6 +8,9 @@ use super::project::Project;
 use super::sandbox::Sandbox;
 use super::server::Explorer;
 use crate::error::Result;
+use crate::format::output::deliver;
+use crate::format::style::Color;
+use crate::progress::line;
 
 impl Explore {
     /// Runs the verb, which ends with the process.
@@ -20,18 +23,18 @@ impl Explore {
         let sandbox = Sandbox::find(&project, !self.no_sandbox)?;
         let explorer = Explorer::listen(self.host, self.port, proxy.as_deref(), Jobs::new(project, sandbox))?;
         let address = explorer.address();
-        println!("{address}");
+        deliver(format!("{address}\n").into_bytes(), false, None, Color::Never)?;
         if self.no_sandbox {
-            eprintln!(
-                "warning: snippets run without a sandbox, with all that you may do: run your own code alone"
+            line(
+                "warning: snippets run without a sandbox, with all that you may do: run your own code alone",
             );
         }
-        eprintln!("Open this address in a browser. Ctrl-C ends it.");
+        line("Open this address in a browser. Ctrl-C ends it.");
         if self.open {
             let opener =
                 Command::new("xdg-open").arg(&address).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
             if let Err(e) = opener {
-                eprintln!("warning: could not start `xdg-open`: {e}");
+                line(&format!("warning: could not start `xdg-open`: {e}"));
             }
         }
         explorer.serve();

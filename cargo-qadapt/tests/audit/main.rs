@@ -30,4 +30,6 @@ mod proofs;
 mod readme;
 mod sampled;
 mod suites;
+#[cfg(target_os = "linux")]
+mod unheard;
 mod waits;
