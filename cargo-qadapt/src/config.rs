@@ -5,7 +5,8 @@ use std::path::Path;
 use qadapt_code::glob::Glob;
 use qadapt_code::origin::Sites;
 use qadapt_prove::{Section, Settings};
-use serde::Deserialize;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
 
 use crate::error::{Error, Result};
 use crate::selection::Profile;
@@ -27,16 +28,16 @@ pub struct Config {
     #[serde(default)]
     pub check: Check,
     /// What regions may do at most.
-    #[serde(default, rename = "budget")]
+    #[serde(default, rename = "budget", deserialize_with = "entries")]
     pub budgets: Vec<Budget>,
     /// Regions whose figures may vary.
-    #[serde(default, rename = "tolerance")]
+    #[serde(default, rename = "tolerance", deserialize_with = "entries")]
     pub tolerances: Vec<Tolerance>,
     /// Regions that may do what they do.
-    #[serde(default, rename = "permit")]
+    #[serde(default, rename = "permit", deserialize_with = "entries")]
     pub permits: Vec<Permit>,
     /// Stacks that are no violations.
-    #[serde(default, rename = "suppress")]
+    #[serde(default, rename = "suppress", deserialize_with = "entries")]
     pub suppressions: Vec<Suppression>,
 }
 
@@ -46,6 +47,7 @@ pub struct Config {
 pub struct Check {
     /// The variables that they get, besides those that are about the package; all but what shells and cargo set for
     /// themselves if it is not said. An `*` at the end stands for anything.
+    #[serde(default, deserialize_with = "variables")]
     pub environment: Option<Vec<String>>,
 }
 
@@ -124,11 +126,16 @@ impl Config {
     /// If it cannot be read or is not valid.
     pub fn read(path: &Path) -> Result<Self> {
         let wrong = |problem| Error::Config { path: path.to_owned(), problem };
-        let text = std::fs::read_to_string(path).map_err(|e| match std::fs::read_link(path) {
+        let bytes = std::fs::read(path).map_err(|e| match std::fs::read_link(path) {
             Ok(target) => wrong(format!("it is a link to `{}`, which cannot be read: {e}", target.display())),
             Err(_) => Error::io("read the configuration", path, e),
         })?;
-        Self::parse(&text).map_err(wrong)
+        let text = std::str::from_utf8(&bytes).map_err(|e| {
+            let before = &bytes[..e.valid_up_to()];
+            let line = before.split(|&byte| byte == b'\n').count();
+            wrong(format!("line {line} is not UTF-8: save the file in that encoding"))
+        })?;
+        Self::parse(text).map_err(wrong)
     }
 
     /// Reads the text of a file.
@@ -136,28 +143,7 @@ impl Config {
     /// # Errors
     /// The problem, in words.
     pub fn parse(text: &str) -> std::result::Result<Self, String> {
-        let config: Self = toml::from_str(text).map_err(|e| e.to_string().trim_end().to_owned())?;
-        config.budgets.iter().try_for_each(Budget::check)?;
-        for tolerance in &config.tolerances {
-            reasoned(&tolerance.reason, || format!("tolerance for `{}`", tolerance.region.as_str()))?;
-            if !(1..=100).contains(&tolerance.percent) {
-                return Err(format!(
-                    "the tolerance for `{}` has {} percent: give 1 to 100, or a `[[permit]]` for any",
-                    tolerance.region.as_str(),
-                    tolerance.percent
-                ));
-            }
-        }
-        for permit in &config.permits {
-            reasoned(&permit.reason, || format!("permit for `{}`", permit.region.as_str()))?;
-        }
-        for suppression in &config.suppressions {
-            if suppression.function.is_none() && suppression.file.is_none() {
-                return Err("a suppression needs a `function` or a `file`".into());
-            }
-            reasoned(&suppression.reason, || format!("suppression of {}", suppression.words()))?;
-        }
-        Ok(config)
+        toml::from_str(text).map_err(|e| e.to_string().trim_end().to_owned())
     }
 
     /// What is settled for proofs.
@@ -191,7 +177,9 @@ impl Budget {
             ("blocking_calls", self.blocking_calls),
         ]
     }
+}
 
+impl Entry for Budget {
     fn check(&self) -> std::result::Result<(), String> {
         if self.limits().iter().any(|(_, limit)| limit.is_some()) {
             return Ok(());
@@ -205,6 +193,35 @@ impl Budget {
     }
 }
 
+impl Entry for Tolerance {
+    fn check(&self) -> std::result::Result<(), String> {
+        reasoned(&self.reason, || format!("tolerance for `{}`", self.region.as_str()))?;
+        if (1..=100).contains(&self.percent) {
+            return Ok(());
+        }
+        Err(format!(
+            "the tolerance for `{}` has {} percent: give 1 to 100, or a `[[permit]]` for any",
+            self.region.as_str(),
+            self.percent
+        ))
+    }
+}
+
+impl Entry for Permit {
+    fn check(&self) -> std::result::Result<(), String> {
+        reasoned(&self.reason, || format!("permit for `{}`", self.region.as_str()))
+    }
+}
+
+impl Entry for Suppression {
+    fn check(&self) -> std::result::Result<(), String> {
+        if self.function.is_none() && self.file.is_none() {
+            return Err("a suppression needs a `function` or a `file`".into());
+        }
+        reasoned(&self.reason, || format!("suppression of {}", self.words()))
+    }
+}
+
 impl Suppression {
     /// What it is for, as the file says it.
     #[must_use]
@@ -213,6 +230,38 @@ impl Suppression {
         let parts =
             parts.iter().filter_map(|(key, glob)| Some(format!("{key} `{}`", glob.as_ref()?.as_str())));
         parts.collect::<Vec<_>>().join(" in ")
+    }
+}
+
+/// What is in a list of the file.
+trait Entry: DeserializeOwned {
+    /// What is wrong with it besides its types, in words.
+    fn check(&self) -> std::result::Result<(), String>;
+}
+
+/// An entry that was checked while it was read, so that the error says where it is. TOML's reader knows that of a newtype.
+#[derive(Deserialize)]
+#[serde(bound = "T: Entry")]
+struct Checked<T>(#[serde(deserialize_with = "checked")] T);
+
+fn checked<'a, T: Entry, D: Deserializer<'a>>(reader: D) -> std::result::Result<T, D::Error> {
+    let entry = T::deserialize(reader)?;
+    entry.check().map_err(D::Error::custom)?;
+    Ok(entry)
+}
+
+fn entries<'a, T: Entry, D: Deserializer<'a>>(reader: D) -> std::result::Result<Vec<T>, D::Error> {
+    let entries = Vec::<Checked<T>>::deserialize(reader)?;
+    Ok(entries.into_iter().map(|Checked(entry)| entry).collect())
+}
+
+fn variables<'a, D: Deserializer<'a>>(reader: D) -> std::result::Result<Option<Vec<String>>, D::Error> {
+    let names = Vec::<String>::deserialize(reader)?;
+    match names.iter().find(|name| name.strip_suffix('*').unwrap_or(name).contains('*')) {
+        Some(name) => Err(D::Error::custom(format!(
+            "`{name}` means no variable: in `environment` an `*` works only at the end"
+        ))),
+        None => Ok(Some(names)),
     }
 }
 
@@ -264,10 +313,28 @@ mod tests {
             ("[[suppress]]\nreason = \"a\"", "needs a `function` or a `file`"),
             ("[[suppress]]\nfile = \"a\"\nreason = \"\"", "suppression of file `a`"),
             ("[prove]\nassumes = 1", "unknown field `assumes`"),
+            ("[check]\nenvironment = [\"A_*\", \"H*ME\"]", "`H*ME` means no variable"),
             ("[[budget", "TOML parse error"),
         ] {
             let problem = Config::parse(text).expect_err(text);
             assert!(problem.contains(named), "no `{named}` in: {problem}");
+        }
+    }
+
+    #[test]
+    fn what_an_entry_lacks_is_said_with_its_line() {
+        let good =
+            "[check]\nenvironment = [\"A_*\", \"*\", \"B\"]\n[[permit]]\nregion = \"a\"\nreason = \"b\"\n";
+        assert!(Config::parse(good).is_ok());
+        for bad in [
+            "[[permit]]\nregion = \"a\"\nreason = \" \"\n",
+            "[[budget]]\nregion = \"a\"\n",
+            "[[tolerance]]\nregion = \"a\"\npercent = 0\nreason = \"b\"\n",
+            "[[suppress]]\nreason = \"b\"\n",
+            "[[suppress]]\nfile = \"a\"\nreason = \"\"\n",
+        ] {
+            let problem = Config::parse(&format!("{good}{bad}")).expect_err(bad);
+            assert!(problem.contains("at line 6, column 1"), "{problem}");
         }
     }
 

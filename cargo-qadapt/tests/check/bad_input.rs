@@ -86,6 +86,8 @@ fn wrong_configurations() {
         ("[[tolerance]]\nregion = \"a\"\npercent = 2\nreason = \" \"\n", "has an empty `reason`"),
         ("[[tolerance]]\nregion = \"a\"\npercent = 0\nreason = \"a\"\n", "has 0 percent"),
         ("[[suppress]]\nreason = \"a\"\n", "needs a `function` or a `file`"),
+        ("\n\n[[suppress]]\nfile = \"a\"\nreason = \"\"\n", "line 3"),
+        ("[check]\nenvironment = [\"H*ME\"]\n", "an `*` works only at the end"),
     ] {
         copy.write("qadapt.toml", text);
         for verb in ["check", "audit"] {
@@ -94,6 +96,14 @@ fn wrong_configurations() {
             run.assert_not("Compiling");
         }
     }
+}
+
+#[test]
+fn a_configuration_in_another_encoding() {
+    let copy = Copy::new("encoding");
+    std::fs::write(copy.root.join("qadapt.toml"), b"[[permit]]\nregion = \"a\"\nreason = \"f\xfcr alle\"\n")
+        .expect("the file can be written");
+    copy.qadapt(&["audit", "-p", "meter"]).assert(2, &["qadapt.toml`: line 3 is not UTF-8"]);
 }
 
 #[test]
