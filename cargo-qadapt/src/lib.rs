@@ -13,6 +13,7 @@ pub mod error;
 #[cfg(target_os = "linux")]
 pub mod explore;
 pub mod format;
+pub mod given;
 mod heap;
 pub mod progress;
 pub mod prove;

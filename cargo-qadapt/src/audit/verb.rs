@@ -20,6 +20,7 @@ use crate::error::{Error, Result};
 use crate::format::name::Format;
 use crate::format::output::Output;
 use crate::format::view::View;
+use crate::given::Given;
 use crate::heap;
 use crate::report::choice::Weight;
 use crate::report::choice::{Apart, Choice};
@@ -115,16 +116,16 @@ pub fn gather(inputs: &[String], root: &Path, by: Option<Apart>) -> Result<Gathe
     let mut fold = Fold::new(by);
     let mut reports = Vec::new();
     let mut problems = Vec::new();
+    let mut given = Given::default();
     for input in inputs {
         let (profile, path) = named(input);
-        if path.is_dir() {
-            for file in super::read::files(&path)? {
+        let files = if path.is_dir() { super::read::files(&path)? } else { vec![path] };
+        for file in given.once(input, files) {
+            if file.extension().is_some_and(|extension| extension == "json") {
+                reports.push(read_report(&file)?);
+            } else {
                 add(&mut fold, profile, &file, root, &mut problems);
             }
-        } else if path.extension().is_some_and(|extension| extension == "json") {
-            reports.push(read_report(&path)?);
-        } else {
-            add(&mut fold, profile, &path, root, &mut problems);
         }
     }
     let (folded, nameless) = fold.finish(&Code::below(root));

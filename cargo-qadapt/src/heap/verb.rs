@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::format::name::Format;
 use crate::format::output::Output;
 use crate::format::pprof::compressed;
+use crate::given::Given;
 
 /// The inputs as paths, if they are profiles; none if they are anything else.
 ///
@@ -44,9 +45,12 @@ pub(crate) fn merge(paths: &[PathBuf], root: &Path, output: &Output) -> Result<E
         ));
     }
     let mut joined = Joined::default();
+    let mut given = Given::default();
     for path in paths {
-        let profile = input::read(path)?;
-        joined.add(&profile).map_err(|problem| Error::Trace { path: path.clone(), problem })?;
+        for path in given.once(&path.display().to_string(), vec![path.clone()]) {
+            let profile = input::read(&path)?;
+            joined.add(&profile).map_err(|problem| Error::Trace { path, problem })?;
+        }
     }
     let problems = named::name(&mut joined, root);
     output.say("warning", &problems);

@@ -55,7 +55,10 @@ fn numbers_that_are_too_large_are_no_overflow() {
             put(bytes, at, u64::MAX);
         }
     });
-    let run = run(&["merge", &path, &path, "--format", "json"]);
+    let again = folder.join("again.qtrace");
+    std::fs::copy(&path, &again).expect("it can be copied");
+    let again = again.to_str().expect("the path is UTF-8");
+    let run = run(&["merge", &path, again, "--format", "json"]);
     let totals = &run.report().profiles[0];
     assert_eq!(
         (totals.processes, totals.events, totals.disallowed),

@@ -46,15 +46,16 @@ fn with_frame_pointers_the_text_is_the_same() {
 }
 
 #[test]
-fn json_goes_to_a_file_and_merges_with_itself() {
+fn json_goes_to_a_file_and_merges_with_its_like() {
     let folder = folder("json");
-    let path = folder.join("report.json");
-    let path = path.to_str().expect("the path is UTF-8");
+    let [path, again] = ["report.json", "again.json"].map(|name| folder.join(name));
+    let [path, again] = [&path, &again].map(|path| path.to_str().expect("the path is UTF-8"));
     let audit = run(&["audit", "-p", "shapes", "--format", "json", "--output", path]);
     audit.assert(1, "");
     assert_eq!(audit.stdout, "");
 
-    let merged = run(&["merge", path, path, "--format", "json"]);
+    std::fs::copy(path, again).expect("it can be copied");
+    let merged = run(&["merge", path, again, "--format", "json"]);
     merged.assert(1, "");
     let report = merged.report();
     assert_eq!(report.profiles.iter().map(|profile| profile.processes).collect::<Vec<_>>(), [2, 2]);

@@ -145,6 +145,33 @@ fn a_trace_is_of_the_profile_that_its_folder_is_called() {
     assert_eq!(profile("", "mine=run-0.qtrace"), ["mine"]);
 }
 
+#[test]
+fn a_file_that_is_given_twice_counts_once() {
+    let folder = folder("twice");
+    write(&folder, 2);
+    for (inputs, said) in [
+        (
+            &["debug=run-0.qtrace", "debug=./run-0.qtrace"][..],
+            Some("`debug=./run-0.qtrace` was given before"),
+        ),
+        (&["debug=.", "run-1.qtrace"], Some("`run-1.qtrace` was given before")),
+        (&["debug=run-1.qtrace", "debug=."], Some("1 of 2 files in `debug=.` were given before")),
+        (&["debug=run-1.qtrace", "debug=run-0.qtrace"], None),
+    ] {
+        let mut merge = Command::new(env!("CARGO_BIN_EXE_cargo-qadapt"));
+        merge.args(["merge", "--format", "json"]).args(inputs).current_dir(&folder);
+        let output = merge.output().expect("it starts");
+        let report: Report = serde_json::from_slice(&output.stdout).expect("it is JSON");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let one = u64::from(inputs[0] == "debug=run-0.qtrace");
+        assert_eq!(report.profiles[0].processes, 2 - one, "{inputs:?}: {stderr}");
+        match said {
+            Some(said) => assert!(stderr.contains(said), "no `{said}` in {stderr}"),
+            None => assert!(!stderr.contains("given before"), "{stderr}"),
+        }
+    }
+}
+
 /// Prints how long it takes.
 #[test]
 #[ignore = "writes 1.2 GB: cargo test --release -p cargo-qadapt --test audit -- --ignored --nocapture a_thousand"]

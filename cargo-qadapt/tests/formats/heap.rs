@@ -130,11 +130,19 @@ fn processes_of_one_program_become_one_with_names() {
 #[test]
 fn what_a_joined_profile_was_made_of_can_be_joined_again() {
     let once = joined("heap-again");
-    let output = once.with_file_name("twice.pb.gz");
-    let merged = merge(&[&once, &once], &output);
+    let [copy, output] = ["copy.pb.gz", "twice.pb.gz"].map(|name| once.with_file_name(name));
+    fs::copy(&once, &copy).expect("it can be copied");
+    let merged = merge(&[&once, &copy], &output);
     assert!(merged.status.success(), "{merged:?}");
-    let text = readable(&fs::read(output).expect("it was written"));
+    let text = readable(&fs::read(&output).expect("it was written"));
     is_of_the_station(&text, "[88, 8800, 22, 2200] region=the mixer");
+    // One file counts once, however it is spelled.
+    let other = once.parent().expect("a folder").join("./heap.pb.gz");
+    let merged = merge(&[&once, &other], &output);
+    let said = String::from_utf8_lossy(&merged.stderr);
+    assert!(merged.status.success() && said.contains("was given before: a file is counted once"), "{said}");
+    let text = readable(&fs::read(&output).expect("it was written"));
+    is_of_the_station(&text, "[44, 4400, 11, 1100] region=the mixer");
 }
 
 #[test]
