@@ -26,7 +26,7 @@ pub struct Workspace {
     real_root: Option<PathBuf>,
     target_directory: PathBuf,
     packages: Vec<Package>,
-    /// What is built where no package is selected, by their ids.
+    /// What cargo builds here where no package is asked for, by their ids.
     #[serde(default, rename = "workspace_default_members")]
     default_members: Vec<String>,
 }
@@ -207,15 +207,13 @@ impl Workspace {
         named.next().filter(|_| named.next().is_none() && selection.is_open())
     }
 
-    /// The packages that cargo builds: the selected one, or those that the workspace has built where none is. None where the one
-    /// that is asked for is not of the workspace: cargo knows it, or says that there is none.
+    /// The packages that cargo builds: the one that is asked for, or those that it takes in this folder where none is. None where the
+    /// one that is asked for is not of the workspace: cargo knows it, or says that there is none.
     fn built(&self, selection: &Selection) -> Vec<&Package> {
-        let selected = self.selected(selection);
-        let is_built = |package: &&Package| match selected {
-            Some(selected) => package.id == selected.id,
-            None => selection.package.is_none() && self.default_members.contains(&package.id),
-        };
-        self.packages.iter().filter(is_built).collect()
+        if selection.package.is_some() {
+            return self.selected(selection).into_iter().collect();
+        }
+        self.packages.iter().filter(|package| self.default_members.contains(&package.id)).collect()
     }
 
     /// The name of the selected package: the one that is asked for, or the one in this folder.
@@ -247,13 +245,9 @@ impl Workspace {
         }
     }
 
-    /// True if the selected package, or one of all of them where none is selected, has a binary.
+    /// True if one of the packages that cargo builds has a binary.
     fn has_binary(&self, selection: &Selection) -> bool {
-        let mut packages: Vec<&Package> = self.selected(selection).into_iter().collect();
-        if packages.is_empty() {
-            packages = self.packages.iter().collect();
-        }
-        packages.iter().flat_map(|package| &package.targets).any(|target| target.kind == ["bin"])
+        self.built(selection).iter().flat_map(|package| &package.targets).any(|target| target.kind == ["bin"])
     }
 }
 

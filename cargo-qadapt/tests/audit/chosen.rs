@@ -1,39 +1,12 @@
 //! Which of several programs runs, what starts it, and what is said where cargo does not come to that.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::command::{Run, folder, qadapt};
-
-const GUARDED: &str = "#[global_allocator]\nstatic ALLOC: qadapt::QADAPT = qadapt::QADAPT;\n\n";
-
-/// A package in this folder with these programs.
-fn package(folder: &Path, name: &str, more: &str, programs: &[(&str, &str)]) {
-    let guard = Path::new(env!("CARGO_MANIFEST_DIR")).join("../qadapt").canonicalize().expect("the guard");
-    let manifest = format!(
-        "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{more}\n\
-         [dependencies]\nqadapt.path = '{}'\n",
-        guard.display()
-    );
-    let write = |path: PathBuf, text: &str| std::fs::write(path, text).expect("it can be written");
-    std::fs::create_dir_all(folder.join("src/bin")).expect("the folder can be made");
-    write(folder.join("Cargo.toml"), &manifest);
-    for (program, text) in programs {
-        write(folder.join(format!("src/bin/{program}.rs")), text);
-    }
-}
+use crate::command::Run;
+use crate::workspace::{GUARDED, alone, package, qadapt_in};
 
 fn audit(folder: &Path, more: &[&str]) -> Run {
-    let arguments = [&["audit", "--profile", "debug", "--whole-program"], more].concat();
-    let output = qadapt(&arguments).current_dir(folder).env("CARGO_NET_OFFLINE", "true").output();
-    Run::of(output.expect("the command starts"))
-}
-
-/// A workspace of its own with this repository's versions.
-fn alone(name: &str) -> PathBuf {
-    let folder = folder(name);
-    let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock");
-    std::fs::copy(lock, folder.join("Cargo.lock")).expect("it can be copied");
-    folder
+    qadapt_in(folder, &[&["audit", "--profile", "debug", "--whole-program"], more].concat())
 }
 
 #[test]
@@ -65,6 +38,23 @@ fn a_workspace_of_several_programs_is_decided_by_one_package() {
     let run = audit(&folder, &[]);
     run.assert(1, "");
     assert!(run.stdout.contains("b/src/bin/dm-c.rs:5"), "{}", run.stdout);
+}
+
+/// A program of a package that cargo does not build by itself is not what is meant.
+#[test]
+fn default_members_without_a_program_have_their_tests_run() {
+    let folder = alone("library-first");
+    let members = "[workspace]\nmembers = [\"a\", \"b\"]\ndefault-members = [\"a\"]\nresolver = \"3\"\n";
+    std::fs::write(folder.join("Cargo.toml"), members).expect("it can be written");
+    package(&folder.join("a"), "library-a", "", &[]);
+    package(&folder.join("b"), "program-b", "", &[("lf-b", "fn main() {}\n")]);
+    std::fs::create_dir_all(folder.join("a/tests")).expect("the folder can be made");
+    std::fs::write(folder.join("a/src/lib.rs"), "").expect("it can be written");
+    let test = format!("{GUARDED}#[test]\nfn makes() {{\n    drop(std::hint::black_box(Box::new(1)));\n}}\n");
+    std::fs::write(folder.join("a/tests/lf.rs"), test).expect("it can be written");
+    let run = audit(&folder, &[]);
+    run.assert(1, "");
+    assert!(run.stdout.contains("a/tests/lf.rs:6"), "{}", run.stdout);
 }
 
 /// A file that changes between the build and the run: here what it is compiled with does.

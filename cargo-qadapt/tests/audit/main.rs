@@ -33,3 +33,4 @@ mod suites;
 #[cfg(target_os = "linux")]
 mod unheard;
 mod waits;
+mod workspace;
