@@ -251,9 +251,10 @@ impl Workspace {
     }
 }
 
-/// The name in what `--package` takes: `NAME`, `NAME@VERSION`, or an address, which may end in `#NAME@VERSION`, `#NAME` or
-/// `#VERSION`. Where an address has no name behind it, its last part is the name.
-fn name_in(package: &str) -> &str {
+/// The name in what `--package` takes, and a profile's settings for a package: `NAME`, `NAME@VERSION`, or an address, which may end
+/// in `#NAME@VERSION`, `#NAME` or `#VERSION`. Where an address has no name behind it, its last part is the name.
+#[must_use]
+pub fn name_in(package: &str) -> &str {
     let (address, last) = match package.rsplit_once('#') {
         Some((address, last)) => (Some(address), last),
         None if package.contains("://") => (Some(package), ""),

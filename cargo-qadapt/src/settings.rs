@@ -4,6 +4,7 @@
 //! from the current folder upwards and in cargo's home, each before those that it includes, and the workspace's manifest, in
 //! this order.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -134,23 +135,33 @@ impl Settings {
             .or_else(|| self.tables.iter().chain([&self.manifest]).find_map(&of))
     }
 
+    /// The packages that a profile, or one that it inherits from, has settings for, as they are written there.
+    #[must_use]
+    pub fn packages(&self, profile: &Profile) -> BTreeSet<String> {
+        let profiles: Vec<String> = self.lineage(profile.for_cargo()).collect();
+        let tables = self.tables.iter().chain([&self.manifest]);
+        tables
+            .flat_map(|table| profiles.iter().filter_map(|name| table.get("profile")?.get(name)))
+            .filter_map(|profile| profile.get("package")?.as_table())
+            .flat_map(|packages| packages.keys().cloned())
+            .collect()
+    }
+
     /// A profile's setting, its own or the one that it inherits; none if it is the default of a built-in profile.
     fn setting(&self, profile: &str, key: &str) -> Option<Value> {
-        let mut profile = profile.to_owned();
+        self.lineage(profile).find_map(|name| self.own(&name, key).or_else(|| default_of(&name, key)))
+    }
+
+    /// A profile, the one that it inherits from, and so on.
+    fn lineage(&self, profile: &str) -> impl Iterator<Item = String> {
+        let parent = |profile: &String| match profile.as_str() {
+            "test" => Some("dev".to_owned()),
+            "bench" => Some("release".to_owned()),
+            "dev" | "release" => None,
+            custom => Some(self.own(custom, "inherits")?.as_str()?.to_owned()),
+        };
         // A circle is cargo's to complain about.
-        for _ in 0..16 {
-            let found = self.own(&profile, key);
-            if found.is_some() {
-                return found;
-            }
-            profile = match profile.as_str() {
-                "test" => "dev".to_owned(),
-                "bench" => "release".to_owned(),
-                "dev" | "release" => return default_of(&profile, key),
-                custom => self.own(custom, "inherits")?.as_str()?.to_owned(),
-            };
-        }
-        None
+        std::iter::successors(Some(profile.to_owned()), parent).take(16)
     }
 
     fn own(&self, profile: &str, key: &str) -> Option<Value> {
@@ -340,6 +351,20 @@ mod tests {
             assert!(read.len() > 3 && read.iter().all(|table| table.contains_key(ARGUMENT)), "{argument}");
         }
         std::fs::remove_dir_all(folder).expect("it can be removed");
+    }
+
+    #[test]
+    fn packages_with_settings_are_found_wherever_they_are_said() {
+        let manifest = "
+            profile.dev.package.\"guard@0.1.0\".opt-level = 1
+            profile.dev.package.\"*\".opt-level = 2
+            profile.release.package.late.opt-level = 1
+            profile.small.inherits = \"test\"
+        ";
+        let own = settings(manifest, &["profile.test.package.\"file:///w/spin#0.1.0\".debug = 0"], NOTHING);
+        let packages = |profile| own.packages(&Profile::new(profile)).into_iter().collect::<Vec<_>>();
+        assert_eq!(packages("debug"), ["*", "guard@0.1.0"]);
+        assert_eq!(packages("small"), ["*", "file:///w/spin#0.1.0", "guard@0.1.0"]);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use super::problems::Problems;
 use super::run::{Options, Runner, run};
 use super::traceless::{has_guard, traceless};
 use super::wait::End;
-use crate::build::{Build, Program, Verb, Workspace};
+use crate::build::{Build, Program, Verb, Workspace, name_in};
 use crate::cargo::cargo;
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -303,9 +303,20 @@ impl<'a> How<'a> {
         if !self.has_guard || !self.settings.is_unoptimised(profile) {
             return Vec::new();
         }
-        let settings = |name| {
-            ["opt-level = 3", "codegen-units = 16"]
-                .map(|setting| format!("profile.{}.package.{name}.{setting}", profile.for_cargo()))
+        let packages = self.settings.packages(profile);
+        let settings = |name: &str| {
+            // Cargo takes settings for a package under one word alone: the user's, if there is one.
+            let mut words: Vec<&str> =
+                packages.iter().map(String::as_str).filter(|word| name_in(word) == name).collect();
+            if words.is_empty() {
+                words.push(name);
+            }
+            let optimised = |word: &str| {
+                ["opt-level = 3", "codegen-units = 16"].map(|setting| {
+                    format!("profile.{}.package.{}.{setting}", profile.for_cargo(), toml::Value::from(word))
+                })
+            };
+            words.into_iter().flat_map(optimised).collect::<Vec<_>>()
         };
         GUARD.into_iter().flat_map(settings).collect()
     }

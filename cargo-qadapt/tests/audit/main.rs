@@ -5,6 +5,7 @@ mod archive;
 #[cfg(unix)]
 mod at_once;
 mod believed;
+mod built;
 mod choice;
 mod chosen;
 mod command;
