@@ -105,8 +105,9 @@ impl Runs {
         for fold in folds {
             let (report, nameless) = fold.finish(&code);
             if !report.sites.is_empty() {
-                problems.extend(nameless);
-                problems.extend(without_lines(&report));
+                // What has no names has no lines either.
+                let blind = nameless.is_empty().then(|| without_lines(&report)).flatten();
+                problems.extend(nameless.into_iter().chain(blind));
             }
             problems.extend(unwatched(&report));
             problems.extend(unmeasured(&report));

@@ -12,6 +12,7 @@ use qadapt_code::origin::{Code, Origin, relative, with_slashes};
 
 use super::bundle::{Bundle, is_doctest};
 use super::kept::Kept;
+use super::traceless::has_guard;
 use crate::report::figures::Frame;
 
 /// The files that addresses were loaded from, by number.
@@ -186,9 +187,9 @@ impl<'a> Resolver<'a> {
             let identity = self.files.known.get(address.file as usize);
             let path = identity.map_or("?".into(), |identity| identity.path.to_string_lossy());
             let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
-            // A file that was read has names for the user's functions, and lacks those of the runtime; one that is gone, of any.
-            let is_gone = matches!(self.loaded.get(&address.file), Some(Loaded::Unusable(_)));
-            let origin = if is_gone { Origin::Own } else { Origin::Internal };
+            // A file that has names has those of the user's functions, and lacks some of the runtime's; another has none of any.
+            let is_nameless = matches!(self.loaded.get(&address.file), Some(Loaded::Unusable(_)));
+            let origin = if is_nameless { Origin::Own } else { Origin::Internal };
             return vec![unknown(name, address.offset, origin)];
         }
         frames
@@ -283,6 +284,14 @@ fn load(identity: &Identity, here: &Path) -> Loaded {
     if is_other {
         return Loaded::Unusable(format!(
             "`{path}` has been built anew since it ran: its functions have no names"
+        ));
+    }
+    // The C library and the loader are delivered like this: what they do by themselves is nobody's to change.
+    let is_bare = !object.has_debug_symbols() && object.symbols().next().is_none();
+    if is_bare && has_guard(here) {
+        return Loaded::Unusable(format!(
+            "`{path}` has no debug information and no symbols: its functions have no names, and sites no lines. The audit asks \
+             cargo for both: something takes them out again, as a linker's option or `strip` in a build script does"
         ));
     }
     // A PE file asks for its address in its head, others by what they have loaded of their first byte.
