@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use qadapt_code::origin::{Code, Sites};
+use qadapt_code::origin::{Code, Sites, same_name};
 use serde::{Deserialize, Serialize};
 
 use crate::cargo::cargo;
@@ -63,6 +63,17 @@ pub struct Program<'a> {
     pub name: &'a str,
     /// The package that it is of.
     pub package: &'a str,
+}
+
+/// A program that cargo has built.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Executable {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The id of the package that it is of.
+    package: String,
+    /// The name of its target.
+    target: String,
 }
 
 /// Whose code a file is, as cargo's messages tell it.
@@ -139,6 +150,17 @@ impl Workspace {
         Code::of(self.root(), members.collect(), sites)
     }
 
+    /// The package that a program is of, where another package has tests in a target of the same name.
+    #[must_use]
+    pub fn namesake(&self, program: &Executable) -> Option<&str> {
+        let package = self.packages.iter().find(|package| package.id == program.package)?;
+        let is_namesake = |target: &Target| {
+            target.has_tests() && target.name().is_some_and(|name| same_name(name, &program.target))
+        };
+        let mut others = self.packages.iter().filter(|other| other.id != package.id);
+        others.any(|other| other.targets.iter().any(is_namesake)).then_some(&package.name)
+    }
+
     /// The package and target that a file, relative to the workspace, belongs to; those that are nearest to it if that is not
     /// known.
     #[must_use]
@@ -192,9 +214,7 @@ impl Workspace {
             packages.iter().flat_map(|package| package.targets.iter().map(|target| (*package, target)));
         let programs: Vec<Program<'_>> = targets
             .filter(|(_, target)| target.kind == ["bin"])
-            .filter_map(|(package, target)| {
-                Some(Program { name: target.more.get("name")?.as_str()?, package: &package.name })
-            })
+            .filter_map(|(package, target)| Some(Program { name: target.name()?, package: &package.name }))
             .collect();
         if programs.len() > 1 { programs } else { Vec::new() }
     }
@@ -251,6 +271,17 @@ impl Workspace {
     }
 }
 
+impl Target {
+    fn name(&self) -> Option<&str> {
+        self.more.get("name")?.as_str()
+    }
+
+    /// True for what `cargo test` runs by itself, and for what is a test.
+    fn has_tests(&self) -> bool {
+        self.kind == ["test"] || self.more.get("test").and_then(serde_json::Value::as_bool) == Some(true)
+    }
+}
+
 /// The name in what `--package` takes, and a profile's settings for a package: `NAME`, `NAME@VERSION`, or an address, which may end
 /// in `#NAME@VERSION`, `#NAME` or `#VERSION`. Where an address has no name behind it, its last part is the name.
 #[must_use]
@@ -290,7 +321,7 @@ impl Build<'_> {
     ///
     /// # Errors
     /// If cargo fails; the error holds what it printed.
-    pub fn run(&self, verb: Verb, mut progress: impl FnMut(&str) + Send) -> Result<Vec<PathBuf>> {
+    pub fn run(&self, verb: Verb, mut progress: impl FnMut(&str) + Send) -> Result<Vec<Executable>> {
         let words: &[&str] = match verb {
             Verb::Build => &["build"],
             Verb::Test => &["test", "--no-run"],
@@ -379,18 +410,23 @@ fn listen(pipe: impl Read, progress: &mut impl FnMut(&str)) -> String {
 }
 
 /// The executables among cargo's messages.
-fn executables(pipe: impl Read) -> Vec<PathBuf> {
+fn executables(pipe: impl Read) -> Vec<Executable> {
     #[derive(Deserialize)]
     struct Message {
         reason: String,
         executable: Option<PathBuf>,
+        package_id: String,
+        target: Target,
     }
     BufReader::new(pipe)
         .split(b'\n')
         .map_while(std::result::Result::ok)
         .filter_map(|line| serde_json::from_slice::<Message>(&line).ok())
         .filter(|message| message.reason == "compiler-artifact")
-        .filter_map(|message| message.executable)
+        .filter_map(|Message { executable, package_id, target, .. }| {
+            let target = target.name().unwrap_or_default().to_owned();
+            Some(Executable { path: executable?, package: package_id, target })
+        })
         .collect()
 }
 
@@ -422,14 +458,37 @@ mod tests {
         }
     }
 
-    #[test]
-    fn executables_are_found_among_messages() {
-        let messages = br#"{"reason":"compiler-artifact","executable":null}
+    const MESSAGES: &[u8] = br#"{"reason":"compiler-artifact","executable":null,"package_id":"a","target":{"kind":["lib"],"src_path":"","name":"radio"}}
 not json
-{"reason":"compiler-artifact","executable":"/t/debug/radio"}
+{"reason":"compiler-artifact","executable":"/t/debug/deps/same-1","package_id":"a","target":{"kind":["test"],"src_path":"","name":"same"}}
 {"reason":"build-finished","success":true}
 "#;
-        assert_eq!(executables(&messages[..]), [PathBuf::from("/t/debug/radio")]);
+
+    #[test]
+    fn executables_are_found_among_messages() {
+        let expected =
+            Executable { path: "/t/debug/deps/same-1".into(), package: "a".into(), target: "same".into() };
+        assert_eq!(executables(MESSAGES), [expected]);
+    }
+
+    #[test]
+    fn programs_of_one_name_are_those_of_tests_in_several_packages() {
+        let [program] = &executables(MESSAGES)[..] else { panic!("there is one") };
+        for (kind, has_tests, expected) in
+            [("test", false, Some("radio")), ("lib", true, Some("radio")), ("example", false, None)]
+        {
+            let target = |kind| serde_json::json!({ "kind": [kind], "src_path": "", "name": "same", "test": has_tests });
+            let package = |id, name, target| serde_json::json!({ "id": id, "name": name, "manifest_path": "", "targets": [target] });
+            let workspace = |packages: Vec<serde_json::Value>| -> Workspace {
+                let all =
+                    serde_json::json!({ "workspace_root": "", "target_directory": "", "packages": packages });
+                serde_json::from_value(all).expect("it is what cargo prints")
+            };
+            let alone = package("a", "radio", target("test"));
+            assert_eq!(workspace(vec![alone.clone()]).namesake(program), None);
+            let two = workspace(vec![alone, package("b", "tuner", target(kind))]);
+            assert_eq!(two.namesake(program), expected, "{kind}");
+        }
     }
 
     #[test]

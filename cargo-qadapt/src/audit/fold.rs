@@ -4,6 +4,7 @@
 //! did; names are looked up at the end, once for each distinct address.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -27,6 +28,8 @@ use crate::report::spread::Spread;
 pub struct Fold {
     report: Report,
     by: Option<Apart>,
+    /// The packages of programs whose target has the name of another package's, by the program's file name.
+    packages: HashMap<OsString, String>,
     files: Files,
     regions: HashMap<Place, usize>,
     stacks: HashMap<Box<[Address]>, u32>,
@@ -49,6 +52,13 @@ impl Fold {
     /// Takes the names of programs from these, where another build has replaced them by the end.
     pub fn keep(&mut self, kept: Rc<Kept>) {
         self.files.keep(kept);
+    }
+
+    /// Tells tests of these programs apart by the package, too. Cargo gives each program of tests a file name of its own.
+    pub fn tell_apart<'a>(&mut self, programs: impl Iterator<Item = (&'a Path, &'a str)>) {
+        let named = programs
+            .filter_map(|(program, package)| Some((program.file_name()?.to_owned(), package.to_owned())));
+        self.packages.extend(named);
     }
 
     /// Takes in a trace of a run in this profile. Region places below `root` are made relative to it.
@@ -184,7 +194,7 @@ impl Fold {
             line,
             column: region.column,
             name,
-            by: self.by.and_then(|by| whose(by, trace, region)),
+            by: self.by.and_then(|by| self.whose(by, trace, region)),
             kind: match region.kind {
                 RegionKind::Plain => Kind::Plain,
                 RegionKind::Policy => Kind::Policy,
@@ -224,6 +234,33 @@ impl Fold {
         number
     }
 
+    /// Whose entries of a region these are.
+    fn whose(&self, by: Apart, trace: &Trace, region: &qadapt_trace::Region) -> Option<By> {
+        let thread = trace.text(region.thread);
+        match by {
+            Apart::Thread => Some(By::Thread(thread)).filter(|_| region.kind != RegionKind::WholeProgram),
+            Apart::Test => {
+                let program = trace.text(trace.header.program);
+                let program = Path::new(&program);
+                let named = trace.text(trace.header.test);
+                // A test harness runs each test on a thread of its name, and itself on the main one.
+                let test = if !named.is_empty() {
+                    named
+                } else if is_test_program(program) && !["", "main"].contains(&thread.as_str()) {
+                    thread
+                } else {
+                    return None;
+                };
+                let test = format!("{}::{test}", name(program).to_string_lossy());
+                let package = program.file_name().and_then(|file| self.packages.get(file));
+                Some(By::Test(match package {
+                    Some(package) => format!("{package}/{test}"),
+                    None => test,
+                }))
+            }
+        }
+    }
+
     fn add_stack(&mut self, trace: &Trace, number: u32, modules: &[(Module, u32)]) -> u32 {
         let Some(stack) = trace.stack(number) else { return 0 };
         let mut addresses: Vec<Address> = trace
@@ -243,28 +280,6 @@ impl Fold {
         }
         let next = u32::try_from(self.stacks.len()).unwrap_or(0);
         *self.stacks.entry(addresses.into()).or_insert(next)
-    }
-}
-
-/// Whose entries of a region these are.
-fn whose(by: Apart, trace: &Trace, region: &qadapt_trace::Region) -> Option<By> {
-    let thread = trace.text(region.thread);
-    match by {
-        Apart::Thread => Some(By::Thread(thread)).filter(|_| region.kind != RegionKind::WholeProgram),
-        Apart::Test => {
-            let program = trace.text(trace.header.program);
-            let program = Path::new(&program);
-            let named = trace.text(trace.header.test);
-            // A test harness runs each test on a thread of its name, and itself on the main one.
-            let test = if !named.is_empty() {
-                named
-            } else if is_test_program(program) && !["", "main"].contains(&thread.as_str()) {
-                thread
-            } else {
-                return None;
-            };
-            Some(By::Test(format!("{}::{test}", name(program).to_string_lossy())))
-        }
     }
 }
 

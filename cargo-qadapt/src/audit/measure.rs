@@ -166,8 +166,14 @@ impl Runs {
             Runner::Test | Runner::Nextest => Verb::Test,
             Runner::Bench => Verb::Bench,
         };
-        let mut programs =
+        let executables =
             build.run(verb, |name| progress.say(format!("building for {}: {name}", profile.name())))?;
+        for fold in folds.iter_mut() {
+            let namesakes =
+                executables.iter().filter_map(|program| Some((&*program.path, workspace.namesake(program)?)));
+            fold.tell_apart(namesakes);
+        }
+        let mut programs: Vec<PathBuf> = executables.into_iter().map(|program| program.path).collect();
         if let Some(chosen) = workspace.default_run(&self.selection).filter(|_| runner == Runner::Run) {
             // The others are built, but not run.
             programs.retain(|program| program.file_stem().is_some_and(|name| name == chosen));

@@ -192,6 +192,7 @@ impl Prove {
         let executables = build.run(workspace.verb(&self.selection), |name| {
             progress.say(format!("building for {}: {name}", profile.name()));
         })?;
+        let executables: Vec<PathBuf> = executables.into_iter().map(|built| built.path).collect();
         if executables.is_empty() {
             return Err(Error::Usage(
                 "nothing was built that can be run; a proof needs a linked program: choose one with --bin, \
