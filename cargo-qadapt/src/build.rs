@@ -1,13 +1,13 @@
 //! Calling cargo: where the workspace is, and building a selection.
 
 use std::ffi::{OsStr, OsString};
-use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use qadapt_code::origin::{Code, Sites, same_name};
 use serde::{Deserialize, Serialize};
 
+use crate::built::{Executable, executables, listen};
 use crate::cargo::cargo;
 use crate::error::{Error, Result};
 use crate::selection::{Profile, Selection};
@@ -63,17 +63,6 @@ pub struct Program<'a> {
     pub name: &'a str,
     /// The package that it is of.
     pub package: &'a str,
-}
-
-/// A program that cargo has built.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Executable {
-    /// Where it is.
-    pub path: PathBuf,
-    /// The id of the package that it is of.
-    package: String,
-    /// The name of its target.
-    target: String,
 }
 
 /// Whose code a file is, as cargo's messages tell it.
@@ -393,43 +382,6 @@ impl Build<'_> {
     }
 }
 
-/// Keeps all that cargo says, and hands on what it is about to compile.
-fn listen(pipe: impl Read, progress: &mut impl FnMut(&str)) -> String {
-    let mut said = String::new();
-    let mut reader = BufReader::new(pipe);
-    let mut line = Vec::new();
-    while reader.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
-        let text = String::from_utf8_lossy(&line);
-        if let Some(name) = text.trim_start().strip_prefix("Compiling ") {
-            progress(name.split(" (").next().unwrap_or(name).trim_end());
-        }
-        said.push_str(&text);
-        line.clear();
-    }
-    said
-}
-
-/// The executables among cargo's messages.
-fn executables(pipe: impl Read) -> Vec<Executable> {
-    #[derive(Deserialize)]
-    struct Message {
-        reason: String,
-        executable: Option<PathBuf>,
-        package_id: String,
-        target: Target,
-    }
-    BufReader::new(pipe)
-        .split(b'\n')
-        .map_while(std::result::Result::ok)
-        .filter_map(|line| serde_json::from_slice::<Message>(&line).ok())
-        .filter(|message| message.reason == "compiler-artifact")
-        .filter_map(|Message { executable, package_id, target, .. }| {
-            let target = target.name().unwrap_or_default().to_owned();
-            Some(Executable { path: executable?, package: package_id, target })
-        })
-        .collect()
-}
-
 /// The words of a command line, as a message shows them.
 #[must_use]
 pub fn shown(command: &Command) -> String {
@@ -458,22 +410,10 @@ mod tests {
         }
     }
 
-    const MESSAGES: &[u8] = br#"{"reason":"compiler-artifact","executable":null,"package_id":"a","target":{"kind":["lib"],"src_path":"","name":"radio"}}
-not json
-{"reason":"compiler-artifact","executable":"/t/debug/deps/same-1","package_id":"a","target":{"kind":["test"],"src_path":"","name":"same"}}
-{"reason":"build-finished","success":true}
-"#;
-
-    #[test]
-    fn executables_are_found_among_messages() {
-        let expected =
-            Executable { path: "/t/debug/deps/same-1".into(), package: "a".into(), target: "same".into() };
-        assert_eq!(executables(MESSAGES), [expected]);
-    }
-
     #[test]
     fn programs_of_one_name_are_those_of_tests_in_several_packages() {
-        let [program] = &executables(MESSAGES)[..] else { panic!("there is one") };
+        let program =
+            &Executable { path: "/t/debug/deps/same-1".into(), package: "a".into(), target: "same".into() };
         for (kind, has_tests, expected) in
             [("test", false, Some("radio")), ("lib", true, Some("radio")), ("example", false, None)]
         {
@@ -489,16 +429,5 @@ not json
             let two = workspace(vec![alone, package("b", "tuner", target(kind))]);
             assert_eq!(two.namesake(program), expected, "{kind}");
         }
-    }
-
-    #[test]
-    fn what_cargo_compiles_is_handed_on() {
-        let mut heard = Vec::new();
-        let said = listen(
-            &b"   Compiling radio v0.1.0 (/home/u/radio)\nwarning: unused\n"[..],
-            &mut |name: &str| heard.push(name.to_owned()),
-        );
-        assert_eq!(heard, ["radio v0.1.0"]);
-        assert!(said.ends_with("warning: unused\n"));
     }
 }

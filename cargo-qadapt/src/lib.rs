@@ -4,6 +4,7 @@
 
 pub mod audit;
 pub mod build;
+pub mod built;
 pub mod cargo;
 pub mod check;
 pub mod cli;
