@@ -115,9 +115,7 @@ impl Config {
     /// # Errors
     /// If the file cannot be read or is not valid.
     pub fn beside(root: &Path) -> Result<Self> {
-        let path = root.join(NAME);
-        // A link to what is not there is there: whoever made it means a file.
-        if path.is_symlink() || path.exists() { Self::read(&path) } else { Ok(Self::default()) }
+        if is_in(root) { Self::read(&root.join(NAME)) } else { Ok(Self::default()) }
     }
 
     /// Reads a file.
@@ -162,6 +160,13 @@ impl Config {
         let settled = Self::read(path)?.proofs();
         settled.map_err(|problem| Error::Config { path: path.to_owned(), problem })
     }
+}
+
+/// Whether there is such a file in a folder. A link to what is not there is there: whoever made it means a file.
+#[must_use]
+pub fn is_in(folder: &Path) -> bool {
+    let path = folder.join(NAME);
+    path.is_symlink() || path.exists()
 }
 
 impl Budget {

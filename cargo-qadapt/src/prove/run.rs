@@ -107,7 +107,7 @@ impl Prove {
         }
         let here = std::env::current_dir().unwrap_or_default();
         // A binary is proven without cargo, unless there is something to be read.
-        if self.binary.is_some() && !here.ancestors().any(|folder| folder.join(config::NAME).exists()) {
+        if self.binary.is_some() && !here.ancestors().any(config::is_in) {
             return Ok(Settings::default());
         }
         let root = match Workspace::find(&self.selection) {
@@ -115,8 +115,11 @@ impl Prove {
             Err(_) if self.binary.is_some() => here,
             Err(error) => return Err(error),
         };
-        let path = root.join(config::NAME);
-        if path.exists() { Config::read_proofs(&path) } else { Ok(Settings::default()) }
+        if config::is_in(&root) {
+            Config::read_proofs(&root.join(config::NAME))
+        } else {
+            Ok(Settings::default())
+        }
     }
 
     /// What is wrong with patterns and assumptions that speak of nothing.

@@ -204,6 +204,13 @@ fn the_workspaces_settings_hold_in_every_folder_of_it() {
         let (code, text) = prove(&folder, &arguments);
         assert_eq!(code, Some(1), "in {}:\n{text}", folder.display());
     }
+    let settings = root.join("qadapt.toml");
+    std::fs::remove_file(&settings).expect("it is there");
+    std::os::unix::fs::symlink("gone.toml", &settings).expect("a link can be made");
+    let (code, text) = prove(&root, &arguments);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("it is a link to `gone.toml`"), "{text}");
+    std::fs::remove_file(settings).expect("it is there");
 }
 
 /// Cells that are made when they are first needed, in each of the ways that std has.
