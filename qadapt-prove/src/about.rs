@@ -95,6 +95,11 @@ impl Entry {
                 if self.blocking {
                     return Err("`callees` says where a call leads, whichever question is asked; leave `blocking` out".into());
                 }
+                if !at.is_exact() {
+                    return Err(format!(
+                        "`callees` at {at}: name the column too, as the report does: the end of a line may drop what the call is made through"
+                    ));
+                }
                 speaks_of = None;
                 let names = whole(names)?;
                 let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
@@ -117,16 +122,50 @@ impl Entry {
     }
 }
 
+/// Whether a name that people write stands for one function: a method of a type without parameters. Others do for several, which have
+/// it in common: instances of a generic function, the closures of one. Of these the optimiser may have merged any with a function of
+/// another name that is equal.
+pub(super) fn stands_for_one(name: &str) -> bool {
+    let is_path = |path: &str| path.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b':'));
+    name.strip_prefix('<')
+        .and_then(|rest| rest.split_once(" as "))
+        .and_then(|(of, rest)| Some((of, rest.split_once(">::")?)))
+        .is_some_and(|(of, (what, method))| [of, what, method].into_iter().all(is_path))
+}
+
 /// Names of functions, each in full.
 fn whole(names: Vec<String>) -> Result<Vec<String>, String> {
     if names.is_empty() {
         return Err("`callees` names no function".into());
     }
     match names.iter().find(|name| name.trim().is_empty() || name.contains('*')) {
-        // The optimiser leaves one name to functions that are equal, so that a pattern could miss one without a word.
-        Some(name) => Err(format!(
-            "`callees` has `{name}`: name each function in full, as `--function` prints it; `*` stands for nothing here"
-        )),
+        // The optimiser leaves one name to functions that are equal, so that a pattern could miss one without a word: see `stands_for_one`.
+        Some(name) => {
+            Err(format!("`callees` has `{name}`: name each function in full; `*` stands for nothing here"))
+        }
         None => Ok(names),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_several_functions_are_known() {
+        assert!(stands_for_one("<app::Gain as app::Stage>::step"));
+        for name in [
+            "app::step",
+            "app::Stage::step",
+            "app::Gain::step",
+            "<app::Gain<T> as app::Stage>::step",
+            "<app::Gain<usize> as app::Stage>::step",
+            "<app::Gain as app::Stage<f32>>::step",
+            "<app::Gain as app::Stage>::step::{{closure}}",
+            "<&app::Gain as app::Stage>::step",
+            "app::make::{closure#0}",
+        ] {
+            assert!(!stands_for_one(name), "{name}");
+        }
     }
 }

@@ -87,6 +87,11 @@ impl Anchor {
         Some(Self(spots))
     }
 
+    /// Whether it names places in lines: of two calls in one line it means one.
+    pub(crate) fn is_exact(&self) -> bool {
+        self.0.iter().all(|spot| spot.column > 0)
+    }
+
     /// Whether a call with these frames has all these places.
     pub(crate) fn is_at(&self, frames: &[Frame]) -> bool {
         self.0.iter().all(|spot| frames.iter().any(|frame| spot.is_at(frame)))

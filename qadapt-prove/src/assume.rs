@@ -10,10 +10,10 @@ use qadapt_code::origin::{Code, Sites};
 use regex::Regex;
 use serde::Deserialize;
 
-use super::about::{About, Entry, Said};
+use super::about::{self, About, Entry, Said};
 use super::anchor;
 use super::body::{Call, Callee};
-use super::cover::{Assumptions, Cover};
+use super::cover::{Assumptions, Callees, Cover};
 use super::load::Image;
 use super::names::Names;
 use super::once;
@@ -197,7 +197,8 @@ impl Settings {
                 let near = near::words(&a.near.borrow());
                 let needs = match a.about {
                     About::Callees(..) => {
-                        " (a call through a pointer at that place, each function under its own name, a linker that keeps names: GNU ld or LLD)"
+                        " (a call at that place; of each function the symbol, or of a method without type parameters the name; a linker that keeps \
+                          names: GNU ld or LLD)"
                     }
                     _ => "",
                 };
@@ -238,9 +239,9 @@ impl Applied<'_, '_> {
         let mut found = Vec::new();
         for function in self.image.functions().iter().filter(|function| !function.is_fragment()) {
             for symbol in &function.names {
-                let name = symbol::name(symbol);
-                if names.iter().any(|wanted| *wanted == name || wanted == symbol) {
-                    missing.retain(|wanted| **wanted != name && wanted != symbol);
+                let is_it = |wanted: &&String| is_named_so(symbol, wanted);
+                if names.iter().any(|wanted| is_it(&wanted)) {
+                    missing.retain(|wanted| !is_it(wanted));
                     found.push(function.addr);
                 }
             }
@@ -273,12 +274,16 @@ impl Applied<'_, '_> {
                 .any(|frame| is_called(pattern, &frame.function))
     }
 
-    /// The names most like those that no function has.
+    /// The symbols of functions that have one of these names in common with others, and the names most like those that no function has.
     fn near_missing(&self, names: &[String]) -> Vec<String> {
-        let functions = || self.image.functions().iter().flat_map(|f| f.names.iter());
-        let is_there = |name: &String| functions().any(|n| n == name || symbol::name(n) == *name);
-        let missing = names.iter().filter(|name| !is_there(name));
-        missing.flat_map(|name| near::near(name, functions().map(|n| symbol::name(n)))).collect()
+        let functions = || self.image.functions().iter().flat_map(|f| f.names.iter().copied());
+        let missing = names.iter().filter(|wanted| !functions().any(|symbol| is_named_so(symbol, wanted)));
+        let near = |wanted: &String| {
+            let symbols: Vec<String> =
+                functions().filter(|symbol| symbol::name(symbol) == *wanted).map(str::to_owned).collect();
+            if symbols.is_empty() { near::near(wanted, functions().map(symbol::name)) } else { symbols }
+        };
+        missing.flat_map(near).collect()
     }
 
     /// Notes which assumptions speak of anything in this file, whether or not a region comes there, and what those that
@@ -337,6 +342,11 @@ fn names_it(pattern: &Regex, symbol: &str) -> bool {
     is_called(pattern, &name) && !anchor::is_guard_name(&name)
 }
 
+/// Whether this is what a symbol is called: itself, or by a name that stands for no other function.
+fn is_named_so(symbol: &str, wanted: &str) -> bool {
+    symbol == wanted || about::stands_for_one(wanted) && symbol::name(symbol) == wanted
+}
+
 /// Whether a pattern is a function's name, or the name of the function that a closure is written in.
 fn is_called(pattern: &Regex, function: &str) -> bool {
     let of_closure = || function.find("::{").map(|end| &function[..end]);
@@ -372,7 +382,7 @@ impl Assumptions for Applied<'_, '_> {
         None
     }
 
-    fn callees(&self, site: u64) -> Option<(u32, &[u64])> {
+    fn callees(&self, site: u64) -> Option<Callees> {
         let is_said = |assumption: &&Assumption| matches!(assumption.about, About::Callees(..));
         self.settings.assumptions.iter().find(is_said)?;
         let frames = self.names.frames(site);
@@ -381,13 +391,18 @@ impl Assumptions for Applied<'_, '_> {
         if known.next().is_some_and(anchor::is_guard) {
             return None;
         }
-        let mut all = (0u32..).zip(&self.settings.assumptions).zip(self.all_callees());
-        all.find_map(|((number, assumption), callees)| {
-            let About::Callees(anchor, _) = &assumption.about else { return None };
-            let callees = callees.as_deref().filter(|_| anchor.is_at(&frames))?;
-            assumption.matched.set(true);
-            Some((number, callees))
-        })
+        let mut found = Callees::default();
+        for ((number, assumption), callees) in
+            (0u32..).zip(&self.settings.assumptions).zip(self.all_callees())
+        {
+            let About::Callees(anchor, _) = &assumption.about else { continue };
+            if let Some(callees) = callees.as_deref().filter(|_| anchor.is_at(&frames)) {
+                assumption.matched.set(true);
+                found.by.push(number);
+                found.functions.extend(callees);
+            }
+        }
+        (!found.by.is_empty()).then_some(found)
     }
 
     fn is_made(&self, call: &Call) -> Option<u32> {

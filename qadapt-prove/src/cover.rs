@@ -1,5 +1,7 @@
 //! What the graph asks of assumptions and permits: whether a call is covered.
 
+use std::collections::BTreeSet;
+
 use super::body::{Call, Callee};
 use super::permits::Under;
 
@@ -12,13 +14,22 @@ pub(crate) enum Cover {
     Below(u32),
 }
 
+/// Where a call through a pointer leads, by what the user says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Callees {
+    /// The numbers of the assumptions.
+    pub(crate) by: Vec<u32>,
+    /// Where the functions begin that these name.
+    pub(crate) functions: BTreeSet<u64>,
+}
+
 /// Says what the user vouches for.
 pub(crate) trait Assumptions {
     /// What covers this call, if anything does.
     fn covers(&self, site: u64, callee: Callee) -> Option<Cover>;
 
-    /// Where the functions begin that a call through a pointer leads to, by the assumption of this number.
-    fn callees(&self, _site: u64) -> Option<(u32, &[u64])> {
+    /// Where the user says that the call at an address leads, if it is through a pointer.
+    fn callees(&self, _site: u64) -> Option<Callees> {
         None
     }
 

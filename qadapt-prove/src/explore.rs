@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use super::addr_map::{AddrMap, AddrSet};
 use super::body::{Body, Call, Callee, Fact, Given, Why};
 use super::builders;
-use super::cover::{Assumptions, Cover};
+use super::cover::{Assumptions, Callees, Cover};
 use super::ground::Ground;
 use super::node::{Edge, Node, To};
 use super::once;
@@ -187,6 +187,8 @@ impl Explorer<'_, '_> {
                 edges.push(Edge { site, to: To::Assumed(number) });
                 continue;
             }
+            // Asked of each: it has been spoken of where it is permitted, or told without.
+            let callees = self.assumed.callees(call.site);
             let mut to = |to| edges.push(Edge { site: call.site, to });
             let below = match self.assumed.covers(call.site, call.callee) {
                 Some(Cover::Call(number)) => {
@@ -223,9 +225,9 @@ impl Explorer<'_, '_> {
             match (self.program.role(call.callee), call.callee) {
                 (Role::Sink(kind), callee) => to(To::Sink(kind, callee)),
                 (_, Callee::Unknown(why)) if why.is_indirect() && is_told(call.site) => {}
-                (_, Callee::Unknown(why)) => match self.leads_to(body, call.site, why) {
+                (_, Callee::Unknown(why)) => match self.leads_to(body, call.site, why, callees) {
                     Some((functions, rests_on)) => {
-                        edges.extend(rests_on.map(|to| Edge { site: call.site, to }));
+                        edges.extend(rests_on.into_iter().map(|to| Edge { site: call.site, to }));
                         for addr in functions {
                             // What it does not give back may turn out later.
                             self.callers.entry(addr).or_default().push(i);
@@ -262,19 +264,24 @@ impl Explorer<'_, '_> {
     }
 
     /// The functions that a call through a pointer may be of, if these are all known, and what that rests on.
-    fn leads_to(&self, body: &Body, site: u64, why: Why) -> Option<(BTreeSet<u64>, Option<To>)> {
+    fn leads_to(
+        &self,
+        body: &Body,
+        site: u64,
+        why: Why,
+        said: Option<Callees>,
+    ) -> Option<(BTreeSet<u64>, Vec<To>)> {
         if !why.is_indirect() {
             return None;
         }
         if let Some(targets) = self.program.targets(body, site) {
-            return Some((targets.functions, targets.are_chosen.then_some(To::Granted(Ground::Chosen))));
+            let rests_on = targets.are_chosen.then_some(To::Granted(Ground::Chosen));
+            return Some((targets.functions, rests_on.into_iter().collect()));
         }
-        if why == Why::OddJump || !self.program.is_through_pointer(body, site) {
-            return None;
-        }
-        let (number, functions) = self.assumed.callees(site)?;
-        let are_callable = functions.iter().all(|&addr| self.program.is_callable(addr));
-        are_callable.then(|| (functions.iter().copied().collect(), Some(To::Assumed(number))))
+        let Callees { by, functions } = said?;
+        let is_meant = why != Why::OddJump && self.program.is_through_pointer(body, site);
+        let are_known = is_meant && functions.iter().all(|&addr| self.program.is_callable(addr));
+        are_known.then(|| (functions, by.into_iter().map(To::Assumed).collect()))
     }
 
     /// Where one of several functions leads that a call through a pointer may be of.

@@ -78,13 +78,15 @@ fn is_of_fragment(name: &str) -> bool {
 }
 
 /// Whether more stands behind the name that a function has in a source (`f.cold.1`, `f.part.0`, `f.2.if.then`). What link-time
-/// optimisation adds to the names of private functions does not count: those are whole.
+/// optimisation adds to the names of private functions does not count (`f.llvm.7`, and `f.13` for the second of a name): those are whole.
 fn has_suffix(symbol: &str) -> bool {
     let name = symbol.split('@').next().unwrap_or(symbol);
     // Only in what is mangled as older compilers do are there dots before the end, which is a hash of 16 digits and an `E`.
     let end = name.rfind("17h").filter(|_| name.starts_with("_ZN")).map_or(0, |hash| hash + 20);
     let Some((_, suffix)) = name.get(end..).unwrap_or("").split_once('.') else { return false };
-    !suffix.strip_prefix("llvm.").is_some_and(|hash| hash.bytes().all(|b| b.is_ascii_digit()))
+    let mut parts = suffix.split('.');
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    parts.any(|part| part != "llvm" && !is_number(part))
 }
 
 /// How much of Rust a file has, by its symbols.
@@ -215,6 +217,8 @@ mod tests {
             "f@@LIB_1.2",
             "_RNvCs1_1a1f",
             "_RNvCs1_1a1f.llvm.1234567890",
+            "_RNvCs1_1a1f.4.llvm.77",
+            "_ZN1a1f17h0123456789abcdefE.13",
             "_ZN4core3ptr42drop_in_place$LT$alloc..string..String$GT$17h0123456789abcdefE",
             "_ZN4core3ptr42drop_in_place$LT$alloc..string..String$GT$17h0123456789abcdefE.llvm.9",
         ] {

@@ -227,6 +227,7 @@ mod tests {
         assert_eq!(call("lseek", &[]), Some("file"), "another thread may write");
         assert_eq!(call("dup", &[]), Some("file"), "the table of descriptors may have to grow");
         assert_eq!(call("fcntl", &[None, Some(0)]), Some("file"), "the same");
+        assert_eq!(call("fcntl", &[None, Some(1031)]), Some("file"), "the pipe's lock");
         assert_eq!(call("fcntl", &[None, Some(3)]), None);
         assert_eq!(call("epoll_ctl", &[]), Some("socket"));
         assert_eq!(call("prctl", &[Some(15)]), None);
