@@ -230,24 +230,22 @@ impl<'s, 'a> Applied<'s, 'a> {
 }
 
 impl Applied<'_, '_> {
+    /// Where the functions begin that are called so.
+    fn called(&self, wanted: &str) -> Vec<u64> {
+        let whole = self.image.functions().iter().filter(|function| !function.is_fragment());
+        whole
+            .filter(|function| function.names.iter().any(|symbol| is_named_so(symbol, wanted)))
+            .map(|function| function.addr)
+            .collect()
+    }
+
     /// Where the functions of these names begin; none if one of them is not in the file, or if names may have been lost.
     fn beginnings(&self, names: &[String]) -> Option<Vec<u64>> {
         if self.image.loses_names() {
             return None;
         }
-        let mut missing: Vec<&String> = names.iter().collect();
-        let mut found = Vec::new();
-        for function in self.image.functions().iter().filter(|function| !function.is_fragment()) {
-            for symbol in &function.names {
-                let is_it = |wanted: &&String| is_named_so(symbol, wanted);
-                if names.iter().any(|wanted| is_it(&wanted)) {
-                    missing.retain(|wanted| !is_it(wanted));
-                    found.push(function.addr);
-                }
-            }
-        }
-        found.dedup();
-        missing.is_empty().then_some(found)
+        let all: Vec<Vec<u64>> = names.iter().map(|wanted| self.called(wanted)).collect();
+        all.iter().all(|found| !found.is_empty()).then(|| all.concat())
     }
 
     /// What each assumption says of where calls lead.
@@ -277,7 +275,7 @@ impl Applied<'_, '_> {
     /// The symbols of functions that have one of these names in common with others, and the names most like those that no function has.
     fn near_missing(&self, names: &[String]) -> Vec<String> {
         let functions = || self.image.functions().iter().flat_map(|f| f.names.iter().copied());
-        let missing = names.iter().filter(|wanted| !functions().any(|symbol| is_named_so(symbol, wanted)));
+        let missing = names.iter().filter(|wanted| self.called(wanted).is_empty());
         let near = |wanted: &String| {
             let symbols: Vec<String> =
                 functions().filter(|symbol| symbol::name(symbol) == *wanted).map(str::to_owned).collect();

@@ -7,6 +7,8 @@ use cargo_qadapt::config::Config;
 use qadapt_prove::{Answer, Rules, Verdict, prove_functions};
 use regex::Regex;
 
+use crate::programs::prove;
+
 /// A guard like the real one, whose function every region's code is inlined into.
 const GUARD: &str =
     "pub mod mark { #[inline(always)] pub fn region<R, F: FnOnce() -> R>(body: F) -> R { body() } }";
@@ -133,18 +135,6 @@ fn pointers_are_vouched_for_by_the_function_that_calls_them_but_not_by_the_guard
     assert_eq!(of(&calls_in("app::apart")), ["app::r_apart", "app::r_apart_too"]);
     assert_eq!(of(&calls_in("qadapt::mark::region")), [""; 0]);
     assert_eq!(of(&calls_in("*mark::region*")), [""; 0]);
-}
-
-fn prove(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_cargo-qadapt"))
-        .args(["qadapt", "prove"])
-        .args(arguments)
-        .current_dir(folder)
-        .env_remove("CARGO_TARGET_DIR")
-        .output()
-        .expect("the command starts");
-    let text = [output.stdout, output.stderr].concat();
-    (output.status.code(), String::from_utf8_lossy(&text).into_owned())
 }
 
 #[test]

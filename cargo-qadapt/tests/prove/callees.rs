@@ -6,7 +6,7 @@ use std::process::Command;
 use object::{Object as _, ObjectSymbol as _};
 use qadapt_prove::{Answer, Rules, Subject, Verdict, prove_functions};
 
-use crate::programs::{has, run};
+use crate::programs::{self, has, run};
 
 const PROGRAM: &str = r#"
 use std::hint::black_box;
@@ -38,6 +38,7 @@ fn main() {
     println!("{} {}", r_chain(black_box(&mut chain), n), r_tail(black_box(&mut *chain[n % 2]), n));
     println!("{}", r_region(black_box(&|| ()), &*black_box(closure(n)), n));
     println!("{} {}", r_table(black_box(&[doubles, squares, boxes, doubles]), n), r_closure(&*black_box(closure(n)), n));
+    // SAFETY: the first jumps to the function that it is given, and nothing calls the second: it is there to be read.
     if n > 3 { println!("{}", unsafe { r_given(&(quiet as _), n) + r_jumps(n, std::ptr::null()) }); }
 }
 "#;
@@ -223,19 +224,12 @@ fn what_is_not_there_is_said_with_what_is() {
     let config = folder.join("settings.toml");
     let [tail, elsewhere] = ["r_tail", "r_chain"].map(|region| place(&binary, region));
     let in_line = format!("{}\"", tail.trim_end_matches('"').rsplit_once(':').expect("a column").0);
+    let [file, settled] = [&binary, &config].map(|path| path.to_str().expect("a path"));
+    let region = ["--function", "^app::r_tail$", "--require", "app::r_tail"];
+    let arguments = [&region[..], &["--binary", file, "--config", settled]].concat();
     let prove = |settings: &str| {
         std::fs::write(&config, settings).expect("the settings are written");
-        let output = Command::new(env!("CARGO_BIN_EXE_cargo-qadapt"))
-            .args(["qadapt", "prove", "--function", "^app::r_tail$", "--require", "app::r_tail", "--binary"])
-            .arg(&binary)
-            .arg("--config")
-            .arg(&config)
-            .current_dir(folder)
-            .env_remove("CARGO_TARGET_DIR")
-            .output()
-            .expect("the command starts");
-        let text = [output.stdout, output.stderr].concat();
-        (output.status.code(), String::from_utf8_lossy(&text).into_owned())
+        programs::prove(folder, &arguments)
     };
     let (code, text) = prove(&assume(&tail, &[GAIN, ECHO]));
     assert_eq!(code, Some(0), "{text}");

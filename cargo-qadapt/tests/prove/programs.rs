@@ -51,6 +51,19 @@ pub(crate) fn run(command: &mut Command) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+/// The exit code of `cargo qadapt prove ARGS` in this folder, and all that it prints.
+pub(crate) fn prove(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_cargo-qadapt"))
+        .args(["qadapt", "prove"])
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("CARGO_TARGET_DIR")
+        .output()
+        .expect("the command starts");
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8_lossy(&text).into_owned())
+}
+
 pub(crate) fn verdicts(binary: &Path, pattern: &str, settings: &str) -> Vec<Verdict> {
     let data = std::fs::read(binary).expect("the program can be read");
     let settings = Config::parse(settings).and_then(Config::proofs).expect("valid settings");
