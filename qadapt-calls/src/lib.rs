@@ -202,7 +202,10 @@ impl Rule {
             Self::QueuePut => (3, |flags| flags & IPC_NOWAIT == 0),
             Self::QueueTake => (4, |flags| flags & IPC_NOWAIT == 0),
             Self::Settings => (0, |option| !SETTINGS_AT_ONCE.contains(&(option & INT))),
-            Self::Control => (1, |command| CONTROL_WAITS.contains(&(command & INT))),
+            Self::Control => (1, |command| {
+                let command = command & INT;
+                CONTROL_WAITS.contains(&command) || COPY_COMMANDS.contains(&command)
+            }),
             _ => return true,
         };
         argument(index).is_none_or(waits)
@@ -277,9 +280,18 @@ impl Rule {
 
 /// The operations of `futex` that wait (linux/futex.h); the rest wakes others.
 const FUTEX_WAITS: [u64; 5] = [0, 6, 9, 11, 13];
-/// The commands of `fcntl` that wait: `F_SETLKW`, `F_OFD_SETLKW`; `F_DUPFD`, `F_DUPFD_CLOEXEC`, which make a descriptor; and `F_SETLEASE`,
-/// `F_NOTIFY`, `F_SETPIPE_SZ`, `F_GETPIPE_SZ`, `F_ADD_SEALS`, which take the lock of a file or a pipe.
-const CONTROL_WAITS: [u64; 9] = [7, 38, 0, 1030, 1024, 1026, 1031, 1032, 1033];
+/// The commands of `fcntl` that make a descriptor: `F_DUPFD`, `F_DUPFD_CLOEXEC`. They may wait as [`Rule::Descriptor`] does.
+///
+/// ```
+/// use qadapt_calls::{COPY_COMMANDS, Rule};
+///
+/// let wait = |command| Rule::Control.may_wait(|index| (index == 1).then_some(command));
+/// assert!(COPY_COMMANDS.into_iter().all(wait));
+/// ```
+pub const COPY_COMMANDS: [u64; 2] = [0, 1030];
+/// The other commands of `fcntl` that wait: `F_SETLKW`, `F_OFD_SETLKW`; and `F_SETLEASE`, `F_NOTIFY`, `F_SETPIPE_SZ`, `F_GETPIPE_SZ`,
+/// `F_ADD_SEALS`, which take the lock of a file or a pipe.
+const CONTROL_WAITS: [u64; 7] = [7, 38, 1024, 1026, 1031, 1032, 1033];
 /// The options of `prctl` of which each is known to set or tell a number of the thread's or the process's (linux/prctl.h): `PR_SET_PDEATHSIG`,
 /// `PR_SET_DUMPABLE`, `PR_SET_KEEPCAPS`, `PR_SET_NAME`, `PR_SET_TIMERSLACK`, `PR_SET_NO_NEW_PRIVS`, and what asks for these.
 const SETTINGS_AT_ONCE: [u64; 12] = [1, 2, 3, 4, 7, 8, 15, 16, 29, 30, 38, 39];

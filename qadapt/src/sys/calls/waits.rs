@@ -3,7 +3,7 @@
 use core::ffi::{c_int, c_long};
 use core::mem::MaybeUninit;
 
-use qadapt_calls::Rule;
+use qadapt_calls::{COPY_COMMANDS, Rule};
 
 use super::gate::{self, unsigned};
 use crate::model::{Calls, Detail, SystemCall};
@@ -11,8 +11,6 @@ use crate::model::{Calls, Detail, SystemCall};
 /// Commands of `ioctl` that set or tell how a file is and do not wait (asm-generic/ioctls.h): `FIONBIO`, `FIONREAD`, `FIOCLEX`,
 /// `FIONCLEX`, `TCGETS`, `TIOCGWINSZ`.
 const QUICK: [u64; 6] = [0x5421, 0x541B, 0x5451, 0x5450, 0x5401, 0x5413];
-/// Commands of `fcntl` that make a descriptor: `F_DUPFD`, `F_DUPFD_CLOEXEC`.
-const COPIES: [u64; 2] = [0, 1030];
 /// `SPLICE_F_NONBLOCK`.
 const AT_ONCE_SPLICE: u64 = 2;
 /// So many operations on semaphores are looked at; of more it is said that they may wait.
@@ -41,7 +39,7 @@ fn judge(rule: Rule, arguments: &[u64; 6]) -> Option<Judged> {
     match rule {
         // Such a wait is rare and short, and what does not wait otherwise makes these calls all the time: a proof tells of it, a run does not.
         Rule::Never | Rule::Descriptor | Rule::SocketLock => None,
-        Rule::Control if COPIES.contains(&(second & INT)) => None,
+        Rule::Control if COPY_COMMANDS.contains(&(second & INT)) => None,
         Rule::Queue if is_non_blocking(first & INT) => None,
         Rule::Other | Rule::QueuePut | Rule::QueueTake | Rule::Queue => plain(Calls::OTHER),
         Rule::Semaphores => {
