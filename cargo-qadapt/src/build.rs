@@ -139,15 +139,23 @@ impl Workspace {
         Code::of(self.root(), members.collect(), sites)
     }
 
-    /// The package that a program is of, where another package has tests in a target of the same name.
+    /// What tells a program of tests from others whose target has the same name: its package, where another one has such a target;
+    /// its package and its kind, `radio/bin`, where its own package has such a target of another kind. A library, which comes first
+    /// in a package, needs no kind.
     #[must_use]
-    pub fn namesake(&self, program: &Executable) -> Option<&str> {
-        let package = self.packages.iter().find(|package| package.id == program.package)?;
-        let is_namesake = |target: &Target| {
+    pub fn told_apart(&self, program: &Executable) -> Option<String> {
+        let is_namesake = |target: &&Target| {
             target.has_tests() && target.name().is_some_and(|name| same_name(name, &program.target))
         };
-        let mut others = self.packages.iter().filter(|other| other.id != package.id);
-        others.any(|other| other.targets.iter().any(is_namesake)).then_some(&package.name)
+        let (own, others): (Vec<_>, Vec<_>) =
+            self.packages.iter().partition(|package| package.id == program.package);
+        let package = own.first()?;
+        let is_other = |target: &Target| !target.kind.contains(&program.kind);
+        if program.is_kind_of_program() && package.targets.iter().filter(is_namesake).any(is_other) {
+            return Some(format!("{}/{}", package.name, program.kind));
+        }
+        let mut others = others.iter().flat_map(|package| &package.targets);
+        others.any(|target| is_namesake(&target)).then(|| package.name.clone())
     }
 
     /// The package and target that a file, relative to the workspace, belongs to; those that are nearest to it if that is not
@@ -411,23 +419,34 @@ mod tests {
     }
 
     #[test]
-    fn programs_of_one_name_are_those_of_tests_in_several_packages() {
-        let program =
-            &Executable { path: "/t/debug/deps/same-1".into(), package: "a".into(), target: "same".into() };
+    fn programs_of_tests_of_one_name_are_told_apart() {
+        let program = |kind: &str| Executable {
+            path: "/t/debug/deps/same-1".into(),
+            package: "a".into(),
+            target: "same".into(),
+            kind: kind.into(),
+        };
+        let target = |kind: &str, has_tests: bool| serde_json::json!({ "kind": [kind], "src_path": "", "name": "same", "test": has_tests });
+        let package = |name: &str, targets: &[serde_json::Value]| serde_json::json!({ "id": &name[..1], "name": name, "manifest_path": "", "targets": targets });
+        let apart = |packages: &[serde_json::Value], kind: &str| {
+            let all =
+                serde_json::json!({ "workspace_root": "", "target_directory": "", "packages": packages });
+            let workspace: Workspace = serde_json::from_value(all).expect("it is what cargo prints");
+            workspace.told_apart(&program(kind))
+        };
+        let alone = package("ant", &[target("test", true)]);
+        assert_eq!(apart(std::slice::from_ref(&alone), "test"), None);
         for (kind, has_tests, expected) in
-            [("test", false, Some("radio")), ("lib", true, Some("radio")), ("example", false, None)]
+            [("test", false, Some("ant")), ("lib", true, Some("ant")), ("example", false, None)]
         {
-            let target = |kind| serde_json::json!({ "kind": [kind], "src_path": "", "name": "same", "test": has_tests });
-            let package = |id, name, target| serde_json::json!({ "id": id, "name": name, "manifest_path": "", "targets": [target] });
-            let workspace = |packages: Vec<serde_json::Value>| -> Workspace {
-                let all =
-                    serde_json::json!({ "workspace_root": "", "target_directory": "", "packages": packages });
-                serde_json::from_value(all).expect("it is what cargo prints")
-            };
-            let alone = package("a", "radio", target("test"));
-            assert_eq!(workspace(vec![alone.clone()]).namesake(program), None);
-            let two = workspace(vec![alone, package("b", "tuner", target(kind))]);
-            assert_eq!(two.namesake(program), expected, "{kind}");
+            let two = [alone.clone(), package("bee", &[target(kind, has_tests)])];
+            assert_eq!(apart(&two, "test").as_deref(), expected, "{kind}");
         }
+        // The library and the program of a package as they are called when nobody chooses.
+        let both = [package("ant", &[target("lib", true), target("bin", true)])];
+        assert_eq!(apart(&both, "lib"), None);
+        assert_eq!(apart(&both, "bin").as_deref(), Some("ant/bin"));
+        let untested = [package("ant", &[target("lib", false), target("bin", true)])];
+        assert_eq!(apart(&untested, "bin"), None);
     }
 }

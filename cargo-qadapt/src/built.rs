@@ -14,6 +14,15 @@ pub struct Executable {
     pub(crate) package: String,
     /// The name of its target.
     pub(crate) target: String,
+    /// What the target is: `test`, `bin`; one that is a library can have several words, of which this is the first.
+    pub(crate) kind: String,
+}
+
+impl Executable {
+    /// True unless its target is a library, of which there is one in a package.
+    pub(crate) fn is_kind_of_program(&self) -> bool {
+        ["bin", "test", "example", "bench"].contains(&&*self.kind)
+    }
 }
 
 /// Keeps all that cargo says, and hands on what it is about to compile.
@@ -44,6 +53,7 @@ pub(crate) fn executables(pipe: impl Read) -> Vec<Executable> {
     #[derive(Deserialize)]
     struct Target {
         name: String,
+        kind: Vec<String>,
     }
     BufReader::new(pipe)
         .split(b'\n')
@@ -51,7 +61,8 @@ pub(crate) fn executables(pipe: impl Read) -> Vec<Executable> {
         .filter_map(|line| serde_json::from_slice::<Message>(&line).ok())
         .filter(|message| message.reason == "compiler-artifact")
         .filter_map(|Message { executable, package_id, target, .. }| {
-            Some(Executable { path: executable?, package: package_id, target: target.name })
+            let kind = target.kind.into_iter().next().unwrap_or_default();
+            Some(Executable { path: executable?, package: package_id, target: target.name, kind })
         })
         .collect()
 }
@@ -68,8 +79,12 @@ not json
 
     #[test]
     fn executables_are_found_among_messages() {
-        let expected =
-            Executable { path: "/t/debug/deps/same-1".into(), package: "a".into(), target: "same".into() };
+        let expected = Executable {
+            path: "/t/debug/deps/same-1".into(),
+            package: "a".into(),
+            target: "same".into(),
+            kind: "test".into(),
+        };
         assert_eq!(executables(MESSAGES), [expected]);
     }
 

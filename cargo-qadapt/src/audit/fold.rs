@@ -28,8 +28,8 @@ use crate::report::spread::Spread;
 pub struct Fold {
     report: Report,
     by: Option<Apart>,
-    /// The packages of programs whose target has the name of another package's, by the program's file name.
-    packages: HashMap<OsString, String>,
+    /// What stands before the names of programs of tests that are not the only ones of their name, by the program's file name.
+    prefixes: HashMap<OsString, String>,
     files: Files,
     regions: HashMap<Place, usize>,
     stacks: HashMap<Box<[Address]>, u32>,
@@ -54,11 +54,11 @@ impl Fold {
         self.files.keep(kept);
     }
 
-    /// Tells tests of these programs apart by the package, too. Cargo gives each program of tests a file name of its own.
-    pub fn tell_apart<'a>(&mut self, programs: impl Iterator<Item = (&'a Path, &'a str)>) {
-        let named = programs
-            .filter_map(|(program, package)| Some((program.file_name()?.to_owned(), package.to_owned())));
-        self.packages.extend(named);
+    /// Tells tests of these programs from those of others by what stands before the program's name. Cargo gives each program of tests
+    /// a file name of its own.
+    pub fn tell_apart<'a>(&mut self, programs: impl Iterator<Item = (&'a Path, String)>) {
+        let named = programs.filter_map(|(program, prefix)| Some((program.file_name()?.to_owned(), prefix)));
+        self.prefixes.extend(named);
     }
 
     /// Takes in a trace of a run in this profile. Region places below `root` are made relative to it.
@@ -252,9 +252,9 @@ impl Fold {
                     return None;
                 };
                 let test = format!("{}::{test}", name(program).to_string_lossy());
-                let package = program.file_name().and_then(|file| self.packages.get(file));
-                Some(By::Test(match package {
-                    Some(package) => format!("{package}/{test}"),
+                let prefix = program.file_name().and_then(|file| self.prefixes.get(file));
+                Some(By::Test(match prefix {
+                    Some(prefix) => format!("{prefix}/{test}"),
                     None => test,
                 }))
             }

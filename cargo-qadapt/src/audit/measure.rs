@@ -169,9 +169,10 @@ impl Runs {
         let executables =
             build.run(verb, |name| progress.say(format!("building for {}: {name}", profile.name())))?;
         for fold in folds.iter_mut() {
-            let namesakes =
-                executables.iter().filter_map(|program| Some((&*program.path, workspace.namesake(program)?)));
-            fold.tell_apart(namesakes);
+            let apart = executables
+                .iter()
+                .filter_map(|program| Some((&*program.path, workspace.told_apart(program)?)));
+            fold.tell_apart(apart);
         }
         let mut programs: Vec<PathBuf> = executables.into_iter().map(|program| program.path).collect();
         if let Some(chosen) = workspace.default_run(&self.selection).filter(|_| runner == Runner::Run) {

@@ -144,7 +144,8 @@ pub struct Place {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum By {
-    /// Those of a test, `program::module::test`; `package/program::module::test` where several packages have such a program.
+    /// Those of a test, `program::module::test`; `package/program::module::test` where several packages have such a
+    /// program, and `package/kind/program::module::test` where one package has several.
     Test(String),
     /// Those of threads with this name.
     Thread(String),

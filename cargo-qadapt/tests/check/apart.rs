@@ -63,32 +63,60 @@ fn under_nextest_each_test_is_held_to_its_own_figures() {
     check(&[]).assert(1, &["2 allocations instead of 0"]);
 }
 
-/// Tests of one name in two packages of a workspace, which do as much together as before.
-#[test]
-fn tests_of_one_name_in_two_packages_are_two() {
-    let copy = Copy::new("namesakes");
+/// A workspace with `meter` and with `other`, which has a test of this name in each of these files beside `meter`'s.
+fn namesakes(copy: &Copy, files: &[&str]) {
     let manifest = copy.read("meter/Cargo.toml").replace("name = \"meter\"", "name = \"other\"");
-    std::fs::create_dir_all(copy.root.join("other/src")).expect("the folder can be made");
-    std::fs::create_dir_all(copy.root.join("other/tests")).expect("the folder can be made");
+    for folder in ["src", "tests"] {
+        std::fs::create_dir_all(copy.root.join("other").join(folder)).expect("the folder can be made");
+    }
     copy.write("other/Cargo.toml", &format!("{manifest}meter.path = \"../meter\"\n"));
     copy.write("other/src/lib.rs", "");
     copy.edit("Cargo.toml", "members = [\"meter\"]", "members = [\"meter\", \"other\"]");
-    let makes = |first: u32, second: u32| {
-        for (package, number) in [("meter", first), ("other", second)] {
-            let text = GUARD.to_owned() + &format!("#[test]\nfn one() {{\n    meter::fill({number});\n}}\n");
-            copy.write(&format!("{package}/tests/same.rs"), &text);
-        }
-    };
-    let check =
-        |more: &[&str]| copy.qadapt(&[&["check", "--test", "same", "--profile", "debug"], more].concat());
-    makes(3, 0);
+    make(copy, files, [3, 0]);
+}
+
+/// The tests in these files make this many allocations.
+fn make(copy: &Copy, files: &[&str], numbers: [u32; 2]) {
+    for (file, number) in files.iter().zip(numbers) {
+        let main = if file.ends_with("main.rs") { "fn main() {}\n" } else { "" };
+        let text = format!("{GUARD}{main}#[test]\nfn one() {{\n    meter::fill({number});\n}}\n");
+        copy.write(file, &text);
+    }
+}
+
+/// Tests of one name in these files, which do as much together as before.
+#[track_caller]
+fn are_two(name: &str, files: &[&str], target: &[&str], named: [&str; 2]) {
+    let copy = Copy::new(name);
+    namesakes(&copy, files);
+    let check = |more: &[&str]| copy.qadapt(&[&["check", "--profile", "debug"], target, more].concat());
     check(&["--bless"]).assert(0, &["0 failures"]);
     let lock = copy.read("qadapt.lock");
-    assert!(
-        lock.contains("test = \"meter/same::one\"") && lock.contains("test = \"other/same::one\""),
-        "{lock}"
-    );
+    for name in named {
+        assert!(lock.contains(&format!("test = \"{name}\"")), "{lock}");
+    }
     check(&[]).assert(0, &["0 failures", "0 notes"]);
-    makes(1, 2);
-    check(&[]).assert(1, &["in test other/same::one in debug: 2 allocations instead of 0"]);
+    make(&copy, files, [1, 2]);
+    check(&[]).assert(1, &[&format!("in test {} in debug: 2 allocations instead of 0", named[1])]);
+}
+
+#[test]
+fn tests_of_one_name_in_two_packages_are_two() {
+    are_two(
+        "namesakes",
+        &["meter/tests/same.rs", "other/tests/same.rs"],
+        &["--test", "same"],
+        ["meter/same::one", "other/same::one"],
+    );
+}
+
+/// As cargo lays a package out that has a library and a program.
+#[test]
+fn tests_of_one_name_in_a_library_and_its_program_are_two() {
+    are_two(
+        "both",
+        &["other/src/lib.rs", "other/src/main.rs"],
+        &["--workspace"],
+        ["other::one", "other/bin/other::one"],
+    );
 }
