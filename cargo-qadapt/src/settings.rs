@@ -138,12 +138,24 @@ impl Settings {
     /// The packages that a profile, or one that it inherits from, has settings for, as they are written there.
     #[must_use]
     pub fn packages(&self, profile: &Profile) -> BTreeSet<String> {
+        self.package_settings(profile).into_iter().map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Those of which such a setting leaves away lines or names.
+    #[must_use]
+    pub fn nameless_packages(&self, profile: &Profile) -> BTreeSet<String> {
+        let is_nameless = |setting: &Value| setting.get("debug").is_some_and(|value| !has_names(value));
+        let packages = self.package_settings(profile).into_iter();
+        packages.filter(|(_, setting)| is_nameless(setting)).map(|(name, _)| name.clone()).collect()
+    }
+
+    fn package_settings(&self, profile: &Profile) -> Vec<(&String, &Value)> {
         let profiles: Vec<String> = self.lineage(profile.for_cargo()).collect();
         let tables = self.tables.iter().chain([&self.manifest]);
         tables
             .flat_map(|table| profiles.iter().filter_map(|name| table.get("profile")?.get(name)))
             .filter_map(|profile| profile.get("package")?.as_table())
-            .flat_map(|packages| packages.keys().cloned())
+            .flatten()
             .collect()
     }
 
@@ -357,7 +369,7 @@ mod tests {
     fn packages_with_settings_are_found_wherever_they_are_said() {
         let manifest = "
             profile.dev.package.\"guard@0.1.0\".opt-level = 1
-            profile.dev.package.\"*\".opt-level = 2
+            profile.dev.package.\"*\" = { opt-level = 2, debug = \"line-tables-only\" }
             profile.release.package.late.opt-level = 1
             profile.small.inherits = \"test\"
         ";
@@ -365,6 +377,10 @@ mod tests {
         let packages = |profile| own.packages(&Profile::new(profile)).into_iter().collect::<Vec<_>>();
         assert_eq!(packages("debug"), ["*", "guard@0.1.0"]);
         assert_eq!(packages("small"), ["*", "file:///w/spin#0.1.0", "guard@0.1.0"]);
+        let nameless = |profile| own.nameless_packages(&Profile::new(profile));
+        assert_eq!(Vec::from_iter(nameless("debug")), ["*"]);
+        assert_eq!(Vec::from_iter(nameless("small")), ["*", "file:///w/spin#0.1.0"]);
+        assert!(nameless("release").is_empty());
     }
 
     #[test]

@@ -305,28 +305,34 @@ impl<'a> How<'a> {
         lines.chain([("QADAPT_ENFORCE".to_owned(), "1".into())]).collect()
     }
 
+    /// Settings of packages: where the user leaves away lines or names they are asked for, also because programs share instances of
+    /// std's generic functions with what they depend on.
+    ///
     /// In a build that does not optimise the guard is optimised all the same, so that it costs little; as in a release build, since
     /// in the 256 parts of a debug build that takes an eighth longer.
     fn config(&self, profile: &Profile) -> Vec<String> {
+        let setting = |word: &str, setting: &str| {
+            format!("profile.{}.package.{}.{setting}", profile.for_cargo(), toml::Value::from(word))
+        };
+        let nameless = self.settings.nameless_packages(profile);
+        let mut config: Vec<String> =
+            nameless.iter().map(|word| setting(word, "debug = \"limited\"")).collect();
         if !self.has_guard || !self.settings.is_unoptimised(profile) {
-            return Vec::new();
+            return config;
         }
         let packages = self.settings.packages(profile);
-        let settings = |name: &str| {
+        for name in GUARD {
             // Cargo takes settings for a package under one word alone: the user's, if there is one.
             let mut words: Vec<&str> =
                 packages.iter().map(String::as_str).filter(|word| name_in(word) == name).collect();
             if words.is_empty() {
                 words.push(name);
             }
-            let optimised = |word: &str| {
-                ["opt-level = 3", "codegen-units = 16"].map(|setting| {
-                    format!("profile.{}.package.{}.{setting}", profile.for_cargo(), toml::Value::from(word))
-                })
-            };
-            words.into_iter().flat_map(optimised).collect::<Vec<_>>()
-        };
-        GUARD.into_iter().flat_map(settings).collect()
+            let optimised =
+                |word| ["opt-level = 3", "codegen-units = 16"].map(|optimised| setting(word, optimised));
+            config.extend(words.into_iter().flat_map(optimised));
+        }
+        config
     }
 }
 

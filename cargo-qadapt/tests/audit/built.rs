@@ -20,6 +20,28 @@ fn packages_of_the_guard_that_have_settings_are_optimised_all_the_same() {
     qadapt_in(&folder, &["audit", "--profile", "debug", "--whole-program"]).assert(1, "");
 }
 
+/// What a program depends on, without lines: many have it so, since it builds faster. Where nothing is optimised it lends the
+/// program its instances of std's functions.
+#[test]
+fn what_a_program_depends_on_has_lines_whatever_its_profile_says() {
+    let folder = alone("lends");
+    package(&folder.join("lender"), "lender", "[lib]\npath = \"lender.rs\"\n", &[]);
+    let lends = "pub fn push(items: &mut Vec<u16>) {\n    items.push(1);\n}\n";
+    std::fs::write(folder.join("lender/lender.rs"), lends).expect("it can be written");
+    let more = "[workspace]\nexclude = [\"lender\"]\n[dependencies.lender]\npath = \"lender\"\n\
+                [profile.dev.package.lender]\ndebug = false\n[profile.release.package.lender]\ndebug = 0\n";
+    let text = format!(
+        "{GUARDED}fn main() {{\n    let mut items = Vec::new();\n    lender::push(&mut items);\n    \
+         items.extend([2; 9]);\n    let mut own = vec![3_u16];\n    own.push(items.len() as u16);\n    \
+         std::hint::black_box(own);\n}}\n"
+    );
+    package(&folder, "lends", more, &[("lends", &text)]);
+    let run = qadapt_in(&folder, &["audit", "--whole-program"]);
+    run.assert(1, "");
+    assert!(!run.stdout.contains("no debug information"), "{}", run.stdout);
+    assert!(run.stdout.contains("lender/lender.rs:2"), "{}", run.stdout);
+}
+
 /// A program without any names, of which all that is left could be anybody's.
 #[test]
 #[cfg(target_os = "linux")]

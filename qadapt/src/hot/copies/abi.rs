@@ -1,8 +1,8 @@
 //! What a guest asks its host for: the interface between copies of the guard that were compiled apart.
 //!
 //! [`MAJOR`] is the number in the note. Within one number all of this only grows at its end: a structure begins with its size, and
-//! whoever reads it takes what is beyond that for zero; a function of [`Host`] that was added later is called only where the
-//! host's size reaches so far. Nothing here is changed, removed or moved otherwise. Numbers are the platform's, the bits of
+//! whoever reads it takes what is beyond that for zero; a copy that asks for more functions than a [`Host`] has is not its guest.
+//! Nothing here is changed, removed or moved otherwise. Numbers are the platform's, the bits of
 //! operations and modes are those below, and no function unwinds.
 
 use core::ffi::c_void;
