@@ -53,6 +53,24 @@ fn way<const NUMBER: u32>(path: u32, digits: u32) -> u32 {
     descend(path, digits) + black_box(NUMBER)
 }
 
+fn policy(name: &'static str) -> Policy {
+    Policy::new().name(name)
+}
+
+const NESTED: [&str; 8] = ["n0", "n1", "n2", "n3", "n4", "n5", "n6", "n7"];
+
+/// A region in a region for each name, with an allocation before and after the inner one; in the innermost one.
+fn nested(names: &[&'static str]) {
+    let [name, inner @ ..] = names else { return };
+    policy(name).run(|| {
+        leak(1);
+        nested(inner);
+        if !inner.is_empty() {
+            leak(1);
+        }
+    });
+}
+
 fn main() {
     let before = metrics();
     assert_eq!(
@@ -75,18 +93,25 @@ fn main() {
     });
     assert_eq!(region(&metrics(), "plain").violations(), 16);
 
-    // More regions in each other than a thread keeps figures of apart: each has its own, as each has its own record.
-    let policy = |name| Policy::new().name(name);
-    policy("outer").run(|| {
-        leak(1);
-        policy("middle").run(|| {
-            leak(1);
-            policy("inner").run(|| alloc_and_free(1));
-        });
-        leak(1);
-    });
+    // Many regions in each other: each has its own.
+    nested(&NESTED);
     let now = metrics();
-    assert_eq!(["outer", "middle", "inner"].map(|name| region(&now, name).violations()), [2, 1, 2]);
+    assert_eq!(NESTED.map(|name| region(&now, name).violations()), [2, 2, 2, 2, 2, 2, 2, 1]);
+
+    // Regions that end in the order in which they began: what the later one does meanwhile stays its own, and nothing is left for others.
+    for _ in 0..5 {
+        let [first, second] = ["first", "second"].map(|name| {
+            let guard = policy(name).enter();
+            leak(1);
+            guard
+        });
+        drop(first);
+        leak(1);
+        drop(second);
+    }
+    policy("after").run(|| policy("then").run(|| leak(1)));
+    let now = metrics();
+    assert_eq!(["first", "second", "then"].map(|name| region(&now, name).violations()), [5, 10, 1]);
 
     // The other modes, and what is lent.
     policy("log").mode(Mode::Log).run(|| (0..3).for_each(|_| leak(2)));

@@ -3,12 +3,16 @@
 //! Each belongs to a region: to the innermost one that reports, told by its serial, or to the regions without a record. The
 //! list lies in the thread's own memory, and where that is full in pages.
 
+mod batch;
+
 use core::cell::Cell;
 use core::mem::size_of;
 use core::ptr;
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use qadapt_spin::Slot;
+
+pub(crate) use batch::{Batch, Lost, Pending};
 
 use super::capture::STACKS;
 use super::figure;
@@ -18,112 +22,11 @@ use super::{table, word};
 use crate::model::{Mode, Op};
 use crate::sys;
 
-/// Distinct violations that are handed on at once, from a thread to the lender of its policy.
-pub(crate) const ROOM: usize = 64;
-
 /// Distinct violations that a thread keeps in its own memory, and in pages.
 const INLINE: usize = 8;
 const OUTSIDE: usize = 1016;
 /// All of them; more are counted as lost.
 pub(crate) const ALL: usize = INLINE + OUTSIDE;
-
-/// Equal violations, pending since the same region opened.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Pending {
-    /// The first of them.
-    pub(crate) op: Op,
-    pub(crate) size: usize,
-    pub(crate) old_size: usize,
-    pub(crate) align: usize,
-    pub(crate) mode: Mode,
-    pub(crate) cause: Cause,
-    /// Their stack; `None` where the table of stacks was full.
-    pub(crate) slot: Option<Slot>,
-    /// How often.
-    pub(crate) times: u32,
-    /// It happened on a thread that the region's policy was lent to.
-    pub(crate) lent: bool,
-}
-
-impl Pending {
-    /// True if the two can be told as one.
-    fn is_like(&self, other: &Self) -> bool {
-        self.slot == other.slot
-            && self.mode == other.mode
-            && self.op == other.op
-            && self.cause == other.cause
-            && self.lent == other.lent
-    }
-}
-
-/// What a region has pending, taken off its thread's list.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Batch {
-    pub(crate) entries: [Option<Pending>; ROOM],
-    pub(crate) lost: Lost,
-}
-
-impl Batch {
-    pub(crate) const EMPTY: Self = Self { entries: [None; ROOM], lost: Lost::NOTHING };
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.lost == Lost::NOTHING && self.entries.iter().all(Option::is_none)
-    }
-
-    /// The batch as the lender of the policy has it.
-    pub(crate) fn lent(mut self) -> Self {
-        self.entries.iter_mut().flatten().for_each(|pending| pending.lent = true);
-        self
-    }
-
-    /// Takes another batch in; what there is no room for is lost.
-    pub(crate) fn add(&mut self, other: &Self) {
-        self.lost = self.lost.and(other.lost);
-        for pending in other.entries.iter().flatten() {
-            let place =
-                self.entries.iter_mut().find(|entry| entry.is_none_or(|entry| entry.is_like(pending)));
-            match place {
-                Some(Some(entry)) => entry.times = entry.times.saturating_add(pending.times),
-                Some(empty) => *empty = Some(*pending),
-                None => self.lost = self.lost.and(lost(pending)),
-            }
-        }
-    }
-}
-
-/// Violations that could not be recorded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Lost {
-    pub(crate) count: u64,
-    /// Those among them that are owed as a panic.
-    pub(crate) owed: u64,
-    /// Besides them, violations of which nothing is to be said: they go into the region's total.
-    #[cfg(feature = "process-counts")]
-    pub(crate) counted: u64,
-}
-
-impl Lost {
-    pub(crate) const NOTHING: Self = Self::of(0, 0);
-
-    /// So many, of which so many are owed as a panic.
-    pub(super) const fn of(count: u64, owed: u64) -> Self {
-        Self {
-            count,
-            owed,
-            #[cfg(feature = "process-counts")]
-            counted: 0,
-        }
-    }
-
-    const fn and(self, other: Self) -> Self {
-        Self {
-            count: self.count.saturating_add(other.count),
-            owed: self.owed.saturating_add(other.owed),
-            #[cfg(feature = "process-counts")]
-            counted: self.counted.saturating_add(other.counted),
-        }
-    }
-}
 
 /// A violation and the region that it belongs to.
 #[derive(Clone, Copy, Debug)]
@@ -241,33 +144,73 @@ impl List {
 
     /// Adds violations to equal ones of the same region, or as new ones, or as lost.
     fn add(&self, region: Serial, pending: &Pending) {
-        for place in self.entries() {
-            let mut known = place.get();
-            if known.region == region && known.pending.is_like(pending) {
-                known.pending.times = known.pending.times.saturating_add(pending.times);
-                place.set(known);
-                return;
-            }
-        }
-        if !self.append(Entry { region, pending: *pending }) {
+        if !self.note(region, pending) {
             self.lose(region, lost(pending));
         }
     }
 
+    /// Adds violations to equal ones of the same region, or as new ones; false where there is no room.
+    fn note(&self, region: Serial, pending: &Pending) -> bool {
+        for place in self.entries() {
+            let mut known = place.get();
+            if known.region == region && known.pending.is_like(pending) {
+                // What is beyond the number begins anew.
+                let Some(times) = known.pending.times.checked_add(pending.times) else { continue };
+                known.pending.times = times;
+                place.set(known);
+                return true;
+            }
+        }
+        self.append(Entry { region, pending: *pending })
+    }
+
     fn lose(&self, region: Serial, lost: Lost) {
-        let is_there = |cell: &&Cell<(Serial, Lost)>| {
-            let (owner, before) = cell.get();
-            owner == region || before == Lost::NOTHING
-        };
-        if let Some(cell) = self.lost.iter().find(is_there).or_else(|| self.lost.last()) {
+        #[cfg(feature = "process-counts")]
+        let lost = Lost { counted: self.count(region, lost.counted), ..lost };
+        if lost == Lost::NOTHING {
+            return;
+        }
+        let is_empty = |cell: &&Cell<(Serial, Lost)>| cell.get().1 == Lost::NOTHING;
+        let cell = self.lost_of(region).or_else(|| self.lost.iter().find(is_empty));
+        if let Some(cell) = cell.or_else(|| self.lost.last()) {
             cell.set((region, cell.get().1.and(lost)));
             table::set_pending(true);
         }
     }
 
-    /// Takes the first entry of a region off the list.
+    /// Where a region's lost violations are counted.
+    fn lost_of(&self, region: Serial) -> Option<&Cell<(Serial, Lost)>> {
+        self.lost.iter().find(|cell| cell.get().0 == region && cell.get().1 != Lost::NOTHING)
+    }
+
+    /// Adds to the violations of a region of which nothing is to be said; gives how many there is no room for. They are entries, of
+    /// which each region that is open can have one.
+    #[cfg(feature = "process-counts")]
+    fn count(&self, region: Serial, mut more: u64) -> u64 {
+        while more > 0 {
+            let times = u32::try_from(more).unwrap_or(u32::MAX);
+            if !self.note(region, &Pending { mode: Mode::Count, times, ..Entry::UNUSED.pending }) {
+                break;
+            }
+            more -= u64::from(times);
+        }
+        more
+    }
+
+    /// Takes those off the list.
+    #[cfg(feature = "process-counts")]
+    fn take_counted(&self, region: Serial) -> u64 {
+        let next = || self.take_where(|entry| entry.region == region && entry.pending.mode == Mode::Count);
+        core::iter::from_fn(next).map(|pending| u64::from(pending.times)).sum()
+    }
+
+    /// Takes the first entry of a region off the list of which something is to be said.
     fn take(&self, region: Serial) -> Option<Pending> {
-        let found = self.entries().position(|place| place.get().region == region)?;
+        self.take_where(|entry| entry.region == region && entry.pending.mode != Mode::Count)
+    }
+
+    fn take_where(&self, is_it: impl Fn(&Entry) -> bool) -> Option<Pending> {
+        let found = self.entries().position(|place| is_it(&place.get()))?;
         let taken = self.place(found)?.get();
         // The others stay in their order.
         for index in found + 1..self.length.get() {
@@ -280,13 +223,15 @@ impl List {
     }
 
     fn take_lost(&self, region: Serial) -> Lost {
-        let cell = self.lost.iter().find(|cell| cell.get().0 == region && cell.get().1 != Lost::NOTHING);
-        cell.map_or(Lost::NOTHING, |cell| cell.replace((Serial::NONE, Lost::NOTHING)).1)
+        let cell = self.lost_of(region);
+        let lost = cell.map_or(Lost::NOTHING, |cell| cell.replace((Serial::NONE, Lost::NOTHING)).1);
+        #[cfg(feature = "process-counts")]
+        let lost = Lost { counted: lost.counted.saturating_add(self.take_counted(region)), ..lost };
+        lost
     }
 
     fn has(&self, region: Serial) -> bool {
-        self.entries().any(|place| place.get().region == region)
-            || self.lost.iter().any(|cell| cell.get().0 == region && cell.get().1 != Lost::NOTHING)
+        self.entries().any(|place| place.get().region == region) || self.lost_of(region).is_some()
     }
 
     /// Looks again whether anything is pending.
@@ -427,8 +372,9 @@ pub(crate) fn take(region: Serial) -> Option<Pending> {
 /// Takes a region's lost violations off the list, to be said now; after [`take`] has no more.
 pub(crate) fn take_lost(region: Serial) -> Lost {
     let lost = change(|list| {
+        let lost = list.take_lost(region);
         list.shrink();
-        list.take_lost(region)
+        lost
     });
     let lost = lost.unwrap_or(Lost::NOTHING);
     if lost.count > 0 {
@@ -437,7 +383,7 @@ pub(crate) fn take_lost(region: Serial) -> Lost {
     lost
 }
 
-/// Takes up to [`ROOM`] of a region's violations off the list, and the lost ones, for another thread to
+/// Takes up to a batch of a region's violations off the list, and the lost ones, for another thread to
 /// [receive](receive); empty where there are no more.
 pub(crate) fn drain(region: Serial) -> Batch {
     let mut batch = Batch::EMPTY;
