@@ -291,7 +291,7 @@ pub mod migration {}
 /// Everything but `#[qadapt::test]` and what shares a guard, for `use qadapt::prelude::*`.
 ///
 /// After `use qadapt::*` the compiler cannot tell which `test` a plain `#[test]` means, also one that some other macro
-/// writes.
+/// writes, nor which `futures`, if the program depends on the crate of that name: a module of this crate has it, too.
 ///
 /// # Examples
 /// ```

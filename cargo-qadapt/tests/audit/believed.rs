@@ -43,6 +43,21 @@ fn a_deep_stack_keeps_both_its_ends_and_says_so() {
     assert!(whole.count() > 0, "sixty frames are kept");
 }
 
+/// A thread whose stack has no room for a walk loses the stacks of its events, and nothing else.
+#[test]
+fn on_the_smallest_stack_events_count_and_have_no_stack() {
+    let run = audit("cramped", &[]);
+    run.assert(1, "");
+    let report = run.report();
+    for region in ["cramped::small", "cramped::large"] {
+        let counts = counts(&report, region);
+        assert_eq!((counts.calls, counts.allocs, counts.disallowed), (1, 1, 1), "{region}");
+    }
+    let mut depths: Vec<usize> = report.sites.iter().map(|site| site.stack.len()).collect();
+    depths.sort_unstable();
+    assert!(matches!(depths[..], [0, large] if large > 2), "{depths:?}");
+}
+
 /// A package as `cargo new` makes it has no debug information in release.
 fn bare_package(name: &str, manifest: &str) -> std::path::PathBuf {
     let folder = folder(name);

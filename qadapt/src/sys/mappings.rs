@@ -12,7 +12,8 @@ use super::Module;
 /// Calls `found` with the file that holds `address` and the address within it, counted from where the file's first
 /// part was loaded: for a position-independent file that is the address that its debug information speaks of.
 pub(crate) fn locate(address: usize, mut found: impl FnMut(&[u8], usize)) {
-    let Some(mut lines) = Lines::open() else { return };
+    let mut buffer = [0; LONGEST];
+    let Some(mut lines) = Lines::open(&mut buffer) else { return };
     let mut base = 0;
     while let Some(line) = lines.next() {
         let Some(mapping) = Mapping::parse(line) else { continue };
@@ -29,7 +30,8 @@ pub(crate) fn locate(address: usize, mut found: impl FnMut(&[u8], usize)) {
 /// Calls `found` with each part of a file that is loaded for execution: its addresses, where it begins in the file, and the
 /// file.
 pub(crate) fn for_each_code(mut found: impl FnMut(Range<usize>, usize, &[u8])) {
-    let Some(mut lines) = Lines::open() else { return };
+    let mut buffer = [0; LONGEST];
+    let Some(mut lines) = Lines::open(&mut buffer) else { return };
     while let Some(line) = lines.next() {
         if let Some(mapping) = Mapping::parse(line).filter(|mapping| mapping.is_executable) {
             found(mapping.start..mapping.end, mapping.file_offset, mapping.path);
@@ -38,8 +40,11 @@ pub(crate) fn for_each_code(mut found: impl FnMut(Range<usize>, usize, &[u8])) {
 }
 
 /// The bounds of the mapping that holds `address`, if it can be written: a stack lies in one.
+///
+/// This is asked on the threads of regions, whose stacks may be small.
 pub(crate) fn stack_around(address: usize) -> Option<(usize, usize)> {
-    let mut lines = Lines::open()?;
+    let mut buffer = [0; BEGINNING];
+    let mut lines = Lines::open(&mut buffer)?;
     while let Some(mut line) = lines.next() {
         let Some(start) = number(until(&mut line, b'-')) else { continue };
         let Some(end) = number(until(&mut line, b' ')) else { continue };
@@ -69,7 +74,8 @@ pub(crate) fn for_each_module(mut found: impl FnMut(&Module<'_>)) {
 }
 
 fn for_each(mut found: impl FnMut(&Part<'_>)) {
-    let Some(mut lines) = Lines::open() else { return };
+    let mut buffer = [0; LONGEST];
+    let Some(mut lines) = Lines::open(&mut buffer) else { return };
     let mut path = [0; 1024];
     let mut length = 0;
     let (mut start, mut end, mut head_end, mut has_code) = (0, 0, 0, false);
@@ -277,37 +283,49 @@ fn number(digits: &[u8]) -> Option<usize> {
     })
 }
 
-/// The lines of the list, read through a buffer on the stack. A line longer than the buffer is cut in two.
-struct Lines {
+/// What holds a line with the longest path.
+const LONGEST: usize = 4096;
+
+/// What holds a line's addresses and permissions, and most lines.
+const BEGINNING: usize = 256;
+
+/// The lines of the list, read through a buffer. Of a line that is longer than that there is only the beginning.
+struct Lines<'a> {
     file: c_int,
-    buffer: [u8; 4096],
+    buffer: &'a mut [u8],
     filled: usize,
     taken: usize,
+    /// What comes next is the rest of a line of which the beginning was taken.
+    is_cut: bool,
 }
 
 #[expect(unsafe_code, reason = "std's files would do, but for the path's copy that may allocate")]
-impl Lines {
-    fn open() -> Option<Self> {
+impl<'a> Lines<'a> {
+    fn open(buffer: &'a mut [u8]) -> Option<Self> {
         let path = c"/proc/self/maps".as_ptr();
         // SAFETY: the path is nul-terminated.
         let file = unsafe { libc::open(path, libc::O_RDONLY | libc::O_CLOEXEC) };
-        (file >= 0).then(|| Self { file, buffer: [0; 4096], filled: 0, taken: 0 })
+        (file >= 0).then_some(Self { file, buffer, filled: 0, taken: 0, is_cut: false })
     }
 
     fn next(&mut self) -> Option<&[u8]> {
         loop {
             let unread = self.buffer.get(self.taken..self.filled)?;
-            if let Some(length) = unread.iter().position(|&byte| byte == b'\n') {
-                let start = self.taken;
-                self.taken += length + 1;
+            let end = unread.iter().position(|&byte| byte == b'\n');
+            let is_full = self.taken == 0 && self.filled == self.buffer.len();
+            if end.is_none() && !is_full {
+                if !self.fill() {
+                    return None;
+                }
+                continue;
+            }
+            let is_rest = self.is_cut;
+            let start = self.taken;
+            let length = end.unwrap_or(unread.len());
+            self.taken = self.filled.min(start + length + 1);
+            self.is_cut = end.is_none();
+            if !is_rest {
                 return self.buffer.get(start..start + length);
-            }
-            if self.taken == 0 && self.filled == self.buffer.len() {
-                self.taken = self.filled;
-                return self.buffer.get(..);
-            }
-            if !self.fill() {
-                return None;
             }
         }
     }
@@ -331,7 +349,7 @@ impl Lines {
 }
 
 #[expect(unsafe_code, reason = "the file was opened by hand")]
-impl Drop for Lines {
+impl Drop for Lines<'_> {
     fn drop(&mut self) {
         // SAFETY: the file was opened by `open` and is closed here only.
         unsafe { libc::close(self.file) };
@@ -363,6 +381,21 @@ mod tests {
         });
         let expected = std::env::current_exe().expect("the program's path");
         assert_eq!(program, expected.as_os_str().as_encoded_bytes());
+    }
+
+    #[test]
+    fn of_long_lines_there_is_the_beginning() {
+        let mut buffer = [0; 48];
+        let mut lines = Lines::open(&mut buffer).expect("the list");
+        let (mut last, mut cut) = (0, 0);
+        while let Some(mut line) = lines.next() {
+            cut += usize::from(line.len() == 48);
+            let start = number(until(&mut line, b'-')).expect("a line begins with an address");
+            let end = number(until(&mut line, b' ')).expect("and another one");
+            assert!(last <= start && start < end);
+            last = end;
+        }
+        assert!(cut > 0 && last > 0);
     }
 
     #[test]

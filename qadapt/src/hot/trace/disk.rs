@@ -10,7 +10,6 @@ use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use qadapt_trace::Room;
 
 use super::super::announce::Line;
-use super::path::Path;
 use crate::sys;
 
 /// Makes room in this process's trace.
@@ -34,6 +33,15 @@ pub(super) fn keep_path(path: &CStr) {
     FULL.store(false, Ordering::Relaxed);
 }
 
+/// The path that is kept. It is not copied: this runs on the threads of regions, whose stacks may be small.
+#[expect(unsafe_code, reason = "nobody writes any more what is written atomically")]
+fn path<'a>() -> &'a CStr {
+    // SAFETY: so many bytes are there. They change in `keep_path` alone: before the trace is published, through which all come here,
+    // and in a forked child, whose one thread then holds no such reference.
+    let bytes = unsafe { core::slice::from_raw_parts(PATH.as_ptr().cast::<u8>(), PATH_ROOM) };
+    CStr::from_bytes_until_nul(bytes).unwrap_or_default()
+}
+
 impl Room for Disk {
     fn reserve(offset: u64, length: u64) -> bool {
         if FULL.load(Ordering::Relaxed) {
@@ -55,23 +63,16 @@ impl Room for Disk {
 
 /// Opens the file and makes room for this part of it; else says why there is none.
 fn allocate(offset: u64, length: u64) -> Result<(), &'static [u8]> {
-    let mut path = Path::new();
-    for byte in PATH.iter().map(|place| place.load(Ordering::Relaxed)).take_while(|&byte| byte != 0) {
-        path.push(&[byte]);
-    }
-    let file = path.as_c_str().and_then(sys::File::open);
-    let file =
-        file.ok_or(b"cannot be opened any more (has the program another user or root now?)".as_slice())?;
+    let file = sys::File::open(path())
+        .ok_or(b"cannot be opened any more (has the program another user or root now?)".as_slice())?;
     if file.reserve(offset, length) { Ok(()) } else { Err(b"gets no more room (is its disk full?)") }
 }
 
 fn say_so(why: &[u8]) {
-    let mut line = Line::new();
-    line.text(b"qadapt: the trace ");
-    for byte in PATH.iter().map(|place| place.load(Ordering::Relaxed)).take_while(|&byte| byte != 0) {
-        line.text(&[byte]);
-    }
-    line.text(b" ")
+    Line::new()
+        .text(b"qadapt: the trace ")
+        .text(path().to_bytes())
+        .text(b" ")
         .text(why)
         .text(b": new regions, stacks and sites are missing from here on. Mend that and run again")
         .write();

@@ -37,7 +37,9 @@ pub(in crate::hot) fn disallow(trace: &Trace, request: &Request, mark: *const c_
     if weight == 0 && blocks == 0 {
         return;
     }
-    let stack = recent::find(trace, mark, request.op).or_else(|| walk(trace, request.op, mark));
+    // Where there is no room for a walk the stack is lost, not the process.
+    let walk = || recent::has_room(mark).then(|| walk(trace, request.op, mark)).flatten();
+    let stack = recent::find(trace, mark, request.op).or_else(walk);
     let event = event(request, true);
     let identity = [region.index(), stack.map_or(0, |stack| stack as usize + 1)];
     let key = Key::of(event.op.code(), &identity).get().get();
