@@ -32,8 +32,8 @@ pub(crate) fn verdicts(
     // What may allocate is asked for waits alone.
     let asks_all = question.settings.subject == Subject::Blocking;
     marks.records.retain(|record| asks_all || !record.may_allocate);
-    if !marks.labelled {
-        return (unlabelled(question), 0);
+    if !marks.has_labels {
+        return (unlabelled(question, &marks, files), 0);
     }
     let mut addresses: Vec<u64> = marks.labels.iter().map(|label| label.addr).collect();
     addresses.dedup();
@@ -296,21 +296,43 @@ fn nameless_copy(other: &str) -> Gap {
     }
 }
 
-/// A file of which nobody knows where its regions are.
-fn unlabelled(question: &Question<'_, '_>) -> Vec<Verdict> {
+/// A file of which nobody knows where its regions are: those of its records and sources by name, and all others as one.
+fn unlabelled(question: &Question<'_, '_>, marks: &Marks, files: &DebugFiles) -> Vec<Verdict> {
     let image = question.program.image();
     let uses_guard = image.functions().iter().flat_map(|f| &f.names).any(|name| name.contains("6qadapt"));
-    if !uses_guard {
+    if !uses_guard && !marks.has_records {
         return Vec::new();
     }
-    let region = Region::function(0, "(all regions of this file)".to_owned());
-    let reason = Gap {
+    let opened = if marks.has_records { sources::opened(files.sources()) } else { Vec::new() };
+    let listed = regions::list(question.names, Vec::new(), &marks.records, &opened).listed;
+    let name =
+        if listed.is_empty() { "(all regions of this file)" } else { "(all other regions of this file)" };
+    let rest = Region::function(0, name.to_owned());
+    let reason = if marks.has_records { labels_taken_away() } else { never_labelled() };
+    let regions = listed.iter().map(|listed| &listed.region).chain([&rest]);
+    regions.map(|region| Verdict::without_analysis(region, Answer::Unknown, reason.clone())).collect()
+}
+
+fn never_labelled() -> Gap {
+    Gap {
         why: "it was built without labels, so that nothing tells which of its code is a region".to_owned(),
         at: None,
         frames: Vec::new(),
         settle: format!(
             "{HOW_TO_LABEL}; `cargo qadapt prove` does so (--function REGEX takes functions as regions)"
         ),
-    };
-    vec![Verdict::without_analysis(&region, Answer::Unknown, reason)]
+    }
+}
+
+fn labels_taken_away() -> Gap {
+    Gap {
+        why: "the file has no labels, so that nothing tells which of its code is a region: its section `.qadapt.marks` was \
+              taken away, or it has no code of any region"
+            .to_owned(),
+        at: None,
+        frames: Vec::new(),
+        settle: "the file as it was linked, or a stripped one beside what `objcopy --only-keep-debug` took from that (`FILE.debug`); \
+                 --function REGEX takes functions as regions"
+            .to_owned(),
+    }
 }

@@ -144,8 +144,10 @@ pub(crate) struct Marks {
     pub(crate) labels: Vec<Label>,
     /// The regions that attributes have made.
     pub(crate) records: Vec<Record>,
-    /// Whether the file was built with labels.
-    pub(crate) labelled: bool,
+    /// Whether the file has its labels, which may all be of code that the linker left out.
+    pub(crate) has_labels: bool,
+    /// Whether it says that it has regions: each that an attribute has made has a record.
+    pub(crate) has_records: bool,
 }
 
 impl Marks {
@@ -160,29 +162,30 @@ impl Marks {
             let section =
                 |name| file.section_by_name(name).and_then(|s| s.data().ok()).filter(|d| !d.is_empty());
             if let Some(labels) = section(LABELS)
-                && marks.labels.is_empty()
+                && !marks.has_labels
             {
                 marks.labels = read_labels(labels)?;
-                marks.labelled = true;
+                marks.has_labels = true;
             }
             if let Some(records) = section(RECORDS)
                 && found.is_empty()
             {
                 found = read_records(records)?;
-                marks.labelled = true;
             }
             // Which of the two files has symbols does not matter: they have the same addresses.
             if let Some(section) = file.section_by_name(RECORDS) {
                 name_by_type(&mut found, file, section.address());
             }
         }
-        if marks.labels.is_empty() && !found.is_empty() && !is_by_lld(file) {
+        // In LLD's files somebody has taken the labels away, or there were none; others have left them out themselves.
+        if !marks.has_labels && !found.is_empty() && !is_by_lld(file) {
             return Err(format!(
-                "it has a list of regions, but no section `{LABELS}` that says where they are: GNU ld leaves \
+                "it has a list of regions, but no section `{LABELS}` that says where they are: it was taken away, or GNU ld leaves \
                  that out with what it finds to be unused. Link it with LLD (RUSTFLAGS=-Clink-arg=-fuse-ld=lld), or all of it \
                  (RUSTFLAGS=-Clink-arg=-Wl,--no-gc-sections)"
             ));
         }
+        marks.has_records = !found.is_empty();
         marks.records = found.into_iter().map(|(_, record)| record).collect();
         marks.records.sort();
         marks.records.dedup();
@@ -190,7 +193,7 @@ impl Marks {
     }
 }
 
-/// Whether LLD has linked a file, which keeps the labels of all code that it keeps.
+/// Whether LLD has linked a file, which keeps all labels that the compiler wrote.
 fn is_by_lld(file: &Elf<'_>) -> bool {
     let comment = file.section_by_name(".comment").and_then(|s| s.data().ok()).unwrap_or(&[]);
     comment.windows(11).any(|word| word == b"Linker: LLD")

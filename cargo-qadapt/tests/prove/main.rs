@@ -24,4 +24,5 @@ mod permits;
 mod popular;
 mod programs;
 mod shipped;
+mod taken;
 mod waits;

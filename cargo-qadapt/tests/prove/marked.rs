@@ -181,7 +181,8 @@ fn a_required_region_that_is_not_there_is_not_proven() {
     let output = prove(&["--bin", "required", "--profile", "release"]);
     let text = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{text}");
-    assert!(text.contains("NOT IN THE BINARY  required::gone"), "{text}");
+    // No region of this program has code, which looks as if the labels were taken away.
+    assert!(text.contains("UNKNOWN  required::gone"), "{text}");
 }
 
 #[test]
@@ -425,6 +426,18 @@ fn a_file_without_labels_is_unknown_and_functions_can_be_proven() {
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(text.contains("PROVEN  marked::unchanged\n"), "{text}");
     assert!(text.contains("ALLOCATES always  marked::filled\n"), "{text}");
+}
+
+#[test]
+fn regions_whose_labels_were_taken_away_are_unknown() {
+    let file = built("debug", true, &[("CARGO_PROFILE_RELEASE_DEBUG", "line-tables-only")], "marked");
+    let bare = file.with_file_name("marked-without-labels");
+    objcopy(&["--remove-section", ".qadapt.marks"], &[&file, &bare]);
+    let found = answers(&report(&["--binary", bare.to_str().expect("a path")])["proofs"][0]);
+    for region in ["marked::annotated", "marked::unused", "(all other regions of this file)"] {
+        assert!(found.contains(&("unknown".into(), region.into())), "{region}: {found:?}");
+    }
+    assert!(found.iter().all(|(answer, _)| answer == "unknown"), "{found:?}");
 }
 
 #[test]

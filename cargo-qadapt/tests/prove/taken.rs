@@ -1,0 +1,65 @@
+//! Files that something was taken from, and what is no file: an answer that says so, and nothing about code that nobody sees.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use qadapt_prove::Answer;
+
+use crate::labelled::{answers, program, quiet};
+use crate::programs::{has, run};
+
+/// A record of each region, as an attribute leaves it: of one with code, and of one without.
+const RECORDS: &str = r#"
+    #[repr(C, align(4))]
+    struct Note<const N: usize>(u32, u32, u32, [u8; 8], [u8; N]);
+    #[used]
+    #[unsafe(link_section = ".note.qadapt.regions")]
+    static WITH_CODE: Note<28> = Note(7, 28, 1, *b"qadapt\0\0", *b"taken::quiet\0src/q.rs\x009\x001\x000\0");
+    #[used]
+    #[unsafe(link_section = ".note.qadapt.regions")]
+    static WITHOUT: Note<28> = Note(7, 28, 1, *b"qadapt\0\0", *b"taken::never\0src/n.rs\x009\x001\x000\0");
+"#;
+
+/// A program with two regions, one of which has a record.
+fn made(name: &str) -> PathBuf {
+    let loud = ("loud".to_owned(), "__qadapt_region(|| boxes(x, 1, 2) as u64)".to_owned());
+    program(name, RECORDS, &[quiet(), loud], &["-Copt-level=2", "--crate-name=taken"])
+}
+
+/// What `objcopy` makes of a file.
+fn copied(file: &Path, name: &str, arguments: &[&str]) -> PathBuf {
+    let copy = file.with_file_name(name);
+    run(Command::new("objcopy").args(arguments).args([file, &copy]));
+    copy
+}
+
+#[test]
+fn without_its_labels_no_region_is_said_to_be_not_in_the_binary() {
+    let file = made("taken");
+    let whole = answers(&file);
+    let expected = [("loud", Answer::Allocates), ("never", Answer::Missing), ("quiet", Answer::Proven)];
+    assert_eq!(whole, expected.map(|(region, answer)| (region.to_owned(), answer)).into());
+
+    let bare = answers(&copied(&file, "bare", &["--remove-section", ".qadapt.marks"]));
+    let unknown = ["(all other regions of this file)", "never", "quiet"];
+    assert_eq!(bare, unknown.map(|region| (region.to_owned(), Answer::Unknown)).into());
+}
+
+#[test]
+fn labels_of_code_that_the_linker_left_out_say_that_no_region_is_there() {
+    const UNUSED: &str = "
+        #[unsafe(no_mangle)]
+        pub extern \"C\" fn unused(x: u64) -> u64 { __qadapt_region(|| x + 1) }
+    ";
+    let plain = ("plain".to_owned(), "x + black_box(1)".to_owned());
+    let mold = ["-Clink-self-contained=-linker", "-Clink-arg=-fuse-ld=mold"];
+    for (name, linker) in [("left-out", &[][..]), ("left-out-mold", &mold)] {
+        if !linker.is_empty() && !has("mold", &[]) {
+            continue;
+        }
+        let flags = [&["-Copt-level=2", "--crate-name=taken"], linker].concat();
+        let file = program(name, &format!("{RECORDS}{UNUSED}"), std::slice::from_ref(&plain), &flags);
+        let missing = ["never", "quiet"].map(|region| (region.to_owned(), Answer::Missing));
+        assert_eq!(answers(&file), missing.into(), "{name}");
+    }
+}
