@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::load::Image;
 use super::machine::Machine;
+use super::mapped::mapped;
 use super::symbol::demangle;
 use crate::error::Error;
 
@@ -44,11 +45,8 @@ pub struct Differences {
 /// # fn main() {}
 /// ```
 pub fn compare_files(one: &Path, other: &Path) -> crate::error::Result<Differences> {
-    let map = |path: &Path| {
-        let file = std::fs::File::open(path).and_then(|file| qadapt_code::map::map(&file));
-        file.map_err(|e| Error::io("map the binary", path, e))
-    };
-    compare(&map(one)?, &map(other)?).map_err(|problem| Error::binary(other, problem))
+    let open = |path: &Path| mapped(path).map_err(|e| Error::io("open the binary", path, e));
+    compare(&open(one)?, &open(other)?).map_err(|problem| Error::binary(other, problem))
 }
 
 /// The same of files in memory; an error is in words.

@@ -10,11 +10,11 @@ use addr2line::{Context, LookupContinuation, LookupResult};
 use gimli::{DwarfPackage, DwoId, EndianSlice, LittleEndian, Section as _, SectionId, Unit, UnitRef};
 use memmap2::Mmap;
 use object::{Object, ObjectSection};
-use qadapt_code::map::map;
 use sha2::{Digest as _, Sha256};
 
 use super::elf::Elf;
 use super::identity::hexadecimal;
+use super::mapped::mapped;
 use super::sources::{self, Source};
 
 /// How debug information is read.
@@ -49,7 +49,7 @@ impl DebugFiles {
         let mut notes = Vec::new();
         let bare = file.section_by_name(".debug_info").is_none();
         let separate = if bare { find_separate(path, file, &mut notes) } else { None };
-        let package = open(&with_suffix(path, ".dwp"));
+        let package = mapped(&with_suffix(path, ".dwp")).ok();
         let other = separate.as_deref().and_then(|data| Elf::parse(data).ok());
         let main = other.as_ref().unwrap_or(file);
         let packed = package.as_deref().and_then(|data| Elf::parse(data).ok());
@@ -60,7 +60,7 @@ impl DebugFiles {
         }
         let mut units = Vec::new();
         for (id, path) in split_units(main, packed.as_ref(), &unpacked) {
-            match open(&path).filter(|data| Elf::parse(data).is_ok_and(|file| is_unit(&file, id))) {
+            match mapped(&path).ok().filter(|data| Elf::parse(data).is_ok_and(|file| is_unit(&file, id))) {
                 Some(data) => units.push((id, data)),
                 None => notes.push(format!(
                     "split debug information is missing or of another build: {}",
@@ -118,7 +118,7 @@ fn find_separate(path: &Path, file: &Elf<'_>, notes: &mut Vec<String>) -> Option
     let id = file.build_id().ok().flatten();
     let link = file.gnu_debuglink().ok().flatten();
     for candidate in candidates(path, id, link.map(|link| link.0)) {
-        let Some(data) = open(&candidate) else { continue };
+        let Ok(data) = mapped(&candidate) else { continue };
         let is_of_build = |id| Elf::parse(&*data).is_ok_and(|other| other.build_id() == Ok(Some(id)));
         let same_id = id.is_some_and(is_of_build);
         let same_sum = link.is_some_and(|link| crc32(&data) == link.1);
@@ -267,10 +267,6 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
-}
-
-fn open(path: &Path) -> Option<Mmap> {
-    map(&std::fs::File::open(path).ok()?).ok()
 }
 
 /// The checksum of `.gnu_debuglink`.

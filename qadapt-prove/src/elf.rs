@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use object::elf;
 use object::read::elf::ElfFile64;
-use object::{Endianness, Object, ObjectSection};
+use object::{Endianness, Object, ObjectSection, ObjectSymbolTable as _};
 
 use super::kind;
 use super::machine::Machine;
@@ -37,6 +37,25 @@ pub(crate) fn headers(data: &[u8]) -> Result<Elf<'_>, String> {
     }
     Elf::parse(data)
         .map_err(|e| format!("its ELF headers are damaged or of another kind ({e}); build it again"))
+}
+
+/// Whether a file's own functions have names.
+pub(crate) fn has_names(file: &Elf<'_>) -> bool {
+    file.symbol_table().is_some_and(|table| table.symbols().next().is_some())
+}
+
+/// Says whether the functions of a file have names, in itself or in the file that was taken from it before it was stripped: only
+/// names tell an allocator.
+///
+/// # Errors
+/// In words, if they have none.
+pub(crate) fn named(file: &Elf<'_>, separate: Option<&Elf<'_>>) -> Result<(), String> {
+    if has_names(file) || separate.is_some_and(has_names) {
+        return Ok(());
+    }
+    Err("it has no symbol table, so functions and allocator entries cannot be told; \
+         put the debug information that was taken from it beside it (`FILE.debug`), or link it without `strip`"
+        .into())
 }
 
 /// Where the sections lie that are wanted.

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// use qadapt_prove::compare_files;
 /// let nowhere = Path::new("/nowhere");
 /// let error = compare_files(nowhere, nowhere).expect_err("there is no such file");
-/// assert!(error.to_string().starts_with("could not map the binary `/nowhere`: "));
+/// assert!(error.to_string().starts_with("could not open the binary `/nowhere`: "));
 /// ```
 #[derive(Debug)]
 pub enum Error {

@@ -42,7 +42,7 @@
 
 // How it is done:
 //
-// `load` reads the file (`elf`, `kind`: what it reads and what not; `functions`, `statics`: its symbols; `fixups`, `import`: what the loader
+// `load` reads the file (`mapped`: its bytes; `elf`, `kind`: what it reads and what not; `functions`, `statics`: its symbols; `fixups`, `import`: what the loader
 // adds), `decode` turns its code into steps
 // (`step`: what they are; `x86`, with `operand`, `effect`, `registers`, `x86_write`: what an instruction speaks of, and what it does; `aarch64`, with `aarch64_word`, `aarch64_arithmetic`, `aarch64_memory`: the same there;
 // `machine`: what else differs between processors),
@@ -120,6 +120,7 @@ mod leave;
 mod load;
 mod locked;
 mod machine;
+mod mapped;
 mod marked;
 mod marks;
 mod mentions;

@@ -11,7 +11,7 @@ use object::{
     SymbolKind,
 };
 
-use super::elf::{Elf, headers, machine, section_ranges};
+use super::elf::{Elf, has_names, headers, machine, section_ranges};
 use super::fixups::{Fixup, Slot, has_more, read_fixups};
 use super::functions::{
     Function, Rust, is_by_tools_that_name, is_of_rust, is_of_std_or_alloc, read_functions,
@@ -39,7 +39,6 @@ pub(crate) struct Image<'a> {
     functions: Vec<Function<'a>>,
     fixups: Vec<(u64, Fixup)>,
     imports: Vec<Import<'a>>,
-    has_symtab: bool,
     /// The C library's function for any system call, if it is linked in.
     syscall: Option<u64>,
     /// What it takes up where it is linked for a fixed place; nothing where the loader chooses the place.
@@ -110,7 +109,6 @@ impl<'a> Image<'a> {
             functions: Vec::new(),
             fixups: Vec::new(),
             imports: Vec::new(),
-            has_symtab: file.symbol_table().is_some_and(|t| t.symbols().next().is_some()),
             syscall: None,
             fixed: Vec::new(),
             fixed_code: Vec::new(),
@@ -135,8 +133,7 @@ impl<'a> Image<'a> {
             image.relro.clear();
         }
         // The dynamic symbols are the file's own in both.
-        let symbols = separate.filter(|_| !image.has_symtab).unwrap_or(file);
-        image.has_symtab |= symbols.symbol_table().is_some_and(|t| t.symbols().next().is_some());
+        let symbols = separate.filter(|_| !has_names(file)).unwrap_or(file);
         let is_code = |addr| image.segments.iter().any(|s| s.executable && s.range.contains(&addr));
         image.loses_names |=
             !symbols.symbols().any(|symbol| symbol.kind() == SymbolKind::Text && symbol.is_local());
@@ -188,11 +185,6 @@ impl<'a> Image<'a> {
     /// The address of the C library's function for any system call, if it is linked in.
     pub(crate) fn syscall(&self) -> Option<u64> {
         self.syscall
-    }
-
-    /// Whether names of local functions are known; without them allocator entries cannot be told.
-    pub(crate) fn has_symbols(&self) -> bool {
-        self.has_symtab
     }
 
     /// All named functions, by address.

@@ -10,10 +10,11 @@ use super::assume::{Applied, Settings};
 use super::bodies::Differences;
 use super::debug::DebugFiles;
 use super::eh::Catches;
-use super::elf::{Elf, headers};
+use super::elf::{Elf, headers, named};
 use super::identity::Identity;
 use super::kept::Entry;
 use super::load::Image;
+use super::mapped::mapped;
 use super::marked;
 use super::marks::Marks;
 use super::names::Names;
@@ -155,10 +156,12 @@ pub fn prove_file(
     settings: &Settings,
     profile: Option<&str>,
 ) -> Result<Proof> {
-    let file = std::fs::File::open(path).map_err(|e| Error::io("open the binary", path, e))?;
-    let data = qadapt_code::map::map(&file).map_err(|e| Error::io("map the binary", path, e))?;
+    let data = mapped(path).map_err(|e| Error::io("open the binary", path, e))?;
     let file = headers(&data).map_err(|problem| Error::binary(path, problem))?;
     let files = DebugFiles::beside(path, &file);
+    // Each byte of it is read below, and a damaged file can be of any size.
+    named(&file, files.separate().and_then(|data| Elf::parse(data).ok()).as_ref())
+        .map_err(|problem| Error::binary(path, problem))?;
     let identity = Identity::of(&file);
     let beside = files.digest();
     let functions = match which {
@@ -211,11 +214,7 @@ fn prove_with(
 ) -> std::result::Result<(Vec<Verdict>, usize), String> {
     let separate = files.separate().and_then(|data| Elf::parse(data).ok());
     let image = Image::of(file, separate.as_ref())?;
-    if !image.has_symbols() {
-        return Err("it has no symbol table, so functions and allocator entries cannot be told; \
-                    put the debug information that was taken from it beside it (`FILE.debug`), or link it without `strip`"
-            .into());
-    }
+    named(file, separate.as_ref())?;
     let names = Names::new(&image, separate.as_ref().unwrap_or(file), files);
     let names = match &settings.code {
         Some(code) => names.with_code(code),

@@ -6,7 +6,7 @@ use std::process::Command;
 use qadapt_prove::Answer;
 
 use crate::labelled::{answers, program, quiet};
-use crate::programs::{has, run};
+use crate::programs::{folder, has, prove, run};
 
 /// A record of each region, as an attribute leaves it: of one with code, and of one without.
 const RECORDS: &str = r#"
@@ -62,4 +62,40 @@ fn labels_of_code_that_the_linker_left_out_say_that_no_region_is_there() {
         let missing = ["never", "quiet"].map(|region| (region.to_owned(), Answer::Missing));
         assert_eq!(answers(&file), missing.into(), "{name}");
     }
+}
+
+/// The exit code and the words about a file in this folder; no answer, if it takes a minute.
+fn within_a_minute(folder: &Path, file: &'static str) -> Option<(Option<i32>, String)> {
+    let (send, answer) = std::sync::mpsc::channel();
+    let folder = folder.to_owned();
+    std::thread::spawn(move || send.send(prove(&folder, &["--binary", file])));
+    answer.recv_timeout(std::time::Duration::from_secs(60)).ok()
+}
+
+#[test]
+#[cfg(unix)]
+fn what_is_no_file_is_named_and_nobody_waits_for_it() {
+    let folder = folder("no-files");
+    let pipe = |name: &str| {
+        let _ = std::fs::remove_file(folder.join(name));
+        run(Command::new("mkfifo").arg(folder.join(name)));
+    };
+    pipe("pipe");
+    for (file, words) in [
+        ("pipe", "could not open the binary `pipe`: it is a pipe, a socket or a device; give"),
+        (".", "could not open the binary `.`: it is a folder; give"),
+    ] {
+        let (code, said) = within_a_minute(&folder, file).unwrap_or_else(|| panic!("{file} is waited for"));
+        assert!(code == Some(2) && said.contains(words), "{file}: {said}");
+    }
+    // Debug information is looked for in these.
+    let file = made("no-file-beside");
+    run(Command::new("objcopy").arg("--strip-all").args([&file, &folder.join("bare")]));
+    std::fs::copy(&file, folder.join("whole")).expect("it can be copied");
+    pipe("bare.debug");
+    pipe("whole.dwp");
+    let (code, said) = within_a_minute(&folder, "bare").expect("a pipe is waited for");
+    assert!(code == Some(2) && said.contains("it has no symbol table"), "{said}");
+    let (code, said) = within_a_minute(&folder, "whole").expect("a pipe is waited for");
+    assert!(code == Some(1) && said.contains("::quiet"), "{said}");
 }
