@@ -288,6 +288,11 @@ impl<'a> Program<'a> {
         queue.extend(catches.iter().map(|c| c.pad));
         // Calls and jumps that lead out and must not come back; asked last, as most functions have a plain return.
         let mut exits = Vec::new();
+        // An entry of a linkage table reads its slot before it jumps through it, and may do that by a retpoline.
+        if let Some(Thunk::Memory(mem)) = thunk(self.image, entry) {
+            exits.push(self.fixed(Via::Mem(mem)));
+            queue.clear();
+        }
         while let Some(mut at) = queue.pop() {
             while seen.insert(at) {
                 if !bounds.contains(&at) || !self.budget.take() {
@@ -308,12 +313,7 @@ impl<'a> Program<'a> {
                     Flow::Branch(target, _) if bounds.contains(&target) => queue.push(target),
                     Flow::Branch(target, _) => exits.push(Some(Callee::Local(target))),
                     Flow::JumpVia(via) => {
-                        // The slot of a linkage table's entry is read before it is jumped through.
-                        let slot = match thunk(self.image, entry) {
-                            Some(Thunk::Memory(mem)) => Via::Mem(mem),
-                            _ => via,
-                        };
-                        exits.push(self.fixed(slot));
+                        exits.push(self.fixed(via));
                         break;
                     }
                     Flow::Call(target) if !bounds.contains(&step.next) => {

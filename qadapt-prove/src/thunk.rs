@@ -25,6 +25,15 @@ pub(crate) enum Thunk {
 /// The registers between a caller and a callee on aarch64: x16 and x17.
 const SCRATCH: [Option<Reg>; 2] = [reg(16), reg(17)];
 
+/// The register between a caller and a callee on x86-64.
+const R11: Reg = 11;
+
+/// Where a call has left the return address.
+const TOP: Mem = Mem { base: Some(SP), index: None, disp: 0 };
+
+/// How `mov r11, [rip + ..]` begins.
+const LOAD_OF_R11: [u8; 3] = [0x4c, 0x8b, 0x1d];
+
 /// How far a thunk's parts lie from each other at most; clang aligns the second to 16 bytes.
 const LONGEST: u64 = 64;
 
@@ -34,6 +43,9 @@ pub(crate) fn thunk(image: &Image<'_>, addr: u64) -> Option<Thunk> {
     // Most functions begin with none of these: a call, a jump through a register, `endbr64`, `lfence`.
     if image.machine() == Machine::Aarch64 {
         return stub(image, addr);
+    }
+    if code.bytes.starts_with(&LOAD_OF_R11) {
+        return retpoline_entry(image, addr);
     }
     if !matches!(code.bytes.first()?, 0xe8 | 0xff | 0x41 | 0xf3 | 0x0f) {
         return None;
@@ -55,15 +67,44 @@ pub(crate) fn thunk(image: &Image<'_>, addr: u64) -> Option<Thunk> {
     if past_nothing(&mut steps, change.next).flow != Flow::Return {
         return None;
     }
-    let top = Mem { base: Some(SP), index: None, disp: 0 };
     match (change.write, change.effect) {
-        (Write::Register(mem, reg), _) if mem == top => Some(Thunk::Via(reg)),
+        (Write::Register(mem, reg), _) if mem == TOP => Some(Thunk::Via(reg)),
         (Write::None, Effect::AddConst(SP, 8)) => Some(Thunk::Return),
         (Write::None, Effect::Address(SP, Mem { base: Some(SP), index: None, disp: 8 })) => {
             Some(Thunk::Return)
         }
         _ => None,
     }
+}
+
+/// The slot that an entry of a procedure linkage table jumps through as LLD makes it with `-z retpolineplt`:
+///
+/// ```text
+/// mov   r11, [rip + slot]
+/// jmp   retpoline          or, where the slot is filled at the first call: call changed
+///
+/// changed:
+/// mov   [rsp], r11
+/// ret
+/// ```
+fn retpoline_entry(image: &Image<'_>, addr: u64) -> Option<Thunk> {
+    if image.function_at(addr).is_some() {
+        return None;
+    }
+    let mut steps = Steps::new(image.code(addr, addr.checked_add(LONGEST)?), addr);
+    let load = steps.at(addr);
+    // No caller believes in r11, and no callee looks at it.
+    let Effect::Load(R11, mem @ Mem { base: None, index: None, .. }) = load.effect else { return None };
+    let is_through = match steps.at(load.next).flow {
+        Flow::Jump(target) => thunk(image, target) == Some(Thunk::Via(R11)),
+        Flow::Call(target) => {
+            let mut steps = Steps::new(image.code(target, target.checked_add(LONGEST)?), target);
+            let change = steps.at(target);
+            change.write == Write::Register(TOP, R11) && steps.at(change.next).flow == Flow::Return
+        }
+        _ => false,
+    };
+    is_through.then_some(Thunk::Memory(mem))
 }
 
 /// The slot that an entry of a procedure linkage table jumps through on aarch64, where it makes the address in steps:

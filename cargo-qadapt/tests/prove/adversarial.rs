@@ -49,6 +49,35 @@ fn packed_relocations_say_nothing_of_what_a_static_holds() {
 }
 
 #[test]
+fn calls_by_retpolines_of_a_linkage_table_are_calls_of_what_is_imported() {
+    const TEXT: &str = "
+        #include <stdlib.h>
+        #include <string.h>
+        __attribute__((noinline)) void die(int n) { if (n > 90) exit(3); abort(); }
+        __attribute__((noinline)) long r_quiet(const char *s, int n) { if (n > 50) abort(); return strlen(s); }
+        __attribute__((noinline)) long r_exits(const char *s, int n) { if (n > 50) die(n); return strlen(s); }
+        __attribute__((noinline)) long r_loud(const char *s, int n) { if (n > 50) die(n); return (long)strdup(s); }
+        int main(int c, char **v) { return r_quiet(v[0], c) + r_exits(v[0], c) + r_loud(v[0], c); }
+    ";
+    let folder = folder("retpolineplt");
+    std::fs::write(folder.join("plt.c"), TEXT).expect("the source is written");
+    let plain = &["-O2", "-fuse-ld=lld"][..];
+    let made = |flags: &[&str]| {
+        let binary = folder.join("plt");
+        run(Command::new("clang").args(flags).arg("-o").arg(&binary).arg(folder.join("plt.c")));
+        answers(&binary, "^r_", "")
+    };
+    if !has("clang", plain) {
+        return;
+    }
+    let expected = made(plain);
+    assert_eq!(expected[2], ("r_quiet".to_owned(), Answer::Proven), "{expected:?}");
+    for binding in ["-Wl,-z,retpolineplt,-z,lazy", "-Wl,-z,retpolineplt,-z,now"] {
+        assert_eq!(made(&[plain, &[binding]].concat()), expected, "{binding}");
+    }
+}
+
+#[test]
 fn no_disguise_of_a_call_is_proven() {
     let mut wrong = kinds("gcc", &["-O2", "-DCONTEXTS"], true);
     wrong.extend(kinds("gcc", &["-O2", "-static", "-DCONTEXTS"], true));
@@ -117,6 +146,7 @@ fn no_disguise_of_a_call_is_proven_however_it_is_compiled() {
         &["-Oz"],
         &["-O3", "-DCONTEXTS"],
         &["-O2", "-fuse-ld=lld"],
+        &["-O2", "-fuse-ld=lld", "-Wl,-z,retpolineplt"],
         &["-O2", "-flto", "-fuse-ld=lld"],
         &["-O2", "-mlvi-cfi"],
         &["-O2", "-static", "-DCONTEXTS"],
