@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use object::elf;
-use object::read::elf::ElfFile64;
+use object::read::elf::{ElfFile64, SectionHeader as _};
 use object::{Endianness, Object, ObjectSection, ObjectSymbolTable as _};
 
 use super::kind;
@@ -35,8 +35,27 @@ pub(crate) fn headers(data: &[u8]) -> Result<Elf<'_>, String> {
     if data.len() < 4 || data[..4] != elf::ELFMAG {
         return Err("it is not an ELF file; give the linked executable or shared library".into());
     }
-    Elf::parse(data)
-        .map_err(|e| format!("its ELF headers are damaged or of another kind ({e}); build it again"))
+    let file = Elf::parse(data)
+        .map_err(|e| format!("its ELF headers are damaged or of another kind ({e}); build it again"))?;
+    if is_without_its_code(&file) {
+        return Err("it is debug information that was taken from a program, without the program's code; \
+                    give the program, beside which this is found as `FILE.debug`"
+            .into());
+    }
+    Ok(file)
+}
+
+/// Whether it has sections of code and the bytes of none, as `objcopy --only-keep-debug` leaves it.
+fn is_without_its_code(file: &Elf<'_>) -> bool {
+    let endian = file.endian();
+    let mut code = file
+        .elf_section_table()
+        .iter()
+        .filter(|section| {
+            section.sh_flags(endian).contains(elf::SHF_EXECINSTR) && section.sh_size(endian) > 0
+        })
+        .peekable();
+    code.peek().is_some() && code.all(|section| section.sh_type(endian) == elf::SHT_NOBITS)
 }
 
 /// Whether a file's own functions have names.

@@ -99,3 +99,13 @@ fn what_is_no_file_is_named_and_nobody_waits_for_it() {
     let (code, said) = within_a_minute(&folder, "whole").expect("a pipe is waited for");
     assert!(code == Some(1) && said.contains("::quiet"), "{said}");
 }
+
+#[test]
+fn debug_information_alone_is_no_program() {
+    let file = made("only-debug");
+    let folder = folder("only-debug");
+    copied(&file, "only.debug", &["--only-keep-debug"]);
+    let (code, said) = prove(&folder, &["--binary", "only.debug"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("it is debug information that was taken from a program"), "{said}");
+}
