@@ -35,7 +35,7 @@ impl<'v> Group<'v> {
 /// use qadapt_prove::{Answer, Verdict, groups};
 /// # fn verdict(region: &str, answer: Answer) -> Verdict {
 /// #     Verdict {
-/// #         region: region.to_owned(), answer, address: 0, at: None, function: None, required: false, copies: 1,
+/// #         region: region.to_owned(), answer, address: 0, at: None, function: None, required: false, copies: 1, shared_by: 0,
 /// #         paths: Vec::new(), gaps: Vec::new(), more_gaps: false, assumes: Vec::new(),
 /// #     }
 /// # }

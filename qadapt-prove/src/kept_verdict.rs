@@ -44,6 +44,7 @@ pub(super) struct Kept {
     function: Option<String>,
     required: bool,
     copies: usize,
+    shared_by: usize,
     answer: Answer,
     paths: Vec<KeptPath>,
     gaps: Vec<KeptGap>,
@@ -53,7 +54,7 @@ pub(super) struct Kept {
 
 impl Kept {
     pub(super) fn of(verdict: &Verdict) -> Self {
-        let Verdict { region, address, at, function, required, copies, answer, .. } = verdict;
+        let Verdict { region, address, at, function, required, copies, shared_by, answer, .. } = verdict;
         let Verdict { paths, gaps, more_gaps, assumes, .. } = verdict;
         let path = |path: &Path| {
             let Path { always, what, at, hops, advice } = path;
@@ -77,6 +78,7 @@ impl Kept {
             function: function.clone(),
             required: *required,
             copies: *copies,
+            shared_by: *shared_by,
             answer: *answer,
             paths: paths.iter().map(path).collect(),
             gaps: gaps.iter().map(gap).collect(),
@@ -114,6 +116,7 @@ impl Kept {
             function: self.function,
             required: self.required,
             copies: self.copies,
+            shared_by: self.shared_by,
             answer: self.answer,
             paths: self.paths.into_iter().map(path).collect::<Option<_>>()?,
             gaps: self.gaps.into_iter().map(gap).collect(),

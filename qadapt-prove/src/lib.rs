@@ -59,7 +59,7 @@
 //
 // Which regions there are: `marks` reads the labels, `copies` and `parts` say what of a function is a region's (`inlined`, `inside`, `before`: by
 // the line tables), `permits` and `deferral` what is exempt in it. `sources` has the regions that sources open (`calls`, `packages`,
-// `locked`), `regions` lists both under their names (`methods`, `spelled`), and `marked` asks about each (`question`).
+// `locked`), `regions` lists both under their names (`methods`, `spelled`; `folded`: of functions that share their code), and `marked` asks about each (`question`).
 
 mod aarch64;
 mod aarch64_arithmetic;
@@ -99,6 +99,7 @@ mod explore;
 mod fixups;
 mod flags;
 mod fmt_write;
+mod folded;
 mod foreign;
 mod frame;
 mod functions;

@@ -9,13 +9,14 @@ use qadapt_code::origin::is_guard;
 
 use super::calls::Opens;
 use super::copies::Copy;
+use super::folded::{in_function, unlisted, within, without_arguments};
 use super::inlined::Tree;
 use super::marks::{Kind, Record};
 use super::methods;
 use super::names::Names;
 use super::place::Place;
 use super::sources::Opened;
-use super::spelled::{arguments_at, arguments_of_closure, is_drop, last_argument, region_name};
+use super::spelled::{arguments_of_closure, is_drop, is_of_std, last_argument, region_name};
 use super::symbol::demangle;
 
 /// A protected region of a binary.
@@ -31,12 +32,14 @@ pub(crate) struct Region {
     pub(crate) at: Option<Place>,
     /// The function in which it is opened.
     pub(crate) function: Option<String>,
+    /// How many other functions have its code and are not listed for it.
+    pub(crate) shared_by: usize,
 }
 
 impl Region {
     /// A function taken as a region.
     pub(crate) fn function(addr: u64, name: String) -> Self {
-        Self { addr, name, required: false, at: None, function: None }
+        Self { addr, name, required: false, at: None, function: None, shared_by: 0 }
     }
 }
 
@@ -89,8 +92,13 @@ pub(crate) fn list(names: &Names<'_>, copies: Vec<Copy>, records: &[Record], ope
         }
     }
     let mut listed: Vec<Listed> = found.into_iter().map(|(listed, _)| listed).collect();
-    let folded: Vec<Listed> = listed.iter().flat_map(|known| folded(names, known, opened)).collect();
-    listed.extend(folded);
+    let mut twins = Vec::new();
+    for known in &mut listed {
+        let functions = names.functions(known.region.addr);
+        known.region.shared_by = unlisted(&functions, &known.region.name);
+        twins.extend(folded(&functions, known, opened));
+    }
+    listed.extend(twins);
     let making: Vec<(Region, bool)> = made
         .iter()
         .filter(|copy| copy.scope.is_some())
@@ -136,7 +144,7 @@ fn is_one(known: Kind, other: Kind) -> bool {
 
 /// A region that the file has no copy of.
 fn without_copies(name: &str, at: Place, required: bool, kind: Kind) -> Listed {
-    let region = Region { addr: 0, name: name.to_owned(), required, at: Some(at), function: None };
+    let region = Region { required, at: Some(at), ..Region::function(0, name.to_owned()) };
     Listed { region, kind: if required { Kind::Required } else { kind }, copies: Vec::new() }
 }
 
@@ -216,13 +224,11 @@ fn describe_made(names: &Names<'_>, copy: &Copy, polled: &BTreeSet<String>) -> (
 /// The regions of functions that the linker or the optimiser has found identical to the one of this region: its code is
 /// theirs, and the debug information speaks of one of them only. That one is the region's `function`, or the one that it was
 /// inlined into. Nothing tells how far the regions of the others go, whose labels are at the same places: as far as all of the code.
-fn folded(names: &Names<'_>, known: &Listed, opened: &[Opened]) -> Vec<Listed> {
+///
+/// Only a function of std is none of these: no region stands in one, and what was inlined there has a name of its own.
+fn folded(functions: &[String], known: &Listed, opened: &[Opened]) -> Vec<Listed> {
     let region = &known.region;
-    let functions = names.functions(region.addr);
-    let within = functions
-        .iter()
-        .filter_map(|function| Some((function, in_function(&region.name, function)?)))
-        .max_by_key(|(function, _)| function.len());
+    let within = within(functions, &region.name);
     let Some(one) = within.map(|(function, _)| function).or(functions.first()) else { return Vec::new() };
     let twin = |other: &String| {
         let name = match within {
@@ -243,27 +249,7 @@ fn folded(names: &Names<'_>, known: &Listed, opened: &[Opened]) -> Vec<Listed> {
         let copies = known.copies.iter().map(|copy| Copy { whole: copy.whole || is_other, ..copy.clone() });
         Listed { region, kind: known.kind, copies: copies.collect() }
     };
-    functions.iter().filter(|other| *other != one).map(twin).collect()
-}
-
-/// A function's path without the arguments of its generics (`::<..>`); those of a trait tell implementations apart, and stay.
-fn without_arguments(path: &str) -> String {
-    let mut found = String::new();
-    let mut rest = path;
-    while let Some((before, _)) = rest.split_once("::<") {
-        found.push_str(before);
-        rest = arguments_at(&rest[before.len() + "::".len()..]).map_or("", |(_, after)| after);
-    }
-    found + rest
-}
-
-/// What a region's name says besides the function that it stands in: nothing for the first closure in it.
-fn in_function<'a>(region: &'a str, function: &str) -> Option<&'a str> {
-    let rest = region.strip_prefix(function)?;
-    match rest {
-        "" | "::{closure}" => Some(""),
-        _ => (rest.starts_with("::{") || rest.starts_with(" (")).then_some(rest),
-    }
+    functions.iter().filter(|other| *other != one && !is_of_std(other)).map(twin).collect()
 }
 
 /// What tells instances of a generic region apart that have the same name.
@@ -308,7 +294,9 @@ fn describe(names: &Names<'_>, copy: &Copy) -> (Region, Identity) {
     let mut region = Region::function(copy.function, String::new());
     region.required = copy.kind == Kind::Required;
     let Some((tree, scope)) = &copy.scope else {
-        let function = names.function(copy.labels.first().copied().unwrap_or(copy.function));
+        let functions = names.functions(copy.labels.first().copied().unwrap_or(copy.function));
+        let owner = functions.iter().find(|name| !is_of_std(name)).or(functions.first());
+        let function = owner.cloned().unwrap_or_else(|| names.function(copy.function));
         region.name = match copy.kind {
             Kind::Extent => format!("{function} (until it is closed)"),
             _ => format!("{function} (somewhere in it)"),
@@ -426,34 +414,6 @@ fn callers(listed: &Listed) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn instances_of_one_function_are_known() {
-        for (path, plain) in [
-            ("app::push", "app::push"),
-            ("app::push::<u8>", "app::push"),
-            ("app::push::<alloc::vec::Vec<u8>>::{closure#0}", "app::push::{closure#0}"),
-            ("app::call::<fn(u8) -> u8>::inner::<u8>", "app::call::inner"),
-            ("<app::A as app::Push<u8>>::push", "<app::A as app::Push<u8>>::push"),
-            ("app::push::<u8", "app::push"),
-        ] {
-            assert_eq!(without_arguments(path), plain);
-        }
-    }
-
-    #[test]
-    fn a_region_is_of_its_function() {
-        for (region, rest) in [
-            ("app::step", Some("")),
-            ("app::step::{closure}", Some("")),
-            ("app::step::{closure#1}", Some("::{closure#1}")),
-            ("app::step (until it is closed)", Some(" (until it is closed)")),
-            ("app::steps", None),
-            ("app::step::inner", None),
-        ] {
-            assert_eq!(in_function(region, "app::step"), rest, "{region}");
-        }
-    }
 
     #[test]
     fn paths_end_at_whole_parts() {

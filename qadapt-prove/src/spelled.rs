@@ -61,6 +61,37 @@ pub(super) fn region_name(closure: &str) -> String {
     name
 }
 
+/// Whether a function is defined in Rust's own libraries: it, its type and its trait; whatever the arguments are.
+pub(crate) fn is_of_std(name: &str) -> bool {
+    let name = name.trim_start_matches(['&', '[', '(', '*']);
+    let bare = ["mut ", "const ", "dyn "].iter().find_map(|word| name.strip_prefix(word));
+    if let Some(bare) = bare {
+        return is_of_std(bare);
+    }
+    if !name.starts_with('<') {
+        let root = name.split(|c: char| !(c.is_alphanumeric() || c == '_')).next().unwrap_or_default();
+        return ["core", "alloc", "std", "__rustc"].contains(&root) && name[root.len()..].starts_with("::");
+    }
+    // `<type as trait>`, or `<type>`.
+    let mut depth = 0_usize;
+    let mut of_trait = None;
+    for (i, c) in name.char_indices() {
+        match c {
+            '<' | '(' | '[' => depth += 1,
+            '>' if name[..i].ends_with('-') => {}
+            '>' | ')' | ']' => depth = depth.saturating_sub(1),
+            ' ' if depth == 1 && name[i..].starts_with(" as ") => of_trait = Some(i),
+            _ => {}
+        }
+        if depth == 0 {
+            let end = of_trait.unwrap_or(i);
+            return is_of_std(&name[1..end])
+                && of_trait.is_none_or(|at| is_of_std(&name[at + " as ".len()..i]));
+        }
+    }
+    false
+}
+
 /// Whether the guard's closure is the one that drops what is watched.
 pub(super) fn is_drop(closure: &str) -> bool {
     closure.split('<').next().is_some_and(|path| path.contains("::drop::"))
@@ -84,6 +115,33 @@ mod tests {
             assert_eq!(last_argument(spelled).map(|t| region_name(&t)).as_deref(), Some(name), "{spelled}");
         }
         assert_eq!(last_argument("region"), None);
+    }
+
+    #[test]
+    fn functions_of_std_are_known_by_type_and_trait() {
+        for (name, is) in [
+            ("core::ops::function::FnOnce::call_once{{vtable.shim}}", true),
+            ("core::ops::function::FnOnce::call_once::<app::main::{closure#0}>", true),
+            ("__rustc::__rust_no_alloc_shim_is_unstable_v2", true),
+            ("<alloc::vec::Vec<app::Sample> as core::ops::drop::Drop>::drop", true),
+            (
+                "<<alloc::boxed::Box<dyn core::error::Error> as core::convert::From<alloc::string::String>>::from::E as core::error::Error>::provide",
+                true,
+            ),
+            ("<&mut fn(u8) -> u8 as core::fmt::Debug>::fmt", false),
+            ("<alloc::vec::Vec<u8> as app::Stage>::process", false),
+            ("<app::Filter as core::ops::drop::Drop>::drop", false),
+            ("<&app::Filter as core::fmt::Debug>::fmt", false),
+            ("<[app::Filter] as core::fmt::Debug>::fmt", false),
+            ("<dyn core::any::Any>::is", true),
+            ("<alloc::vec::Vec<u8>>::push", true),
+            ("corelib::f", false),
+            ("core", false),
+            ("main", false),
+            ("<core::", false),
+        ] {
+            assert_eq!(is_of_std(name), is, "{name}");
+        }
     }
 
     #[test]

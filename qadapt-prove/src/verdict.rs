@@ -137,6 +137,9 @@ pub struct Verdict {
     pub required: bool,
     /// How many copies of it the file has; a function that was asked for is one.
     pub copies: usize,
+    /// How many other functions have its code and no verdict for it: functions of Rust's own libraries, which the linker has folded
+    /// into the same place.
+    pub shared_by: usize,
     /// The answer.
     pub answer: Answer,
     /// The shortest path to an allocation, and to a deallocation; or to a wait.
@@ -215,6 +218,7 @@ pub(crate) fn verdict(
         function: region.function,
         required: region.required,
         copies: 1,
+        shared_by: region.shared_by,
         answer,
         paths,
         gaps,
@@ -253,6 +257,7 @@ impl Verdict {
             function: region.function.clone(),
             required: region.required,
             copies: 0,
+            shared_by: region.shared_by,
             answer,
             paths: Vec::new(),
             gaps: vec![reason],

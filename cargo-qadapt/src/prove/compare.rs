@@ -54,6 +54,7 @@ mod tests {
                 function: None,
                 required: false,
                 copies: 1,
+                shared_by: 0,
                 paths: Vec::new(),
                 gaps: Vec::new(),
                 more_gaps: false,

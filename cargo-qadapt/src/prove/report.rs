@@ -155,6 +155,9 @@ fn write_group(out: &mut String, group: &Group<'_>, root: &Folder) -> std::fmt::
                 write!(out, "; and {} more", more.len())?;
             }
         }
+        if verdict.shared_by > 0 {
+            write!(out, ", code of {} too", counted(verdict.shared_by, "other function"))?;
+        }
         writeln!(out)?;
         write_reasons(out, verdict, root)?;
     }

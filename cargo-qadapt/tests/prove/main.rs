@@ -25,4 +25,5 @@ mod popular;
 mod programs;
 mod shipped;
 mod taken;
+mod told;
 mod waits;
