@@ -280,12 +280,14 @@ fn crc32(data: &[u8]) -> u32 {
 fn unpack(file: &Elf<'_>, number: usize, unpacked: &mut Unpacked) {
     for section in file.sections() {
         let Ok(name) = section.name() else { continue };
+        // Older tools say by the name that a section is compressed.
+        let plain_name = name.replacen(".zdebug_", ".debug_", 1);
         let Ok(data) = section.compressed_data() else { continue };
-        if name.starts_with(".debug_")
+        if plain_name.starts_with(".debug_")
             && data.format != object::CompressionFormat::None
             && let Ok(plain) = data.decompress()
         {
-            unpacked.insert((number, name.to_owned()), plain.into_owned());
+            unpacked.insert((number, plain_name), plain.into_owned());
         }
     }
 }

@@ -109,3 +109,11 @@ fn debug_information_alone_is_no_program() {
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("it is debug information that was taken from a program"), "{said}");
 }
+
+#[test]
+fn debug_information_in_sections_of_the_old_compressed_kind_is_read() {
+    let file = made("compressed");
+    let whole = answers(&file);
+    assert_eq!(whole["quiet"], Answer::Proven, "{whole:?}");
+    assert_eq!(answers(&copied(&file, "old", &["--compress-debug-sections=zlib-gnu"])), whole);
+}
