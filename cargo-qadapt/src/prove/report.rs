@@ -231,17 +231,20 @@ fn write_path(out: &mut String, answer: Answer, path: &Path, root: &Folder) -> s
             _ => runs.push((is_own, vec![frame])),
         }
     }
-    let own = runs.iter().filter(|(is_own, _)| *is_own).count();
-    let found = |frame: &&&Frame| frame.at == path.at && path.at.is_some();
-    let last = before.iter().chain(&inside).rev().find(found);
-    if let Some(frame) = last {
+    // The line to look at stands where the path comes to it; one that is folded stands first.
+    let found = |frame: &Frame| frame.at == path.at && path.at.is_some();
+    let last = runs.iter().rposition(|(is_own, run)| *is_own && found(run[0]));
+    if last.is_none()
+        && let Some(frame) = before.iter().chain(&inside).rev().find(|frame| found(frame))
+    {
         writeln!(out, "      at {}", frame_at(frame, root))?;
     }
-    for (is_own, run) in runs {
-        if !is_own {
-            writeln!(out, "      {}", paint(FAINT, &folded(&run)))?;
-        } else if own > 1 || last.is_none() {
-            writeln!(out, "      {}", frame_at(run[0], root))?;
+    for (i, (is_own, run)) in runs.iter().enumerate() {
+        if *is_own {
+            let at = if Some(i) == last { "at " } else { "" };
+            writeln!(out, "      {at}{}", frame_at(run[0], root))?;
+        } else {
+            writeln!(out, "      {}", paint(FAINT, &folded(run)))?;
         }
     }
     if let Some(last) = path.hops.last() {

@@ -27,3 +27,20 @@ fn functions_of_std_that_share_a_regions_code_are_counted_not_listed() {
     let (_, said) = prove(&folder("icf"), &["--binary", "icf"]);
     assert!(said.contains("PROVEN  icf::nothing") && said.contains(", code of "), "{said}");
 }
+
+#[test]
+fn each_line_of_a_path_is_printed_once() {
+    let region = ("region".to_owned(), "__qadapt_region(|| boxes(x, 1, 2) as u64)".to_owned());
+    program("lines", "", &[region], &["-Copt-level=2"]);
+    let (_, said) = prove(&folder("lines"), &["--binary", "lines"]);
+    let (_, path) = said.split_once("    allocates:\n").unwrap_or_else(|| panic!("{said}"));
+    let lines: Vec<&str> = path.lines().map(str::trim).take_while(|line| !line.starts_with("->")).collect();
+    let own: Vec<&str> = lines
+        .iter()
+        .map(|line| line.trim_start_matches("at "))
+        .filter(|line| line.starts_with("lines.rs:"))
+        .collect();
+    let boxes = own.iter().filter(|line| line.ends_with("boxes")).count();
+    assert!(own.len() > 1 && boxes == 1, "{said}");
+    assert_eq!(lines.iter().filter(|line| line.starts_with("at ")).count(), 1, "{said}");
+}
