@@ -7,11 +7,11 @@ use std::process::ExitStatus;
 use std::rc::Rc;
 use std::time::Duration;
 
-use qadapt_code::origin::Origin;
-
 use super::args::Runs;
 use super::collect::{collect, unfinished};
 use super::fold::Fold;
+use super::gaps::{unmeasured, unwatched, without_lines};
+use super::input::Input;
 use super::kept::Kept;
 use super::preload;
 use super::problems::Problems;
@@ -22,10 +22,9 @@ use crate::build::{Build, Program, Verb, Workspace, name_in};
 use crate::cargo::cargo;
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::format::text::region_name;
 use crate::progress::Progress;
 use crate::report::choice::Apart;
-use crate::report::figures::{Report, Site};
+use crate::report::figures::Report;
 use crate::selection::Profile;
 use crate::settings::{Settings, host, platform_variable};
 
@@ -81,12 +80,13 @@ impl Runs {
         }
         let mut folds: Vec<Fold> = (0..times).map(|_| Fold::new(detail.by)).collect();
         let (mut problems, mut failed) = (Problems::default(), Vec::new());
-        let how = How { detail, ..How::of(self, workspace, config) };
+        let profiles = self.profiles.all();
+        let input = Input::of(profiles.len() * times, &workspace.own_target_directory())?;
+        let how = How { detail, input, ..How::of(self, workspace, config) };
         if let Some(warning) = how.ignored() {
             crate::progress::line(&format!("warning: {warning}"));
         }
         let mut interrupted = false;
-        let profiles = self.profiles.all();
         // Until the names are known: what another audit of the selection builds and runs takes the place of this one's.
         let _locks = self.lock(workspace, &profiles)?;
         for (index, profile) in profiles.iter().enumerate() {
@@ -100,6 +100,7 @@ impl Runs {
                 }
             }
         }
+        problems.extend(how.input.problem());
         let mut reports = Vec::new();
         let code = workspace.code(&config.sites);
         for fold in folds {
@@ -195,6 +196,7 @@ impl Runs {
             arguments: &self.arguments,
             launched_on: how.platform.as_deref(),
             environment: how.kept,
+            input: &how.input,
         };
         let mut outcome = Outcome::Good;
         for fold in folds {
@@ -269,6 +271,7 @@ struct How<'a> {
     platform: Option<String>,
     kept: Option<&'a [String]>,
     detail: Detail,
+    input: Input,
 }
 
 /// The guard's packages: what they do in the program is no part of what is measured.
@@ -285,6 +288,7 @@ impl<'a> How<'a> {
             platform,
             kept: config.check.environment.as_deref(),
             detail: Detail::default(),
+            input: Input::Inherited,
         }
     }
 
@@ -336,35 +340,6 @@ impl<'a> How<'a> {
     }
 }
 
-/// Why this is no audit, if it is none.
-#[must_use]
-pub fn nothing_audited(report: &Report, whole_program: bool) -> Option<String> {
-    if report.profiles.iter().all(|profile| profile.processes == 0) {
-        return Some("nothing was audited: there is no trace".to_owned());
-    }
-    if report.profiles.iter().all(|profile| profile.without_allocator == profile.processes) {
-        return Some(
-            "nothing was audited: the program links qadapt, but its global allocator is another one. Add to its \
-             main file (for a test: to the test's file)\n\n    #[global_allocator]\n    static ALLOC: \
-             qadapt::QADAPT = qadapt::QADAPT;\n"
-                .to_owned(),
-        );
-    }
-    let entered =
-        report.regions.iter().flat_map(|region| &region.counts).flatten().any(|counts| counts.calls > 0);
-    if !entered && report.profiles.iter().any(|profile| profile.lost > 0) {
-        return Some(
-            "nothing was audited: the traces had no room for the regions that were entered".to_owned(),
-        );
-    }
-    (!entered && !whole_program).then(|| {
-        "nothing was audited: the program entered no protected region. Mark code with #[allocate_panic] or \
-         assert_no_alloc(..), give the program arguments with which it gets there, or audit all of it with \
-         --whole-program"
-            .to_owned()
-    })
-}
-
 /// Cargo runs none of several programs unless it is told which. Where two of them have one name, that takes the package too.
 fn several(mut programs: Vec<Program<'_>>) -> String {
     programs.sort();
@@ -408,82 +383,4 @@ pub fn lock(traces: &Path, waiting: impl FnOnce(&Path)) -> Result<File> {
     };
     locked.map_err(|e| Error::io("lock the file", &path, e))?;
     Ok(file)
-}
-
-/// Profiles in which some process was not watched though it has regions.
-fn unwatched(report: &Report) -> Vec<String> {
-    let some = report.profiles.iter().filter(|profile| profile.without_allocator > 0);
-    some.map(|profile| {
-        format!(
-            "in profile {} {} of {} processes entered regions without qadapt as global allocator: what they allocate is \
-             not seen",
-            profile.name, profile.without_allocator, profile.processes
-        )
-    })
-    .collect()
-}
-
-/// Regions that disallow system calls on threads whose calls could not be watched.
-#[must_use]
-pub fn unmeasured(report: &Report) -> Vec<String> {
-    let profiles = report.profiles.iter().enumerate().filter_map(|(index, profile)| {
-        let unmeasured = report.regions.iter().filter(|region| {
-            region.counts.get(index).copied().flatten().is_some_and(|counts| counts.unwatched > 0)
-        });
-        let names: Vec<String> = unmeasured.map(|region| region_name(&region.place)).collect();
-        (!names.is_empty()).then(|| {
-            format!(
-                "in profile {} the blocking calls of {} are unmeasured: the kernel did not let them be watched, which it \
-                 does on x86-64 Linux from 5.11 on where nothing forbids it",
-                profile.name,
-                names.join(", ")
-            )
-        })
-    });
-    profiles.collect()
-}
-
-/// Says so if no frame has a line.
-fn without_lines(report: &Report) -> Option<String> {
-    let with_stack = report.sites.iter().filter(|site| !site.stack.is_empty());
-    let mut without: Vec<&str> = Vec::new();
-    for (index, profile) in report.profiles.iter().enumerate() {
-        let mut own = with_stack.clone().filter(|site| site.counts.get(index).is_some_and(Option::is_some));
-        // The standard library has lines of its own.
-        let is = |frame: &u32, has_line: bool| {
-            let frame = report.frames.get(*frame as usize);
-            frame.is_some_and(|frame| frame.origin != Origin::Internal && (frame.line > 0) == has_line)
-        };
-        let has = |site: &Site, has_line| site.stack.iter().any(|frame| is(frame, has_line));
-        if own.clone().any(|site| has(site, false)) && !own.any(|site| has(site, true)) {
-            without.push(&profile.name);
-        }
-    }
-    (!without.is_empty()).then(|| {
-        format!(
-            "the program in profile {} has no debug information, so that sites have no lines. The audit asks cargo for \
-             it: something takes it out again, as a linker's option or `strip` in a build script does",
-            without.join(", "),
-        )
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_empty_report_is_no_audit() {
-        let mut report = Report::default();
-        assert!(nothing_audited(&report, true).is_some_and(|why| why.contains("no trace")));
-        report.profile("debug");
-        report.profiles[0].processes = 1;
-        report.profiles[0].without_allocator = 1;
-        assert!(nothing_audited(&report, true).is_some_and(|why| why.contains("#[global_allocator]")));
-        report.profiles[0].without_allocator = 0;
-        assert!(nothing_audited(&report, false).is_some_and(|why| why.contains("--whole-program")));
-        assert_eq!(nothing_audited(&report, true), None);
-        report.profiles[0].lost = 1;
-        assert!(nothing_audited(&report, false).is_some_and(|why| why.contains("no room")));
-    }
 }

@@ -5,6 +5,8 @@ pub mod bundle;
 pub mod collect;
 pub mod doctest;
 pub mod fold;
+pub mod gaps;
+pub mod input;
 pub mod interrupt;
 pub mod kept;
 pub mod launch;

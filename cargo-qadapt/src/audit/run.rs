@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::doctest;
+use super::input::Input;
 use super::interrupt::Interrupts;
 use super::launch;
 use super::preload;
@@ -54,6 +55,8 @@ pub struct Options<'a> {
     pub launched_on: Option<&'a str>,
     /// Names of the variables that the program gets; all but the machine's own if there are none.
     pub environment: Option<&'a [String]>,
+    /// What it reads.
+    pub input: &'a Input,
 }
 
 /// Runs. The program's standard output goes to standard error, so that the report has standard output for itself; on a
@@ -69,6 +72,7 @@ pub fn run(build: &Build<'_>, options: &Options<'_>, what: String) -> Result<End
     let interrupts = Interrupts::count().map_err(|e| failed(e, &command))?;
     let screen = Screen::open(what);
     let mut start = || {
+        command.stdin(options.input.next()?);
         match &screen {
             Some(screen) => command.stdout(screen.stdio()?).stderr(screen.stdio()?),
             None => command.stdout(Stdio::from(std::io::stderr())),

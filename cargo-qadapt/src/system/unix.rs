@@ -4,12 +4,14 @@ use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::mem::MaybeUninit;
+use std::os::fd::AsFd as _;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 use std::ptr;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, getpgid, getpgrp, kill_process, test_kill_process};
@@ -284,6 +286,44 @@ pub fn terminal() -> io::Result<(File, File)> {
 #[must_use]
 pub fn working_folder(folder: &Path) -> PathBuf {
     folder.canonicalize().unwrap_or_else(|_| folder.to_owned())
+}
+
+/// Standard input once more, with its place in common.
+///
+/// # Errors
+/// If the system has no more file descriptors.
+pub fn standard_input() -> io::Result<File> {
+    io::stdin().as_fd().try_clone_to_owned().map(File::from)
+}
+
+/// Whether a file can go back to where it was: a regular one or a disk.
+#[must_use]
+pub fn is_file(file: &File) -> bool {
+    let kind = file.metadata().map(|metadata| metadata.file_type());
+    kind.is_ok_and(|kind| kind.is_file() || kind.is_block_device())
+}
+
+/// Whether bytes pass in it once.
+#[must_use]
+pub fn is_stream(file: &File) -> bool {
+    let kind = file.metadata().map(|metadata| metadata.file_type());
+    kind.is_ok_and(|kind| kind.is_fifo() || kind.is_socket())
+}
+
+/// A file in a folder that is gone as soon as nobody has it open.
+///
+/// # Errors
+/// If it cannot be made.
+pub fn nameless(folder: &Path) -> io::Result<File> {
+    static MADE: AtomicU32 = AtomicU32::new(0);
+    // Relaxed: a number that orders nothing.
+    let number = MADE.fetch_add(1, Ordering::Relaxed);
+    let path = folder.join(format!("nameless-{}-{number}", std::process::id()));
+    // One that was left behind by a command that was killed in between.
+    let _ = fs::remove_file(&path);
+    let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path)?;
+    fs::remove_file(&path)?;
+    Ok(file)
 }
 
 /// How wide the terminal is that standard error is; none if it is none, or does not say.

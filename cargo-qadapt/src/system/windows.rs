@@ -4,12 +4,16 @@
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
-use std::os::windows::io::{AsRawHandle as _, FromRawHandle as _, OwnedHandle};
+use std::os::windows::fs::OpenOptionsExt as _;
+use std::os::windows::io::{AsHandle as _, AsRawHandle as _, FromRawHandle as _, OwnedHandle};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 use std::{mem, ptr};
 
+use windows_sys::Win32::Storage::FileSystem::{
+    FILE_FLAG_DELETE_ON_CLOSE, FILE_TYPE_DISK, FILE_TYPE_PIPE, GetFileType,
+};
 use windows_sys::Win32::System::Console::{CTRL_BREAK_EVENT, CTRL_C_EVENT, SetConsoleCtrlHandler};
 use windows_sys::Win32::System::JobObjects::{
     AssignProcessToJobObject, CreateJobObjectW, JobObjectBasicProcessIdList, QueryInformationJobObject,
@@ -174,6 +178,45 @@ unsafe extern "system" fn handle(event: u32) -> BOOL {
 /// Always.
 pub fn terminal() -> io::Result<(File, File)> {
     Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Standard input once more, with its place in common.
+///
+/// # Errors
+/// If the system does not give it out.
+pub fn standard_input() -> io::Result<File> {
+    io::stdin().as_handle().try_clone_to_owned().map(File::from)
+}
+
+/// Whether a file can go back to where it was.
+#[must_use]
+pub fn is_file(file: &File) -> bool {
+    kind(file) == FILE_TYPE_DISK
+}
+
+/// Whether bytes pass in it once: a pipe or a socket.
+#[must_use]
+pub fn is_stream(file: &File) -> bool {
+    kind(file) == FILE_TYPE_PIPE
+}
+
+fn kind(file: &File) -> u32 {
+    // SAFETY: the handle is open as long as the file; of one that is none the kind is not known.
+    unsafe { GetFileType(file.as_raw_handle()) }
+}
+
+/// A file in a folder that is gone as soon as nobody has it open.
+///
+/// # Errors
+/// If it cannot be made.
+pub fn nameless(folder: &Path) -> io::Result<File> {
+    static MADE: AtomicU32 = AtomicU32::new(0);
+    // Relaxed: a number that orders nothing.
+    let number = MADE.fetch_add(1, Ordering::Relaxed);
+    let path = folder.join(format!("nameless-{}-{number}", std::process::id()));
+    let mut options = File::options();
+    options.read(true).write(true).create(true).truncate(true).custom_flags(FILE_FLAG_DELETE_ON_CLOSE);
+    options.open(path)
 }
 
 /// What a process that is started in a folder calls that: as whoever starts it does.

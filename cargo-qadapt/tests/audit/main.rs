@@ -21,6 +21,7 @@ mod formats;
 mod golden;
 mod heaptrack;
 mod in_c;
+mod inputs;
 mod interrupts;
 #[cfg(target_os = "linux")]
 mod left_behind;

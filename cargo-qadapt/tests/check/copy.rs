@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 /// A workspace with one package, `meter`.
@@ -90,7 +90,7 @@ impl Copy {
         number
     }
 
-    /// `cargo qadapt ARGS` in this workspace.
+    /// `cargo qadapt ARGS` in this workspace, which reads its file `stdin` if there is one.
     pub(crate) fn qadapt(&self, arguments: &[&str]) -> Run {
         self.qadapt_in("", arguments)
     }
@@ -125,6 +125,7 @@ impl Copy {
             .arg("qadapt")
             .args(arguments)
             .current_dir(self.root.join(folder))
+            .stdin(std::fs::File::open(self.root.join("stdin")).map_or_else(|_| Stdio::null(), Stdio::from))
             .env("CARGO_TARGET_DIR", target)
             .env_remove("RUSTFLAGS")
             .env_remove("CARGO_ENCODED_RUSTFLAGS")

@@ -31,6 +31,16 @@ fn a_range_is_kept_and_accepted() {
     check(&["--runs", "2"], 3).assert(0, &["0 notes"]);
 }
 
+/// The first one does not take it all.
+#[test]
+fn each_run_reads_the_same() {
+    let copy = Copy::new("inputs");
+    copy.write("stdin", "one\ntwo\n");
+    copy.edit("meter/src/main.rs", "fill(times)", "fill(std::io::stdin().lines().count() as u64)");
+    copy.check(&["--runs", "2", "--bless"]).assert(0, &["check passed: 0 failures, 0 notes"]);
+    assert!(copy.read("qadapt.lock").contains("allocs = 2, reallocs = 0, deallocs = 2, bytes = 16"));
+}
+
 /// By request.
 #[test]
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
