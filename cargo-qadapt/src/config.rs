@@ -128,12 +128,7 @@ impl Config {
             Ok(target) => wrong(format!("it is a link to `{}`, which cannot be read: {e}", target.display())),
             Err(_) => Error::io("read the configuration", path, e),
         })?;
-        let text = std::str::from_utf8(&bytes).map_err(|e| {
-            let before = &bytes[..e.valid_up_to()];
-            let line = before.split(|&byte| byte == b'\n').count();
-            wrong(format!("line {line} is not UTF-8: save the file in that encoding"))
-        })?;
-        Self::parse(text).map_err(wrong)
+        utf8(&bytes).and_then(Self::parse).map_err(wrong)
     }
 
     /// Reads the text of a file.
@@ -160,6 +155,18 @@ impl Config {
         let settled = Self::read(path)?.proofs();
         settled.map_err(|problem| Error::Config { path: path.to_owned(), problem })
     }
+}
+
+/// The text of a file.
+///
+/// # Errors
+/// The line that is none, and what to do.
+pub fn utf8(bytes: &[u8]) -> std::result::Result<&str, String> {
+    std::str::from_utf8(bytes).map_err(|e| {
+        let before = &bytes[..e.valid_up_to()];
+        let line = before.split(|&byte| byte == b'\n').count();
+        format!("line {line} is not UTF-8: save the file in that encoding")
+    })
 }
 
 /// Whether there is such a file in a folder. A link to what is not there is there: whoever made it means a file.

@@ -1,14 +1,15 @@
 //! The file that keeps the baseline: TOML, sorted, a line for each profile and site, nothing of this machine.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
 use serde::Deserialize;
 
-use super::baseline::{Baseline, Figures, Often, Region, Run};
-use super::key::{RegionKey, SiteKey};
+use super::baseline::{Baseline, Figures, Often, Region};
+use super::key::RegionKey;
 use super::range::Range;
+use super::written::{SAMPLED, Whole};
+use crate::config::utf8;
 use crate::error::{Error, Result};
 use crate::format::output::replace;
 use crate::report::op;
@@ -29,9 +30,10 @@ const HEAD: &str = "\
 /// # Errors
 /// If it cannot be read or is not valid.
 pub fn read(path: &Path) -> Result<Option<Baseline>> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => {
-            parse(&text).map(Some).map_err(|problem| Error::Config { path: path.to_owned(), problem })
+    match std::fs::read(path) {
+        Ok(bytes) => {
+            let baseline = utf8(&bytes).and_then(parse);
+            baseline.map(Some).map_err(|problem| Error::Config { path: path.to_owned(), problem })
         }
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(e) => Err(Error::io("read the baseline", path, e)),
@@ -119,9 +121,6 @@ fn write_region(out: &mut String, key: &RegionKey, region: &Region) {
     out.push_str("]\n");
 }
 
-/// What stands for a number of times that is not known.
-const SAMPLED: &str = "sampled";
-
 fn ranged(range: Range) -> String {
     let one = |figure| Range { min: figure, max: figure, ..range }.to_string();
     if range.varies() { format!("[{}, {}]", one(range.min), one(range.max)) } else { one(range.max) }
@@ -147,6 +146,12 @@ pub fn parse(text: &str) -> std::result::Result<Baseline, String> {
         version: u32,
     }
     let damaged = |e: toml::de::Error| {
+        if let Some(line) = conflict(text) {
+            return format!(
+                "line {line} is a marker that git leaves at a conflict: take one side whole (`git checkout --ours {NAME}`, or \
+                 `--theirs`), and then write it anew with `cargo qadapt check --bless`"
+            );
+        }
         format!(
             "the baseline is damaged: take it from version control again, or remove it and write it anew with \
              `cargo qadapt check --bless`\n{}",
@@ -179,195 +184,19 @@ pub fn parse(text: &str) -> std::result::Result<Baseline, String> {
     Ok(baseline)
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Whole {
-    #[expect(dead_code, reason = "read before, and a field like any other")]
-    version: u32,
-    #[serde(default)]
-    run: Vec<WrittenRun>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenRun {
-    command: String,
-    profiles: BTreeSet<String>,
-    per: Option<Per>,
-    #[serde(default)]
-    failed: BTreeSet<String>,
-    #[serde(default)]
-    suppressed: BTreeMap<String, BTreeSet<String>>,
-    #[serde(default)]
-    region: Vec<WrittenRegion>,
-}
-
-/// What figures are of, if not of the whole run.
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Per {
-    Entry,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenRegion {
-    name: Option<String>,
-    file: String,
-    function: Option<String>,
-    test: Option<String>,
-    #[serde(default = "first")]
-    nth: u32,
-    counts: BTreeMap<String, WrittenFigures>,
-    #[serde(default)]
-    sites: Vec<WrittenSite>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenFigures {
-    allocs: Written,
-    reallocs: Written,
-    deallocs: Written,
-    bytes: Written,
-    peak_bytes: Written,
-    blocking_calls: Option<Written>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenSite {
-    file: Option<String>,
-    function: String,
-    op: String,
-    code: String,
-    times: BTreeMap<String, Written>,
-}
-
-/// A figure, the least and the most, or a word.
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "expected a number, or the least and the most as [3, 5]")]
-enum Written {
-    Figure(u64),
-    Range([u64; 2]),
-    Decimal(f64),
-    Decimals([f64; 2]),
-    Word(String),
-}
-
-const fn first() -> u32 {
-    1
-}
-
-/// A decimal where whole events or bytes are meant, as an editor or a merge may leave one.
-fn decimal_of_whole_run(figure: f64) -> String {
-    format!(
-        "the baseline is damaged: {figure:?} is no figure of a whole run, which is counted in whole events and bytes; take \
-         it from version control again, or write it anew with --bless"
-    )
-}
-
-/// The figures of one entry.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it was tested to fit")]
-fn decimals(min: f64, max: f64) -> std::result::Result<Range, String> {
-    let hundredths = |figure: f64| {
-        let all = (figure * 100.0).round();
-        ((0.0..9e15).contains(&all)).then_some(all as u64).ok_or_else(|| format!("{figure} is no figure"))
-    };
-    let (min, max) = (hundredths(min)?, hundredths(max)?);
-    if min > max {
-        return Err("a range runs backwards".to_owned());
-    }
-    Ok(Range { min, max, per_entry: true })
-}
-
-impl Written {
-    /// The figure in the unit of its run: a whole run has no decimals, and `2` for each entry is `2.00`.
-    fn range(&self, per_entry: bool) -> std::result::Result<Range, String> {
-        match *self {
-            Self::Figure(figure) => Self::Range([figure, figure]).range(per_entry),
-            Self::Range([min, max]) if min <= max => {
-                let unit = Range { per_entry, ..Range::default() };
-                Ok(Range { min: unit.limit(min), max: unit.limit(max), per_entry })
-            }
-            Self::Decimal(figure) => Self::Decimals([figure, figure]).range(per_entry),
-            Self::Decimals([min, max]) if per_entry => decimals(min, max),
-            Self::Decimals([min, max]) => {
-                // A negative number is one even without a fraction.
-                decimals(min, max)?;
-                Err(decimal_of_whole_run(max))
-            }
-            Self::Range([min, max]) => Err(format!("the range [{min}, {max}] runs backwards")),
-            Self::Word(ref word) => Err(format!("`{word}` is no number")),
-        }
-    }
-
-    fn often(&self, per_entry: bool) -> std::result::Result<Often, String> {
-        match self {
-            Self::Word(word) if word == SAMPLED => Ok(Often::Sampled),
-            figure => figure.range(per_entry).map(Often::Times),
-        }
-    }
-}
-
-impl WrittenRun {
-    fn read(self) -> std::result::Result<Run, String> {
-        let mut run = Run {
-            per_entry: self.per.is_some(),
-            profiles: self.profiles,
-            failed: self.failed,
-            suppressed: self.suppressed,
-            ..Run::default()
-        };
-        for written in self.region {
-            let key = RegionKey {
-                file: written.file,
-                function: written.function,
-                name: written.name,
-                test: written.test,
-                nth: written.nth,
-            };
-            let mut region = Region::default();
-            for (profile, figures) in written.counts {
-                region.counts.insert(profile, figures.read(run.per_entry)?);
-            }
-            for site in written.sites {
-                let op = op::named(&site.op)?;
-                let file = site.file.unwrap_or_else(|| key.file.clone());
-                let of = SiteKey { file, function: site.function, code: site.code, op };
-                for (profile, times) in site.times {
-                    region.sites.entry(of.clone()).or_default().insert(profile, times.often(run.per_entry)?);
-                }
-            }
-            let title = key.title();
-            if run.regions.insert(key, region).is_some() {
-                return Err(format!(
-                    "the region `{title}` is there twice: keep one, and write it with `--bless`"
-                ));
-            }
-        }
-        Ok(run)
-    }
-}
-
-impl WrittenFigures {
-    fn read(&self, per_entry: bool) -> std::result::Result<Figures, String> {
-        let none = Written::Figure(0);
-        Ok(Figures {
-            allocs: self.allocs.range(per_entry)?,
-            reallocs: self.reallocs.range(per_entry)?,
-            deallocs: self.deallocs.range(per_entry)?,
-            bytes: self.bytes.range(per_entry)?,
-            // A peak is always that of one entry, and never an average.
-            peak_bytes: self.peak_bytes.range(false)?,
-            blocking_calls: self.blocking_calls.as_ref().unwrap_or(&none).range(per_entry)?,
-        })
-    }
+/// The line of a merge that git could not make, if there is one: no line of the file begins so.
+fn conflict(text: &str) -> Option<usize> {
+    let is_marker = |line: &str| ["<<<<<<<", ">>>>>>>"].iter().any(|marker| line.starts_with(marker));
+    text.lines().position(is_marker).map(|line| line + 1)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::check::baseline::Run;
+    use crate::check::key::SiteKey;
     use crate::report::op::{Call, Op};
 
     /// One of everything, with names that a careless writer would break on.
@@ -481,7 +310,10 @@ mod tests {
             (&good.replace("futex (lock)", "futex (wait)"), "`futex (wait)` is no operation"),
             (&good.replace("nth = 2\n", ""), "is there twice"),
             (&twice, "the run `` is there twice"),
-            ("<<<<<<< HEAD\nversion = 1", "damaged"),
+            (
+                "version = 1\n<<<<<<< HEAD\n=======\n>>>>>>> b\n",
+                "line 2 is a marker that git leaves at a conflict: take one side",
+            ),
         ] {
             let problem = parse(bad).expect_err(bad);
             assert!(problem.contains(named), "no `{named}` in: {problem}");

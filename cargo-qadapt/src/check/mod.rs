@@ -12,3 +12,4 @@ pub mod paths;
 pub mod range;
 pub mod since;
 pub mod verb;
+mod written;

@@ -24,7 +24,7 @@ fn damaged_older_and_newer_baselines() {
     let copy = Copy::new("damaged");
     for (text, said) in [
         ("version = 1\n[[run]]\ncommand = ", "take it from version control again"),
-        ("<<<<<<< HEAD\nversion = 1\n", "damaged"),
+        ("<<<<<<< HEAD\nversion = 1\n", "line 1 is a marker that git leaves at a conflict: take one side"),
         ("version = 1\nruns = []\n", "unknown field `runs`"),
         ("version = 0\n", "write it anew"),
         ("version = 2\n", "update cargo-qadapt"),
@@ -104,6 +104,15 @@ fn a_configuration_in_another_encoding() {
     std::fs::write(copy.root.join("qadapt.toml"), b"[[permit]]\nregion = \"a\"\nreason = \"f\xfcr alle\"\n")
         .expect("the file can be written");
     copy.qadapt(&["audit", "-p", "meter"]).assert(2, &["qadapt.toml`: line 3 is not UTF-8"]);
+}
+
+/// As PowerShell writes what is sent to a file.
+#[test]
+fn a_baseline_in_another_encoding() {
+    let copy = Copy::new("lock-encoding");
+    let bytes: Vec<u8> = "\u{feff}version = 1\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    std::fs::write(copy.root.join("qadapt.lock"), bytes).expect("the file can be written");
+    copy.check(&[]).assert(2, &["qadapt.lock`: line 1 is not UTF-8: save the file in that encoding"]);
 }
 
 #[test]
