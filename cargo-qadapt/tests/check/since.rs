@@ -59,6 +59,62 @@ fn a_branch_is_held_against_where_it_left() {
     copy.check(&["--since=--all"]).assert(2, &["git knows no revision `--all`"]);
 }
 
+/// Git tells hooks of the repository by variables, by which it takes the folder that it is started in for the top of all. A baseline
+/// that is too old shows, before anything is built, that it was found.
+#[test]
+#[cfg(unix)]
+fn the_baseline_is_found_in_a_hook_and_behind_a_link() {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    let top = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("check/hook");
+    let _ = fs::remove_dir_all(&top);
+    let copy = Copy::new("hook/inner");
+    git(&copy, &["init", "--quiet", ".."]);
+    let lock = copy.root.join("qadapt.lock");
+    let settled = "version = 1\n[[run]]\ncommand = \"-p meter --bin meter\"\nprofiles = [\"debug\"]\n";
+    let commit = || {
+        git(&copy, &["add", ".."]);
+        git(&copy, &["commit", "--quiet", "-m", "a baseline"]);
+        fs::remove_file(&lock).expect("it is there");
+        copy.write("qadapt.lock", settled);
+    };
+    let since = |said: &str, variables: &[(&str, &str)]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-qadapt"));
+        command.args(["check", "-p", "meter", "--bin", "meter", "--profile", "debug", "--since", "HEAD"]);
+        let output = command.current_dir(&copy.root).envs(variables.iter().copied()).output();
+        let output = output.expect("the command starts");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        assert!(stderr.contains(said), "no `{said}` in {stderr}");
+    };
+    let found = "qadapt.lock of the revision `HEAD`: the baseline has version 0";
+
+    copy.write("qadapt.lock", "version = 0\n");
+    commit();
+    let repository = top.join(".git");
+    since(found, &[("GIT_DIR", repository.to_str().expect("the path is UTF-8"))]);
+
+    fs::remove_file(&lock).expect("it is there");
+    fs::write(top.join("old.lock"), "version = 0\n").expect("it can be written");
+    symlink("../old.lock", &lock).expect("a link can be made");
+    commit();
+    since(found, &[]);
+
+    fs::remove_file(&lock).expect("it is there");
+    symlink("../../elsewhere", &lock).expect("a link can be made");
+    commit();
+    since("it is a symbolic link that leads out of the repository, to `../elsewhere`", &[]);
+
+    // What cannot be read is not absent.
+    let mut tree = Command::new("git");
+    let tree = tree.args(["rev-parse", "HEAD^{tree}"]).current_dir(&top).output().expect("git starts");
+    let tree = String::from_utf8(tree.stdout).expect("it is a number");
+    let (folder, file) = tree.trim().split_at(2);
+    fs::remove_file(repository.join("objects").join(folder).join(file)).expect("it is there");
+    since("git could not show qadapt.lock of `HEAD`", &[]);
+}
+
 #[test]
 fn outside_of_a_repository() {
     let copy = Copy::new("no-git");
