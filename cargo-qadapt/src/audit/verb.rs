@@ -13,7 +13,7 @@ use super::measure::{Detail, Measured};
 use super::problems::Problems;
 use super::read::Trace;
 use crate::build::Workspace;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::editor::check::check;
 use crate::editor::finding::of_view;
 use crate::editor::keep::{Kind, keep_or_say};
@@ -21,7 +21,7 @@ use crate::error::{Error, Result};
 use crate::format::name::Format;
 use crate::format::output::Output;
 use crate::format::view::View;
-use crate::given::Given;
+use crate::given::{Given, readable, spared};
 use crate::heap;
 use crate::report::choice::Weight;
 use crate::report::choice::{Apart, Choice};
@@ -41,6 +41,7 @@ impl Audit {
             return check(&self.runs.selection, self.output.output.as_deref());
         }
         let workspace = Workspace::find(&self.runs.selection)?;
+        spared(&workspace.root().join(config::NAME), self.output.output.as_deref())?;
         let config = Config::beside(workspace.root())?;
         let Measured { mut reports, mut problems, .. } =
             self.runs.measure(&workspace, &config, 1, Detail { by: self.choice.by, live: self.live })?;
@@ -69,7 +70,9 @@ impl Merge {
         if let Some(profiles) = heap::verb::profiles(&self.inputs)? {
             return heap::verb::merge(&profiles, &root, &self.output);
         }
-        let Gathered { report, nameless, problems: unread } = gather(&self.inputs, &root, self.choice.by)?;
+        let output = self.output.output.as_deref();
+        let Gathered { report, nameless, problems: unread } =
+            gather(&self.inputs, &root, self.choice.by, output)?;
         let mut problems = Problems::default();
         problems.extend(unread);
         if let Some(problem) = nothing_audited(&report, false) {
@@ -109,11 +112,12 @@ pub struct Gathered {
     pub problems: Vec<String>,
 }
 
-/// Reads traces, folders of traces and reports in JSON, each with the profile that its name begins with, if any.
+/// Reads traces, folders of traces and reports in JSON, each with the profile that its name begins with, if any. The output is to
+/// be none of them.
 ///
 /// # Errors
-/// If a report or a folder cannot be read.
-pub fn gather(inputs: &[String], root: &Path, by: Option<Apart>) -> Result<Gathered> {
+/// If a report or a folder cannot be read, or would be overwritten.
+pub fn gather(inputs: &[String], root: &Path, by: Option<Apart>, output: Option<&Path>) -> Result<Gathered> {
     let mut fold = Fold::new(by);
     let mut reports = Vec::new();
     let mut problems = Vec::new();
@@ -122,7 +126,14 @@ pub fn gather(inputs: &[String], root: &Path, by: Option<Apart>) -> Result<Gathe
         let (profile, path) = named(input);
         let files = if path.is_dir() { super::read::files(&path)? } else { vec![path] };
         for file in given.once(input, files) {
+            readable(&file)?;
+            spared(&file, output)?;
             if file.extension().is_some_and(|extension| extension == "json") {
+                if let Some(profile) = profile {
+                    return Err(Error::Usage(format!(
+                        "`{input}`: a report in JSON has the names of its profiles: leave `{profile}=` out"
+                    )));
+                }
                 reports.push(read_report(&file)?);
             } else {
                 add(&mut fold, profile, &file, root, &mut problems);

@@ -15,13 +15,14 @@ use crate::audit::gaps::nothing_audited;
 use crate::audit::measure::{Detail, Measured, lock as wait_for};
 use crate::audit::problems::Problems;
 use crate::build::{Verb, Workspace};
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::editor::check::check as cargo_check;
 use crate::editor::finding::of_view;
 use crate::editor::keep::{Kind, keep_or_say};
 use crate::error::{Error, Result};
 use crate::format::name::Format;
 use crate::format::view::View;
+use crate::given::spared;
 use crate::report::choice::Apart;
 
 impl Check {
@@ -36,8 +37,11 @@ impl Check {
         }
         let workspace = Workspace::find(&self.runs.selection)?;
         // Whatever can be wrong is told before the long part.
-        let config = Config::beside(workspace.root())?;
         let path = workspace.root().join(lock::NAME);
+        for input in [&path, &workspace.root().join(config::NAME)] {
+            spared(input, self.output.output.as_deref())?;
+        }
+        let config = Config::beside(workspace.root())?;
         let command = command(&self.runs, &workspace);
         let baseline = lock::read(&path)?;
         // How often a harness runs a benchmark is its own decision.

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::format::name::Format;
 use crate::format::output::Output;
 use crate::format::pprof::compressed;
-use crate::given::Given;
+use crate::given::{Given, readable, spared};
 
 /// The inputs as paths, if they are profiles; none if they are anything else.
 ///
@@ -20,6 +20,7 @@ pub(crate) fn profiles(inputs: &[String]) -> Result<Option<Vec<PathBuf>>> {
     let mut profiles = Vec::new();
     for input in inputs {
         let path = PathBuf::from(input);
+        readable(&path)?;
         // What has no such name may have its profile's before it: that is a trace.
         if path.exists() && input::is_profile(&path)? {
             profiles.push(path);
@@ -48,6 +49,7 @@ pub(crate) fn merge(paths: &[PathBuf], root: &Path, output: &Output) -> Result<E
     let mut given = Given::default();
     for path in paths {
         for path in given.once(&path.display().to_string(), vec![path.clone()]) {
+            spared(&path, output.output.as_deref())?;
             let profile = input::read(&path)?;
             joined.add(&profile).map_err(|problem| Error::Trace { path, problem })?;
         }

@@ -20,6 +20,7 @@ use crate::editor::finding::of_proofs;
 use crate::editor::keep::{Kind, keep};
 use crate::error::{Error, Result};
 use crate::format::output::deliver;
+use crate::given::spared;
 use crate::progress::Progress;
 use crate::selection::Profile;
 
@@ -31,6 +32,9 @@ impl Prove {
     pub fn run(&self) -> Result<ExitCode> {
         if self.format == Format::RustcJson {
             return check(&self.selection, self.output.as_deref());
+        }
+        for input in [&self.binary, &self.unlabelled, &self.config].into_iter().flatten() {
+            spared(input, self.output.as_deref())?;
         }
         let mut settings = self.settings()?.about(self.subject());
         // A binary is proven without cargo.
@@ -49,7 +53,11 @@ impl Prove {
             (None, None) => None,
         }
         .map(|own| own.join("proofs"));
-        let runs = if self.trace.is_empty() { None } else { Some(gather(&self.trace, &root, None)?) };
+        let runs = if self.trace.is_empty() {
+            None
+        } else {
+            Some(gather(&self.trace, &root, None, self.output.as_deref())?)
+        };
         let proofs = self.proofs(workspace.as_ref(), &settings)?;
         let contradictions = runs.as_ref().map_or_else(Vec::new, |runs| {
             witness::contradictions(&proofs, &runs.report, &root, self.allow_frees)

@@ -10,6 +10,7 @@
 //! - `children`: the children of a process, on Unix;
 //! - `working_folder`: what a process that is started in a folder calls that;
 //! - `standard_input`, and whether such a file `is_file`, which can go back, or `is_stream`, a pipe or a socket, whose bytes pass once;
+//! - `is_same`: whether two paths are of one file;
 //! - `nameless`: a file that is gone as soon as nobody has it open;
 //! - `columns`: how wide the terminal is that standard error is;
 //! - `terminal`: both ends of a terminal like standard error's, where there is such a thing.
@@ -21,6 +22,6 @@ mod platform;
 #[cfg(unix)]
 pub use platform::children;
 pub use platform::{
-    Family, VARIABLES, columns, is_file, is_stream, is_writing, nameless, on_end, on_interrupt, replace,
-    standard_input, terminal, working_folder,
+    Family, VARIABLES, columns, is_file, is_same, is_stream, is_writing, nameless, on_end, on_interrupt,
+    replace, standard_input, terminal, working_folder,
 };

@@ -6,7 +6,7 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::AsFd as _;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
@@ -294,6 +294,13 @@ pub fn working_folder(folder: &Path) -> PathBuf {
 /// If the system has no more file descriptors.
 pub fn standard_input() -> io::Result<File> {
     io::stdin().as_fd().try_clone_to_owned().map(File::from)
+}
+
+/// Whether two paths are of one file, which is there.
+#[must_use]
+pub fn is_same(one: &Path, other: &Path) -> bool {
+    let identity = |path: &Path| path.metadata().map(|metadata| (metadata.dev(), metadata.ino()));
+    identity(one).is_ok_and(|one| identity(other).is_ok_and(|other| one == other))
 }
 
 /// Whether a file can go back to where it was: a regular one or a disk.

@@ -188,6 +188,12 @@ pub fn standard_input() -> io::Result<File> {
     io::stdin().as_handle().try_clone_to_owned().map(File::from)
 }
 
+/// Whether two paths are of one file, which is there. Hard links are not known.
+#[must_use]
+pub fn is_same(one: &Path, other: &Path) -> bool {
+    one.canonicalize().is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
+}
+
 /// Whether a file can go back to where it was.
 #[must_use]
 pub fn is_file(file: &File) -> bool {

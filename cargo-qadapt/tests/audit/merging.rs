@@ -172,6 +172,38 @@ fn a_file_that_is_given_twice_counts_once() {
     }
 }
 
+/// Nothing is read from what is read once, and nothing written over what is read.
+#[test]
+fn what_is_no_input_is_refused() {
+    let folder = folder("refused");
+    write(&folder, 1);
+    let merge = |arguments: &[&str]| {
+        let mut merge = Command::new(env!("CARGO_BIN_EXE_cargo-qadapt"));
+        let output = merge.arg("merge").args(arguments).current_dir(&folder).output().expect("it starts");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    merge(&["debug=run-0.qtrace", "--format", "json", "--output", "a.json"]);
+    let report = fs::read(folder.join("a.json")).expect("there is a report");
+    assert!(Command::new("mkfifo").arg(folder.join("pipe")).status().expect("there is mkfifo").success());
+    std::os::unix::fs::symlink("a.json", folder.join("link.json")).expect("a link can be made");
+    fs::hard_link(folder.join("a.json"), folder.join("hard.json")).expect("a link can be made");
+    for (arguments, said) in [
+        (&["pipe"][..], "`pipe` is neither a file nor a folder: write what comes from it to a file"),
+        (&["debug=pipe"], "`pipe` is neither a file nor a folder"),
+        (&["/dev/null"], "`/dev/null` is neither a file nor a folder"),
+        (&["release=a.json"], "a report in JSON has the names of its profiles: leave `release=` out"),
+        (&["a.json", "--output", "a.json"], "`--output a.json` would overwrite `a.json`, which is read"),
+        (&["./a.json", "--output", "a.json"], "would overwrite"),
+        (&["a.json", "--output", "link.json"], "would overwrite"),
+        (&["a.json", "--output", "hard.json"], "would overwrite"),
+        (&["debug=.", "--output", "run-0.qtrace"], "would overwrite"),
+    ] {
+        let (code, stderr) = merge(arguments);
+        assert!(code == Some(2) && stderr.contains(said), "no `{said}` for {arguments:?} in {stderr}");
+        assert!(fs::read(folder.join("a.json")).is_ok_and(|now| now == report), "{arguments:?}");
+    }
+}
+
 /// Prints how long it takes.
 #[test]
 #[ignore = "writes 1.2 GB: cargo test --release -p cargo-qadapt --test audit -- --ignored --nocapture a_thousand"]

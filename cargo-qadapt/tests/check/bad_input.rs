@@ -66,6 +66,8 @@ fn a_report_that_could_not_be_written() {
         run.assert_not("Compiling");
         run.assert_not("there is no baseline");
     }
+    copy.check(&["--bless", "--output", "qadapt.lock"]).assert(2, &["would overwrite"]);
+    copy.check(&["--output", "./qadapt.toml"]).assert(2, &["would overwrite"]);
     // What is there stays until there is something else, and nothing is left behind.
     copy.write("old.txt", "old");
     for name in ["old.txt", "new.txt"] {
