@@ -25,7 +25,7 @@ use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::report::choice::Apart;
 use crate::report::figures::Report;
-use crate::selection::Profile;
+use crate::selection::{Profile, Selection};
 use crate::settings::{Settings, host, platform_variable};
 
 /// What runs did.
@@ -81,6 +81,10 @@ impl Runs {
         let mut folds: Vec<Fold> = (0..times).map(|_| Fold::new(detail.by)).collect();
         let (mut problems, mut failed) = (Problems::default(), Vec::new());
         let profiles = self.profiles.all();
+        // The first one is built at once.
+        for profile in profiles.iter().skip(1) {
+            find_profile(&self.selection, profile, &workspace.own_target_directory())?;
+        }
         let input = Input::of(profiles.len() * times, &workspace.own_target_directory())?;
         let how = How { detail, input, ..How::of(self, workspace, config) };
         if let Some(warning) = how.ignored() {
@@ -90,7 +94,16 @@ impl Runs {
         // Until the names are known: what another audit of the selection builds and runs takes the place of this one's.
         let _locks = self.lock(workspace, &profiles)?;
         for (index, profile) in profiles.iter().enumerate() {
-            match self.run_profile(workspace, profile, runner, &how, &mut folds, &mut problems)? {
+            let outcome = match self.run_profile(workspace, profile, runner, &how, &mut folds, &mut problems)
+            {
+                // What other profiles did is worth a report all the same.
+                Err(error) if index > 0 => {
+                    problems.add_gap(error.to_string());
+                    continue;
+                }
+                outcome => outcome?,
+            };
+            match outcome {
                 Outcome::Good => {}
                 Outcome::Failed => failed.push(profile.name().to_owned()),
                 Outcome::Interrupted => {
@@ -362,6 +375,25 @@ fn find_nextest() -> Result<()> {
                 .to_owned(),
         )
     })
+}
+
+/// Fails where cargo knows no such profile, which it says before it builds.
+fn find_profile(selection: &Selection, profile: &Profile, target_directory: &Path) -> Result<()> {
+    if matches!(profile.name(), "debug" | "release" | "test" | "bench") {
+        return Ok(());
+    }
+    // Of cargo's commands that take a profile this one alone builds nothing, and there is nothing to remove.
+    let mut command = cargo();
+    command.args(["clean", "--dry-run", "--profile", profile.for_cargo(), "--target-dir"]);
+    command.arg(target_directory.join("nothing"));
+    command.args(selection.config_arguments()).args(selection.manifest_arguments());
+    let said = command.output().map(|output| output.stderr).unwrap_or_default();
+    let said = String::from_utf8_lossy(&said);
+    if said.contains("is not defined") {
+        Err(Error::Cargo(format!("cargo says:\n{}", said.trim_end())))
+    } else {
+        Ok(())
+    }
 }
 
 /// Waits until no other audit uses the folder, and says so if it has to; dropping the file lets the next one in.

@@ -73,6 +73,21 @@ fn a_program_that_cargo_cannot_build_again_did_not_fail() {
     }
 }
 
+/// What runs in other profiles have shown is worth a report.
+#[test]
+fn a_profile_that_cannot_be_built_takes_nothing_from_the_report() {
+    let folder = alone("debug-alone");
+    let text = format!(
+        "{GUARDED}#[cfg(not(debug_assertions))]\ncompile_error!(\"not in release\");\n\n\
+         fn main() {{\n    drop(std::hint::black_box(Box::new(1)));\n}}\n"
+    );
+    package(&folder, "debug-alone", "\n[workspace]\n", &[("debug-alone", &text)]);
+    let run = qadapt_in(&folder, &["audit", "--whole-program"]);
+    run.assert(2, "could not build the package in profile release; cargo says:\n");
+    run.assert(2, "not in release");
+    assert!(run.stdout.contains("src/bin/debug-alone.rs:8"), "{}\n{}", run.stdout, run.stderr);
+}
+
 /// Where cargo is told what starts programs elsewhere, this command starts them here: they see their name alone.
 #[test]
 #[cfg(target_os = "linux")]

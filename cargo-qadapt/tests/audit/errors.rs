@@ -104,6 +104,9 @@ fn nextest_that_is_not_installed() {
 #[test]
 fn a_profile_that_does_not_exist() {
     run(&["audit", "-p", "none", "--profile", "nothing"]).assert(2, "profile `nothing` is not defined");
+    let later = run(&["audit", "-p", "odd", "--bin", "clean", "--profile", "debug,nothing"]);
+    later.assert(2, "error: profile `nothing` is not defined");
+    assert!(!later.stderr.contains("building"), "it is said before: {}", later.stderr);
     run(&["audit", "--profile", "a b"]).assert(2, "no name of a cargo profile");
 }
 
