@@ -324,6 +324,13 @@ impl Build<'_> {
             Verb::Test => &["test", "--no-run"],
             Verb::Bench => &["bench", "--no-run"],
         };
+        let platforms = self.settings().targets();
+        if platforms.len() > 1 {
+            return Err(Error::Usage(format!(
+                "cargo is set to build for several platforms at once (`build.target`: {}): choose one of them with --target",
+                platforms.join(", ")
+            )));
+        }
         let mut command = cargo();
         command.args(words).args(["--message-format", "json-render-diagnostics"]);
         self.add_to(&mut command);
@@ -355,11 +362,16 @@ impl Build<'_> {
         Ok(executables)
     }
 
+    /// What cargo's configuration says of anything but profiles, which are the manifest's business too.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        Settings::of(Path::new(""), self.selection)
+    }
+
     /// What to set where nothing links for the platform that is built for.
     fn unlinked(&self, said: &str) -> String {
         let is_linker = ["error: linking with `", "error: linker `"].iter().any(|start| said.contains(start));
-        // What links is none of the manifest's business.
-        let settings = Settings::of(Path::new(""), self.selection);
+        let settings = self.settings();
         match settings.target().filter(|target| is_linker && host().as_ref() != Some(target)) {
             Some(target) => {
                 let variable = platform_variable(&target, "linker");

@@ -22,3 +22,4 @@ pub mod report;
 pub mod selection;
 pub mod settings;
 pub mod system;
+mod tables;

@@ -49,7 +49,7 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// The arguments that select package and features, for any of cargo's commands.
+    /// The arguments that select package, features and platform, for any of cargo's commands that builds.
     #[must_use]
     pub fn package_arguments(&self) -> Vec<OsString> {
         let mut arguments: Vec<OsString> = Vec::new();
@@ -65,23 +65,19 @@ impl Selection {
         if self.no_default_features {
             arguments.push("--no-default-features".into());
         }
+        // As a setting it would be one more beside those of a list.
+        if let Some(platform) = &self.platform {
+            arguments.extend(["--target".into(), platform.into()]);
+        }
         arguments.extend(self.config_arguments());
         arguments.extend(self.manifest_arguments());
         arguments
     }
 
-    /// Overridden settings; of two of the same the last one holds.
-    #[must_use]
-    pub fn settings(&self) -> Vec<String> {
-        let platform =
-            self.platform.iter().map(|name| format!("build.target = {}", toml::Value::from(name.as_str())));
-        self.config.iter().cloned().chain(platform).collect()
-    }
-
-    /// The arguments that override settings.
+    /// The arguments that override settings; of two of the same the last one holds.
     #[must_use]
     pub fn config_arguments(&self) -> Vec<OsString> {
-        self.settings().into_iter().flat_map(|setting| ["--config".into(), setting.into()]).collect()
+        self.config.iter().flat_map(|setting| ["--config".into(), setting.into()]).collect()
     }
 
     /// The argument that selects the manifest.
@@ -244,8 +240,8 @@ mod tests {
         assert_eq!(selection.package_arguments(), ["--package", "sets", "--features", "am,fm"]);
         let platform = Some("a-b".to_owned());
         let elsewhere = Selection { platform, config: vec!["x = 1".into()], ..Selection::default() };
-        let settings = ["--config", "x = 1", "--config", "build.target = \"a-b\""];
-        assert_eq!(elsewhere.config_arguments(), settings);
+        assert_eq!(elsewhere.config_arguments(), ["--config", "x = 1"]);
+        assert_eq!(elsewhere.package_arguments(), ["--target", "a-b", "--config", "x = 1"]);
         assert_eq!(selection.to_string(), "the example `radio`");
         assert_eq!(selection.slug(), "sets-example-radio");
         assert_eq!(Selection::default().slug(), "package");

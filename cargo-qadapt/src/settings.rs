@@ -1,12 +1,11 @@
 //! What cargo's configuration says of a profile, as far as a build must ask for more.
 //!
 //! Cargo does not tell (`cargo config get` is unstable), so its files are read: `--config`, the environment, `config.toml`
-//! from the current folder upwards and in cargo's home, each before those that it includes, and the workspace's manifest, in
-//! this order.
+//! ([`tables`]) and the workspace's manifest, in this order.
 
 use std::collections::BTreeSet;
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use cargo_platform::{Cfg, Platform};
@@ -14,10 +13,13 @@ use toml::{Table, Value};
 
 use crate::cargo::cargo;
 use crate::selection::{Profile, Selection};
+use crate::tables::{ARGUMENT, read, tables};
 
 /// The tables of cargo's configuration, the strongest first.
 #[derive(Debug)]
 pub struct Settings {
+    /// The platform that `--target` chooses, whatever is set.
+    chosen: Option<String>,
     tables: Vec<Table>,
     /// The workspace's manifest, the weakest.
     manifest: Table,
@@ -30,21 +32,10 @@ impl Settings {
     /// Reads what holds for a workspace. Files that cannot be read or make no sense are cargo's to complain about.
     #[must_use]
     pub fn of(root: &Path, selection: &Selection) -> Self {
-        let here = env::current_dir().unwrap_or_default();
-        // The last one is the strongest.
-        let arguments = selection.settings();
-        let mut tables: Vec<Table> =
-            arguments.iter().rev().flat_map(|text| from_argument(text, &here)).collect();
-        let home = env::var_os("CARGO_HOME").map(PathBuf::from);
-        let home = home.or_else(|| Some(env::home_dir()?.join(".cargo")));
-        let folders = here.ancestors().map(|folder| folder.join(".cargo")).chain(home);
-        for folder in folders {
-            let files = ["config", "config.toml"].map(|name| folder.join(name));
-            let read = files.iter().map(|file| with_included(file, &[])).find(|tables| !tables.is_empty());
-            tables.extend(read.into_iter().flatten());
-        }
+        let tables = tables(&selection.config);
         let manifest = read(&root.join("Cargo.toml")).unwrap_or_default();
-        Self { tables, manifest, variable: |name| env::var(name).ok(), conditions }
+        let chosen = selection.platform.clone();
+        Self { chosen, tables, manifest, variable: |name| env::var(name).ok(), conditions }
     }
 
     /// The variables with which a build has lines and names for the report; none if it has them anyway.
@@ -80,22 +71,35 @@ impl Settings {
         }
     }
 
-    /// The platform that is built for; none if it is the one that cargo runs on.
+    /// The platform that is built for, the first one of several; none if it is the one that cargo runs on.
     #[must_use]
     pub fn target(&self) -> Option<String> {
-        let word = |value: &Value| {
-            let name = value.as_str().or_else(|| value.as_array()?.first()?.as_str())?;
-            // A platform can be a file that describes it.
-            let path = Path::new(name);
-            if name == HOST {
-                return host();
-            }
-            let is_file = path.extension().is_some_and(|extension| extension == "json");
-            let stem = path.file_stem().filter(|_| is_file);
-            Some(stem.map_or_else(|| name.to_owned(), |stem| stem.to_string_lossy().into_owned()))
+        self.targets().into_iter().next()
+    }
+
+    /// The platforms that are built for.
+    #[must_use]
+    pub fn targets(&self) -> Vec<String> {
+        if let Some(chosen) = &self.chosen {
+            return platform_in(chosen).into_iter().collect();
+        }
+        let set = || self.tables.iter().filter_map(|table| table.get("build")?.get("target"));
+        let listed: Vec<&str> =
+            set().filter_map(Value::as_array).flatten().filter_map(Value::as_str).collect();
+        let names: Vec<String> = if listed.is_empty() {
+            let of = |table: &Table| Some(table.get("build")?.get("target")?.as_str()?.to_owned());
+            self.strongest("CARGO_BUILD_TARGET", of, Some).into_iter().collect()
+        } else {
+            // To cargo a list is no weaker than another one, nor than the variable: it builds for all that they name.
+            listed.into_iter().map(str::to_owned).chain((self.variable)("CARGO_BUILD_TARGET")).collect()
         };
-        let of = |table: &Table| word(table.get("build")?.get("target")?);
-        self.strongest("CARGO_BUILD_TARGET", of, |text| word(&Value::String(text)))
+        let mut platforms = Vec::new();
+        for platform in names.iter().filter_map(|name| platform_in(name)) {
+            if !platforms.contains(&platform) {
+                platforms.push(platform);
+            }
+        }
+        platforms
     }
 
     /// What starts (`runner`) or links (`linker`) programs of a platform, in the user's own words; none if cargo decides.
@@ -189,6 +193,17 @@ pub fn platform_variable(platform: &str, key: &str) -> String {
     format!("CARGO_TARGET_{}_{}", shouted(&platform.replace('.', "_")), shouted(key))
 }
 
+/// The name of a platform, which can be a file that describes it.
+fn platform_in(name: &str) -> Option<String> {
+    if name == HOST {
+        return host();
+    }
+    let path = Path::new(name);
+    let is_file = path.extension().is_some_and(|extension| extension == "json");
+    let stem = path.file_stem().filter(|_| is_file);
+    Some(stem.map_or_else(|| name.to_owned(), |stem| stem.to_string_lossy().into_owned()))
+}
+
 /// What stands for the platform that cargo runs on.
 const HOST: &str = "host-tuple";
 
@@ -222,40 +237,6 @@ fn conditions(platform: &str) -> Option<Vec<Cfg>> {
     Some(text.lines().filter_map(|line| line.parse().ok()).collect())
 }
 
-/// A key that marks the tables that come from the command line.
-const ARGUMENT: &str = "qadapt-argument";
-
-/// A setting, or a file of them; with what it includes, which is as strong.
-fn from_argument(text: &str, here: &Path) -> Vec<Table> {
-    let mut tables = match text.parse::<Table>() {
-        Ok(table) => followed(table, here, &[]),
-        Err(_) => with_included(&here.join(text), &[]),
-    };
-    for table in &mut tables {
-        table.insert(ARGUMENT.to_owned(), Value::Boolean(true));
-    }
-    tables
-}
-
-/// What a file of cargo's configuration says, and below it what the files say that it includes; nothing if it cannot be read.
-/// `by` are those by which it is included.
-fn with_included(file: &Path, by: &[&Path]) -> Vec<Table> {
-    // A circle is cargo's to complain about.
-    let table = read(file).filter(|_| !by.contains(&file));
-    let folder = file.parent().unwrap_or(Path::new(""));
-    table.map_or_else(Vec::new, |table| followed(table, folder, &[by, &[file]].concat()))
-}
-
-/// A table, and below it those of the files that it includes, of which the last one is the strongest.
-fn followed(table: Table, folder: &Path, by: &[&Path]) -> Vec<Table> {
-    let path = |entry: &Value| Some(folder.join(entry.as_str().or_else(|| entry.get("path")?.as_str())?));
-    let files: Vec<PathBuf> =
-        table.get("include").and_then(Value::as_array).into_iter().flatten().filter_map(path).collect();
-    let mut tables = vec![table];
-    tables.extend(files.iter().rev().flat_map(|file| with_included(file, by)));
-    tables
-}
-
 /// The defaults that matter here.
 fn default_of(profile: &str, key: &str) -> Option<Value> {
     match (profile, key) {
@@ -286,10 +267,6 @@ fn shouted(name: &str) -> String {
     name.to_uppercase().replace('-', "_")
 }
 
-fn read(path: &Path) -> Option<Table> {
-    std::fs::read_to_string(path).ok()?.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -297,7 +274,7 @@ mod tests {
     fn settings(manifest: &str, config: &[&str], variable: fn(&str) -> Option<String>) -> Settings {
         let table = |text: &&str| text.parse::<Table>().expect("it is TOML");
         let tables = config.iter().map(table).collect();
-        Settings { tables, manifest: table(&manifest), variable, conditions: |_| None }
+        Settings { chosen: None, tables, manifest: table(&manifest), variable, conditions: |_| None }
     }
 
     const NOTHING: fn(&str) -> Option<String> = |_| None;
@@ -344,28 +321,6 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_stronger_than_what_it_includes() {
-        let folder = env::temp_dir().join(format!("qadapt-settings-{}", std::process::id()));
-        std::fs::create_dir_all(folder.join("below")).expect("a folder");
-        let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).expect("it is written");
-        let included = "include = [\"one.toml\", { path = \"below/two.toml\" }, { path = \"gone.toml\", optional = true }]";
-        write("own.toml", &format!("{included}\nname = \"own\""));
-        write("one.toml", "name = \"one\"");
-        // Its paths begin at its own folder.
-        write("below/two.toml", "include = [\"three.toml\"]\nname = \"two\"");
-        write("below/three.toml", "include = [\"two.toml\"]\nname = \"three\"");
-        let read = with_included(&folder.join("own.toml"), &[]);
-        let names: Vec<&str> = read.iter().filter_map(|table| table.get("name")?.as_str()).collect();
-        assert_eq!(names, ["own", "two", "three", "one"]);
-        // Arguments include from the current folder, and are stronger than variables with all of that.
-        for argument in [included, "own.toml"] {
-            let read = from_argument(argument, &folder);
-            assert!(read.len() > 3 && read.iter().all(|table| table.contains_key(ARGUMENT)), "{argument}");
-        }
-        std::fs::remove_dir_all(folder).expect("it can be removed");
-    }
-
-    #[test]
     fn packages_with_settings_are_found_wherever_they_are_said() {
         let manifest = "
             profile.dev.package.\"guard@0.1.0\".opt-level = 1
@@ -398,9 +353,21 @@ mod tests {
             "CARGO_TARGET_THUMB_V8_1M_LINKER" => Some("rust-lld".to_owned()),
             _ => None,
         };
-        let own = settings("", &[file], variables);
+        let own = settings("", &["build.target = \"a-b\""], variables);
         assert_eq!(own.target().as_deref(), Some("thumb_v8.1m"));
         assert_eq!(own.for_platform("thumb_v8.1m", "linker").as_deref(), Some("rust-lld"));
+    }
+
+    #[test]
+    fn lists_of_platforms_are_joined_and_an_argument_chooses_one() {
+        let listed = ["build.target = [\"a-b\"]", "build.target = [\"c-d.json\", \"a-b\"]"];
+        let variable: fn(&str) -> Option<String> =
+            |name| (name == "CARGO_BUILD_TARGET").then(|| "e-f".to_owned());
+        let own = settings("", &listed, NOTHING);
+        assert_eq!(own.targets(), ["a-b", "c-d"]);
+        assert_eq!(settings("", &listed, variable).targets(), ["a-b", "c-d", "e-f"]);
+        let chosen = Settings { chosen: Some("c-d".to_owned()), ..own };
+        assert_eq!(chosen.targets(), ["c-d"]);
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod built;
 mod choice;
 mod chosen;
 mod command;
+mod configured;
 mod damaged;
 mod disk;
 mod doctests;
