@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 /// Which targets of which package, and how they are built.
 #[derive(Args, Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of cargo's")]
 pub struct Selection {
     /// This binary.
     #[arg(long, value_name = "NAME", group = "target")]
@@ -46,6 +47,15 @@ pub struct Selection {
     /// The `Cargo.toml` to use.
     #[arg(long, value_name = "PATH")]
     pub manifest_path: Option<PathBuf>,
+    /// Fails where `Cargo.lock` is missing or would change.
+    #[arg(long)]
+    pub locked: bool,
+    /// Uses no network.
+    #[arg(long)]
+    pub offline: bool,
+    /// Both: --locked and --offline.
+    #[arg(long)]
+    pub frozen: bool,
 }
 
 impl Selection {
@@ -80,10 +90,12 @@ impl Selection {
         self.config.iter().flat_map(|setting| ["--config".into(), setting.into()]).collect()
     }
 
-    /// The argument that selects the manifest.
+    /// The arguments that select the manifest, and say what cargo may do about its dependencies.
     #[must_use]
     pub fn manifest_arguments(&self) -> Vec<OsString> {
-        self.manifest_path.iter().flat_map(|path| ["--manifest-path".into(), path.into()]).collect()
+        let path = self.manifest_path.iter().flat_map(|path| ["--manifest-path".into(), path.into()]);
+        let flags = [("--locked", self.locked), ("--offline", self.offline), ("--frozen", self.frozen)];
+        path.chain(flags.into_iter().filter(|(_, is_set)| *is_set).map(|(flag, _)| flag.into())).collect()
     }
 
     /// The arguments that select one target.
