@@ -388,6 +388,13 @@ impl Build<'_> {
         }
     }
 
+    /// The setting that keeps what cargo makes on the way together with the rest, where the user has another folder for it. Older cargos
+    /// know no such folder.
+    fn own_build_dir(&self) -> Option<String> {
+        let own = toml::Value::from(self.target_directory.to_str()?);
+        self.settings().has_build_dir().then(|| format!("build.build-dir = {own}"))
+    }
+
     /// Adds what this build and its run have in common to a call of cargo.
     pub fn add_to(&self, command: &mut Command) {
         command
@@ -398,6 +405,7 @@ impl Build<'_> {
             .arg("--target-dir")
             .arg(self.target_directory)
             .args(self.config.iter().flat_map(|setting| ["--config", setting]))
+            .args(self.own_build_dir().iter().flat_map(|setting| ["--config", setting]))
             .envs(self.environment.iter().map(|(name, value)| (name, value)));
     }
 }

@@ -126,6 +126,13 @@ impl Settings {
         })
     }
 
+    /// True if what is made on the way has a folder of its own.
+    #[must_use]
+    pub fn has_build_dir(&self) -> bool {
+        let of = |table: &Table| Some(table.get("build")?.get("build-dir")?.as_str()?.to_owned());
+        self.strongest("CARGO_BUILD_BUILD_DIR", of, Some).is_some()
+    }
+
     /// A setting from arguments, else from a variable, else from files.
     fn strongest<T>(
         &self,

@@ -1,6 +1,6 @@
 //! What the user's configuration of cargo says beside what this command asks cargo for.
 
-use crate::command::{folder, run};
+use crate::command::{Run, folder, qadapt, run};
 use crate::workspace::{package, qadapt_in};
 
 #[test]
@@ -33,4 +33,13 @@ fn what_is_locked_is_not_written() {
     let editor = qadapt_in(&folder, &["audit", "--format", "rustc-json", "--locked", "--offline"]);
     editor.assert(2, "because --locked was passed");
     assert!(!folder.join("Cargo.lock").exists());
+}
+
+#[test]
+fn nothing_is_built_in_the_folder_that_is_set_for_other_builds() {
+    let folder = folder("build-dir");
+    let mut command = qadapt(&["audit", "-p", "odd", "--bin", "clean", "--profile", "debug"]);
+    command.env("CARGO_BUILD_BUILD_DIR", &folder);
+    Run::of(command.output().expect("the command starts")).assert(0, "");
+    assert_eq!(std::fs::read_dir(&folder).expect("the folder").count(), 0);
 }
