@@ -105,13 +105,7 @@ impl Settings {
     /// What starts (`runner`) or links (`linker`) programs of a platform, in the user's own words; none if cargo decides.
     #[must_use]
     pub fn for_platform(&self, platform: &str, key: &str) -> Option<String> {
-        let words = |value: &Value| match value {
-            Value::String(words) => Some(words.clone()),
-            Value::Array(words) => Some(words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")),
-            _ => None,
-        };
-        let named = |table: &Table| words(table.get("target")?.get(platform)?.get(key)?);
-        let named = self.strongest(&platform_variable(platform, key), named, Some);
+        let named = self.for_named(platform, key);
         // To cargo the platform's name is stronger than any condition.
         named.or_else(|| {
             let targets = self.tables.iter().filter_map(|table| table.get("target")?.as_table());
@@ -124,6 +118,21 @@ impl Settings {
                 .find(|(name, _)| holds(name, known.as_deref()))
                 .map(|(_, words)| words)
         })
+    }
+
+    /// The same, as it is set for the platform by its name.
+    fn for_named(&self, platform: &str, key: &str) -> Option<String> {
+        let named = |table: &Table| words(table.get("target")?.get(platform)?.get(key)?);
+        self.strongest(&platform_variable(platform, key), named, Some)
+    }
+
+    /// The platform that is built for, if rustdoc's flags are set for it: to cargo they stand in the place of those for all platforms. It
+    /// knows none below a condition.
+    #[must_use]
+    pub fn platform_with_flags_for_rustdoc(&self) -> Option<String> {
+        let platform = self.target().or_else(host)?;
+        let flags = self.for_named(&platform, RUSTDOC_FLAGS)?;
+        (!flags.trim().is_empty()).then_some(platform)
     }
 
     /// True if what is made on the way has a folder of its own.
@@ -210,6 +219,18 @@ fn platform_in(name: &str) -> Option<String> {
     let stem = path.file_stem().filter(|_| is_file);
     Some(stem.map_or_else(|| name.to_owned(), |stem| stem.to_string_lossy().into_owned()))
 }
+
+/// A string, or the words of a list.
+fn words(value: &Value) -> Option<String> {
+    match value {
+        Value::String(words) => Some(words.clone()),
+        Value::Array(words) => Some(words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")),
+        _ => None,
+    }
+}
+
+/// The key of the flags that rustdoc gets.
+pub const RUSTDOC_FLAGS: &str = "rustdocflags";
 
 /// What stands for the platform that cargo runs on.
 const HOST: &str = "host-tuple";
@@ -385,6 +406,18 @@ mod tests {
         assert_eq!(settings("", &[], variable).target().as_ref(), Some(&here));
         let file = settings("", &["build.target = [\"host-tuple\"]"], NOTHING);
         assert_eq!(file.target(), Some(here));
+    }
+
+    #[test]
+    fn flags_for_rustdoc_are_a_platforms_where_its_name_has_some() {
+        let flags = |file: &str| {
+            let chosen = Some("a-b".to_owned());
+            Settings { chosen, ..settings("", &[file], NOTHING) }.platform_with_flags_for_rustdoc()
+        };
+        assert_eq!(flags("target.a-b.rustdocflags = [\"--cfg\", \"x\"]").as_deref(), Some("a-b"));
+        assert_eq!(flags("target.'cfg(all())'.rustdocflags = \"-x\"\nbuild.rustdocflags = \"-x\""), None);
+        assert_eq!(flags("target.a-b.rustdocflags = []"), None);
+        assert_eq!(flags("target.c-d.rustdocflags = \"-x\""), None);
     }
 
     #[test]

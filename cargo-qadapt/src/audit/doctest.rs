@@ -8,6 +8,7 @@ use std::{env, fs, io};
 
 use super::bundle::{is_source, own_folder};
 use super::read::{Trace, files};
+use crate::settings::{RUSTDOC_FLAGS, Settings, platform_variable};
 
 /// Names the folder where programs of doctests are kept, for what starts them.
 pub const VARIABLE: &str = "QADAPT_LAUNCH_DOCTESTS";
@@ -44,21 +45,29 @@ pub fn keep(program: &Path, folder: &Path) -> io::Result<PathBuf> {
 /// The variable that makes rustdoc compile doctests with names and lines, which cargo tells it of no profile; and its value, in
 /// which what the user wants of rustdoc stays.
 #[must_use]
-pub fn for_lines() -> (&'static str, OsString) {
-    for_lines_beside(|name| env::var_os(name))
+pub fn for_lines(settings: &Settings) -> (String, OsString) {
+    for_lines_beside(settings.platform_with_flags_for_rustdoc().as_deref(), |name| env::var_os(name))
 }
 
-fn for_lines_beside(variable: impl Fn(&str) -> Option<OsString>) -> (&'static str, OsString) {
-    // To cargo the first of them that is set is the only one. It adds the last one to what its files say.
-    let known =
-        [("CARGO_ENCODED_RUSTDOCFLAGS", "\x1f"), ("RUSTDOCFLAGS", " "), ("CARGO_BUILD_RUSTDOCFLAGS", " ")];
+/// `platform` is the one for which rustdoc's flags are set, if there is one.
+fn for_lines_beside(
+    platform: Option<&str>,
+    variable: impl Fn(&str) -> Option<OsString>,
+) -> (String, OsString) {
+    // To cargo the first of them that is set is the only one. It adds the last one to what its files say, which is of no use to it
+    // for all platforms where it is said for one.
+    let last = match platform {
+        Some(platform) => platform_variable(platform, RUSTDOC_FLAGS),
+        None => "CARGO_BUILD_RUSTDOCFLAGS".to_owned(),
+    };
+    let known = [("CARGO_ENCODED_RUSTDOCFLAGS", "\x1f"), ("RUSTDOCFLAGS", " "), (&*last, " ")];
     let set = known.into_iter().find_map(|(name, separator)| Some((name, separator, variable(name)?)));
-    let (name, separator, mut value) = set.unwrap_or((known[2].0, known[2].1, OsString::new()));
+    let (name, separator, mut value) = set.unwrap_or((&last, " ", OsString::new()));
     if !value.is_empty() {
         value.push(separator);
     }
     value.push("-Cdebuginfo=limited");
-    (name, value)
+    (name.to_owned(), value)
 }
 
 /// Deletes the programs that no trace needs for names: each has a standard library in it, and there may be hundreds.
@@ -93,17 +102,26 @@ mod tests {
 
     #[test]
     fn what_the_user_wants_of_rustdoc_stays() {
-        let of = |set: &[(&str, &str)]| {
-            let (name, value) = for_lines_beside(|name| {
+        let on = |platform: Option<&str>, set: &[(&str, &str)]| {
+            let (name, value) = for_lines_beside(platform, |name| {
                 set.iter().find(|(known, _)| *known == name).map(|(_, value)| OsString::from(value))
             });
             format!("{name}={}", value.display())
         };
+        let of = |set: &[(&str, &str)]| on(None, set);
         let build = ("CARGO_BUILD_RUSTDOCFLAGS", "-a");
         assert_eq!(of(&[]), "CARGO_BUILD_RUSTDOCFLAGS=-Cdebuginfo=limited");
         assert_eq!(of(&[build]), "CARGO_BUILD_RUSTDOCFLAGS=-a -Cdebuginfo=limited");
         assert_eq!(of(&[build, ("RUSTDOCFLAGS", "-b -c")]), "RUSTDOCFLAGS=-b -c -Cdebuginfo=limited");
         let encoded = ("CARGO_ENCODED_RUSTDOCFLAGS", "-b\u{1f}-c");
-        assert_eq!(of(&[encoded, build]), "CARGO_ENCODED_RUSTDOCFLAGS=-b\u{1f}-c\u{1f}-Cdebuginfo=limited");
+        let all = "CARGO_ENCODED_RUSTDOCFLAGS=-b\u{1f}-c\u{1f}-Cdebuginfo=limited";
+        assert_eq!(of(&[encoded, build]), all);
+        assert_eq!(on(Some("a-b"), &[encoded, build]), all);
+        let platform = ("CARGO_TARGET_A_B_RUSTDOCFLAGS", "-d");
+        assert_eq!(on(Some("a-b"), &[build]), "CARGO_TARGET_A_B_RUSTDOCFLAGS=-Cdebuginfo=limited");
+        assert_eq!(
+            on(Some("a-b"), &[build, platform]),
+            "CARGO_TARGET_A_B_RUSTDOCFLAGS=-d -Cdebuginfo=limited"
+        );
     }
 }

@@ -50,8 +50,17 @@ fn run(folder: &Path, arguments: &[&str]) -> Run {
 #[test]
 fn doctests_have_lines_as_other_tests_do() {
     let folder = alone("doctests");
-    for (edition, line) in [("2021", "src/lib.rs:"), ("2024", "src/lib.rs:6\n")] {
-        package(&folder, "documented", edition, "[workspace]\n", ("lib.rs", LIBRARY));
+    std::fs::create_dir(folder.join(".cargo")).expect("the folder can be made");
+    // Without the user's own flags there is nothing in the region to see.
+    let library = LIBRARY.replace("    drop(", "    #[cfg(told)] drop(");
+    let platform = cargo_qadapt::settings::host().expect("cargo tells its platform");
+    let of_platform = format!("target.{platform}.rustdocflags = ['--cfg', 'told']");
+    for (edition, line, flags) in [
+        ("2021", "src/lib.rs:", "build.rustdocflags = '--cfg told'"),
+        ("2024", "src/lib.rs:6\n", &of_platform),
+    ] {
+        std::fs::write(folder.join(".cargo/config.toml"), flags).expect("it can be written");
+        package(&folder, "documented", edition, "[workspace]\n", ("lib.rs", &library));
         let audit = run(&folder, &["audit"]);
         audit.assert(1, "");
         let sites = audit.stdout.split_once("Sites").expect("there are sites").1;
