@@ -15,6 +15,7 @@ use super::input::Input;
 use super::kept::Kept;
 use super::preload;
 use super::problems::Problems;
+use super::remapped::unseen;
 use super::run::{Options, Runner, run};
 use super::traceless::{has_guard, traceless};
 use super::wait::End;
@@ -126,6 +127,9 @@ impl Runs {
             problems.extend(unwatched(&report));
             problems.extend(unmeasured(&report));
             reports.push(report);
+        }
+        if let Some(warning) = reports.first().and_then(unseen) {
+            crate::progress::line(&format!("warning: {warning}"));
         }
         Ok(Measured { reports, problems, failed, interrupted })
     }

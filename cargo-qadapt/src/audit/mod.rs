@@ -14,6 +14,7 @@ pub mod measure;
 mod preload;
 pub mod problems;
 pub mod read;
+pub mod remapped;
 pub mod resolve;
 pub mod run;
 pub mod screen;

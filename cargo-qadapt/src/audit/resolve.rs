@@ -12,6 +12,7 @@ use qadapt_code::origin::{Code, Origin, relative, with_slashes};
 
 use super::bundle::{Bundle, is_doctest};
 use super::kept::Kept;
+use super::remapped::Remapped;
 use super::traceless::has_guard;
 use crate::report::figures::Frame;
 
@@ -116,6 +117,8 @@ enum Loaded {
         segments: Vec<(Range<u64>, u64)>,
         /// Where doctests are written that rustdoc has joined in it.
         bundle: Bundle,
+        /// What the paths of sources stand for.
+        remapped: Remapped,
     },
     /// In words, why not.
     Unusable(String),
@@ -211,9 +214,11 @@ impl<'a> Resolver<'a> {
     ) -> Vec<Frame> {
         let mut frames = Vec::new();
         let Some(identity) = self.files.known.get(file as usize) else { return frames };
-        let loaded =
-            self.loaded.entry(file).or_insert_with(|| load(identity, &self.files.place(&identity.path)));
-        let Loaded::Ready { loader, base, segments, bundle } = loaded else { return frames };
+        let loaded = self
+            .loaded
+            .entry(file)
+            .or_insert_with(|| load(identity, &self.files.place(&identity.path), self.code.root()));
+        let Loaded::Ready { loader, base, segments, bundle, remapped } = loaded else { return frames };
         let Some(probe) = probe(*base, segments) else { return frames };
         if let Ok(mut found) = loader.find_frames(probe) {
             while let Ok(Some(frame)) = found.next() {
@@ -225,6 +230,9 @@ impl<'a> Resolver<'a> {
                 if let Some((source, at)) = file.as_deref().and_then(|file| bundle.place(file, line)) {
                     let source = self.code.root().join(source);
                     (file, line) = (Some(source.to_string_lossy().into_owned().into()), at);
+                }
+                if let Some(place) = file.as_deref().and_then(|file| remapped.place(file)) {
+                    file = Some(place.into());
                 }
                 let shown = file.as_deref().map(|file| relative(file, self.code.root()));
                 let package = file.as_deref().and_then(|file| self.code.package(file));
@@ -256,7 +264,7 @@ fn unknown(module: &str, offset: u64, origin: Origin) -> Frame {
     Frame { function: format!("{module}+{offset:#x}"), file: None, line: 0, column: 0, origin }
 }
 
-fn load(identity: &Identity, here: &Path) -> Loaded {
+fn load(identity: &Identity, here: &Path, root: &Path) -> Loaded {
     let path = identity.path.display();
     let data = match std::fs::File::open(here).and_then(|file| qadapt_code::map::map(&file)) {
         Ok(data) => data,
@@ -305,9 +313,9 @@ fn load(identity: &Identity, here: &Path) -> Loaded {
         (start..start.saturating_add(size), segment.address())
     };
     let segments = object.segments().map(part).collect();
-    let bundle = Bundle::beside(here);
+    let (bundle, remapped) = (Bundle::beside(here), Remapped::of(&object, root));
     match Loader::new(here) {
-        Ok(loader) => Loaded::Ready { loader: Box::new(loader), base, segments, bundle },
+        Ok(loader) => Loaded::Ready { loader: Box::new(loader), base, segments, bundle, remapped },
         Err(e) => Loaded::Unusable(format!("`{path}` has no usable debug information: {e}")),
     }
 }

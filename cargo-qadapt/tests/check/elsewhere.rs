@@ -30,3 +30,23 @@ fn where_a_checkout_lies_makes_no_difference() {
     );
     std::fs::remove_dir_all(there.root.join("target-of-another-machine")).expect("it can be removed");
 }
+
+/// The paths of the workspace's own packages have another prefix in the debug information.
+#[test]
+#[cfg(unix)]
+fn a_prefix_of_paths_that_the_compiler_replaces_makes_no_difference() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let copy = Copy::new("remapped");
+    copy.bless(&[]);
+    copy.write("wrapper", "#!/bin/sh\nexec \"$@\" --remap-path-prefix=\"$PWD\"=/nowhere/src\n");
+    let wrapper = copy.root.join("wrapper");
+    std::fs::set_permissions(&wrapper, PermissionsExt::from_mode(0o755)).expect("it can be started");
+    std::fs::create_dir(copy.root.join(".cargo")).expect("the folder can be made");
+    copy.write(".cargo/config.toml", &format!("build.rustc-workspace-wrapper = {wrapper:?}\n"));
+    let before = copy.read("qadapt.lock");
+    let blessed = copy.check(&["--bless"]);
+    blessed.assert(0, &["check passed: 0 failures"]);
+    blessed.assert_not("cannot be found");
+    assert_eq!(copy.read("qadapt.lock"), before);
+}
