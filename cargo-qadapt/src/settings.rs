@@ -38,27 +38,37 @@ impl Settings {
         Self { chosen, tables, manifest, variable: |name| env::var(name).ok(), conditions }
     }
 
-    /// The variables with which a build has lines and names for the report; none if it has them anyway.
+    /// The settings with which a build has lines and names for the report; none if it has them anyway.
     #[must_use]
-    pub fn for_lines(&self, profile: &Profile) -> Vec<(String, &'static str)> {
+    pub fn for_lines(&self, profile: &Profile) -> Vec<String> {
         let name = profile.for_cargo();
-        let variable = |setting: &str| format!("CARGO_PROFILE_{}_{setting}", shouted(name));
         let mut wanted = Vec::new();
-        let is_known =
-            matches!(name, "dev" | "test" | "release" | "bench") || self.own(name, "inherits").is_some();
-        if !is_known {
+        if !self.is_known(profile) {
             // Cargo says so better where nothing seems to define the profile.
             return wanted;
         }
         let is_built_in = matches!(name, "dev" | "test");
         let has_names = self.setting(name, "debug").map_or(is_built_in, |value| has_names(&value));
         if !has_names {
-            wanted.push((variable("DEBUG"), "limited"));
+            wanted.push(debug(name));
         }
         if self.setting(name, "strip").is_some_and(|value| is_on(&value)) {
-            wanted.push((variable("STRIP"), "none"));
+            wanted.push(unstripped(name));
         }
         wanted
+    }
+
+    /// Those with which a build has lines, names and symbols, whatever it has anyway.
+    #[must_use]
+    pub fn for_proofs(&self, profile: &Profile) -> Vec<String> {
+        let name = profile.for_cargo();
+        if self.is_known(profile) { vec![debug(name), unstripped(name)] } else { Vec::new() }
+    }
+
+    /// True for a built-in profile and one that inherits.
+    fn is_known(&self, profile: &Profile) -> bool {
+        let name = profile.for_cargo();
+        matches!(name, "dev" | "test" | "release" | "bench") || self.own(name, "inherits").is_some()
     }
 
     /// True if the profile does not optimise.
@@ -265,6 +275,17 @@ fn conditions(platform: &str) -> Option<Vec<Cfg>> {
     Some(text.lines().filter_map(|line| line.parse().ok()).collect())
 }
 
+/// The setting of a profile's that makes lines and full names. As an argument it is stronger than what `--cargo-config` says, which
+/// cargo's variable for it is not.
+fn debug(profile: &str) -> String {
+    format!("profile.{profile}.debug = \"limited\"")
+}
+
+/// The one that keeps symbols.
+fn unstripped(profile: &str) -> String {
+    format!("profile.{profile}.strip = \"none\"")
+}
+
 /// The defaults that matter here.
 fn default_of(profile: &str, key: &str) -> Option<Value> {
     match (profile, key) {
@@ -308,15 +329,16 @@ mod tests {
     const NOTHING: fn(&str) -> Option<String> = |_| None;
 
     fn names(settings: &Settings, profile: &str) -> Vec<String> {
-        settings.for_lines(&Profile::new(profile)).into_iter().map(|(name, _)| name).collect()
+        let wanted = settings.for_lines(&Profile::new(profile)).into_iter();
+        wanted.filter_map(|setting| Some(setting.split_once(" = ")?.0.to_owned())).collect()
     }
 
     #[test]
     fn lines_are_asked_for_where_a_profile_has_none() {
         let plain = settings("", &[], NOTHING);
         assert!(names(&plain, "debug").is_empty());
-        assert_eq!(names(&plain, "release"), ["CARGO_PROFILE_RELEASE_DEBUG"]);
-        assert_eq!(names(&plain, "bench"), ["CARGO_PROFILE_BENCH_DEBUG"]);
+        assert_eq!(names(&plain, "release"), ["profile.release.debug"]);
+        assert_eq!(names(&plain, "bench"), ["profile.bench.debug"]);
         let manifest = "
             profile.release.debug = \"line-tables-only\"
             profile.thin-lto.inherits = \"release\"
@@ -326,11 +348,14 @@ mod tests {
             profile.small.strip = true
         ";
         let own = settings(manifest, &[], NOTHING);
-        assert_eq!(names(&own, "release"), ["CARGO_PROFILE_RELEASE_DEBUG"], "line tables lack names");
-        assert_eq!(names(&own, "thin-lto"), ["CARGO_PROFILE_THIN_LTO_DEBUG"]);
+        assert_eq!(names(&own, "release"), ["profile.release.debug"], "line tables lack names");
+        assert_eq!(names(&own, "thin-lto"), ["profile.thin-lto.debug"]);
         assert!(names(&settings("profile.release.debug = 1", &[], NOTHING), "release").is_empty());
-        assert_eq!(names(&own, "bare"), ["CARGO_PROFILE_BARE_DEBUG"]);
-        assert_eq!(names(&own, "small"), ["CARGO_PROFILE_SMALL_STRIP"]);
+        assert_eq!(names(&own, "bare"), ["profile.bare.debug"]);
+        assert_eq!(names(&own, "small"), ["profile.small.strip"]);
+        let proven = |profile| own.for_proofs(&Profile::new(profile));
+        assert_eq!(proven("debug"), ["profile.dev.debug = \"limited\"", "profile.dev.strip = \"none\""]);
+        assert!(proven("nobody-knows").is_empty());
         assert!(own.is_unoptimised(&Profile::new("small")) && !own.is_unoptimised(&Profile::new("bare")));
     }
 

@@ -1,6 +1,5 @@
 //! Building, running and collecting: from a selection to figures.
 
-use std::ffi::OsString;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
@@ -174,7 +173,7 @@ impl Runs {
             selection: &self.selection,
             profile,
             target_directory: &target_directory,
-            environment: how.environment(profile),
+            environment: vec![("QADAPT_ENFORCE".to_owned(), "1".into())],
             config: how.config(profile),
         };
         let progress = Progress::start();
@@ -321,12 +320,7 @@ impl<'a> How<'a> {
         ))
     }
 
-    fn environment(&self, profile: &Profile) -> Vec<(String, OsString)> {
-        let lines = self.settings.for_lines(profile).into_iter().map(|(name, value)| (name, value.into()));
-        lines.chain([("QADAPT_ENFORCE".to_owned(), "1".into())]).collect()
-    }
-
-    /// Settings of packages: where the user leaves away lines or names they are asked for, also because programs share instances of
+    /// Settings of the profile, and in it of packages: where the user leaves away lines or names they are asked for, also because programs share instances of
     /// std's generic functions with what they depend on.
     ///
     /// In a build that does not optimise the guard is optimised all the same, so that it costs little; as in a release build, since
@@ -336,8 +330,8 @@ impl<'a> How<'a> {
             format!("profile.{}.package.{}.{setting}", profile.for_cargo(), toml::Value::from(word))
         };
         let nameless = self.settings.nameless_packages(profile);
-        let mut config: Vec<String> =
-            nameless.iter().map(|word| setting(word, "debug = \"limited\"")).collect();
+        let mut config = self.settings.for_lines(profile);
+        config.extend(nameless.iter().map(|word| setting(word, "debug = \"limited\"")));
         if !self.has_guard || !self.settings.is_unoptimised(profile) {
             return config;
         }

@@ -23,6 +23,7 @@ use crate::format::output::deliver;
 use crate::given::spared;
 use crate::progress::Progress;
 use crate::selection::Profile;
+use crate::settings;
 
 impl Prove {
     /// Runs the verb.
@@ -186,18 +187,13 @@ impl Prove {
     fn build(&self, workspace: &Workspace, profile: &Profile, progress: &Progress) -> Result<Vec<PathBuf>> {
         // Places and symbols, whatever the profile says: the code stays the same, the verdicts need them, and whoever
         // ships the file can strip it.
-        let key = profile.for_cargo().to_uppercase().replace('-', "_");
         let build = Build {
             selection: &self.selection,
             profile,
             // Apart from the audit's: traces need the programs that wrote them.
             target_directory: &workspace.own_target_directory().join("prove"),
-            environment: vec![
-                ("QADAPT_MARKS".into(), "1".into()),
-                (format!("CARGO_PROFILE_{key}_DEBUG"), "limited".into()),
-                (format!("CARGO_PROFILE_{key}_STRIP"), "none".into()),
-            ],
-            config: Vec::new(),
+            environment: vec![("QADAPT_MARKS".into(), "1".into())],
+            config: settings::Settings::of(workspace.root(), &self.selection).for_proofs(profile),
         };
         progress.note(format!("building {} in profile {}", self.selection, profile.name()));
         let executables = build.run(workspace.verb(&self.selection), |name| {

@@ -1,6 +1,6 @@
 //! What the user's configuration of cargo says beside what this command asks cargo for.
 
-use crate::command::{Run, folder, qadapt, run};
+use crate::command::{Run, audit, folder, qadapt, run};
 use crate::workspace::{package, qadapt_in};
 
 #[test]
@@ -42,4 +42,17 @@ fn nothing_is_built_in_the_folder_that_is_set_for_other_builds() {
     command.env("CARGO_BUILD_BUILD_DIR", &folder);
     Run::of(command.output().expect("the command starts")).assert(0, "");
     assert_eq!(std::fs::read_dir(&folder).expect("the folder").count(), 0);
+}
+
+/// An argument of the user's is stronger than a variable.
+#[test]
+fn sites_have_lines_whatever_cargo_is_told_of_the_profile() {
+    let run = audit("left_out", &["--cargo-config", "profile.dev.debug = 0"]);
+    run.assert(1, "");
+    let sites = run.report().sites;
+    let frames = run.report().frames;
+    let is_placed = |number: &u32| {
+        frames[*number as usize].file.as_deref().is_some_and(|file| file.ends_with("left_out.rs"))
+    };
+    assert!(!sites.is_empty() && sites.iter().all(|site| site.stack.iter().any(is_placed)), "{}", run.stdout);
 }
