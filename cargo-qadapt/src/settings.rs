@@ -1,7 +1,7 @@
 //! What cargo's configuration says of a profile, as far as a build must ask for more.
 //!
 //! Cargo does not tell (`cargo config get` is unstable), so its files are read: `--config`, the environment, `config.toml`
-//! ([`tables`]) and the workspace's manifest, in this order.
+//! (`tables`) and the workspace's manifest, in this order.
 
 use std::collections::BTreeSet;
 use std::env;
