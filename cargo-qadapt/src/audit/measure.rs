@@ -320,8 +320,8 @@ impl<'a> How<'a> {
         ))
     }
 
-    /// Settings of the profile, and in it of packages: where the user leaves away lines or names they are asked for, also because programs share instances of
-    /// std's generic functions with what they depend on.
+    /// Settings of the profile, and in it of packages: where the user leaves away lines or names they are asked for, also because
+    /// programs share instances of std's generic functions with what they depend on.
     ///
     /// In a build that does not optimise the guard is optimised all the same, so that it costs little; as in a release build, since
     /// in the 256 parts of a debug build that takes an eighth longer.

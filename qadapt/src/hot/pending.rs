@@ -3,7 +3,7 @@
 //! Each belongs to a region: to the innermost one that reports, told by its serial, or to the regions without a record. The
 //! list lies in the thread's own memory, and where that is full in pages.
 
-mod batch;
+mod violations;
 
 use core::cell::Cell;
 use core::mem::size_of;
@@ -12,7 +12,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use qadapt_spin::Slot;
 
-pub(crate) use batch::{Batch, Lost, Pending};
+pub(crate) use violations::{Lost, Pending};
 
 use super::capture::STACKS;
 use super::figure;
@@ -22,11 +22,49 @@ use super::{table, word};
 use crate::model::{Mode, Op};
 use crate::sys;
 
+/// Distinct violations that are handed on at once, from a thread to the lender of its policy.
+const ROOM: usize = 64;
+
 /// Distinct violations that a thread keeps in its own memory, and in pages.
 const INLINE: usize = 8;
 const OUTSIDE: usize = 1016;
 /// All of them; more are counted as lost.
 pub(crate) const ALL: usize = INLINE + OUTSIDE;
+
+/// What a region has pending, taken off its thread's list.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Batch {
+    pub(crate) entries: [Option<Pending>; ROOM],
+    pub(crate) lost: Lost,
+}
+
+impl Batch {
+    pub(crate) const EMPTY: Self = Self { entries: [None; ROOM], lost: Lost::NOTHING };
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lost == Lost::NOTHING && self.entries.iter().all(Option::is_none)
+    }
+
+    /// The batch as the lender of the policy has it.
+    pub(crate) fn lent(mut self) -> Self {
+        self.entries.iter_mut().flatten().for_each(|pending| pending.lent = true);
+        self
+    }
+
+    /// Takes another batch in; what there is no room for is lost.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.lost = self.lost.and(other.lost);
+        for pending in other.entries.iter().flatten() {
+            let place =
+                self.entries.iter_mut().find(|entry| entry.is_none_or(|entry| entry.is_like(pending)));
+            match place {
+                Some(Some(entry)) => entry.times = entry.times.saturating_add(pending.times),
+                Some(empty) => *empty = Some(*pending),
+                None => self.lost = self.lost.and(lost(pending)),
+            }
+        }
+    }
+}
 
 /// A violation and the region that it belongs to.
 #[derive(Clone, Copy, Debug)]

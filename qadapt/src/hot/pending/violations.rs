@@ -1,13 +1,9 @@
-//! Violations as a thread keeps them, and hands them to another.
+//! Violations as a thread keeps them, and how many it could not keep.
 
 use qadapt_spin::Slot;
 
-use super::lost;
 use crate::hot::request::Cause;
 use crate::model::{Mode, Op};
-
-/// Distinct violations that are handed on at once, from a thread to the lender of its policy.
-const ROOM: usize = 64;
 
 /// Equal violations, pending since the same region opened.
 #[derive(Clone, Copy, Debug)]
@@ -35,41 +31,6 @@ impl Pending {
             && self.op == other.op
             && self.cause == other.cause
             && self.lent == other.lent
-    }
-}
-
-/// What a region has pending, taken off its thread's list.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Batch {
-    pub(crate) entries: [Option<Pending>; ROOM],
-    pub(crate) lost: Lost,
-}
-
-impl Batch {
-    pub(crate) const EMPTY: Self = Self { entries: [None; ROOM], lost: Lost::NOTHING };
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.lost == Lost::NOTHING && self.entries.iter().all(Option::is_none)
-    }
-
-    /// The batch as the lender of the policy has it.
-    pub(crate) fn lent(mut self) -> Self {
-        self.entries.iter_mut().flatten().for_each(|pending| pending.lent = true);
-        self
-    }
-
-    /// Takes another batch in; what there is no room for is lost.
-    pub(crate) fn add(&mut self, other: &Self) {
-        self.lost = self.lost.and(other.lost);
-        for pending in other.entries.iter().flatten() {
-            let place =
-                self.entries.iter_mut().find(|entry| entry.is_none_or(|entry| entry.is_like(pending)));
-            match place {
-                Some(Some(entry)) => entry.times = entry.times.saturating_add(pending.times),
-                Some(empty) => *empty = Some(*pending),
-                None => self.lost = self.lost.and(lost(pending)),
-            }
-        }
     }
 }
 
