@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use qadapt::Qadapt;
-use qadapt_examples::packets::{Client, Phase, SERVICE};
+use qadapt_examples::packets::{Client, Phase, SERVICE, prepare_threads};
 use tokio::runtime::Builder;
 
 /// Below the guard, whatever the whole process asks of the system is counted: executor and client too.
@@ -51,6 +51,7 @@ static ALLOC: Qadapt<Counting> = Qadapt::new(Counting);
 const PACKETS: u64 = 20_000;
 const WARM_UP: u64 = 4_000;
 const WORKERS: usize = 4;
+const THREADS: usize = 2;
 
 fn main() -> ExitCode {
     match run() {
@@ -68,8 +69,10 @@ fn run() -> Result<bool, Box<dyn Error>> {
         Some(number) => number.parse()?,
         None => PACKETS,
     };
-    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = Builder::new_multi_thread().worker_threads(THREADS).enable_all().build()?;
     let client = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+    // The receiver and the workers.
+    prepare_threads(&runtime, THREADS, WORKERS + 1)?;
     let _context = runtime.enter();
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
     client.connect(socket.local_addr()?)?;
