@@ -144,7 +144,7 @@ impl Config {
     /// # Errors
     /// What is wrong with an assumption, in words.
     pub fn proofs(self) -> std::result::Result<Settings, String> {
-        Settings::of(self.prove, self.sites)
+        Settings::of(self.prove, self.sites).map_err(|invalid| invalid.to_string())
     }
 
     /// The same, of a file.

@@ -1,5 +1,6 @@
 //! The one error type of the command.
 
+use std::error::Error as _;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -52,7 +53,10 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io { doing, path, source } => write!(f, "could not {doing} `{}`: {source}", path.display()),
-            Self::Proof(error) => error.fmt(f),
+            Self::Proof(error) => match error.source() {
+                Some(source) => write!(f, "{error}: {source}"),
+                None => error.fmt(f),
+            },
             Self::Trace { path, problem } => {
                 write!(f, "cannot use the trace `{}`: {problem}", path.display())
             }

@@ -1,5 +1,8 @@
 //! Patterns in which `*` stands for anything.
 
+use std::error::Error;
+use std::fmt;
+
 use regex::Regex;
 use serde::Deserialize;
 
@@ -25,17 +28,40 @@ impl Glob {
     }
 }
 
-impl TryFrom<String> for Glob {
-    type Error = String;
+/// Why a text is no pattern.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvalidPattern {
+    /// It has nothing that could match.
+    Empty,
+    /// This one has spaces round it, or control characters.
+    Spaced(String),
+}
 
-    fn try_from(pattern: String) -> Result<Self, String> {
+impl fmt::Display for InvalidPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str(
+                "an empty pattern matches nothing: write a name, in which `*` stands for anything",
+            ),
+            Self::Spaced(pattern) => {
+                write!(f, "the pattern {pattern:?} has spaces round it or control characters")
+            }
+        }
+    }
+}
+
+impl Error for InvalidPattern {}
+
+impl TryFrom<String> for Glob {
+    type Error = InvalidPattern;
+
+    fn try_from(pattern: String) -> Result<Self, InvalidPattern> {
         if pattern.trim().is_empty() {
-            return Err(
-                "an empty pattern matches nothing: write a name, in which `*` stands for anything".into()
-            );
+            return Err(InvalidPattern::Empty);
         }
         if pattern.trim() != pattern || pattern.chars().any(char::is_control) {
-            return Err(format!("the pattern {pattern:?} has spaces round it or control characters"));
+            return Err(InvalidPattern::Spaced(pattern));
         }
         let regex = glob(&pattern);
         Ok(Self { pattern, regex })

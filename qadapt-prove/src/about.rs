@@ -5,6 +5,7 @@ use regex::Regex;
 use serde::Deserialize;
 
 use super::anchor::Anchor;
+use super::invalid::Invalid;
 use super::subject::Subject;
 
 /// An entry as it is written.
@@ -54,10 +55,10 @@ pub(super) struct Said {
 
 impl Entry {
     /// Reads it; what is wrong with it, otherwise.
-    pub(super) fn read(self) -> Result<Said, String> {
+    pub(super) fn read(self) -> Result<Said, Invalid> {
         let reason = self.reason.trim();
         if reason.is_empty() {
-            return Err("an assumption has an empty `reason`; say why it holds".into());
+            return Err(Invalid::NoReason);
         }
         let subject = if self.blocking { Subject::Blocking } else { Subject::Allocation };
         let (does, do_) = match subject {
@@ -93,12 +94,10 @@ impl Entry {
             }
             (None, None, None, None, Some(at), Some(names)) => {
                 if self.blocking {
-                    return Err("`callees` says where a call leads, whichever question is asked; leave `blocking` out".into());
+                    return Err(Invalid::CalleesBlocking);
                 }
                 if !at.is_exact() {
-                    return Err(format!(
-                        "`callees` at {at}: name the column too, as the report does: the end of a line may drop what the call is made through"
-                    ));
+                    return Err(Invalid::CalleesColumn(at.to_string()));
                 }
                 speaks_of = None;
                 let names = whole(names)?;
@@ -110,13 +109,7 @@ impl Entry {
                 let written = format!("at = {at}, callees = {names:?}");
                 (About::Callees(at, names), written, words)
             }
-            _ => {
-                return Err(
-                    "each assumption needs one of `function`, `foreign`, `calls-in`, `initialised` or `at`; \
-                            only `foreign` or `callees` go with `at`"
-                        .into(),
-                );
-            }
+            _ => return Err(Invalid::NotOne),
         };
         Ok(Said { about, subject: speaks_of, written, words: format!("{words}: {reason}") })
     }
@@ -134,15 +127,13 @@ pub(super) fn stands_for_one(name: &str) -> bool {
 }
 
 /// Names of functions, each in full.
-fn whole(names: Vec<String>) -> Result<Vec<String>, String> {
+fn whole(names: Vec<String>) -> Result<Vec<String>, Invalid> {
     if names.is_empty() {
-        return Err("`callees` names no function".into());
+        return Err(Invalid::NoCallee);
     }
     match names.iter().find(|name| name.trim().is_empty() || name.contains('*')) {
         // The optimiser leaves one name to functions that are equal, so that a pattern could miss one without a word: see `stands_for_one`.
-        Some(name) => {
-            Err(format!("`callees` has `{name}`: name each function in full; `*` stands for nothing here"))
-        }
+        Some(name) => Err(Invalid::Callee(name.clone())),
         None => Ok(names),
     }
 }

@@ -14,6 +14,7 @@ use super::about::{self, About, Entry, Said};
 use super::anchor;
 use super::body::{Call, Callee};
 use super::cover::{Assumptions, Callees, Cover};
+use super::invalid::Invalid;
 use super::load::Image;
 use super::names::Names;
 use super::once;
@@ -90,10 +91,10 @@ impl Settings {
     ///
     /// let section: Section = toml::from_str("[[assume]]\nforeign = 'cosf'\nreason = ''")?;
     /// let problem = Settings::of(section, Default::default()).expect_err("there is no reason");
-    /// assert_eq!(problem, "an assumption has an empty `reason`; say why it holds");
+    /// assert_eq!(problem.to_string(), "an assumption has an empty `reason`; say why it holds");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn of(section: Section, sites: Sites) -> Result<Self, String> {
+    pub fn of(section: Section, sites: Sites) -> Result<Self, Invalid> {
         let mut settings = Self {
             sites,
             require: section.require,
@@ -101,7 +102,7 @@ impl Settings {
             ..Self::default()
         };
         if settings.allocator_out_of_line.as_ref().is_some_and(|r| r.trim().is_empty()) {
-            return Err("`allocator-out-of-line` is empty; say why it holds".into());
+            return Err(Invalid::Empty("allocator-out-of-line"));
         }
         for entry in section.assume {
             let Said { about, subject, written, words } = entry.read()?;
@@ -116,7 +117,7 @@ impl Settings {
         }
         if let Some(reason) = section.not_overridden {
             if reason.trim().is_empty() {
-                return Err("`not-overridden` is empty; say why it holds".into());
+                return Err(Invalid::Empty("not-overridden"));
             }
             settings.not_overridden = u32::try_from(settings.words.len()).ok();
             settings

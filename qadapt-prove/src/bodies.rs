@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::load::Image;
 use super::machine::Machine;
 use super::mapped::mapped;
+use super::problem::Problem;
 use super::symbol::demangle;
 use crate::error::Error;
 
@@ -49,11 +50,11 @@ pub fn compare_files(one: &Path, other: &Path) -> crate::error::Result<Differenc
     compare(&open(one)?, &open(other)?).map_err(|problem| Error::binary(other, problem))
 }
 
-/// The same of files in memory; an error is in words.
-fn compare(one: &[u8], other: &[u8]) -> Result<Differences, String> {
+/// The same of files in memory.
+fn compare(one: &[u8], other: &[u8]) -> Result<Differences, Problem> {
     let (one, other) = (Image::parse(one)?, Image::parse(other)?);
     if [&one, &other].iter().any(|image| image.machine() != Machine::X86_64) {
-        return Err("functions are compared in files for x86-64 alone".into());
+        return Err(Problem::NotCompared);
     }
     let (bodies, others) = (bodies(&one), bodies(&other));
     let mut found = Differences::default();

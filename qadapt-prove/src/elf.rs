@@ -8,6 +8,7 @@ use object::{Endianness, Object, ObjectSection, ObjectSymbolTable as _};
 
 use super::kind;
 use super::machine::Machine;
+use super::problem::Problem;
 
 /// An ELF file whose headers are read.
 pub(crate) type Elf<'a> = ElfFile64<'a, Endianness>;
@@ -15,32 +16,29 @@ pub(crate) type Elf<'a> = ElfFile64<'a, Endianness>;
 /// The processor that a file is for.
 ///
 /// # Errors
-/// Says in words that its code is not read.
-pub(crate) fn machine(file: &Elf<'_>) -> Result<Machine, String> {
+/// If its code is not read.
+pub(crate) fn machine(file: &Elf<'_>) -> Result<Machine, Problem> {
     match file.elf_header().e_machine.get(file.endian()) {
         elf::EM_X86_64 => Ok(Machine::X86_64),
         elf::EM_AARCH64 if file.endian() == Endianness::Little => Ok(Machine::Aarch64),
-        _ => Err("its code is for another processor".into()),
+        _ => Err(Problem::Other("its code is for another processor".into())),
     }
 }
 
 /// Reads the headers of a file.
 ///
 /// # Errors
-/// Says in words what the file is, if it is no ELF file that is read.
-pub(crate) fn headers(data: &[u8]) -> Result<Elf<'_>, String> {
+/// If it is no ELF file that is read.
+pub(crate) fn headers(data: &[u8]) -> Result<Elf<'_>, Problem> {
     if let Some(other) = kind::refusal(data) {
-        return Err(other);
+        return Err(Problem::Other(other));
     }
     if data.len() < 4 || data[..4] != elf::ELFMAG {
-        return Err("it is not an ELF file; give the linked executable or shared library".into());
+        return Err(Problem::NoElf);
     }
-    let file = Elf::parse(data)
-        .map_err(|e| format!("its ELF headers are damaged or of another kind ({e}); build it again"))?;
+    let file = Elf::parse(data).map_err(|e| Problem::Headers(e.into()))?;
     if is_without_its_code(&file) {
-        return Err("it is debug information that was taken from a program, without the program's code; \
-                    give the program, beside which this is found as `FILE.debug`"
-            .into());
+        return Err(Problem::OnlyDebugInformation);
     }
     Ok(file)
 }
@@ -67,14 +65,12 @@ pub(crate) fn has_names(file: &Elf<'_>) -> bool {
 /// names tell an allocator.
 ///
 /// # Errors
-/// In words, if they have none.
-pub(crate) fn named(file: &Elf<'_>, separate: Option<&Elf<'_>>) -> Result<(), String> {
+/// If they have none.
+pub(crate) fn named(file: &Elf<'_>, separate: Option<&Elf<'_>>) -> Result<(), Problem> {
     if has_names(file) || separate.is_some_and(has_names) {
         return Ok(());
     }
-    Err("it has no symbol table, so functions and allocator entries cannot be told; \
-         put the debug information that was taken from it beside it (`FILE.debug`), or link it without `strip`"
-        .into())
+    Err(Problem::NoSymbols)
 }
 
 /// Where the sections lie that are wanted.

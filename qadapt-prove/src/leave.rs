@@ -7,9 +7,9 @@
 use super::body::{Call, Callee, End, Fate, Why};
 use super::cfg::Walk;
 use super::fixups::Slot;
-use super::frame::Slots;
 use super::functions::Function;
 use super::scratch::Open;
+use super::slots::Slots;
 use super::state::State;
 use super::step::{Cond, LINK, Reg, SP, Step, Via};
 use super::subject::Subject;

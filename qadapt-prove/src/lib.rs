@@ -40,26 +40,37 @@
 //! the [`Path`]s or [`Gap`]s behind it. [`groups`] puts instances of one generic region together, and [`compare_files`] says which
 //! functions of two files have other code.
 
-// How it is done:
+// How it is done. A file is read:
 //
-// `load` reads the file (`mapped`: its bytes; `elf`, `kind`: what it reads and what not; `functions`, `statics`: its symbols; `fixups`, `import`: what the loader
-// adds), `decode` turns its code into steps
-// (`step`: what they are; `x86`, with `operand`, `effect`, `registers`, `x86_write`: what an instruction speaks of, and what it does; `aarch64`, with `aarch64_word`, `aarch64_arithmetic`, `aarch64_memory`: the same there;
-// `machine`: what else differs between processors),
-// `cfg` follows the steps of one function (`start`: from where, with what; `context`: what it is told from outside; `scratch`: its blocks
-// in the making, `addresses`: and where they lie; `body`: the result; `doom`: what of it can only panic; `leave`: how it is left; `state`, `value`: what is known of the
-// registers, `arithmetic`: of numbers in them, `number`: of a few, `flags`: and of a comparison, `own`: and of the stack, `table`: jump
-// tables, `thunk`: retpolines, `eh`: caught panics; `tell`: what functions of core and std call through pointers, `fmt_write`, `builders`,
-// `once`: these functions), `program` knows what each function means to its callers (`known` and
-// `foreign`: by name, `system`: by number, `wait`: what waits; `targets`, `origins`, `chosen`, `mentions`, `held`: what pointers may hold; `allocator`, with `described`, `bypass`: what inlining hides; `assume`: what the user
-// vouches for, `anchor`: and where), `explore` goes from each to those that it calls (`node`: what it finds; `cover`: what it may leave out; `ground`: what it takes for
-// granted), `graph` says what is reached (`goal`) and what is not to be avoided (`unavoidable`), and `verdict` speaks, with
-// `advice` on what to do instead. `proof` is the way in; `kept` has what an earlier run
-// has proven.
+// `mapped` has its bytes, `elf` its headers, and `kind` says of others what they are; `debug` finds debug information, `identity` says which file
+// it was, `load` makes an image of it: `functions` and `statics` are its symbols (`symbol`: as people write them), `fixups` and `import` what the
+// loader adds. `names` says where an address lies in the source (`place`, `inlined`).
 //
-// Which regions there are: `marks` reads the labels, `copies` and `parts` say what of a function is a region's (`inlined`, `inside`, `before`: by
-// the line tables), `permits` and `deferral` what is exempt in it. `sources` has the regions that sources open (`calls`, `packages`,
-// `locked`), `regions` lists both under their names (`methods`, `spelled`; `folded`: of functions that share their code), and `marked` asks about each (`question`).
+// Its code becomes steps, and these a body for each function:
+//
+// `decode` makes steps (`step`) of `x86` instructions, with `operand`, `effect`, `registers`, `x86_write`: what one speaks of, and what it does; and of
+// `aarch64`, with `aarch64_word`, `aarch64_arithmetic`, `aarch64_memory` (`aarch64_objdump` holds that against another decoder). `machine` is what
+// else differs between processors. `cfg` follows the steps of a function: `start` is from where, with what, `context` what it is told from outside,
+// `scratch` its blocks in the making, `addresses` and `addr_map` where they lie, `body` the result, `doom` what of it can only panic, `leave` how it
+// is left. What is known of registers is in `state` and `value`, of numbers in `arithmetic`, `number` and `flags`, of the stack in `own`, `slots` and
+// `spill`. `table` reads jump tables, `thunk` retpolines, `eh` says which panics are caught. What functions of core and std call through
+// pointers `tell` knows: `fmt_write`, `builders`, `once` (`replaced`: who may give a formatter another writer).
+//
+// What a function means to its callers:
+//
+// `program` says it as a `role`: `known` and `foreign` by name, `system` by number, `wait` of calls that wait. What a pointer may hold is in `targets`,
+// `origins`, `chosen`, `mentions`, `held`; what inlining hides of an allocator in `allocator`, `described`, `bypass`. `assume` is what the user
+// vouches for (`about`: an entry, `anchor`: where, `invalid`: what is wrong with it).
+//
+// From a region to its verdict:
+//
+// `marks` reads the labels, `copies` and `parts` say what of a function is a region's (`inside`, `before`: by the line tables), `permits` and
+// `deferral` what is exempt in it. `sources` has the regions that sources open (`calls`, `packages`, `locked`), `regions` lists both under their
+// names (`methods`, `spelled`; `folded`: of functions that share their code), and `marked` asks about each a `question`, of a `subject`. `explore`
+// goes from each function to those that it calls (`node`: what it finds; `cover`: what it may leave out; `ground`: what it takes for granted),
+// `graph` says what is reached (`goal`) and what is not to be avoided (`unavoidable`), and `verdict` speaks: with a path of calls (`hop`) and
+// `advice` on what to do instead; `instances` puts those of one region together. `proof` is the way in; `kept` and `kept_verdict` have what an
+// earlier run has proven. What is wrong with a file is a `problem`, and why there is no proof an `error`. `bodies` compares two files.
 
 mod aarch64;
 mod aarch64_arithmetic;
@@ -101,7 +112,6 @@ mod flags;
 mod fmt_write;
 mod folded;
 mod foreign;
-mod frame;
 mod functions;
 mod goal;
 mod graph;
@@ -113,6 +123,7 @@ mod import;
 mod inlined;
 mod inside;
 mod instances;
+mod invalid;
 mod kept;
 mod kept_verdict;
 mod kind;
@@ -137,6 +148,7 @@ mod packages;
 mod parts;
 mod permits;
 mod place;
+mod problem;
 mod program;
 mod proof;
 mod question;
@@ -145,6 +157,7 @@ mod registers;
 mod replaced;
 mod role;
 mod scratch;
+mod slots;
 mod sources;
 mod spelled;
 mod spill;
@@ -172,8 +185,25 @@ pub use error::{Error, Result};
 pub use hop::Hop;
 pub use identity::Identity;
 pub use instances::{Group, groups};
+pub use invalid::Invalid;
 pub use names::Frame;
 pub use place::Place;
+pub use problem::Problem;
 pub use proof::{Proof, Which, prove, prove_file, prove_functions};
 pub use subject::Subject;
 pub use verdict::{Answer, Gap, Path, Rules, Verdict};
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn each_module_is_in_the_map() {
+        let (map, modules) = include_str!("lib.rs").split_once("\nmod ").expect("modules");
+        let map = &map[map.find("// How it is done").expect("a map")..];
+        let modules: Vec<_> =
+            modules.lines().filter_map(|line| line.trim_start_matches("mod ").strip_suffix(';')).collect();
+        assert!(modules.len() > 90, "{modules:?}");
+        for module in modules.iter().filter(|module| !module.contains(' ')) {
+            assert!(map.contains(&format!("`{module}`")), "the map in lib.rs has no `{module}`");
+        }
+    }
+}

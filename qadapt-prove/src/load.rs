@@ -18,6 +18,7 @@ use super::functions::{
 };
 use super::import::{Import, Linkage};
 use super::machine::{Code, Machine};
+use super::problem::Problem;
 use super::statics::{Statics, private_pointers};
 
 #[derive(Clone, Debug)]
@@ -61,8 +62,8 @@ impl<'a> Image<'a> {
     /// Reads the tables of an ELF file.
     ///
     /// # Errors
-    /// Says in words what the file is, if it is not a linked ELF file that can be read.
-    pub(crate) fn parse(data: &'a [u8]) -> Result<Self, String> {
+    /// If it is not a linked ELF file that can be read.
+    pub(crate) fn parse(data: &'a [u8]) -> Result<Self, Problem> {
         Self::of(&headers(data)?, None)
     }
 
@@ -70,12 +71,12 @@ impl<'a> Image<'a> {
     ///
     /// # Errors
     /// As [`Image::parse`].
-    pub(crate) fn of(file: &Elf<'a>, separate: Option<&Elf<'a>>) -> Result<Self, String> {
+    pub(crate) fn of(file: &Elf<'a>, separate: Option<&Elf<'a>>) -> Result<Self, Problem> {
         let data = file.data();
         let header = file.elf_header();
         let endian = file.endian();
         if !matches!(header.e_type.get(endian), elf::ET_EXEC | elf::ET_DYN) {
-            return Err("it is not linked; give the executable or shared library, not an object file".into());
+            return Err(Problem::NotLinked);
         }
         let mut segments = Vec::new();
         let mut relro = Vec::new();
@@ -98,7 +99,7 @@ impl<'a> Image<'a> {
             }
         }
         if segments.iter().all(|s| !s.executable) {
-            return Err("it has no executable segment".into());
+            return Err(Problem::NoCode);
         }
         let mut image = Self {
             machine: machine(file)?,

@@ -9,10 +9,11 @@ use object::{Object, ObjectSection, ObjectSymbol};
 use super::elf::Elf;
 use super::methods;
 use super::place::Place;
+use super::problem::Problem;
 use super::symbol::demangle;
 
 /// The section of the labels.
-const LABELS: &str = ".qadapt.marks";
+pub(crate) const LABELS: &str = ".qadapt.marks";
 /// The section of the records, a note.
 const RECORDS: &str = ".note.qadapt.regions";
 
@@ -154,8 +155,8 @@ impl Marks {
     /// Reads the marks of a file, or of the file that was taken from it before it was stripped.
     ///
     /// # Errors
-    /// In words, if they are not what this version of the prover understands.
-    pub(crate) fn read(file: &Elf<'_>, separate: Option<&Elf<'_>>) -> Result<Self, String> {
+    /// If they are not what this version of the prover understands.
+    pub(crate) fn read(file: &Elf<'_>, separate: Option<&Elf<'_>>) -> Result<Self, Problem> {
         let mut marks = Self::default();
         let mut found = Vec::new();
         for file in [Some(file), separate].into_iter().flatten() {
@@ -179,11 +180,7 @@ impl Marks {
         }
         // In LLD's files somebody has taken the labels away, or there were none; others have left them out themselves.
         if !marks.has_labels && !found.is_empty() && !is_by_lld(file) {
-            return Err(format!(
-                "it has a list of regions, but no section `{LABELS}` that says where they are: it was taken away, or GNU ld leaves \
-                 that out with what it finds to be unused. Link it with LLD (RUSTFLAGS=-Clink-arg=-fuse-ld=lld), or all of it \
-                 (RUSTFLAGS=-Clink-arg=-Wl,--no-gc-sections)"
-            ));
+            return Err(Problem::NoLabels);
         }
         marks.has_records = !found.is_empty();
         marks.records = found.into_iter().map(|(_, record)| record).collect();
@@ -199,16 +196,14 @@ fn is_by_lld(file: &Elf<'_>) -> bool {
     comment.windows(11).any(|word| word == b"Linker: LLD")
 }
 
-fn read_labels(data: &[u8]) -> Result<Vec<Label>, String> {
+fn read_labels(data: &[u8]) -> Result<Vec<Label>, Problem> {
     let word = |bytes: &[u8]| bytes.try_into().map(u64::from_le_bytes).unwrap_or_default();
     let mut labels = Vec::new();
     for entry in data.chunks(16) {
         let (Some(addr), Some(kind)) = (entry.get(..8).map(word), entry.get(8..16).map(word)) else {
-            return Err(format!("its section `{LABELS}` is damaged; build the file again"));
+            return Err(Problem::Section(LABELS));
         };
-        let kind = Kind::of(kind).ok_or_else(|| {
-            format!("its section `{LABELS}` has a label of kind {kind}, which this version does not know; update cargo-qadapt")
-        })?;
+        let kind = Kind::of(kind).ok_or(Problem::Label(kind))?;
         // The linker leaves out functions that nobody calls, and then has no address for their labels.
         if addr > 1 {
             labels.push(Label { addr, kind });
@@ -234,8 +229,8 @@ fn name_by_type(records: &mut [(usize, Record)], file: &Elf<'_>, start: u64) {
 }
 
 /// The records are notes of the owner `qadapt`, of kind 1. Each comes with its place in the section.
-fn read_records(data: &[u8]) -> Result<Vec<(usize, Record)>, String> {
-    let damaged = || format!("its section `{RECORDS}` is damaged; build the file again");
+fn read_records(data: &[u8]) -> Result<Vec<(usize, Record)>, Problem> {
+    let damaged = || Problem::Section(RECORDS);
     let mut records = Vec::new();
     let mut rest = data;
     while !rest.is_empty() {
@@ -320,6 +315,6 @@ mod tests {
             [Label { addr: 0x1000, kind: Kind::Region }, Label { addr: 0x2000, kind: Kind::Poll }]
         );
         let unknown = [0x1000u64, 77].map(u64::to_le_bytes).concat();
-        assert!(read_labels(&unknown).is_err_and(|problem| problem.contains("update cargo-qadapt")));
+        assert!(matches!(read_labels(&unknown), Err(Problem::Label(_))));
     }
 }

@@ -18,6 +18,7 @@ use super::mapped::mapped;
 use super::marked;
 use super::marks::Marks;
 use super::names::Names;
+use super::problem::Problem;
 use super::program::Program;
 use super::question::Question;
 use super::regions::Region;
@@ -41,21 +42,6 @@ pub enum Which<'r> {
     Functions(&'r Regex),
     /// What the guard has marked.
     Marked,
-}
-
-impl Which<'_> {
-    fn nothing_found(self) -> String {
-        match self {
-            Self::Functions(pattern) => {
-                format!("no function matches `{pattern}`; it may have been inlined or removed as unused")
-            }
-            Self::Marked => {
-                "it has no protected regions; is the guard used, and by code that this program runs? \
-                             (--function REGEX takes functions as regions)"
-                    .into()
-            }
-        }
-    }
 }
 
 /// The verdicts on one binary. The [crate] has an example.
@@ -86,21 +72,21 @@ pub struct Proof {
 /// Returns the verdicts by the names of regions, and how many functions were analysed; no verdicts, if no region is found.
 ///
 /// # Errors
-/// In words, if the file cannot be analysed.
+/// If the file cannot be analysed.
 ///
 /// # Examples
 /// ```
 /// use qadapt_prove::{Rules, Settings, Which, prove};
 /// let rules = Rules { allow_frees: false, gaps: 3 };
 /// let problem = prove(b"#!/bin/sh", Which::Marked, rules, &Settings::default()).expect_err("no program");
-/// assert_eq!(problem, "it is not an ELF file; give the linked executable or shared library");
+/// assert_eq!(problem.to_string(), "it is not an ELF file; give the linked executable or shared library");
 /// ```
 pub fn prove(
     data: &[u8],
     which: Which<'_>,
     rules: Rules,
     settings: &Settings,
-) -> std::result::Result<(Vec<Verdict>, usize), String> {
+) -> std::result::Result<(Vec<Verdict>, usize), Problem> {
     prove_with(&headers(data)?, &DebugFiles::default(), which, rules, settings)
 }
 
@@ -137,7 +123,7 @@ pub fn prove_functions(
     function: &Regex,
     rules: Rules,
     settings: &Settings,
-) -> std::result::Result<Vec<Verdict>, String> {
+) -> std::result::Result<Vec<Verdict>, Problem> {
     prove(data, Which::Functions(function), rules, settings).map(|(verdicts, _)| verdicts)
 }
 
@@ -185,7 +171,8 @@ pub fn prove_file(
         (verdicts, analysed)
     };
     if verdicts.is_empty() {
-        return Err(Error::NoRegions { path: path.to_owned(), problem: which.nothing_found() });
+        let pattern = functions.map(|pattern| pattern.as_str().to_owned());
+        return Err(Error::NoRegions { path: path.to_owned(), pattern });
     }
     let about = match which {
         Which::Functions(_) => "functions of this very file",
@@ -211,7 +198,7 @@ fn prove_with(
     which: Which<'_>,
     rules: Rules,
     settings: &Settings,
-) -> std::result::Result<(Vec<Verdict>, usize), String> {
+) -> std::result::Result<(Vec<Verdict>, usize), Problem> {
     let separate = files.separate().and_then(|data| Elf::parse(data).ok());
     let image = Image::of(file, separate.as_ref())?;
     named(file, separate.as_ref())?;

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use clap::{Args, ValueEnum};
-use qadapt_code::glob::Glob;
+use qadapt_code::glob::{Glob, InvalidPattern};
 use qadapt_code::origin::{is_guards, same_name};
 
 use super::figures::{Counts, Kind, LeftOut, Place, Region, Report, SiteCounts};
@@ -52,7 +52,7 @@ pub enum Weight {
     Live,
 }
 
-fn pattern(text: &str) -> Result<Glob, String> {
+fn pattern(text: &str) -> Result<Glob, InvalidPattern> {
     Glob::try_from(text.to_owned())
 }
 
