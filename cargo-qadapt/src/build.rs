@@ -334,7 +334,7 @@ impl Build<'_> {
         let mut command = cargo();
         command.args(words).args(["--message-format", "json-render-diagnostics"]);
         self.add_to(&mut command);
-        let failed = |e| Error::Cargo(format!("could not start `cargo {}`: {e}", words.join(" ")));
+        let failed = |source| Error::Start { program: format!("cargo {}", words.join(" ")), source };
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

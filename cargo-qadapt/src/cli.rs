@@ -82,7 +82,9 @@ pub fn main() -> ExitCode {
     match result {
         Ok(code) => code,
         Err(e) => {
-            line(&format!("error: {e}"));
+            for error in e.each() {
+                line(&format!("error: {}", error.whole()));
+            }
             ExitCode::from(2)
         }
     }

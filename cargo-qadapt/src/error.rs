@@ -1,10 +1,15 @@
 //! The one error type of the command.
 
-use std::error::Error as _;
+use std::error::Error as StdError;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+/// What a library or the system says of a failure.
+pub type Cause = Box<dyn StdError + Send + Sync>;
+
 /// Why the command could not do its work; always exit code 2.
+///
+/// Its text does not hold what its source says: [`whole`](Self::whole) has both.
 #[derive(Debug)]
 pub enum Error {
     /// A file could not be read or written.
@@ -16,6 +21,27 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A program could not be started.
+    Start {
+        /// Its command line, or as much of it as says which it is.
+        program: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A result could not be put into the form that it is to have.
+    Write {
+        /// What was tried, as a verb phrase: "write JSON".
+        doing: &'static str,
+        /// What the library said that does it.
+        source: Cause,
+    },
+    /// Something else failed.
+    Failed {
+        /// What, as a sentence.
+        what: String,
+        /// What a library or the system said.
+        source: Cause,
+    },
     /// There is no proof.
     Proof(qadapt_prove::Error),
     /// A file is no trace that can be read.
@@ -23,7 +49,7 @@ pub enum Error {
         /// Which file.
         path: PathBuf,
         /// What is wrong with it, and what to do.
-        problem: String,
+        source: Cause,
     },
     /// A configuration file is wrong.
     Config {
@@ -34,8 +60,12 @@ pub enum Error {
     },
     /// The command line asks for something that cannot be done.
     Usage(String),
+    /// Something is missing in what was printed, which is true but for that.
+    Gap(String),
     /// `cargo` failed; it has said why itself.
     Cargo(String),
+    /// Several things, each for itself.
+    Several(Vec<Error>),
 }
 
 /// Short for a result with this crate's error.
@@ -47,21 +77,58 @@ impl Error {
     pub fn io(doing: &'static str, path: &Path, source: std::io::Error) -> Self {
         Self::Io { doing, path: path.to_owned(), source }
     }
+
+    /// What could not be put into its form, for a `map_err`.
+    pub fn write<E: Into<Cause>>(doing: &'static str) -> impl FnOnce(E) -> Self {
+        move |source| Self::Write { doing, source: source.into() }
+    }
+
+    /// What failed, for a `map_err`.
+    pub fn failed<E: Into<Cause>>(what: impl Into<String>) -> impl FnOnce(E) -> Self {
+        let what = what.into();
+        move |source| Self::Failed { what, source: source.into() }
+    }
+
+    /// The errors to tell of: those of several, or this one.
+    #[must_use]
+    pub fn each(&self) -> &[Self] {
+        match self {
+            Self::Several(errors) => errors,
+            one => std::slice::from_ref(one),
+        }
+    }
+
+    /// Its text and what its sources say, but for what the text before has said: libraries write the texts of their sources into
+    /// their own, or do not.
+    #[must_use]
+    pub fn whole(&self) -> String {
+        let mut text = self.to_string();
+        for source in std::iter::successors(self.source(), |&source| source.source()) {
+            let said = source.to_string();
+            if !text.contains(&said) {
+                text = format!("{text}: {said}");
+            }
+        }
+        text
+    }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Io { doing, path, source } => write!(f, "could not {doing} `{}`: {source}", path.display()),
-            Self::Proof(error) => match error.source() {
-                Some(source) => write!(f, "{error}: {source}"),
-                None => error.fmt(f),
-            },
-            Self::Trace { path, problem } => {
-                write!(f, "cannot use the trace `{}`: {problem}", path.display())
-            }
+            Self::Io { doing, path, .. } => write!(f, "could not {doing} `{}`", path.display()),
+            Self::Start { program, .. } => write!(f, "could not start `{program}`"),
+            Self::Write { doing, .. } => write!(f, "could not {doing}"),
+            Self::Proof(error) => error.fmt(f),
+            Self::Trace { path, .. } => write!(f, "cannot use the trace `{}`", path.display()),
             Self::Config { path, problem } => write!(f, "`{}`: {problem}", path.display()),
-            Self::Usage(what) | Self::Cargo(what) => f.write_str(what),
+            Self::Failed { what, .. } | Self::Usage(what) | Self::Gap(what) | Self::Cargo(what) => {
+                f.write_str(what)
+            }
+            Self::Several(errors) => {
+                let texts: Vec<String> = errors.iter().map(Self::whole).collect();
+                f.write_str(&texts.join("\n"))
+            }
         }
     }
 }
@@ -72,12 +139,56 @@ impl From<qadapt_prove::Error> for Error {
     }
 }
 
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
-            Self::Io { source, .. } => Some(source),
+            Self::Io { source, .. } | Self::Start { source, .. } => Some(source),
+            Self::Write { source, .. } | Self::Failed { source, .. } | Self::Trace { source, .. } => {
+                Some(source.as_ref())
+            }
             Self::Proof(error) => error.source(),
-            _ => None,
+            Self::Config { .. } | Self::Usage(_) | Self::Gap(_) | Self::Cargo(_) | Self::Several(_) => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error as IoError, ErrorKind};
+
+    use super::*;
+
+    /// What the source of an error is, if it is the system's.
+    fn kind(error: &Error) -> Option<ErrorKind> {
+        error.source()?.downcast_ref::<IoError>().map(IoError::kind)
+    }
+
+    #[test]
+    fn a_source_keeps_its_kind_and_is_told_once() {
+        let gone = || IoError::new(ErrorKind::NotFound, "it is gone");
+        let start = |source| Error::Start { program: "cargo build".to_owned(), source };
+        for (error, text) in [
+            (Error::io("read the trace", Path::new("a"), gone()), "could not read the trace `a`"),
+            (start(gone()), "could not start `cargo build`"),
+            (Error::write("write JSON")(gone()), "could not write JSON"),
+            (Error::failed("git does not answer")(gone()), "git does not answer"),
+        ] {
+            assert_eq!(kind(&error), Some(ErrorKind::NotFound), "{text}");
+            assert_eq!(error.to_string(), text);
+            assert_eq!(error.whole(), format!("{text}: it is gone"));
+        }
+        // Its text holds that of its source already.
+        let (path, source) = (PathBuf::from("a"), gone());
+        let proof = Error::from(qadapt_prove::Error::Io { doing: "open the binary", path, source });
+        assert_eq!(kind(&proof), Some(ErrorKind::NotFound));
+        assert_eq!(proof.whole(), "could not open the binary `a`: it is gone");
+    }
+
+    #[test]
+    fn several_are_told_one_by_one() {
+        let usage = |what: &str| Error::Usage(what.to_owned());
+        let several = Error::Several(vec![usage("this"), usage("that")]);
+        assert_eq!(several.each().iter().map(Error::whole).collect::<Vec<_>>(), ["this", "that"]);
+        assert_eq!(usage("this").each().len(), 1);
     }
 }

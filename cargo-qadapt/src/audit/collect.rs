@@ -28,7 +28,7 @@ pub fn collect(
                 problems.extend(incomplete(path, &trace));
                 fold.add(profile, &trace, root);
             }
-            Err(e) => problems.push(e.to_string()),
+            Err(e) => problems.push(e.whole()),
         }
     }
     Ok((files.len(), problems))

@@ -98,7 +98,7 @@ impl Runs {
             {
                 // What other profiles did is worth a report all the same.
                 Err(error) if index > 0 => {
-                    problems.add_gap(error.to_string());
+                    problems.add_gap(error.whole());
                     continue;
                 }
                 outcome => outcome?,

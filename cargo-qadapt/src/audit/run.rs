@@ -68,7 +68,7 @@ pub struct Options<'a> {
 pub fn run(build: &Build<'_>, options: &Options<'_>, what: String) -> Result<End> {
     make_anew(&options.traces)?;
     let mut command = command(build, options);
-    let failed = |e, command: &Command| Error::Cargo(format!("could not start `{}`: {e}", shown(command)));
+    let failed = |source, command: &Command| Error::Start { program: shown(command), source };
     let interrupts = Interrupts::count().map_err(|e| failed(e, &command))?;
     let screen = Screen::open(what);
     let mut start = || {
@@ -96,7 +96,7 @@ pub fn run(build: &Build<'_>, options: &Options<'_>, what: String) -> Result<End
     let doctests = doctest::folder(&options.traces);
     doctest::tidy(&options.traces, &doctests)
         .map_err(|e| Error::io("remove needless programs of doctests in", &doctests, e))?;
-    ended.map_err(|e| Error::Cargo(format!("could not start `{name}`: {e}")))
+    ended.map_err(|source| Error::Start { program: name, source })
 }
 
 fn command(build: &Build<'_>, options: &Options<'_>) -> Command {

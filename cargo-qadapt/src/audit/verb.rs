@@ -74,7 +74,7 @@ impl Merge {
         let Gathered { report, nameless, problems: unread } =
             gather(&self.inputs, &root, self.choice.by, output)?;
         let mut problems = Problems::default();
-        problems.extend(unread);
+        problems.extend(unread.iter().map(Error::whole));
         if let Some(problem) = nothing_audited(&report, false) {
             problems.add_gap(problem);
             return Ok(problems.end(&self.output, false));
@@ -109,7 +109,7 @@ pub struct Gathered {
     /// What stood in the way of names.
     pub nameless: Vec<String>,
     /// What is wrong with traces that could not be read, or not whole.
-    pub problems: Vec<String>,
+    pub problems: Vec<Error>,
 }
 
 /// Reads traces, folders of traces and reports in JSON, each with the profile that its name begins with, if any. The output is to
@@ -146,14 +146,14 @@ pub fn gather(inputs: &[String], root: &Path, by: Option<Apart>, output: Option<
 }
 
 /// Takes one trace in.
-fn add(fold: &mut Fold, profile: Option<&str>, path: &Path, root: &Path, problems: &mut Vec<String>) {
+fn add(fold: &mut Fold, profile: Option<&str>, path: &Path, root: &Path, problems: &mut Vec<Error>) {
     match Trace::read(path) {
         Ok(trace) => {
             let profile = profile.map_or_else(|| folder_of(path), str::to_owned);
             fold.add(Profile::new(&profile).name(), &trace, root);
-            problems.extend(incomplete(path, &trace));
+            problems.extend(incomplete(path, &trace).into_iter().map(Error::Gap));
         }
-        Err(e) => problems.push(e.to_string()),
+        Err(e) => problems.push(e),
     }
 }
 
@@ -180,7 +180,7 @@ fn read_report(path: &Path) -> Result<Report> {
     struct Head {
         version: u32,
     }
-    let trace = |problem: String| Error::Trace { path: path.to_owned(), problem };
+    let trace = |problem: String| Error::Trace { path: path.to_owned(), source: problem.into() };
     let text = std::fs::read(path).map_err(|e| Error::io("read the report", path, e))?;
     let head: Head =
         serde_json::from_slice(&text).map_err(|e| trace(format!("it is no report of an audit ({e})")))?;

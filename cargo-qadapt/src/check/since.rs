@@ -109,7 +109,7 @@ fn git_with(root: &Path, arguments: &[&str], input: &[u8]) -> Result<Output> {
         }
         child.wait_with_output()
     });
-    output.map_err(|e| Error::Usage(format!("--since needs git, which could not be started: {e}")))
+    output.map_err(Error::failed("--since needs git, which could not be started"))
 }
 
 /// The only line that was printed, if it went well.

@@ -32,7 +32,7 @@ pub fn check(selection: &Selection, output: Option<&Path>) -> Result<ExitCode> {
     if selection.package.is_none() {
         command.arg("--workspace");
     }
-    let failed = |e| Error::Cargo(format!("could not start `cargo check`: {e}"));
+    let failed = |source| Error::Start { program: "cargo check".to_owned(), source };
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(failed)?;
     let mut last = Vec::new();
     for line in child

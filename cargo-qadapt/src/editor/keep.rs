@@ -38,8 +38,7 @@ pub fn keep(workspace: &Workspace, kind: Kind, mut findings: Vec<Finding>) -> Re
         }
     }
     let path = kind.file(workspace);
-    let json =
-        serde_json::to_vec(&findings).map_err(|e| Error::Usage(format!("could not write JSON: {e}")))?;
+    let json = serde_json::to_vec(&findings).map_err(Error::write("write JSON"))?;
     let folder = path.parent().unwrap_or(&path);
     fs::create_dir_all(folder).map_err(|e| Error::io("make the folder", folder, e))?;
     // Two commands may end at once.
@@ -52,7 +51,7 @@ pub fn keep_or_say(workspace: &Workspace, kind: Kind, findings: Vec<Finding>, ou
     if let Err(e) = keep(workspace, kind, findings) {
         output.say(
             "warning",
-            &[format!("{e}: the report is whole, but --format rustc-json, and so an editor, shows what an earlier run found")],
+            &[format!("{}: the report is whole, but --format rustc-json, and so an editor, shows what an earlier run found", e.whole())],
         );
     }
 }

@@ -77,14 +77,14 @@ impl Changes {
                 let _ = send.send(());
             }
         })
-        .map_err(|e| Self::failed(folder, &e))?;
+        .map_err(|e| Self::failed(folder, e))?;
         let mut changes = Self { heard, watcher, folder: folder.to_owned() };
         changes.watch()?;
         Ok(changes)
     }
 
-    fn failed(folder: &Path, e: &notify::Error) -> Error {
-        Error::Usage(format!("the files of `{}` cannot be watched: {e}", folder.display()))
+    fn failed(folder: &Path, source: notify::Error) -> Error {
+        Error::failed(format!("the files of `{}` cannot be watched", folder.display()))(source)
     }
 
     /// Watches each folder alone, since those of builds are large; a folder that is watched already stays so.
@@ -96,7 +96,7 @@ impl Changes {
             if let Err(e) = watched
                 && folder.exists()
             {
-                return Err(Self::failed(&folder, &e));
+                return Err(Self::failed(&folder, e));
             }
             folders.extend(
                 entries(&folder).into_iter().filter_map(|(path, is_folder)| is_folder.then_some(path)),

@@ -427,8 +427,7 @@ impl Jobs {
             is_first,
         };
         let path = folder.join(format!("{}.json", part.name()));
-        let text = serde_json::to_vec(&order)
-            .map_err(|e| Error::Usage(format!("could not write the order: {e}")))?;
+        let text = serde_json::to_vec(&order).map_err(Error::write("write the order"))?;
         fs::write(&path, text).map_err(|e| Error::io("write the order", &path, e))?;
         let input = folder.join("input");
         let input = File::open(&input).map_err(|e| Error::io("open the input", &input, e))?;
@@ -444,7 +443,7 @@ impl Jobs {
             has_allocator,
         };
         let mut command = self.sandbox.command(&path, &room);
-        let failed = |e| Error::Usage(format!("could not start `{}`: {e}", command_name(is_closed)));
+        let failed = |source| Error::Start { program: command_name(is_closed).to_owned(), source };
         let child = command
             .stdin(input)
             .stdout(Stdio::piped())

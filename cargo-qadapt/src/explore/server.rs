@@ -76,7 +76,7 @@ impl Explorer {
             Ok((listener, address))
         });
         let (listener, address) = listening
-            .map_err(|e| Error::Usage(format!("could not listen on {}: {e}", SocketAddr::new(host, port))))?;
+            .map_err(Error::failed(format!("could not listen on {}", SocketAddr::new(host, port))))?;
         let mut origins = vec![format!("http://{address}")];
         if host.is_loopback() {
             origins.push(format!("http://localhost:{}", address.port()));
@@ -232,7 +232,7 @@ impl Explorer {
                 Ok(Tab { tab }) => match self.jobs.report(&tab) {
                     Ok(Some(page)) => Answer::page(page, "sandbox"),
                     Ok(None) => Answer::text(404, "There is no report yet.\n"),
-                    Err(e) => Answer::text(500, &format!("{e}\n")),
+                    Err(e) => Answer::text(500, &format!("{}\n", e.whole())),
                 },
                 Err(e) => senseless(&e),
             },
@@ -244,7 +244,7 @@ impl Explorer {
     fn changes(&self, request: Request) -> io::Result<()> {
         let mut changes = match Changes::of(&self.jobs.project().folder) {
             Ok(changes) => changes,
-            Err(e) => return request.answer(&Answer::text(500, &format!("{e}\n"))),
+            Err(e) => return request.answer(&Answer::text(500, &format!("{}\n", e.whole()))),
         };
         let mut stream = Stream::of(request);
         stream.begin()?;
@@ -265,7 +265,7 @@ impl Explorer {
         stream.begin()?;
         let result = self.jobs.run(job, |event| stream.event(event).is_ok());
         if let Err(e) = result {
-            stream.event(&Event::Failed { part: super::answer::Part::Debug, text: e.to_string() })?;
+            stream.event(&Event::Failed { part: super::answer::Part::Debug, text: e.whole() })?;
         }
         stream.end()
     }

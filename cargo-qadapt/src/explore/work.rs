@@ -86,14 +86,14 @@ pub fn work(order: Option<OsString>) -> ExitCode {
         .ok_or_else(|| Error::Usage("no order was given".to_owned()))
         .and_then(|path| read(Path::new(&path)))
         .and_then(|order| order.make());
-    let answer = made.unwrap_or_else(|e| Answer::Failed(e.to_string()));
+    let answer = made.unwrap_or_else(|e| Answer::Failed(e.whole()));
     let printed = serde_json::to_vec(&answer).is_ok_and(|json| std::io::stdout().write_all(&json).is_ok());
     if printed { ExitCode::SUCCESS } else { ExitCode::from(2) }
 }
 
 fn read(path: &Path) -> Result<Order> {
     let text = fs::read(path).map_err(|e| Error::io("read the order", path, e))?;
-    serde_json::from_slice(&text).map_err(|e| Error::Usage(format!("the order makes no sense: {e}")))
+    serde_json::from_slice(&text).map_err(Error::failed("the order makes no sense"))
 }
 
 impl Order {
@@ -185,8 +185,7 @@ impl Order {
         }?;
         let first = proofs.first().filter(|_| is_snippet);
         let code = first.map_or_else(Vec::new, |proof| assembly(Path::new(&proof.binary)));
-        let proofs = serde_json::to_value(&proofs)
-            .map_err(|e| Error::Usage(format!("could not write the verdicts: {e}")))?;
+        let proofs = serde_json::to_value(&proofs).map_err(Error::write("write the verdicts"))?;
         Ok(Answer::Proved { proofs, code })
     }
 }

@@ -153,8 +153,7 @@ pub fn dhat(view: &View<'_>) -> Result<Vec<u8>> {
         pps,
         ftbl: &table.frames,
     };
-    let mut json =
-        serde_json::to_vec(&dhat).map_err(|e| Error::Usage(format!("could not write DHAT's JSON: {e}")))?;
+    let mut json = serde_json::to_vec(&dhat).map_err(Error::write("write DHAT's JSON"))?;
     json.push(b'\n');
     Ok(json)
 }

@@ -66,8 +66,7 @@ pub fn json(view: &View<'_>) -> Result<Vec<u8>> {
         lines: view.lines.iter().map(ShownLine::of).collect(),
         findings: view.outcome.as_ref().map(|outcome| outcome.findings.as_slice()),
     };
-    let mut json =
-        serde_json::to_vec_pretty(&shown).map_err(|e| Error::Usage(format!("could not write JSON: {e}")))?;
+    let mut json = serde_json::to_vec_pretty(&shown).map_err(Error::write("write JSON"))?;
     json.push(b'\n');
     Ok(json)
 }

@@ -44,7 +44,7 @@ pub fn junit(view: &View<'_>) -> Result<Vec<u8>> {
         report.add_test_suite(suite);
     }
     let mut xml = Vec::new();
-    report.serialize(&mut xml).map_err(|e| Error::Usage(format!("could not write JUnit XML: {e}")))?;
+    report.serialize(&mut xml).map_err(Error::write("write JUnit XML"))?;
     Ok(xml)
 }
 

@@ -12,7 +12,7 @@ use regex::Regex;
 
 use super::args::{Format, Prove};
 use super::{compare, report, witness};
-use crate::audit::verb::gather;
+use crate::audit::verb::{Gathered, gather};
 use crate::build::{Build, Workspace};
 use crate::config::{self, Config};
 use crate::editor::check::check;
@@ -83,19 +83,17 @@ impl Prove {
         if let Some(workspace) = &workspace {
             keep(workspace, Kind::Proof, of_proofs(&proofs, &root))?;
         }
-        if let Some(runs) = &runs
-            && !runs.problems.is_empty()
-        {
-            return Err(Error::Usage(runs.problems.join("\nerror: ")));
-        }
-        if let Some(runs) = &runs
-            && let Some(problem) = witness::unheard(&proofs, &runs.report)
-        {
-            return Err(Error::Usage(problem));
+        if let Some(Gathered { report, problems, .. }) = runs {
+            if !problems.is_empty() {
+                return Err(Error::Several(problems));
+            }
+            if let Some(problem) = witness::unheard(&proofs, &report) {
+                return Err(Error::Gap(problem));
+            }
         }
         let unmatched = self.unmatched(&settings, &proofs);
         if !unmatched.is_empty() {
-            return Err(Error::Usage(unmatched.join("\nerror: ")));
+            return Err(Error::Several(unmatched.into_iter().map(Error::Usage).collect()));
         }
         Ok(ExitCode::from(u8::from(!contradictions.is_empty() || self.falls_short(&settings, &proofs))))
     }

@@ -202,7 +202,7 @@ pub(super) fn write_data(view: &View<'_>, out: &mut Vec<u8>) -> Result<()> {
         left_out,
         strings: Texts(&texts),
     };
-    write_json(&data, out).map_err(|e| Error::Usage(format!("could not write the report's data: {e}")))
+    write_json(&data, out).map_err(Error::write("write the report's data"))
 }
 
 fn region_data(profiles: &[&str], region: &Region, strings: &mut Strings) -> RegionData {

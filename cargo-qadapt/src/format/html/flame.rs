@@ -189,8 +189,7 @@ fn drawn(folded: &str) -> Result<Vec<Drawn>> {
     options.min_width = NARROWEST;
     options.no_javascript = true;
     let mut svg = Vec::new();
-    from_lines(&mut options, folded.lines(), &mut svg)
-        .map_err(|e| Error::Usage(format!("could not draw a flame graph: {e}")))?;
+    from_lines(&mut options, folded.lines(), &mut svg).map_err(Error::write("draw a flame graph"))?;
     let svg = String::from_utf8_lossy(&svg);
     let frames: Option<Vec<Drawn>> = svg.split("<g><title>").skip(1).map(frame).collect();
     frames

@@ -31,10 +31,7 @@ pub fn pprof(view: &View<'_>) -> Result<Vec<u8>> {
 pub(crate) fn compressed(profile: &Profile) -> Result<Vec<u8>> {
     let bytes = profile.encode_to_vec();
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder
-        .write_all(&bytes)
-        .and_then(|()| encoder.finish())
-        .map_err(|e| Error::Usage(format!("could not compress the profile: {e}")))
+    encoder.write_all(&bytes).and_then(|()| encoder.finish()).map_err(Error::write("compress the profile"))
 }
 
 fn profile(view: &View<'_>) -> Profile {

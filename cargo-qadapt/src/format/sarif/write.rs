@@ -43,8 +43,7 @@ pub fn sarif(view: &View<'_>) -> Result<Vec<u8>> {
     let (mut results, mut flows) = (RESULTS, FLOWS);
     loop {
         let log = Writer::new(view).log(&items, results, flows);
-        let mut json =
-            serde_json::to_vec(&log).map_err(|e| Error::Usage(format!("could not write SARIF: {e}")))?;
+        let mut json = serde_json::to_vec(&log).map_err(Error::write("write SARIF"))?;
         json.push(b'\n');
         if results == 0 || json.len() <= COMPRESSED || compressed(&json) <= COMPRESSED {
             return Ok(json);
