@@ -8,7 +8,7 @@ use qadapt_code::origin::{Code, Sites, same_name};
 use serde::{Deserialize, Serialize};
 
 use crate::built::{Executable, executables, listen};
-use crate::cargo::cargo;
+use crate::cargo::{cargo, metadata};
 use crate::error::{Error, Result};
 use crate::selection::{Profile, Selection};
 use crate::settings::{Settings, host, platform_variable};
@@ -90,20 +90,15 @@ impl Workspace {
     /// # Errors
     /// If there is no workspace here.
     pub fn find(selection: &Selection) -> Result<Self> {
-        let output = cargo()
-            .args(["metadata", "--format-version", "1", "--no-deps"])
-            .args(selection.config_arguments())
-            .args(selection.manifest_arguments())
-            .output()
-            .map_err(|e| Error::Cargo(format!("could not start `cargo metadata`: {e}")))?;
-        if !output.status.success() {
-            return Err(Error::Cargo(format!(
-                "cargo finds no package here; run this in a package's folder or give --manifest-path:\n{}",
-                String::from_utf8_lossy(&output.stderr).trim_end()
-            )));
-        }
-        let mut workspace: Self = serde_json::from_slice(&output.stdout)
-            .map_err(|e| Error::Cargo(format!("could not read what `cargo metadata` printed: {e}")))?;
+        let mut workspace: Self = metadata(
+            |command| {
+                command
+                    .arg("--no-deps")
+                    .args(selection.config_arguments())
+                    .args(selection.manifest_arguments());
+            },
+            "cargo finds no package here; run this in a package's folder or give --manifest-path",
+        )?;
         workspace.real_root = Some(working_folder(&workspace.root));
         Ok(workspace)
     }

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use toml::{Table, Value};
 
 use super::args::Explore;
 use super::target::{Kind, Target as Runnable};
 use crate::audit::traceless::DEPENDENCY;
-use crate::cargo::cargo;
+use crate::cargo::metadata;
 use crate::error::{Error, Result};
 use crate::settings::host;
 
@@ -96,21 +97,16 @@ struct DepKind {
 
 impl Metadata {
     fn read(arguments: &Explore) -> Result<Self> {
-        let mut command = metadata();
-        if let Some(path) = &arguments.manifest_path {
-            command.arg("--manifest-path").arg(path);
-        }
-        let output =
-            command.output().map_err(|e| Error::Cargo(format!("could not start `cargo metadata`: {e}")))?;
-        if !output.status.success() {
-            return Err(Error::Cargo(format!(
-                "cargo finds no package here whose dependencies are all on this machine; run this in a package's folder \
-                 that was built once, or give --manifest-path:\n{}",
-                String::from_utf8_lossy(&output.stderr).trim_end()
-            )));
-        }
-        serde_json::from_slice(&output.stdout)
-            .map_err(|e| Error::Cargo(format!("could not read what `cargo metadata` printed: {e}")))
+        metadata(
+            |command| {
+                here_alone(command);
+                if let Some(path) = &arguments.manifest_path {
+                    command.arg("--manifest-path").arg(path);
+                }
+            },
+            "cargo finds no package here whose dependencies are all on this machine; run this in a package's folder that \
+             was built once, or give --manifest-path",
+        )
     }
 
     fn package(&self, id: &str) -> Option<&Package> {
@@ -414,30 +410,25 @@ fn manifest(root: &Path, dependencies: BTreeMap<String, Value>) -> Table {
     manifest
 }
 
-/// `cargo metadata` for this machine alone: what other platforms need was never downloaded.
-fn metadata() -> Command {
-    let mut command = cargo();
-    command.args(["metadata", "--format-version", "1", "--offline"]);
+/// Asks for this machine alone: what other platforms need was never downloaded.
+fn here_alone(command: &mut Command) {
+    command.arg("--offline");
     if let Some(host) = host() {
         command.args(["--filter-platform", &host]);
     }
-    command
 }
 
 /// Resolves the dependencies of a package without building anything.
 fn resolve(package: &Path) -> Result<()> {
-    let output = metadata()
-        .current_dir(package)
-        .output()
-        .map_err(|e| Error::Cargo(format!("could not start `cargo metadata`: {e}")))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    Err(Error::Cargo(format!(
+    let IgnoredAny = metadata(
+        |command| {
+            here_alone(command);
+            command.current_dir(package);
+        },
         "snippets cannot use this project's dependencies, which are not all on this machine: build the project once. \
-         Cargo says:\n{}",
-        String::from_utf8_lossy(&output.stderr).trim_end()
-    )))
+         Cargo says",
+    )?;
+    Ok(())
 }
 
 #[cfg(test)]
