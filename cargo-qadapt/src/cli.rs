@@ -5,13 +5,14 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::audit::args::{Audit, Merge};
+use crate::audit::args::Audit;
 use crate::audit::launch;
 use crate::check::args::Check;
 #[cfg(target_os = "linux")]
 use crate::explore::{args::Explore, work};
 use crate::format::output::deliver;
 use crate::format::style::Color;
+use crate::merge::args::Merge;
 use crate::progress::line;
 use crate::prove::args::Prove;
 

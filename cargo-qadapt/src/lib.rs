@@ -16,6 +16,7 @@ pub mod explore;
 pub mod format;
 pub mod given;
 mod heap;
+pub mod merge;
 pub mod progress;
 pub mod prove;
 pub mod report;

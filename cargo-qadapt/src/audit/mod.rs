@@ -6,6 +6,7 @@ pub mod collect;
 pub mod doctest;
 pub mod fold;
 pub mod gaps;
+pub mod gather;
 pub mod input;
 pub mod interrupt;
 pub mod kept;

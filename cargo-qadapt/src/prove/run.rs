@@ -12,7 +12,7 @@ use regex::Regex;
 
 use super::args::{Format, Prove};
 use super::{compare, report, witness};
-use crate::audit::verb::{Gathered, gather};
+use crate::audit::gather::{Gathered, gather};
 use crate::build::{Build, Workspace};
 use crate::config::{self, Config};
 use crate::editor::check::check;
