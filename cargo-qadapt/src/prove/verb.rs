@@ -1,4 +1,4 @@
-//! Building, analysing, printing, and the exit code.
+//! The verb: prove, compare, print.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -7,13 +7,13 @@ use std::rc::Rc;
 use qadapt_code::glob::glob;
 use qadapt_code::near;
 use qadapt_code::origin::Code;
-use qadapt_prove::{Answer, Proof, Rules, Settings, Subject, Which, compare_files, prove_file};
+use qadapt_prove::{Answer, Proof, Settings, Subject};
 use regex::Regex;
 
 use super::args::{Format, Prove};
 use super::{compare, report, witness};
 use crate::audit::gather::{Gathered, gather};
-use crate::build::{Build, Workspace};
+use crate::build::Workspace;
 use crate::config::{self, Config};
 use crate::editor::check::check;
 use crate::editor::finding::of_proofs;
@@ -21,9 +21,6 @@ use crate::editor::keep::{Kind, keep};
 use crate::error::{Error, Result};
 use crate::format::output::deliver;
 use crate::given::spared;
-use crate::progress::Progress;
-use crate::selection::Profile;
-use crate::settings;
 
 impl Prove {
     /// Runs the verb.
@@ -144,68 +141,6 @@ impl Prove {
             })
             .chain(settings.unmatched())
             .collect()
-    }
-
-    /// Proves the binary that is named, or what is built.
-    ///
-    /// # Errors
-    /// If it cannot be built or analysed.
-    pub fn proofs(&self, workspace: Option<&Workspace>, settings: &Settings) -> Result<Vec<Proof>> {
-        let rules = Rules { allow_frees: self.allow_frees, gaps: self.gaps };
-        let which = self.function.as_ref().map_or(Which::Marked, Which::Functions);
-        let mut proofs = Vec::new();
-        if let Some(binary) = &self.binary {
-            let mut proof = prove_file(binary, which, rules, settings, None)?;
-            if let Some(other) = &self.unlabelled {
-                proof.code = Some(compare_files(binary, other)?);
-            }
-            proofs.push(proof);
-        }
-        let Some(workspace) = workspace else { return Ok(proofs) };
-        let progress = Progress::start();
-        let mut without_regions = None;
-        for profile in &self.profiles.all() {
-            for binary in self.build(workspace, profile, &progress)? {
-                progress.say(format!("reading {}", binary.display()));
-                match prove_file(&binary, which, rules, settings, Some(profile.name())) {
-                    Ok(proof) => proofs.push(proof),
-                    // Of many test binaries some may have none.
-                    Err(error @ qadapt_prove::Error::NoRegions { .. }) => without_regions = Some(error),
-                    Err(error) => return Err(error.into()),
-                }
-            }
-        }
-        match without_regions {
-            Some(error) if proofs.is_empty() => Err(error.into()),
-            _ => Ok(proofs),
-        }
-    }
-
-    /// Builds the selection with labels; returns the executables, which are what can be shipped.
-    fn build(&self, workspace: &Workspace, profile: &Profile, progress: &Progress) -> Result<Vec<PathBuf>> {
-        // Places and symbols, whatever the profile says: the code stays the same, the verdicts need them, and whoever
-        // ships the file can strip it.
-        let build = Build {
-            selection: &self.selection,
-            profile,
-            // Apart from the audit's: traces need the programs that wrote them.
-            target_directory: &workspace.own_target_directory().join("prove"),
-            environment: vec![("QADAPT_MARKS".into(), "1".into())],
-            config: settings::Settings::of(workspace.root(), &self.selection).for_proofs(profile),
-        };
-        progress.note(format!("building {} in profile {}", self.selection, profile.name()));
-        let executables = build.run(workspace.verb(&self.selection), |name| {
-            progress.say(format!("building for {}: {name}", profile.name()));
-        })?;
-        let executables: Vec<PathBuf> = executables.into_iter().map(|built| built.path).collect();
-        if executables.is_empty() {
-            return Err(Error::Usage(
-                "nothing was built that can be run; a proof needs a linked program: choose one with --bin, \
-                 --example, --test or --bench"
-                    .into(),
-            ));
-        }
-        Ok(executables)
     }
 
     /// Whether a region allocates, or is not proven where it must be.
