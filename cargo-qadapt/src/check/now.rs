@@ -10,8 +10,8 @@ use super::range::Range;
 use crate::config::Suppression;
 use crate::report::figures::{Place, Report};
 use crate::report::line::Line;
+use crate::report::lines::lines;
 use crate::report::merge::most;
-use crate::report::sites::lines;
 use crate::report::suppress::{Removed, Suppressed, suppress};
 
 /// One or several runs of one thing.

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use crate::report::figures::Report;
 use crate::report::line::Line;
+use crate::report::lines::lines;
 use crate::report::outcome::Outcome;
-use crate::report::sites::lines;
 use crate::report::suppress::Suppressed;
 
 /// All that a format needs.

@@ -9,7 +9,7 @@ use qadapt_code::origin::{is_guards, same_name};
 
 use super::figures::{Counts, Kind, LeftOut, Place, Region, Report, SiteCounts};
 use super::line::Line;
-use super::sites::lines;
+use super::lines::lines;
 
 /// What is shown of a report, and what of it comes first.
 #[derive(Args, Clone, Debug, Default)]

@@ -20,7 +20,7 @@ pub struct Finding {
     pub profile: Option<usize>,
     /// One sentence for people: what was found, against what, and what to do.
     pub message: String,
-    /// Lines that the baseline does not have, or has less often, as places in the report's lines (`sites::lines`);
+    /// Lines that the baseline does not have, or has less often, as places in the report's lines (`lines::lines`);
     /// none where the region alone can be named.
     pub lines: Vec<usize>,
 }

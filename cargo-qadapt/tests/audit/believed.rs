@@ -1,7 +1,7 @@
 //! What a report claims is so.
 
 use cargo_qadapt::report::figures::Op;
-use cargo_qadapt::report::sites::lines;
+use cargo_qadapt::report::lines::lines;
 
 use crate::command::{audit, counts, folder, qadapt, run};
 

@@ -4,7 +4,7 @@ use std::fs;
 
 use cargo_qadapt::report::figures::{Op, Report};
 use cargo_qadapt::report::line::Line;
-use cargo_qadapt::report::sites::lines;
+use cargo_qadapt::report::lines::lines;
 
 use crate::command::{Run, here, repository};
 

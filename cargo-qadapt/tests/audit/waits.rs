@@ -1,8 +1,8 @@
 //! Blocking calls are events like requests to the allocator, and where none can be seen nothing is said to be clean.
 
 use cargo_qadapt::report::figures::{Op, Report};
+use cargo_qadapt::report::lines::lines;
 use cargo_qadapt::report::op;
-use cargo_qadapt::report::sites::lines;
 
 use crate::command::{audit, counts, fixtures, run};
 

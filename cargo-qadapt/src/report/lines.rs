@@ -1,4 +1,4 @@
-//! Sites: the lines of the user's own code at which regions were violated.
+//! The lines of a report: of the user's own code, at which regions were violated.
 
 use std::collections::BTreeMap;
 
