@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::built::{Executable, executables, listen};
 use crate::cargo::{cargo, metadata};
+use crate::cargo_config::{CargoConfig, host, platform_variable};
 use crate::error::{Error, Result};
 use crate::selection::{Profile, Selection};
-use crate::settings::{Settings, host, platform_variable};
 use crate::system::working_folder;
 
 /// Where cargo builds, and what there is to build.
@@ -319,7 +319,7 @@ impl Build<'_> {
             Verb::Test => &["test", "--no-run"],
             Verb::Bench => &["bench", "--no-run"],
         };
-        let platforms = self.settings().targets();
+        let platforms = self.cargo_config().targets();
         if platforms.len() > 1 {
             return Err(Error::Usage(format!(
                 "cargo is set to build for several platforms at once (`build.target`: {}): choose one of them with --target",
@@ -359,18 +359,18 @@ impl Build<'_> {
 
     /// What cargo's configuration says of anything but profiles, which are the manifest's business too.
     #[must_use]
-    pub fn settings(&self) -> Settings {
-        Settings::of(Path::new(""), self.selection)
+    pub fn cargo_config(&self) -> CargoConfig {
+        CargoConfig::of(Path::new(""), self.selection)
     }
 
     /// What to set where nothing links for the platform that is built for.
     fn unlinked(&self, said: &str) -> String {
         let is_linker = ["error: linking with `", "error: linker `"].iter().any(|start| said.contains(start));
-        let settings = self.settings();
-        match settings.target().filter(|target| is_linker && host().as_ref() != Some(target)) {
+        let config = self.cargo_config();
+        match config.target().filter(|target| is_linker && host().as_ref() != Some(target)) {
             Some(target) => {
                 let variable = platform_variable(&target, "linker");
-                let what = match settings.for_platform(&target, "linker") {
+                let what = match config.for_platform(&target, "linker") {
                     Some(linker) => format!("`{linker}` does not link"),
                     None => "nothing is set that links".to_owned(),
                 };
@@ -387,7 +387,7 @@ impl Build<'_> {
     /// know no such folder.
     fn own_build_dir(&self) -> Option<String> {
         let own = toml::Value::from(self.target_directory.to_str()?);
-        self.settings().has_build_dir().then(|| format!("build.build-dir = {own}"))
+        self.cargo_config().has_build_dir().then(|| format!("build.build-dir = {own}"))
     }
 
     /// Adds what this build and its run have in common to a call of cargo.

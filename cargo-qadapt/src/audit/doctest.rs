@@ -8,7 +8,7 @@ use std::{env, fs, io};
 
 use super::bundle::{is_source, own_folder};
 use super::read::{Trace, files};
-use crate::settings::{RUSTDOC_FLAGS, Settings, platform_variable};
+use crate::cargo_config::{CargoConfig, RUSTDOC_FLAGS, platform_variable};
 
 /// Names the folder where programs of doctests are kept, for what starts them.
 pub const VARIABLE: &str = "QADAPT_LAUNCH_DOCTESTS";
@@ -45,8 +45,8 @@ pub fn keep(program: &Path, folder: &Path) -> io::Result<PathBuf> {
 /// The variable that makes rustdoc compile doctests with names and lines, which cargo tells it of no profile; and its value, in
 /// which what the user wants of rustdoc stays.
 #[must_use]
-pub fn for_lines(settings: &Settings) -> (String, OsString) {
-    for_lines_beside(settings.platform_with_flags_for_rustdoc().as_deref(), |name| env::var_os(name))
+pub fn for_lines(config: &CargoConfig) -> (String, OsString) {
+    for_lines_beside(config.platform_with_flags_for_rustdoc().as_deref(), |name| env::var_os(name))
 }
 
 /// `platform` is the one for which rustdoc's flags are set, if there is one.

@@ -20,13 +20,13 @@ use super::traceless::{has_guard, traceless};
 use super::wait::End;
 use crate::build::{Build, Program, Verb, Workspace, name_in};
 use crate::cargo::cargo;
+use crate::cargo_config::{CargoConfig, host, platform_variable};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::report::choice::Apart;
 use crate::report::figures::Report;
 use crate::selection::{Profile, Selection};
-use crate::settings::{Settings, host, platform_variable};
 
 /// What runs did.
 #[derive(Debug)]
@@ -239,7 +239,7 @@ impl Runs {
             }
             problems.extend(
                 (traces == 0)
-                    .then(|| traceless(&self.selection, profile, &how.settings, &programs, is_cargos)),
+                    .then(|| traceless(&self.selection, profile, &how.cargo_config, &programs, is_cargos)),
             );
             if outcome == Outcome::Interrupted {
                 break;
@@ -281,7 +281,7 @@ const CARGO_FAILED: i32 = 101;
 
 /// How all profiles are built and run.
 struct How<'a> {
-    settings: Settings,
+    cargo_config: CargoConfig,
     has_guard: bool,
     /// Where programs are started by this command; none if the user has them started otherwise.
     platform: Option<String>,
@@ -295,11 +295,11 @@ const GUARD: [&str; 3] = ["qadapt", "qadapt-spin", "qadapt-trace"];
 
 impl<'a> How<'a> {
     fn of(runs: &Runs, workspace: &Workspace, config: &'a Config) -> Self {
-        let settings = Settings::of(workspace.root(), &runs.selection);
-        let platform = settings.target().or_else(host);
-        let platform = platform.filter(|platform| settings.for_platform(platform, "runner").is_none());
+        let cargo_config = CargoConfig::of(workspace.root(), &runs.selection);
+        let platform = cargo_config.target().or_else(host);
+        let platform = platform.filter(|platform| cargo_config.for_platform(platform, "runner").is_none());
         Self {
-            settings,
+            cargo_config,
             has_guard: workspace.has_guard(),
             platform,
             kept: config.check.environment.as_deref(),
@@ -311,8 +311,8 @@ impl<'a> How<'a> {
     /// A setting of `qadapt.toml` that this command cannot keep, where it does not start the programs itself.
     fn ignored(&self) -> Option<String> {
         let (None, Some(_)) = (&self.platform, self.kept) else { return None };
-        let platform = self.settings.target().or_else(host)?;
-        let runner = self.settings.for_platform(&platform, "runner")?;
+        let platform = self.cargo_config.target().or_else(host)?;
+        let runner = self.cargo_config.for_platform(&platform, "runner")?;
         Some(format!(
             "`environment` below `[check]` in qadapt.toml is ignored, and programs get every variable: cargo starts them with \
              `{runner}` ({}), not with this command",
@@ -329,13 +329,13 @@ impl<'a> How<'a> {
         let setting = |word: &str, setting: &str| {
             format!("profile.{}.package.{}.{setting}", profile.for_cargo(), toml::Value::from(word))
         };
-        let nameless = self.settings.nameless_packages(profile);
-        let mut config = self.settings.for_lines(profile);
+        let nameless = self.cargo_config.nameless_packages(profile);
+        let mut config = self.cargo_config.for_lines(profile);
         config.extend(nameless.iter().map(|word| setting(word, "debug = \"limited\"")));
-        if !self.has_guard || !self.settings.is_unoptimised(profile) {
+        if !self.has_guard || !self.cargo_config.is_unoptimised(profile) {
             return config;
         }
-        let packages = self.settings.packages(profile);
+        let packages = self.cargo_config.packages(profile);
         for name in GUARD {
             // Cargo takes settings for a package under one word alone: the user's, if there is one.
             let mut words: Vec<&str> =

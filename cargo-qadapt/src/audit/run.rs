@@ -124,7 +124,7 @@ fn command(build: &Build<'_>, options: &Options<'_>) -> Command {
     }
     command.env("QADAPT_TRACE", &options.traces).env("QADAPT_MODE", "count");
     if options.runner == Runner::Test {
-        let (flags, value) = doctest::for_lines(&build.settings());
+        let (flags, value) = doctest::for_lines(&build.cargo_config());
         command.env(doctest::VARIABLE, doctest::folder(&options.traces)).env(flags, value);
     }
     if let Some(runner) = options.launched_on.and_then(launcher) {

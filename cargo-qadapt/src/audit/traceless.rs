@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use qadapt_code::map::map;
 use regex::bytes::Regex;
 
+use crate::cargo_config::{CargoConfig, host, platform_variable};
 use crate::selection::{Profile, Selection};
-use crate::settings::{Settings, host, platform_variable};
 
 /// What a manifest says to depend on the guard, as the README has it: no registry has it, and another crate has its name.
 pub const DEPENDENCY: &str = "`qadapt = { path = \"../qadapt/qadapt\" }` (the path of the folder `qadapt` in your clone: on \
@@ -19,15 +19,15 @@ pub const DEPENDENCY: &str = "`qadapt = { path = \"../qadapt/qadapt\" }` (the pa
 pub fn traceless(
     selection: &Selection,
     profile: &Profile,
-    settings: &Settings,
+    config: &CargoConfig,
     programs: &[PathBuf],
     is_cargos: bool,
 ) -> String {
     let here = host();
-    let foreign = settings.target().filter(|target| here.as_ref() != Some(target));
+    let foreign = config.target().filter(|target| here.as_ref() != Some(target));
     let why = if programs.iter().any(|program| has_guard(program)) {
         let platform = foreign.as_ref().or(here.as_ref());
-        let runner = platform.and_then(|platform| settings.for_platform(platform, "runner"));
+        let runner = platform.and_then(|platform| config.for_platform(platform, "runner"));
         let variable = platform.map(|platform| platform_variable(platform, "runner")).unwrap_or_default();
         started(foreign.as_deref(), here.as_deref(), runner.as_deref(), &variable, is_cargos)
     } else {

@@ -13,8 +13,8 @@ use super::args::Explore;
 use super::target::{Kind, Target as Runnable};
 use crate::audit::traceless::DEPENDENCY;
 use crate::cargo::metadata;
+use crate::cargo_config::host;
 use crate::error::{Error, Result};
-use crate::settings::host;
 
 /// What is explored.
 #[derive(Debug)]

@@ -6,10 +6,10 @@ use qadapt_prove::{Proof, Rules, Settings, Which, compare_files, prove_file};
 
 use super::args::Prove;
 use crate::build::{Build, Workspace};
+use crate::cargo_config::CargoConfig;
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::selection::Profile;
-use crate::settings;
 
 impl Prove {
     /// Proves the binary that is named, or what is built.
@@ -57,7 +57,7 @@ impl Prove {
             // Apart from the audit's: traces need the programs that wrote them.
             target_directory: &workspace.own_target_directory().join("prove"),
             environment: vec![("QADAPT_MARKS".into(), "1".into())],
-            config: settings::Settings::of(workspace.root(), &self.selection).for_proofs(profile),
+            config: CargoConfig::of(workspace.root(), &self.selection).for_proofs(profile),
         };
         progress.note(format!("building {} in profile {}", self.selection, profile.name()));
         let executables = build.run(workspace.verb(&self.selection), |name| {

@@ -112,7 +112,7 @@ fn what_starts_programs_on_another_platform_starts_none_here() {
 
 #[test]
 fn the_platform_is_chosen_as_for_cargo() {
-    let here = cargo_qadapt::settings::host().expect("cargo says where it runs");
+    let here = cargo_qadapt::cargo_config::host().expect("cargo says where it runs");
     let audit = ["audit", "-p", "odd", "--bin", "clean", "--profile", "debug", "--target"];
     crate::command::run(&[&audit[..], &[&here]].concat()).assert(0, "");
     let program = crate::command::target_directory().join("qadapt").join(here).join("debug/clean");

@@ -17,7 +17,7 @@ use crate::tables::{ARGUMENT, read, tables};
 
 /// The tables of cargo's configuration, the strongest first.
 #[derive(Debug)]
-pub struct Settings {
+pub struct CargoConfig {
     /// The platform that `--target` chooses, whatever is set.
     chosen: Option<String>,
     tables: Vec<Table>,
@@ -28,7 +28,7 @@ pub struct Settings {
     conditions: fn(&str) -> Option<Vec<Cfg>>,
 }
 
-impl Settings {
+impl CargoConfig {
     /// Reads what holds for a workspace. Files that cannot be read or make no sense are cargo's to complain about.
     #[must_use]
     pub fn of(root: &Path, selection: &Selection) -> Self {
@@ -320,15 +320,15 @@ fn shouted(name: &str) -> String {
 mod tests {
     use super::*;
 
-    fn settings(manifest: &str, config: &[&str], variable: fn(&str) -> Option<String>) -> Settings {
+    fn settings(manifest: &str, config: &[&str], variable: fn(&str) -> Option<String>) -> CargoConfig {
         let table = |text: &&str| text.parse::<Table>().expect("it is TOML");
         let tables = config.iter().map(table).collect();
-        Settings { chosen: None, tables, manifest: table(&manifest), variable, conditions: |_| None }
+        CargoConfig { chosen: None, tables, manifest: table(&manifest), variable, conditions: |_| None }
     }
 
     const NOTHING: fn(&str) -> Option<String> = |_| None;
 
-    fn names(settings: &Settings, profile: &str) -> Vec<String> {
+    fn names(settings: &CargoConfig, profile: &str) -> Vec<String> {
         let wanted = settings.for_lines(&Profile::new(profile)).into_iter();
         wanted.filter_map(|setting| Some(setting.split_once(" = ")?.0.to_owned())).collect()
     }
@@ -419,7 +419,7 @@ mod tests {
         let own = settings("", &listed, NOTHING);
         assert_eq!(own.targets(), ["a-b", "c-d"]);
         assert_eq!(settings("", &listed, variable).targets(), ["a-b", "c-d", "e-f"]);
-        let chosen = Settings { chosen: Some("c-d".to_owned()), ..own };
+        let chosen = CargoConfig { chosen: Some("c-d".to_owned()), ..own };
         assert_eq!(chosen.targets(), ["c-d"]);
     }
 
@@ -437,7 +437,7 @@ mod tests {
     fn flags_for_rustdoc_are_a_platforms_where_its_name_has_some() {
         let flags = |file: &str| {
             let chosen = Some("a-b".to_owned());
-            Settings { chosen, ..settings("", &[file], NOTHING) }.platform_with_flags_for_rustdoc()
+            CargoConfig { chosen, ..settings("", &[file], NOTHING) }.platform_with_flags_for_rustdoc()
         };
         assert_eq!(flags("target.a-b.rustdocflags = [\"--cfg\", \"x\"]").as_deref(), Some("a-b"));
         assert_eq!(flags("target.'cfg(all())'.rustdocflags = \"-x\"\nbuild.rustdocflags = \"-x\""), None);
@@ -456,7 +456,7 @@ mod tests {
             Some(lines.iter().map(|line| line.parse().expect("it is a condition")).collect())
         };
         let runner = |file: &[&str], platform| {
-            let settings = Settings { conditions: known, ..settings("", file, NOTHING) };
+            let settings = CargoConfig { conditions: known, ..settings("", file, NOTHING) };
             settings.for_platform(platform, "runner")
         };
         for (condition, on_a, on_c) in [
