@@ -44,8 +44,10 @@ pub enum Error {
     },
     /// There is no proof.
     Proof(qadapt_prove::Error),
-    /// A file is no trace that can be read.
-    Trace {
+    /// A file that was given to be read is not what it should be.
+    Input {
+        /// What it should be: "trace", "report", "profile".
+        kind: &'static str,
         /// Which file.
         path: PathBuf,
         /// What is wrong with it, and what to do.
@@ -76,6 +78,12 @@ impl Error {
     #[must_use]
     pub fn io(doing: &'static str, path: &Path, source: std::io::Error) -> Self {
         Self::Io { doing, path: path.to_owned(), source }
+    }
+
+    /// What a file is not, or what is wrong with it.
+    #[must_use]
+    pub fn input(kind: &'static str, path: &Path, source: impl Into<Cause>) -> Self {
+        Self::Input { kind, path: path.to_owned(), source: source.into() }
     }
 
     /// What could not be put into its form, for a `map_err`.
@@ -120,7 +128,7 @@ impl fmt::Display for Error {
             Self::Start { program, .. } => write!(f, "could not start `{program}`"),
             Self::Write { doing, .. } => write!(f, "could not {doing}"),
             Self::Proof(error) => error.fmt(f),
-            Self::Trace { path, .. } => write!(f, "cannot use the trace `{}`", path.display()),
+            Self::Input { kind, path, .. } => write!(f, "cannot use the {kind} `{}`", path.display()),
             Self::Config { path, problem } => write!(f, "`{}`: {problem}", path.display()),
             Self::Failed { what, .. } | Self::Usage(what) | Self::Gap(what) | Self::Cargo(what) => {
                 f.write_str(what)
@@ -143,7 +151,7 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
             Self::Io { source, .. } | Self::Start { source, .. } => Some(source),
-            Self::Write { source, .. } | Self::Failed { source, .. } | Self::Trace { source, .. } => {
+            Self::Write { source, .. } | Self::Failed { source, .. } | Self::Input { source, .. } => {
                 Some(source.as_ref())
             }
             Self::Proof(error) => error.source(),
@@ -170,6 +178,7 @@ mod tests {
         for (error, text) in [
             (Error::io("read the trace", Path::new("a"), gone()), "could not read the trace `a`"),
             (start(gone()), "could not start `cargo build`"),
+            (Error::input("trace", Path::new("a"), gone()), "cannot use the trace `a`"),
             (Error::write("write JSON")(gone()), "could not write JSON"),
             (Error::failed("git does not answer")(gone()), "git does not answer"),
         ] {

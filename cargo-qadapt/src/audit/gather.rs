@@ -93,21 +93,22 @@ fn read_report(path: &Path) -> Result<Report> {
     struct Head {
         version: u32,
     }
-    let trace = |problem: String| Error::Trace { path: path.to_owned(), source: problem.into() };
+    let unusable = |problem: String| Error::input("report", path, problem);
     let text = std::fs::read(path).map_err(|e| Error::io("read the report", path, e))?;
     let head: Head =
-        serde_json::from_slice(&text).map_err(|e| trace(format!("it is no report of an audit ({e})")))?;
+        serde_json::from_slice(&text).map_err(|e| unusable(format!("it is no report of an audit ({e})")))?;
     if head.version != VERSION {
-        return Err(trace(format!(
+        return Err(unusable(format!(
             "its version is {}, and this command reads {VERSION}: make it with the same version of cargo-qadapt",
             head.version
         )));
     }
-    let report: Report = serde_json::from_slice(&text).map_err(|e| trace(format!("it is damaged ({e})")))?;
+    let report: Report =
+        serde_json::from_slice(&text).map_err(|e| unusable(format!("it is damaged ({e})")))?;
     if report.is_consistent() {
         Ok(report)
     } else {
-        Err(trace("it is damaged: it refers to what is not there".into()))
+        Err(unusable("it is damaged: it refers to what is not there".into()))
     }
 }
 

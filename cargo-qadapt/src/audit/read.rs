@@ -44,8 +44,7 @@ impl Trace {
         let length = file.metadata().map_err(io)?.len();
         let mut head = vec![0; usize::try_from(length).unwrap_or(HEADER_SIZE).min(HEADER_SIZE)];
         file.read_exact(&mut head).map_err(io)?;
-        let header =
-            Header::parse(&head).map_err(|e| Error::Trace { path: path.to_owned(), source: e.into() })?;
+        let header = Header::parse(&head).map_err(|e| Error::input("trace", path, e))?;
         let mut missing = 0;
         let mut section = |kind| -> Result<Vec<u8>> {
             let section = header.section(kind);

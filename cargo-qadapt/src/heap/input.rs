@@ -39,7 +39,7 @@ pub(super) fn is_profile(path: &Path) -> Result<bool> {
 /// # Errors
 /// If it cannot be read, or is none.
 pub(super) fn read(path: &Path) -> Result<Profile> {
-    let damaged = |problem: String| Error::Trace { path: path.to_owned(), source: problem.into() };
+    let damaged = |problem: String| Error::input("profile", path, problem);
     let mut bytes = std::fs::read(path).map_err(|e| Error::io("read the profile", path, e))?;
     if bytes.starts_with(&GZIP) {
         let mut plain = Vec::new();

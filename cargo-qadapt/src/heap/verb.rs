@@ -51,7 +51,7 @@ pub(crate) fn merge(paths: &[PathBuf], root: &Path, output: &Output) -> Result<E
         for path in given.once(&path.display().to_string(), vec![path.clone()]) {
             spared(&path, output.output.as_deref())?;
             let profile = input::read(&path)?;
-            joined.add(&profile).map_err(|problem| Error::Trace { path, source: problem.into() })?;
+            joined.add(&profile).map_err(|problem| Error::input("profile", &path, problem))?;
         }
     }
     let problems = named::name(&mut joined, root);
