@@ -1,4 +1,9 @@
 //! What reports are written as, a file a format.
+//!
+//! `name` has the formats by name, `view` is what they print and `output` where that goes. For people there is `text`, of `line`,
+//! `findings` and `style`; `markdown` and `changes` are for pull requests, `github`, `junit` and `sarif` for CI, of each `item`
+//! at its `paths`; `html` is for browsers, `json` for programs, and `dhat`, `folded` and `pprof` are for viewers of `stacks`.
+//! `source` has lines of the user's source, and `counted` puts numbers into words.
 
 pub mod changes;
 pub mod counted;
