@@ -16,8 +16,8 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
+use crate::by_line::{ALLOCATOR, ByLine};
 use crate::command::{folder, target_directory};
-use crate::live::{ALLOCATOR, ByLine};
 
 /// Blocks and bytes at the peak and at the end, by line, and all requests and their bytes: of what came through the guard.
 pub(crate) fn recorded(program: &str) -> (ByLine, [u64; 2]) {

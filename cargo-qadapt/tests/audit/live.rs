@@ -8,6 +8,7 @@ use cargo_qadapt::report::figures::{Op, Report};
 use cargo_qadapt::report::live::Live;
 use serde_json::Value;
 
+use crate::by_line::{ALLOCATOR, ByLine};
 use crate::command::{audit, folder, target_directory};
 use crate::heaptrack;
 
@@ -177,12 +178,6 @@ fn with_frame_pointers_too_stacks_of_one_depth_are_told_apart() {
     let flags = "-Cforce-frame-pointers=yes";
     stacks_of_one_depth(flags, &target_directory().with_file_name("fixtures-with-frame-pointers"));
 }
-
-/// Blocks and bytes at the peak and at the end, by line of the program's source.
-pub(crate) type ByLine = BTreeMap<u64, [u64; 4]>;
-
-/// The line of each program that installs the allocator, which all requests come by.
-pub(crate) const ALLOCATOR: u32 = 9;
 
 /// What the command says, and all requests and their bytes.
 fn ours(program: &str) -> (ByLine, [u64; 2]) {

@@ -6,6 +6,7 @@ mod archive;
 mod at_once;
 mod believed;
 mod built;
+mod by_line;
 mod choice;
 mod chosen;
 mod command;
