@@ -39,16 +39,16 @@ pub(super) fn is_profile(path: &Path) -> Result<bool> {
 /// # Errors
 /// If it cannot be read, or is none.
 pub(super) fn read(path: &Path) -> Result<Profile> {
-    let damaged = |problem: String| Error::input("profile", path, problem);
+    let damaged = |problem| Error::input("profile", path, problem);
     let mut bytes = std::fs::read(path).map_err(|e| Error::io("read the profile", path, e))?;
     if bytes.starts_with(&GZIP) {
         let mut plain = Vec::new();
         let decoded = GzDecoder::new(bytes.as_slice()).take(MOST + 1).read_to_end(&mut plain);
-        decoded.map_err(|e| damaged(format!("it cannot be decompressed: {e}")))?;
+        decoded.map_err(|e| damaged(Error::failed("it cannot be decompressed")(e)))?;
         bytes = plain;
     }
     if bytes.len() as u64 > MOST {
-        return Err(damaged("it is larger than a gigabyte".to_owned()));
+        return Err(Error::input("profile", path, "it is larger than a gigabyte"));
     }
-    Profile::decode(bytes.as_slice()).map_err(|e| damaged(format!("it is no profile of pprof's: {e}")))
+    Profile::decode(bytes.as_slice()).map_err(|e| damaged(Error::failed("it is no profile of pprof's")(e)))
 }
