@@ -22,6 +22,9 @@ pub(crate) const ALIGNED: i64 = -1 << 40;
 /// Whatever lies above a place on a function's own stack ends within so many bytes.
 const BEYOND: i64 = 1 << 32;
 
+/// rcx, which counts the rounds of a repeated instruction.
+const COUNT: Reg = 1;
+
 /// How a function has rounded its stack pointer down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Aligned {
@@ -122,6 +125,13 @@ impl State {
             Write::Register(mem, reg) => (mem, 8, self.get(reg)),
             Write::Number(mem, number) => (mem, 8, Value::Const(number)),
             Write::Bytes(mem, size) => (mem, i64::from(size), Value::Any),
+            Write::Repeated(mem, size) => match self.get(COUNT) {
+                Value::Const(n) | Value::Number(n) => {
+                    let bytes = n.saturating_mul(u64::from(size));
+                    (mem, i64::try_from(bytes).unwrap_or(BEYOND).min(BEYOND), Value::Any)
+                }
+                _ => (mem.onwards(), i64::from(size), Value::Any),
+            },
         };
         let Value::Frame(base) = self.get(mem.base?) else { return None };
         let at = base.wrapping_add_unsigned(mem.disp);
@@ -233,6 +243,28 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_repeated_store_of_known_length_can_reach_the_return_address() {
+        const RDI: Reg = 7;
+        for (count, is_home) in [
+            (Value::Const(2), true),
+            (Value::Const(3), false),
+            (Value::Const(u64::MAX), false),
+            (Value::Any, true),
+        ] {
+            let mut state = State::entry();
+            state.set(SP, Value::Frame(-24));
+            state.set(RDI, Value::Frame(-16));
+            state.set(COUNT, count);
+            let mem = Mem { base: Some(RDI), index: None, disp: 0 };
+            if let Some(write) = state.own_write(Write::Repeated(mem, 8)) {
+                state.write_own(write, None);
+            }
+            state.set(SP, Value::Frame(0));
+            assert_eq!(state.is_home(), is_home, "{count:?}");
+        }
+    }
 
     #[test]
     fn a_builder_is_known_until_something_may_write_to_it() {

@@ -183,6 +183,7 @@ impl State {
                 is_writer(&mem) || is_formatter(reg) && !(is_private && is_own(&mem))
             }
             Write::Number(mem, _) | Write::Bytes(mem, _) => is_writer(&mem),
+            Write::Repeated(mem, _) => is_writer(&mem.onwards()),
         };
         written
             || match step.effect {

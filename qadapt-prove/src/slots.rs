@@ -35,6 +35,7 @@ impl Slots {
             Write::Register(mem, reg) => (mem, 8, state.get(reg)),
             Write::Number(mem, number) => (mem, 8, Value::Const(number)),
             Write::Bytes(mem, size) => (mem, i64::from(size), Value::Any),
+            Write::Repeated(mem, size) => (mem.onwards(), i64::from(size), Value::Any),
         };
         let (Some(base), None) = (mem.base, mem.index) else { return self.forget() };
         let Value::Frame(base) = state.get(base) else { return self.forget() };

@@ -60,6 +60,7 @@ impl Spills {
             Write::Register(mem, reg) => (mem, 8, state.get(reg)),
             Write::Number(mem, number) => (mem, 8, Value::Const(number)),
             Write::Bytes(mem, size) => (mem, i64::from(size), Value::Any),
+            Write::Repeated(mem, size) => (mem.onwards(), i64::from(size), Value::Any),
         };
         // No other register leads here.
         let Some(Value::Frame(base)) = mem.base.map(|base| state.get(base)) else { return };

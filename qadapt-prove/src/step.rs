@@ -304,6 +304,8 @@ pub(crate) enum Write {
     Number(Mem, u64),
     /// So many bytes of something else.
     Bytes(Mem, u8),
+    /// So many bytes of something else, again and again from there upwards, as often as rcx says.
+    Repeated(Mem, u8),
     /// It could not be told.
     Unknown,
 }

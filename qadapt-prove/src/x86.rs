@@ -348,7 +348,7 @@ mod tests {
             // mov fs:[0x10], rax
             (&[0x64, 0x48, 0x89, 0x04, 0x25, 0x10, 0, 0, 0], Write::Unknown),
             // rep stosq, stosq, movsq
-            (&[0xf3, 0x48, 0xab], Write::Bytes(Mem { base: Some(7), index: Some((SP, 1)), disp: 0 }, 8)),
+            (&[0xf3, 0x48, 0xab], Write::Repeated(Mem { base: Some(7), index: None, disp: 0 }, 8)),
             (&[0x48, 0xab], Write::Bytes(Mem { base: Some(7), index: None, disp: 0 }, 8)),
             (&[0x48, 0xa5], Write::Bytes(Mem { base: Some(7), index: None, disp: 0 }, 8)),
             // stosd to where edi leads

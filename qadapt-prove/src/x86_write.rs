@@ -34,11 +34,10 @@ pub(super) fn write(i: &Instruction, info: &mut Option<InstructionInfoFactory>) 
         };
     }
     if i.op0_kind() == OpKind::MemoryESRDI {
-        // A repeated instruction writes more than once.
         let size = u8::try_from(i.memory_size().size()).unwrap_or(u8::MAX);
         let first = Mem { base: gpr(Register::RDI), index: None, disp: 0 };
         let is_repeated = i.has_rep_prefix() || i.has_repne_prefix();
-        return Write::Bytes(if is_repeated { first.onwards() } else { first }, size);
+        return if is_repeated { Write::Repeated(first, size) } else { Write::Bytes(first, size) };
     }
     // A register tells which bit of memory is meant, from an address on.
     if matches!(i.mnemonic(), Mnemonic::Bts | Mnemonic::Btr | Mnemonic::Btc)
