@@ -117,6 +117,26 @@ pub fn replace(path: &Path, ending: &str, content: &[u8]) -> io::Result<()> {
     written
 }
 
+/// Writes a file so that what was there stays until all of the new content is.
+fn put(path: &Path, content: &[u8]) -> io::Result<()> {
+    // A pipe or a device has nothing to lose.
+    if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        return fs::write(path, content);
+    }
+    match replace(path, &format!("{}.new", std::process::id()), content) {
+        // Nothing can be made or moved in its folder: a file that can be written is written where it lies.
+        Err(e)
+            if matches!(
+                e.kind(),
+                ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem | ErrorKind::ResourceBusy
+            ) =>
+        {
+            fs::write(path, content)
+        }
+        written => written,
+    }
+}
+
 /// The file that a link leads to, which may be yet to be made.
 fn behind_links(path: &Path) -> PathBuf {
     let mut path = path.to_owned();
@@ -135,7 +155,7 @@ fn behind_links(path: &Path) -> PathBuf {
 pub fn deliver(report: Vec<u8>, is_text: bool, output: Option<&Path>, color: Color) -> Result<()> {
     if let Some(path) = output {
         let plain = if is_text { anstream::adapter::strip_bytes(&report).into_vec() } else { report };
-        return fs::write(path, plain).map_err(|e| Error::io("write the report", path, e));
+        return put(path, &plain).map_err(|e| Error::io("write the report", path, e));
     }
     let written = if is_text {
         let mut stdout = color.stdout();
@@ -150,5 +170,27 @@ pub fn deliver(report: Vec<u8>, is_text: bool, output: Option<&Path>, color: Col
             Err(Error::io("write the report", Path::new("standard output"), error))
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use super::*;
+
+    #[test]
+    fn whoever_reads_an_old_report_has_it_whole_while_a_new_one_takes_its_place() {
+        let folder = std::env::temp_dir().join(format!("qadapt-output-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder");
+        let path = folder.join("report.json");
+        fs::write(&path, "old").expect("an old report");
+        let mut reader = File::open(&path).expect("it is there");
+        deliver(b"new".to_vec(), false, Some(&path), Color::Never).expect("it is written");
+        let mut read = String::new();
+        reader.read_to_string(&mut read).expect("text");
+        assert_eq!((read.as_str(), fs::read_to_string(&path).expect("text").as_str()), ("old", "new"));
+        assert_eq!(fs::read_dir(&folder).expect("a folder").count(), 1, "nothing is left beside it");
+        fs::remove_dir_all(folder).expect("it goes");
     }
 }
