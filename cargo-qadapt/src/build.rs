@@ -11,6 +11,7 @@ use crate::built::{Executable, executables, listen};
 use crate::cargo::{cargo, metadata};
 use crate::cargo_config::{CargoConfig, host, platform_variable};
 use crate::error::{Error, Result};
+use crate::interrupt::Building;
 use crate::selection::{Profile, Selection};
 use crate::system::working_folder;
 
@@ -336,6 +337,7 @@ impl Build<'_> {
             .stderr(Stdio::piped())
             .spawn()
             .map_err(failed)?;
+        let building = Building::of(&child).map_err(failed)?;
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let (said, executables) = std::thread::scope(|scope| {
             let said =
@@ -343,6 +345,7 @@ impl Build<'_> {
             let executables = stdout.map_or_else(Vec::new, executables);
             (said.join().unwrap_or_default(), executables)
         });
+        drop(building);
         let status = child.wait().map_err(failed)?;
         if !status.success() {
             return Err(Error::Cargo(

@@ -17,6 +17,7 @@ pub mod explore;
 pub mod format;
 pub mod given;
 mod heap;
+pub mod interrupt;
 pub mod merge;
 pub mod progress;
 pub mod prove;

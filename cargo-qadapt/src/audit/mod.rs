@@ -2,7 +2,7 @@
 //!
 //! `args` are the command's, and `verb` has them measured and reported. `measure` builds and runs profile by profile: `run` calls
 //! cargo with a trace, of which `launch` starts the programs and `preload` lets C be seen; `input` is what they read, `screen`
-//! where they write, `wait` and `interrupt` are how they end, and `kept`, `doctest` and `bundle` keep what names need once they
+//! where they write, `wait` is how they end, and `kept`, `doctest` and `bundle` keep what names need once they
 //! are gone. `collect` takes in the traces of a run and `gather` those of others: `read` reads one, `fold` makes a report of
 //! many, `resolve` names their addresses and `remapped` finds their sources. `traceless` says why there is no trace, `gaps` what
 //! a report lacks, and `problems` what that does to the exit code.
@@ -15,7 +15,6 @@ pub mod fold;
 pub mod gaps;
 pub mod gather;
 pub mod input;
-pub mod interrupt;
 pub mod kept;
 pub mod launch;
 pub mod measure;

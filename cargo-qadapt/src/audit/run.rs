@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use super::doctest;
 use super::input::Input;
-use super::interrupt::Interrupts;
 use super::launch;
 use super::preload;
 use super::screen::Screen;
@@ -16,6 +15,7 @@ use super::wait::{End, Wait};
 use crate::build::{Build, shown};
 use crate::cargo::cargo;
 use crate::error::{Error, Result};
+use crate::interrupt::Interrupts;
 use crate::progress::line;
 use crate::system::Family;
 

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
-use super::interrupt::Interrupts;
 use super::traceless::has_guard;
+use crate::interrupt::Interrupts;
 use crate::system::Family;
 
 /// How a run ended.

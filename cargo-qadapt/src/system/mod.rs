@@ -7,6 +7,7 @@
 //! - `is_writing`: whether a process writes a trace, where that can be known;
 //! - `on_interrupt`: calls a function at Ctrl-C, which says whether that is seen to;
 //! - `on_end`: the same for what asks a process to end, where the system has such a thing;
+//! - `end_too`: has a child end where such a thing ends this process;
 //! - `children`: the children of a process, on Unix;
 //! - `working_folder`: what a process that is started in a folder calls that;
 //! - `standard_input`, and whether such a file `is_file`, which can go back, or `is_stream`, a pipe or a socket, whose bytes pass once;
@@ -22,6 +23,6 @@ mod platform;
 #[cfg(unix)]
 pub use platform::children;
 pub use platform::{
-    Family, VARIABLES, columns, is_file, is_same, is_stream, is_writing, nameless, on_end, on_interrupt,
-    replace, standard_input, terminal, working_folder,
+    Family, VARIABLES, columns, end_too, is_file, is_same, is_stream, is_writing, nameless, on_end,
+    on_interrupt, replace, standard_input, terminal, working_folder,
 };

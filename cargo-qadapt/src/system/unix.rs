@@ -11,7 +11,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 use std::ptr;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, getpgid, getpgrp, kill_process, test_kill_process};
@@ -230,6 +230,16 @@ pub fn on_end(is_seen_to: fn() -> bool) -> io::Result<()> {
     if is_ignored(libc::SIGHUP)? { Ok(()) } else { on_signal(libc::SIGHUP, move |_| is_seen_to()) }
 }
 
+/// The child that ends with this process; 0 if there is none.
+static ENDS_TOO: AtomicI32 = AtomicI32::new(0);
+
+/// Has a child end where a handled signal ends this process. Nobody may wait for it while it is set.
+pub fn end_too(child: Option<&Child>) {
+    let number = child.and_then(|child| i32::try_from(child.id()).ok()).unwrap_or(0);
+    // Relaxed: a number that a handler reads, and that orders nothing.
+    ENDS_TOO.store(number, Ordering::Relaxed);
+}
+
 /// Has a function called at each such signal, which touches atomics alone. Where it returns false the process ends.
 #[expect(unsafe_code, reason = "who sent a signal is only told to a handler")]
 fn on_signal(
@@ -238,11 +248,16 @@ fn on_signal(
 ) -> io::Result<()> {
     let handle = move |info: &libc::siginfo_t| {
         if !is_seen_to(info) {
+            let child = ENDS_TOO.load(Ordering::Relaxed);
+            if child != 0 {
+                // SAFETY: it may be called in a signal handler (signal-safety(7)). The number is the child's still: nobody has waited for it.
+                unsafe { libc::kill(child, number) };
+            }
             // SAFETY: it may be called in a signal handler, and returns never.
             unsafe { libc::_exit(128 + number) };
         }
     };
-    // SAFETY: the handler calls the function, which touches atomics alone, and `_exit`, which handlers may.
+    // SAFETY: the handler calls the function, which touches atomics alone, `kill` and `_exit`, which handlers may.
     unsafe { signal_hook_registry::register_sigaction(number, handle) }.map(|_| ())
 }
 

@@ -161,6 +161,9 @@ pub fn on_end(_: fn() -> bool) -> io::Result<()> {
     Ok(())
 }
 
+/// Nothing: the console sends Ctrl-C to a child, too.
+pub fn end_too(_: Option<&Child>) {}
+
 /// Called by the system, on a thread of its own: true if nothing else is to be done.
 unsafe extern "system" fn handle(event: u32) -> BOOL {
     let handler = HANDLER.load(Ordering::Acquire);

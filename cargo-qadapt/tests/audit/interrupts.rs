@@ -2,8 +2,9 @@
 
 use std::io::{Read, Write};
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
 
-use crate::command::{Run, qadapt};
+use crate::command::{Run, folder, qadapt};
 
 /// An audit of a program that runs until it is interrupted.
 fn endless(arguments: &[&str]) -> Command {
@@ -164,5 +165,46 @@ fn a_signal_that_is_ignored_stays_so() {
         assert_eq!(Run::of(child.wait_with_output().expect("it ends")).code, Some(1));
         // SIGHUP is the first.
         assert_eq!(mask & 1 == 1, expected, "{mask:x}");
+    }
+}
+
+/// A job that is cancelled while cargo builds leaves no build behind.
+#[test]
+fn what_ends_the_command_ends_the_build_too() {
+    for (signal, code) in [("-TERM", 143), ("-HUP", 129), ("-INT", 130)] {
+        let folder = folder(&format!("build{signal}"));
+        let cargo = folder.join("cargo");
+        let real = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+        // Where it would build it says its number, and takes its time.
+        let script = format!(
+            "#!/bin/sh\nif [ \"$1\" = build ]; then echo \"process $$\" >number.new; mv number.new number; exec sleep 100; fi\nexec '{real}' \"$@\"\n"
+        )
+        .replace("number", &folder.join("number").to_string_lossy());
+        std::fs::write(&cargo, script).expect("a script");
+        std::fs::set_permissions(&cargo, std::os::unix::fs::PermissionsExt::from_mode(0o755))
+            .expect("it can be run");
+        let mut audit = endless(&["--profile", "debug"]);
+        audit.env("CARGO", &cargo);
+        let child = of_a_terminal(&audit, "")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let until = Instant::now() + Duration::from_secs(60);
+        let said = loop {
+            match std::fs::read_to_string(folder.join("number")) {
+                Ok(said) => break said,
+                Err(_) => assert!(Instant::now() < until, "nothing is built"),
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        };
+        let build = process(&said).expect("it says it");
+        send(&[child.id().to_string()], signal);
+        let run = Run::of(child.wait_with_output().expect("it ends"));
+        assert_eq!(run.code, Some(code), "{signal}: {}", run.stderr);
+        while lives(build) {
+            assert!(Instant::now() < until, "{signal}: the build lives on");
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 }

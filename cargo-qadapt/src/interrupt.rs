@@ -1,6 +1,8 @@
-//! Ctrl-C while a program runs, and what else asks for its end: it is meant for the program, and the report comes after it.
+//! Ctrl-C, and what else asks for an end. While a program runs it is meant for that, and the report comes after it; while cargo builds
+//! it ends both.
 
 use std::io;
+use std::process::Child;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
@@ -27,12 +29,7 @@ impl Interrupts {
     /// # Errors
     /// If the system does not let the signals be handled.
     pub fn count() -> io::Result<Self> {
-        static REGISTERED: Once = Once::new();
-        let mut result = Ok(());
-        REGISTERED.call_once(|| {
-            result = system::on_interrupt(notice).and_then(|()| system::on_end(|| counted(&ENDS)));
-        });
-        result?;
+        handle()?;
         COUNT.store(0, Ordering::Relaxed);
         SENT.store(0, Ordering::Relaxed);
         ENDS.store(0, Ordering::Relaxed);
@@ -63,6 +60,37 @@ impl Drop for Interrupts {
     fn drop(&mut self) {
         RUNS.store(false, Ordering::Relaxed);
     }
+}
+
+/// As long as it lives, what ends this process ends a child that builds, too.
+#[derive(Debug)]
+pub struct Building;
+
+impl Building {
+    /// Begins with this child, which nobody has waited for.
+    ///
+    /// # Errors
+    /// If the system does not let the signals be handled.
+    pub fn of(child: &Child) -> io::Result<Self> {
+        handle()?;
+        system::end_too(Some(child));
+        Ok(Self)
+    }
+}
+
+impl Drop for Building {
+    fn drop(&mut self) {
+        system::end_too(None);
+    }
+}
+
+fn handle() -> io::Result<()> {
+    static HANDLED: Once = Once::new();
+    let mut result = Ok(());
+    HANDLED.call_once(|| {
+        result = system::on_interrupt(notice).and_then(|()| system::on_end(|| counted(&ENDS)));
+    });
+    result
 }
 
 /// What becomes of an interrupt: false if nothing runs that it is meant for, so that it ends this process. A signal handler
