@@ -13,19 +13,8 @@ const TEMPLATE: &str = include_str!("page.html");
 
 const STYLE: &str = concat!(include_str!("style/page.css"), include_str!("style/parts.css"));
 
-/// One module, in the order of use.
-const SCRIPT: &str = concat!(
-    include_str!("script/element.js"),
-    include_str!("script/data.js"),
-    include_str!("script/filter.js"),
-    include_str!("script/pager.js"),
-    include_str!("script/site.js"),
-    include_str!("script/overview.js"),
-    include_str!("script/source.js"),
-    include_str!("script/regions.js"),
-    include_str!("script/flame.js"),
-    include_str!("script/page.js"),
-);
+/// The modules of `script/` in one file, which `npm run bundle` in `front/` makes: a page that is opened from a disk cannot import.
+const SCRIPT: &str = include_str!("page.bundle.js");
 
 /// The report as a page.
 ///
@@ -56,7 +45,11 @@ fn hash(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
     use super::*;
+    use crate::report::figures::Report;
 
     #[test]
     fn the_script_makes_no_html_of_texts() {
@@ -73,5 +66,44 @@ mod tests {
             assert!(!SCRIPT.contains(word), "{word}");
         }
         assert!(!SCRIPT.contains("</script") && !SCRIPT.contains("<!--") && !STYLE.contains("</style"));
+    }
+
+    #[test]
+    fn the_page_has_the_bundle_and_its_hash() {
+        let report = Report::default();
+        let page = html(&View::new(&report, Path::new("/nowhere"))).expect("it can be made");
+        let page = String::from_utf8(page).expect("UTF-8");
+        let (_, script) = page.split_once("<script type=\"module\">").expect("a module");
+        let (script, _) = script.split_once("</script>").expect("its end");
+        assert!(script == include_str!("page.bundle.js") && script.len() > 10_000, "{} bytes", script.len());
+        assert!(page.contains(&format!("script-src {};", hash(script))));
+        // Nothing that would have to be loaded.
+        for word in ["import{", "import*", "import\"", "import(", "export{", "export*"] {
+            assert!(!script.contains(word), "{word}");
+        }
+    }
+
+    #[test]
+    fn imports_of_the_script_run_one_way_and_come_to_every_module() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/format/html/script");
+        let mut imports: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for file in std::fs::read_dir(&folder).expect("the folder is there") {
+            let file = file.expect("it can be read");
+            let text = std::fs::read_to_string(file.path()).expect("it is text");
+            let from = |line: &str| Some(line.split_once(" from \"./")?.1.strip_suffix("\";")?.to_owned());
+            let imported = text.lines().filter_map(from).collect();
+            imports.insert(file.file_name().into_string().expect("its name is text"), imported);
+        }
+        let mut left: Vec<String> = imports.keys().cloned().collect();
+        let mut entries = left.clone();
+        entries.retain(|file| !imports.values().flatten().any(|imported| imported == file));
+        assert_eq!(entries, ["page.js"], "what nothing imports");
+        // Whatever imports nothing that is left is taken away, until nothing is left, or what is in a circle.
+        while let Some(index) =
+            left.iter().position(|file| !imports[file].iter().any(|imported| left.contains(imported)))
+        {
+            left.remove(index);
+        }
+        assert_eq!(left, [""; 0], "files that import each other, and what imports those");
     }
 }
