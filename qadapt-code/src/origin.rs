@@ -5,6 +5,8 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+pub use qadapt_trace::is_guard;
+use qadapt_trace::{is_std, is_std_function};
 use serde::{Deserialize, Serialize};
 
 use crate::glob::Glob;
@@ -129,7 +131,7 @@ impl Code {
         }
         let Some(file) = file else {
             // Rust's functions have a path; others are the C library's or the loader's.
-            let is_unknown = function.contains("::") && !is_runtime(function);
+            let is_unknown = function.contains("::") && !is_std_function(function);
             return if is_unknown { Origin::Own } else { Origin::Internal };
         };
         if is_std(file) || is_guard(file) {
@@ -308,41 +310,6 @@ fn is_own_work(function: &str) -> bool {
         .any(|prefix| name.starts_with(prefix))
 }
 
-/// The standard library's sources lie in `/rustc/HASH/library`, or in the sysroot's `rust/library`; its start code in C
-/// has relative paths.
-fn is_std(file: &str) -> bool {
-    file.starts_with("/rustc/")
-        || file.contains("/rust/library/")
-        || file.contains("/rust/deps/")
-        || file.contains("/csu/")
-        || file.contains("nptl/")
-}
-
-/// The guard's sources lie in a folder `qadapt` or `qadapt-VERSION`, and those of C's allocation functions in `qadapt-malloc` with or
-/// without one; inlined functions have no crate in their name.
-#[must_use]
-pub fn is_guard(file: &str) -> bool {
-    let parts: Vec<&str> = file.split('/').collect();
-    parts.windows(3).any(|window| {
-        let [folder, source, layer] = window else { return false };
-        if folder.starts_with("qadapt-malloc") {
-            return *source == "src" && ["define.rs", "libc_own.rs", "word.rs"].contains(layer);
-        }
-        let version = folder.strip_prefix("qadapt").map(|rest| rest.trim_start_matches('-'));
-        version.is_some_and(|version| version.starts_with(|c: char| c.is_ascii_digit()) || version.is_empty())
-            && *source == "src"
-            && ["hot", "lib.rs", "mark.rs", "model", "region", "report"].contains(layer)
-    })
-}
-
-fn is_runtime(function: &str) -> bool {
-    let name = function.trim_start_matches(['<', '&']);
-    ["std::", "core::", "alloc::", "test::", "_start", "__libc_start"]
-        .iter()
-        .any(|prefix| name.starts_with(prefix))
-        || name == "main"
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -361,6 +328,9 @@ mod tests {
             (Some("/home/u/guard/src/plain.rs"), "qadapt::region::plain::no_alloc", Origin::Internal),
             (Some("/home/u/work/qadapt/src/hot/allocator.rs"), "alloc<std::alloc::System>", Origin::Internal),
             (Some("/home/u/.cargo/qadapt-1.2.0/src/region/plain.rs"), "no_alloc<..>", Origin::Internal),
+            (Some("/home/u/work/qadapt/src/sys/linux.rs"), "notes", Origin::Internal),
+            (Some("/home/u/work/qadapt-spin/src/lock.rs"), "lock_within<..>", Origin::Internal),
+            (Some("../sysdeps/x86_64/start.S"), "_start", Origin::Internal),
             (Some("/home/u/qadapt/qadapt-malloc/src/define.rs"), "malloc", Origin::Internal),
             (
                 Some("/home/u/.cargo/registry/src/index/qadapt-malloc-0.1.0/src/define.rs"),

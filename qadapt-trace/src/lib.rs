@@ -42,6 +42,7 @@ mod room;
 mod sample;
 mod spread;
 mod strings;
+mod whose;
 mod write;
 
 pub use entry::{Module, Region, Site, Stack};
@@ -59,4 +60,5 @@ pub use room::{InMemory, Room};
 pub use sample::{Sampled, Share, interval};
 pub use spread::Spread;
 pub use strings::text;
+pub use whose::{is_guard, is_malloc, is_std, is_std_function};
 pub use write::{At, Event, NewModule, NewRegion};

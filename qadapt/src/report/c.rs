@@ -3,8 +3,9 @@
 use core::fmt;
 use std::path::Path;
 
+use qadapt_trace::is_malloc;
+
 use super::frame::{Frame, Site};
-use super::origin::is_malloc;
 
 /// The functions that `qadapt-malloc` defines.
 const FUNCTIONS: [&str; 10] = [
@@ -41,7 +42,7 @@ pub(super) fn begin(frames: &[Frame]) -> Option<usize> {
 
 /// The same for a program without debug information, which has the name alone.
 fn function(frame: &Frame) -> Option<&'static str> {
-    let is_defined_here = frame.file().is_none_or(is_malloc);
+    let is_defined_here = frame.file().is_none_or(|file| is_malloc(&file.to_string_lossy()));
     let name = frame.function().filter(|_| is_defined_here)?;
     FUNCTIONS.into_iter().find(|known| *known == name)
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use qadapt_trace::asks_allocator;
+use qadapt_trace::{asks_allocator, is_guard, is_std, is_std_function};
 
 /// Whose code a frame is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,25 +29,20 @@ impl Origin {
         }
         if let Some(file) = file {
             let path = file.to_string_lossy();
-            // Paths of programs for Windows have both kinds of separators, in all mixtures.
-            let slashed =
-                if path.contains('\\') { path.replace('\\', "/").into() } else { Cow::Borrowed(&*path) };
-            return if is_std(&slashed) {
+            return if is_std(&path) {
                 Self::Std
             } else if is_qadapt(&path) {
                 Self::Guard
-            } else if slashed.contains("/registry/src/") || slashed.contains("/git/checkouts/") {
+            } else if is_foreign(&path) {
                 Self::Dependency
             } else {
                 Self::Own
             };
         }
-        let name = function.unwrap_or_default().trim_start_matches(['<', '&']);
-        if name.starts_with("qadapt::") {
-            return Self::Guard;
-        }
-        let std = ["std::", "core::", "alloc::", "_start", "__libc_start", "test::"];
-        if name == "main" || std.iter().any(|prefix| name.starts_with(prefix)) {
+        let name = function.unwrap_or_default();
+        if name.trim_start_matches(['<', '&']).starts_with("qadapt::") {
+            Self::Guard
+        } else if is_std_function(name) {
             Self::Std
         } else {
             Self::Own
@@ -70,35 +65,24 @@ pub(super) fn is_outside(file: Option<&Path>, function: Option<&str>) -> bool {
     asks_allocator(function.unwrap_or_default(), &file.unwrap_or(Path::new("")).to_string_lossy())
 }
 
-/// The standard library's sources lie in `/rustc/HASH/library`, or in the sysroot's `rust/library`. Its start code
-/// in C has relative paths.
-fn is_std(path: &str) -> bool {
-    path.starts_with("/rustc/")
-        || path.contains("/rust/library/")
-        || path.contains("/rust/deps/")
-        || path.contains("/csu/")
-        || path.contains("/sysdeps/")
-        || path.contains("nptl/")
-}
-
-/// QADAPT's own sources lie in the folder of this file's parent, which debug information gives as the compiler was
-/// given it: below the package's folder, or relative to the workspace.
+/// True for a source file of QADAPT's, and of what walks stacks for it. What [`is_guard`] tells by the names of folders is told
+/// here also where the package's folder has another name: this file's parent lies in it, which debug information gives as
+/// the compiler was given it, below the package's folder or relative to the workspace.
 fn is_qadapt(path: &str) -> bool {
     let own = file!().strip_suffix("report/origin.rs").unwrap_or(file!());
-    path.starts_with(concat!(env!("CARGO_MANIFEST_DIR"), "/src/"))
+    is_guard(path)
+        || path.starts_with(concat!(env!("CARGO_MANIFEST_DIR"), "/src/"))
         || Path::new(path).parent().is_some_and(|folder| {
             folder.to_string_lossy().contains(own.trim_end_matches('/')) && own.len() > "src/".len()
         })
         || path.contains("/backtrace-0.")
-        || path.contains("/qadapt-spin/src/")
-        || is_malloc(Path::new(path))
 }
 
-/// True for a source file of `qadapt-malloc`, or of its library for `LD_PRELOAD`.
-pub(super) fn is_malloc(file: &Path) -> bool {
-    let mut parts = file.iter().rev().skip(1).map(|part| part.to_string_lossy());
-    parts.next().is_some_and(|folder| folder == "src")
-        && parts.next().is_some_and(|package| package.starts_with("qadapt-malloc"))
+/// True for a source file from a registry or a git checkout. Paths of programs for Windows have both kinds of separators, in
+/// all mixtures.
+fn is_foreign(path: &str) -> bool {
+    let slashed = if path.contains('\\') { path.replace('\\', "/").into() } else { Cow::Borrowed(path) };
+    slashed.contains("/registry/src/") || slashed.contains("/git/checkouts/")
 }
 
 #[cfg(test)]
@@ -118,6 +102,8 @@ mod tests {
             ("/home/u/.cargo/registry/src/index/memchr-2.7.0/src/lib.rs", Origin::Dependency),
             ("/home/u/project/src/main.rs", Origin::Own),
             ("src/main.rs", Origin::Own),
+            ("../sysdeps/x86_64/start.S", Origin::Std),
+            ("/home/u/.cargo/registry/src/index/qadapt-spin-0.1.0/src/lock.rs", Origin::Guard),
         ];
         for (path, expected) in table {
             assert_eq!(Origin::of(Some(Path::new(path)), Some("alloc::fake")), expected, "{path}");
@@ -163,14 +149,14 @@ mod tests {
     }
 
     #[test]
-    fn files_that_replace_malloc_are_known() {
-        for (file, expected) in [
-            ("/home/u/qadapt/qadapt-malloc/src/define.rs", true),
-            ("/home/u/.cargo/registry/src/index/qadapt-malloc-0.1.0/src/define.rs", true),
-            ("/home/u/mine/src/define.rs", false),
-            ("define.rs", false),
-        ] {
-            assert_eq!(is_malloc(Path::new(file)), expected, "{file}");
+    fn all_that_lies_in_the_source_folder_is_the_guards() {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        for entry in std::fs::read_dir(source).expect("the sources are there") {
+            let name = entry.expect("a readable folder").file_name();
+            let name = Path::new(&name);
+            let file = if name.extension().is_some() { name.to_owned() } else { name.join("mod.rs") };
+            let file = Path::new("/home/u/.cargo/registry/src/index/qadapt-1.2.0/src").join(file);
+            assert!(is_guard(&file.to_string_lossy()), "{}: qadapt-trace does not list it", file.display());
         }
     }
 }

@@ -1,0 +1,154 @@
+//! Whose code a frame is, as far as the guard and the tools that read its traces must agree: the standard library's, and
+//! the guard's.
+//!
+//! Paths may have backslashes for slashes, in all mixtures, as programs for Windows have them. Nothing here allocates.
+
+/// True for a source file of the standard library: those lie in `/rustc/HASH/library`, or in the sysroot's `rust/library`. Its
+/// start code in C, which is the C library's, has relative paths.
+///
+/// # Examples
+/// ```
+/// use qadapt_trace::is_std;
+///
+/// assert!(is_std("/rustc/0/library/alloc/src/vec/mod.rs"));
+/// assert!(is_std("../sysdeps/x86_64/start.S"));
+/// assert!(!is_std("src/main.rs"));
+/// ```
+#[must_use]
+pub fn is_std(file: &str) -> bool {
+    let begins = file.strip_prefix("/rustc").is_some_and(|rest| rest.starts_with(SEPARATORS));
+    begins
+        || ["/rust/library/", "/rust/deps/", "/csu/", "/sysdeps/", "nptl/"].iter().any(|part| has(file, part))
+}
+
+/// True for a function of the standard library, or of the code that starts a program, by its name alone.
+///
+/// # Examples
+/// ```
+/// use qadapt_trace::is_std_function;
+///
+/// assert!(is_std_function("<alloc::vec::Vec<T> as core::clone::Clone>::clone"));
+/// assert!(!is_std_function("radio::main"));
+/// ```
+#[must_use]
+pub fn is_std_function(function: &str) -> bool {
+    let name = function.trim_start_matches(['<', '&']);
+    let prefixes = ["std::", "core::", "alloc::", "test::", "_start", "__libc_start"];
+    name == "main" || prefixes.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// True for a source file of the guard, or of a crate that it is made of: those lie in a folder `qadapt` or `qadapt-VERSION`,
+/// and alike. Inlined functions have no crate in their name, so that the file alone tells.
+///
+/// # Examples
+/// ```
+/// use qadapt_trace::is_guard;
+///
+/// assert!(is_guard("/home/u/.cargo/registry/src/index/qadapt-0.1.0/src/region/plain.rs"));
+/// // A program can be called like the guard.
+/// assert!(!is_guard("/home/u/qadapt/src/main.rs"));
+/// ```
+#[must_use]
+pub fn is_guard(file: &str) -> bool {
+    let packages = file.split(SEPARATORS);
+    let sources = packages.clone().skip(1);
+    let inside = packages.clone().skip(2);
+    let mut places = packages.zip(sources).zip(inside);
+    places.any(|((package, source), inside)| source == "src" && holds(package, inside)) || is_malloc(file)
+}
+
+/// True for a source file of `qadapt-malloc`, or of its library for `LD_PRELOAD`.
+///
+/// # Examples
+/// ```
+/// use qadapt_trace::is_malloc;
+///
+/// assert!(is_malloc("/home/u/.cargo/registry/src/index/qadapt-malloc-0.1.0/src/define.rs"));
+/// assert!(!is_malloc("/home/u/mine/src/define.rs"));
+/// ```
+#[must_use]
+pub fn is_malloc(file: &str) -> bool {
+    let mut folders = file.rsplit(SEPARATORS).skip(1);
+    folders.next() == Some("src")
+        && folders.next().is_some_and(|package| package.starts_with("qadapt-malloc"))
+}
+
+const SEPARATORS: [char; 2] = ['/', '\\'];
+
+/// What lies in the source folder of the guard. Programs called `qadapt` have other files, as a rule.
+const GUARD: [&str; 9] =
+    ["checks.rs", "hot", "lib.rs", "mark.rs", "model", "region", "report", "sys", "unhosted.rs"];
+
+/// The crates that the guard is made of, whose names no program has.
+const PARTS: [&str; 4] = ["qadapt-calls", "qadapt-spin", "qadapt-symbols", "qadapt-trace"];
+
+/// True if a package's folder is the guard's, and what lies in its source folder too.
+fn holds(package: &str, inside: &str) -> bool {
+    let is = |name| {
+        let version = package.strip_prefix(name).map(|rest| rest.strip_prefix('-').unwrap_or(rest));
+        version.is_some_and(|version| version.is_empty() || version.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    is("qadapt") && GUARD.contains(&inside) || PARTS.into_iter().any(is)
+}
+
+/// True if a path has this part, whose slashes may be backslashes there.
+fn has(file: &str, part: &str) -> bool {
+    let is = |(&found, &wanted): (&u8, &u8)| found == wanted || (wanted == b'/' && found == b'\\');
+    file.as_bytes().windows(part.len()).any(|bytes| bytes.iter().zip(part.as_bytes()).all(is))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_told_apart() {
+        const STD: (bool, bool) = (true, false);
+        const GUARD: (bool, bool) = (false, true);
+        const OTHER: (bool, bool) = (false, false);
+        for (file, expected) in [
+            ("/rustc/abc/library/alloc/src/vec/mod.rs", STD),
+            (r"/rustc/abc\library\std\src\rt.rs", STD),
+            ("/home/u/x/lib/rustlib/src/rust/library/core/src/ops.rs", STD),
+            (r"C:\Users\u\x\lib\rustlib\src\rust\library\core\src\ops.rs", STD),
+            ("/rust/deps/hashbrown-0.16.0/src/raw.rs", STD),
+            ("../csu/libc-start.c", STD),
+            ("../sysdeps/x86_64/start.S", STD),
+            ("./nptl/pthread_create.c", STD),
+            ("/home/u/work/qadapt/src/hot/allocator.rs", GUARD),
+            ("qadapt/src/sys/linux.rs", GUARD),
+            ("/home/u/qadapt/src/checks.rs", GUARD),
+            ("/home/u/qadapt/src/unhosted.rs", GUARD),
+            ("/home/u/.cargo/registry/src/index/qadapt-1.2.0/src/region/plain.rs", GUARD),
+            (r"C:\Users\u\.cargo\registry\src\index\qadapt-1.2.0\src\report\live.rs", GUARD),
+            ("/home/u/qadapt/qadapt-spin/src/lock.rs", GUARD),
+            ("/home/u/.cargo/registry/src/index/qadapt-spin-0.1.0/src/stack_table.rs", GUARD),
+            ("/home/u/qadapt/qadapt-malloc/src/define.rs", GUARD),
+            ("/home/u/.cargo/registry/src/index/qadapt-malloc-0.1.0/src/define.rs", GUARD),
+            ("/home/u/qadapt/qadapt-malloc-preload/src/guard.rs", GUARD),
+            ("/home/u/qadapt-fan/src/region/plain.rs", OTHER),
+            ("/home/u/qadapt/src/main.rs", OTHER),
+            ("/home/u/qadapt/qadapt-spin/tests/lock.rs", OTHER),
+            ("/home/u/mine/src/define.rs", OTHER),
+            ("/home/u/project/src/main.rs", OTHER),
+            ("define.rs", OTHER),
+            ("", OTHER),
+        ] {
+            assert_eq!((is_std(file), is_guard(file)), expected, "{file}");
+        }
+    }
+
+    #[test]
+    fn functions_are_told_apart() {
+        for (function, expected) in [
+            ("<alloc::vec::Vec<T> as core::clone::Clone>::clone", true),
+            ("std::rt::lang_start", true),
+            ("main", true),
+            ("mine::main", false),
+            ("<mine::T as core::fmt::Display>::fmt", false),
+            ("", false),
+        ] {
+            assert_eq!(is_std_function(function), expected, "{function}");
+        }
+    }
+}
