@@ -20,13 +20,13 @@ mod origin;
 pub(crate) mod payload;
 #[cfg(feature = "profile")]
 pub(crate) mod profile;
+mod resolved;
 mod sink;
 mod source;
 mod stderr;
 mod symbols;
 #[cfg(feature = "process-counts")]
 pub(crate) mod totals;
-mod trace;
 pub(crate) mod unlent;
 mod violation;
 

@@ -9,7 +9,7 @@ use qadapt_advice::Advice;
 use qadapt_spin::Slot;
 
 use super::frame::{Site, StackFrame};
-use super::trace::Trace;
+use super::resolved::Resolved;
 use crate::hot::capture::{self, Kept, STACKS};
 use crate::hot::pending::{self, Pending};
 use crate::hot::request::{Cause, Request};
@@ -52,28 +52,16 @@ pub struct Violation {
     lent: bool,
     /// The region was never closed: it was open when the process ended, or its thread.
     is_unclosed: bool,
-    trace: Arc<Trace>,
+    stack: Arc<Resolved>,
 }
 
 impl Violation {
     pub(super) fn new(pending: &Pending, place: Place) -> Self {
         let Pending { op, size, old_size, align, mode, slot, times, cause, lent } = *pending;
-        let trace = slot.map_or_else(Arc::default, Trace::of);
+        let stack = slot.map_or_else(Arc::default, Resolved::of);
         let name = Some(place.name).filter(|name| !name.is_none()).map(|name| name.to_string());
-        Self {
-            op,
-            size,
-            old_size,
-            align,
-            times: u64::from(times),
-            cause,
-            mode,
-            place: Some(place),
-            name,
-            lent,
-            is_unclosed: false,
-            trace,
-        }
+        let request = Request { op, size, old_size, align };
+        Self { cause, mode, place: Some(place), name, lent, ..Self::of(&request, stack, u64::from(times)) }
     }
 
     /// The violation of a stack whose region never closed. On the thread that has the region it is known which one that is.
@@ -82,28 +70,19 @@ impl Violation {
         if let Some((pending, place)) = own.and_then(|(region, own)| Some((own, table::place_of(region)?))) {
             return Some(Self { is_unclosed: true, ..Self::new(&pending, place) });
         }
-        let Request { op, size, old_size, align } = capture::first_request(STACKS.stack(slot)?.tag())?;
-        let trace = Trace::of(slot);
-        Some(Self {
-            op,
-            size,
-            old_size,
-            align,
-            times,
-            cause: Cause::Disallowed,
-            mode: setting::default_mode(),
-            place: None,
-            name: None,
-            lent: false,
-            is_unclosed: true,
-            trace,
-        })
+        let request = capture::first_request(STACKS.stack(slot)?.tag())?;
+        Some(Self { is_unclosed: true, ..Self::of(&request, Resolved::of(slot), times) })
     }
 
     /// An event that is no violation; it only lends its form.
     pub(super) fn event(request: &Request, stack: Option<Kept>, times: u64) -> Self {
+        let stack = stack.and_then(Kept::stack).map_or_else(Arc::default, |stack| Resolved::once(&stack));
+        Self::of(request, stack, times)
+    }
+
+    /// Requests of one stack, of which no region is known.
+    fn of(request: &Request, stack: Arc<Resolved>, times: u64) -> Self {
         let Request { op, size, old_size, align } = *request;
-        let trace = stack.and_then(Kept::stack).map_or_else(Arc::default, |stack| Trace::once(&stack));
         Self {
             op,
             size,
@@ -116,7 +95,7 @@ impl Violation {
             name: None,
             lent: false,
             is_unclosed: false,
-            trace,
+            stack,
         }
     }
 
@@ -412,7 +391,7 @@ impl Violation {
     /// ```
     #[must_use]
     pub fn c_function(&self) -> Option<&str> {
-        self.trace.c().map(|way| way.function)
+        self.stack.c().map(|way| way.function)
     }
 
     /// The call stack from the allocator outwards, as far as it was recorded (32 return addresses) and up to `main` unless
@@ -431,7 +410,7 @@ impl Violation {
     /// qadapt::assert_no_alloc(|| drop(std::hint::black_box(Box::new(1))));
     /// ```
     pub fn frames(&self) -> impl Iterator<Item = StackFrame<'_>> {
-        self.trace.frames()
+        self.stack.frames()
     }
 
     /// The first line of the user's own code on the stack, if the program has debug information.
@@ -456,7 +435,7 @@ impl Violation {
     /// ```
     #[must_use]
     pub fn site(&self) -> Option<Site<'_>> {
-        self.trace.site()
+        self.stack.site()
     }
 
     /// What to do instead, if the call stack shows a known habit.
@@ -482,6 +461,6 @@ impl Violation {
             Op::Dealloc => qadapt_advice::Op::Dealloc,
             Op::SystemCall => qadapt_advice::Op::Wait,
         };
-        self.trace.advice(op, self.size, self.old_size)
+        self.stack.advice(op, self.size, self.old_size)
     }
 }

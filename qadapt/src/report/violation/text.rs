@@ -15,8 +15,8 @@ impl Violation {
             "qadapt: a sweep{on} ends here: the process aborts, after request {number} got no memory: {}\n{}{}   = help: \
              what ends the process when there is no memory must be asked for with `try_reserve`, or allocated before\n",
             Event(self),
-            self.trace.excerpt(),
-            self.trace
+            self.stack.excerpt(),
+            self.stack
         )
     }
 
@@ -30,7 +30,7 @@ impl Violation {
         };
         let site = self.site().map_or_else(|| "an unknown place".to_owned(), |site| site.to_string());
         let advice = self.advice().map_or_else(String::new, |advice| format!("     help: {advice}\n"));
-        let c = if self.trace.c().is_some() { "C " } else { "" };
+        let c = if self.stack.c().is_some() { "C " } else { "" };
         format!("{times} x {c}{event} at {site}\n{advice}")
     }
 }
@@ -56,7 +56,7 @@ impl fmt::Display for Event<'_> {
         if let Some(call) = self.0.system_call() {
             return write!(f, "{op} of {call}");
         }
-        if self.0.trace.c().is_some() {
+        if self.0.stack.c().is_some() {
             f.write_str("C ")?;
         }
         match op {
@@ -91,14 +91,14 @@ impl fmt::Display for Violation {
             write!(f, ", on a thread that its policy was lent to")?;
         }
         writeln!(f)?;
-        f.write_str(self.trace.excerpt())?;
+        f.write_str(self.stack.excerpt())?;
         if let Some(entered) = self.entered() {
             writeln!(f, "   = region entered at {entered}")?;
         }
-        if let Some(way) = self.trace.c() {
+        if let Some(way) = self.stack.c() {
             way.fmt(f)?;
         }
-        self.trace.fmt(f)?;
+        self.stack.fmt(f)?;
         self.advice().map_or(Ok(()), |advice| writeln!(f, "   = help: {advice}"))
     }
 }

@@ -19,7 +19,7 @@ use crate::hot::stacks::FRAMES;
 use crate::sys;
 
 /// Stacks that are resolved already: resolving costs milliseconds, and a stack can be reported often.
-static RESOLVED: Lock<BTreeMap<usize, Arc<Trace>>> = Lock::new(BTreeMap::new());
+static KNOWN: Lock<BTreeMap<usize, Arc<Resolved>>> = Lock::new(BTreeMap::new());
 
 /// Resolved stacks that are kept; with one more, all are resolved anew.
 const KEPT: usize = 1024;
@@ -29,7 +29,7 @@ const PATIENCE: u32 = 1000;
 
 /// A resolved stack, innermost frame first, and what reports say of it. Empty if the stack was not recorded.
 #[derive(Debug, Default)]
-pub(super) struct Trace {
+pub(super) struct Resolved {
     frames: Vec<Frame>,
     /// The line of the user's code, or why there is none.
     site: String,
@@ -44,25 +44,25 @@ pub(super) struct Trace {
 /// What advice depends on besides the stack: the operation and its sizes in bytes.
 type Event = (qadapt_advice::Op, usize, usize);
 
-impl Trace {
-    /// The trace of a recorded stack.
+impl Resolved {
+    /// A recorded stack, resolved.
     pub(super) fn of(slot: Slot) -> Arc<Self> {
-        if let Some(known) = RESOLVED.lock_within(PATIENCE).and_then(|map| map.get(&slot.index()).cloned()) {
+        if let Some(known) = KNOWN.lock_within(PATIENCE).and_then(|map| map.get(&slot.index()).cloned()) {
             return known;
         }
         // A stack is not published only while the thread that records it is interrupted.
         let Some(stack) = STACKS.stack(slot) else { return Arc::default() };
-        let trace = Arc::new(Self::resolve(stack.frames()));
-        if let Some(mut map) = RESOLVED.lock_within(PATIENCE) {
+        let resolved = Arc::new(Self::resolve(stack.frames()));
+        if let Some(mut map) = KNOWN.lock_within(PATIENCE) {
             if map.len() == KEPT {
                 map.clear();
             }
-            map.insert(slot.index(), Arc::clone(&trace));
+            map.insert(slot.index(), Arc::clone(&resolved));
         }
-        trace
+        resolved
     }
 
-    /// The trace of a stack that is reported once.
+    /// A stack that is reported once, resolved.
     pub(super) fn once(stack: &Stack<FRAMES>) -> Arc<Self> {
         Arc::new(Self::resolve(stack.frames()))
     }
@@ -86,16 +86,16 @@ impl Trace {
     /// Says what reports say of these frames: once, since it reads source files and the working directory.
     fn of_frames(frames: Vec<Frame>) -> Self {
         let (frames, c) = told_apart(frames);
-        let mut trace = Self { frames, c, ..Self::default() };
+        let mut resolved = Self { frames, c, ..Self::default() };
         let (mut site, mut stack) = (String::new(), String::new());
         // Writing to a String does not fail.
-        let _ = match trace.site() {
+        let _ = match resolved.site() {
             Some(found) => source::excerpt(&mut site, &found),
-            None => trace.fmt_without_site(&mut site),
+            None => resolved.fmt_without_site(&mut site),
         };
-        let _ = trace.fmt_stack(&mut stack);
-        (trace.site, trace.stack) = (site, stack);
-        trace
+        let _ = resolved.fmt_stack(&mut stack);
+        (resolved.site, resolved.stack) = (site, stack);
+        resolved
     }
 
     /// The frames, innermost first.
@@ -190,7 +190,7 @@ impl Trace {
 }
 
 /// The frames, a line each.
-impl fmt::Display for Trace {
+impl fmt::Display for Resolved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.stack)
     }
@@ -245,8 +245,8 @@ mod tests {
             is_system: false,
             library: None,
         };
-        let trace = Trace::of_frames(vec![Frame::new(16, symbol)]);
-        assert_eq!(trace.excerpt(), NOT_THE_USERS);
-        assert_eq!(Trace::of_frames(Vec::new()).excerpt(), NO_STACK);
+        let resolved = Resolved::of_frames(vec![Frame::new(16, symbol)]);
+        assert_eq!(resolved.excerpt(), NOT_THE_USERS);
+        assert_eq!(Resolved::of_frames(Vec::new()).excerpt(), NO_STACK);
     }
 }
