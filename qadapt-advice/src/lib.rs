@@ -38,6 +38,7 @@ mod packed;
 mod rule;
 mod rules;
 mod table;
+mod writes;
 
 pub use advice::{Advice, advise, advise_by};
 pub use event::{Event, Frame, Op};

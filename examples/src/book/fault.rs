@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use super::header::HEADER;
 use super::summary::Price;
 
 /// Why a line cannot be applied to the book. Making one never allocates; printing it may.
@@ -76,7 +77,7 @@ pub enum Fault<'a> {
 impl fmt::Display for Fault<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::Missing { name } => write!(f, "there is no {name}; a line has {}", super::HEADER),
+            Self::Missing { name } => write!(f, "there is no {name}; a line has {}", HEADER),
             Self::Extra { text } => write!(f, "{text:?} is one field too many"),
             Self::Number { name: "quantity", text } => {
                 write!(f, "quantity {text:?} is not a whole number above 0")

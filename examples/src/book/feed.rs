@@ -3,9 +3,7 @@
 use core::fmt;
 
 use super::fault::Fault;
-
-/// The feed's first line.
-pub const HEADER: &str = "time,event,order,side,price,quantity";
+use super::header::HEADER;
 
 /// A line of the feed that is not as it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@
 use core::fmt::Write;
 
 use super::event::Side;
-use super::feed::HEADER;
+use super::header::HEADER;
 use super::summary::Price;
 use crate::random::Random;
 

@@ -4,6 +4,7 @@
 mod event;
 mod fault;
 mod feed;
+mod header;
 mod index;
 mod ladder;
 mod market;
@@ -14,7 +15,8 @@ mod summary;
 
 pub use event::{Action, Event, Side};
 pub use fault::Fault;
-pub use feed::{FeedError, HEADER, replay};
+pub use feed::{FeedError, replay};
+pub use header::HEADER;
 pub use index::Index;
 pub use market::market_day;
 pub use naive::NaiveBook;

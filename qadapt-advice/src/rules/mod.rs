@@ -1,6 +1,6 @@
 //! The catalogue: a file for each rule.
 
-use crate::entry::{Call, Entry};
+use crate::entry::Entry;
 
 mod arc_new;
 mod b_tree_clone;
@@ -91,9 +91,6 @@ mod vec_first_push;
 mod vec_growth;
 mod vec_macro;
 mod with_capacity;
-
-/// What formatting calls on a `String`: it tells memory for the text from memory that a value's own `fmt` asks for.
-const STRING_WRITES: &[Call] = &[Call::of("alloc::string", "write_str write_char write_fmt")];
 
 pub(crate) const ENTRIES: &[Entry] = &[
     arc_new::ENTRY,

@@ -1,8 +1,8 @@
 //! `write!` to a `String` that is too small.
 
-use super::STRING_WRITES;
 use crate::entry::{Call, Entry, Reach};
 use crate::on::On;
+use crate::writes::STRING_WRITES;
 
 pub(super) const ENTRY: Entry = Entry {
     id: "string-write",

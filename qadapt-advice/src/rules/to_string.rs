@@ -1,7 +1,7 @@
 //! `to_string`.
 
-use super::STRING_WRITES;
 use crate::entry::{Call, Entry, Reach};
+use crate::writes::STRING_WRITES;
 
 pub(super) const ENTRY: Entry = Entry {
     id: "to-string",

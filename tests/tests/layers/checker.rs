@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::hot::forbidden;
 use crate::imports::{Import, imports};
-use crate::modules::{Modules, cycle};
+use crate::modules::{Modules, circles};
 use crate::platform::asks_for_platform;
 use crate::source::{dependencies, module_of, tokens};
 use crate::{MACRO_LAYERS, is_allowed};
@@ -23,8 +23,8 @@ fn imports_up_the_layers_are_seen() {
         ("model/op.rs", "use crate::sys;"),
         ("sys/linux.rs", "use crate::hot::announce;"),
         ("report/mod.rs", "pub(crate) use crate::region::edge::Due as D;"),
-        ("report/trace.rs", "use crate::{hot::capture, region};"),
-        ("report/trace.rs", "use crate::{hot::{capture, word}, region::*};"),
+        ("report/resolved.rs", "use crate::{hot::capture, region};"),
+        ("report/resolved.rs", "use crate::{hot::{capture, word}, region::*};"),
         ("hot/event.rs", "use super::super::report::live;"),
         ("hot/mod.rs", "use super::report;"),
         ("hot/event.rs", "fn f() { crate::report::live::is_active(); }"),
@@ -77,7 +77,28 @@ fn modules_that_know_each_other_are_seen() {
     let names = |path: &[&str]| path.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
     let (a, b) = (names(&["model", "a"]), names(&["model", "b"]));
     assert_eq!(circle.edges(), BTreeSet::from([(a.clone(), b.clone()), (b, a.clone())]));
-    assert_eq!(cycle(&circle.edges()), Some(a));
+    assert_eq!(
+        circles(&circle.edges()),
+        ["crate::model::a imports crate::model::b", "crate::model::b imports crate::model::a"]
+    );
+
+    // A parent that uses its child, by a `use` line or without one, and the root of a program.
+    for child in ["use super::LIMIT;", "use super::*;", "fn f() { super::g() }"] {
+        for (used, is_circle) in [
+            ("mod a; use a::A;", true),
+            ("mod a; use self::a::{A, B};", true),
+            ("mod a; use crate::model::a::A;", true),
+            ("mod a; const ALL: &[A] = &[a::ENTRY];", true),
+            ("mod a; pub use a::A;", false),
+            ("pub mod a; pub(crate) use a::{A, B};", false),
+            ("mod a; fn f() { b::a::g() }", false),
+        ] {
+            let circle = modules(&[("model/mod.rs", used), ("model/a.rs", child)]);
+            assert_eq!(!circles(&circle.edges()).is_empty(), is_circle, "{used} {child}");
+        }
+    }
+    let program = modules(&[("main.rs", "mod a; use a::A;"), ("a.rs", "use crate::LIMIT;")]);
+    assert_eq!(circles(&program.edges()), ["crate imports crate::a", "crate::a imports crate"]);
 
     let up = modules(&[
         ("model/mod.rs", "pub(crate) fn f() { crate::parse::x() }"),

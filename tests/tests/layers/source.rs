@@ -32,11 +32,35 @@ pub(crate) fn rust_files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// The module that a file below the source folder holds: `hot/event.rs` is `hot::event`.
+/// The module that a file below the source folder holds: `hot/event.rs` is `hot::event`. The
+/// crate's root has no path.
 pub(crate) fn module_of(file: &Path) -> Vec<String> {
     let names = file.with_extension("");
     let names = names.iter().map(|name| name.to_string_lossy().into_owned());
-    names.filter(|name| name != "mod").collect()
+    let path: Vec<String> = names.filter(|name| name != "mod").collect();
+    match path.as_slice() {
+        [root] if root == "lib" || root == "main" => Vec::new(),
+        _ => path,
+    }
+}
+
+/// The folders of the workspace's packages.
+pub(crate) fn members() -> Vec<String> {
+    let manifest = manifest("");
+    let (_, list) = manifest.split_once("\nmembers = [").expect("the workspace lists its members");
+    let (list, _) = list.split_once(']').expect("the list ends");
+    list.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+/// The manifest of a package in this folder.
+pub(crate) fn manifest(folder: &str) -> String {
+    read(&repository().join(folder).join("Cargo.toml"))
+}
+
+/// The name of a manifest's package.
+pub(crate) fn package(manifest: &str) -> String {
+    let line = manifest.lines().find_map(|line| line.strip_prefix("name = ")).expect("a package has a name");
+    line.trim_matches('"').to_owned()
 }
 
 /// What a manifest lists as dependencies, but for those of tests and examples.

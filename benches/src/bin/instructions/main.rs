@@ -15,10 +15,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use table::Table;
-
-/// How to write the committed counts anew.
-const BLESS: &str = "cargo run -p qadapt-bench --bin instructions -- --bless";
+use table::{BLESS, Table};
 
 fn main() -> ExitCode {
     match run() {

@@ -8,8 +8,11 @@ use std::thread;
 
 use qadapt_bench::plan::{Place, SHAPES, Shape};
 
+use super::callgrind;
 use super::programs::Programs;
-use super::{BLESS, callgrind};
+
+/// How to write the committed counts anew.
+pub(crate) const BLESS: &str = "cargo run -p qadapt-bench --bin instructions -- --bless";
 
 /// Instructions that a count may go up by before it fails.
 const SLACK: i64 = 1;
