@@ -1,5 +1,4 @@
 //! How well keys tell stacks apart.
-#![cfg(not(loom))]
 
 use fastrand::Rng;
 use qadapt_spin::Key;

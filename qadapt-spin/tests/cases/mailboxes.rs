@@ -1,5 +1,4 @@
 //! The mailboxes: their rules case by case, then with threads.
-#![cfg(not(loom))]
 
 use std::thread;
 

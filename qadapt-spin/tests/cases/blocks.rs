@@ -1,5 +1,4 @@
 //! Blocks that wait: the list and the ring case by case, then with threads.
-#![cfg(not(loom))]
 #![expect(unsafe_code, reason = "links lie in blocks of memory")]
 
 use std::collections::BTreeSet;

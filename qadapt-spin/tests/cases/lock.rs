@@ -1,5 +1,4 @@
 //! The lock, over spin's mutex: its rules case by case, then with threads.
-#![cfg(not(loom))]
 
 use std::{panic, sync::Barrier, thread};
 

@@ -1,5 +1,4 @@
 //! The table of call stacks: its rules case by case, then with threads.
-#![cfg(not(loom))]
 
 use core::num::NonZeroU64;
 use std::{
