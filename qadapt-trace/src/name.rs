@@ -369,12 +369,11 @@ mod tests {
             "<", ">", "::", " as ", "impl ", " for ", "_", "radio", "(", ")", "{{", "}}", "'", "\\", "->",
             ", ", "é", "{", "]", "&",
         ];
-        let mut state = 1_u64;
+        let mut random = fastrand::Rng::with_seed(1);
         for _ in 0..20_000 {
             let mut path = String::new();
             for _ in 0..12 {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                path.push_str(PARTS[usize::try_from(state >> 33).expect("31 bits") % PARTS.len()]);
+                path.push_str(PARTS[random.usize(..PARTS.len())]);
             }
             assert!(name(&path).len() <= path.len() + "radio::stages::<>".len() + 2 * path.len(), "{path}");
         }
