@@ -1,4 +1,6 @@
 //! Tests marked `#[qadapt::test(c)]`, where C is watched.
+//!
+//! Alone because a violation must panic here: other tests of C set the mode of their process.
 
 use core::hint::black_box;
 

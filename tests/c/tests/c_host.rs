@@ -1,4 +1,6 @@
 //! A C program and one in C++ that use the guard through `qadapt.h`, compiled by their compilers and linked with Rust in a static library.
+//!
+//! Alone because it only runs compilers and watches the programs they make.
 
 use std::env;
 use std::path::{Path, PathBuf};

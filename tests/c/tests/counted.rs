@@ -1,4 +1,6 @@
 //! What the guard counts of C, held against a counter that knows nothing of the guard.
+//!
+//! Alone because it only watches other processes: the counter is preloaded into one, and must not count a test.
 
 use qadapt_tests::child::{command, run};
 

@@ -1,4 +1,6 @@
 //! What a program without symbols says of C: it exports C's allocation functions, as the C library needs them.
+//!
+//! Alone because it only watches another process, whose symbols it takes away.
 
 use std::path::Path;
 use std::process::Command;

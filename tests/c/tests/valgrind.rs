@@ -1,4 +1,6 @@
 //! Under Valgrind's memory checker C is not watched, and the guard says so.
+//!
+//! Alone because it only watches other processes, and where there is no Valgrind it is left out.
 
 use std::process::Command;
 

@@ -1,4 +1,6 @@
 //! Values with an allocator of their own under the guard, by std's trait: a nightly compiler has it.
+//!
+//! Alone because that trait is a feature of the whole crate, which no stable compiler takes.
 #![cfg_attr(nightly, feature(allocator_api))]
 #![cfg(nightly)]
 

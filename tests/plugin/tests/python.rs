@@ -1,4 +1,6 @@
 //! A Python program loads a plug-in: nothing of it is Rust's but that.
+//!
+//! Alone because it only watches another process: this one has no plug-in.
 #![cfg(all(target_os = "linux", any(debug_assertions, feature = "enforce")))]
 
 use std::process::Command;
