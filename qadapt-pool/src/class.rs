@@ -30,7 +30,7 @@ pub struct Bytes<const SIZE: usize> {
 }
 
 /// Slots of one size of a [`BytePool`](crate::BytePool): the slots of a [`Pool`](crate::Pool), or a part of a
-/// [`Region`](crate::Region).
+/// [`Arena`](crate::Arena).
 ///
 /// A copy stands for the same slots. A class can be in several byte pools at once, so that these share it.
 ///

@@ -2,7 +2,7 @@
 //! back without ever waiting.
 //!
 //! - [`Pool`] has slots for values of one type, [`BytePool`] blocks of several sizes, over statics or over memory of the
-//!   caller's ([`Region`]).
+//!   caller's ([`Arena`]).
 //! - [`try_take`](Pool::try_take) never waits; [`take`](Pool::take) is a future, fair and cancellable, for any executor;
 //!   [`take_timeout`](Pool::take_timeout) waits until a timer of yours has ended.
 //! - What was taken becomes a [`PoolBox`] of a value, of a slice or of a `dyn Future` ([`PoolFuture`]), or a [`PoolArc`].
@@ -90,6 +90,7 @@
 
 #[cfg(any(feature = "allocator-api2", qadapt_pool_allocator))]
 mod allocator;
+mod arena;
 mod bitmap;
 mod block;
 mod boxed;
@@ -100,7 +101,6 @@ mod gate;
 mod pool;
 mod primitive;
 mod queue;
-mod region;
 mod shared;
 mod shelf;
 mod slot;
@@ -109,13 +109,13 @@ mod take;
 mod ticket;
 mod turn;
 
+pub use arena::Arena;
 pub use block::Block;
 pub use boxed::PoolBox;
 pub use bytes::{BytePool, TakeBlock, TooLarge};
 pub use class::{Bytes, Class};
 pub use future::{LocalPoolFuture, PoolFuture};
 pub use pool::Pool;
-pub use region::Region;
 pub use shared::{PoolArc, Shared};
 pub use slot::Slot;
 pub use take::{Elapsed, Take, TakeTimeout};

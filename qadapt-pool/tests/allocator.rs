@@ -13,7 +13,7 @@ use allocator_api2::boxed::Box;
 use allocator_api2::vec::Vec;
 use fastrand::Rng;
 use hashbrown::{DefaultHashBuilder, HashMap};
-use qadapt_pool::{BytePool, Bytes, Pool, Region};
+use qadapt_pool::{Arena, BytePool, Bytes, Pool};
 
 static SMALL: Pool<Bytes<64>, 64> = Pool::new();
 static MEMORY: BytePool<'static, 1> = BytePool::new([SMALL.class()]);
@@ -76,9 +76,9 @@ fn nothing_takes_no_slot() {
 fn blocks_are_nobody_elses() {
     let steps = if cfg!(miri) { 100 } else { 20_000 };
     let mut memory = vec![MaybeUninit::uninit(); 40_000];
-    let mut region = Region::new(&mut memory);
+    let mut arena = Arena::new(&mut memory);
     let mut class = |size, count| {
-        region.class(Layout::from_size_align(size, 16).expect("it is valid"), count).expect("there is room")
+        arena.class(Layout::from_size_align(size, 16).expect("it is valid"), count).expect("there is room")
     };
     let pool = BytePool::new([class(48, 100), class(200, 40), class(1000, 16)]);
     thread::scope(|scope| {

@@ -19,44 +19,44 @@ use crate::shelf::Shelf;
 /// ```
 /// use core::alloc::Layout;
 /// use core::mem::MaybeUninit;
-/// use qadapt_pool::{BytePool, Region};
+/// use qadapt_pool::{BytePool, Arena};
 ///
 /// let mut memory = [const { MaybeUninit::uninit() }; 8192];
-/// let mut region = Region::new(&mut memory);
-/// let small = region.class(Layout::new::<[u64; 4]>(), 16).expect("there is room");
-/// let large = region.class(Layout::new::<[u64; 128]>(), 4).expect("there is room");
+/// let mut arena = Arena::new(&mut memory);
+/// let small = arena.class(Layout::new::<[u64; 4]>(), 16).expect("there is room");
+/// let large = arena.class(Layout::new::<[u64; 128]>(), 4).expect("there is room");
 /// let pool = BytePool::new([small, large]);
 ///
 /// let text = pool.try_bytes(100).expect("a slot is free");
 /// assert_eq!(large.available(), 3);
 /// # drop(text);
 /// ```
-pub struct Region<'m> {
+pub struct Arena<'m> {
     next: *mut u8,
     left: usize,
     _memory: PhantomData<&'m mut [MaybeUninit<u8>]>,
 }
 
 // SAFETY: it owns its memory for `'m`.
-unsafe impl Send for Region<'_> {}
-// SAFETY: a shared region gives access to nothing.
-unsafe impl Sync for Region<'_> {}
+unsafe impl Send for Arena<'_> {}
+// SAFETY: a shared arena gives access to nothing.
+unsafe impl Sync for Arena<'_> {}
 
 /// A shelf without its words.
 type Empty = Shelf<[AtomicUsize; 0]>;
 
-impl<'m> Region<'m> {
-    /// A region of all of this memory.
+impl<'m> Arena<'m> {
+    /// An arena of all of this memory.
     ///
     /// # Examples
     ///
     /// ```
     /// use core::mem::MaybeUninit;
-    /// use qadapt_pool::Region;
+    /// use qadapt_pool::Arena;
     ///
     /// let mut memory = [const { MaybeUninit::uninit() }; 4096];
-    /// let region = Region::new(&mut memory);
-    /// assert_eq!(region.left(), 4096);
+    /// let arena = Arena::new(&mut memory);
+    /// assert_eq!(arena.left(), 4096);
     /// ```
     #[must_use]
     pub const fn new(memory: &'m mut [MaybeUninit<u8>]) -> Self {
@@ -70,12 +70,12 @@ impl<'m> Region<'m> {
     /// ```
     /// use core::alloc::Layout;
     /// use core::mem::MaybeUninit;
-    /// use qadapt_pool::Region;
+    /// use qadapt_pool::Arena;
     ///
     /// let mut memory = [const { MaybeUninit::uninit() }; 4096];
-    /// let mut region = Region::new(&mut memory);
-    /// assert!(region.class(Layout::new::<[u8; 64]>(), 16).is_some());
-    /// assert!(region.left() < 4096 - 16 * 64);
+    /// let mut arena = Arena::new(&mut memory);
+    /// assert!(arena.class(Layout::new::<[u8; 64]>(), 16).is_some());
+    /// assert!(arena.left() < 4096 - 16 * 64);
     /// ```
     #[must_use]
     pub const fn left(&self) -> usize {
@@ -93,13 +93,13 @@ impl<'m> Region<'m> {
     /// ```
     /// use core::alloc::Layout;
     /// use core::mem::MaybeUninit;
-    /// use qadapt_pool::Region;
+    /// use qadapt_pool::Arena;
     ///
     /// let mut memory = [const { MaybeUninit::uninit() }; 4096];
-    /// let mut region = Region::new(&mut memory);
-    /// let class = region.class(Layout::new::<[u8; 64]>(), 16).expect("there is room");
+    /// let mut arena = Arena::new(&mut memory);
+    /// let class = arena.class(Layout::new::<[u8; 64]>(), 16).expect("there is room");
     /// assert_eq!((class.size(), class.capacity()), (64, 16));
-    /// assert!(region.class(Layout::new::<[u8; 64]>(), 64).is_none());
+    /// assert!(arena.class(Layout::new::<[u8; 64]>(), 64).is_none());
     /// ```
     #[must_use]
     pub fn class(&mut self, layout: Layout, capacity: usize) -> Option<Class<'m>> {
@@ -136,15 +136,15 @@ impl<'m> Region<'m> {
         let skipped = self.next.align_offset(layout.align());
         let cut = skipped.checked_add(layout.size())?;
         self.left = self.left.checked_sub(cut)?;
-        // The places lie in the region, or are its end; wrapping, because an empty region may have no place at all.
+        // The places lie in the arena, or are its end; wrapping, because an empty arena may have no place at all.
         let first = self.next.wrapping_add(skipped);
         self.next = self.next.wrapping_add(cut);
         NonNull::new(first)
     }
 }
 
-impl fmt::Debug for Region<'_> {
+impl fmt::Debug for Arena<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Region").field("left", &self.left).finish_non_exhaustive()
+        f.debug_struct("Arena").field("left", &self.left).finish_non_exhaustive()
     }
 }
