@@ -196,65 +196,55 @@ fn two_waiters_share_a_slot() {
 #[test]
 fn slots_that_are_given_back_at_once_wake_as_many_waiters() {
     bounded(|| {
-        let slots = Slots::<2>::new();
-        let first = slots.shelf().try_take().expect("it is free");
-        let second = slots.shelf().try_take().expect("it is free");
-        let counts = [(); 2].map(|()| std::sync::Arc::new(Count::default()));
-        let mut turns = [pin!(slots.turn()), pin!(slots.turn())];
-        for (turn, count) in turns.iter_mut().zip(&counts) {
-            assert!(poll(turn.as_mut(), count).is_pending());
-        }
-        let other = thread::spawn({
-            let slots = Arc::clone(&slots);
-            move || slots.shelf().release(first)
+        two_waiters_get_what_is_given_back(|slots, [first, second]| {
+            let other = thread::spawn({
+                let slots = Arc::clone(slots);
+                move || slots.shelf().release(first)
+            });
+            slots.shelf().release(second);
+            other.join().expect("no panic");
         });
-        slots.shelf().release(second);
-        other.join().expect("no panic");
-        // Before any slot goes back again, which would wake whoever was forgotten.
-        let tickets = turns.each_mut().map(|turn| poll(turn.as_mut(), &std::sync::Arc::default()));
-        assert_eq!(counts.map(|count| count.get()), [1, 1], "one wake for each slot");
-        for ticket in tickets {
-            match ticket {
-                Poll::Ready(ticket) => slots.use_up(ticket),
-                Poll::Pending => panic!("a slot was free, and nobody was ahead"),
-            }
-        }
-        slots.all_are_free();
     });
 }
 
 #[test]
 fn slots_that_are_given_back_while_the_gate_is_held_all_find_a_waiter() {
     bounded(|| {
-        let slots = Slots::<2>::new();
-        let taken =
-            [slots.shelf().try_take(), slots.shelf().try_take()].map(|slot| slot.expect("it is free"));
-        let counts = [(); 2].map(|()| std::sync::Arc::new(Count::default()));
-        let mut turns = [pin!(slots.turn()), pin!(slots.turn())];
-        for (turn, count) in turns.iter_mut().zip(&counts) {
-            assert!(poll(turn.as_mut(), count).is_pending());
-        }
-        let mut last = Box::pin(slots.turn());
-        assert!(last.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-        let others = taken.map(|slot| {
-            let slots = Arc::clone(&slots);
-            thread::spawn(move || slots.shelf().release(slot))
-        });
-        drop(last);
-        for other in others {
-            other.join().expect("no panic");
-        }
-        // Before any slot goes back again, which would wake whoever was forgotten.
-        let tickets = turns.each_mut().map(|turn| poll(turn.as_mut(), &std::sync::Arc::default()));
-        assert_eq!(counts.map(|count| count.get()), [1, 1], "one wake for each slot");
-        for ticket in tickets {
-            match ticket {
-                Poll::Ready(ticket) => slots.use_up(ticket),
-                Poll::Pending => panic!("a slot was free, and nobody was ahead"),
+        two_waiters_get_what_is_given_back(|slots, taken| {
+            let mut last = Box::pin(slots.turn());
+            assert!(last.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            let others = taken.map(|slot| {
+                let slots = Arc::clone(slots);
+                thread::spawn(move || slots.shelf().release(slot))
+            });
+            drop(last);
+            for other in others {
+                other.join().expect("no panic");
             }
-        }
-        slots.all_are_free();
+        });
     });
+}
+
+/// Two waiters of two slots that are taken: once `release` has given both back, each waiter has one, woken once.
+fn two_waiters_get_what_is_given_back(release: impl FnOnce(&Arc<Slots<2>>, [usize; 2])) {
+    let slots = Slots::<2>::new();
+    let taken = [slots.shelf().try_take(), slots.shelf().try_take()].map(|slot| slot.expect("it is free"));
+    let counts = [(); 2].map(|()| std::sync::Arc::new(Count::default()));
+    let mut turns = [pin!(slots.turn()), pin!(slots.turn())];
+    for (turn, count) in turns.iter_mut().zip(&counts) {
+        assert!(poll(turn.as_mut(), count).is_pending());
+    }
+    release(&slots, taken);
+    // Before any slot goes back again, which would wake whoever was forgotten.
+    let tickets = turns.each_mut().map(|turn| poll(turn.as_mut(), &std::sync::Arc::default()));
+    assert_eq!(counts.map(|count| count.get()), [1, 1], "one wake for each slot");
+    for ticket in tickets {
+        match ticket {
+            Poll::Ready(ticket) => slots.use_up(ticket),
+            Poll::Pending => panic!("a slot was free, and nobody was ahead"),
+        }
+    }
+    slots.all_are_free();
 }
 
 #[test]
