@@ -11,8 +11,8 @@ pub enum Op {
     Realloc,
     /// A block is given back.
     Dealloc,
-    /// Nothing: a system call in which the thread may wait.
-    Wait,
+    /// A system call in which the thread may wait.
+    SystemCall,
 }
 
 /// A request to the allocator, or a call that may wait.

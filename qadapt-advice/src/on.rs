@@ -30,7 +30,7 @@ impl On {
             Op::Realloc if event.size < event.old_size => Self::SHRINKING,
             Op::Realloc => Self::GROWTH,
             Op::Dealloc => Self::FREE,
-            Op::Wait => Self::WAIT,
+            Op::SystemCall => Self::WAIT,
         }
     }
 }

@@ -23,7 +23,7 @@ fn recorded(text: &str) -> impl Iterator<Item = Recorded<'_>> {
             "alloc" => Op::Alloc,
             "zeroed" => Op::AllocZeroed,
             "realloc" => Op::Realloc,
-            "wait" => Op::Wait,
+            "wait" => Op::SystemCall,
             _ => Op::Dealloc,
         };
         let lines: Vec<(&str, &str)> = lines.lines().filter_map(|line| line.split_once('\t')).collect();
@@ -117,7 +117,7 @@ fn who_ends_the_process_starts_none() {
     let mine = Frame::own("mine::stop", "src/stop.rs");
     for name in ["std::process::exit", "exit"] {
         let end = [Frame::foreign(name, &process), mine];
-        for (op, inner) in [(Op::Dealloc, &freed[..]), (Op::Wait, &written), (Op::Dealloc, &written)] {
+        for (op, inner) in [(Op::Dealloc, &freed[..]), (Op::SystemCall, &written), (Op::Dealloc, &written)] {
             let frames = [inner, &by_once, &end].concat();
             let event = Event { op, size: 4, old_size: 0, frames: &frames };
             assert_eq!(advise(&event).map(|advice| advice.id()), None, "{name} {op:?}");

@@ -14,7 +14,7 @@ fn check(text: &str) {
             "zeroed" => Op::AllocZeroed,
             "realloc" => Op::Realloc,
             "dealloc" => Op::Dealloc,
-            "wait" => Op::Wait,
+            "wait" => Op::SystemCall,
             other => panic!("no operation {other}"),
         };
         let frames: Vec<Frame<'_>> = lines.lines().map(frame).collect();

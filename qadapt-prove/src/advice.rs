@@ -18,7 +18,7 @@ pub(crate) fn of(kind: Kind, hops: &[Hop]) -> Option<Advice> {
     let calls = hops.last()?.calls.as_str();
     // No run, no sizes: a reallocation may be either, and growth is the common case.
     let events: &[(Op, usize, usize)] = match kind {
-        Kind::Wait => &[(Op::Wait, 0, 0)],
+        Kind::Wait => &[(Op::SystemCall, 0, 0)],
         Kind::Free => &[(Op::Dealloc, 1, 0)],
         Kind::Alloc if calls.contains("realloc") => &[(Op::Realloc, 2, 1), (Op::Realloc, 1, 2)],
         Kind::Alloc if calls.contains("zeroed") || calls.contains("calloc") => &[(Op::AllocZeroed, 1, 0)],

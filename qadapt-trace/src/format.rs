@@ -153,7 +153,7 @@ pub enum Op {
     /// A block is given back.
     Dealloc,
     /// A system call in which the thread may wait.
-    Call(Call),
+    SystemCall(Call),
 }
 
 /// A system call, and what the thread may wait for in it.
@@ -172,7 +172,7 @@ impl Op {
     /// True for a system call, which asks for no memory and gives none back.
     #[must_use]
     pub const fn is_call(self) -> bool {
-        matches!(self, Self::Call(_))
+        matches!(self, Self::SystemCall(_))
     }
 
     /// Its number in the file, plus one.
@@ -182,14 +182,14 @@ impl Op {
             Self::AllocZeroed => 2,
             Self::Realloc => 3,
             Self::Dealloc => 4,
-            Self::Call(_) => 5,
+            Self::SystemCall(_) => 5,
         }
     }
 
     /// Which call it is, as the file has it; 0 for what is none.
     pub(crate) const fn call(self) -> u64 {
         match self {
-            Self::Call(call) => call.number as u64 | (call.class as u64) << 16,
+            Self::SystemCall(call) => call.number as u64 | (call.class as u64) << 16,
             _ => 0,
         }
     }
@@ -197,7 +197,7 @@ impl Op {
     /// The operation with this number and this call.
     #[expect(clippy::cast_possible_truncation, reason = "parts of the number")]
     pub(crate) fn of(published: u32, call: u64) -> Option<Self> {
-        let call = Self::Call(Call { number: call as u16, class: (call >> 16) as u8 });
+        let call = Self::SystemCall(Call { number: call as u16, class: (call >> 16) as u8 });
         Self::REQUESTS.into_iter().chain([call]).find(|op| op.published() == published)
     }
 

@@ -145,7 +145,7 @@ pub(crate) struct SiteRow {
     pub(crate) bytes_variance: AtomicU64,
     pub(crate) spread: SpreadRow,
     pub(crate) live: LiveRow,
-    /// Which call an [`Op::Call`](crate::Op::Call) was. Versions before 2.3 had none.
+    /// Which call an [`Op::SystemCall`](crate::Op::SystemCall) was. Versions before 2.3 had none.
     pub(crate) call: AtomicU64,
     /// Versions before 2.4 had none.
     pub(crate) sampled: SampledRow,

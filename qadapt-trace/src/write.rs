@@ -76,7 +76,7 @@ impl Event {
         match self.op {
             _ if self.failed => (0, 0),
             Op::Dealloc => (0, self.size),
-            Op::Alloc | Op::AllocZeroed | Op::Realloc | Op::Call(_) => (self.size, self.old_size),
+            Op::Alloc | Op::AllocZeroed | Op::Realloc | Op::SystemCall(_) => (self.size, self.old_size),
         }
     }
 }
@@ -161,7 +161,7 @@ impl<R: Room> Trace<R> {
                 Op::Alloc | Op::AllocZeroed => add::<R>(&row.allocs, 1),
                 Op::Realloc => add::<R>(&row.reallocs, 1),
                 Op::Dealloc => add::<R>(&row.deallocs, 1),
-                Op::Call(_) => add::<R>(&row.blocking_calls, 1),
+                Op::SystemCall(_) => add::<R>(&row.blocking_calls, 1),
             }
             add::<R>(&row.bytes, asked);
             add::<R>(&row.freed_bytes, freed);

@@ -228,7 +228,8 @@ fn a_call_is_an_event_of_its_own() {
     let tick = trace.region(&region(9, b"tick")).expect("there is room");
     trace.enter(tick);
     trace.count_unwatched(tick);
-    let calls = [Op::Call(Call { number: 202, class: 1 }), Op::Call(Call { number: 230, class: 0 })];
+    let calls =
+        [Op::SystemCall(Call { number: 202, class: 1 }), Op::SystemCall(Call { number: 230, class: 0 })];
     for op in calls {
         let event = Event { op, size: 0, old_size: 0, failed: false };
         trace.count(tick, &event);

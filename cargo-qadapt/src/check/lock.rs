@@ -217,7 +217,7 @@ mod tests {
             op: Op::AllocZeroed,
         };
         region.sites.entry(site.clone()).or_default().insert("debug".into(), Often::Sampled);
-        site.op = Op::Call(Call { number: 202, class: 1 });
+        site.op = Op::SystemCall(Call { number: 202, class: 1 });
         region.sites.entry(site.clone()).or_default().insert("debug".into(), Often::Times(Range::exactly(7)));
         site.op = Op::Dealloc;
         region

@@ -56,7 +56,7 @@ pub const fn rule_of(op: Op) -> &'static str {
         Op::Alloc | Op::AllocZeroed => "allocation",
         Op::Realloc => "reallocation",
         Op::Dealloc => "deallocation",
-        Op::Call(_) => "blocking-call",
+        Op::SystemCall(_) => "blocking-call",
     }
 }
 

@@ -81,6 +81,6 @@ pub fn op_frame(op: Op) -> Cow<'static, str> {
         Op::AllocZeroed => "[zeroed allocation]".into(),
         Op::Realloc => "[reallocation]".into(),
         Op::Dealloc => "[deallocation]".into(),
-        Op::Call(_) => format!("[{}]", op::noun(op)).into(),
+        Op::SystemCall(_) => format!("[{}]", op::noun(op)).into(),
     }
 }

@@ -102,7 +102,7 @@ fn advise(report: &Report, of: &Site, may: impl Fn(&Rule) -> bool) -> Option<Fou
         Op::AllocZeroed => qadapt_advice::Op::AllocZeroed,
         Op::Realloc => qadapt_advice::Op::Realloc,
         Op::Dealloc => qadapt_advice::Op::Dealloc,
-        Op::Call(_) => qadapt_advice::Op::Wait,
+        Op::SystemCall(_) => qadapt_advice::Op::SystemCall,
     };
     // A trace has no sizes from before, and the text names none. With 0 every reallocation counts as growth; rules about
     // shrinking go by the function.

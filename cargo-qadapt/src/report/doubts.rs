@@ -18,7 +18,7 @@ fn group(op: Op) -> Group {
         Op::Alloc | Op::AllocZeroed => 0,
         Op::Realloc => 1,
         Op::Dealloc => 2,
-        Op::Call(_) => 3,
+        Op::SystemCall(_) => 3,
     }
 }
 
@@ -98,6 +98,6 @@ fn is_absent(report: &Report, line: &Line, profile: usize) -> bool {
         Op::Alloc | Op::AllocZeroed => counts.allocs == 0,
         Op::Realloc => counts.reallocs == 0,
         Op::Dealloc => counts.deallocs == 0,
-        Op::Call(_) => counts.blocking_calls == 0,
+        Op::SystemCall(_) => counts.blocking_calls == 0,
     })
 }

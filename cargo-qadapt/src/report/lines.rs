@@ -122,7 +122,7 @@ impl Line {
         let (other, word) = match self.op {
             Op::Alloc => (Op::AllocZeroed, "zeroed"),
             Op::AllocZeroed => (Op::Alloc, "not zeroed"),
-            Op::Realloc | Op::Dealloc | Op::Call(_) => return None,
+            Op::Realloc | Op::Dealloc | Op::SystemCall(_) => return None,
         };
         self.at.as_ref()?;
         // Lines with a place are in the order of these three.

@@ -13,7 +13,7 @@ pub fn noun(op: Op) -> Cow<'static, str> {
         Op::AllocZeroed => "zeroed allocation".into(),
         Op::Realloc => "reallocation".into(),
         Op::Dealloc => "deallocation".into(),
-        Op::Call(call) => format!("blocking call of {}", words(call)).into(),
+        Op::SystemCall(call) => format!("blocking call of {}", words(call)).into(),
     }
 }
 
@@ -25,7 +25,7 @@ pub fn name(op: Op) -> Cow<'static, str> {
         Op::AllocZeroed => "alloc-zeroed".into(),
         Op::Realloc => "realloc".into(),
         Op::Dealloc => "dealloc".into(),
-        Op::Call(call) => words(call).into(),
+        Op::SystemCall(call) => words(call).into(),
     }
 }
 
@@ -35,7 +35,7 @@ pub fn name(op: Op) -> Cow<'static, str> {
 /// Where there is none: says so.
 pub fn named(text: &str) -> Result<Op, String> {
     let request = Op::REQUESTS.into_iter().find(|op| name(*op) == text);
-    request.or_else(|| told(text).map(Op::Call)).ok_or_else(|| format!("`{text}` is no operation"))
+    request.or_else(|| told(text).map(Op::SystemCall)).ok_or_else(|| format!("`{text}` is no operation"))
 }
 
 /// `futex (lock)`; of a call that has no name, `call 511 (other)`. Numbers are those of Linux for x86-64, where such calls are
@@ -81,8 +81,8 @@ mod tests {
 
     #[test]
     fn an_operation_is_found_by_its_name() {
-        let wait = Op::Call(Call { number: 202, class: 1 });
-        let unknown = Op::Call(Call { number: 511, class: 9 });
+        let wait = Op::SystemCall(Call { number: 202, class: 1 });
+        let unknown = Op::SystemCall(Call { number: 511, class: 9 });
         for (op, name) in [
             (Op::Alloc, "alloc"),
             (Op::AllocZeroed, "alloc-zeroed"),

@@ -43,7 +43,7 @@ pub fn suppress(report: &mut Report, entries: &[Suppression]) -> Removed {
                 Op::Alloc | Op::AllocZeroed => removed.allocs = counts.estimate,
                 Op::Realloc => removed.reallocs = counts.estimate,
                 Op::Dealloc => removed.deallocs = counts.estimate,
-                Op::Call(_) => removed.blocking_calls = counts.estimate,
+                Op::SystemCall(_) => removed.blocking_calls = counts.estimate,
             }
             counts_of(&mut regions[site.region], profile).add(&removed);
         }

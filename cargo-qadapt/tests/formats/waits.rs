@@ -10,7 +10,7 @@ use qadapt_code::origin::Origin;
 use crate::sample::{Sample, root};
 
 /// `futex`, in which a thread waits for a lock.
-const FUTEX: Op = Op::Call(Call { number: 202, class: 1 });
+const FUTEX: Op = Op::SystemCall(Call { number: 202, class: 1 });
 
 /// Debug makes three calls in the callback, two of them for a lock; in release nothing could be watched.
 fn sample(name: &str) -> Sample {
@@ -57,7 +57,8 @@ fn sample(name: &str) -> Sample {
         stack: stack.to_vec(),
         counts: vec![Some(SiteCounts { count, estimate: count, ..SiteCounts::default() }), None],
     };
-    report.sites = vec![site(FUTEX, [0, 1], 2), site(Op::Call(Call { number: 230, class: 0 }), [2, 3], 1)];
+    report.sites =
+        vec![site(FUTEX, [0, 1], 2), site(Op::SystemCall(Call { number: 230, class: 0 }), [2, 3], 1)];
     Sample { report, root, outcome: None, suppressed: Vec::new() }
 }
 

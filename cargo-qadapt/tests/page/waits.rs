@@ -13,7 +13,7 @@ fn a_call_is_named_counted_apart_and_searched_for() {
     let folder = folder("waits");
     let mut report = radio(&folder);
     let counts = SiteCounts { count: 6, estimate: 6, ..SiteCounts::default() };
-    let op = Op::Call(Call { number: 202, class: 1 });
+    let op = Op::SystemCall(Call { number: 202, class: 1 });
     report.sites.push(Site { region: 1, op, stack: vec![3, 6], counts: vec![Some(counts), None] });
     report.regions[1].counts = vec![
         Some(Counts { calls: 7, disallowed: 6, blocking_calls: 6, ..Counts::default() }),

@@ -53,6 +53,17 @@ impl Op {
         matches!(self, Self::Alloc | Self::AllocZeroed | Self::Realloc)
     }
 
+    /// The operation as the catalogue of advice knows it.
+    pub(crate) const fn for_advice(self) -> qadapt_advice::Op {
+        match self {
+            Self::Alloc => qadapt_advice::Op::Alloc,
+            Self::AllocZeroed => qadapt_advice::Op::AllocZeroed,
+            Self::Realloc => qadapt_advice::Op::Realloc,
+            Self::Dealloc => qadapt_advice::Op::Dealloc,
+            Self::SystemCall => qadapt_advice::Op::SystemCall,
+        }
+    }
+
     /// The operation with this code, which [`Op::code`] gave.
     pub(crate) fn from_code(code: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|op| op.code() == code)

@@ -454,13 +454,6 @@ impl Violation {
     /// ```
     #[must_use]
     pub fn advice(&self) -> Option<Advice> {
-        let op = match self.op {
-            Op::Alloc => qadapt_advice::Op::Alloc,
-            Op::AllocZeroed => qadapt_advice::Op::AllocZeroed,
-            Op::Realloc => qadapt_advice::Op::Realloc,
-            Op::Dealloc => qadapt_advice::Op::Dealloc,
-            Op::SystemCall => qadapt_advice::Op::Wait,
-        };
-        self.stack.advice(op, self.size, self.old_size)
+        self.stack.advice(self.op.for_advice(), self.size, self.old_size)
     }
 }

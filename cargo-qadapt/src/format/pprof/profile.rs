@@ -60,7 +60,7 @@ fn profile(view: &View<'_>) -> Profile {
             value: match sample.site.op {
                 Op::Dealloc => vec![0, 0, events, bytes, 0],
                 Op::Alloc | Op::AllocZeroed | Op::Realloc => vec![events, bytes, 0, 0, 0],
-                Op::Call(_) => vec![0, 0, 0, 0, events],
+                Op::SystemCall(_) => vec![0, 0, 0, 0, events],
             },
             label: keys
                 .iter()

@@ -76,7 +76,7 @@ fn event(request: &Request, succeeded: bool) -> Event {
         Op::SystemCall => {
             let call = SystemCall::unpacked(request.size, request.old_size);
             let call = qadapt_trace::Call { number: call.number(), class: call.class().index() };
-            return Event { op: qadapt_trace::Op::Call(call), size: 0, old_size: 0, failed: false };
+            return Event { op: qadapt_trace::Op::SystemCall(call), size: 0, old_size: 0, failed: false };
         }
     };
     Event { op, size: request.size as u64, old_size: request.old_size as u64, failed: !succeeded }
