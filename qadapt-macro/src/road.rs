@@ -53,7 +53,7 @@ mod tests {
             "fn f() -> u8 {
                 (::qadapt::__private::no_alloc)(
                     const {
-                        ::qadapt::__private::record!(0, ::core::concat!(::core::module_path!(), \"::\", \"f\"));
+                        ::qadapt::__private::note!(0, ::core::concat!(::core::module_path!(), \"::\", \"f\"));
                         struct QadaptFunction;
                         impl ::qadapt::__private::Function for QadaptFunction {
                             const MODULE: &'static ::core::primitive::str = ::core::module_path!();
@@ -71,7 +71,7 @@ mod tests {
             r#"#[x] pub(super) unsafe extern "C" fn r#fn<T>(arg_1: T, x: u8) where T: Copy {
                 #![y]
                 (a::b::__private::no_alloc)(
-                    const { a::b::__private::record!(0, "n"); <a::b::__private::Place>::named("n") },
+                    const { a::b::__private::note!(0, "n"); <a::b::__private::Place>::named("n") },
                     move || -> () { let _arg_1 = arg_1; let mut x = x; match () { () => { z; } } }
                 )
             }"#,
@@ -96,7 +96,7 @@ mod tests {
             "async fn f(x: u8) -> R<impl T> { x.await? }",
             r#"async fn f(x: u8) -> R<impl T> {
                 (::qadapt::__private::guard_future)(
-                    const { ::qadapt::__private::record!(0, "n"); <::qadapt::__private::Place>::named("n") },
+                    const { ::qadapt::__private::note!(0, "n"); <::qadapt::__private::Place>::named("n") },
                     async move {
                         if let ::core::option::Option::Some(never) = ::core::option::Option::<R<_> >::None {
                             return never;
@@ -134,7 +134,7 @@ mod tests {
             "fn f(x: u8) -> impl Future<Output = u8> { ready(x) }",
             r#"fn f(x: u8) -> impl Future<Output = u8> {
                 (::qadapt::__private::guard_future)(
-                    const { ::qadapt::__private::record!(0, "n"); <::qadapt::__private::Place>::named("n") },
+                    const { ::qadapt::__private::note!(0, "n"); <::qadapt::__private::Place>::named("n") },
                     (::qadapt::__private::made)(move || -> _ { let x = x; match () { () => { ready(x) } } })
                 )
             }"#,
@@ -159,7 +159,7 @@ mod tests {
             "fn f(mut x: u8) -> P { Box::pin(async move { x }) }",
             r#"fn f(mut x: u8) -> P {
                 Box::pin((::qadapt::__private::guard_future)(
-                    const { ::qadapt::__private::record!(0, "n"); <::qadapt::__private::Place>::named("n") },
+                    const { ::qadapt::__private::note!(0, "n"); <::qadapt::__private::Place>::named("n") },
                     async move { x }
                 ))
             }"#,
@@ -172,7 +172,7 @@ mod tests {
                 (::qadapt::__private::pinned)(move || -> _ {
                     let x = 5;
                     Box::pin((::qadapt::__private::guard_future)(
-                        const { ::qadapt::__private::record!(0, "n"); <::qadapt::__private::Place>::named("n") },
+                        const { ::qadapt::__private::note!(0, "n"); <::qadapt::__private::Place>::named("n") },
                         ready(x)
                     ))
                 })

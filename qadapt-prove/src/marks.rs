@@ -1,6 +1,6 @@
 //! What the guard leaves in a file for the prover: a label at the entry of each region, and a list of source regions.
 //!
-//! `qadapt/src/mark.rs` describes the labels, `qadapt/src/region/record.rs` the list.
+//! `qadapt/src/mark.rs` describes the labels, `qadapt/src/region/note.rs` the list.
 
 use std::collections::BTreeMap;
 
@@ -14,8 +14,8 @@ use super::symbol::demangle;
 
 /// The section of the labels.
 pub(crate) const LABELS: &str = ".qadapt.marks";
-/// The section of the records, a note.
-const RECORDS: &str = ".note.qadapt.regions";
+/// The section of the notes.
+const NOTES: &str = ".note.qadapt.regions";
 
 /// What kind of region a label opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -147,7 +147,7 @@ pub(crate) struct Marks {
     pub(crate) records: Vec<Record>,
     /// Whether the file has its labels, which may all be of code that the linker left out.
     pub(crate) has_labels: bool,
-    /// Whether it says that it has regions: each that an attribute has made has a record.
+    /// Whether it says that it has regions: each that an attribute has made has a note.
     pub(crate) has_records: bool,
 }
 
@@ -168,13 +168,13 @@ impl Marks {
                 marks.labels = read_labels(labels)?;
                 marks.has_labels = true;
             }
-            if let Some(records) = section(RECORDS)
+            if let Some(records) = section(NOTES)
                 && found.is_empty()
             {
-                found = read_records(records)?;
+                found = read_notes(records)?;
             }
             // Which of the two files has symbols does not matter: they have the same addresses.
-            if let Some(section) = file.section_by_name(RECORDS) {
+            if let Some(section) = file.section_by_name(NOTES) {
                 name_by_type(&mut found, file, section.address());
             }
         }
@@ -214,7 +214,7 @@ fn read_labels(data: &[u8]) -> Result<Vec<Label>, Problem> {
     Ok(labels)
 }
 
-/// Names records of methods by their types, as their symbols do.
+/// Names notes of methods by their types, as their symbols do.
 fn name_by_type(records: &mut [(usize, Record)], file: &Elf<'_>, start: u64) {
     let symbols: BTreeMap<u64, &str> = file
         .symbols()
@@ -228,9 +228,9 @@ fn name_by_type(records: &mut [(usize, Record)], file: &Elf<'_>, start: u64) {
     }
 }
 
-/// The records are notes of the owner `qadapt`, of kind 1. Each comes with its place in the section.
-fn read_records(data: &[u8]) -> Result<Vec<(usize, Record)>, Problem> {
-    let damaged = || Problem::Section(RECORDS);
+/// The notes have the owner `qadapt`, of kind 1. Each comes with its place in the section.
+fn read_notes(data: &[u8]) -> Result<Vec<(usize, Record)>, Problem> {
+    let damaged = || Problem::Section(NOTES);
     let mut records = Vec::new();
     let mut rest = data;
     while !rest.is_empty() {
@@ -284,7 +284,7 @@ mod tests {
     fn records_are_read_with_their_places() {
         let notes =
             [note(b"app::mix\0src/main.rs\x0012\x005\x001\0"), note(b"app::eq\0src/eq.rs\x003\x001\x000\0")];
-        let records = read_records(&notes.concat()).unwrap();
+        let records = read_notes(&notes.concat()).unwrap();
         let found: Vec<_> = records
             .iter()
             .map(|(at, r)| (*at, r.name.as_str(), r.at.line, r.at.column, r.required))
@@ -298,11 +298,11 @@ mod tests {
     fn damage_is_an_error_and_no_panic() {
         let whole = note(b"app::mix\0src/main.rs\x0012\x005\x001\0");
         for length in 1..whole.len() - 4 {
-            assert!(read_records(&whole[..length]).is_err(), "{length}");
+            assert!(read_notes(&whole[..length]).is_err(), "{length}");
         }
         let mut long = whole.clone();
         long[4..8].fill(0xff);
-        assert!(read_records(&long).is_err());
+        assert!(read_notes(&long).is_err());
         assert!(read_labels(&[1; 24]).is_err() && read_labels(&[0; 8]).is_err());
     }
 

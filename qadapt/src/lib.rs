@@ -345,7 +345,7 @@ pub mod prelude {
 #[doc(hidden)]
 #[cfg(not(qadapt_unhosted))]
 pub mod __private {
-    pub use crate::__record as record;
+    pub use crate::__note as note;
     pub use crate::model::{Function, Place};
     pub use crate::region::Note;
     pub use crate::region::{
@@ -360,7 +360,7 @@ pub mod __private {
 #[doc(hidden)]
 #[cfg(qadapt_unhosted)]
 pub mod __private {
-    pub use crate::__record as record;
+    pub use crate::__note as note;
     pub use crate::unhosted::{
         Function, Place, count_calls, count_future, guard_future, made, no_alloc, no_blocking,
         no_blocking_future, permit_alloc, permit_future, pinned, policy_future, run_policy, run_required,

@@ -196,6 +196,6 @@ pub fn pinned<F>(make: impl FnOnce() -> F) -> F {
 /// Leaves nothing: no prover reads programs for such targets.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __record {
+macro_rules! __note {
     ($required:literal, $name:expr) => {};
 }

@@ -4,11 +4,11 @@ mod block;
 mod body;
 mod conditional;
 mod function;
+mod note;
 mod output;
 mod parameters;
 mod place;
 mod policy;
-mod record;
 mod region;
 mod tail;
 

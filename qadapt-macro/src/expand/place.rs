@@ -4,7 +4,7 @@ use crate::model::Options;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
-/// The place of the region that `function` is; the constant leaves `record` too.
+/// The place of the region that `function` is; the constant leaves `note` too.
 ///
 /// An attribute sees a method without its impl block. So a region without a name declares a type in the function: the
 /// compiler knows the path of that, and the guard names the region by it. The type lives in a block of its own, where
@@ -15,7 +15,7 @@ pub(super) fn tokens(
     options: &Options,
     function: &Ident,
     at: Span,
-    record: Option<&TokenStream>,
+    note: Option<&TokenStream>,
 ) -> TokenStream {
     let krate = options.krate();
     let here = function.span();
@@ -26,7 +26,7 @@ pub(super) fn tokens(
     let mut arguments = Group::new(Delimiter::Parenthesis, argument);
     arguments.set_span(here);
     let open = quote_spanned!(here=> <);
-    quote_spanned! {at=> const { #record #declared #open #krate::__private::Place #make #arguments } }
+    quote_spanned! {at=> const { #note #declared #open #krate::__private::Place #make #arguments } }
 }
 
 fn declared(krate: &TokenStream, at: Span) -> TokenStream {

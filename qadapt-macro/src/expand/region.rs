@@ -2,7 +2,7 @@
 
 use super::body::Body;
 use super::output::Output;
-use super::{place, policy, record};
+use super::{note, place, policy};
 use crate::model::{Effect, Options, Subject, Tail};
 use proc_macro2::{Group, Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -17,7 +17,7 @@ pub(super) struct Region<'a> {
 
 impl Region<'_> {
     pub(super) fn run(&self, closure: &TokenStream) -> TokenStream {
-        let place = self.recorded_place(true);
+        let place = self.noted_place(true);
         match self.effect {
             Effect::Protect | Effect::Test => match self.policy() {
                 None => self.call(self.plain("no_alloc", "no_blocking"), &quote!(#place, #closure)),
@@ -39,7 +39,7 @@ impl Region<'_> {
     /// A future that is watched poll by poll.
     pub(super) fn guard(&self, future: &TokenStream) -> TokenStream {
         // Polls that may allocate have no label.
-        let place = self.recorded_place(self.options.policy.subject != Subject::Calls);
+        let place = self.noted_place(self.options.policy.subject != Subject::Calls);
         match self.effect {
             Effect::Protect | Effect::Test => match self.policy() {
                 None => self.call(self.plain("guard_future", "no_blocking_future"), &quote!(#place, #future)),
@@ -102,11 +102,10 @@ impl Region<'_> {
         quote_spanned! {self.at=> if !(#krate::__private::test)(#place, #waits, #with_c, #should_panic) { #leave } }
     }
 
-    /// The place of the region, with a record of it for the prover if it is protected and has a label.
-    fn recorded_place(&self, has_label: bool) -> TokenStream {
+    /// The place of the region, with a note of it for the prover if it is protected and has a label.
+    fn noted_place(&self, has_label: bool) -> TokenStream {
         let is_protected = matches!(self.effect, Effect::Protect | Effect::Test);
-        let record =
-            (is_protected && has_label).then(|| record::tokens(self.options, self.function, self.at));
-        place::tokens(self.options, self.function, self.at, record.as_ref())
+        let note = (is_protected && has_label).then(|| note::tokens(self.options, self.function, self.at));
+        place::tokens(self.options, self.function, self.at, note.as_ref())
     }
 }

@@ -15,6 +15,7 @@ mod measurement;
 #[cfg(feature = "process-counts")]
 mod metrics;
 mod mode;
+mod note;
 mod page_faults;
 mod permit;
 mod permit_drop;
@@ -25,7 +26,6 @@ mod polled;
 mod profile;
 mod published;
 mod reclaimer;
-mod record;
 mod run;
 mod scope;
 #[cfg(feature = "futures-sink")]
@@ -58,6 +58,7 @@ pub use measurement::Measurement;
 #[cfg(feature = "process-counts")]
 pub use metrics::{Metrics, RegionMetrics, metrics};
 pub use mode::{mode, set_mode};
+pub use note::Note;
 pub use page_faults::{PageFaults, count_page_faults};
 pub use permit::permit_alloc;
 pub use permit_drop::PermitDrop;
@@ -67,7 +68,6 @@ pub use policy::Policy;
 pub use profile::{Profile, profile, set_profile_interval};
 pub use published::CountsHandle;
 pub use reclaimer::Reclaimer;
-pub use record::Note;
 pub use run::{run_policy, run_required};
 #[cfg(feature = "process-counts")]
 pub use stats::Stats;

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! bits of an address     47 .. 35    34 .. 22    21 .. 3
-//!                        region   ->  range   ->  slot: site and entry, size and weight, birth
+//!                        table    ->  range   ->  slot: site and entry, size and weight, birth
 //! ```
 //!
 //! Where [few blocks are followed](draw), most of those that are given back are none. For each 4 KiB it is counted how many lie there,

@@ -1,7 +1,7 @@
-//! Records: which regions the source has, for `cargo qadapt prove`.
+//! Notes: which regions the source has, for `cargo qadapt prove`.
 //!
 //! A region of which no code is left has no label (`mark`). So that it is not forgotten, each protecting attribute also
-//! leaves a record in a build with labels: a note of the executable with the region's name, the attribute's file, line and
+//! leaves a note in a build with labels: one of the executable's, with the region's name, the attribute's file, line and
 //! column, and `1` if a proof is required or `2` if the region may allocate but must not wait, each closed by a zero byte. Notes are kept whether or not code refers to them.
 //! In every other build there are none.
 
@@ -20,7 +20,7 @@ pub struct Note<const N: usize> {
 }
 
 impl<const N: usize> Note<N> {
-    /// A record of this text; `N` is its length, rounded up to a multiple of four.
+    /// A note of this text; `N` is its length, rounded up to a multiple of four.
     #[must_use]
     pub const fn new(text: &str) -> Self {
         let bytes = text.as_bytes();
@@ -37,7 +37,7 @@ impl<const N: usize> Note<N> {
     }
 }
 
-/// Leaves the record of a region at the place of the attribute that expands to this, where regions have labels: in a build
+/// Leaves the note of a region at the place of the attribute that expands to this, where regions have labels: in a build
 /// with marks and without checks (`checks`).
 #[doc(hidden)]
 #[macro_export]
@@ -45,7 +45,7 @@ impl<const N: usize> Note<N> {
     qadapt_marks,
     any(qadapt_unchecked, not(any(debug_assertions, feature = "enforce", qadapt_enforce)))
 ))]
-macro_rules! __record {
+macro_rules! __note {
     ($kind:literal, $name:expr) => {
         const _: () = {
             const TEXT: &str = ::core::concat!(
@@ -75,6 +75,6 @@ macro_rules! __record {
     qadapt_marks,
     any(qadapt_unchecked, not(any(debug_assertions, feature = "enforce", qadapt_enforce)))
 )))]
-macro_rules! __record {
+macro_rules! __note {
     ($kind:literal, $name:expr) => {};
 }

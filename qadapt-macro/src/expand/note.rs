@@ -1,4 +1,4 @@
-//! What leaves a record of a protected region for the prover, in a build that wants one.
+//! What leaves a note of a protected region for the prover, in a build that wants one.
 
 use crate::model::{Options, Subject};
 use proc_macro2::{Ident, Span, TokenStream};
@@ -6,7 +6,7 @@ use quote::{ToTokens, quote_spanned};
 use syn::LitInt;
 use syn::ext::IdentExt as _;
 
-/// The record of the region that `function` is: 1 if it must be proven, 2 if it may allocate but must not wait.
+/// The note of the region that `function` is: 1 if it must be proven, 2 if it may allocate but must not wait.
 ///
 /// It is a string that the compiler knows before it knows types, so it names a region that has no name by its module
 /// and its function, without the type whose method it is. The prover tells methods apart by their places.
@@ -19,7 +19,7 @@ pub(super) fn tokens(options: &Options, function: &Ident, at: Span) -> TokenStre
         _ => "0",
     };
     let kind = LitInt::new(kind, at);
-    quote_spanned! {at=> #krate::__private::record!(#kind, #name); }
+    quote_spanned! {at=> #krate::__private::note!(#kind, #name); }
 }
 
 fn path(function: &Ident, at: Span) -> TokenStream {
