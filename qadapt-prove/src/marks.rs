@@ -13,7 +13,7 @@ use super::problem::Problem;
 use super::symbol::demangle;
 
 /// The section of the labels.
-pub(crate) const LABELS: &str = ".qadapt.marks";
+const LABELS: &str = ".qadapt.marks";
 /// The section of the notes.
 const NOTES: &str = ".note.qadapt.regions";
 
@@ -180,7 +180,7 @@ impl Marks {
         }
         // In LLD's files somebody has taken the labels away, or there were none; others have left them out themselves.
         if !marks.has_labels && !found.is_empty() && !is_by_lld(file) {
-            return Err(Problem::NoLabels);
+            return Err(Problem::NoLabels(LABELS));
         }
         marks.has_records = !found.is_empty();
         marks.records = found.into_iter().map(|(_, record)| record).collect();
@@ -203,7 +203,7 @@ fn read_labels(data: &[u8]) -> Result<Vec<Label>, Problem> {
         let (Some(addr), Some(kind)) = (entry.get(..8).map(word), entry.get(8..16).map(word)) else {
             return Err(Problem::Section(LABELS));
         };
-        let kind = Kind::of(kind).ok_or(Problem::Label(kind))?;
+        let kind = Kind::of(kind).ok_or(Problem::Label(LABELS, kind))?;
         // The linker leaves out functions that nobody calls, and then has no address for their labels.
         if addr > 1 {
             labels.push(Label { addr, kind });
@@ -315,6 +315,6 @@ mod tests {
             [Label { addr: 0x1000, kind: Kind::Region }, Label { addr: 0x2000, kind: Kind::Poll }]
         );
         let unknown = [0x1000u64, 77].map(u64::to_le_bytes).concat();
-        assert!(matches!(read_labels(&unknown), Err(Problem::Label(_))));
+        assert!(matches!(read_labels(&unknown), Err(Problem::Label(..))));
     }
 }

@@ -3,8 +3,6 @@
 use std::error::Error;
 use std::fmt;
 
-use super::marks::LABELS;
-
 /// Why the bytes of a file could not be analysed.
 ///
 /// # Examples
@@ -33,10 +31,10 @@ pub enum Problem {
     NoSymbols,
     /// This section, in which the guard's build left something for the prover, is damaged.
     Section(&'static str),
-    /// A label is of a kind that this version does not know.
-    Label(u64),
-    /// It lists regions, and nothing says where they are.
-    NoLabels,
+    /// In this section a label is of a kind that this version does not know.
+    Label(&'static str, u64),
+    /// It lists regions, and this section is missing, which says where they are.
+    NoLabels(&'static str),
     /// Files for this processor are not compared.
     NotCompared,
 }
@@ -60,13 +58,13 @@ impl fmt::Display for Problem {
                  put the debug information that was taken from it beside it (`FILE.debug`), or link it without `strip`",
             ),
             Self::Section(name) => write!(f, "its section `{name}` is damaged; build the file again"),
-            Self::Label(kind) => write!(
+            Self::Label(name, kind) => write!(
                 f,
-                "its section `{LABELS}` has a label of kind {kind}, which this version does not know; update cargo-qadapt",
+                "its section `{name}` has a label of kind {kind}, which this version does not know; update cargo-qadapt",
             ),
-            Self::NoLabels => write!(
+            Self::NoLabels(name) => write!(
                 f,
-                "it has a list of regions, but no section `{LABELS}` that says where they are: it was taken away, or GNU ld leaves \
+                "it has a list of regions, but no section `{name}` that says where they are: it was taken away, or GNU ld leaves \
                  that out with what it finds to be unused. Link it with LLD (RUSTFLAGS=-Clink-arg=-fuse-ld=lld), or all of it \
                  (RUSTFLAGS=-Clink-arg=-Wl,--no-gc-sections)",
             ),

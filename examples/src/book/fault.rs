@@ -77,7 +77,7 @@ pub enum Fault<'a> {
 impl fmt::Display for Fault<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::Missing { name } => write!(f, "there is no {name}; a line has {}", HEADER),
+            Self::Missing { name } => write!(f, "there is no {name}; a line has {HEADER}"),
             Self::Extra { text } => write!(f, "{text:?} is one field too many"),
             Self::Number { name: "quantity", text } => {
                 write!(f, "quantity {text:?} is not a whole number above 0")
