@@ -136,7 +136,7 @@ impl Config {
     /// # Errors
     /// The problem, in words.
     pub fn parse(text: &str) -> std::result::Result<Self, String> {
-        toml::from_str(text).map_err(|e| e.to_string().trim_end().to_owned())
+        toml::from_str(text).map_err(|e| plain(e.to_string().trim_end()))
     }
 
     /// What is settled for proofs.
@@ -155,6 +155,16 @@ impl Config {
         let settled = Self::read(path)?.proofs();
         settled.map_err(|problem| Error::Config { path: path.to_owned(), problem })
     }
+}
+
+/// What the reader says, without its words for types.
+fn plain(said: &str) -> String {
+    said.replace(
+        "invalid type: map, expected a sequence",
+        "a table stands where several can: write its name in two brackets, `[[..]]`",
+    )
+    .replace(", expected a sequence", ", expected a list: `[.., ..]`")
+    .replace("expected u64", "expected a whole number from 0 on")
 }
 
 /// The text of a file.
@@ -347,6 +357,19 @@ mod tests {
         ] {
             let problem = Config::parse(&format!("{good}{bad}")).expect_err(bad);
             assert!(problem.contains("at line 6, column 1"), "{problem}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_without_names_of_types() {
+        for (text, phrase) in [
+            ("[budget]\nregion = \"a\"", "line 1, column 1"),
+            ("[budget]\nregion = \"a\"", "write its name in two brackets, `[[..]]`"),
+            ("[prove]\nrequire = \"radio::*\"", "expected a list: `[.., ..]`"),
+            ("[[budget]]\nregion = \"a\"\nallocs = -1", "expected a whole number from 0 on"),
+        ] {
+            let said = Config::parse(text).expect_err("it is wrong");
+            assert!(said.contains(phrase) && !said.contains("u64") && !said.contains("sequence"), "{said}");
         }
     }
 

@@ -118,7 +118,7 @@ pub fn dhat(view: &View<'_>) -> Result<Vec<u8>> {
             table.number(format!("[profile {}]", sample.profile)),
             table.number(op_frame(sample.site.op).into_owned()),
         ];
-        fs.extend(sample.site.stack.iter().filter_map(|&frame| frames.get(frame as usize)));
+        fs.extend(sample.stack.iter().filter_map(|&frame| frames.get(frame as usize)));
         fs.push(table.number(format!("[region {}]", sample.region)));
         let index = *points.entry(fs.clone()).or_insert_with(|| {
             pps.push(Point { tb: 0, tbk: 0, live: is_live.then(PointLive::default), fs });

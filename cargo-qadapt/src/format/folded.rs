@@ -17,12 +17,12 @@ pub fn folded(view: &View<'_>) -> String {
     let mut out = String::new();
     for sample in names.samples(view) {
         let _ = write!(out, "{};{}", frame(&opening(sample.profile, "profile")), frame(sample.region));
-        for &index in sample.site.stack.iter().rev() {
+        for &index in sample.stack.iter().rev() {
             if let Some(function) = functions.get(index as usize) {
                 let _ = write!(out, ";{function}");
             }
         }
-        if sample.site.stack.is_empty() {
+        if sample.stack.is_empty() {
             out.push_str(";(its stack was lost)");
         }
         // It ends with the operation so that no name that ends in a number is read as a weight.

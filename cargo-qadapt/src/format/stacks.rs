@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use qadapt_code::origin::is_guards;
+
 use super::source::cut;
 use super::text::region_name;
 use super::view::View;
@@ -21,6 +23,8 @@ pub struct Sample<'a> {
     pub region: &'a str,
     /// The site.
     pub site: &'a Site,
+    /// Its frames, innermost first, without the guard's own below the allocator's entry.
+    pub stack: &'a [u32],
     /// Events, with those that sampling left out.
     pub events: u64,
     /// Bytes of all these events.
@@ -59,6 +63,7 @@ impl Names {
                     profile,
                     region: self.regions.get(site.region)?,
                     site,
+                    stack: users(view, &site.stack),
                     events: counts.estimate,
                     bytes: counts.bytes,
                     live: counts.live,
@@ -66,6 +71,14 @@ impl Names {
             })
         })
     }
+}
+
+/// A stack without the guard's own frames that are innermost; all of it if it has no others.
+fn users<'a>(view: &View<'_>, stack: &'a [u32]) -> &'a [u32] {
+    let is_guards = |frame: &Frame| is_guards(frame.file.as_deref().unwrap_or_default(), &frame.function);
+    let frame = |&index: &u32| view.report.frames.get(index as usize);
+    let first = stack.iter().position(|index| !frame(index).is_some_and(is_guards)).unwrap_or(0);
+    &stack[first..]
 }
 
 fn function(frame: &Frame) -> String {

@@ -52,11 +52,11 @@ fn profile(view: &View<'_>) -> Profile {
     let keys = ["profile", "region", "operation"].map(|key| strings.number(key));
     let samples = names.samples(view).map(|sample| {
         let (events, bytes) = (figure(sample.events), figure(sample.bytes));
-        let stack = sample.site.stack.iter().map(|&frame| u64::from(frame) + LOST + 1);
+        let stack = sample.stack.iter().map(|&frame| u64::from(frame) + LOST + 1);
         let operation = op_frame(sample.site.op);
         let texts = [sample.profile, sample.region, operation.trim_matches(['[', ']'])];
         Sample {
-            location_id: if sample.site.stack.is_empty() { vec![LOST] } else { stack.collect() },
+            location_id: if sample.stack.is_empty() { vec![LOST] } else { stack.collect() },
             value: match sample.site.op {
                 Op::Dealloc => vec![0, 0, events, bytes, 0],
                 Op::Alloc | Op::AllocZeroed | Op::Realloc => vec![events, bytes, 0, 0, 0],
