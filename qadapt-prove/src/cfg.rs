@@ -418,11 +418,7 @@ impl<'c, 'a> Walk<'c, 'a> {
     }
 
     pub(super) fn local(&self, target: u64) -> Callee {
-        if self.context.image.bounds(target).contains(&target) {
-            Callee::Local(target)
-        } else {
-            Callee::Unknown(Why::NotCode)
-        }
+        if self.context.image.is_code(target) { Callee::Local(target) } else { Callee::Unknown(Why::NotCode) }
     }
 
     pub(super) fn resolve(&self, via: Via, state: &State, otherwise: Why) -> Callee {

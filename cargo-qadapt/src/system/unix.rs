@@ -250,8 +250,9 @@ fn on_signal(
         if !is_seen_to(info) {
             let child = ENDS_TOO.load(Ordering::Relaxed);
             if child != 0 {
+                // Where a shell has this one ignore SIGINT, as those that run in the background, the child does too.
                 // SAFETY: it may be called in a signal handler (signal-safety(7)). The number is the child's still: nobody has waited for it.
-                unsafe { libc::kill(child, number) };
+                unsafe { libc::kill(child, libc::SIGTERM) };
             }
             // SAFETY: it may be called in a signal handler, and returns never.
             unsafe { libc::_exit(128 + number) };
