@@ -3,8 +3,8 @@
 //!
 //! Paths may have backslashes for slashes, in all mixtures, as programs for Windows have them. Nothing here allocates.
 
-/// True for a source file of the standard library: those lie in `/rustc/HASH/library`, or in the sysroot's `rust/library`. Its
-/// start code in C, which is the C library's, has relative paths.
+/// True for a source file of the standard library: those lie in `/rustc/HASH/library`, or in the sysroot's `rustlib/src/rust/library`. So does
+/// what starts programs and threads in C, which glibc has and builds by relative paths or in a folder of its name.
 ///
 /// # Examples
 /// ```
@@ -16,9 +16,14 @@
 /// ```
 #[must_use]
 pub fn is_std(file: &str) -> bool {
-    let begins = file.strip_prefix("/rustc").is_some_and(|rest| rest.starts_with(SEPARATORS));
-    begins
-        || ["/rust/library/", "/rust/deps/", "/csu/", "/sysdeps/", "nptl/"].iter().any(|part| has(file, part))
+    let is_below = |folder| file.strip_prefix(folder).is_some_and(|rest| rest.starts_with(SEPARATORS));
+    is_below("/rustc") || is_below("/rust/deps") || has(file, "/rustlib/src/rust/library/") || is_glibc(file)
+}
+
+fn is_glibc(file: &str) -> bool {
+    // People have such folders too.
+    let is_theirs = file.rsplit('.').next() != Some("rs") && (file.starts_with('.') || has(file, "/glibc"));
+    is_theirs && ["/csu/", "/sysdeps/", "/nptl/"].iter().any(|part| has(file, part))
 }
 
 /// True for a function of the standard library, or of the code that starts a program, by its name alone.
@@ -112,9 +117,17 @@ mod tests {
             ("/home/u/x/lib/rustlib/src/rust/library/core/src/ops.rs", STD),
             (r"C:\Users\u\x\lib\rustlib\src\rust\library\core\src\ops.rs", STD),
             ("/rust/deps/hashbrown-0.16.0/src/raw.rs", STD),
+            (r"/rust/deps\hashbrown-0.16.0\src\raw.rs", STD),
             ("../csu/libc-start.c", STD),
             ("../sysdeps/x86_64/start.S", STD),
             ("./nptl/pthread_create.c", STD),
+            ("./csu/../sysdeps/nptl/libc_start_call_main.h", STD),
+            ("/usr/src/debug/glibc-2.39/csu/libc-start.c", STD),
+            ("/home/csu/project/src/main.rs", OTHER),
+            ("/home/u/rust/library/src/lib.rs", OTHER),
+            ("/home/u/rust/deps/mine/src/lib.rs", OTHER),
+            ("/home/u/sysdeps/native/mix.c", OTHER),
+            ("/home/u/mynptl/src/lib.rs", OTHER),
             ("/home/u/work/qadapt/src/hot/allocator.rs", GUARD),
             ("qadapt/src/sys/linux.rs", GUARD),
             ("/home/u/qadapt/src/checks.rs", GUARD),
