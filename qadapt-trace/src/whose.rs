@@ -17,12 +17,16 @@
 #[must_use]
 pub fn is_std(file: &str) -> bool {
     let is_below = |folder| file.strip_prefix(folder).is_some_and(|rest| rest.starts_with(SEPARATORS));
-    is_below("/rustc") || is_below("/rust/deps") || has(file, "/rustlib/src/rust/library/") || is_glibc(file)
+    is_below("/rustc")
+        || is_below("/rust/deps")
+        || file.contains("rustlib") && has(file, "/rustlib/src/rust/library/")
+        || is_glibc(file)
 }
 
 fn is_glibc(file: &str) -> bool {
     // People have such folders too.
-    let is_theirs = file.rsplit('.').next() != Some("rs") && (file.starts_with('.') || has(file, "/glibc"));
+    let is_theirs =
+        (file.starts_with('.') || file.contains("/glibc")) && file.rsplit('.').next() != Some("rs");
     is_theirs && ["/csu/", "/sysdeps/", "/nptl/"].iter().any(|part| has(file, part))
 }
 
@@ -55,6 +59,10 @@ pub fn is_std_function(function: &str) -> bool {
 /// ```
 #[must_use]
 pub fn is_guard(file: &str) -> bool {
+    // Each frame of each stack is asked about, and few are the guard's.
+    if !file.contains("qadapt") {
+        return false;
+    }
     let packages = file.split(SEPARATORS);
     let sources = packages.clone().skip(1);
     let inside = packages.clone().skip(2);

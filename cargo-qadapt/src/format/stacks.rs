@@ -2,12 +2,11 @@
 
 use std::borrow::Cow;
 
-use qadapt_code::origin::is_guards;
-
 use super::source::cut;
 use super::text::region_name;
 use super::view::View;
 use crate::report::figures::{Frame, Op, Site};
+use crate::report::guards::{guards, innermost};
 use crate::report::live::Live;
 use crate::report::op;
 
@@ -38,6 +37,7 @@ pub struct Sample<'a> {
 pub struct Names {
     profiles: Vec<String>,
     regions: Vec<String>,
+    guards: Vec<bool>,
     /// Functions, by the frames' places in the report.
     pub functions: Vec<String>,
 }
@@ -51,6 +51,7 @@ impl Names {
             profiles: report.profiles.iter().map(|profile| cut(profile.name.trim(), NAME, " ")).collect(),
             regions: report.regions.iter().map(|region| region_name(&region.place)).collect(),
             functions: report.frames.iter().map(function).collect(),
+            guards: guards(report),
         }
     }
 
@@ -63,7 +64,7 @@ impl Names {
                     profile,
                     region: self.regions.get(site.region)?,
                     site,
-                    stack: users(view, &site.stack),
+                    stack: users(&self.guards, &site.stack),
                     events: counts.estimate,
                     bytes: counts.bytes,
                     live: counts.live,
@@ -74,11 +75,11 @@ impl Names {
 }
 
 /// A stack without the guard's own frames that are innermost; all of it if it has no others.
-fn users<'a>(view: &View<'_>, stack: &'a [u32]) -> &'a [u32] {
-    let is_guards = |frame: &Frame| is_guards(frame.file.as_deref().unwrap_or_default(), &frame.function);
-    let frame = |&index: &u32| view.report.frames.get(index as usize);
-    let first = stack.iter().position(|index| !frame(index).is_some_and(is_guards)).unwrap_or(0);
-    &stack[first..]
+fn users<'a>(guards: &[bool], stack: &'a [u32]) -> &'a [u32] {
+    match innermost(guards, stack) {
+        all if all == stack.len() => stack,
+        first => &stack[first..],
+    }
 }
 
 fn function(frame: &Frame) -> String {
@@ -95,5 +96,20 @@ pub fn op_frame(op: Op) -> Cow<'static, str> {
         Op::Realloc => "[reallocation]".into(),
         Op::Dealloc => "[deallocation]".into(),
         Op::SystemCall(_) => format!("[{}]", op::noun(op)).into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stack_begins_with_what_called_the_allocator() {
+        let guards = [true, true, false, true];
+        assert_eq!(users(&guards, &[0, 1, 2, 3, 2]), [2, 3, 2]);
+        assert_eq!(users(&guards, &[2, 0]), [2, 0]);
+        // There is nothing else to show.
+        assert_eq!(users(&guards, &[0, 1]), [0, 1]);
+        assert_eq!(users(&guards, &[]), [0_u32; 0]);
     }
 }

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use qadapt_advice::{Event, Frame as Named, Rule, advise_by};
 use qadapt_code::advice::Advice;
-use qadapt_code::origin::{Origin, is_guards};
+use qadapt_code::origin::Origin;
 
 use super::figures::{Frame, Kind, Op, Report, Site};
+use super::guards::{guards, innermost};
 
 /// The pieces that a line shows at most.
 const SHOWN: usize = 2;
@@ -25,8 +26,9 @@ impl Habits {
     /// Looks at each stack between the allocator and the region's edge.
     #[must_use]
     pub fn of(report: &Report) -> Self {
+        let guards = guards(report);
         let found: Vec<Option<Found>> =
-            report.sites.iter().map(|site| advise(report, site, |_| true)).collect();
+            report.sites.iter().map(|site| advise(report, &guards, site, |_| true)).collect();
         // The fewest events that one stack through a use has: so often was the value made, or more.
         let mut fewest: HashMap<Use<'_>, u64> = HashMap::new();
         for (site, found) in report.sites.iter().zip(&found) {
@@ -45,7 +47,7 @@ impl Habits {
         let sites = report.sites.iter().zip(&found).map(|(site, found)| {
             let found = found.as_ref()?;
             if found.rule.is_about_first_use() && !found.uses(site).all(is_once) {
-                let other = advise(report, site, |rule| !rule.is_about_first_use())?;
+                let other = advise(report, &guards, site, |rule| !rule.is_about_first_use())?;
                 // What std does below the first use is nobody's habit; what the user's initialiser does is.
                 let between = site.stack.get(other.frame..found.frame).unwrap_or_default();
                 let is_by_own = || frames(report, between).any(is_own);
@@ -88,10 +90,13 @@ impl Found {
 }
 
 /// The habit that a site's stack shows between the allocator and the region's edge, if one that the user can change.
-fn advise(report: &Report, of: &Site, may: impl Fn(&Rule) -> bool) -> Option<Found> {
-    let skipped = frames(report, &of.stack).take_while(|frame| is_guard(frame)).count();
-    let is_inside = |frame: &&Frame| !is_guard(frame) && !frame.is_gap();
-    let frames: Vec<&Frame> = frames(report, &of.stack).skip(skipped).take_while(is_inside).collect();
+fn advise(report: &Report, guards: &[bool], of: &Site, may: impl Fn(&Rule) -> bool) -> Option<Found> {
+    let skipped = innermost(guards, &of.stack);
+    let users = of.stack[skipped..]
+        .iter()
+        .take_while(|&&frame| !guards.get(frame as usize).is_some_and(|&is_guard| is_guard));
+    let frames = users.filter_map(|&frame| report.frames.get(frame as usize));
+    let frames: Vec<&Frame> = frames.take_while(|frame| !frame.is_gap()).collect();
     // Without own code there is nobody to take it: what std does at a thread's start is std's.
     if !frames.iter().any(|frame| is_own(frame)) {
         return None;
@@ -118,10 +123,6 @@ fn frames<'a>(report: &'a Report, stack: &'a [u32]) -> impl Iterator<Item = &'a 
 
 const fn is_own(frame: &Frame) -> bool {
     matches!(frame.origin, Origin::Own | Origin::Wrapper)
-}
-
-fn is_guard(frame: &Frame) -> bool {
-    is_guards(frame.file.as_deref().unwrap_or_default(), &frame.function)
 }
 
 fn named(frame: &Frame) -> Named<'_> {
