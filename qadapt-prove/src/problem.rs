@@ -44,7 +44,7 @@ impl fmt::Display for Problem {
         match self {
             Self::Other(other) => f.write_str(other),
             Self::NoElf => f.write_str("it is not an ELF file; give the linked executable or shared library"),
-            Self::Headers(_) => f.write_str("its ELF headers are damaged or of another kind; build it again"),
+            Self::Headers(_) => f.write_str("build it again: its ELF headers are damaged or of another kind"),
             Self::NotLinked => {
                 f.write_str("it is not linked; give the executable or shared library, not an object file")
             }
