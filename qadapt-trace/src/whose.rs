@@ -17,16 +17,12 @@
 #[must_use]
 pub fn is_std(file: &str) -> bool {
     let is_below = |folder| file.strip_prefix(folder).is_some_and(|rest| rest.starts_with(SEPARATORS));
-    is_below("/rustc")
-        || is_below("/rust/deps")
-        || file.contains("rustlib") && has(file, "/rustlib/src/rust/library/")
-        || is_glibc(file)
+    is_below("/rustc") || is_below("/rust/deps") || has(file, "/rustlib/src/rust/library/") || is_glibc(file)
 }
 
 fn is_glibc(file: &str) -> bool {
     // People have such folders too.
-    let is_theirs =
-        (file.starts_with('.') || file.contains("/glibc")) && file.rsplit('.').next() != Some("rs");
+    let is_theirs = (file.starts_with('.') || has(file, "/glibc")) && file.rsplit('.').next() != Some("rs");
     is_theirs && ["/csu/", "/sysdeps/", "/nptl/"].iter().any(|part| has(file, part))
 }
 
@@ -59,15 +55,14 @@ pub fn is_std_function(function: &str) -> bool {
 /// ```
 #[must_use]
 pub fn is_guard(file: &str) -> bool {
-    // Each frame of each stack is asked about, and few are the guard's.
-    if !file.contains("qadapt") {
-        return false;
+    let (mut package, mut source) = ("", "");
+    for name in file.split(SEPARATORS) {
+        if source == "src" && holds(package, name) {
+            return true;
+        }
+        (package, source) = (source, name);
     }
-    let packages = file.split(SEPARATORS);
-    let sources = packages.clone().skip(1);
-    let inside = packages.clone().skip(2);
-    let mut places = packages.zip(sources).zip(inside);
-    places.any(|((package, source), inside)| source == "src" && holds(package, inside)) || is_malloc(file)
+    is_malloc(file)
 }
 
 /// True for a source file of `qadapt-malloc`, or of its library for `LD_PRELOAD`.
@@ -81,9 +76,11 @@ pub fn is_guard(file: &str) -> bool {
 /// ```
 #[must_use]
 pub fn is_malloc(file: &str) -> bool {
-    let mut folders = file.rsplit(SEPARATORS).skip(1);
-    folders.next() == Some("src")
-        && folders.next().is_some_and(|package| package.starts_with("qadapt-malloc"))
+    let (mut package, mut source, mut inside) = ("", "", "");
+    for name in file.split(SEPARATORS) {
+        (package, source, inside) = (source, inside, name);
+    }
+    !inside.is_empty() && source == "src" && package.starts_with("qadapt-malloc")
 }
 
 const SEPARATORS: [char; 2] = ['/', '\\'];
@@ -104,7 +101,7 @@ fn holds(package: &str, inside: &str) -> bool {
     is("qadapt") && GUARD.contains(&inside) || PARTS.into_iter().any(is)
 }
 
-/// True if a path has this part, whose slashes may be backslashes there.
+/// True if a path has this part, whose slashes may be backslashes there. Not `str::contains`, which is large wherever it is called.
 fn has(file: &str, part: &str) -> bool {
     let is = |(&found, &wanted): (&u8, &u8)| found == wanted || (wanted == b'/' && found == b'\\');
     file.as_bytes().windows(part.len()).any(|bytes| bytes.iter().zip(part.as_bytes()).all(is))
