@@ -6,7 +6,7 @@ use super::source::cut;
 use super::text::region_name;
 use super::view::View;
 use crate::report::figures::{Frame, Op, Site};
-use crate::report::guards::{guards, innermost};
+use crate::report::guards::Guards;
 use crate::report::live::Live;
 use crate::report::op;
 
@@ -37,7 +37,7 @@ pub struct Sample<'a> {
 pub struct Names {
     profiles: Vec<String>,
     regions: Vec<String>,
-    guards: Vec<bool>,
+    guards: Guards,
     /// Functions, by the frames' places in the report.
     pub functions: Vec<String>,
 }
@@ -51,7 +51,7 @@ impl Names {
             profiles: report.profiles.iter().map(|profile| cut(profile.name.trim(), NAME, " ")).collect(),
             regions: report.regions.iter().map(|region| region_name(&region.place)).collect(),
             functions: report.frames.iter().map(function).collect(),
-            guards: guards(report),
+            guards: Guards::of(report),
         }
     }
 
@@ -75,8 +75,8 @@ impl Names {
 }
 
 /// A stack without the guard's own frames that are innermost; all of it if it has no others.
-fn users<'a>(guards: &[bool], stack: &'a [u32]) -> &'a [u32] {
-    match innermost(guards, stack) {
+fn users<'a>(guards: &Guards, stack: &'a [u32]) -> &'a [u32] {
+    match guards.innermost(stack) {
         all if all == stack.len() => stack,
         first => &stack[first..],
     }
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn a_stack_begins_with_what_called_the_allocator() {
-        let guards = [true, true, false, true];
+        let guards = Guards::from(vec![true, true, false, true]);
         assert_eq!(users(&guards, &[0, 1, 2, 3, 2]), [2, 3, 2]);
         assert_eq!(users(&guards, &[2, 0]), [2, 0]);
         // There is nothing else to show.

@@ -7,7 +7,7 @@ use qadapt_code::advice::Advice;
 use qadapt_code::origin::Origin;
 
 use super::figures::{Frame, Kind, Op, Report, Site};
-use super::guards::{guards, innermost};
+use super::guards::Guards;
 
 /// The pieces that a line shows at most.
 const SHOWN: usize = 2;
@@ -26,7 +26,7 @@ impl Habits {
     /// Looks at each stack between the allocator and the region's edge.
     #[must_use]
     pub fn of(report: &Report) -> Self {
-        let guards = guards(report);
+        let guards = Guards::of(report);
         let found: Vec<Option<Found>> =
             report.sites.iter().map(|site| advise(report, &guards, site, |_| true)).collect();
         // The fewest events that one stack through a use has: so often was the value made, or more.
@@ -90,11 +90,9 @@ impl Found {
 }
 
 /// The habit that a site's stack shows between the allocator and the region's edge, if one that the user can change.
-fn advise(report: &Report, guards: &[bool], of: &Site, may: impl Fn(&Rule) -> bool) -> Option<Found> {
-    let skipped = innermost(guards, &of.stack);
-    let users = of.stack[skipped..]
-        .iter()
-        .take_while(|&&frame| !guards.get(frame as usize).is_some_and(|&is_guard| is_guard));
+fn advise(report: &Report, guards: &Guards, of: &Site, may: impl Fn(&Rule) -> bool) -> Option<Found> {
+    let skipped = guards.innermost(&of.stack);
+    let users = of.stack[skipped..].iter().take_while(|&&frame| !guards.has(frame));
     let frames = users.filter_map(|&frame| report.frames.get(frame as usize));
     let frames: Vec<&Frame> = frames.take_while(|frame| !frame.is_gap()).collect();
     // Without own code there is nobody to take it: what std does at a thread's start is std's.

@@ -24,6 +24,20 @@ struct Command {
     perhaps_left_out: Vec<String>,
 }
 
+impl Command {
+    /// Whether this word picks a test among those of its programs.
+    fn picks_by(&self, word: &str, test: &Ignored) -> bool {
+        self.programs.contains(&test.program) && test.path.contains(word)
+    }
+
+    /// Whether it runs a test, where all is installed.
+    fn runs(&self, test: &Ignored) -> bool {
+        // Where no word is given, it runs all.
+        let picks = |words: &[String]| words.iter().any(|word| self.picks_by(word, test));
+        (picks(&self.wanted) || self.wanted.is_empty() && self.picks_by("", test)) && !picks(&self.left_out)
+    }
+}
+
 /// Reasons of tests that another test runs.
 const BY_A_TEST: [&str; 3] = ["called by the test", "run by the test", "a child of the test"];
 
@@ -101,7 +115,7 @@ fn commands() -> Vec<Command> {
             let is_theirs = always.iter().any(|word| word == "--ignored");
             let (wanted, left_out) = sorted(&always);
             let (further, perhaps_left_out) = sorted(&perhaps);
-            let mut programs: Vec<_> = after(which, "--test").collect();
+            let mut programs = after(which, "--test");
             programs.extend(which.contains("--lib").then(|| "lib".to_owned()));
             commands.push(Command {
                 programs,
@@ -141,27 +155,19 @@ fn sorted(words: &[String]) -> (Vec<String>, Vec<String>) {
 }
 
 /// What follows an option, wherever it is given.
-fn after<'a>(text: &'a str, option: &'a str) -> impl Iterator<Item = String> + 'a {
+fn after(text: &str, option: &str) -> Vec<String> {
     let words: Vec<_> = text.split_whitespace().collect();
-    (1..words.len())
-        .filter(move |&at| words[at - 1] == option)
-        .map(move |at| text.split_whitespace().nth(at).unwrap_or("").to_owned())
+    words.windows(2).filter(|pair| pair[0] == option).map(|pair| pair[1].to_owned()).collect()
 }
 
 #[test]
 fn each_test_that_is_left_out_is_picked_by_a_step() {
     let commands = commands();
-    let picks = |command: &Command, test: &Ignored| {
-        command.programs.contains(&test.program)
-            && (command.wanted.is_empty()
-                || command.wanted.iter().any(|word| test.path.contains(word.as_str())))
-            && !command.left_out.iter().any(|word| test.path.contains(word.as_str()))
-    };
     let ignored = ignored();
     assert!(ignored.len() > 60, "{}", ignored.len());
     let missed: Vec<_> = ignored
         .iter()
-        .filter(|test| !commands.iter().any(|command| picks(command, test)))
+        .filter(|test| !commands.iter().any(|command| command.runs(test)))
         .map(|test| format!("{} {}", test.program, test.path))
         .collect();
     assert!(missed.is_empty(), "no step of .ci/run runs {missed:#?}");
@@ -171,14 +177,12 @@ fn each_test_that_is_left_out_is_picked_by_a_step() {
 fn what_a_step_picks_tests_by_is_the_name_of_one() {
     let ignored = ignored();
     // Others run tests that are never left out, too.
-    let commands = commands().into_iter().filter(|command| command.is_theirs);
-    for Command { programs, wanted, left_out, perhaps_left_out, .. } in commands {
-        for word in wanted.iter().chain(&left_out).chain(&perhaps_left_out) {
+    for command in commands().iter().filter(|command| command.is_theirs) {
+        for word in command.wanted.iter().chain(&command.left_out).chain(&command.perhaps_left_out) {
             assert!(
-                ignored
-                    .iter()
-                    .any(|test| programs.contains(&test.program) && test.path.contains(word.as_str())),
-                "`{word}` in .ci/run names no test of {programs:?}"
+                ignored.iter().any(|test| command.picks_by(word, test)),
+                "`{word}` in .ci/run names no test of {:?}",
+                command.programs
             );
         }
     }
