@@ -13,6 +13,8 @@ mod spending;
 mod stacks;
 #[path = "policy_model/state.rs"]
 mod state;
+#[path = "policy_model/stretch.rs"]
+mod stretch;
 #[path = "policy_model/tasks.rs"]
 mod tasks;
 #[path = "policy_model/walk.rs"]
@@ -49,7 +51,7 @@ fn a_million_steps_agree_with_the_model() {
     }
     let (steps, first) = (asked("MODEL_STEPS", STEPS), asked("MODEL_SEED", 0));
     qadapt::set_mode(model::DEFAULT);
-    qadapt::set_violation_hook(walk::hook);
+    qadapt::set_violation_hook(stretch::hook);
     std::panic::set_hook(Box::new(|_| ()));
     let threads: Vec<_> = (0..THREADS)
         .map(|thread| thread::spawn(move || walks(steps / THREADS, first + thread * WALKS)))

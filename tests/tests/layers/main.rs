@@ -137,9 +137,6 @@ fn the_attributes_import_one_way() {
     assert!(faults.is_empty(), "imports that no layer allows: {faults:?}");
 }
 
-/// Crates of tests whose files still import each other.
-const ENTANGLED: [&str; 1] = ["tests/miri/tests/policy_model"];
-
 #[test]
 fn no_two_files_import_each_other() {
     let all = repository();
@@ -156,8 +153,7 @@ fn no_two_files_import_each_other() {
         let edges = Modules::below(root).edges();
         seen += edges.len();
         let circles = circles(&edges);
-        let is_known = ENTANGLED.iter().any(|known| inside(root) == Path::new(known));
-        assert!(circles.is_empty() || is_known, "{}:\n{}", root.display(), circles.join("\n"));
+        assert!(circles.is_empty(), "{}:\n{}", root.display(), circles.join("\n"));
     }
     assert!(seen > 2000, "only {seen} imports were found: are these the right folders?");
 }

@@ -4,21 +4,13 @@ use std::borrow::Borrow;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use qadapt::RegionGuard;
-
-use crate::model::{Id, Kind, Rules};
+use crate::model::{Kind, Rules};
 use crate::spending::Used;
+use crate::state::Held;
 use crate::walk::Walk;
 
 /// Guards that one stretch of code holds at once.
 const LOCALS: usize = 3;
-
-/// A guard, and its name in the model.
-#[derive(Debug)]
-pub(crate) struct Held {
-    guard: RegionGuard,
-    id: Id,
-}
 
 /// The guards of one stretch of code, or of a future. Dropped as locals are: the last first.
 pub(crate) struct Locals<W: Borrow<Walk>> {

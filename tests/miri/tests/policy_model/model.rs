@@ -101,6 +101,14 @@ pub(crate) struct Ended {
     pub(crate) tally: Tally,
 }
 
+/// A closure's end in the model, just before its real one.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Closing {
+    pub(crate) ended: Ended,
+    /// What the hook had been shown before.
+    pub(crate) told: u64,
+}
+
 #[derive(Debug)]
 pub(crate) struct Model {
     /// Newest last.

@@ -4,11 +4,6 @@ use std::rc::Rc;
 
 use crate::walk::{On, Walk};
 
-pub(crate) const STACKS: usize = 0;
-
-pub(crate) type Stack = ();
-pub(crate) type Pause = ();
-
 impl On<'_> {
     pub(crate) fn pause(self) {}
 }

@@ -3,15 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
-use corosensei::{Coroutine, Yielder};
-
+use crate::state::{STACKS, Stack};
 use crate::walk::{DEPTH, On, Walk};
-
-/// Stacks of one thread besides its own.
-pub(crate) const STACKS: usize = 3;
-
-pub(crate) type Stack = Coroutine<(), (), ()>;
-pub(crate) type Pause = Yielder<(), ()>;
 
 impl On<'_> {
     /// Goes on elsewhere, on a stack that can.
@@ -49,7 +42,7 @@ impl Walk {
 
     fn new_stack(self: &Rc<Self>) -> Stack {
         let walk = Rc::clone(self);
-        Coroutine::new(move |pause, ()| {
+        Stack::new(move |pause, ()| {
             for _ in 0..walk.below(4) {
                 pause.suspend(());
                 // Its own panics end here.

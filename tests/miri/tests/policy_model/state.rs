@@ -1,15 +1,17 @@
 //! What a walk keeps besides what is open: its random numbers, blocks and guards, and what it came across.
 
 use std::alloc::{self, Layout};
+use std::cell::Cell;
+use std::future::Future;
+use std::pin::Pin;
 use std::ptr;
+use std::rc::Rc;
 
 use fastrand::Rng;
+use qadapt::RegionGuard;
 
-use crate::guards::Held;
-use crate::model::Model;
+use crate::model::{Closing, Id, Model};
 use crate::spending::{Kind, Request};
-use crate::stacks::{STACKS, Stack};
-use crate::tasks::Task;
 
 /// Blocks that one thread holds at once.
 const BLOCKS: usize = 16;
@@ -19,6 +21,33 @@ const KEPT: usize = 5;
 const TASKS: usize = 3;
 /// Actions that are printed with a difference.
 const ACTIONS: usize = 64;
+
+/// Stacks of one thread besides its own. Miri has one stack a thread.
+pub(crate) const STACKS: usize = if cfg!(miri) { 0 } else { 3 };
+
+#[cfg(not(miri))]
+pub(crate) type Stack = corosensei::Coroutine<(), (), ()>;
+#[cfg(miri)]
+pub(crate) type Stack = ();
+
+/// What code on such a stack pauses by.
+#[cfg(not(miri))]
+pub(crate) type Pause = corosensei::Yielder<(), ()>;
+#[cfg(miri)]
+pub(crate) type Pause = ();
+
+/// A guard, and its name in the model.
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(crate) guard: RegionGuard,
+    pub(crate) id: Id,
+}
+
+/// A guarded future, and what its last poll came to in the model.
+pub(crate) struct Task {
+    pub(crate) future: Pin<Box<dyn Future<Output = ()>>>,
+    pub(crate) closing: Rc<Cell<Closing>>,
+}
 
 /// What a walk came across.
 #[derive(Clone, Copy, Debug, Default)]

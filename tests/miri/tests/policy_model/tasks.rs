@@ -7,11 +7,12 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use qadapt::{GuardExt as _, Guarded, NoAlloc, Policed};
+use qadapt::GuardExt as _;
 
 use crate::guards::Locals;
-use crate::model::{Kind, Rules};
-use crate::walk::{Closing, DEPTH, On, Walk};
+use crate::model::{Closing, Kind, Rules};
+use crate::state::Task;
+use crate::walk::{DEPTH, On, Walk};
 
 /// What runs in each poll. Its guards stay from poll to poll; each has ended with the poll that made it.
 pub(crate) struct Steps {
@@ -40,17 +41,6 @@ impl Future for Steps {
     }
 }
 
-enum Watched {
-    Plain(Guarded<Steps, NoAlloc>),
-    Policed(Guarded<Steps, Policed>),
-}
-
-/// A future, and what its last poll came to in the model.
-pub(crate) struct Task {
-    future: Watched,
-    closing: Rc<Cell<Closing>>,
-}
-
 impl Walk {
     /// Makes the futures of a walk.
     /// A budget that polls share is inexact where a permit of another stack ends inside a poll: `has_budgets` says whether there may be
@@ -70,14 +60,14 @@ impl Walk {
             rules: None,
             closing: Rc::clone(&closing),
         };
-        let future = if self.below(2) == 0 {
-            Watched::Plain(steps.no_alloc())
+        let future: Pin<Box<dyn Future<Output = ()>>> = if self.below(2) == 0 {
+            Box::pin(steps.no_alloc())
         } else {
             let random =
                 || Some(self.random_policy()).filter(|(_, rules)| has_budgets || rules.budget.is_none());
             let (policy, rules) = std::iter::repeat_with(random).flatten().next().expect("without an end");
             steps.rules = Some(rules);
-            Watched::Policed(policy.wrap(steps))
+            Box::pin(policy.wrap(steps))
         };
         Task { future, closing }
     }
@@ -92,10 +82,7 @@ impl Walk {
         });
         let Some((place, mut task)) = taken else { return };
         let context = &mut Context::from_waker(Waker::noop());
-        let outcome = catch_unwind(AssertUnwindSafe(|| match &mut task.future {
-            Watched::Plain(future) => Pin::new(future).poll(context),
-            Watched::Policed(future) => Pin::new(future).poll(context),
-        }));
+        let outcome = catch_unwind(AssertUnwindSafe(|| task.future.as_mut().poll(context)));
         let closing = task.closing.get();
         self.with(|state| {
             state.seen.polls += 1;
