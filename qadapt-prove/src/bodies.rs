@@ -1,6 +1,6 @@
 //! Two files function by function: which of them have other code.
 //!
-//! A file with labels has records beside its code, so that its data lie elsewhere. Addresses are therefore compared by what
+//! A file with labels has notes beside its code, so that its data lie elsewhere. Addresses are therefore compared by what
 //! they lead to: a place in the function, another function by its name, or data.
 
 use std::collections::BTreeMap;

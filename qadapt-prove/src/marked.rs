@@ -31,7 +31,7 @@ pub(crate) fn verdicts(
 ) -> (Vec<Verdict>, usize) {
     // What may allocate is asked for waits alone.
     let asks_all = question.settings.subject == Subject::Blocking;
-    marks.records.retain(|record| asks_all || !record.may_allocate);
+    marks.notes.retain(|note| asks_all || !note.may_allocate);
     if !marks.has_labels {
         return (unlabelled(question, &marks, files), 0);
     }
@@ -43,7 +43,7 @@ pub(crate) fn verdicts(
     let permits = question.applied.permits.get_or_init(|| Permits::find(image, &trees, &marks.labels));
     let copies = copies(image, &trees, &marks.labels);
     let mut parts = Parts::of(question.program, debug, &copies);
-    let regions = regions::list(question.names, copies, &marks.records, &sources::opened(files.sources()));
+    let regions = regions::list(question.names, copies, &marks.notes, &sources::opened(files.sources()));
     let listed = &regions.listed;
     let deferrals = Deferrals::find(question.program, question.names, &trees, &marks.labels, data);
     let mut ways_into = |copy| parts.ways(copy, permits);
@@ -296,19 +296,19 @@ fn nameless_copy(other: &str) -> Gap {
     }
 }
 
-/// A file of which nobody knows where its regions are: those of its records and sources by name, and all others as one.
+/// A file of which nobody knows where its regions are: those of its notes and sources by name, and all others as one.
 fn unlabelled(question: &Question<'_, '_>, marks: &Marks, files: &DebugFiles) -> Vec<Verdict> {
     let image = question.program.image();
     let uses_guard = image.functions().iter().flat_map(|f| &f.names).any(|name| name.contains("6qadapt"));
-    if !uses_guard && !marks.has_records {
+    if !uses_guard && !marks.has_notes {
         return Vec::new();
     }
-    let opened = if marks.has_records { sources::opened(files.sources()) } else { Vec::new() };
-    let listed = regions::list(question.names, Vec::new(), &marks.records, &opened).listed;
+    let opened = if marks.has_notes { sources::opened(files.sources()) } else { Vec::new() };
+    let listed = regions::list(question.names, Vec::new(), &marks.notes, &opened).listed;
     let name =
         if listed.is_empty() { "(all regions of this file)" } else { "(all other regions of this file)" };
     let rest = Region::function(0, name.to_owned());
-    let reason = if marks.has_records { labels_taken_away() } else { never_labelled() };
+    let reason = if marks.has_notes { labels_taken_away() } else { never_labelled() };
     let regions = listed.iter().map(|listed| &listed.region).chain([&rest]);
     regions.map(|region| Verdict::without_analysis(region, Answer::Unknown, reason.clone())).collect()
 }

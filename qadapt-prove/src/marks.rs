@@ -127,7 +127,7 @@ pub(crate) struct Label {
 
 /// A region of the source, of which the binary may have copies or none.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Record {
+pub(crate) struct Note {
     /// Its name in reports.
     pub(crate) name: String,
     /// Where its attribute stands.
@@ -144,11 +144,11 @@ pub(crate) struct Marks {
     /// The labels by address; a place with two regions has two, in the order of the code.
     pub(crate) labels: Vec<Label>,
     /// The regions that attributes have made.
-    pub(crate) records: Vec<Record>,
+    pub(crate) notes: Vec<Note>,
     /// Whether the file has its labels, which may all be of code that the linker left out.
     pub(crate) has_labels: bool,
     /// Whether it says that it has regions: each that an attribute has made has a note.
-    pub(crate) has_records: bool,
+    pub(crate) has_notes: bool,
 }
 
 impl Marks {
@@ -168,10 +168,10 @@ impl Marks {
                 marks.labels = read_labels(labels)?;
                 marks.has_labels = true;
             }
-            if let Some(records) = section(NOTES)
+            if let Some(notes) = section(NOTES)
                 && found.is_empty()
             {
-                found = read_notes(records)?;
+                found = read_notes(notes)?;
             }
             // Which of the two files has symbols does not matter: they have the same addresses.
             if let Some(section) = file.section_by_name(NOTES) {
@@ -182,10 +182,10 @@ impl Marks {
         if !marks.has_labels && !found.is_empty() && !is_by_lld(file) {
             return Err(Problem::NoLabels(LABELS));
         }
-        marks.has_records = !found.is_empty();
-        marks.records = found.into_iter().map(|(_, record)| record).collect();
-        marks.records.sort();
-        marks.records.dedup();
+        marks.has_notes = !found.is_empty();
+        marks.notes = found.into_iter().map(|(_, note)| note).collect();
+        marks.notes.sort();
+        marks.notes.dedup();
         Ok(marks)
     }
 }
@@ -215,23 +215,23 @@ fn read_labels(data: &[u8]) -> Result<Vec<Label>, Problem> {
 }
 
 /// Names notes of methods by their types, as their symbols do.
-fn name_by_type(records: &mut [(usize, Record)], file: &Elf<'_>, start: u64) {
+fn name_by_type(notes: &mut [(usize, Note)], file: &Elf<'_>, start: u64) {
     let symbols: BTreeMap<u64, &str> = file
         .symbols()
         .filter_map(|symbol| Some((symbol.address(), symbol.name().ok()?)))
-        .filter(|(_, name)| name.contains("RECORD"))
+        .filter(|(_, name)| name.contains("QADAPT_NOTE"))
         .collect();
-    for (at, record) in records {
+    for (at, note) in notes {
         if let Some(symbol) = symbols.get(&start.wrapping_add(*at as u64)) {
-            record.name = methods::of_record(&record.name, &demangle(symbol));
+            note.name = methods::of_note(&note.name, &demangle(symbol));
         }
     }
 }
 
 /// The notes have the owner `qadapt`, of kind 1. Each comes with its place in the section.
-fn read_notes(data: &[u8]) -> Result<Vec<(usize, Record)>, Problem> {
+fn read_notes(data: &[u8]) -> Result<Vec<(usize, Note)>, Problem> {
     let damaged = || Problem::Section(NOTES);
-    let mut records = Vec::new();
+    let mut notes = Vec::new();
     let mut rest = data;
     while !rest.is_empty() {
         let number = |at: usize| -> Option<usize> {
@@ -247,15 +247,15 @@ fn read_notes(data: &[u8]) -> Result<Vec<(usize, Record)>, Problem> {
         let owner = rest.get(12..12 + owner).ok_or_else(damaged)?;
         let text = rest.get(text_at..text_at + text).ok_or_else(damaged)?;
         if kind == 1 && owner == b"qadapt\0" {
-            records.push((data.len() - rest.len(), record(text).ok_or_else(damaged)?));
+            notes.push((data.len() - rest.len(), parsed(text).ok_or_else(damaged)?));
         }
         rest = rest.get(end..).unwrap_or(&[]);
     }
-    Ok(records)
+    Ok(notes)
 }
 
 /// Name, file, line, column, and whether a proof is required, each closed by a zero byte.
-fn record(text: &[u8]) -> Option<Record> {
+fn parsed(text: &[u8]) -> Option<Note> {
     let mut parts = std::str::from_utf8(text).ok()?.split('\0');
     let name = parts.next()?.to_owned();
     let at = Place {
@@ -264,7 +264,7 @@ fn record(text: &[u8]) -> Option<Record> {
         column: parts.next()?.parse().ok()?,
     };
     let kind = parts.next()?;
-    Some(Record { name, at, required: kind == "1", may_allocate: kind == "2" })
+    Some(Note { name, at, required: kind == "1", may_allocate: kind == "2" })
 }
 
 #[cfg(test)]
@@ -284,11 +284,9 @@ mod tests {
     fn records_are_read_with_their_places() {
         let notes =
             [note(b"app::mix\0src/main.rs\x0012\x005\x001\0"), note(b"app::eq\0src/eq.rs\x003\x001\x000\0")];
-        let records = read_notes(&notes.concat()).unwrap();
-        let found: Vec<_> = records
-            .iter()
-            .map(|(at, r)| (*at, r.name.as_str(), r.at.line, r.at.column, r.required))
-            .collect();
+        let notes = read_notes(&notes.concat()).unwrap();
+        let found: Vec<_> =
+            notes.iter().map(|(at, r)| (*at, r.name.as_str(), r.at.line, r.at.column, r.required)).collect();
         let after = |notes: usize| notes + note(b"app::mix\0src/main.rs\x0012\x005\x001\0").len();
         assert_eq!(found[0], (0, "app::mix", 12, 5, true));
         assert_eq!(found[1], (after(0), "app::eq", 3, 1, false));

@@ -16,11 +16,11 @@ pub(crate) fn by_symbol(name: &str, symbol: Option<&str>) -> String {
     format!("{}::{rest}", bare.unwrap_or(&owner))
 }
 
-/// Puts the type into the name of a method's record, `app::process`, if the symbol of the record says it.
-pub(crate) fn of_record(name: &str, symbol: &str) -> String {
+/// Puts the type into the name of a method's note, `app::process`, if the symbol of the note says it.
+pub(crate) fn of_note(name: &str, symbol: &str) -> String {
     let Some((module, method)) = name.rsplit_once("::") else { return name.to_owned() };
-    // `<app::Filter>::process::{constant#0}::_::RECORD`.
-    let path = symbol.trim_end_matches("::RECORD").trim_end_matches("::_");
+    // `<app::Filter>::process::{constant#0}::_::QADAPT_NOTE`.
+    let path = symbol.trim_end_matches("::QADAPT_NOTE").trim_end_matches("::_");
     match owner(module, path, method) {
         Some(owner) => format!("{owner}::{method}"),
         None => name.to_owned(),
@@ -63,15 +63,15 @@ mod tests {
     #[test]
     fn a_record_is_named_by_its_symbol() {
         for (name, symbol, expected) in [
-            ("app::process", "<app::Filter>::process::{constant#0}::_::RECORD", "app::Filter::process"),
-            ("app::process", "app::Filter::process::_::RECORD", "app::Filter::process"),
-            ("app::process", "app::process::{constant#0}::_::RECORD", "app::process"),
-            ("app::f", "<app::Echo as app::Stage>::f::{constant#0}::_::RECORD", "app::Echo::f"),
+            ("app::process", "<app::Filter>::process::{constant#0}::_::QADAPT_NOTE", "app::Filter::process"),
+            ("app::process", "app::Filter::process::_::QADAPT_NOTE", "app::Filter::process"),
+            ("app::process", "app::process::{constant#0}::_::QADAPT_NOTE", "app::process"),
+            ("app::f", "<app::Echo as app::Stage>::f::{constant#0}::_::QADAPT_NOTE", "app::Echo::f"),
             // A name that its author gave.
-            ("mix", "app::process::{constant#0}::_::RECORD", "mix"),
-            ("a::mix", "app::process::{constant#0}::_::RECORD", "a::mix"),
+            ("mix", "app::process::{constant#0}::_::QADAPT_NOTE", "mix"),
+            ("a::mix", "app::process::{constant#0}::_::QADAPT_NOTE", "a::mix"),
         ] {
-            assert_eq!(of_record(name, symbol), expected, "{name} {symbol}");
+            assert_eq!(of_note(name, symbol), expected, "{name} {symbol}");
         }
     }
 }

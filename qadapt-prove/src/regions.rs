@@ -11,7 +11,7 @@ use super::calls::Opens;
 use super::copies::Copy;
 use super::folded::{in_function, unlisted, within, without_arguments};
 use super::inlined::Tree;
-use super::marks::{Kind, Record};
+use super::marks::{Kind, Note};
 use super::methods;
 use super::names::Names;
 use super::place::Place;
@@ -63,9 +63,9 @@ pub(crate) struct Regions {
     pub(crate) making: Option<String>,
 }
 
-/// The regions of a file: of the copies that it has, of the records of its source, and of the calls in its source that open
+/// The regions of a file: of the copies that it has, of the notes of its source, and of the calls in its source that open
 /// one.
-pub(crate) fn list(names: &Names<'_>, copies: Vec<Copy>, records: &[Record], opened: &[Opened]) -> Regions {
+pub(crate) fn list(names: &Names<'_>, copies: Vec<Copy>, notes: &[Note], opened: &[Opened]) -> Regions {
     let mut found: Vec<(Listed, Vec<Identity>)> = Vec::new();
     let drops_inside = copies.iter().any(|copy| copy.kind == Kind::Drops);
     let (made, copies): (Vec<Copy>, Vec<Copy>) = copies.into_iter().partition(|copy| copy.kind == Kind::Made);
@@ -104,16 +104,16 @@ pub(crate) fn list(names: &Names<'_>, copies: Vec<Copy>, records: &[Record], ope
         .filter(|copy| copy.scope.is_some())
         .map(|copy| describe_made(names, copy, &polled))
         .collect();
-    let unrecorded = records.iter().filter(|record| {
+    let unlisted = notes.iter().filter(|note| {
         let mut seen = false;
-        for known in listed.iter_mut().filter(|known| is_of(known, record)) {
+        for known in listed.iter_mut().filter(|known| is_of(known, note)) {
             seen = true;
-            known.region.required |= record.required;
+            known.region.required |= note.required;
         }
         !seen
     });
-    let mut missing: Vec<Listed> = unrecorded
-        .map(|record| without_copies(&record.name, record.at.clone(), record.required, Kind::Region))
+    let mut missing: Vec<Listed> = unlisted
+        .map(|note| without_copies(&note.name, note.at.clone(), note.required, Kind::Region))
         .collect();
     let (of_polls, others): (Vec<&Opened>, Vec<&Opened>) =
         opened.iter().partition(|call| call.opens == Opens::Polls);
@@ -345,17 +345,16 @@ fn function(names: &Names<'_>, copy: &Copy, tree: &Tree, scope: usize) -> String
     }
 }
 
-/// Whether a listed region is one of a record's copies.
-fn is_of(listed: &Listed, record: &Record) -> bool {
+/// Whether a listed region is one of a note's copies.
+fn is_of(listed: &Listed, note: &Note) -> bool {
     let name = &listed.region.name;
-    let called = *name == record.name
-        || listed.region.function.as_deref() == Some(&record.name)
+    let called = *name == note.name
+        || listed.region.function.as_deref() == Some(&note.name)
         || name
-            .strip_prefix(&record.name)
+            .strip_prefix(&note.name)
             .is_some_and(|rest| rest.starts_with("::{async") || rest.starts_with('<'));
     let here = listed.region.at.as_ref().is_some_and(|at| {
-        (at.line, at.column) == (record.at.line, record.at.column)
-            && ends_with_path(&at.file, &record.at.file)
+        (at.line, at.column) == (note.at.line, note.at.column) && ends_with_path(&at.file, &note.at.file)
     });
     called || here
 }

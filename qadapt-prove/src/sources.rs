@@ -1,4 +1,4 @@
-//! Regions of the source that calls open, which leave no record in the file.
+//! Regions of the source that calls open, which leave no note in the file.
 //!
 //! A function cannot leave one for each of its calls. What the build leaves beside an executable is a list of its sources,
 //! `NAME.d`, and in these the calls can be read that open regions (`calls`). The list has the sources of the program and of
@@ -83,7 +83,7 @@ fn regions_of(source: &Source, parsed: &syn::File, words: &Words) -> Vec<Opened>
     let items = Items::of(parsed);
     let file = source.path.to_string_lossy().into_owned();
     let module = module(&source.package, &file);
-    let record = |call: Call| {
+    let opened = |call: Call| {
         let (line, column) = call.at;
         let function = match items.at(line, column) {
             Some(function) => format!("{module}::{function}"),
@@ -102,5 +102,5 @@ fn regions_of(source: &Source, parsed: &syn::File, words: &Words) -> Vec<Opened>
             opens: call.opens,
         }
     };
-    calls.into_iter().map(record).collect()
+    calls.into_iter().map(opened).collect()
 }

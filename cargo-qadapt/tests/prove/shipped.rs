@@ -182,7 +182,7 @@ impl Tally {
         if let Some(plain) = plain {
             let found = compare_files(marked, plain).expect("two programs");
             self.bodies += found.compared;
-            let of_program = |name: &&String| !name.contains("RECORD");
+            let of_program = |name: &&String| !name.contains("QADAPT_NOTE");
             let names = found.other.iter().chain(&found.alone).filter(of_program);
             self.differ.extend(names.map(|name| format!("{place} {name}")));
         }
@@ -364,7 +364,7 @@ fn same_bodies(profile: Option<Profile>, marked: &[PathBuf]) {
     for (marked, plain) in marked.iter().zip(examples(profile, false)) {
         let found = compare_files(marked, &plain).expect("two programs");
         let names: Vec<_> =
-            found.other.iter().chain(&found.alone).filter(|n| !n.contains("RECORD")).collect();
+            found.other.iter().chain(&found.alone).filter(|n| !n.contains("QADAPT_NOTE")).collect();
         println!("{}: {} of {} bodies differ: {names:#?}", plain.display(), names.len(), found.compared);
         assert!(found.compared > 100, "{} has bodies", plain.display());
     }

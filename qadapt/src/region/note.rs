@@ -62,7 +62,7 @@ macro_rules! __note {
             );
             #[used]
             #[unsafe(link_section = ".note.qadapt.regions")]
-            static RECORD: $crate::__private::Note<{ TEXT.len().next_multiple_of(4) }> =
+            static QADAPT_NOTE: $crate::__private::Note<{ TEXT.len().next_multiple_of(4) }> =
                 $crate::__private::Note::new(TEXT);
         };
     };
