@@ -175,14 +175,17 @@ impl Order {
             let (from, to) = (own.join("release"), own.join("prove/release"));
             grow(&from, &to, |from, to| fs::hard_link(from, to))?;
         }
-        let proofs = match prove.proofs(Some(workspace), &settings) {
+        let (proofs, ended) = match prove.proofs(Some(workspace), &settings) {
             Err(Error::Proof(qadapt_prove::Error::NoRegions { .. })) if is_snippet => {
                 prove.function = Regex::new("^snippet::").ok();
                 prove.proofs(Some(workspace), &settings)
             }
-            Err(Error::Proof(qadapt_prove::Error::NoRegions { .. })) => Ok(Vec::new()),
+            Err(Error::Proof(qadapt_prove::Error::NoRegions { .. })) => Ok((Vec::new(), None)),
             proofs => proofs,
         }?;
+        if let Some(error) = ended {
+            return Err(error);
+        }
         let first = proofs.first().filter(|_| is_snippet);
         let code = first.map_or_else(Vec::new, |proof| assembly(Path::new(&proof.binary)));
         let proofs = serde_json::to_value(&proofs).map_err(Error::write("write the verdicts"))?;

@@ -12,14 +12,31 @@ use crate::progress::Progress;
 use crate::selection::Profile;
 
 impl Prove {
-    /// Proves the binary that is named, or what is built.
+    /// Proves the binary that is named, or what is built. Returns the error too by which it ended after some proofs.
     ///
     /// # Errors
-    /// If it cannot be built or analysed.
-    pub fn proofs(&self, workspace: Option<&Workspace>, settings: &Settings) -> Result<Vec<Proof>> {
+    /// If nothing can be built or analysed.
+    pub fn proofs(
+        &self,
+        workspace: Option<&Workspace>,
+        settings: &Settings,
+    ) -> Result<(Vec<Proof>, Option<Error>)> {
+        let mut proofs = Vec::new();
+        match self.prove(workspace, settings, &mut proofs) {
+            Err(error) if proofs.is_empty() => Err(error),
+            ended => Ok((proofs, ended.err())),
+        }
+    }
+
+    /// Proves one file after the other, up to the first that cannot be.
+    fn prove(
+        &self,
+        workspace: Option<&Workspace>,
+        settings: &Settings,
+        proofs: &mut Vec<Proof>,
+    ) -> Result<()> {
         let rules = Rules { allow_frees: self.allow_frees, gaps: self.gaps };
         let which = self.function.as_ref().map_or(Which::Marked, Which::Functions);
-        let mut proofs = Vec::new();
         if let Some(binary) = &self.binary {
             let mut proof = prove_file(binary, which, rules, settings, None)?;
             if let Some(other) = &self.unlabelled {
@@ -27,7 +44,7 @@ impl Prove {
             }
             proofs.push(proof);
         }
-        let Some(workspace) = workspace else { return Ok(proofs) };
+        let Some(workspace) = workspace else { return Ok(()) };
         let progress = Progress::start();
         let mut without_regions = None;
         for profile in &self.profiles.all() {
@@ -43,7 +60,7 @@ impl Prove {
         }
         match without_regions {
             Some(error) if proofs.is_empty() => Err(error.into()),
-            _ => Ok(proofs),
+            _ => Ok(()),
         }
     }
 

@@ -56,7 +56,7 @@ impl Prove {
         } else {
             Some(gather(&self.trace, &root, None, self.output.as_deref())?)
         };
-        let proofs = self.proofs(workspace.as_ref(), &settings)?;
+        let (proofs, ended) = self.proofs(workspace.as_ref(), &settings)?;
         let contradictions = runs.as_ref().map_or_else(Vec::new, |runs| {
             witness::contradictions(&proofs, &runs.report, &root, self.allow_frees)
         });
@@ -79,6 +79,9 @@ impl Prove {
         // The report is whole without them.
         if let Some(workspace) = &workspace {
             keep(workspace, Kind::Proof, of_proofs(&proofs, &root))?;
+        }
+        if let Some(error) = ended {
+            return Err(error);
         }
         if let Some(Gathered { report, problems, .. }) = runs {
             if !problems.is_empty() {

@@ -466,6 +466,27 @@ fn requiring_a_proof_decides_the_exit_code() {
 }
 
 #[test]
+fn what_is_proven_before_a_build_fails_is_printed() {
+    let output = prove(&[
+        "--format",
+        "json",
+        "--bin",
+        "marked",
+        "--profile",
+        "release",
+        "--profile",
+        "no-such-profile",
+    ]);
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains("could not build the binary `marked` in profile no-such-profile"), "{text}");
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {text}"));
+    let profiles: Vec<_> =
+        report["proofs"].as_array().expect("proofs").iter().map(|p| &p["profile"]).collect();
+    assert_eq!(profiles, ["release"]);
+}
+
+#[test]
 fn what_cannot_run_says_why_and_exits_with_2() {
     for (args, phrase) in [
         (&["--binary", "no-such-file"][..], "could not open the binary `no-such-file`"),
