@@ -3,8 +3,9 @@
 //!
 //! Paths may have backslashes for slashes, in all mixtures, as programs for Windows have them. Nothing here allocates.
 
-/// True for a source file of the standard library: those lie in `/rustc/HASH/library`, or in the sysroot's `rustlib/src/rust/library`. So does
-/// what starts programs and threads in C, which glibc has and builds by relative paths or in a folder of its name.
+/// True for a source file of the standard library: those lie in `/rustc/HASH/library`, or in the sysroot's `rustlib/src/rust/library`. So is
+/// C++'s, whose headers lie below `include/c++`, and what starts programs and threads in C, which glibc has and builds by relative paths or in a
+/// folder of its name.
 ///
 /// # Examples
 /// ```
@@ -12,12 +13,23 @@
 ///
 /// assert!(is_std("/rustc/0/library/alloc/src/vec/mod.rs"));
 /// assert!(is_std("../sysdeps/x86_64/start.S"));
+/// assert!(is_std("/usr/include/c++/12/bits/stl_vector.h"));
 /// assert!(!is_std("src/main.rs"));
 /// ```
 #[must_use]
 pub fn is_std(file: &str) -> bool {
     let is_below = |folder| file.strip_prefix(folder).is_some_and(|rest| rest.starts_with(SEPARATORS));
-    is_below("/rustc") || is_below("/rust/deps") || has(file, "/rustlib/src/rust/library/") || is_glibc(file)
+    is_below("/rustc")
+        || is_below("/rust/deps")
+        || has(file, "/rustlib/src/rust/library/")
+        || is_cxx(file)
+        || is_glibc(file)
+}
+
+/// GCC's headers lie in a folder of its version, LLVM's in `v1`.
+fn is_cxx(file: &str) -> bool {
+    let is_version = |rest: &[u8]| rest.starts_with(b"v1") || rest.first().is_some_and(u8::is_ascii_digit);
+    after(file, "/include/c++/").is_some_and(is_version)
 }
 
 fn is_glibc(file: &str) -> bool {
@@ -101,10 +113,17 @@ fn holds(package: &str, inside: &str) -> bool {
     is("qadapt") && GUARD.contains(&inside) || PARTS.into_iter().any(is)
 }
 
-/// True if a path has this part, whose slashes may be backslashes there. Not `str::contains`, which is large wherever it is called.
+/// True if a path has this part, whose slashes may be backslashes there.
 fn has(file: &str, part: &str) -> bool {
+    after(file, part).is_some()
+}
+
+/// What a path has behind this part, whose slashes may be backslashes there. Not `str::find`, which is large wherever it is called.
+fn after<'f>(file: &'f str, part: &str) -> Option<&'f [u8]> {
     let is = |(&found, &wanted): (&u8, &u8)| found == wanted || (wanted == b'/' && found == b'\\');
-    file.as_bytes().windows(part.len()).any(|bytes| bytes.iter().zip(part.as_bytes()).all(is))
+    let mut places = file.as_bytes().windows(part.len());
+    let place = places.position(|bytes| bytes.iter().zip(part.as_bytes()).all(is))?;
+    file.as_bytes().get(place + part.len()..)
 }
 
 #[cfg(test)]
@@ -128,6 +147,9 @@ mod tests {
             ("./nptl/pthread_create.c", STD),
             ("./csu/../sysdeps/nptl/libc_start_call_main.h", STD),
             ("/usr/src/debug/glibc-2.39/csu/libc-start.c", STD),
+            ("/usr/include/c++/12/bits/new_allocator.h", STD),
+            ("/usr/lib/llvm-14/bin/../include/c++/v1/vector", STD),
+            ("/home/u/include/c++/mixer.hpp", OTHER),
             ("/home/csu/project/src/main.rs", OTHER),
             ("/home/u/rust/library/src/lib.rs", OTHER),
             ("/home/u/rust/deps/mine/src/lib.rs", OTHER),
