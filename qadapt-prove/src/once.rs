@@ -12,6 +12,7 @@ use super::body::{Call, Callee, Fact};
 use super::decode::Steps;
 use super::fixups::Slot;
 use super::load::Image;
+use super::names::Frame;
 use super::step::{Flow, Mem, Reg, Via};
 use super::symbol::demangle;
 
@@ -67,6 +68,17 @@ pub(crate) fn calls_closure(image: &Image<'_>, site: u64) -> bool {
 
 fn is_closures(flow: Flow) -> bool {
     matches!(flow, Flow::CallVia(Via::Mem(Mem { base: Some(_), index: None, disp: CALL_MUT })))
+}
+
+/// Whether one of these frames is std's own around `Once::call`, so that the user can say that the call is made before. Its file tells,
+/// or its name where there is no file.
+pub(crate) fn is_around<'f>(mut frames: impl Iterator<Item = &'f Frame>) -> bool {
+    const FILES: [&str; 4] = ["lazy_lock.rs", "once_lock.rs", "once.rs", "poison/once.rs"];
+    const MODULES: [&str; 4] = ["lazy_lock", "once_lock", "once", "poison::once"];
+    frames.any(|frame| match frame.at.as_ref().and_then(|at| at.file.split_once("library/std/src/sync/")) {
+        Some((_, file)) => FILES.contains(&file),
+        None => MODULES.iter().any(|module| frame.function.contains(&format!("std::sync::{module}::"))),
+    })
 }
 
 /// The call of the closure with this vtable, for which the one of `Once::call` at `site` stands.

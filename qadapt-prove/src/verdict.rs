@@ -14,6 +14,7 @@ use super::graph::Graph;
 use super::hop::Hop;
 use super::names::{Frame, Names};
 use super::node::{Edge, To};
+use super::once;
 use super::place::Place;
 use super::program::Program;
 use super::regions::Region;
@@ -66,6 +67,9 @@ impl Answer {
     }
 }
 
+/// How to say of a static that is made once that it is made already.
+const MADE_BEFORE: &str = "say so of the static: [[prove.assume]] initialised = \"..\", reason = \"..\"";
+
 /// A path to what a region must not come to.
 ///
 /// # Examples
@@ -102,10 +106,16 @@ impl Path {
         frames_along(&self.hops)
     }
 
-    /// What to do instead: the advice, or else what can be done about any such path.
+    /// What to do instead: the advice, or else what can be done about any such path; and how to say that it is done, where the file
+    /// does not show it.
     #[must_use]
-    pub fn help(&self) -> &'static str {
-        self.advice.map_or(advice::otherwise(self.what), |advice| advice.text)
+    pub fn help(&self) -> String {
+        let what = self.advice.map_or(advice::otherwise(self.what), |advice| advice.text);
+        if once::is_around(self.hops.iter().flat_map(|hop| &hop.frames)) {
+            format!("{what}; where the program does, {MADE_BEFORE}")
+        } else {
+            what.to_owned()
+        }
     }
 }
 
@@ -380,7 +390,12 @@ fn gap(program: &Program<'_>, names: &Names<'_>, by: u64, edge: Edge) -> Option<
             } else {
                 ""
             };
-            (describe(why).to_owned(), format!("a static call, or {}{callees}", assume("")))
+            let made = if once::is_around(names.frames(by).iter()) {
+                format!("; where the program makes it before, {MADE_BEFORE}")
+            } else {
+                String::new()
+            };
+            (describe(why).to_owned(), format!("a static call, or {}{callees}{made}", assume("")))
         }
         To::Unknown(why) => (describe(why).to_owned(), assume("")),
         _ => return None,

@@ -248,6 +248,16 @@ fn what_is_made_before_a_region_is_vouched_for_cell_by_cell() {
             proven
         };
         assert!(proven("").is_empty(), "each may have to make it");
+        let cells = ["app::r_lazy", "app::r_cell", "app::r_once", "app::r_both"];
+        for verdict in verdicts(&binary, "").iter().filter(|v| cells.contains(&v.region.as_str())) {
+            let helps = verdict.paths.iter().map(qadapt_prove::Path::help);
+            let said: Vec<String> = helps.chain(verdict.gaps.iter().map(|gap| gap.settle.clone())).collect();
+            assert!(
+                said.iter().any(|said| said.contains("initialised = \"..\"")),
+                "{}: {said:?}",
+                verdict.region
+            );
+        }
         let assume = |cell: &str| {
             format!("[[prove.assume]]\ninitialised = \"app::{cell}\"\nreason = \"main does it\"\n")
         };
