@@ -8,8 +8,8 @@ use qadapt_code::origin::{Code, Sites, same_name};
 use serde::{Deserialize, Serialize};
 
 use crate::built::{Executable, executables, listen};
-use crate::cargo::{cargo, metadata};
-use crate::cargo_config::{CargoConfig, host, platform_variable};
+use crate::cargo::{cargo, host, metadata};
+use crate::cargo_config::{CargoConfig, platform_variable};
 use crate::error::{Error, Result};
 use crate::interrupt::Building;
 use crate::selection::{Profile, Selection};

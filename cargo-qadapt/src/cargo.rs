@@ -30,3 +30,24 @@ pub fn metadata<T: DeserializeOwned>(add: impl FnOnce(&mut Command), failed: &st
     serde_json::from_slice(&output.stdout)
         .map_err(Error::failed("could not read what `cargo metadata` printed"))
 }
+
+/// The platform that cargo runs on.
+#[must_use]
+pub fn host() -> Option<String> {
+    says("host: ")
+}
+
+/// Cargo's version, without the last number.
+#[must_use]
+pub fn version() -> Option<(u32, u32)> {
+    let release = says("release: ")?;
+    let mut numbers = release.split('.').map(str::parse);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+}
+
+/// What cargo says of itself behind this word.
+fn says(word: &str) -> Option<String> {
+    let output = cargo().arg("-vV").output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    text.lines().find_map(|line| line.strip_prefix(word)).map(str::to_owned)
+}

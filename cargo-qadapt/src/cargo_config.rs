@@ -11,7 +11,7 @@ use std::process::Command;
 use cargo_platform::{Cfg, Platform};
 use toml::{Table, Value};
 
-use crate::cargo::cargo;
+use crate::cargo::host;
 use crate::selection::{Profile, Selection};
 use crate::tables::{ARGUMENT, read, tables};
 
@@ -244,14 +244,6 @@ pub const RUSTDOC_FLAGS: &str = "rustdocflags";
 
 /// What stands for the platform that cargo runs on.
 const HOST: &str = "host-tuple";
-
-/// The platform that cargo runs on.
-#[must_use]
-pub fn host() -> Option<String> {
-    let output = cargo().arg("-vV").output().ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    text.lines().find_map(|line| line.strip_prefix("host: ")).map(str::to_owned)
-}
 
 /// True if a condition `cfg(..)` holds where these do; also if it cannot be read, or if they are not known.
 fn holds(condition: &str, known: Option<&[Cfg]>) -> bool {

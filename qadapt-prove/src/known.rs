@@ -43,6 +43,12 @@ pub(crate) fn local_role(symbol: &str) -> Role {
     rust_role(&demangle(symbol))
 }
 
+/// Whether a function that the file defines itself never comes back to its caller, whatever its code looks like: the unwinder goes on
+/// in another frame, by a jump to where that one's registers say.
+pub(crate) fn never_returns(symbol: &str) -> bool {
+    symbol == "_Unwind_Resume"
+}
+
 /// Parts of names worth demangling: a large program has hundreds of thousands of others.
 const HINTS: [&str; 7] = ["__r", "alloc", "panic", "fail", "oom", "unwrap", "rt"];
 

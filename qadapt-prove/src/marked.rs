@@ -1,6 +1,8 @@
 //! Verdicts on the regions that the guard has marked in a file.
 
-use super::copies::copies;
+use std::collections::BTreeSet;
+
+use super::copies::{Copy, copies};
 use super::debug::DebugFiles;
 use super::deferral::{Deferrals, Frees};
 use super::goal::Goal;
@@ -114,11 +116,23 @@ impl Answered<'_, '_> {
     /// The verdicts on some regions, from a graph that begins with them.
     fn answer(&self, question: &Question<'_, '_>, graph: &Graph, which: &[usize]) -> Vec<Verdict> {
         let listed = &self.regions.listed;
+        let image = question.program.image();
+        let copies = || listed.iter().flat_map(|listed| &listed.copies);
+        let named: BTreeSet<u64> = copies()
+            .filter(|copy| copy.scope.is_some())
+            .flat_map(|copy| copy.labels.iter().copied())
+            .collect();
+        // In a function that was merged with another, what has the place of one with a name is that one's equal, as what is not there may
+        // have been.
+        let is_merged = |copy: &Copy| {
+            !copy.labels.is_empty()
+                && copy.labels.iter().all(|label| named.contains(label))
+                && image.function_covering(copy.function).is_some_and(|function| function.names.len() > 1)
+        };
+        let is_nameless = |copy: &Copy| copy.scope.is_none() && !is_merged(copy);
         let nameless = listed
             .iter()
-            .find(|listed| {
-                listed.kind != Kind::Extent && listed.copies.iter().any(|copy| copy.scope.is_none())
-            })
+            .find(|listed| listed.kind != Kind::Extent && listed.copies.iter().any(is_nameless))
             .map(|other| other.region.function.as_ref().unwrap_or(&other.region.name));
         // What is made somewhere may be it.
         let nameless_for =
@@ -286,12 +300,13 @@ fn not_there(listed: &Listed) -> Gap {
 fn nameless_copy(other: &str) -> Gap {
     Gap {
         why: format!(
-            "cannot tell whether the file has code of it: there are regions of which the debug information does not say \
-             which they are, as in `{other}`"
+            "cannot tell whether the file has code of it: it has a region of which the debug information does not say which \
+             one it is, in `{other}`"
         ),
         at: None,
         frames: Vec::new(),
-        settle: "debug information (debug = \"line-tables-only\" or more) for the crate of the region"
+        settle: "debug information (debug = \"line-tables-only\" or more) for all crates with regions; where they have it, two \
+                 functions were merged since their code is the same: #[inline(never)] on those with the regions keeps their names"
             .to_owned(),
     }
 }

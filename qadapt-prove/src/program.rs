@@ -248,6 +248,11 @@ impl<'a> Program<'a> {
                 return (false, usize::MAX);
             }
         }
+        let function = self.image.function_at(entry);
+        if function.is_some_and(|function| function.names.iter().any(|name| known::never_returns(name))) {
+            self.stays.borrow_mut().known.insert(entry, true);
+            return (true, usize::MAX);
+        }
         let (depth, first_aside) = {
             let mut stays = self.stays.borrow_mut();
             stays.depth += 1;

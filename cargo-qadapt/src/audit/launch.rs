@@ -19,6 +19,17 @@ pub const VERB: &str = "__launch";
 /// Names the variables that the program gets, if not all, separated by commas.
 pub const KEEP: &str = "QADAPT_LAUNCH_KEEPS";
 
+/// How variables begin that tell of the ones which the program gets in addition, or instead of those that are set: what cargo itself
+/// starts, as a build script or the compiler with a procedural macro in it, is no part of what is measured, and gets none.
+const GIVES: &str = "QADAPT_LAUNCH_GIVES_";
+
+/// Tells the guard of a program where to write its trace.
+const TRACE: &str = "QADAPT_TRACE";
+
+/// What tells the guard of a program to write a trace, and which. A program gets these from this command or not at all.
+const TO_THE_GUARD: [&str; 5] =
+    [TRACE, "QADAPT_MODE", "QADAPT_WHOLE_PROGRAM", "QADAPT_TRACE_THREADS", "QADAPT_TRACE_LIVE"];
+
 /// What shells, cargo and rustup set for themselves, which differs from machine to machine.
 const THEIRS: [&str; 8] = [
     "_",
@@ -32,18 +43,14 @@ const THEIRS: [&str; 8] = [
 ];
 
 /// What a program always gets.
-const ALWAYS: [&str; 10] = [
-    "QADAPT_TRACE",
-    "QADAPT_MODE",
-    "QADAPT_WHOLE_PROGRAM",
-    "QADAPT_TRACE_THREADS",
-    "QADAPT_TRACE_LIVE",
-    "NEXTEST_TEST_NAME",
-    "LD_LIBRARY_PATH",
-    "LD_PRELOAD",
-    "CARGO_MANIFEST_DIR",
-    "PATH",
-];
+const ALWAYS: [&str; 5] =
+    ["NEXTEST_TEST_NAME", "LD_LIBRARY_PATH", "LD_PRELOAD", "CARGO_MANIFEST_DIR", "PATH"];
+
+/// The variable by which the program gets one of this name.
+#[must_use]
+pub fn gives(name: &str) -> String {
+    format!("{GIVES}{name}")
+}
 
 /// Becomes the program; returns only if that fails.
 #[must_use]
@@ -61,11 +68,24 @@ pub fn launch(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
     // Then its functions have no names, which the report says.
     let kept = kept.unwrap_or_else(|_| PathBuf::from(&program));
     let mut command = Command::new(&kept);
+    let arguments: Vec<OsString> = arguments.collect();
+    // Nextest asks each program for its tests before it runs one: that is no run of the user's.
+    let is_asked_for_tests =
+        std::env::var_os("NEXTEST").is_some() && arguments.iter().any(|argument| argument == "--list");
     command.args(arguments);
     let wanted = std::env::var(KEEP).ok();
     for (variable, _) in std::env::vars_os() {
         if !is_kept(&variable, wanted.as_deref()) {
             command.env_remove(variable);
+        }
+    }
+    for name in TO_THE_GUARD {
+        command.env_remove(name);
+    }
+    for (variable, value) in std::env::vars_os() {
+        let given = variable.to_str().and_then(|variable| variable.strip_prefix(GIVES));
+        if let Some(name) = given.filter(|&name| !(is_asked_for_tests && name == TRACE)) {
+            command.env(name, value);
         }
     }
     let error = system::replace(&mut command, name(Path::new(&program)));
@@ -97,7 +117,7 @@ fn without_hash(name: &OsStr) -> Option<&OsStr> {
 fn is_kept(variable: &OsStr, kept: Option<&str>) -> bool {
     let Some(name) = variable.to_str() else { return kept.is_none() };
     match kept {
-        _ if name == KEEP || name == doctest::VARIABLE => false,
+        _ if name == KEEP || name == doctest::VARIABLE || name.starts_with(GIVES) => false,
         Some(kept) => {
             ALWAYS.contains(&name)
                 || system::VARIABLES.iter().any(|variable| variable.eq_ignore_ascii_case(name))
@@ -139,8 +159,9 @@ mod tests {
         let kept = |name: &str, list| is_kept(OsStr::new(name), list);
         assert!(kept("HOME", None) && kept("CARGO_PKG_NAME", None));
         assert!(!kept("OLDPWD", None) && !kept("CARGO", None) && !kept(KEEP, None));
+        assert!(!kept(&gives("QADAPT_TRACE"), None));
         let list = Some("HOME,RADIO_*");
-        assert!(kept("HOME", list) && kept("RADIO_BAND", list) && kept("QADAPT_TRACE", list));
+        assert!(kept("HOME", list) && kept("RADIO_BAND", list) && kept("LD_PRELOAD", list));
         assert!(!kept("LANG", list) && !kept("HOMES", list) && !kept(KEEP, list));
     }
 }

@@ -15,12 +15,12 @@ use super::kept::Kept;
 use super::preload;
 use super::problems::Problems;
 use super::remapped::unseen;
-use super::run::{Options, Runner, run};
+use super::run::{Options, Runner, Starter, run};
 use super::traceless::{has_guard, traceless};
 use super::wait::End;
 use crate::build::{Build, Program, Verb, Workspace, name_in};
-use crate::cargo::cargo;
-use crate::cargo_config::{CargoConfig, host, platform_variable};
+use crate::cargo::{cargo, host, version};
+use crate::cargo_config::{CargoConfig, platform_variable};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::progress::Progress;
@@ -210,7 +210,13 @@ impl Runs {
             live: how.detail.live,
             timeout: self.timeout.map(Duration::from_secs),
             arguments: &self.arguments,
-            launched_on: how.platform.as_deref(),
+            starter: match &how.platform {
+                None => Starter::Cargo,
+                Some(platform) if runner == Runner::Test && how.cargo < Some((1, 89)) => {
+                    Starter::OwnButDoctests(platform)
+                }
+                Some(platform) => Starter::Own(platform),
+            },
             environment: how.kept,
             input: &how.input,
         };
@@ -225,7 +231,7 @@ impl Runs {
             // Where cargo fails before a program that leaves traces, nothing is known of the program.
             let is_cargos = traces == 0
                 && matches!(end, End::Failure(status) if status.code() == Some(CARGO_FAILED))
-                && programs.iter().any(|program| has_guard(program));
+                && (programs.is_empty() || programs.iter().any(|program| has_guard(program)));
             match end {
                 End::Success => {}
                 End::Failure(status) => {
@@ -283,6 +289,8 @@ const CARGO_FAILED: i32 = 101;
 struct How<'a> {
     cargo_config: CargoConfig,
     has_guard: bool,
+    /// Cargo's version, if it says one.
+    cargo: Option<(u32, u32)>,
     /// Where programs are started by this command; none if the user has them started otherwise.
     platform: Option<String>,
     kept: Option<&'a [String]>,
@@ -301,6 +309,7 @@ impl<'a> How<'a> {
         Self {
             cargo_config,
             has_guard: workspace.has_guard(),
+            cargo: version(),
             platform,
             kept: config.check.environment.as_deref(),
             detail: Detail::default(),

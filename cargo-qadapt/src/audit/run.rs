@@ -32,6 +32,17 @@ pub enum Runner {
     Bench,
 }
 
+/// Who starts programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Starter<'a> {
+    /// Cargo, or what the user has set.
+    Cargo,
+    /// This command, by [`launch`], on this platform.
+    Own(&'a str),
+    /// The same but for doctests: before Rust 1.89 rustdoc starts those by itself.
+    OwnButDoctests(&'a str),
+}
+
 /// What a run is given besides its build.
 #[derive(Debug)]
 pub struct Options<'a> {
@@ -51,8 +62,8 @@ pub struct Options<'a> {
     pub timeout: Option<Duration>,
     /// The program's own arguments.
     pub arguments: &'a [OsString],
-    /// The platform for which cargo is told to start programs by [`launch`]; none if it is not.
-    pub launched_on: Option<&'a str>,
+    /// Who starts programs.
+    pub starter: Starter<'a>,
     /// Names of the variables that the program gets; all but the machine's own if there are none.
     pub environment: Option<&'a [String]>,
     /// What it reads.
@@ -122,40 +133,52 @@ fn command(build: &Build<'_>, options: &Options<'_>) -> Command {
         renamed.args(arguments).envs(build.environment.iter().map(|(name, value)| (name, value)));
         command = renamed;
     }
-    command.env("QADAPT_TRACE", &options.traces).env("QADAPT_MODE", "count");
     if options.runner == Runner::Test {
         let (flags, value) = doctest::for_lines(&build.cargo_config());
         command.env(doctest::VARIABLE, doctest::folder(&options.traces)).env(flags, value);
     }
-    if let Some(runner) = options.launched_on.and_then(launcher) {
+    let platform = match options.starter {
+        Starter::Cargo => None,
+        Starter::Own(platform) | Starter::OwnButDoctests(platform) => Some(platform),
+    };
+    if let Some(runner) = platform.and_then(launcher) {
         command.arg("--config").arg(runner);
     }
     if let Some(kept) = options.environment {
         command.env(launch::KEEP, kept.join(","));
     }
-    if options.whole_program {
-        command.env("QADAPT_WHOLE_PROGRAM", "1");
-    } else {
-        command.env_remove("QADAPT_WHOLE_PROGRAM");
-    }
-    if let Some(library) = &options.preload {
-        // Cargo itself, which gets it too, has no guard to tell.
-        command.env(preload::VARIABLE, library);
-    }
-    if options.threads {
-        command.env("QADAPT_TRACE_THREADS", "1");
-    } else {
-        command.env_remove("QADAPT_TRACE_THREADS");
-    }
-    if options.live {
-        command.env("QADAPT_TRACE_LIVE", "1");
-    } else {
-        command.env_remove("QADAPT_TRACE_LIVE");
-    }
+    give(&mut command, options);
     if !options.arguments.is_empty() {
         command.arg("--").args(options.arguments);
     }
     command
+}
+
+/// Gives the program what tells its guard to write a trace. Where this command starts it, cargo and what cargo runs besides get none
+/// of that.
+fn give(command: &mut Command, options: &Options<'_>) {
+    let mut given: Vec<(&str, OsString)> =
+        vec![("QADAPT_TRACE", options.traces.clone().into()), ("QADAPT_MODE", "count".into())];
+    for (name, is_asked) in [
+        ("QADAPT_WHOLE_PROGRAM", options.whole_program),
+        ("QADAPT_TRACE_THREADS", options.threads),
+        ("QADAPT_TRACE_LIVE", options.live),
+    ] {
+        if is_asked {
+            given.push((name, "1".into()));
+        } else {
+            command.env_remove(name);
+        }
+    }
+    given.extend(options.preload.clone().map(|library| (preload::VARIABLE, library)));
+    for (name, value) in given {
+        if options.starter != Starter::Cargo {
+            command.env(launch::gives(name), &value);
+        }
+        if !matches!(options.starter, Starter::Own(_)) {
+            command.env(name, value);
+        }
+    }
 }
 
 /// The setting that makes this command start programs on a platform.

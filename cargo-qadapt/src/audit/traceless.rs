@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use qadapt_code::map::map;
 use regex::bytes::Regex;
 
-use crate::cargo_config::{CargoConfig, host, platform_variable};
+use crate::cargo::host;
+use crate::cargo_config::{CargoConfig, platform_variable};
 use crate::selection::{Profile, Selection};
 
 /// What a manifest says to depend on the guard, as the README has it: no registry has it, and another crate has its name.
@@ -25,7 +26,7 @@ pub fn traceless(
 ) -> String {
     let here = host();
     let foreign = config.target().filter(|target| here.as_ref() != Some(target));
-    let why = if programs.iter().any(|program| has_guard(program)) {
+    let why = if is_cargos || programs.iter().any(|program| has_guard(program)) {
         let platform = foreign.as_ref().or(here.as_ref());
         let runner = platform.and_then(|platform| config.for_platform(platform, "runner"));
         let variable = platform.map(|platform| platform_variable(platform, "runner")).unwrap_or_default();

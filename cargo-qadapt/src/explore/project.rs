@@ -12,8 +12,7 @@ use toml::{Table, Value};
 use super::args::Explore;
 use super::target::{Kind, Target as Runnable};
 use crate::audit::traceless::DEPENDENCY;
-use crate::cargo::metadata;
-use crate::cargo_config::host;
+use crate::cargo::{host, metadata};
 use crate::error::{Error, Result};
 
 /// What is explored.

@@ -1,5 +1,7 @@
 //! How programs are built: what the user says of it stays, and what an audit adds does not contradict it.
 
+use std::path::Path;
+
 use crate::workspace::{GUARDED, alone, package, qadapt_in};
 
 /// Settings of the user's for the packages of the guard, under whatever word.
@@ -40,6 +42,41 @@ fn what_a_program_depends_on_has_lines_whatever_its_profile_says() {
     run.assert(1, "");
     assert!(!run.stdout.contains("no debug information"), "{}", run.stdout);
     assert!(run.stdout.contains("lender/lender.rs:2"), "{}", run.stdout);
+}
+
+/// A build script that cargo runs each time, and a procedural macro in the compiler that it then starts: both have the guard, and are
+/// not what is audited.
+#[test]
+fn what_cargo_starts_besides_the_program_is_no_part_of_an_audit() {
+    let folder = alone("besides");
+    let guard = Path::new(env!("CARGO_MANIFEST_DIR")).join("../qadapt").canonicalize().expect("the guard");
+    let watched = "qadapt::set_mode(qadapt::Mode::Count);\n    \
+                   qadapt::assert_no_alloc(|| drop(std::hint::black_box(Box::new(1))));\n";
+    package(&folder.join("passes"), "passes", "[lib]\nproc-macro = true\npath = \"passes.rs\"\n", &[]);
+    let passes = format!(
+        "use proc_macro::TokenStream;\n#[proc_macro_attribute]\npub fn pass(_: TokenStream, item: TokenStream) -> \
+         TokenStream {{\n    {watched}    item\n}}\n"
+    );
+    std::fs::write(folder.join("passes/passes.rs"), passes).expect("it can be written");
+    let script = format!(
+        "{GUARDED}fn main() {{\n    println!(\"cargo::rerun-if-changed=nothing-there\");\n    {watched}}}\n"
+    );
+    std::fs::write(folder.join("build.rs"), script).expect("it can be written");
+    let more = format!(
+        "[workspace]\nexclude = [\"passes\"]\n[build-dependencies]\nqadapt.path = '{}'\n\
+         [dependencies.passes]\npath = \"passes\"\n[[bin]]\nname = \"asked\"\nrequired-features = [\"more\"]\n\
+         [features]\nmore = []\n",
+        guard.display()
+    );
+    let text = format!("{GUARDED}#[passes::pass]\nfn main() {{\n    qadapt::assert_no_alloc(|| ());\n}}\n");
+    package(&folder, "besides", &more, &[("besides", &text), ("asked", &text)]);
+    qadapt_in(&folder, &["audit", "--profile", "debug", "--bin", "besides"]).assert(0, "");
+    let whole = ["audit", "--profile", "debug", "--bin", "besides", "--whole-program"];
+    let run = qadapt_in(&folder, &whole);
+    assert!(run.stdout.contains("\ndebug: 1 process,"), "{}\n{}", run.stdout, run.stderr);
+    let refused = qadapt_in(&folder, &["audit", "--profile", "debug", "--bin", "asked"]);
+    refused.assert(2, "requires the features: `more`");
+    assert!(!refused.stderr.contains("does not link qadapt"), "{}", refused.stderr);
 }
 
 /// A program without any names, of which all that is left could be anybody's.

@@ -62,7 +62,7 @@ fn default_members_without_a_program_have_their_tests_run() {
 fn a_program_that_cargo_cannot_build_again_did_not_fail() {
     let folder = alone("rebuilt");
     let text = format!(
-        "{GUARDED}const _: () = assert!(option_env!(\"QADAPT_MODE\").is_none(), \"it runs\");\n\nfn main() {{}}\n"
+        "{GUARDED}const _: () = assert!(option_env!(\"QADAPT_LAUNCH_GIVES_QADAPT_MODE\").is_none(), \"it runs\");\n\nfn main() {{}}\n"
     );
     package(&folder, "rebuilt", "\n[workspace]\n", &[("rebuilt", &text)]);
     let run = audit(&folder, &[]);
@@ -112,7 +112,7 @@ fn what_starts_programs_on_another_platform_starts_none_here() {
 
 #[test]
 fn the_platform_is_chosen_as_for_cargo() {
-    let here = cargo_qadapt::cargo_config::host().expect("cargo says where it runs");
+    let here = cargo_qadapt::cargo::host().expect("cargo says where it runs");
     let audit = ["audit", "-p", "odd", "--bin", "clean", "--profile", "debug", "--target"];
     crate::command::run(&[&audit[..], &[&here]].concat()).assert(0, "");
     let program = crate::command::target_directory().join("qadapt").join(here).join("debug/clean");

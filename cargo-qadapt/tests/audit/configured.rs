@@ -5,7 +5,7 @@ use crate::workspace::{package, qadapt_in};
 
 #[test]
 fn one_of_several_platforms_has_to_be_chosen() {
-    let here = cargo_qadapt::cargo_config::host().expect("cargo tells its platform");
+    let here = cargo_qadapt::cargo::host().expect("cargo tells its platform");
     let several = format!("build.target = [{here:?}, \"no-such-platform\"]");
     let arguments = ["--bin", "clean", "--profile", "debug", "--cargo-config", &several];
     let of = |verb, more: &[&str]| run(&[&[verb, "-p", "odd"], more, &arguments].concat());

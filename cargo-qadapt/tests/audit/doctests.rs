@@ -53,7 +53,7 @@ fn doctests_have_lines_as_other_tests_do() {
     std::fs::create_dir(folder.join(".cargo")).expect("the folder can be made");
     // Without the user's own flags there is nothing in the region to see.
     let library = LIBRARY.replace("    drop(", "    #[cfg(told)] drop(");
-    let platform = cargo_qadapt::cargo_config::host().expect("cargo tells its platform");
+    let platform = cargo_qadapt::cargo::host().expect("cargo tells its platform");
     let of_platform = format!("target.{platform}.rustdocflags = ['--cfg', 'told']");
     for (edition, line, flags) in [
         ("2021", "src/lib.rs:", "build.rustdocflags = '--cfg told'"),
@@ -78,7 +78,7 @@ fn doctests_have_lines_as_other_tests_do() {
 fn doctests_that_are_gone_are_said_to_be_and_nothing_has_passed() {
     let folder = alone("doctests-gone");
     package(&folder, "documented-gone", "2021", "[workspace]\n", ("lib.rs", LIBRARY));
-    let platform = cargo_qadapt::cargo_config::host().expect("cargo tells its platform");
+    let platform = cargo_qadapt::cargo::host().expect("cargo tells its platform");
     let runner = format!("target.{platform}.runner = 'env'");
     let audit = run(&folder, &["audit", "--cargo-config", &runner]);
     audit.assert(2, "rustdoc deletes the programs of doctests");

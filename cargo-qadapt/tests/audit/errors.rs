@@ -28,7 +28,7 @@ fn a_program_that_does_not_know_qadapt() {
 #[test]
 #[cfg(target_os = "linux")]
 fn what_starts_programs_and_does_not() {
-    let platform = cargo_qadapt::cargo_config::host().expect("cargo tells its platform");
+    let platform = cargo_qadapt::cargo::host().expect("cargo tells its platform");
     let variable = cargo_qadapt::cargo_config::platform_variable(&platform, "runner");
     for runner in ["true", "a-runner-that-is-not-there -x"] {
         let output = qadapt(&["audit", "-p", "odd", "--bin", "clean", "--profile", "debug"])

@@ -71,7 +71,7 @@ fn variables_that_cannot_be_left_out_are_said() {
     let said = "`environment` below `[check]` in qadapt.toml is ignored";
     copy.write("qadapt.toml", "[check]\nenvironment = [\"HOME\"]\n");
     copy.check(&["--bless"]).assert_not(said);
-    let platform = cargo_qadapt::cargo_config::host().expect("cargo tells its platform");
+    let platform = cargo_qadapt::cargo::host().expect("cargo tells its platform");
     std::fs::create_dir_all(copy.root.join(".cargo")).expect("a folder");
     copy.write(".cargo/config.toml", &format!("target.{platform}.runner = \"env\"\n"));
     copy.check(&["--bless"]).assert(0, &[said, "cargo starts them with `env` (CARGO_TARGET_"]);
@@ -85,7 +85,7 @@ fn variables_that_cannot_be_left_out_are_said() {
 fn what_cargos_configuration_includes_is_read() {
     let copy = Copy::new("included");
     copy.write("qadapt.toml", "[check]\nenvironment = [\"HOME\"]\n");
-    let platform = cargo_qadapt::cargo_config::host().expect("cargo tells its platform");
+    let platform = cargo_qadapt::cargo::host().expect("cargo tells its platform");
     std::fs::create_dir_all(copy.root.join(".cargo/below")).expect("a folder");
     copy.write(".cargo/config.toml", "include = [\"weak.toml\", { path = \"below/strong.toml\" }]\n");
     copy.write(".cargo/below/strong.toml", "include = [\"../stripped.toml\"]\n");

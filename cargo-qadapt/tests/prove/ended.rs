@@ -27,6 +27,19 @@ const REST: &str = r#"
     }
 "#;
 
+/// An unwinder that is linked in goes on in another frame, which in its code looks like a return.
+#[test]
+#[cfg(all(target_arch = "x86_64", target_env = "gnu"))]
+fn a_panic_ends_a_region_in_a_program_that_is_linked_statically() {
+    let body = "let cell = std::cell::RefCell::new(x);
+                let cell = black_box(&cell);
+                __qadapt_region(|| { *cell.borrow_mut() += black_box(x); *cell.borrow() })";
+    let region = ("borrows".to_owned(), body.to_owned());
+    let flags = ["-Copt-level=2", "-Cpanic=unwind", "-Ctarget-feature=+crt-static"];
+    let file = program("static", "", &[region], &flags);
+    assert_eq!(answers(&file)["borrows"], Answer::Proven);
+}
+
 #[test]
 fn a_panic_after_a_region_excuses_nothing_in_it_and_one_inside_does() {
     let text = |(name, body): &(&str, &str)| ((*name).to_owned(), (*body).to_owned());

@@ -8,8 +8,8 @@ use qadapt_prove::Answer;
 use crate::labelled::{answers, program, quiet};
 use crate::programs::{folder, has, prove, run};
 
-/// A record of each region, as an attribute leaves it: of one with code, and of one without.
-const RECORDS: &str = r#"
+/// A note of each region, as an attribute leaves it: of one with code, and of one without.
+const NOTES: &str = r#"
     #[repr(C, align(4))]
     struct Note<const N: usize>(u32, u32, u32, [u8; 8], [u8; N]);
     #[used]
@@ -20,10 +20,10 @@ const RECORDS: &str = r#"
     static WITHOUT: Note<28> = Note(7, 28, 1, *b"qadapt\0\0", *b"taken::never\0src/n.rs\x009\x001\x000\0");
 "#;
 
-/// A program with two regions, one of which has a record.
+/// A program with two regions, one of which has a note.
 fn made(name: &str) -> PathBuf {
     let loud = ("loud".to_owned(), "__qadapt_region(|| boxes(x, 1, 2) as u64)".to_owned());
-    program(name, RECORDS, &[quiet(), loud], &["-Copt-level=2", "--crate-name=taken"])
+    program(name, NOTES, &[quiet(), loud], &["-Copt-level=2", "--crate-name=taken"])
 }
 
 /// What `objcopy` makes of a file.
@@ -58,10 +58,27 @@ fn labels_of_code_that_the_linker_left_out_say_that_no_region_is_there() {
             continue;
         }
         let flags = [&["-Copt-level=2", "--crate-name=taken"], linker].concat();
-        let file = program(name, &format!("{RECORDS}{UNUSED}"), std::slice::from_ref(&plain), &flags);
+        let file = program(name, &format!("{NOTES}{UNUSED}"), std::slice::from_ref(&plain), &flags);
         let missing = ["never", "quiet"].map(|region| (region.to_owned(), Answer::Missing));
         assert_eq!(answers(&file), missing.into(), "{name}");
     }
+}
+
+/// Functions of equal code, which the linker makes one of: the debug information is that of either.
+#[test]
+fn a_region_in_a_function_that_was_merged_leaves_open_nothing_of_others() {
+    const EQUAL: &str = "
+        #[inline(always)] fn one(x: u64) -> u64 { __qadapt_region(|| black_box(x) + 1) }
+        #[inline(always)] fn two(x: u64) -> u64 { __qadapt_region(|| black_box(x) + 1) }
+        #[inline(never)] fn call(f: &mut dyn FnMut(u64)) { black_box(f)(black_box(3)) }
+    ";
+    let calls = "call(&mut |i| { one(i); }); call(&mut |i| { two(i); }); x";
+    let flags = ["-Copt-level=2", "--crate-name=taken", "-Clink-arg=-Wl,--icf=all"];
+    let file =
+        program("merged", &format!("{NOTES}{EQUAL}"), &[("calls".to_owned(), calls.to_owned())], &flags);
+    let answers = answers(&file);
+    assert_eq!(answers["never"], Answer::Missing, "{answers:?}");
+    assert!(answers.values().any(|answer| *answer == Answer::Proven), "{answers:?}");
 }
 
 /// The exit code and the words about a file in this folder; no answer, if it takes a minute.

@@ -32,6 +32,7 @@ mod cow_into_owned;
 mod deque_growth;
 mod directory_walk;
 mod drop_box;
+mod drop_io_error;
 mod drop_map;
 mod drop_shared;
 mod drop_string;
@@ -123,6 +124,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     deque_growth::ENTRY,
     directory_walk::ENTRY,
     drop_box::ENTRY,
+    drop_io_error::ENTRY,
     drop_map::ENTRY,
     drop_shared::ENTRY,
     drop_string::ENTRY,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hint::black_box;
+use std::io;
 use std::panic::{catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -39,6 +40,7 @@ fn containers() {
 #[test]
 fn pointers() {
     dropped("drop-box", Box::new(7_u64));
+    dropped("drop-io-error", io::Error::other("abc"));
     dropped("drop-shared", Arc::new(7_u64));
     dropped("drop-shared", Rc::new(7_u64));
     let by = black_box(4_u32);
