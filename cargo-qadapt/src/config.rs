@@ -4,7 +4,7 @@ use std::path::Path;
 
 use qadapt_code::glob::Glob;
 use qadapt_code::origin::Sites;
-use qadapt_prove::{Section, Settings};
+use qadapt_prove::{Invalid, Section, Settings};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 
@@ -123,12 +123,14 @@ impl Config {
     /// # Errors
     /// If it cannot be read or is not valid.
     pub fn read(path: &Path) -> Result<Self> {
-        let wrong = |problem| Error::Config { path: path.to_owned(), problem };
         let bytes = std::fs::read(path).map_err(|e| match std::fs::read_link(path) {
-            Ok(target) => wrong(format!("it is a link to `{}`, which cannot be read: {e}", target.display())),
+            Ok(target) => {
+                let what = format!("it is a link to `{}`, which cannot be read", target.display());
+                Error::config(path, Error::failed(what)(e))
+            }
             Err(_) => Error::io("read the configuration", path, e),
         })?;
-        utf8(&bytes).and_then(Self::parse).map_err(wrong)
+        utf8(&bytes).and_then(Self::parse).map_err(|problem| Error::config(path, problem))
     }
 
     /// Reads the text of a file.
@@ -142,9 +144,9 @@ impl Config {
     /// What is settled for proofs.
     ///
     /// # Errors
-    /// What is wrong with an assumption, in words.
-    pub fn proofs(self) -> std::result::Result<Settings, String> {
-        Settings::of(self.prove, self.sites).map_err(|invalid| invalid.to_string())
+    /// What is wrong with an assumption.
+    pub fn proofs(self) -> std::result::Result<Settings, Invalid> {
+        Settings::of(self.prove, self.sites)
     }
 
     /// The same, of a file.
@@ -152,8 +154,7 @@ impl Config {
     /// # Errors
     /// If it cannot be read or is not valid.
     pub fn read_proofs(path: &Path) -> Result<Settings> {
-        let settled = Self::read(path)?.proofs();
-        settled.map_err(|problem| Error::Config { path: path.to_owned(), problem })
+        Self::read(path)?.proofs().map_err(|invalid| Error::config(path, invalid))
     }
 }
 
@@ -375,7 +376,9 @@ mod tests {
 
     #[test]
     fn an_assumption_needs_a_reason_and_one_subject() {
-        let proofs = |text| Config::parse(text).and_then(Config::proofs);
+        let proofs = |text| {
+            Config::parse(text).and_then(|config| config.proofs().map_err(|invalid| invalid.to_string()))
+        };
         let ok = "[[prove.assume]]\nforeign = \"qsort*\"\nreason = \"our comparison does not allocate\"";
         assert_eq!(proofs(ok).unwrap().unmatched().len(), 1);
         for bad in [

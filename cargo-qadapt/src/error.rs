@@ -58,7 +58,7 @@ pub enum Error {
         /// Which file.
         path: PathBuf,
         /// What is wrong with it, and what to write instead.
-        problem: String,
+        source: Cause,
     },
     /// The command line asks for something that cannot be done.
     Usage(String),
@@ -84,6 +84,12 @@ impl Error {
     #[must_use]
     pub fn input(kind: &'static str, path: &Path, source: impl Into<Cause>) -> Self {
         Self::Input { kind, path: path.to_owned(), source: source.into() }
+    }
+
+    /// What is wrong with a configuration file.
+    #[must_use]
+    pub fn config(path: &Path, source: impl Into<Cause>) -> Self {
+        Self::Config { path: path.to_owned(), source: source.into() }
     }
 
     /// What could not be put into its form, for a `map_err`.
@@ -129,7 +135,7 @@ impl fmt::Display for Error {
             Self::Write { doing, .. } => write!(f, "could not {doing}"),
             Self::Proof(error) => error.fmt(f),
             Self::Input { kind, path, .. } => write!(f, "cannot use the {kind} `{}`", path.display()),
-            Self::Config { path, problem } => write!(f, "`{}`: {problem}", path.display()),
+            Self::Config { path, .. } => write!(f, "`{}`", path.display()),
             Self::Failed { what, .. } | Self::Usage(what) | Self::Gap(what) | Self::Cargo(what) => {
                 f.write_str(what)
             }

@@ -1,6 +1,6 @@
 //! `cargo qadapt`: says where a program touches the heap, and proves where it does not.
 //!
-//! A library only so that its parts can be tested and fuzzed one by one; the product is the command.
+//! A library only so that its parts can be tested one by one; the product is the command.
 
 pub mod audit;
 pub mod build;

@@ -1,7 +1,7 @@
 //! Instructions of aarch64 that make numbers of numbers.
 
 use super::aarch64_word::{Meaning, ZERO, bits, clobber, cond, reg, reg_or_sp, set};
-use super::step::{Effect, Mem, Op, Operand, Reg, SP, Write};
+use super::step::{Effect, Mem, Operand, Operation, Reg, SP, Write};
 
 /// `add`, `sub`, `cmp` and `mov` of a register and a number.
 pub(super) fn add_constant(word: u32) -> Meaning {
@@ -62,18 +62,18 @@ pub(super) fn add_register(
             if is_wide { sum(dst, mem) } else { Effect::ShortAddress(dst, mem) }
         }
         (Some(dst), Some((left, right))) if is_sub && shift == 0 && (is_wide || dst != SP && left != SP) => {
-            Effect::Calculate(Op::Sub, dst, left, Operand::Reg(right), width)
+            Effect::Calculate(Operation::Sub, dst, left, Operand::Reg(right), width)
         }
         (Some(dst), _) => Effect::Clobber(1 << dst),
     };
     Meaning { flags_lost: sets_flags, ..Meaning::effect(effect) }
 }
 
-fn operation(word: u32) -> Op {
+fn operation(word: u32) -> Operation {
     match bits(word, 29, 2) {
-        1 => Op::Or,
-        2 => Op::Xor,
-        _ => Op::And,
+        1 => Operation::Or,
+        2 => Operation::Xor,
+        _ => Operation::And,
     }
 }
 
@@ -89,7 +89,7 @@ pub(super) fn logical_constant(word: u32) -> Meaning {
     let effect = match (reg(rd), reg(rn)) {
         (None, _) if sets_flags => Effect::None,
         (None, _) => Effect::Clobber(1 << SP),
-        (Some(dst), None) if op == Op::Or => Effect::Set(dst, mask),
+        (Some(dst), None) if op == Operation::Or => Effect::Set(dst, mask),
         (Some(dst), Some(src)) => Effect::Calculate(op, dst, src, Operand::Number(mask), width),
         (Some(dst), None) => Effect::Clobber(1 << dst),
     };
@@ -129,7 +129,7 @@ pub(super) fn logical(word: u32) -> Meaning {
     let meaning = set(rd, |dst| match (reg(rn), reg(rm)) {
         _ if !is_plain => Effect::Clobber(1 << dst),
         (None, None) => Effect::Set(dst, 0),
-        (None, Some(src)) if op == Op::Or => Effect::Copy(dst, src, width),
+        (None, Some(src)) if op == Operation::Or => Effect::Copy(dst, src, width),
         (Some(left), Some(right)) => Effect::Calculate(op, dst, left, Operand::Reg(right), width),
         _ => Effect::Clobber(1 << dst),
     });
@@ -149,7 +149,7 @@ pub(super) fn move_wide(word: u32) -> Meaning {
         2 => Meaning::effect(Effect::Set(dst, number)),
         3 => {
             let others = !(0xffff << shift) & all;
-            Meaning::effect(keep(Op::And, others)).then(keep(Op::Or, number), Write::None)
+            Meaning::effect(keep(Operation::And, others)).then(keep(Operation::Or, number), Write::None)
         }
         _ => Meaning::undecodable(),
     }
@@ -168,10 +168,10 @@ pub(super) fn bitfield(word: u32) -> Meaning {
         return Meaning::undecodable();
     }
     if to == last {
-        return Meaning::effect(calculate(Op::Shr, src, u64::from(from)));
+        return Meaning::effect(calculate(Operation::Shr, src, u64::from(from)));
     }
     if to + 1 == from {
-        return Meaning::effect(calculate(Op::Shl, src, u64::from(last - to)));
+        return Meaning::effect(calculate(Operation::Shl, src, u64::from(last - to)));
     }
     if from > to {
         return clobber(rd);
@@ -181,9 +181,9 @@ pub(super) fn bitfield(word: u32) -> Meaning {
         (0, 7) => Meaning::effect(Effect::Extend(dst, src, 8)),
         (0, 15) => Meaning::effect(Effect::Extend(dst, src, 16)),
         (0, 31) => Meaning::effect(Effect::Copy(dst, src, 32)),
-        (0, _) => Meaning::effect(calculate(Op::And, src, mask)),
-        _ => Meaning::effect(calculate(Op::Shr, src, u64::from(from)))
-            .then(calculate(Op::And, dst, mask), Write::None),
+        (0, _) => Meaning::effect(calculate(Operation::And, src, mask)),
+        _ => Meaning::effect(calculate(Operation::Shr, src, u64::from(from)))
+            .then(calculate(Operation::And, dst, mask), Write::None),
     }
 }
 

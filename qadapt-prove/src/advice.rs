@@ -6,10 +6,10 @@ use qadapt_code::origin::is_guards;
 
 use super::hop::Hop;
 use super::names::Frame;
-use super::role::Kind;
+use super::role::Sink;
 
 /// The advice for a path, whose last call is the one of the allocator.
-pub(crate) fn of(kind: Kind, hops: &[Hop]) -> Option<Advice> {
+pub(crate) fn of(kind: Sink, hops: &[Hop]) -> Option<Advice> {
     // The allocator's own frames, and the guard's above it, are no call that anybody wrote.
     let inwards = hops.iter().rev().flat_map(|hop| &hop.frames);
     let of_allocator =
@@ -18,11 +18,11 @@ pub(crate) fn of(kind: Kind, hops: &[Hop]) -> Option<Advice> {
     let calls = hops.last()?.calls.as_str();
     // No run, no sizes: a reallocation may be either, and growth is the common case.
     let events: &[(Op, usize, usize)] = match kind {
-        Kind::Wait => &[(Op::SystemCall, 0, 0)],
-        Kind::Free => &[(Op::Dealloc, 1, 0)],
-        Kind::Alloc if calls.contains("realloc") => &[(Op::Realloc, 2, 1), (Op::Realloc, 1, 2)],
-        Kind::Alloc if calls.contains("zeroed") || calls.contains("calloc") => &[(Op::AllocZeroed, 1, 0)],
-        Kind::Alloc => &[(Op::Alloc, 1, 0)],
+        Sink::Wait => &[(Op::SystemCall, 0, 0)],
+        Sink::Free => &[(Op::Dealloc, 1, 0)],
+        Sink::Alloc if calls.contains("realloc") => &[(Op::Realloc, 2, 1), (Op::Realloc, 1, 2)],
+        Sink::Alloc if calls.contains("zeroed") || calls.contains("calloc") => &[(Op::AllocZeroed, 1, 0)],
+        Sink::Alloc => &[(Op::Alloc, 1, 0)],
     };
     let found = events
         .iter()
@@ -79,10 +79,10 @@ mod tests {
                 hop(sink, &[(grow, "/rustc/0/library/alloc/src/raw_vec/mod.rs", false)]),
             ]
         };
-        let id = |sink: &str| of(Kind::Alloc, &hops(sink)).map(|advice| advice.id);
+        let id = |sink: &str| of(Sink::Alloc, &hops(sink)).map(|advice| advice.id);
         assert_eq!(id("__rustc::__rust_realloc"), Some("vec-growth"));
         assert_eq!(id("__rustc::__rust_alloc"), Some("vec-first-push"));
         let own = [hop("malloc", &[("app::step", "src/main.rs", true)])];
-        assert_eq!(of(Kind::Alloc, &own), None);
+        assert_eq!(of(Sink::Alloc, &own), None);
     }
 }

@@ -20,7 +20,7 @@ use super::known;
 use super::load::Image;
 use super::names::Names;
 use super::program::Program;
-use super::role::{Kind, Role};
+use super::role::{Role, Sink};
 use super::start::Start;
 
 /// Why inlined copies cannot be told.
@@ -39,7 +39,7 @@ pub(crate) fn unsure<'a>(program: &Program<'a>, names: &Names<'a>, allow_frees: 
     for function in image.functions() {
         if let Some(symbol) = function.names.iter().find(|n| known::is_inlinable_entry(n))
             && let Role::Sink(kind) = program.role(Callee::Local(function.addr))
-            && !(kind == Kind::Free && allow_frees)
+            && !(kind == Sink::Free && allow_frees)
         {
             entries.push((function.addr, *symbol, kind));
         }
@@ -68,14 +68,14 @@ pub(crate) fn unsure<'a>(program: &Program<'a>, names: &Names<'a>, allow_frees: 
         .filter(|&&(addr, _)| entries.iter().any(|&(entry, ..)| entry == addr))
         .map(|(_, entry)| entry)
         .collect();
-    let open: Vec<(&Inlined, Kind)> = described
+    let open: Vec<(&Inlined, Sink)> = described
         .inlined
         .iter()
         // The linker leaves descriptions of functions that it has left out.
         .filter(|one| one.function.iter().any(|range| image.is_code(range.start)))
         .filter(|one| !one.entry.is_default() && !originals.contains(&&one.entry))
         .map(|one| (one, kind_of(one.entry.name)))
-        .filter(|&(_, kind)| !(kind == Kind::Free && allow_frees))
+        .filter(|&(_, kind)| !(kind == Sink::Free && allow_frees))
         .collect();
     if let Some(one) = bypassed(program, &open) {
         return Some(Unsure::Path(one.entry.name));
@@ -101,8 +101,8 @@ pub(crate) fn unsure<'a>(program: &Program<'a>, names: &Names<'a>, allow_frees: 
 }
 
 /// What an entry must come to.
-fn kind_of(name: &str) -> Kind {
-    if known::entry_method(name) == Some("dealloc") { Kind::Free } else { Kind::Alloc }
+fn kind_of(name: &str) -> Sink {
+    if known::entry_method(name) == Some("dealloc") { Sink::Free } else { Sink::Alloc }
 }
 
 /// Whether a file has one of the standard library's entries in front of the system's allocator, or looks it up.
@@ -126,5 +126,5 @@ fn has_malloc(program: &Program<'_>) -> bool {
         || image
             .functions()
             .iter()
-            .any(|f| matches!(program.role(Callee::Local(f.addr)), Role::Sink(Kind::Alloc)))
+            .any(|f| matches!(program.role(Callee::Local(f.addr)), Role::Sink(Sink::Alloc)))
 }

@@ -3,7 +3,7 @@
 use super::flags::{self, Compared, Flags};
 use super::number::{Few, low_bits};
 use super::state::State;
-use super::step::{Cond, Mem, Op, Operand, Reg, SP};
+use super::step::{Cond, Mem, Operand, Operation, Reg, SP};
 use super::value::{Bound, Value, add, numbers};
 
 impl State {
@@ -79,7 +79,7 @@ impl State {
     }
 
     /// What becomes of a register and an operand.
-    pub(super) fn calculate(&self, op: Op, left: Reg, operand: Operand, bits: u8) -> Value {
+    pub(super) fn calculate(&self, op: Operation, left: Reg, operand: Operand, bits: u8) -> Value {
         let old = self.get(left);
         let right = match operand {
             Operand::Reg(reg) => self.get(reg).few_of(bits),
@@ -87,25 +87,25 @@ impl State {
         };
         let value = match (old, old.few_of(bits), right) {
             (_, Some(left), Some(right)) => numbers(left, right, bits, |a, b| op.of(a, b, bits)),
-            (Value::Frame(_), _, Some(right)) if op == Op::Sub && bits == 64 => {
+            (Value::Frame(_), _, Some(right)) if op == Operation::Sub && bits == 64 => {
                 right.only().map_or(Value::Any, |by| add(old, Value::Number(by.wrapping_neg())))
             }
             _ => Value::Any,
         };
         match (value, op, old, operand) {
-            (Value::Any, Op::Shr, Value::AtMost { bits: 64, max, .. }, Operand::Number(number))
+            (Value::Any, Operation::Shr, Value::AtMost { bits: 64, max, .. }, Operand::Number(number))
                 if max <= low_bits(bits) =>
             {
                 Value::AtMost { bits: 64, max: op.of(max, number, bits), from: Bound::Mask }
             }
-            (Value::Any, Op::And, _, Operand::Number(mask)) if u32::try_from(mask).is_ok() => {
+            (Value::Any, Operation::And, _, Operand::Number(mask)) if u32::try_from(mask).is_ok() => {
                 Value::AtMost { bits: 64, max: mask, from: Bound::Mask }
             }
             (value, ..) => value,
         }
     }
 
-    pub(super) fn math(&mut self, op: Op, dst: Reg, operand: Operand, bits: u8) {
+    pub(super) fn math(&mut self, op: Operation, dst: Reg, operand: Operand, bits: u8) {
         let old = self.get(dst);
         let right = match operand {
             Operand::Reg(reg) => self.get(reg).few_of(bits),
@@ -115,12 +115,12 @@ impl State {
         self.set(dst, value);
         match op {
             // As a comparison of the result with zero.
-            Op::And | Op::Or | Op::Xor => self.compare(dst, bits, u64::MAX, 0),
-            Op::Sub | Op::Dec => {
+            Operation::And | Operation::Or | Operation::Xor => self.compare(dst, bits, u64::MAX, 0),
+            Operation::Sub | Operation::Dec => {
                 let flags = old.few_of(bits).zip(right).and_then(|(left, right)| Flags::of(left, right));
-                self.flags = if op == Op::Dec { flags.map(Flags::with_any_carry) } else { flags };
+                self.flags = if op == Operation::Dec { flags.map(Flags::with_any_carry) } else { flags };
             }
-            Op::Add | Op::Shl | Op::Shr => {}
+            Operation::Add | Operation::Shl | Operation::Shr => {}
         }
     }
 

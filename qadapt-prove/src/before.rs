@@ -4,7 +4,7 @@
 //! region and of what is said of it. So a label counts for those regions alone that no path comes to without it.
 
 use super::body::{Body, End};
-use super::copies::Copy;
+use super::copies::RegionCopy;
 use super::marks::Label;
 
 /// What a label stands for.
@@ -17,7 +17,11 @@ pub(crate) enum Event {
 }
 
 /// The labels of a copy of a region, and those that say it: in the order of the code, as all labels are.
-pub(crate) fn events(labels: &[Label], copy: &Copy, says: impl Fn(&Label) -> bool) -> Vec<(u64, Event)> {
+pub(crate) fn events(
+    labels: &[Label],
+    copy: &RegionCopy,
+    says: impl Fn(&Label) -> bool,
+) -> Vec<(u64, Event)> {
     let event = |label: &Label| match label {
         label if says(label) => Some((label.addr, Event::Said)),
         label if label.kind == copy.kind && copy.labels.contains(&label.addr) => {

@@ -8,7 +8,7 @@ use super::graph::Graph;
 use super::load::Image;
 use super::node::{Node, To};
 use super::program::Program;
-use super::role::Kind;
+use super::role::Sink;
 use super::start::{Part, Start};
 use super::unavoidable;
 
@@ -19,7 +19,7 @@ use super::unavoidable;
 ///
 /// The optimiser also merges the calls of two entries, and the result is part of neither. In a function without a mark of the
 /// guard's any such call will do: whoever runs the function comes to that call too. With a mark, a region or a permit can end between.
-pub(super) fn bypassed<'i>(program: &Program<'_>, inlined: &[(&'i Inlined, Kind)]) -> Option<&'i Inlined> {
+pub(super) fn bypassed<'i>(program: &Program<'_>, inlined: &[(&'i Inlined, Sink)]) -> Option<&'i Inlined> {
     let mut starts: Vec<u64> = inlined.iter().filter_map(|(one, _)| entry_of(program, one)).collect();
     starts.sort_unstable();
     starts.dedup();
@@ -46,7 +46,7 @@ fn entry_of(program: &Program<'_>, one: &Inlined) -> Option<u64> {
     starts.into_iter().find(|&addr| image.function_at(addr).is_some_and(|function| !function.is_fragment()))
 }
 
-fn is_bypassed(image: &Image<'_>, graph: &Graph, node: u32, one: &Inlined, kind: Kind) -> bool {
+fn is_bypassed(image: &Image<'_>, graph: &Graph, node: u32, one: &Inlined, kind: Sink) -> bool {
     let Node { body, edges, .. } = graph.node(node);
     // Where a call may be of one of several functions, all of them must.
     let allocates = |call: &Call| {

@@ -10,7 +10,7 @@ use super::marks::{Kind, Label};
 
 /// One copy of a region.
 #[derive(Clone, Debug)]
-pub(crate) struct Copy {
+pub(crate) struct RegionCopy {
     /// Where the function begins that has it.
     pub(crate) function: u64,
     /// What kind of region it is.
@@ -24,7 +24,7 @@ pub(crate) struct Copy {
 }
 
 /// Finds the copies that the labels speak of.
-pub(crate) fn copies(image: &Image<'_>, trees: &Trees, labels: &[Label]) -> Vec<Copy> {
+pub(crate) fn copies(image: &Image<'_>, trees: &Trees, labels: &[Label]) -> Vec<RegionCopy> {
     let mut functions: BTreeMap<u64, Vec<Begin>> = BTreeMap::new();
     let (mut at, mut permits) = (0, 0_usize);
     for &label in labels {
@@ -56,8 +56,8 @@ struct Begin {
     permits: usize,
 }
 
-fn of_function(function: u64, begins: &[Begin], trees: &Trees) -> Vec<Copy> {
-    let mut found: Vec<Copy> = Vec::new();
+fn of_function(function: u64, begins: &[Begin], trees: &Trees) -> Vec<RegionCopy> {
+    let mut found: Vec<RegionCopy> = Vec::new();
     // Labels at one place, one for each region that begins there.
     let mut lost: Vec<Label> = Vec::new();
     let mut described: Vec<Rc<Tree>> = Vec::new();
@@ -93,7 +93,13 @@ fn of_function(function: u64, begins: &[Begin], trees: &Trees) -> Vec<Copy> {
             .any(|copy| matches!(&copy.scope, Some((t, s)) if Rc::ptr_eq(t, &tree) && *s == scope));
         if let (false, Some(kind)) = (has_label, tree.scopes[scope].mark) {
             claimed.push(kind);
-            found.push(Copy { function, kind, labels: all.clone(), scope: Some((tree, scope)), whole: true });
+            found.push(RegionCopy {
+                function,
+                kind,
+                labels: all.clone(),
+                scope: Some((tree, scope)),
+                whole: true,
+            });
         }
     }
     // The rest have no names; what holds for one of them in a function holds for all.
@@ -112,14 +118,14 @@ fn of_function(function: u64, begins: &[Begin], trees: &Trees) -> Vec<Copy> {
             let mut labels: Vec<u64> = nameless.iter().map(|label| label.addr).collect();
             labels.sort_unstable();
             labels.dedup();
-            found.push(Copy { function, kind, labels, scope: None, whole: true });
+            found.push(RegionCopy { function, kind, labels, scope: None, whole: true });
         }
     }
     let made = |kind: &Kind| *kind == Kind::Made;
     if lost.iter().filter(|label| made(&label.kind)).count()
         > claimed.iter().filter(|kind| made(kind)).count()
     {
-        found.push(Copy { function, kind: Kind::Made, labels: Vec::new(), scope: None, whole: true });
+        found.push(RegionCopy { function, kind: Kind::Made, labels: Vec::new(), scope: None, whole: true });
     }
     found
 }
@@ -158,13 +164,13 @@ fn is_in_permit(tree: &Tree, region: usize, begin: Begin) -> bool {
     })
 }
 
-fn add(found: &mut Vec<Copy>, function: u64, label: Label, tree: &Rc<Tree>, scope: usize) {
+fn add(found: &mut Vec<RegionCopy>, function: u64, label: Label, tree: &Rc<Tree>, scope: usize) {
     let known = found
         .iter_mut()
         .find(|copy| matches!(&copy.scope, Some((t, s)) if Rc::ptr_eq(t, tree) && *s == scope));
     match known {
         Some(copy) => copy.labels.push(label.addr),
-        None => found.push(Copy {
+        None => found.push(RegionCopy {
             function,
             kind: label.kind,
             labels: vec![label.addr],

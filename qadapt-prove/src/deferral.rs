@@ -21,7 +21,7 @@ use qadapt_trace::is_allocator_entry;
 
 use super::before::{Event, events, is_said};
 use super::body::Callee;
-use super::copies::Copy;
+use super::copies::RegionCopy;
 use super::goal::Goal;
 use super::graph::Graph;
 use super::inlined::{Scope, Spans, Touch, Tree, Trees};
@@ -30,7 +30,7 @@ use super::marks::{Kind, Label};
 use super::names::{Frame, Names};
 use super::node::{Edge, To};
 use super::program::Program;
-use super::role::Kind as Sink;
+use super::role::Sink;
 use super::start::Start;
 use super::symbol::demangle;
 
@@ -102,7 +102,7 @@ impl<'q, 'a> Deferrals<'q, 'a> {
     }
 
     /// What becomes of all that one copy of a region frees, which is this node of the graph.
-    pub(crate) fn frees(&self, graph: &Graph, node: u32, copy: &Copy) -> Frees {
+    pub(crate) fn frees(&self, graph: &Graph, node: u32, copy: &RegionCopy) -> Frees {
         if self.guards.is_empty() || !graph.reaches(node, Goal::Free) {
             return Frees::Now(Vec::new());
         }
@@ -164,7 +164,7 @@ impl<'q, 'a> Deferrals<'q, 'a> {
 
     /// Under whose deferral a region is by its policy: no path leads to one of its labels, from the entry or from any of
     /// them, but past the label of the deferral that this same policy has begun.
-    fn is_of_policy(&self, copy: &Copy) -> Guards {
+    fn is_of_policy(&self, copy: &RegionCopy) -> Guards {
         let Some((tree, region)) = copy.scope.as_ref().filter(|_| !copy.whole) else { return 0 };
         let opened = by_guard(tree, *region);
         let begins = |label: u64| {

@@ -3,7 +3,7 @@
 use iced_x86::{Code, Instruction, Mnemonic, OpKind, Register};
 
 use super::operand::{bits_of, cond, gpr, immediate, is_high, mem};
-use super::step::{Effect, Op, Operand, SP};
+use super::step::{Effect, Operand, Operation, SP};
 
 /// The instructions whose meaning is followed. `None`: ask which registers change.
 pub(super) fn simple_effect(i: &Instruction) -> Option<Effect> {
@@ -57,7 +57,7 @@ pub(super) fn simple_effect(i: &Instruction) -> Option<Effect> {
             OpKind::Immediate8to64 | OpKind::Immediate32to64 => {
                 Some(Effect::AddConst(dst()?, i.immediate(1).wrapping_neg()))
             }
-            _ => math(i, Op::Sub),
+            _ => math(i, Operation::Sub),
         },
         Mnemonic::And if i.op0_kind() == OpKind::Register && width() >= 4 => {
             if i.op0_register() == Register::RSP {
@@ -67,17 +67,17 @@ pub(super) fn simple_effect(i: &Instruction) -> Option<Effect> {
             match immediate(i, 1, width()) {
                 // A sign-extended negative mask keeps upper bits: no bound in that.
                 Some(mask) if mask <= u64::from(u32::MAX >> 1) => Some(Effect::Mask(dst()?, mask)),
-                _ => math(i, Op::And),
+                _ => math(i, Operation::And),
             }
         }
-        Mnemonic::Add => math(i, Op::Add),
-        Mnemonic::Sub => math(i, Op::Sub),
-        Mnemonic::Or => math(i, Op::Or),
-        Mnemonic::Xor => math(i, Op::Xor),
-        Mnemonic::Shl => math(i, Op::Shl),
-        Mnemonic::Shr => math(i, Op::Shr),
+        Mnemonic::Add => math(i, Operation::Add),
+        Mnemonic::Sub => math(i, Operation::Sub),
+        Mnemonic::Or => math(i, Operation::Or),
+        Mnemonic::Xor => math(i, Operation::Xor),
+        Mnemonic::Shl => math(i, Operation::Shl),
+        Mnemonic::Shr => math(i, Operation::Shr),
         Mnemonic::Inc | Mnemonic::Dec if i.op0_kind() == OpKind::Register && width() >= 4 => {
-            let op = if i.mnemonic() == Mnemonic::Inc { Op::Add } else { Op::Dec };
+            let op = if i.mnemonic() == Mnemonic::Inc { Operation::Add } else { Operation::Dec };
             Some(Effect::Math(op, dst()?, Operand::Number(1), bits_of(i.op0_register())?))
         }
         Mnemonic::Xchg if i.code() == Code::Xchg_rm64_r64 || i.code() == Code::Xchg_r64_RAX => {
@@ -133,7 +133,7 @@ fn effect_of_flags(i: &Instruction) -> Option<Effect> {
 }
 
 /// An operation on a whole register, or on its lower half.
-fn math(i: &Instruction, op: Op) -> Option<Effect> {
+fn math(i: &Instruction, op: Operation) -> Option<Effect> {
     let width = i.op0_register().size();
     if i.op0_kind() != OpKind::Register || i.op_count() != 2 || width < 4 {
         return None;

@@ -4,7 +4,7 @@
 //! an allocator are believed by their name alone. A name is listed as quiet only if glibc's documented and actual behaviour is to neither call `malloc` nor call
 //! back into the program. Everything else is unknown until the user says otherwise.
 
-use super::role::{Kind, Role};
+use super::role::{Role, Sink};
 
 /// The role of an imported symbol.
 pub(crate) fn role(symbol: &str) -> Role {
@@ -12,9 +12,9 @@ pub(crate) fn role(symbol: &str) -> Role {
     let name = symbol.split('@').next().unwrap_or(symbol);
     let entry = ["_rjem_", "__libc_", "je_"].iter().find_map(|p| name.strip_prefix(p)).unwrap_or(name);
     if ALLOC.binary_search(&entry).is_ok() {
-        Role::Sink(Kind::Alloc)
+        Role::Sink(Sink::Alloc)
     } else if FREE.binary_search(&entry).is_ok() {
-        Role::Sink(Kind::Free)
+        Role::Sink(Sink::Free)
     } else if QUIET.binary_search(&name).is_ok() {
         Role::Quiet
     } else if ABORT.contains(&name) {
@@ -156,8 +156,8 @@ mod tests {
     #[test]
     fn versions_and_prefixes_are_not_part_of_the_name() {
         assert_eq!(role("memcpy@GLIBC_2.14"), Role::Quiet);
-        assert_eq!(role("_rjem_malloc"), Role::Sink(Kind::Alloc));
-        assert_eq!(role("__libc_free"), Role::Sink(Kind::Free));
+        assert_eq!(role("_rjem_malloc"), Role::Sink(Sink::Alloc));
+        assert_eq!(role("__libc_free"), Role::Sink(Sink::Free));
         assert_eq!(role("je_memcpy"), Role::Foreign, "only an allocator's entries have prefixes");
         assert_eq!(role("qsort"), Role::Foreign, "it calls back");
         assert_eq!(role("raise"), Role::Foreign, "it runs a signal handler");

@@ -1,7 +1,7 @@
 //! What is asked of every node of the graph.
 
 use super::node::To;
-use super::role::Kind;
+use super::role::Sink;
 use super::subject::Subject;
 
 /// One question that is asked of every node.
@@ -24,23 +24,23 @@ impl Goal {
     pub(super) const ALL: [Self; 5] = [Self::Alloc, Self::Free, Self::Wait, Self::Unknown, Self::Assumed];
 
     /// The goals that a region must not come to, each with its kind.
-    pub(crate) fn forbidden(subject: Subject, allow_frees: bool) -> &'static [(Self, Kind)] {
+    pub(crate) fn forbidden(subject: Subject, allow_frees: bool) -> &'static [(Self, Sink)] {
         match subject {
             // An allocator takes locks, and asks the system for memory.
             Subject::Blocking => {
-                &[(Self::Wait, Kind::Wait), (Self::Alloc, Kind::Alloc), (Self::Free, Kind::Free)]
+                &[(Self::Wait, Sink::Wait), (Self::Alloc, Sink::Alloc), (Self::Free, Sink::Free)]
             }
-            Subject::Allocation if allow_frees => &[(Self::Alloc, Kind::Alloc)],
-            Subject::Allocation => &[(Self::Alloc, Kind::Alloc), (Self::Free, Kind::Free)],
+            Subject::Allocation if allow_frees => &[(Self::Alloc, Sink::Alloc)],
+            Subject::Allocation => &[(Self::Alloc, Sink::Alloc), (Self::Free, Sink::Free)],
         }
     }
 
     /// Whether it is reached where an edge leads here.
     pub(super) fn is(self, to: To) -> bool {
         match self {
-            Self::Alloc => matches!(to, To::Sink(Kind::Alloc, _)),
-            Self::Free => matches!(to, To::Sink(Kind::Free, _)),
-            Self::Wait => matches!(to, To::Sink(Kind::Wait, _)),
+            Self::Alloc => matches!(to, To::Sink(Sink::Alloc, _)),
+            Self::Free => matches!(to, To::Sink(Sink::Free, _)),
+            Self::Wait => matches!(to, To::Sink(Sink::Wait, _)),
             Self::Unknown => matches!(to, To::Unknown(_) | To::Foreign(_)),
             Self::Assumed => matches!(to, To::Assumed(_) | To::Granted(_)),
         }

@@ -11,7 +11,7 @@ use super::explore::explore;
 use super::goal::Goal;
 use super::node::{Edge, Node, To};
 use super::program::Program;
-use super::role::Kind;
+use super::role::Sink;
 use super::start::Start;
 use super::unavoidable::unavoidable;
 
@@ -80,7 +80,7 @@ impl Graph {
         let nodes = explore(program, regions, assumed, closed);
         let callers = callers(&nodes);
         let next = Goal::ALL.map(|goal| reach(&nodes, &callers, goal));
-        let always = [Kind::Alloc, Kind::Free, Kind::Wait].map(|kind| unavoidable(&nodes, &callers, kind));
+        let always = [Sink::Alloc, Sink::Free, Sink::Wait].map(|kind| unavoidable(&nodes, &callers, kind));
         Self { nodes, next, always }
     }
 
@@ -119,7 +119,7 @@ impl Graph {
     }
 
     /// Whether every path that returns from a node comes to a sink of this kind.
-    pub(crate) fn always(&self, node: u32, kind: Kind) -> bool {
+    pub(crate) fn always(&self, node: u32, kind: Sink) -> bool {
         self.always[kind as usize][node as usize]
     }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::hop::Hop;
 use super::names::Frame;
 use super::place::Place;
-use super::role::Kind;
+use super::role::Sink;
 use super::verdict::{Answer, Gap, Path, Verdict};
 
 /// File, line and column.
@@ -94,7 +94,7 @@ impl Kept {
                 Some(id) => Some(Advice::of(qadapt_advice::rules().find(|rule| rule.id() == id)?)),
                 None => None,
             };
-            let verbs = [Kind::Alloc, Kind::Free, Kind::Wait].map(Kind::verb);
+            let verbs = [Sink::Alloc, Sink::Free, Sink::Wait].map(Sink::verb);
             Some(Path {
                 always: path.always,
                 what: verbs.into_iter().find(|verb| *verb == path.what)?,

@@ -1,7 +1,7 @@
 //! What a function is known to be by its name: an entry of the allocator, a panic, a foreign function that does not allocate.
 
 use super::foreign;
-use super::role::{Kind, Role};
+use super::role::{Role, Sink};
 use super::symbol::demangle;
 
 /// Whether a symbol is an entry of the allocator that the compiler may also have inlined elsewhere.
@@ -56,13 +56,13 @@ fn rust_role(name: &str) -> Role {
     let last = name.rsplit("::").next().unwrap_or(name);
     if let Some(method) = entry_method(last).or_else(|| own_method(name, last)) {
         match method {
-            "alloc" | "alloc_zeroed" | "realloc" => return Role::Sink(Kind::Alloc),
-            "dealloc" => return Role::Sink(Kind::Free),
+            "alloc" | "alloc_zeroed" | "realloc" => return Role::Sink(Sink::Alloc),
+            "dealloc" => return Role::Sink(Sink::Free),
             _ => {}
         }
     }
     if name.starts_with("qadapt::hot::") && last.contains("alloc") {
-        return Role::Sink(if last.contains("dealloc") { Kind::Free } else { Kind::Alloc });
+        return Role::Sink(if last.contains("dealloc") { Sink::Free } else { Sink::Alloc });
     }
     if PANICS.iter().any(|p| name.starts_with(p)) { Role::Panic } else { Role::Plain }
 }
@@ -99,22 +99,22 @@ mod tests {
     #[test]
     fn knows_the_allocator_by_all_its_names() {
         for (symbol, kind) in [
-            ("__rust_alloc", Kind::Alloc),
-            ("__rdl_dealloc", Kind::Free),
-            ("__rg_realloc", Kind::Alloc),
-            ("_RNvCslNYArtu3iFV_7___rustc12___rust_alloc", Kind::Alloc),
-            ("_RNvCslNYArtu3iFV_7___rustc14___rust_dealloc", Kind::Free),
-            ("malloc", Kind::Alloc),
-            ("free", Kind::Free),
+            ("__rust_alloc", Sink::Alloc),
+            ("__rdl_dealloc", Sink::Free),
+            ("__rg_realloc", Sink::Alloc),
+            ("_RNvCslNYArtu3iFV_7___rustc12___rust_alloc", Sink::Alloc),
+            ("_RNvCslNYArtu3iFV_7___rustc14___rust_dealloc", Sink::Free),
+            ("malloc", Sink::Alloc),
+            ("free", Sink::Free),
         ] {
             assert_eq!(local_role(symbol), Role::Sink(kind), "{symbol}");
         }
         for (name, kind) in [
-            ("<t1::C as core::alloc::global::GlobalAlloc>::alloc", Kind::Alloc),
-            ("core::alloc::global::GlobalAlloc::realloc", Kind::Alloc),
+            ("<t1::C as core::alloc::global::GlobalAlloc>::alloc", Sink::Alloc),
+            ("core::alloc::global::GlobalAlloc::realloc", Sink::Alloc),
             (
                 "std::sys::alloc::unix::<impl core::alloc::global::GlobalAlloc for std::alloc::System>::dealloc",
-                Kind::Free,
+                Sink::Free,
             ),
         ] {
             assert_eq!(rust_role(name), Role::Sink(kind), "{name}");

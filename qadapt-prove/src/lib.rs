@@ -59,7 +59,7 @@
 // What a function means to its callers:
 //
 // `program` says it as a `role`: `known` and `foreign` by name, `system` by number, `wait` of calls that wait. What a pointer may hold is in `targets`,
-// `origins`, `chosen`, `mentions`, `held`; what inlining hides of an allocator in `allocator`, `described`, `bypass`. `assume` is what the user
+// `provenance`, `chosen`, `mentions`, `held`; what inlining hides of an allocator in `allocator`, `described`, `bypass`. `assume` is what the user
 // vouches for (`about`: an entry, `anchor`: where, `invalid`: what is wrong with it).
 //
 // From a region to its verdict:
@@ -142,7 +142,6 @@ mod node;
 mod number;
 mod once;
 mod operand;
-mod origins;
 mod own;
 mod packages;
 mod parts;
@@ -151,6 +150,7 @@ mod place;
 mod problem;
 mod program;
 mod proof;
+mod provenance;
 mod question;
 mod regions;
 mod registers;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::copies::{Copy, copies};
+use super::copies::{RegionCopy, copies};
 use super::debug::DebugFiles;
 use super::deferral::{Deferrals, Frees};
 use super::goal::Goal;
@@ -14,7 +14,7 @@ use super::parts::{Parts, Ways};
 use super::permits::Permits;
 use super::question::{MOST_COUNTED, MOST_REFINED, MOST_WITH_NUMBERS, Question};
 use super::regions::{self, Listed, Region, Regions};
-use super::role::Kind as Sink;
+use super::role::Sink;
 use super::sources;
 use super::start::Start;
 use super::subject::Subject;
@@ -53,47 +53,11 @@ pub(crate) fn verdicts(
         listed.iter().map(|listed| listed.copies.iter().map(&mut ways_into).collect()).collect();
     let all: Vec<usize> = (0..listed.len()).collect();
     let graph = Graph::build(question.program, &starts(&ways, &all), question.applied);
-    let regions = Answered { regions: &regions, ways: &ways, deferrals: &deferrals };
-    let mut verdicts = regions.answer(question, &graph, &all);
-    let unknown: Vec<usize> = all
-        .into_iter()
-        .filter(|&i| verdicts[i].answer == Answer::Unknown && listed[i].kind != Kind::Extent)
-        .collect();
-    if !unknown.is_empty() && unknown.len() <= MOST_REFINED {
-        let refined = Graph::refine(question.program, &starts(&ways, &unknown), question.applied, &graph);
-        let again = regions.answer(question, &refined, &unknown);
-        for (i, verdict) in unknown.into_iter().zip(again) {
-            verdicts[i] = verdict;
-        }
-    }
-    // The nodes of each region, two for each way into it.
-    let mut end = 0;
-    let is_small: Vec<bool> = ways
-        .iter()
-        .map(|copies| {
-            let start = end;
-            end += copies.iter().map(|copy| 2 * copy.all.len()).sum::<usize>();
-            let mut nodes = (start..end).filter_map(|node| u32::try_from(node).ok());
-            nodes.all(|node| graph.is_small(node, MOST_WITH_NUMBERS))
-        })
-        .collect();
-    let open: Vec<usize> = (0..listed.len())
-        .filter(|&i| {
-            // Numbers help none of which each way leads to the allocator.
-            let is_told = matches!(verdicts[i].answer, Answer::Proven | Answer::Missing)
-                || verdicts[i].paths.iter().any(|path| path.always);
-            !is_told && listed[i].kind != Kind::Extent && is_small[i]
-        })
-        .collect();
-    if !open.is_empty() && open.len() <= MOST_COUNTED {
-        let starts = starts(&ways, &open);
-        if let Some(counted) = Graph::with_numbers(question.program, &starts, question.applied, &graph) {
-            let again = regions.answer(question, &counted, &open);
-            for (i, verdict) in open.into_iter().zip(again) {
-                verdicts[i] = verdict;
-            }
-        }
-    }
+    let nameless = nameless(question, listed);
+    let answered = Answered { regions: &regions, ways: &ways, deferrals: &deferrals, nameless };
+    let mut verdicts = answered.answer(question, &graph, &all);
+    answered.look_closer(question, &graph, &mut verdicts);
+    answered.look_at_numbers(question, &graph, &mut verdicts);
     let mut asked = listed.iter().map(|listed| asks_all || !listed.kind.may_allocate());
     verdicts.retain(|_| asked.next().unwrap_or(true));
     (verdicts, graph.len())
@@ -105,38 +69,87 @@ fn starts(ways: &[Vec<Ways>], which: &[usize]) -> Vec<Start> {
     ways.flat_map(|way| [way.sure.clone(), way.most.clone()]).collect()
 }
 
+/// The function with a region of which the debug information does not say which one it is, if there is one.
+fn nameless<'r>(question: &Question<'_, '_>, listed: &'r [Listed]) -> Option<&'r str> {
+    let image = question.program.image();
+    let copies = listed.iter().flat_map(|listed| &listed.copies);
+    let with_name = copies.filter(|copy| copy.scope.is_some());
+    let named: BTreeSet<u64> = with_name.flat_map(|copy| copy.labels.iter().copied()).collect();
+    // In a function that was merged with another, what has the place of one with a name is that one's equal, as what is not there may have
+    // been.
+    let is_merged = |copy: &RegionCopy| {
+        !copy.labels.is_empty()
+            && copy.labels.iter().all(|label| named.contains(label))
+            && image.function_covering(copy.function).is_some_and(|function| function.names.len() > 1)
+    };
+    let is_nameless = |copy: &RegionCopy| copy.scope.is_none() && !is_merged(copy);
+    let mut others = listed.iter().filter(|listed| listed.kind != Kind::Extent);
+    let region = &others.find(|listed| listed.copies.iter().any(is_nameless))?.region;
+    Some(region.function.as_ref().unwrap_or(&region.name))
+}
+
 /// What verdicts are given on.
 struct Answered<'r, 'a> {
     regions: &'r Regions,
     ways: &'r [Vec<Ways>],
     deferrals: &'r Deferrals<'r, 'a>,
+    nameless: Option<&'r str>,
 }
 
 impl Answered<'_, '_> {
+    /// Looks again at what is not decided, with what is known of each way alone.
+    fn look_closer(&self, question: &Question<'_, '_>, graph: &Graph, verdicts: &mut [Verdict]) {
+        let listed = &self.regions.listed;
+        let is_open = |i: &usize| verdicts[*i].answer == Answer::Unknown && listed[*i].kind != Kind::Extent;
+        let unknown: Vec<usize> = (0..listed.len()).filter(is_open).collect();
+        if unknown.is_empty() || unknown.len() > MOST_REFINED {
+            return;
+        }
+        let refined = Graph::refine(question.program, &starts(self.ways, &unknown), question.applied, graph);
+        let again = self.answer(question, &refined, &unknown);
+        for (i, verdict) in unknown.into_iter().zip(again) {
+            verdicts[i] = verdict;
+        }
+    }
+
+    /// Looks again at what is not decided and is small, with what is known of numbers.
+    fn look_at_numbers(&self, question: &Question<'_, '_>, graph: &Graph, verdicts: &mut [Verdict]) {
+        let listed = &self.regions.listed;
+        // The nodes of each region, two for each way into it.
+        let mut end = 0;
+        let mut is_small = |copies: &Vec<Ways>| {
+            let start = end;
+            end += copies.iter().map(|copy| 2 * copy.all.len()).sum::<usize>();
+            let mut nodes = (start..end).filter_map(|node| u32::try_from(node).ok());
+            nodes.all(|node| graph.is_small(node, MOST_WITH_NUMBERS))
+        };
+        let is_small: Vec<bool> = self.ways.iter().map(&mut is_small).collect();
+        let is_open = |i: &usize| {
+            // Numbers help none of which each way leads to the allocator.
+            let is_told = matches!(verdicts[*i].answer, Answer::Proven | Answer::Missing)
+                || verdicts[*i].paths.iter().any(|path| path.always);
+            !is_told && listed[*i].kind != Kind::Extent && is_small[*i]
+        };
+        let open: Vec<usize> = (0..listed.len()).filter(is_open).collect();
+        if open.is_empty() || open.len() > MOST_COUNTED {
+            return;
+        }
+        let starts = starts(self.ways, &open);
+        let Some(counted) = Graph::with_numbers(question.program, &starts, question.applied, graph) else {
+            return;
+        };
+        let again = self.answer(question, &counted, &open);
+        for (i, verdict) in open.into_iter().zip(again) {
+            verdicts[i] = verdict;
+        }
+    }
+
     /// The verdicts on some regions, from a graph that begins with them.
     fn answer(&self, question: &Question<'_, '_>, graph: &Graph, which: &[usize]) -> Vec<Verdict> {
         let listed = &self.regions.listed;
-        let image = question.program.image();
-        let copies = || listed.iter().flat_map(|listed| &listed.copies);
-        let named: BTreeSet<u64> = copies()
-            .filter(|copy| copy.scope.is_some())
-            .flat_map(|copy| copy.labels.iter().copied())
-            .collect();
-        // In a function that was merged with another, what has the place of one with a name is that one's equal, as what is not there may
-        // have been.
-        let is_merged = |copy: &Copy| {
-            !copy.labels.is_empty()
-                && copy.labels.iter().all(|label| named.contains(label))
-                && image.function_covering(copy.function).is_some_and(|function| function.names.len() > 1)
-        };
-        let is_nameless = |copy: &Copy| copy.scope.is_none() && !is_merged(copy);
-        let nameless = listed
-            .iter()
-            .find(|listed| listed.kind != Kind::Extent && listed.copies.iter().any(is_nameless))
-            .map(|other| other.region.function.as_ref().unwrap_or(&other.region.name));
         // What is made somewhere may be it.
-        let nameless_for =
-            |kind| nameless.or_else(|| self.regions.making.as_ref().filter(|_| kind == Kind::Made));
+        let making = self.regions.making.as_deref();
+        let nameless_for = |kind| self.nameless.or_else(|| making.filter(|_| kind == Kind::Made));
         let mut node = 0;
         let mut found = Vec::new();
         for &i in which {

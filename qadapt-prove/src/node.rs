@@ -2,7 +2,7 @@
 
 use super::body::{Body, Callee, Why};
 use super::ground::Ground;
-use super::role::Kind;
+use super::role::Sink;
 use super::start::Part;
 
 /// Where a call edge leads.
@@ -11,7 +11,7 @@ pub(crate) enum To {
     /// To another node.
     Node(u32),
     /// To what a region must not come to.
-    Sink(Kind, Callee),
+    Sink(Sink, Callee),
     /// To something unresolved.
     Unknown(Why),
     /// To a foreign function of which nothing is known.

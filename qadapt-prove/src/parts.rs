@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::addr_map::{AddrMap, AddrSet};
 use super::before::is_said;
 use super::body::{Body, Callee, End, Why};
-use super::copies::Copy;
+use super::copies::RegionCopy;
 use super::debug::Debug;
 use super::inside::{Belongs, Doubt, belongs};
 use super::permits::Permits;
@@ -55,7 +55,7 @@ pub(crate) struct Parts<'p, 'a, 'd> {
 
 impl<'p, 'a, 'd> Parts<'p, 'a, 'd> {
     /// For the regions that have these copies.
-    pub(crate) fn of(program: &'p Program<'a>, debug: Option<&'p Debug<'d>>, copies: &[Copy]) -> Self {
+    pub(crate) fn of(program: &'p Program<'a>, debug: Option<&'p Debug<'d>>, copies: &[RegionCopy]) -> Self {
         let mut entries: Vec<u64> = copies.iter().flat_map(|copy| copy.labels.iter().copied()).collect();
         entries.sort_unstable();
         Self { program, debug, entries: entries.into(), bodies: AddrMap::default() }
@@ -67,7 +67,7 @@ impl<'p, 'a, 'd> Parts<'p, 'a, 'd> {
     }
 
     /// Finds the ways into a copy.
-    pub(crate) fn ways(&mut self, copy: &Copy, permits: &Permits) -> Ways {
+    pub(crate) fn ways(&mut self, copy: &RegionCopy, permits: &Permits) -> Ways {
         let mut found =
             Ways { all: Vec::new(), doubts: AddrMap::default(), has_budget: false, may_go_on: false };
         let image = self.program.image();
@@ -100,7 +100,7 @@ impl<'p, 'a, 'd> Parts<'p, 'a, 'd> {
 
     fn way(
         &self,
-        copy: &Copy,
+        copy: &RegionCopy,
         bodies: &[Body],
         entry: u64,
         labels: Vec<u64>,

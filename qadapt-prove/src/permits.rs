@@ -12,7 +12,7 @@
 use super::addr_map::AddrSet;
 use super::before::{Event, events};
 use super::body::Callee;
-use super::copies::Copy;
+use super::copies::RegionCopy;
 use super::debug::Debug;
 use super::inlined::{Scope, Spans, Touch, Tree, Trees};
 use super::inside::{Belongs, belongs, is_exact};
@@ -122,7 +122,7 @@ impl Permits {
     }
 
     /// The labels of a copy of a region, and those that say that it has a budget.
-    pub(crate) fn budgets_of(&self, copy: &Copy) -> Vec<(u64, Event)> {
+    pub(crate) fn budgets_of(&self, copy: &RegionCopy) -> Vec<(u64, Event)> {
         let Some((tree, region)) = &copy.scope else { return Vec::new() };
         let says = |label: &Label| {
             label.kind == Kind::Budget

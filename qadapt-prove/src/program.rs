@@ -20,7 +20,7 @@ use super::load::Image;
 use super::mentions::Mentions;
 use super::number::Few;
 use super::replaced::Replaced;
-use super::role::{Kind, Role};
+use super::role::{Role, Sink};
 use super::scratch::Scratch;
 use super::start::Start;
 use super::step::{Flow, Regs, Via};
@@ -132,10 +132,10 @@ impl<'a> Program<'a> {
     pub(crate) fn role(&self, callee: Callee) -> Role {
         match callee {
             Callee::Unknown(_) => Role::Plain,
-            Callee::System(_) => Role::Sink(Kind::Wait),
+            Callee::System(_) => Role::Sink(Sink::Wait),
             Callee::Import(index) => match self.foreign(self.image.import(index)) {
                 // An allocator is believed by its name.
-                sink @ Role::Sink(Kind::Alloc | Kind::Free) => sink,
+                sink @ Role::Sink(Sink::Alloc | Sink::Free) => sink,
                 role if self.image.is_of_c_library(index) => role,
                 // A name that anybody may have given to anything.
                 _ => Role::Foreign,
@@ -168,7 +168,7 @@ impl<'a> Program<'a> {
     fn foreign(&self, name: &str) -> Role {
         match foreign::role(name) {
             role if self.subject == Subject::Allocation => role,
-            _ if wait::of_function(name).is_some() => Role::Sink(Kind::Wait),
+            _ if wait::of_function(name).is_some() => Role::Sink(Sink::Wait),
             role => role,
         }
     }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use qadapt_code::origin::is_guard;
 
 use super::calls::Opens;
-use super::copies::Copy;
+use super::copies::RegionCopy;
 use super::folded::{in_function, unlisted, within, without_arguments};
 use super::inlined::Tree;
 use super::marks::{Kind, Note};
@@ -51,7 +51,7 @@ pub(crate) struct Listed {
     /// What kind of region it is.
     pub(crate) kind: Kind,
     /// Its copies.
-    pub(crate) copies: Vec<Copy>,
+    pub(crate) copies: Vec<RegionCopy>,
 }
 
 /// The regions of a file.
@@ -65,10 +65,11 @@ pub(crate) struct Regions {
 
 /// The regions of a file: of the copies that it has, of the notes of its source, and of the calls in its source that open
 /// one.
-pub(crate) fn list(names: &Names<'_>, copies: Vec<Copy>, notes: &[Note], opened: &[Opened]) -> Regions {
+pub(crate) fn list(names: &Names<'_>, copies: Vec<RegionCopy>, notes: &[Note], opened: &[Opened]) -> Regions {
     let mut found: Vec<(Listed, Vec<Identity>)> = Vec::new();
     let drops_inside = copies.iter().any(|copy| copy.kind == Kind::Drops);
-    let (made, copies): (Vec<Copy>, Vec<Copy>) = copies.into_iter().partition(|copy| copy.kind == Kind::Made);
+    let (made, copies): (Vec<RegionCopy>, Vec<RegionCopy>) =
+        copies.into_iter().partition(|copy| copy.kind == Kind::Made);
     let polled: BTreeSet<String> = copies.iter().filter_map(watched).collect();
     for copy in copies.into_iter().filter(|copy| is_listed(copy, drops_inside)) {
         let (region, identity) = describe(names, &copy);
@@ -104,17 +105,17 @@ pub(crate) fn list(names: &Names<'_>, copies: Vec<Copy>, notes: &[Note], opened:
         .filter(|copy| copy.scope.is_some())
         .map(|copy| describe_made(names, copy, &polled))
         .collect();
-    let unlisted = notes.iter().filter(|note| {
-        let mut seen = false;
+    let mut missing = Vec::new();
+    for note in notes {
+        let mut is_listed = false;
         for known in listed.iter_mut().filter(|known| is_of(known, note)) {
-            seen = true;
+            is_listed = true;
             known.region.required |= note.required;
         }
-        !seen
-    });
-    let mut missing: Vec<Listed> = unlisted
-        .map(|note| without_copies(&note.name, note.at.clone(), note.required, Kind::Region))
-        .collect();
+        if !is_listed {
+            missing.push(without_copies(&note.name, note.at.clone(), note.required, Kind::Region));
+        }
+    }
     let (of_polls, others): (Vec<&Opened>, Vec<&Opened>) =
         opened.iter().partition(|call| call.opens == Opens::Polls);
     let regions: Vec<&Region> = listed.iter().map(|known| &known.region).collect();
@@ -206,7 +207,7 @@ fn last_part(path: &str) -> &str {
 }
 
 /// What a copy of a region watches poll by poll, as the debug information spells its type.
-fn watched(copy: &Copy) -> Option<String> {
+fn watched(copy: &RegionCopy) -> Option<String> {
     let (tree, scope) = copy.scope.as_ref()?;
     let argument = last_argument(&tree.scopes[*scope].name)?;
     match copy.kind {
@@ -217,7 +218,7 @@ fn watched(copy: &Copy) -> Option<String> {
 }
 
 /// The region that something is in whenever it is polled, by the place that makes it; and whether the file has such polls.
-fn describe_made(names: &Names<'_>, copy: &Copy, polled: &BTreeSet<String>) -> (Region, bool) {
+fn describe_made(names: &Names<'_>, copy: &RegionCopy, polled: &BTreeSet<String>) -> (Region, bool) {
     (describe(names, copy).0, watched(copy).is_some_and(|watched| polled.contains(&watched)))
 }
 
@@ -246,7 +247,8 @@ fn folded(functions: &[String], known: &Listed, opened: &[Opened]) -> Vec<Listed
         let region = Region { name, at, function: Some(other.clone()), ..region.clone() };
         // Instances of one function have the same regions.
         let is_other = without_arguments(other) != without_arguments(one);
-        let copies = known.copies.iter().map(|copy| Copy { whole: copy.whole || is_other, ..copy.clone() });
+        let copies =
+            known.copies.iter().map(|copy| RegionCopy { whole: copy.whole || is_other, ..copy.clone() });
         Listed { region, kind: known.kind, copies: copies.collect() }
     };
     functions.iter().filter(|other| *other != one && !is_of_std(other)).map(twin).collect()
@@ -275,7 +277,7 @@ impl Identity {
 
 /// Whether a copy is listed: not what the guard does around the poll of a future, which is a region of its own, and not
 /// what it does to drop one, unless the program drops one inside its region.
-fn is_listed(copy: &Copy, drops_inside: bool) -> bool {
+fn is_listed(copy: &RegionCopy, drops_inside: bool) -> bool {
     match (copy.kind, &copy.scope) {
         (Kind::Drops | Kind::Made, _) => false,
         (Kind::Part, Some((tree, scope))) => {
@@ -290,7 +292,7 @@ fn is_listed(copy: &Copy, drops_inside: bool) -> bool {
 }
 
 /// Names a copy and says where it is.
-fn describe(names: &Names<'_>, copy: &Copy) -> (Region, Identity) {
+fn describe(names: &Names<'_>, copy: &RegionCopy) -> (Region, Identity) {
     let mut region = Region::function(copy.function, String::new());
     region.required = copy.kind == Kind::Required;
     let Some((tree, scope)) = &copy.scope else {
@@ -337,7 +339,7 @@ fn describe(names: &Names<'_>, copy: &Copy) -> (Region, Identity) {
 }
 
 /// The name of a scope with its path, if that can be known.
-fn function(names: &Names<'_>, copy: &Copy, tree: &Tree, scope: usize) -> String {
+fn function(names: &Names<'_>, copy: &RegionCopy, tree: &Tree, scope: usize) -> String {
     match (&tree.scopes[scope].symbol, scope) {
         (Some(symbol), _) => demangle(symbol),
         (None, 0) => names.function(copy.function),

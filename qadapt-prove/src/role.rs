@@ -2,7 +2,7 @@
 
 /// What a region must not come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Kind {
+pub(crate) enum Sink {
     /// Allocates or reallocates.
     Alloc,
     /// Frees.
@@ -11,7 +11,7 @@ pub(crate) enum Kind {
     Wait,
 }
 
-impl Kind {
+impl Sink {
     /// What a path to it does.
     pub(crate) fn verb(self) -> &'static str {
         match self {
@@ -26,7 +26,7 @@ impl Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     /// What a region must not come to: an entry of the allocator, or a call that may wait.
-    Sink(Kind),
+    Sink(Sink),
     /// A panic, if it has no return.
     Panic,
     /// A foreign function that neither allocates nor calls back.

@@ -182,9 +182,9 @@ pub(crate) enum Effect {
     /// Zero-extends the low `bits` of `src` into `dst`.
     Extend(Reg, Reg, u8),
     /// `dst = dst op operand` of so many bits, 32 or 64; 32 zero the rest.
-    Math(Op, Reg, Operand, u8),
+    Math(Operation, Reg, Operand, u8),
     /// `dst = left op operand` of so many bits, 32 or 64; 32 zero the rest. It leaves the flags alone, or loses them.
-    Calculate(Op, Reg, Reg, Operand, u8),
+    Calculate(Operation, Reg, Reg, Operand, u8),
     /// `dst = address`, cut to 32 bits, which zero the rest.
     ShortAddress(Reg, Mem),
     /// The low `bits` of `dst`, which are fewer than 32, become this number; the rest stays.
@@ -215,7 +215,7 @@ pub(crate) enum Effect {
 
 /// What is done with two numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Op {
+pub(crate) enum Operation {
     /// Their sum.
     Add,
     /// Their difference.
@@ -234,7 +234,7 @@ pub(crate) enum Op {
     Shr,
 }
 
-impl Op {
+impl Operation {
     /// The result, of which the low bits count.
     pub(crate) fn of(self, left: u64, right: u64, bits: u8) -> u64 {
         // The processor takes so many bits of a distance.

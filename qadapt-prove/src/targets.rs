@@ -9,8 +9,8 @@ use super::context::Oracle;
 use super::decode::Steps;
 use super::held::{Guide, Held, Way};
 use super::mentions::Mentions;
-use super::origins::{Backwards, Origin};
 use super::program::Program;
+use super::provenance::{Backwards, Provenance};
 use super::start::Start;
 use super::step::{CALLER_SAVED, Effect, Flow, Mem, Regs, Via};
 
@@ -37,14 +37,14 @@ impl Program<'_> {
         let mut jumps = self.through_statics(body);
         jumps.push(site);
         let origins = Backwards::new(self.image(), body, &loose, &jumps)?.of_target(site)?;
-        let are_chosen = origins.iter().any(|origin| matches!(origin, Origin::Memory(_)));
+        let are_chosen = origins.iter().any(|origin| matches!(origin, Provenance::Memory(_)));
         let mut found = BTreeSet::new();
         for origin in origins {
             match origin {
-                Origin::Constant(addr) => {
+                Provenance::Constant(addr) => {
                     found.insert(addr);
                 }
-                Origin::Memory(place) => found.extend(self.chosen(place)?.iter().copied()),
+                Provenance::Memory(place) => found.extend(self.chosen(place)?.iter().copied()),
             }
         }
         let are_known = !found.is_empty() && found.iter().all(|&addr| self.is_callable(addr));
@@ -188,10 +188,10 @@ impl Program<'_> {
 /// What a callee gives back may not be known yet.
 const LOOSE: fn(Callee) -> Regs = |_| Regs::MAX;
 
-fn constants(origins: BTreeSet<Origin>) -> Option<Vec<u64>> {
+fn constants(origins: BTreeSet<Provenance>) -> Option<Vec<u64>> {
     let of = |origin| match origin {
-        Origin::Constant(addr) => Some(addr),
-        Origin::Memory(_) => None,
+        Provenance::Constant(addr) => Some(addr),
+        Provenance::Memory(_) => None,
     };
     origins.into_iter().map(of).collect()
 }

@@ -6,10 +6,10 @@ use super::addr_map::AddrSet;
 use super::body::{Block, Body, Call, End};
 use super::doom::Doomed;
 use super::node::{Edge, Node, To};
-use super::role::Kind;
+use super::role::Sink;
 
 /// The nodes all of whose returning paths come to a sink of this kind, to a fixed point from the sinks upwards.
-pub(super) fn unavoidable(nodes: &[Node], callers: &[Vec<u32>], kind: Kind) -> Vec<bool> {
+pub(super) fn unavoidable(nodes: &[Node], callers: &[Vec<u32>], kind: Sink) -> Vec<bool> {
     let mut always = vec![false; nodes.len()];
     let mut queued = vec![false; nodes.len()];
     let mut queue = VecDeque::new();

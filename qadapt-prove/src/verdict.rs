@@ -18,7 +18,7 @@ use super::once;
 use super::place::Place;
 use super::program::Program;
 use super::regions::Region;
-use super::role::Kind;
+use super::role::Sink;
 use super::subject::Subject;
 use super::symbol;
 use super::wait;
@@ -324,7 +324,7 @@ pub(crate) fn path(
     program: &Program<'_>,
     graph: &Graph,
     names: &Names<'_>,
-    kind: Kind,
+    kind: Sink,
     edges: &[Edge],
 ) -> Path {
     let mut hops: Vec<Hop> = edges.iter().map(|&edge| hop(program, graph, names, edge)).collect();
@@ -342,7 +342,7 @@ fn hop(program: &Program<'_>, graph: &Graph, names: &Names<'_>, edge: Edge) -> H
             let name = waits.number.and_then(qadapt_calls::name).unwrap_or("read, write, futex or another");
             format!("system call {name} ({})", waits.word)
         }
-        To::Sink(Kind::Wait, Callee::Import(i)) => {
+        To::Sink(Sink::Wait, Callee::Import(i)) => {
             let name = program.image().import(i);
             format!("{} ({})", symbol::name(name), wait::of_function(name).unwrap_or("other"))
         }

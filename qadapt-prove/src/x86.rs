@@ -223,7 +223,7 @@ fn flow(i: &Instruction) -> Flow {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::step::{Mem, Op, Operand, SP, Via};
+    use crate::step::{Mem, Operand, Operation, SP, Via};
 
     fn one(bytes: &[u8]) -> Step {
         Steps::new(bytes, 0x1000).at(0x1000)
@@ -283,7 +283,11 @@ mod tests {
             // mov rax, fs:[0]: not the memory at address 0
             (&[0x64, 0x48, 0x8b, 0x04, 0x25, 0, 0, 0, 0], Flow::Next, Effect::Clobber(1)),
             // and eax, -8: no bound
-            (&[0x83, 0xe0, 0xf8], Flow::Next, Effect::Math(Op::And, 0, Operand::Number(0xffff_fff8), 32)),
+            (
+                &[0x83, 0xe0, 0xf8],
+                Flow::Next,
+                Effect::Math(Operation::And, 0, Operand::Number(0xffff_fff8), 32),
+            ),
             // mov al, 3; mov ah, 3
             (&[0xb0, 3], Flow::Next, Effect::SetLow(0, 8, 3)),
             (&[0xb4, 3], Flow::Next, Effect::Clobber(1)),
@@ -302,9 +306,9 @@ mod tests {
             (&[0xf6, 0xc4, 4], Flow::Next, Effect::None),
             (&[0x85, 0xc8], Flow::Next, Effect::None),
             // sub eax, ecx; shr rax, 3; dec eax; dec al
-            (&[0x29, 0xc8], Flow::Next, Effect::Math(Op::Sub, 0, Operand::Reg(1), 32)),
-            (&[0x48, 0xc1, 0xe8, 3], Flow::Next, Effect::Math(Op::Shr, 0, Operand::Number(3), 64)),
-            (&[0xff, 0xc8], Flow::Next, Effect::Math(Op::Dec, 0, Operand::Number(1), 32)),
+            (&[0x29, 0xc8], Flow::Next, Effect::Math(Operation::Sub, 0, Operand::Reg(1), 32)),
+            (&[0x48, 0xc1, 0xe8, 3], Flow::Next, Effect::Math(Operation::Shr, 0, Operand::Number(3), 64)),
+            (&[0xff, 0xc8], Flow::Next, Effect::Math(Operation::Dec, 0, Operand::Number(1), 32)),
             (&[0xfe, 0xc8], Flow::Next, Effect::Clobber(1)),
             // a far jump through memory
             (&[0xff, 0x28], Flow::Undecodable, Effect::None),

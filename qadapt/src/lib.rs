@@ -82,6 +82,8 @@
 //! # Environment
 //! - `QADAPT_MODE`: the process's [`Mode`], read before `main`.
 //! - `QADAPT_BACKTRACE=full`: reports show every frame, those beyond `main` included. Read before `main`.
+//! - `QADAPT_TRACE` and what begins so, and `QADAPT_WHOLE_PROGRAM`: by these `cargo qadapt audit` asks for a trace; its documentation
+//!   has them.
 //!
 //! A process with rights that its user has not (a set-user-id program) reads none of them.
 #![cfg_attr(qadapt_unhosted, no_std)]

@@ -93,22 +93,21 @@ fn read_report(path: &Path) -> Result<Report> {
     struct Head {
         version: u32,
     }
-    let unusable = |problem: String| Error::input("report", path, problem);
+    let unusable = |what: &str, e| Error::input("report", path, Error::failed(what)(e));
     let text = std::fs::read(path).map_err(|e| Error::io("read the report", path, e))?;
-    let head: Head =
-        serde_json::from_slice(&text).map_err(|e| unusable(format!("it is no report of an audit ({e})")))?;
+    let head: Head = serde_json::from_slice(&text).map_err(|e| unusable("it is no report of an audit", e))?;
     if head.version != VERSION {
-        return Err(unusable(format!(
+        let problem = format!(
             "its version is {}, and this command reads {VERSION}: make it with the same version of cargo-qadapt",
             head.version
-        )));
+        );
+        return Err(Error::input("report", path, problem));
     }
-    let report: Report =
-        serde_json::from_slice(&text).map_err(|e| unusable(format!("it is damaged ({e})")))?;
+    let report: Report = serde_json::from_slice(&text).map_err(|e| unusable("it is damaged", e))?;
     if report.is_consistent() {
         Ok(report)
     } else {
-        Err(unusable("it is damaged: it refers to what is not there".into()))
+        Err(Error::input("report", path, "it is damaged: it refers to what is not there"))
     }
 }
 

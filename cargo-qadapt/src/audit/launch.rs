@@ -2,7 +2,8 @@
 //!
 //! Cargo starts a program by its absolute path, which the program sees as its first argument, and a test by a name with a
 //! hash. Both differ from checkout to checkout, and with them the bytes that `std::env::args` allocates. So cargo is told to
-//! start this command instead (`target.TRIPLE.runner`), which becomes the program.
+//! start this command instead (`target.TRIPLE.runner`), which becomes the program. It also gives the program the variables that are for
+//! it alone.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -24,11 +25,22 @@ pub const KEEP: &str = "QADAPT_LAUNCH_KEEPS";
 const GIVES: &str = "QADAPT_LAUNCH_GIVES_";
 
 /// Tells the guard of a program where to write its trace.
-const TRACE: &str = "QADAPT_TRACE";
+pub const TRACE: &str = "QADAPT_TRACE";
 
-/// What tells the guard of a program to write a trace, and which. A program gets these from this command or not at all.
-const TO_THE_GUARD: [&str; 5] =
-    [TRACE, "QADAPT_MODE", "QADAPT_WHOLE_PROGRAM", "QADAPT_TRACE_THREADS", "QADAPT_TRACE_LIVE"];
+/// Tells it what to do where something is not allowed.
+pub const MODE: &str = "QADAPT_MODE";
+
+/// Tells it that the whole program is a region.
+pub const WHOLE_PROGRAM: &str = "QADAPT_WHOLE_PROGRAM";
+
+/// Tells it to tell threads apart.
+pub const THREADS: &str = "QADAPT_TRACE_THREADS";
+
+/// Tells it to follow blocks.
+pub const LIVE: &str = "QADAPT_TRACE_LIVE";
+
+/// A program gets these from this command or not at all.
+const TO_THE_GUARD: [&str; 5] = [TRACE, MODE, WHOLE_PROGRAM, THREADS, LIVE];
 
 /// What shells, cargo and rustup set for themselves, which differs from machine to machine.
 const THEIRS: [&str; 8] = [
@@ -45,6 +57,14 @@ const THEIRS: [&str; 8] = [
 /// What a program always gets.
 const ALWAYS: [&str; 5] =
     ["NEXTEST_TEST_NAME", "LD_LIBRARY_PATH", "LD_PRELOAD", "CARGO_MANIFEST_DIR", "PATH"];
+
+/// The setting of cargo's that makes this command start programs on a platform; none where this command cannot be named.
+#[must_use]
+pub fn setting(platform: &str) -> Option<String> {
+    let own = std::env::current_exe().ok()?;
+    let words = toml::Value::Array(vec![own.to_str()?.into(), VERB.into()]);
+    Some(format!("target.{platform}.runner = {words}"))
+}
 
 /// The variable by which the program gets one of this name.
 #[must_use]

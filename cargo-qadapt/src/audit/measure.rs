@@ -12,13 +12,14 @@ use super::fold::Fold;
 use super::gaps::{unmeasured, unwatched, without_lines};
 use super::input::Input;
 use super::kept::Kept;
+use super::launch;
 use super::preload;
 use super::problems::Problems;
 use super::remapped::unseen;
-use super::run::{Options, Runner, Starter, run};
-use super::traceless::{has_guard, traceless};
+use super::run::{CargoCommand, Options, Starter, run};
+use super::traceless::{Nothing, has_guard, traceless};
 use super::wait::End;
-use crate::build::{Build, Program, Verb, Workspace, name_in};
+use crate::build::{Build, Program, Workspace, name_in};
 use crate::cargo::{cargo, host, version};
 use crate::cargo_config::{CargoConfig, platform_variable};
 use crate::config::Config;
@@ -51,7 +52,7 @@ pub struct Detail {
 }
 
 /// What became of a profile.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Outcome {
     Good,
     Failed,
@@ -70,12 +71,12 @@ impl Runs {
         times: usize,
         detail: Detail,
     ) -> Result<Measured> {
-        let runner = self.runner(workspace);
-        if runner == Runner::Nextest {
+        let command = self.command(workspace);
+        if command == CargoCommand::Nextest {
             find_nextest()?;
         }
         let undecided = workspace.undecided(&self.selection);
-        if runner == Runner::Run && !undecided.is_empty() {
+        if command == CargoCommand::Run && !undecided.is_empty() {
             return Err(Error::Usage(several(undecided)));
         }
         let mut folds: Vec<Fold> = (0..times).map(|_| Fold::new(detail.by)).collect();
@@ -94,7 +95,7 @@ impl Runs {
         // Until the names are known: what another audit of the selection builds and runs takes the place of this one's.
         let _locks = self.lock(workspace, &profiles)?;
         for (index, profile) in profiles.iter().enumerate() {
-            let outcome = match self.run_profile(workspace, profile, runner, &how, &mut folds, &mut problems)
+            let outcome = match self.run_profile(workspace, profile, command, &how, &mut folds, &mut problems)
             {
                 // What other profiles did is worth a report all the same.
                 Err(error) if index > 0 => {
@@ -133,13 +134,10 @@ impl Runs {
         Ok(Measured { reports, problems, failed, interrupted })
     }
 
-    fn runner(&self, workspace: &Workspace) -> Runner {
-        match workspace.verb(&self.selection) {
-            _ if self.nextest => Runner::Nextest,
-            Verb::Build => Runner::Run,
-            Verb::Test => Runner::Test,
-            Verb::Bench => Runner::Bench,
-        }
+    /// Cargo's command that runs what is selected.
+    #[must_use]
+    pub fn command(&self, workspace: &Workspace) -> CargoCommand {
+        CargoCommand::of(workspace.verb(&self.selection), self.nextest)
     }
 
     /// Waits until no other audit runs the same in any of the profiles.
@@ -163,7 +161,7 @@ impl Runs {
         &self,
         workspace: &Workspace,
         profile: &Profile,
-        runner: Runner,
+        command: CargoCommand,
         how: &How<'_>,
         folds: &mut [Fold],
         problems: &mut Problems,
@@ -178,13 +176,8 @@ impl Runs {
         };
         let progress = Progress::start();
         progress.note(format!("building {} in profile {}", self.selection, profile.name()));
-        let verb = match runner {
-            Runner::Run => Verb::Build,
-            Runner::Test | Runner::Nextest => Verb::Test,
-            Runner::Bench => Verb::Bench,
-        };
-        let executables =
-            build.run(verb, |name| progress.say(format!("building for {}: {name}", profile.name())))?;
+        let executables = build
+            .run(command.builds(), |name| progress.say(format!("building for {}: {name}", profile.name())))?;
         for fold in folds.iter_mut() {
             let apart = executables
                 .iter()
@@ -192,7 +185,8 @@ impl Runs {
             fold.tell_apart(apart);
         }
         let mut programs: Vec<PathBuf> = executables.into_iter().map(|program| program.path).collect();
-        if let Some(chosen) = workspace.default_run(&self.selection).filter(|_| runner == Runner::Run) {
+        if let Some(chosen) = workspace.default_run(&self.selection).filter(|_| command == CargoCommand::Run)
+        {
             // The others are built, but not run.
             programs.retain(|program| program.file_stem().is_some_and(|name| name == chosen));
         }
@@ -202,7 +196,7 @@ impl Runs {
             fold.keep(Rc::clone(&kept));
         }
         let options = Options {
-            runner,
+            command,
             traces,
             whole_program: self.whole_program,
             preload: if self.c { Some(preload::value()?) } else { None },
@@ -210,48 +204,66 @@ impl Runs {
             live: how.detail.live,
             timeout: self.timeout.map(Duration::from_secs),
             arguments: &self.arguments,
-            starter: match &how.platform {
-                None => Starter::Cargo,
-                Some(platform) if runner == Runner::Test && how.cargo < Some((1, 89)) => {
-                    Starter::OwnButDoctests(platform)
-                }
-                Some(platform) => Starter::Own(platform),
-            },
+            starter: how.starter(command),
             environment: how.kept,
             input: &how.input,
         };
+        let ready = Ready {
+            build: &build,
+            programs: &programs,
+            cargo_config: &how.cargo_config,
+            progress: &progress,
+        };
         let mut outcome = Outcome::Good;
         for fold in folds {
-            let what = format!("running {} in profile {} (Ctrl-C ends it)", self.selection, profile.name());
-            let end = progress.suspend(|| run(&build, &options, what))?;
-            progress.say(format!("reading the traces of profile {}", profile.name()));
-            let (traces, damaged) = collect(fold, profile.name(), &options.traces, workspace.root())?;
-            problems.extend(damaged);
-            problems.extend(unfinished(&options.traces)?);
-            // Where cargo fails before a program that leaves traces, nothing is known of the program.
-            let is_cargos = traces == 0
-                && matches!(end, End::Failure(status) if status.code() == Some(CARGO_FAILED))
-                && (programs.is_empty() || programs.iter().any(|program| has_guard(program)));
-            match end {
-                End::Success => {}
-                End::Failure(status) => {
-                    if !is_cargos {
-                        problems.add_failure(self.failed(profile, status));
-                    }
-                    outcome = Outcome::Failed;
-                }
-                End::Interrupted => outcome = Outcome::Interrupted,
-                End::Timeout => problems.add_gap(self.timed_out(profile)),
-            }
-            problems.extend(
-                (traces == 0)
-                    .then(|| traceless(&self.selection, profile, &how.cargo_config, &programs, is_cargos)),
-            );
+            outcome = outcome.max(self.run_once(workspace, ready, &options, fold, problems)?);
             if outcome == Outcome::Interrupted {
                 break;
             }
         }
         Ok(outcome)
+    }
+
+    /// Runs what is built, and collects for one fold.
+    fn run_once(
+        &self,
+        workspace: &Workspace,
+        ready: Ready<'_>,
+        options: &Options<'_>,
+        fold: &mut Fold,
+        problems: &mut Problems,
+    ) -> Result<Outcome> {
+        let Ready { build, programs, cargo_config, progress } = ready;
+        let profile = build.profile;
+        let what = format!("running {} in profile {} (Ctrl-C ends it)", self.selection, profile.name());
+        let end = progress.suspend(|| run(build, options, what))?;
+        progress.say(format!("reading the traces of profile {}", profile.name()));
+        let (traces, damaged) = collect(fold, profile.name(), &options.traces, workspace.root())?;
+        problems.extend(damaged);
+        problems.extend(unfinished(&options.traces)?);
+        // Where cargo fails before a program that leaves traces, nothing is known of the program.
+        let has_guard = traces > 0 || programs.iter().any(|program| has_guard(program));
+        let is_cargos = traces == 0
+            && matches!(end, End::Failure(status) if status.code() == Some(CARGO_FAILED))
+            && (programs.is_empty() || has_guard);
+        if traces == 0 {
+            let nothing = Nothing { is_built: !programs.is_empty(), has_guard, is_cargos };
+            problems.add_gap(traceless(&self.selection, profile, cargo_config, nothing));
+        }
+        Ok(match end {
+            End::Success => Outcome::Good,
+            End::Failure(status) => {
+                if !is_cargos {
+                    problems.add_failure(self.failed(profile, status));
+                }
+                Outcome::Failed
+            }
+            End::Interrupted => Outcome::Interrupted,
+            End::Timeout => {
+                problems.add_gap(self.timed_out(profile));
+                Outcome::Good
+            }
+        })
     }
 
     /// What an interrupt left out.
@@ -282,6 +294,15 @@ impl Runs {
     }
 }
 
+/// What is built of a profile.
+#[derive(Clone, Copy)]
+struct Ready<'a> {
+    build: &'a Build<'a>,
+    programs: &'a [PathBuf],
+    cargo_config: &'a CargoConfig,
+    progress: &'a Progress,
+}
+
 /// How cargo ends where it cannot build or start what it shall run.
 const CARGO_FAILED: i32 = 101;
 
@@ -291,8 +312,8 @@ struct How<'a> {
     has_guard: bool,
     /// Cargo's version, if it says one.
     cargo: Option<(u32, u32)>,
-    /// Where programs are started by this command; none if the user has them started otherwise.
-    platform: Option<String>,
+    /// The setting of cargo's by which this command starts programs; none if the user has them started otherwise.
+    launcher: Option<String>,
     kept: Option<&'a [String]>,
     detail: Detail,
     input: Input,
@@ -310,16 +331,27 @@ impl<'a> How<'a> {
             cargo_config,
             has_guard: workspace.has_guard(),
             cargo: version(),
-            platform,
+            launcher: platform.and_then(|platform| launch::setting(&platform)),
             kept: config.check.environment.as_deref(),
             detail: Detail::default(),
             input: Input::Inherited,
         }
     }
 
+    /// Who starts what this command of cargo's runs.
+    fn starter(&self, command: CargoCommand) -> Starter<'_> {
+        match &self.launcher {
+            None => Starter::Cargo,
+            Some(setting) if command == CargoCommand::Test && self.cargo < Some((1, 89)) => {
+                Starter::OwnButDoctests(setting)
+            }
+            Some(setting) => Starter::Own(setting),
+        }
+    }
+
     /// A setting of `qadapt.toml` that this command cannot keep, where it does not start the programs itself.
     fn ignored(&self) -> Option<String> {
-        let (None, Some(_)) = (&self.platform, self.kept) else { return None };
+        let (None, Some(_)) = (&self.launcher, self.kept) else { return None };
         let platform = self.cargo_config.target().or_else(host)?;
         let runner = self.cargo_config.for_platform(&platform, "runner")?;
         Some(format!(

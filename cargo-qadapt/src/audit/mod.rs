@@ -1,7 +1,7 @@
 //! The audit: what allocates where, profile by profile.
 //!
 //! `args` are the command's, and `verb` has them measured and reported. `measure` builds and runs profile by profile: `run` calls
-//! cargo with a trace, of which `launch` starts the programs and `preload` lets C be seen; `input` is what they read, `screen`
+//! cargo, `launch` starts the programs and tells their guards where to write, and `preload` lets C be seen; `input` is what they read, `screen`
 //! where they write, `wait` is how they end, and `kept`, `doctest` and `bundle` keep what names need once they
 //! are gone. `collect` takes in the traces of a run and `gather` those of others: `read` reads one, `fold` makes a report of
 //! many, `resolve` names their addresses and `remapped` finds their sources. `traceless` says why there is no trace, `gaps` what

@@ -12,7 +12,7 @@ use super::launch;
 use super::preload;
 use super::screen::Screen;
 use super::wait::{End, Wait};
-use crate::build::{Build, shown};
+use crate::build::{Build, Verb, shown};
 use crate::cargo::cargo;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupts;
@@ -21,7 +21,7 @@ use crate::system::Family;
 
 /// Cargo's command that runs a selection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Runner {
+pub enum CargoCommand {
     /// `cargo run`.
     Run,
     /// `cargo test`.
@@ -32,12 +32,35 @@ pub enum Runner {
     Bench,
 }
 
+impl CargoCommand {
+    /// The one that runs what this one builds; with nextest the tests, also of a package that has a program.
+    #[must_use]
+    pub fn of(verb: Verb, nextest: bool) -> Self {
+        match verb {
+            _ if nextest => Self::Nextest,
+            Verb::Build => Self::Run,
+            Verb::Test => Self::Test,
+            Verb::Bench => Self::Bench,
+        }
+    }
+
+    /// The one that builds what it runs.
+    #[must_use]
+    pub fn builds(self) -> Verb {
+        match self {
+            Self::Run => Verb::Build,
+            Self::Test | Self::Nextest => Verb::Test,
+            Self::Bench => Verb::Bench,
+        }
+    }
+}
+
 /// Who starts programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Starter<'a> {
     /// Cargo, or what the user has set.
     Cargo,
-    /// This command, by [`launch`], on this platform.
+    /// This command, by this [setting](launch::setting).
     Own(&'a str),
     /// The same but for doctests: before Rust 1.89 rustdoc starts those by itself.
     OwnButDoctests(&'a str),
@@ -47,7 +70,7 @@ pub enum Starter<'a> {
 #[derive(Debug)]
 pub struct Options<'a> {
     /// Cargo's command.
-    pub runner: Runner,
+    pub command: CargoCommand,
     /// The directory for the traces; it is made anew.
     pub traces: PathBuf,
     /// Whether the whole program is one region.
@@ -112,14 +135,14 @@ pub fn run(build: &Build<'_>, options: &Options<'_>, what: String) -> Result<End
 
 fn command(build: &Build<'_>, options: &Options<'_>) -> Command {
     let mut command = cargo();
-    command.args(match options.runner {
-        Runner::Run => ["run", "--quiet"].as_slice(),
-        Runner::Test => &["test", "--no-fail-fast"],
-        Runner::Nextest => &["nextest", "run", "--no-fail-fast"],
-        Runner::Bench => &["bench"],
+    command.args(match options.command {
+        CargoCommand::Run => ["run", "--quiet"].as_slice(),
+        CargoCommand::Test => &["test", "--no-fail-fast"],
+        CargoCommand::Nextest => &["nextest", "run", "--no-fail-fast"],
+        CargoCommand::Bench => &["bench"],
     });
     build.add_to(&mut command);
-    if options.runner == Runner::Nextest {
+    if options.command == CargoCommand::Nextest {
         // There the word `profile` means nextest's own.
         let arguments: Vec<_> = command
             .get_args()
@@ -133,16 +156,12 @@ fn command(build: &Build<'_>, options: &Options<'_>) -> Command {
         renamed.args(arguments).envs(build.environment.iter().map(|(name, value)| (name, value)));
         command = renamed;
     }
-    if options.runner == Runner::Test {
+    if options.command == CargoCommand::Test {
         let (flags, value) = doctest::for_lines(&build.cargo_config());
         command.env(doctest::VARIABLE, doctest::folder(&options.traces)).env(flags, value);
     }
-    let platform = match options.starter {
-        Starter::Cargo => None,
-        Starter::Own(platform) | Starter::OwnButDoctests(platform) => Some(platform),
-    };
-    if let Some(runner) = platform.and_then(launcher) {
-        command.arg("--config").arg(runner);
+    if let Starter::Own(setting) | Starter::OwnButDoctests(setting) = options.starter {
+        command.args(["--config", setting]);
     }
     if let Some(kept) = options.environment {
         command.env(launch::KEEP, kept.join(","));
@@ -158,11 +177,11 @@ fn command(build: &Build<'_>, options: &Options<'_>) -> Command {
 /// of that.
 fn give(command: &mut Command, options: &Options<'_>) {
     let mut given: Vec<(&str, OsString)> =
-        vec![("QADAPT_TRACE", options.traces.clone().into()), ("QADAPT_MODE", "count".into())];
+        vec![(launch::TRACE, options.traces.clone().into()), (launch::MODE, "count".into())];
     for (name, is_asked) in [
-        ("QADAPT_WHOLE_PROGRAM", options.whole_program),
-        ("QADAPT_TRACE_THREADS", options.threads),
-        ("QADAPT_TRACE_LIVE", options.live),
+        (launch::WHOLE_PROGRAM, options.whole_program),
+        (launch::THREADS, options.threads),
+        (launch::LIVE, options.live),
     ] {
         if is_asked {
             given.push((name, "1".into()));
@@ -179,13 +198,6 @@ fn give(command: &mut Command, options: &Options<'_>) {
             command.env(name, value);
         }
     }
-}
-
-/// The setting that makes this command start programs on a platform.
-fn launcher(platform: &str) -> Option<String> {
-    let own = std::env::current_exe().ok()?;
-    let words = toml::Value::Array(vec![own.to_str()?.into(), launch::VERB.into()]);
-    Some(format!("target.{platform}.runner = {words}"))
 }
 
 /// Removes what is left of other runs. The names of what this one has run already are looked up at its end.

@@ -1,7 +1,7 @@
 //! Why a run has left no trace, and what to do about that.
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use qadapt_code::map::map;
 use regex::bytes::Regex;
@@ -14,23 +14,29 @@ use crate::selection::{Profile, Selection};
 pub const DEPENDENCY: &str = "`qadapt = { path = \"../qadapt/qadapt\" }` (the path of the folder `qadapt` in your clone: on \
                               crates.io the name is another crate's)";
 
-/// What to do where these programs left no trace: it depends on whether the guard is in one of them, on what starts them, and on
-/// whether it is cargo that failed.
+/// What is known of a run that has left no trace.
+#[derive(Clone, Copy, Debug)]
+pub struct Nothing {
+    /// Whether cargo has built a program.
+    pub is_built: bool,
+    /// Whether the guard is in one.
+    pub has_guard: bool,
+    /// Whether it is cargo that failed.
+    pub is_cargos: bool,
+}
+
+/// What to do where a run left no trace: it also depends on what starts programs.
 #[must_use]
-pub fn traceless(
-    selection: &Selection,
-    profile: &Profile,
-    config: &CargoConfig,
-    programs: &[PathBuf],
-    is_cargos: bool,
-) -> String {
+pub fn traceless(selection: &Selection, profile: &Profile, config: &CargoConfig, nothing: Nothing) -> String {
     let here = host();
     let foreign = config.target().filter(|target| here.as_ref() != Some(target));
-    let why = if is_cargos || programs.iter().any(|program| has_guard(program)) {
+    let why = if nothing.is_cargos && !nothing.is_built {
+        "cargo built no program of it, and says above why".to_owned()
+    } else if nothing.has_guard {
         let platform = foreign.as_ref().or(here.as_ref());
         let runner = platform.and_then(|platform| config.for_platform(platform, "runner"));
         let variable = platform.map(|platform| platform_variable(platform, "runner")).unwrap_or_default();
-        started(foreign.as_deref(), here.as_deref(), runner.as_deref(), &variable, is_cargos)
+        started(foreign.as_deref(), here.as_deref(), runner.as_deref(), &variable, nothing.is_cargos)
     } else {
         format!(
             "it does not link qadapt. Add {DEPENDENCY} to its dependencies, and to its main file (for a test: to the test's \

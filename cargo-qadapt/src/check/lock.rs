@@ -33,7 +33,7 @@ pub fn read(path: &Path) -> Result<Option<Baseline>> {
     match std::fs::read(path) {
         Ok(bytes) => {
             let baseline = utf8(&bytes).and_then(parse);
-            baseline.map(Some).map_err(|problem| Error::Config { path: path.to_owned(), problem })
+            baseline.map(Some).map_err(|problem| Error::config(path, problem))
         }
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(e) => Err(Error::io("read the baseline", path, e)),

@@ -45,7 +45,7 @@ impl Check {
         let command = command(&self.runs, &workspace);
         let baseline = lock::read(&path)?;
         // How often a harness runs a benchmark is its own decision.
-        let verb = self.verb(&workspace);
+        let verb = self.runs.command(&workspace).builds();
         let per_entry = verb == Verb::Bench;
         if !self.bless {
             self.settled(&path, &command, baseline.as_ref())?;
@@ -109,11 +109,6 @@ impl Check {
         keep_or_say(&workspace, Kind::Audit, of_view(&view), &self.output);
         written?;
         Ok(problems.end(&self.output, is_failure))
-    }
-
-    /// What is run: with nextest the tests, also of a package that has a binary.
-    fn verb(&self, workspace: &Workspace) -> Verb {
-        if self.runs.nextest { Verb::Test } else { workspace.verb(&self.runs.selection) }
     }
 
     /// Says what to do if this was never settled.

@@ -25,6 +25,7 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::format::style::Color;
 use crate::prove::args::{Format, Prove};
+use crate::prove::proofs::Proofs;
 use crate::selection::{Profiles, Selection};
 
 /// The first argument that says that a part is to be made.
@@ -175,12 +176,12 @@ impl Order {
             let (from, to) = (own.join("release"), own.join("prove/release"));
             grow(&from, &to, |from, to| fs::hard_link(from, to))?;
         }
-        let (proofs, ended) = match prove.proofs(Some(workspace), &settings) {
+        let Proofs { done: proofs, ended } = match prove.proofs(Some(workspace), &settings) {
             Err(Error::Proof(qadapt_prove::Error::NoRegions { .. })) if is_snippet => {
                 prove.function = Regex::new("^snippet::").ok();
                 prove.proofs(Some(workspace), &settings)
             }
-            Err(Error::Proof(qadapt_prove::Error::NoRegions { .. })) => Ok((Vec::new(), None)),
+            Err(Error::Proof(qadapt_prove::Error::NoRegions { .. })) => Ok(Proofs::default()),
             proofs => proofs,
         }?;
         if let Some(error) = ended {

@@ -18,8 +18,8 @@ impl Merge {
     pub fn run(&self) -> Result<ExitCode> {
         self.output.ready()?;
         let root = std::env::current_dir().unwrap_or_default();
-        if let Some(profiles) = heap::verb::profiles(&self.inputs)? {
-            return heap::verb::merge(&profiles, &root, &self.output);
+        if let Some(profiles) = heap::merge::profiles(&self.inputs)? {
+            return heap::merge::merge(&profiles, &root, &self.output);
         }
         let output = self.output.output.as_deref();
         let Gathered { report, nameless, problems: unread } =

@@ -30,7 +30,7 @@ label without a byte at the entry of each region, in a section that is not loade
 like. A release pipeline sets QADAPT_MARKS=1 (or the feature `marks` of qadapt) itself and gives --binary.
 
 Exit codes: 0 nothing was found, 1 a region allocates, lacks a proof that it needs, or contradicts its proof, 2 the analysis could not be \
-made.")]
+made, or not all of it: what is proven until then is printed.")]
 pub struct Prove {
     /// What to build.
     #[command(flatten)]

@@ -11,20 +11,25 @@ use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::selection::Profile;
 
+/// What is proven.
+#[derive(Debug, Default)]
+pub struct Proofs {
+    /// A proof of each file.
+    pub done: Vec<Proof>,
+    /// Why there are not more, if there should be.
+    pub ended: Option<Error>,
+}
+
 impl Prove {
-    /// Proves the binary that is named, or what is built. Returns the error too by which it ended after some proofs.
+    /// Proves the binary that is named, or what is built.
     ///
     /// # Errors
     /// If nothing can be built or analysed.
-    pub fn proofs(
-        &self,
-        workspace: Option<&Workspace>,
-        settings: &Settings,
-    ) -> Result<(Vec<Proof>, Option<Error>)> {
-        let mut proofs = Vec::new();
-        match self.prove(workspace, settings, &mut proofs) {
-            Err(error) if proofs.is_empty() => Err(error),
-            ended => Ok((proofs, ended.err())),
+    pub fn proofs(&self, workspace: Option<&Workspace>, settings: &Settings) -> Result<Proofs> {
+        let mut done = Vec::new();
+        match self.prove(workspace, settings, &mut done) {
+            Err(error) if done.is_empty() => Err(error),
+            ended => Ok(Proofs { done, ended: ended.err() }),
         }
     }
 

@@ -11,6 +11,7 @@ use qadapt_prove::{Answer, Proof, Settings, Subject};
 use regex::Regex;
 
 use super::args::{Format, Prove};
+use super::proofs::Proofs;
 use super::{compare, report, witness};
 use crate::audit::gather::{Gathered, gather};
 use crate::build::Workspace;
@@ -26,7 +27,7 @@ impl Prove {
     /// Runs the verb.
     ///
     /// # Errors
-    /// If nothing can be built or analysed.
+    /// If something cannot be built, analysed or found; what is proven until then is printed.
     pub fn run(&self) -> Result<ExitCode> {
         if self.format == Format::RustcJson {
             return check(&self.selection, self.output.as_deref());
@@ -56,7 +57,7 @@ impl Prove {
         } else {
             Some(gather(&self.trace, &root, None, self.output.as_deref())?)
         };
-        let (proofs, ended) = self.proofs(workspace.as_ref(), &settings)?;
+        let Proofs { done: proofs, ended } = self.proofs(workspace.as_ref(), &settings)?;
         let contradictions = runs.as_ref().map_or_else(Vec::new, |runs| {
             witness::contradictions(&proofs, &runs.report, &root, self.allow_frees)
         });

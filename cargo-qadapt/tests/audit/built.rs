@@ -76,6 +76,7 @@ fn what_cargo_starts_besides_the_program_is_no_part_of_an_audit() {
     assert!(run.stdout.contains("\ndebug: 1 process,"), "{}\n{}", run.stdout, run.stderr);
     let refused = qadapt_in(&folder, &["audit", "--profile", "debug", "--bin", "asked"]);
     refused.assert(2, "requires the features: `more`");
+    assert!(refused.stderr.contains("cargo built no program of it"), "{}", refused.stderr);
     assert!(!refused.stderr.contains("does not link qadapt"), "{}", refused.stderr);
 }
 

@@ -3,11 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cargo_qadapt::config::Config;
 use qadapt_prove::{Answer, Rules, Settings, prove_functions};
 use regex::Regex;
 
-use crate::programs::{self, run};
+use crate::programs::{self, run, settled};
 
 const ARENA: &str = r"
 use std::alloc::{GlobalAlloc, Layout};
@@ -141,9 +140,7 @@ fn methods_that_entries_call_are_the_allocators() {
 
 #[test]
 fn an_arena_out_of_line_is_taken_at_its_users_word() {
-    let settings = Config::parse("[prove]\nallocator-out-of-line = \"inline(never) on both methods\"")
-        .and_then(Config::proofs)
-        .unwrap();
+    let settings = settled("[prove]\nallocator-out-of-line = \"inline(never) on both methods\"");
     let found = answers("out_of_line", "#[inline(never)]", &settings);
     assert_eq!(found, [Answer::Allocates, Answer::Proven]);
 }

@@ -3,11 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cargo_qadapt::config::Config;
 use qadapt_prove::{Answer, Rules, Verdict, prove_functions};
 use regex::Regex;
 
-use crate::programs::prove;
+use crate::programs::{prove, settled};
 
 /// A guard like the real one, whose function every region's code is inlined into.
 const GUARD: &str =
@@ -68,10 +67,9 @@ fn program(name: &str) -> PathBuf {
 
 fn verdicts(binary: &Path, settings: &str) -> Vec<Verdict> {
     let data = std::fs::read(binary).expect("the program can be read");
-    let settings =
-        Config::parse(settings).and_then(Config::proofs).unwrap_or_else(|e| panic!("{e}:\n{settings}"));
     let pattern = Regex::new("^app::r_").expect("a pattern");
-    prove_functions(&data, &pattern, Rules { allow_frees: false, gaps: 9 }, &settings).expect("verdicts")
+    prove_functions(&data, &pattern, Rules { allow_frees: false, gaps: 9 }, &settled(settings))
+        .expect("verdicts")
 }
 
 /// What a hint says, as it is written into `qadapt.toml`.

@@ -6,7 +6,7 @@ use std::process::Command;
 use object::{Object as _, ObjectSymbol as _};
 use qadapt_prove::{Answer, Rules, Subject, Verdict, prove_functions};
 
-use crate::programs::{self, has, run};
+use crate::programs::{self, has, run, settled};
 
 const PROGRAM: &str = r#"
 use std::hint::black_box;
@@ -128,10 +128,7 @@ fn assume(at: &str, callees: &[&str]) -> String {
 
 fn verdict(binary: &Path, subject: Subject, region: &str, settings: &str) -> Verdict {
     let data = std::fs::read(binary).expect("the program can be read");
-    let settings = cargo_qadapt::config::Config::parse(settings)
-        .and_then(cargo_qadapt::config::Config::proofs)
-        .unwrap_or_else(|e| panic!("{e}:\n{settings}"))
-        .about(subject);
+    let settings = settled(settings).about(subject);
     let pattern = regex::Regex::new(&format!("^(app::)?{region}$")).expect("a pattern");
     let rules = Rules { allow_frees: false, gaps: 9 };
     let mut found = prove_functions(&data, &pattern, rules, &settings).expect("verdicts");

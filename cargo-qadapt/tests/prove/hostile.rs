@@ -6,11 +6,11 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use cargo_qadapt::config::Config;
 use fastrand::Rng;
 use qadapt_prove::{Answer, Problem, Rules, Settings, Verdict, Which, prove};
 use regex::Regex;
 
+use crate::programs::settled;
 const PROGRAM: &str = r#"
 #![no_std]
 #![no_main]
@@ -153,7 +153,7 @@ fn the_undamaged_library_is_understood() {
 #[test]
 fn an_assumption_settles_an_unresolved_call_and_is_printed() {
     let text = "[[prove.assume]]\ncalls-in = \"calls\"\nreason = \"only ever given `quiet`\"";
-    let settings = Config::parse(text).and_then(Config::proofs).expect("valid settings");
+    let settings = settled(text);
     let pattern = Regex::new("^calls$").expect("a valid pattern");
     let rules = Rules { allow_frees: false, gaps: 2 };
     let (verdicts, _) =

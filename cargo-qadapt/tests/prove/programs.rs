@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use cargo_qadapt::config::Config;
-use qadapt_prove::{Answer, Rules, Verdict, prove_functions};
+use qadapt_prove::{Answer, Rules, Settings, Verdict, prove_functions};
 use regex::Regex;
 
 use crate::builds;
@@ -64,11 +64,18 @@ pub(crate) fn prove(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) 
     (output.status.code(), String::from_utf8_lossy(&text).into_owned())
 }
 
+/// What `qadapt.toml` settles for proofs with this text.
+#[track_caller]
+pub(crate) fn settled(text: &str) -> Settings {
+    let config = Config::parse(text).unwrap_or_else(|problem| panic!("{problem}:\n{text}"));
+    config.proofs().unwrap_or_else(|invalid| panic!("{invalid}:\n{text}"))
+}
+
 pub(crate) fn verdicts(binary: &Path, pattern: &str, settings: &str) -> Vec<Verdict> {
     let data = std::fs::read(binary).expect("the program can be read");
-    let settings = Config::parse(settings).and_then(Config::proofs).expect("valid settings");
     let rules = Rules { allow_frees: false, gaps: 4 };
-    prove_functions(&data, &Regex::new(pattern).expect("a pattern"), rules, &settings).expect("verdicts")
+    prove_functions(&data, &Regex::new(pattern).expect("a pattern"), rules, &settled(settings))
+        .expect("verdicts")
 }
 
 pub(crate) fn answers(binary: &Path, pattern: &str, settings: &str) -> Vec<(String, Answer)> {

@@ -66,7 +66,7 @@ impl Handle {
 pub(crate) struct Region {
     /// Bytes of this structure.
     pub(crate) size: usize,
-    /// One of [`KINDS`]' numbers.
+    /// One of the numbers in [`kinds`].
     pub(crate) kind: u32,
     /// Disallowed operations: `alloc` 1, `zeroed` 2, `grow` 4, `shrink` 8, `dealloc` 16; system calls 256.
     pub(crate) operations: u32,

@@ -15,7 +15,7 @@ const MOST: usize = 256;
 
 /// Where a register's value comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Origin {
+pub(crate) enum Provenance {
     /// It is this number.
     Constant(u64),
     /// It was read here, and what lies here may change.
@@ -77,7 +77,7 @@ impl<'b, 'a> Backwards<'b, 'a> {
     }
 
     /// Where the target of an indirect call or jump comes from.
-    pub(crate) fn of_target(&mut self, site: u64) -> Option<BTreeSet<Origin>> {
+    pub(crate) fn of_target(&mut self, site: u64) -> Option<BTreeSet<Provenance>> {
         match self.steps.flow_at(site).flow {
             Flow::CallVia(Via::Reg(reg)) | Flow::JumpVia(Via::Reg(reg)) => self.of_register(site, reg),
             Flow::CallVia(Via::Mem(mem)) | Flow::JumpVia(Via::Mem(mem)) => self.of_read(Read { site, mem }),
@@ -86,7 +86,7 @@ impl<'b, 'a> Backwards<'b, 'a> {
     }
 
     /// Where the value of a register comes from, as it is before the step at `site`.
-    pub(crate) fn of_register(&mut self, site: u64, reg: Reg) -> Option<BTreeSet<Origin>> {
+    pub(crate) fn of_register(&mut self, site: u64, reg: Reg) -> Option<BTreeSet<Provenance>> {
         let (mut found, reads) = self.back_from(site, reg)?;
         for read in reads {
             found.extend(self.of_read(read)?);
@@ -95,21 +95,21 @@ impl<'b, 'a> Backwards<'b, 'a> {
     }
 
     /// What a read yields at a fixed place, or at one that is one of several constants.
-    fn of_read(&mut self, read: Read) -> Option<BTreeSet<Origin>> {
+    fn of_read(&mut self, read: Read) -> Option<BTreeSet<Provenance>> {
         let Mem { base, index: None, disp } = read.mem else { return None };
         let Some(base) = base else { return Some(BTreeSet::from([self.of_place(disp)?])) };
         // One step further: where that address comes from memory that may change, nothing is known.
         let (bases, reads) = self.back_from(read.site, base)?;
-        let of_base = |base: &Origin| match *base {
-            Origin::Constant(addr) => self.of_place(addr.wrapping_add(disp)),
-            Origin::Memory(_) => None,
+        let of_base = |base: &Provenance| match *base {
+            Provenance::Constant(addr) => self.of_place(addr.wrapping_add(disp)),
+            Provenance::Memory(_) => None,
         };
         if reads.is_empty() { bases.iter().map(of_base).collect() } else { None }
     }
 
     /// Goes back from a place: yields the constants that a register may hold there, and the reads through other registers that it may
     /// come from.
-    fn back_from(&mut self, site: u64, reg: Reg) -> Option<(BTreeSet<Origin>, Vec<Read>)> {
+    fn back_from(&mut self, site: u64, reg: Reg) -> Option<(BTreeSet<Provenance>, Vec<Read>)> {
         let mut found = (BTreeSet::new(), Vec::new());
         let mut seen = BTreeSet::new();
         let mut queue = vec![(self.body.block_at(site)?, Some(site), reg)];
@@ -138,7 +138,7 @@ impl<'b, 'a> Backwards<'b, 'a> {
         block: u32,
         until: Option<u64>,
         reg: Reg,
-        found: &mut (BTreeSet<Origin>, Vec<Read>),
+        found: &mut (BTreeSet<Provenance>, Vec<Read>),
     ) -> Option<BTreeSet<Reg>> {
         let range = self.body.blocks.get(block as usize)?.at.clone();
         let mut steps: Vec<Step> = Vec::new();
@@ -166,7 +166,7 @@ impl<'b, 'a> Backwards<'b, 'a> {
         step: &Step,
         reg: Reg,
         open: &mut BTreeSet<Reg>,
-        (found, reads): &mut (BTreeSet<Origin>, Vec<Read>),
+        (found, reads): &mut (BTreeSet<Provenance>, Vec<Read>),
     ) -> Option<()> {
         if matches!(step.flow, Flow::Call(_) | Flow::CallVia(_)) {
             let loose = |call: &Call| (self.loose)(call.callee);
@@ -180,10 +180,10 @@ impl<'b, 'a> Backwards<'b, 'a> {
         }
         match step.effect {
             Effect::Set(dst, value) if dst == reg => {
-                found.insert(Origin::Constant(value));
+                found.insert(Provenance::Constant(value));
             }
             Effect::Address(dst, Mem { base: None, index: None, disp }) if dst == reg => {
-                found.insert(Origin::Constant(disp));
+                found.insert(Provenance::Constant(disp));
             }
             Effect::Copy(dst, src, 64) if dst == reg => {
                 open.insert(src);
@@ -212,11 +212,11 @@ impl<'b, 'a> Backwards<'b, 'a> {
     }
 
     /// What is read at a fixed place.
-    fn of_place(&self, disp: u64) -> Option<Origin> {
+    fn of_place(&self, disp: u64) -> Option<Provenance> {
         match self.image.constant(disp) {
-            Some(Slot::Addr(addr)) => Some(Origin::Constant(addr)),
+            Some(Slot::Addr(addr)) => Some(Provenance::Constant(addr)),
             Some(Slot::Import(_)) => None,
-            None => Some(Origin::Memory(disp)),
+            None => Some(Provenance::Memory(disp)),
         }
     }
 }
