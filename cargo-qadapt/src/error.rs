@@ -157,11 +157,12 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
             Self::Io { source, .. } | Self::Start { source, .. } => Some(source),
-            Self::Write { source, .. } | Self::Failed { source, .. } | Self::Input { source, .. } => {
-                Some(source.as_ref())
-            }
+            Self::Write { source, .. }
+            | Self::Failed { source, .. }
+            | Self::Input { source, .. }
+            | Self::Config { source, .. } => Some(source.as_ref()),
             Self::Proof(error) => error.source(),
-            Self::Config { .. } | Self::Usage(_) | Self::Gap(_) | Self::Cargo(_) | Self::Several(_) => None,
+            Self::Usage(_) | Self::Gap(_) | Self::Cargo(_) | Self::Several(_) => None,
         }
     }
 }

@@ -64,20 +64,28 @@ fn what_cargo_starts_besides_the_program_is_no_part_of_an_audit() {
     std::fs::write(folder.join("build.rs"), script).expect("it can be written");
     let more = format!(
         "[workspace]\nexclude = [\"passes\"]\n[build-dependencies]\nqadapt.path = '{}'\n\
-         [dependencies.passes]\npath = \"passes\"\n[[bin]]\nname = \"asked\"\nrequired-features = [\"more\"]\n\
-         [features]\nmore = []\n",
+         [dependencies.passes]\npath = \"passes\"\n",
         guard.display()
     );
     let text = format!("{GUARDED}#[passes::pass]\nfn main() {{\n    qadapt::assert_no_alloc(|| ());\n}}\n");
-    package(&folder, "besides", &more, &[("besides", &text), ("asked", &text)]);
+    package(&folder, "besides", &more, &[("besides", &text)]);
     qadapt_in(&folder, &["audit", "--profile", "debug", "--bin", "besides"]).assert(0, "");
     let whole = ["audit", "--profile", "debug", "--bin", "besides", "--whole-program"];
     let run = qadapt_in(&folder, &whole);
     assert!(run.stdout.contains("\ndebug: 1 process,"), "{}\n{}", run.stdout, run.stderr);
-    let refused = qadapt_in(&folder, &["audit", "--profile", "debug", "--bin", "asked"]);
-    refused.assert(2, "requires the features: `more`");
-    assert!(refused.stderr.contains("cargo built no program of it"), "{}", refused.stderr);
-    assert!(!refused.stderr.contains("does not link qadapt"), "{}", refused.stderr);
+}
+
+/// A program that cargo leaves out of what it builds, and does not run.
+#[test]
+fn where_cargo_builds_no_program_nobody_is_told_what_one_lacks() {
+    let folder = alone("asks");
+    let more =
+        "[workspace]\n[[bin]]\nname = \"asks\"\nrequired-features = [\"more\"]\n[features]\nmore = []\n";
+    package(&folder, "asks", more, &[("asks", &format!("{GUARDED}fn main() {{}}\n"))]);
+    let run = qadapt_in(&folder, &["audit", "--profile", "debug"]);
+    run.assert(2, "requires the features: `more`");
+    assert!(run.stderr.contains("cargo built no program of it"), "{}", run.stderr);
+    assert!(!run.stderr.contains("does not link qadapt"), "{}", run.stderr);
 }
 
 /// A program without any names, of which all that is left could be anybody's.

@@ -40,7 +40,10 @@ fn containers() {
 #[test]
 fn pointers() {
     dropped("drop-box", Box::new(7_u64));
-    dropped("drop-io-error", io::Error::other("abc"));
+    // Its last free is at the end of a function: optimised, a jump, of which a stack has nothing.
+    if cfg!(debug_assertions) {
+        dropped("drop-io-error", io::Error::other("abc"));
+    }
     dropped("drop-shared", Arc::new(7_u64));
     dropped("drop-shared", Rc::new(7_u64));
     let by = black_box(4_u32);
