@@ -119,6 +119,7 @@ pub(crate) struct State {
     pub(crate) model: Model,
     pub(crate) kept: [Option<Held>; KEPT],
     pub(crate) tasks: [Option<Task>; TASKS],
+    #[cfg_attr(miri, expect(dead_code, reason = "there are none"))]
     pub(crate) stacks: [Option<Stack>; STACKS],
     blocks: [(*mut u8, usize); BLOCKS],
     /// Violations that the hook was shown.
