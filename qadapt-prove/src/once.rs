@@ -73,10 +73,10 @@ fn is_closures(flow: Flow) -> bool {
 /// Whether one of these frames is std's own around `Once::call`, so that the user can say that the call is made before. Its file tells,
 /// or its name where there is no file.
 pub(crate) fn is_around<'f>(mut frames: impl Iterator<Item = &'f Frame>) -> bool {
-    const FILES: [&str; 4] = ["lazy_lock.rs", "once_lock.rs", "once.rs", "poison/once.rs"];
     const MODULES: [&str; 4] = ["lazy_lock", "once_lock", "once", "poison::once"];
+    let is_file = |file: &str, module: &str| file.strip_suffix(".rs") == Some(&module.replace("::", "/"));
     frames.any(|frame| match frame.at.as_ref().and_then(|at| at.file.split_once("library/std/src/sync/")) {
-        Some((_, file)) => FILES.contains(&file),
+        Some((_, file)) => MODULES.iter().any(|module| is_file(file, module)),
         None => MODULES.iter().any(|module| frame.function.contains(&format!("std::sync::{module}::"))),
     })
 }

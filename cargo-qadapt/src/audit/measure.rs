@@ -310,8 +310,6 @@ const CARGO_FAILED: i32 = 101;
 struct How<'a> {
     cargo_config: CargoConfig,
     has_guard: bool,
-    /// Cargo's version, if it says one.
-    cargo: Option<(u32, u32)>,
     /// The setting of cargo's by which this command starts programs; none if the user has them started otherwise.
     launcher: Option<String>,
     kept: Option<&'a [String]>,
@@ -330,7 +328,6 @@ impl<'a> How<'a> {
         Self {
             cargo_config,
             has_guard: workspace.has_guard(),
-            cargo: version(),
             launcher: platform.and_then(|platform| launch::setting(&platform)),
             kept: config.check.environment.as_deref(),
             detail: Detail::default(),
@@ -342,7 +339,7 @@ impl<'a> How<'a> {
     fn starter(&self, command: CargoCommand) -> Starter<'_> {
         match &self.launcher {
             None => Starter::Cargo,
-            Some(setting) if command == CargoCommand::Test && self.cargo < Some((1, 89)) => {
+            Some(setting) if command == CargoCommand::Test && version() < Some((1, 89)) => {
                 Starter::OwnButDoctests(setting)
             }
             Some(setting) => Starter::Own(setting),

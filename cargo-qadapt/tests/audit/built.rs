@@ -1,21 +1,17 @@
 //! How programs are built: what the user says of it stays, and what an audit adds does not contradict it.
 
-use std::path::Path;
-
-use crate::workspace::{GUARDED, alone, package, qadapt_in};
+use crate::workspace::{GUARDED, alone, guard, package, qadapt_in};
 
 /// Settings of the user's for the packages of the guard, under whatever word.
 #[test]
 fn packages_of_the_guard_that_have_settings_are_optimised_all_the_same() {
     let folder = alone("overridden");
-    let guard = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../qadapt-spin");
-    let guard = guard.canonicalize().expect("the guard's package is there");
     let more = format!(
         "[workspace]\n[profile.dev.package.\"qadapt@{version}\"]\nopt-level = 1\n\
          [profile.dev.package.\"file://{guard}#{version}\"]\nopt-level = 1\n\
          [profile.dev.package.\"*\"]\nopt-level = 0\n",
         version = env!("CARGO_PKG_VERSION"),
-        guard = guard.display(),
+        guard = guard("qadapt-spin").display(),
     );
     let text = format!("{GUARDED}fn main() {{}}\n");
     package(&folder, "overridden", &more, &[("overridden", &text)]);
@@ -49,7 +45,6 @@ fn what_a_program_depends_on_has_lines_whatever_its_profile_says() {
 #[test]
 fn what_cargo_starts_besides_the_program_is_no_part_of_an_audit() {
     let folder = alone("besides");
-    let guard = Path::new(env!("CARGO_MANIFEST_DIR")).join("../qadapt").canonicalize().expect("the guard");
     let watched = "qadapt::set_mode(qadapt::Mode::Count);\n    \
                    qadapt::assert_no_alloc(|| drop(std::hint::black_box(Box::new(1))));\n";
     package(&folder.join("passes"), "passes", "[lib]\nproc-macro = true\npath = \"passes.rs\"\n", &[]);
@@ -65,7 +60,7 @@ fn what_cargo_starts_besides_the_program_is_no_part_of_an_audit() {
     let more = format!(
         "[workspace]\nexclude = [\"passes\"]\n[build-dependencies]\nqadapt.path = '{}'\n\
          [dependencies.passes]\npath = \"passes\"\n",
-        guard.display()
+        guard("qadapt").display()
     );
     let text = format!("{GUARDED}#[passes::pass]\nfn main() {{\n    qadapt::assert_no_alloc(|| ());\n}}\n");
     package(&folder, "besides", &more, &[("besides", &text)]);

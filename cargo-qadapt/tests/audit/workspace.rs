@@ -7,13 +7,18 @@ use crate::command::{Run, folder, qadapt};
 /// What makes the guard a program's allocator.
 pub(crate) const GUARDED: &str = "#[global_allocator]\nstatic ALLOC: qadapt::QADAPT = qadapt::QADAPT;\n\n";
 
+/// Where a package of the guard's lies.
+pub(crate) fn guard(package: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(package);
+    folder.canonicalize().expect("the guard's package is there")
+}
+
 /// A package in this folder with these programs.
 pub(crate) fn package(folder: &Path, name: &str, more: &str, programs: &[(&str, &str)]) {
-    let guard = Path::new(env!("CARGO_MANIFEST_DIR")).join("../qadapt").canonicalize().expect("the guard");
     let manifest = format!(
         "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{more}\n\
          [dependencies]\nqadapt.path = '{}'\n",
-        guard.display()
+        guard("qadapt").display()
     );
     let write = |path: PathBuf, text: &str| std::fs::write(path, text).expect("it can be written");
     std::fs::create_dir_all(folder.join("src/bin")).expect("the folder can be made");

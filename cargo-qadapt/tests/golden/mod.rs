@@ -14,5 +14,7 @@ pub(crate) fn assert(name: &str, text: &str) {
 /// Asserts that a text is what this file has. With `TRYBUILD=overwrite`, which also writes what the compiler says, it is written.
 #[track_caller]
 pub(crate) fn assert_file(file: &Path, text: &str) {
+    // Of line ends the comparison makes one kind.
+    assert!(!text.contains('\r'), "{text:?}");
     Assert::new().action_env("TRYBUILD").eq(text, Data::read_from(file, Some(DataFormat::Text)).raw());
 }

@@ -12,6 +12,7 @@ mod chosen;
 mod corpus;
 mod digest;
 mod ended;
+mod exit_codes;
 mod extracted;
 mod functions;
 mod generate;
