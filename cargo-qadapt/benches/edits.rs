@@ -8,7 +8,7 @@ use serde_json::json;
 
 use server::{Server, texts};
 
-#[path = "../tests/explore/server.rs"]
+#[path = "../tests/tool/explore/server.rs"]
 #[allow(dead_code, reason = "the tests of the explorer need more of it")]
 mod server;
 

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use command::{folder, qadapt, target_directory};
 
-#[path = "../tests/audit/command.rs"]
+#[path = "../tests/tool/audit/command.rs"]
 #[allow(dead_code, reason = "the tests of audits need more of it")]
 mod command;
 

@@ -98,9 +98,9 @@ mod tests {
         assert_eq!((own.first, own.lines[2].as_str()), (1, "use std::process::ExitCode;"));
         assert_eq!(at(Path::new("src/main.rs"), 3), Some(own));
         assert!(sources.text("src/main.rs").is_some_and(|text| text.contains("fn main")));
-        assert_eq!(sources.text("tests/page/main.rs"), None);
+        assert_eq!(sources.text("tests/tool/page/mod.rs"), None);
         assert_eq!(at(&package.join("src/../Cargo.toml"), 1), None);
-        assert_eq!(at(&package.join("src/../tests/page/main.rs"), 1), None);
+        assert_eq!(at(&package.join("src/../tests/tool/page/mod.rs"), 1), None);
         assert_eq!(at(&package.join("src/explore/page/page.html"), 1), None);
         assert_eq!(at(Path::new("/etc/passwd"), 1), None);
         assert_eq!(at(&package.join("src/main.rs"), 10_000), None);

@@ -75,7 +75,7 @@ fn program(file: &Path) -> (String, String) {
         None => ("lib".to_owned(), &words[words.len() - 1..]),
     };
     let mut path = String::new();
-    for module in modules.iter().filter(|word| *word != "main") {
+    for module in modules.iter().filter(|word| !["main", "mod"].contains(&word.as_str())) {
         path += module;
         path += "::";
     }
