@@ -2,7 +2,7 @@
 
 use core::sync::atomic::Ordering;
 
-use crate::format::{Kind, flags};
+use crate::format::{Table, flags};
 use crate::layout::Trace;
 use crate::room::Room;
 
@@ -12,13 +12,13 @@ const STEP: u64 = 16 << 10;
 impl<R: Room> Trace<R> {
     /// Claims the next entries of a table and returns the number of the first; counts them as lost where there is no
     /// room for them.
-    pub(crate) fn claim(&self, kind: Kind, how_many: u64) -> Option<u64> {
-        let section = self.section(kind);
+    pub(crate) fn claim(&self, table: Table, how_many: u64) -> Option<u64> {
+        let section = self.section(table);
         // Relaxed: the claim has to be exclusive, which a read-modify-write is, and orders nothing.
         let mut used = section.used.load(Ordering::Relaxed);
         loop {
             let end = used + how_many;
-            if end > section.capacity.load(Ordering::Relaxed) || !self.has_room(kind, end) {
+            if end > section.capacity.load(Ordering::Relaxed) || !self.has_room(table, end) {
                 section.lost.fetch_add(1, Ordering::Relaxed);
                 return None;
             }
@@ -30,11 +30,11 @@ impl<R: Room> Trace<R> {
     }
 
     /// True if so many entries of a table have room on the disk, some more than which are reserved at once.
-    pub(crate) fn has_room(&self, kind: Kind, entries: u64) -> bool {
-        let section = self.section(kind);
+    pub(crate) fn has_room(&self, table: Table, entries: u64) -> bool {
+        let section = self.section(table);
         let size = section.entry_size.load(Ordering::Relaxed);
         let Some(needed) = entries.checked_mul(size) else { return false };
-        let Some(reserved) = self.own.reserved.get(kind as usize) else { return false };
+        let Some(reserved) = self.own.reserved.get(table as usize) else { return false };
         // Relaxed: what is reserved stays so, and no memory is handed over.
         let before = reserved.load(Ordering::Relaxed);
         if needed <= before {

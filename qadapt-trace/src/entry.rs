@@ -54,7 +54,7 @@ pub struct Region {
 }
 
 impl Region {
-    /// Reads an entry of [`Kind::Regions`](crate::Kind::Regions); none if it was not written or makes no sense.
+    /// Reads an entry of [`Table::Regions`](crate::Table::Regions); none if it was not written or makes no sense.
     #[must_use]
     pub fn parse(entry: &[u8]) -> Option<Self> {
         let published = word(entry, offset_of!(RegionRow, published))?;
@@ -86,7 +86,7 @@ impl Region {
     }
 }
 
-/// A call stack: where its return addresses lie in [`Kind::Frames`](crate::Kind::Frames), innermost first.
+/// A call stack: where its return addresses lie in [`Table::Frames`](crate::Table::Frames), innermost first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stack {
     /// The first one.
@@ -98,7 +98,7 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Reads an entry of [`Kind::Stacks`](crate::Kind::Stacks); none if it was not written or makes no sense.
+    /// Reads an entry of [`Table::Stacks`](crate::Table::Stacks); none if it was not written or makes no sense.
     #[must_use]
     pub fn parse(entry: &[u8]) -> Option<Self> {
         let length = word(entry, offset_of!(StackRow, published))?.checked_sub(1)? as usize;
@@ -107,7 +107,7 @@ impl Stack {
         (length <= FRAMES).then_some(Self { start, length, left_out })
     }
 
-    /// The return addresses, out of the contents of [`Kind::Frames`](crate::Kind::Frames); none where they are not
+    /// The return addresses, out of the contents of [`Table::Frames`](crate::Table::Frames); none where they are not
     /// there.
     #[must_use]
     pub fn frames<'a>(&self, contents: &'a [u8]) -> impl ExactSizeIterator<Item = u64> + use<'a> {
@@ -151,7 +151,7 @@ pub struct Site {
 }
 
 impl Site {
-    /// Reads an entry of [`Kind::Sites`](crate::Kind::Sites); none if it was not written or makes no sense.
+    /// Reads an entry of [`Table::Sites`](crate::Table::Sites); none if it was not written or makes no sense.
     #[must_use]
     pub fn parse(entry: &[u8]) -> Option<Self> {
         let published = word(entry, offset_of!(SiteRow, published))?;
@@ -188,7 +188,7 @@ pub struct Module {
 }
 
 impl Module {
-    /// Reads an entry of [`Kind::Modules`](crate::Kind::Modules); none if it was not written or makes no sense.
+    /// Reads an entry of [`Table::Modules`](crate::Table::Modules); none if it was not written or makes no sense.
     #[must_use]
     pub fn parse(entry: &[u8]) -> Option<Self> {
         let module = Self {

@@ -60,7 +60,7 @@ pub(crate) const SECTIONS: usize = 6;
 
 /// The tables of a trace, in the header's order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum Table {
     /// [`Region`](crate::Region)s.
     Regions,
     /// [`Stack`](crate::Stack)s.
@@ -75,7 +75,7 @@ pub enum Kind {
     Frames,
 }
 
-impl Kind {
+impl Table {
     /// Every table.
     pub const ALL: [Self; SECTIONS] =
         [Self::Regions, Self::Stacks, Self::Sites, Self::Modules, Self::Strings, Self::Frames];

@@ -4,7 +4,7 @@ use core::mem::{offset_of, size_of};
 
 use crate::bytes::field;
 use crate::error::Error;
-use crate::format::{Kind, MAGIC, SECTIONS, Text, VERSION, Version, flags};
+use crate::format::{MAGIC, SECTIONS, Table, Text, VERSION, Version, flags};
 use crate::layout::{HEADER_SIZE, HeaderRow, SectionRow};
 use crate::live::{Live, Total};
 
@@ -125,15 +125,15 @@ impl Header {
 
     /// Where a table is.
     #[must_use]
-    pub const fn section(&self, kind: Kind) -> Section {
+    pub const fn section(&self, table: Table) -> Section {
         let [regions, stacks, sites, modules, strings, frames] = self.sections;
-        match kind {
-            Kind::Regions => regions,
-            Kind::Stacks => stacks,
-            Kind::Sites => sites,
-            Kind::Modules => modules,
-            Kind::Strings => strings,
-            Kind::Frames => frames,
+        match table {
+            Table::Regions => regions,
+            Table::Stacks => stacks,
+            Table::Sites => sites,
+            Table::Modules => modules,
+            Table::Strings => strings,
+            Table::Frames => frames,
         }
     }
 

@@ -12,13 +12,13 @@
 //!
 //! - The [`Header`], [`HEADER_SIZE`] bytes: magic number, version, [`flags`], process id, totals, and for each section
 //!   its offset, entry size, capacity, entries used and entries lost.
-//! - [`Kind::Regions`]: one [`Region`] for each place in the source that opened one: name, file, line, and counts.
-//! - [`Kind::Stacks`]: each distinct call [`Stack`], with its place in the next table.
-//! - [`Kind::Frames`]: raw return addresses. Of a stack with more than [`FRAMES`] frames the [`INNER`] innermost and the
+//! - [`Table::Regions`]: one [`Region`] for each place in the source that opened one: name, file, line, and counts.
+//! - [`Table::Stacks`]: each distinct call [`Stack`], with its place in the next table.
+//! - [`Table::Frames`]: raw return addresses. Of a stack with more than [`FRAMES`] frames the [`INNER`] innermost and the
 //!   [`OUTER`] outermost ones are kept, and the stack says how many are left out.
-//! - [`Kind::Sites`]: each distinct combination of region, stack and operation: a [`Site`] with its counts.
-//! - [`Kind::Modules`]: what was loaded where: a [`Module`] with file name and build id.
-//! - [`Kind::Strings`]: bytes that the other tables refer to by a [`Text`].
+//! - [`Table::Sites`]: each distinct combination of region, stack and operation: a [`Site`] with its counts.
+//! - [`Table::Modules`]: what was loaded where: a [`Module`] with file name and build id.
+//! - [`Table::Strings`]: bytes that the other tables refer to by a [`Text`].
 //!
 //! A reader takes offsets and entry sizes from the header, so that a later minor version can append fields to entries;
 //! another major version is not readable. An entry whose `published` field is 0 was claimed and never written.
@@ -48,7 +48,7 @@ mod write;
 pub use entry::{Module, Region, Site, Stack};
 pub use error::Error;
 pub use format::{
-    Call, FRAMES, GROUPS, INNER, Kind, MAGIC, OUTER, Op, RegionKind, RegionNumber, Text, VERSION, Version,
+    Call, FRAMES, GROUPS, INNER, MAGIC, OUTER, Op, RegionKind, RegionNumber, Table, Text, VERSION, Version,
     flags,
 };
 pub use glue::{asks_allocator, is_allocator_entry};

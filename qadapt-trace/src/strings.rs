@@ -2,7 +2,7 @@
 
 use core::sync::atomic::Ordering;
 
-use crate::format::{Kind, Text};
+use crate::format::{Table, Text};
 use crate::layout::Trace;
 use crate::room::Room;
 
@@ -17,7 +17,7 @@ impl<R: Room> Trace<R> {
             return Text::EMPTY;
         }
         let length = text.len() as u64;
-        let Some(start) = self.claim(Kind::Strings, length) else { return Text::EMPTY };
+        let Some(start) = self.claim(Table::Strings, length) else { return Text::EMPTY };
         let Some(place) = usize::try_from(start).ok().and_then(|start| self.strings.get(start..)) else {
             return Text::EMPTY;
         };
@@ -29,7 +29,7 @@ impl<R: Room> Trace<R> {
     }
 }
 
-/// The bytes that a [`Text`] refers to in the contents of [`Kind::Strings`](crate::Kind::Strings); none where it
+/// The bytes that a [`Text`] refers to in the contents of [`Table::Strings`](crate::Table::Strings); none where it
 /// refers to bytes that are not there.
 #[must_use]
 pub fn text(strings: &[u8], text: Text) -> &[u8] {

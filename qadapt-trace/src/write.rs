@@ -5,7 +5,7 @@ use core::mem::{offset_of, size_of};
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use crate::add::{add, add_variance, increased, raise};
-use crate::format::{FRAMES, Kind, MAGIC, Op, RegionKind, RegionNumber, VERSION};
+use crate::format::{FRAMES, MAGIC, Op, RegionKind, RegionNumber, Table, VERSION};
 use crate::index::{Keyed, find, find_or_insert};
 use crate::layout::{
     ALL_FRAMES, MODULES, ModuleRow, REGIONS, RegionRow, SITES, STACKS, STRINGS, SectionRow, SiteRow,
@@ -89,15 +89,15 @@ impl<R: Room> Trace<R> {
     pub fn begin(&self, pid: u64, parent: u64, flags: u64, program: &[u8]) {
         let header = &self.header;
         let tables = [
-            (Kind::Regions, offset_of!(Self, regions), size_of::<RegionRow>(), REGIONS),
-            (Kind::Stacks, offset_of!(Self, stacks), size_of::<StackRow>(), STACKS),
-            (Kind::Sites, offset_of!(Self, sites), size_of::<SiteRow>(), SITES),
-            (Kind::Modules, offset_of!(Self, modules), size_of::<ModuleRow>(), MODULES),
-            (Kind::Strings, offset_of!(Self, strings), 1, STRINGS),
-            (Kind::Frames, offset_of!(Self, frames), size_of::<u64>(), ALL_FRAMES),
+            (Table::Regions, offset_of!(Self, regions), size_of::<RegionRow>(), REGIONS),
+            (Table::Stacks, offset_of!(Self, stacks), size_of::<StackRow>(), STACKS),
+            (Table::Sites, offset_of!(Self, sites), size_of::<SiteRow>(), SITES),
+            (Table::Modules, offset_of!(Self, modules), size_of::<ModuleRow>(), MODULES),
+            (Table::Strings, offset_of!(Self, strings), 1, STRINGS),
+            (Table::Frames, offset_of!(Self, frames), size_of::<u64>(), ALL_FRAMES),
         ];
-        for (kind, offset, entry_size, capacity) in tables {
-            let section = self.section(kind);
+        for (table, offset, entry_size, capacity) in tables {
+            let section = self.section(table);
             section.offset.store(offset as u64, Ordering::Relaxed);
             section.entry_size.store(entry_size as u64, Ordering::Relaxed);
             section.capacity.store(capacity as u64, Ordering::Relaxed);
@@ -125,7 +125,7 @@ impl<R: Room> Trace<R> {
 
     /// The number of a region; none if there is no room.
     pub fn region(&self, new: &NewRegion<'_>) -> Option<RegionNumber> {
-        let claim = || self.claim_one(Kind::Regions);
+        let claim = || self.claim_one(Table::Regions);
         find_or_insert(&self.own.region_index, &self.regions, new.key, claim, |row| {
             row.name.store(self.keep(new.name).code(), Ordering::Relaxed);
             row.thread.store(self.keep(new.thread).code(), Ordering::Relaxed);
@@ -216,12 +216,12 @@ impl<R: Room> Trace<R> {
         let frames = frames.get(..FRAMES).unwrap_or(frames);
         let start = Cell::new(0);
         let claim = || {
-            let Some(first) = self.claim(Kind::Frames, frames.len() as u64) else {
-                add::<R>(&self.section(Kind::Stacks).lost, 1);
+            let Some(first) = self.claim(Table::Frames, frames.len() as u64) else {
+                add::<R>(&self.section(Table::Stacks).lost, 1);
                 return None;
             };
             start.set(first);
-            self.claim_one(Kind::Stacks)
+            self.claim_one(Table::Stacks)
         };
         find_or_insert(&self.own.stack_index, &self.stacks, key, claim, |row| {
             let places = usize::try_from(start.get()).ok().and_then(|start| self.frames.get(start..));
@@ -238,7 +238,7 @@ impl<R: Room> Trace<R> {
     /// Counts a disallowed event at its site. It stands for `weight` events of its size; with 0 it is only looked up. `key` tells the combination of
     /// region, stack and operation from others of this process. Returns the site's number; none if there is no room.
     pub fn site(&self, key: u64, at: At, event: &Event, align: u32, weight: u64) -> Option<u32> {
-        let claim = || self.claim_one(Kind::Sites);
+        let claim = || self.claim_one(Table::Sites);
         let number = find_or_insert(&self.own.site_index, &self.sites, key, claim, |row| {
             row.region.store(at.region.0, Ordering::Relaxed);
             row.stack.store(at.stack.map_or(0, |stack| stack + 1), Ordering::Relaxed);
@@ -279,7 +279,7 @@ impl<R: Room> Trace<R> {
         if self.known_modules().any(is_known) {
             return;
         }
-        let row = self.claim_one(Kind::Modules).and_then(|number| self.modules.get(number as usize));
+        let row = self.claim_one(Table::Modules).and_then(|number| self.modules.get(number as usize));
         let Some(row) = row else { return };
         row.start.store(new.start, Ordering::Relaxed);
         row.end.store(new.end, Ordering::Relaxed);
@@ -294,9 +294,9 @@ impl<R: Room> Trace<R> {
     /// without their counts. Returns false, and counts them as lost, if there is no room for them. Nothing else may have been added yet.
     #[must_use]
     pub fn inherit(&self, parent: &Self) -> bool {
-        for kind in [Kind::Strings, Kind::Regions] {
-            if !self.has_room(kind, parent.section(kind).used.load(Ordering::Relaxed)) {
-                add::<R>(&self.section(kind).lost, 1);
+        for table in [Table::Strings, Table::Regions] {
+            if !self.has_room(table, parent.section(table).used.load(Ordering::Relaxed)) {
+                add::<R>(&self.section(table).lost, 1);
                 return false;
             }
         }
@@ -304,14 +304,14 @@ impl<R: Room> Trace<R> {
             |to: &AtomicU64, from: &AtomicU64| to.store(from.load(Ordering::Relaxed), Ordering::Relaxed);
         let copy_word =
             |to: &AtomicU32, from: &AtomicU32| to.store(from.load(Ordering::Relaxed), Ordering::Relaxed);
-        let (strings, before) = (self.section(Kind::Strings), parent.section(Kind::Strings));
+        let (strings, before) = (self.section(Table::Strings), parent.section(Table::Strings));
         copy(&strings.used, &before.used);
         let used = usize::try_from(strings.used.load(Ordering::Relaxed)).unwrap_or(STRINGS);
         for (to, from) in self.strings.iter().zip(&parent.strings).take(used) {
             to.store(from.load(Ordering::Relaxed), Ordering::Relaxed);
         }
-        copy(&self.section(Kind::Regions).used, &parent.section(Kind::Regions).used);
-        let used = self.section(Kind::Regions).used.load(Ordering::Relaxed);
+        copy(&self.section(Table::Regions).used, &parent.section(Table::Regions).used);
+        let used = self.section(Table::Regions).used.load(Ordering::Relaxed);
         for (to, from) in
             self.regions.iter().zip(&parent.regions).take(usize::try_from(used).unwrap_or(REGIONS))
         {
@@ -331,20 +331,20 @@ impl<R: Room> Trace<R> {
         true
     }
 
-    pub(crate) fn section(&self, kind: Kind) -> &SectionRow {
+    pub(crate) fn section(&self, table: Table) -> &SectionRow {
         let [regions, stacks, sites, modules, strings, frames] = &self.header.sections;
-        match kind {
-            Kind::Regions => regions,
-            Kind::Stacks => stacks,
-            Kind::Sites => sites,
-            Kind::Modules => modules,
-            Kind::Strings => strings,
-            Kind::Frames => frames,
+        match table {
+            Table::Regions => regions,
+            Table::Stacks => stacks,
+            Table::Sites => sites,
+            Table::Modules => modules,
+            Table::Strings => strings,
+            Table::Frames => frames,
         }
     }
 
-    fn claim_one(&self, kind: Kind) -> Option<u32> {
-        self.claim(kind, 1).and_then(|number| u32::try_from(number).ok())
+    fn claim_one(&self, table: Table) -> Option<u32> {
+        self.claim(table, 1).and_then(|number| u32::try_from(number).ok())
     }
 
     fn with(&self, region: RegionNumber, act: impl FnOnce(&RegionRow)) {
@@ -354,7 +354,7 @@ impl<R: Room> Trace<R> {
     }
 
     fn known_modules(&self) -> impl Iterator<Item = &ModuleRow> {
-        let used = self.section(Kind::Modules).used.load(Ordering::Relaxed);
+        let used = self.section(Table::Modules).used.load(Ordering::Relaxed);
         // Acquire pairs with the Release in `module`.
         self.modules
             .iter()

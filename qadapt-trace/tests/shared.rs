@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use qadapt_trace::{
-    At, Call, Event, HEADER_SIZE, Header, InMemory, Kind, Module, NewModule, NewRegion, Op, Region,
-    RegionKind, Room, STACKS, Sampled, Share, Site, Stack, Trace, flags, text,
+    At, Call, Event, HEADER_SIZE, Header, InMemory, Module, NewModule, NewRegion, Op, Region, RegionKind,
+    Room, STACKS, Sampled, Share, Site, Stack, Table, Trace, flags, text,
 };
 
 /// An empty trace. To evaluate a static for each test takes the compiler a second each.
@@ -28,7 +28,7 @@ fn bytes<R>(trace: &'static Trace<R>) -> &'static [u8] {
 }
 
 /// The entries of a table.
-fn entries(bytes: &'static [u8], kind: Kind) -> impl Iterator<Item = &'static [u8]> {
+fn entries(bytes: &'static [u8], kind: Table) -> impl Iterator<Item = &'static [u8]> {
     let section = Header::parse(bytes).expect("it is a trace").section(kind);
     let start = usize::try_from(section.offset).expect("it fits");
     let length = usize::try_from(section.length()).expect("it fits");
@@ -73,24 +73,24 @@ fn what_is_written_is_read() {
     let header = Header::parse(bytes).expect("it is a trace");
     assert_eq!((header.pid, header.parent), (42, 7));
     assert!(header.has(flags::CHECKS_ON) && !header.has(flags::EXITED));
-    let strings = entries(bytes, Kind::Strings).collect::<Vec<_>>().concat();
+    let strings = entries(bytes, Table::Strings).collect::<Vec<_>>().concat();
     assert_eq!(text(&strings, header.program), b"/opt/radio");
-    let found = entries(bytes, Kind::Regions).next().and_then(Region::parse).expect("there is one");
+    let found = entries(bytes, Table::Regions).next().and_then(Region::parse).expect("there is one");
     assert_eq!((text(&strings, found.name), text(&strings, found.file)), (&b"tick"[..], &b"src/main.rs"[..]));
     assert_eq!((found.kind, found.line, found.column, found.calls), (RegionKind::Guard, 3, 7, 1));
     assert_eq!((found.allocs, found.reallocs, found.deallocs, found.failed), (1, 1, 1, 1));
     assert_eq!((found.bytes, found.freed_bytes, found.peak_bytes, found.disallowed), (72, 72, 48, 1));
     assert_eq!((found.permitted, found.permitted_bytes), (1, 24));
-    let found = entries(bytes, Kind::Stacks).next().and_then(Stack::parse).expect("there is one");
-    let frames = entries(bytes, Kind::Frames).collect::<Vec<_>>().concat();
+    let found = entries(bytes, Table::Stacks).next().and_then(Stack::parse).expect("there is one");
+    let frames = entries(bytes, Table::Frames).collect::<Vec<_>>().concat();
     assert_eq!(found.frames(&frames).collect::<Vec<u64>>(), [0x1000, 0x2000]);
     assert_eq!(found.left_out, 3);
     assert_eq!(found.frames(&frames[..8]).count(), 0, "what is not there is not read");
-    let found = entries(bytes, Kind::Sites).next().and_then(Site::parse).expect("there is one");
+    let found = entries(bytes, Table::Sites).next().and_then(Site::parse).expect("there is one");
     assert_eq!((found.region, found.stack, found.op, found.align), (0, Some(0), Op::Alloc, 8));
     assert_eq!((found.count, found.weight, found.bytes, found.largest), (1, 16, 16 * 24, 24));
     assert_eq!((found.weight_variance, found.bytes_variance), (16.0 * 15.0, 16.0 * 15.0 * 24.0 * 24.0));
-    let found = entries(bytes, Kind::Modules).next().and_then(Module::parse).expect("there is one");
+    let found = entries(bytes, Table::Modules).next().and_then(Module::parse).expect("there is one");
     assert_eq!((found.start, found.end, found.file_size), (0x1000, 0x9000, 5));
     assert_eq!(text(&strings, found.build_id), b"\x01\x02");
 }
@@ -112,7 +112,7 @@ fn threads_that_bring_the_same_keys_share_entries() {
             });
         }
     });
-    let rows: Vec<Region> = entries(bytes(trace), Kind::Regions).filter_map(Region::parse).collect();
+    let rows: Vec<Region> = entries(bytes(trace), Table::Regions).filter_map(Region::parse).collect();
     assert_eq!(rows.len() as u64, KEYS);
     assert!(rows.iter().all(|row| (row.calls, row.allocs) == (THREADS, THREADS)));
 }
@@ -130,7 +130,7 @@ fn what_does_not_fit_is_counted_as_lost() {
         );
         assert_eq!(number.is_some(), key <= STACKS as u64, "{key}");
     }
-    let section = Header::parse(bytes(trace)).expect("it is a trace").section(Kind::Stacks);
+    let section = Header::parse(bytes(trace)).expect("it is a trace").section(Table::Stacks);
     assert_eq!((section.used, section.lost), (STACKS as u64, 10));
 }
 
@@ -155,7 +155,8 @@ fn nothing_is_written_where_there_is_no_room() {
     assert!(!trace.knows(1));
     let bytes = bytes(trace);
     let header = Header::parse(bytes).expect("it is a trace");
-    let used = [Kind::Regions, Kind::Stacks, Kind::Modules, Kind::Strings].map(|kind| header.section(kind));
+    let used =
+        [Table::Regions, Table::Stacks, Table::Modules, Table::Strings].map(|kind| header.section(kind));
     assert_eq!(used.map(|section| section.used), [regions as u64, 0, 0, 0]);
     assert!(used.iter().all(|section| section.lost > 0));
     assert!(bytes[100_000..].iter().all(|&byte| byte == 0), "what has no room stays as it is");
@@ -174,9 +175,9 @@ fn a_child_inherits_regions_without_their_counts() {
     assert_eq!(child.region(&region(1, b"first")), Some(first));
     assert_eq!(child.region(&region(2, b"second")), Some(second));
     child.count(second, &ALLOC);
-    let rows: Vec<Region> = entries(bytes(child), Kind::Regions).filter_map(Region::parse).collect();
+    let rows: Vec<Region> = entries(bytes(child), Table::Regions).filter_map(Region::parse).collect();
     assert_eq!(rows.iter().map(|row| (row.calls, row.allocs)).collect::<Vec<_>>(), [(0, 0), (0, 1)]);
-    let strings = entries(bytes(child), Kind::Strings).collect::<Vec<_>>().concat();
+    let strings = entries(bytes(child), Table::Strings).collect::<Vec<_>>().concat();
     assert_eq!(text(&strings, rows[1].name), b"second");
 }
 
@@ -196,7 +197,7 @@ fn a_child_inherits_nothing_where_there_is_no_room() {
     HAS_ROOM.store(false, Ordering::Relaxed);
     child.begin(2, 1, 0, b"/opt/radio");
     assert!(!child.inherit(parent));
-    assert_eq!(entries(bytes(child), Kind::Regions).count(), 0);
+    assert_eq!(entries(bytes(child), Table::Regions).count(), 0);
 }
 
 #[test]
@@ -236,10 +237,10 @@ fn a_call_is_an_event_of_its_own() {
         trace.site(op.code(), At { region: tick, stack: None }, &event, 1, 1);
     }
     let bytes = bytes(trace);
-    let entry = entries(bytes, Kind::Regions).next().expect("there is one");
+    let entry = entries(bytes, Table::Regions).next().expect("there is one");
     let found = Region::parse(entry).expect("it is whole");
     assert_eq!((found.blocking_calls, found.unwatched, found.deallocs, found.freed_bytes), (2, 1, 0, 0));
-    let sites: Vec<Site> = entries(bytes, Kind::Sites).filter_map(Site::parse).collect();
+    let sites: Vec<Site> = entries(bytes, Table::Sites).filter_map(Site::parse).collect();
     assert_eq!(
         sites.iter().map(|site| (site.op, site.count, site.bytes)).collect::<Vec<_>>(),
         [(calls[0], 1, 0), (calls[1], 1, 0)]
@@ -271,7 +272,7 @@ fn a_sample_says_what_is_behind_it() {
     let header = Header::parse(&bytes(trace)[..HEADER_SIZE]).expect("it is whole");
     let total = header.live.expect("blocks were followed");
     assert_eq!((total.bytes, total.blocks, total.interval, total.clock), (180, 5, 2, 1));
-    let entry = entries(bytes(trace), Kind::Sites).next().expect("there is one");
+    let entry = entries(bytes(trace), Table::Sites).next().expect("there is one");
     let live = header.live(entry).expect("blocks were followed");
     assert_eq!((live.bytes, live.blocks, live.inside, live.later, live.lifetime), (180, 5, 4, 0, 4));
     assert_eq!((live.peak_bytes, live.most_bytes, live.births), (180, 180, 4));

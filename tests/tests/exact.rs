@@ -30,25 +30,9 @@ fn both<R>(body: impl FnOnce() -> R) -> (Option<Ledger>, Ledger, R) {
     Ledger::clear();
     let (counts, result) = count_alloc(body);
     let seen = Ledger::now();
-    restore(before, seen);
+    // An outer ledger is whole again.
+    Ledger::restore(before.followed_by(seen));
     (Ledger::of(&counts), seen, result)
-}
-
-/// Puts what was set aside in front of what was seen since, so that an outer ledger is whole again.
-fn restore(before: Ledger, seen: Ledger) {
-    Ledger::restore(Ledger {
-        allocs: before.allocs + seen.allocs,
-        reallocs: before.reallocs + seen.reallocs,
-        deallocs: before.deallocs + seen.deallocs,
-        failed: before.failed + seen.failed,
-        allocated: before.allocated + seen.allocated,
-        freed: before.freed + seen.freed,
-        live: before.live + seen.live,
-        grown: before.grown + seen.grown,
-        high: before.high.max(before.live + seen.high),
-        blocks: before.blocks + seen.blocks,
-        high_blocks: before.high_blocks.max(before.blocks + seen.high_blocks),
-    });
 }
 
 /// Asserts that both saw the same, and gives it.

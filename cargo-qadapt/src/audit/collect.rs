@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use qadapt_trace::{Kind as Table, REGIONS, flags};
+use qadapt_trace::{REGIONS, Table, flags};
 
 use super::fold::Fold;
 use super::read::{Trace, files};

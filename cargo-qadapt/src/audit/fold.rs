@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use qadapt_code::origin::{Code, Origin, relative};
-use qadapt_trace::{INNER, Kind as Table, Module, RegionKind, flags};
+use qadapt_trace::{INNER, Module, Table, flags};
 
 use super::kept::Kept;
 use super::launch::{is_test_program, name};
@@ -17,8 +17,8 @@ use super::read::Trace;
 use super::resolve::{Address, Files, Identity, Named, Resolver};
 use crate::report::choice::Apart;
 use crate::report::figures::{
-    By, Counts, Frame, Kind, Op, PerProfile, Place, Profile, Region, Report, Site, SiteCounts, VERSION,
-    counts_of,
+    By, Counts, Frame, Op, PerProfile, Profile, Region, RegionKind, RegionPlace, Report, Site, SiteCounts,
+    VERSION, counts_of,
 };
 use crate::report::live::{Live, LiveTotal};
 use crate::report::spread::Spread;
@@ -31,7 +31,7 @@ pub struct Fold {
     /// What stands before the names of programs of tests that are not the only ones of their name, by the program's file name.
     prefixes: HashMap<OsString, String>,
     files: Files,
-    regions: HashMap<Place, usize>,
+    regions: HashMap<RegionPlace, usize>,
     stacks: HashMap<Box<[Address]>, u32>,
     sites: HashMap<(usize, u32, Op), PerProfile<SiteCounts>>,
     /// How many regions of traces each region is, in each profile: each of them had a first entry.
@@ -189,19 +189,19 @@ impl Fold {
     ) -> usize {
         let name = Some(trace.text(region.name)).filter(|name| !name.is_empty());
         let (file, line) = trace.place(region);
-        let place = Place {
+        let place = RegionPlace {
             file: relative(&file, root),
             line,
             column: region.column,
             name,
             by: self.by.and_then(|by| self.whose(by, trace, region)),
             kind: match region.kind {
-                RegionKind::Plain => Kind::Plain,
-                RegionKind::Policy => Kind::Policy,
-                RegionKind::Guard => Kind::Guard,
-                RegionKind::Manual => Kind::Manual,
-                RegionKind::WholeProgram => Kind::WholeProgram,
-                RegionKind::Counting => Kind::Counting,
+                qadapt_trace::RegionKind::Plain => RegionKind::Plain,
+                qadapt_trace::RegionKind::Policy => RegionKind::Policy,
+                qadapt_trace::RegionKind::Guard => RegionKind::Guard,
+                qadapt_trace::RegionKind::Manual => RegionKind::Manual,
+                qadapt_trace::RegionKind::WholeProgram => RegionKind::WholeProgram,
+                qadapt_trace::RegionKind::Counting => RegionKind::Counting,
             },
         };
         let regions = &mut self.report.regions;
@@ -238,7 +238,9 @@ impl Fold {
     fn whose(&self, by: Apart, trace: &Trace, region: &qadapt_trace::Region) -> Option<By> {
         let thread = trace.text(region.thread);
         match by {
-            Apart::Thread => Some(By::Thread(thread)).filter(|_| region.kind != RegionKind::WholeProgram),
+            Apart::Thread => {
+                Some(By::Thread(thread)).filter(|_| region.kind != qadapt_trace::RegionKind::WholeProgram)
+            }
             Apart::Test => {
                 let program = trace.text(trace.header.program);
                 let program = Path::new(&program);

@@ -5,7 +5,7 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use qadapt_code::origin::with_slashes;
-use qadapt_trace::{HEADER_SIZE, Header, Kind, Live, Module, Region, Site, Stack, Text, text};
+use qadapt_trace::{HEADER_SIZE, Header, Live, Module, Region, Site, Stack, Table, Text, text};
 
 use super::bundle::{Bundle, is_doctest};
 use crate::error::{Error, Result};
@@ -57,19 +57,19 @@ impl Trace {
             Ok(bytes)
         };
         let size = |kind| usize::try_from(header.section(kind).entry_size).unwrap_or(usize::MAX);
-        let strings = section(Kind::Strings)?;
-        let regions = section(Kind::Regions)?;
-        let regions = regions.chunks_exact(size(Kind::Regions)).map(Region::parse).collect();
-        let modules = section(Kind::Modules)?;
+        let strings = section(Table::Strings)?;
+        let regions = section(Table::Regions)?;
+        let regions = regions.chunks_exact(size(Table::Regions)).map(Region::parse).collect();
+        let modules = section(Table::Modules)?;
         let modules: Vec<Module> =
-            modules.chunks_exact(size(Kind::Modules)).filter_map(Module::parse).collect();
-        let entries = section(Kind::Sites)?;
-        let sites: Vec<Site> = entries.chunks_exact(size(Kind::Sites)).filter_map(Site::parse).collect();
+            modules.chunks_exact(size(Table::Modules)).filter_map(Module::parse).collect();
+        let entries = section(Table::Sites)?;
+        let sites: Vec<Site> = entries.chunks_exact(size(Table::Sites)).filter_map(Site::parse).collect();
         // Entries without a site, which were claimed and never written, have nothing here either.
-        let written = entries.chunks_exact(size(Kind::Sites)).filter(|entry| Site::parse(entry).is_some());
+        let written = entries.chunks_exact(size(Table::Sites)).filter(|entry| Site::parse(entry).is_some());
         let live = written.filter_map(|entry| header.live(entry)).collect();
-        let stacks = section(Kind::Stacks)?;
-        let frames = section(Kind::Frames)?;
+        let stacks = section(Table::Stacks)?;
+        let frames = section(Table::Frames)?;
         let path_of = |module: &Module| PathBuf::from(&*String::from_utf8_lossy(text(&strings, module.path)));
         let program = modules.iter().map(path_of).find(|program| is_doctest(program));
         let bundle = program.map(|program| Bundle::beside(&program)).unwrap_or_default();
@@ -81,7 +81,7 @@ impl Trace {
             modules,
             unreadable: missing,
             stacks,
-            stack_size: size(Kind::Stacks),
+            stack_size: size(Table::Stacks),
             frames,
             strings,
             bundle,

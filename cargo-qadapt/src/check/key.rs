@@ -7,7 +7,7 @@ use qadapt_code::items::Items;
 use qadapt_code::origin::{after, without_version};
 
 use crate::format::source::Sources;
-use crate::report::figures::{By, Kind, Op, Place, Report};
+use crate::report::figures::{By, Op, RegionKind, RegionPlace, Report};
 use crate::report::line::Line;
 
 /// A region.
@@ -97,8 +97,8 @@ impl Keys {
             .collect()
     }
 
-    fn region(&mut self, place: &Place) -> RegionKey {
-        if place.kind == Kind::WholeProgram {
+    fn region(&mut self, place: &RegionPlace) -> RegionKey {
+        if place.kind == RegionKind::WholeProgram {
             let name = place.name.clone().unwrap_or_else(|| "the whole program".to_owned());
             return RegionKey { name: Some(name), test: test(place), ..RegionKey::default() };
         }
@@ -139,7 +139,7 @@ impl Keys {
     }
 }
 
-fn test(place: &Place) -> Option<String> {
+fn test(place: &RegionPlace) -> Option<String> {
     match &place.by {
         Some(By::Test(test)) => Some(test.clone()),
         Some(By::Thread(_)) | None => None,

@@ -8,7 +8,7 @@ use super::key::{Keys, RegionKey, SiteKey};
 use super::paths::path_bytes;
 use super::range::Range;
 use crate::config::Suppression;
-use crate::report::figures::{Place, Report};
+use crate::report::figures::{RegionPlace, Report};
 use crate::report::line::Line;
 use crate::report::lines::lines;
 use crate::report::merge::most;
@@ -47,7 +47,7 @@ impl Now {
         let mut keys = Keys::below(root);
         // Of all runs together: a region that one of them did not enter must not shift the numbers of others.
         let regions = keys.regions(&report);
-        let key_of: BTreeMap<&Place, &RegionKey> =
+        let key_of: BTreeMap<&RegionPlace, &RegionKey> =
             report.regions.iter().map(|region| &region.place).zip(&regions).collect();
         let runs = reports
             .iter()
@@ -65,7 +65,7 @@ impl Now {
 fn one(
     report: &Report,
     removed: &Removed,
-    key_of: &BTreeMap<&Place, &RegionKey>,
+    key_of: &BTreeMap<&RegionPlace, &RegionKey>,
     keys: &mut Keys,
     per_entry: bool,
 ) -> Run {
@@ -135,7 +135,7 @@ fn all_suppressed(removed: Vec<Removed>) -> Vec<Suppressed> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::figures::{Counts, Frame, Kind, Op, Region, Site, SiteCounts};
+    use crate::report::figures::{Counts, Frame, Op, Region, RegionKind, Site, SiteCounts};
     use qadapt_code::origin::Origin;
 
     /// A run that enters regions at lines 3 and 9, the first one only sometimes, and allocates in the second.
@@ -143,12 +143,12 @@ mod tests {
         let mut report = Report::default();
         report.profile("debug");
         let region = |line, allocs| Region {
-            place: Place {
+            place: RegionPlace {
                 file: "no/such.rs".into(),
                 line,
                 column: 1,
                 name: None,
-                kind: Kind::Plain,
+                kind: RegionKind::Plain,
                 by: None,
             },
             counts: vec![Some(Counts { calls: 1, allocs, disallowed: allocs, ..Counts::default() })],

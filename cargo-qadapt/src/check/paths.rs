@@ -3,7 +3,7 @@
 use qadapt_code::origin::Origin;
 
 use crate::report::called::bare;
-use crate::report::figures::{Counts, Kind, Op, PerProfile, Report, Site, counts_of};
+use crate::report::figures::{Counts, Op, PerProfile, RegionKind, Report, Site, counts_of};
 
 /// What looks up a path and returns it, by its own name: inlined functions have no other.
 const LOOK_UP: [&str; 5] = ["current_dir", "current_exe", "canonicalize", "getcwd", "realpath"];
@@ -12,7 +12,7 @@ const LOOK_UP: [&str; 5] = ["current_dir", "current_exe", "canonicalize", "getcw
 #[must_use]
 pub fn path_bytes(report: &Report) -> Vec<PerProfile<Counts>> {
     let mut regions: Vec<PerProfile<Counts>> = vec![vec![None; report.profiles.len()]; report.regions.len()];
-    let whole = report.regions.iter().position(|region| region.place.kind == Kind::WholeProgram);
+    let whole = report.regions.iter().position(|region| region.place.kind == RegionKind::WholeProgram);
     for site in report.sites.iter().filter(|site| site.op != Op::Dealloc && looks_up_a_path(report, site)) {
         for (profile, counts) in site.counts.iter().enumerate() {
             let Some(counts) = counts else { continue };
@@ -38,17 +38,17 @@ fn looks_up_a_path(report: &Report, site: &Site) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::figures::{Frame, Place, Region, SiteCounts};
+    use crate::report::figures::{Frame, Region, RegionPlace, SiteCounts};
 
     #[test]
     fn only_what_the_standard_library_looks_up_counts() {
         let mut report = Report::default();
         report.profile("debug");
         let region = |kind| Region {
-            place: Place { file: "src/main.rs".into(), line: 1, column: 1, name: None, kind, by: None },
+            place: RegionPlace { file: "src/main.rs".into(), line: 1, column: 1, name: None, kind, by: None },
             counts: vec![Some(Counts::default())],
         };
-        report.regions = vec![region(Kind::WholeProgram), region(Kind::Plain)];
+        report.regions = vec![region(RegionKind::WholeProgram), region(RegionKind::Plain)];
         let frame = |function: &str, origin| Frame {
             function: function.into(),
             file: None,

@@ -17,7 +17,7 @@ use super::gate::{Asked, Gate};
 use super::http::{Answer, NoBody, Request, Strangers};
 use super::job::Jobs;
 use super::page::{file, page, policy};
-use super::source::{Place, Sources};
+use super::source::{SourceLine, Sources};
 use crate::error::{Error, Result};
 
 /// The page's server.
@@ -218,12 +218,13 @@ impl Explorer {
                 },
                 Err(e) => senseless(&e),
             },
-            "source" => match serde_json::from_slice::<Place>(body).map(|place| self.sources.excerpt(&place))
-            {
-                Ok(Some(excerpt)) => Answer::json(serde_json::to_string(&excerpt)?),
-                Ok(None) => Answer::text(404, "Its source is not here.\n"),
-                Err(e) => senseless(&e),
-            },
+            "source" => {
+                match serde_json::from_slice::<SourceLine>(body).map(|line| self.sources.excerpt(&line)) {
+                    Ok(Some(excerpt)) => Answer::json(serde_json::to_string(&excerpt)?),
+                    Ok(None) => Answer::text(404, "Its source is not here.\n"),
+                    Err(e) => senseless(&e),
+                }
+            }
             _ => match serde_json::from_slice::<Tab>(body) {
                 Ok(Tab { tab }) if path == "stop" => {
                     self.jobs.stop(&tab);

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-/// A place that the page asks for.
+/// A line that the page asks for.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Place {
+pub struct SourceLine {
     /// The file, as a report has it.
     pub file: String,
     /// The line, from 1.
@@ -49,11 +49,11 @@ impl Sources {
         Self { root: root.to_owned(), shown, library }
     }
 
-    /// What lies round a place; none if it is not there, or not to be shown.
+    /// What lies round a line; none if it is not there, or not to be shown.
     #[must_use]
-    pub fn excerpt(&self, place: &Place) -> Option<Excerpt> {
-        let text = self.text(&place.file)?;
-        let line = usize::try_from(place.line).ok()?;
+    pub fn excerpt(&self, wanted: &SourceLine) -> Option<Excerpt> {
+        let text = self.text(&wanted.file)?;
+        let line = usize::try_from(wanted.line).ok()?;
         let first = line.saturating_sub(ROUND).max(1);
         let lines: Vec<String> =
             text.lines().skip(first - 1).take(line + ROUND + 1 - first).map(str::to_owned).collect();
@@ -93,7 +93,7 @@ mod tests {
         let package = Path::new(env!("CARGO_MANIFEST_DIR"));
         let nowhere = Path::new("/nowhere");
         let sources = Sources::new(package, &[package.join("src")], nowhere, nowhere);
-        let at = |file: &Path, line| sources.excerpt(&Place { file: file.display().to_string(), line });
+        let at = |file: &Path, line| sources.excerpt(&SourceLine { file: file.display().to_string(), line });
         let own = at(&package.join("src/main.rs"), 3).expect("it is there");
         assert_eq!((own.first, own.lines[2].as_str()), (1, "use std::process::ExitCode;"));
         assert_eq!(at(Path::new("src/main.rs"), 3), Some(own));

@@ -11,7 +11,7 @@ use super::source::{Sources, opening, printable};
 use super::style::{BAD, DIFFERENT, FAINT, HEADING, paint};
 use super::view::View;
 use crate::report::diff::{Presence, presence};
-use crate::report::figures::{By, Counts, Kind, Place, Region, Report};
+use crate::report::figures::{By, Counts, Region, RegionKind, RegionPlace, Report};
 use crate::report::spread::Entries;
 
 /// The report as text, with styles.
@@ -39,10 +39,10 @@ pub fn text(view: &View<'_>) -> String {
 
 /// A region in words.
 #[must_use]
-pub fn region_name(place: &Place) -> String {
+pub fn region_name(place: &RegionPlace) -> String {
     let name = place.name.as_deref().map(printable);
     let region = match (place.kind, name) {
-        (Kind::WholeProgram, name) => name.unwrap_or_else(|| "the whole program".to_owned()),
+        (RegionKind::WholeProgram, name) => name.unwrap_or_else(|| "the whole program".to_owned()),
         (_, Some(name)) => format!("{name} ({}:{})", printable(&place.file), place.line),
         (_, None) => format!("{}:{}", printable(&place.file), place.line),
     };
@@ -240,8 +240,8 @@ mod tests {
     use super::*;
     use crate::report::figures::VERSION;
 
-    fn region(name: Option<&str>, kind: Kind) -> Place {
-        Place {
+    fn region(name: Option<&str>, kind: RegionKind) -> RegionPlace {
+        RegionPlace {
             file: "src/main.rs".into(),
             line: 3,
             column: 1,
@@ -253,9 +253,9 @@ mod tests {
 
     #[test]
     fn regions_are_named() {
-        assert_eq!(region_name(&region(None, Kind::Plain)), "src/main.rs:3");
-        assert_eq!(region_name(&region(Some("tick"), Kind::Guard)), "tick (src/main.rs:3)");
-        assert_eq!(region_name(&region(Some("a\u{1b}"), Kind::WholeProgram)), "a\u{FFFD}");
+        assert_eq!(region_name(&region(None, RegionKind::Plain)), "src/main.rs:3");
+        assert_eq!(region_name(&region(Some("tick"), RegionKind::Guard)), "tick (src/main.rs:3)");
+        assert_eq!(region_name(&region(Some("a\u{1b}"), RegionKind::WholeProgram)), "a\u{FFFD}");
     }
 
     #[test]
@@ -263,7 +263,7 @@ mod tests {
         let mut report = Report { version: VERSION, ..Report::default() };
         report.profile("debug");
         let counts = Counts { calls: 1, permitted: 3, ..Counts::default() };
-        report.regions = vec![Region { place: region(None, Kind::Plain), counts: vec![Some(counts)] }];
+        report.regions = vec![Region { place: region(None, RegionKind::Plain), counts: vec![Some(counts)] }];
         let shown = anstream::adapter::strip_str(&text(&View::new(&report, Path::new("/")))).to_string();
         assert!(shown.contains("  + 3 permitted\n"), "{shown}");
     }
@@ -274,7 +274,8 @@ mod tests {
         report.profile("debug");
         report.profile("release");
         let counts = Counts { calls: 2, ..Counts::default() };
-        report.regions = vec![Region { place: region(None, Kind::Plain), counts: vec![Some(counts), None] }];
+        report.regions =
+            vec![Region { place: region(None, RegionKind::Plain), counts: vec![Some(counts), None] }];
         let shown = anstream::adapter::strip_str(&text(&View::new(&report, Path::new("/")))).to_string();
         assert!(shown.contains("src/main.rs:3  [entered only in debug]"), "{shown}");
         assert!(shown.contains("release  not entered"), "{shown}");

@@ -6,7 +6,7 @@ use qadapt_code::origin::relative;
 use qadapt_prove::{Answer, Place, Proof, Verdict};
 use serde::Serialize;
 
-use crate::report::figures::{Counts, Kind, Region, Report};
+use crate::report::figures::{Counts, Region, RegionKind, Report};
 
 /// A region that is proven and yet touched the heap in a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -94,7 +94,7 @@ fn touches(counts: &Counts, allow_frees: bool) -> (u64, u64) {
 /// The verdict that speaks of a region of a report: of the same name, or at the same place if there is but one there.
 fn proof_of<'p>(proof: &'p Proof, report: &Report, region: &Region, root: &Path) -> Option<&'p Verdict> {
     // The others are no closures: a proof never speaks of them.
-    if !matches!(region.place.kind, Kind::Plain | Kind::Policy) {
+    if !matches!(region.place.kind, RegionKind::Plain | RegionKind::Policy) {
         return None;
     }
     if let Some(name) = &region.place.name {

@@ -6,7 +6,7 @@ use qadapt_advice::{Event, Frame as Named, Rule, advise_by};
 use qadapt_code::advice::Advice;
 use qadapt_code::origin::Origin;
 
-use super::figures::{Frame, Kind, Op, Report, Site};
+use super::figures::{Frame, Op, RegionKind, Report, Site};
 use super::guards::Guards;
 
 /// The pieces that a line shows at most.
@@ -39,8 +39,10 @@ impl Habits {
         }
         let is_once = |(region, profile, outer): Use<'_>| {
             let once = report.profiles.get(profile).map_or(1, |profile| profile.processes.max(1));
-            let whole =
-                report.regions.get(region).is_some_and(|region| region.place.kind == Kind::WholeProgram);
+            let whole = report
+                .regions
+                .get(region)
+                .is_some_and(|region| region.place.kind == RegionKind::WholeProgram);
             // Outside the whole program there is nothing.
             !whole && fewest.get(&(region, profile, outer)).is_none_or(|&fewest| fewest <= once)
         };
@@ -130,7 +132,7 @@ fn named(frame: &Frame) -> Named<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::figures::{Place, Region, SiteCounts};
+    use super::super::figures::{Region, RegionPlace, SiteCounts};
     use super::*;
 
     fn frame(function: &str, origin: Origin) -> Frame {
@@ -138,11 +140,11 @@ mod tests {
     }
 
     /// A report of one process, with a region of this kind and a site for each of the stacks.
-    fn report(kind: Kind, op: Op, frames: &[(&str, Origin)], stacks: &[(&[u32], u64)]) -> Report {
+    fn report(kind: RegionKind, op: Op, frames: &[(&str, Origin)], stacks: &[(&[u32], u64)]) -> Report {
         let mut report = Report::default();
         report.profile("debug");
         report.profiles[0].processes = 1;
-        let place = Place { file: "a.rs".into(), line: 1, column: 1, name: None, kind, by: None };
+        let place = RegionPlace { file: "a.rs".into(), line: 1, column: 1, name: None, kind, by: None };
         report.regions = vec![Region { place, counts: vec![None] }];
         report.frames = frames.iter().map(|&(function, origin)| frame(function, origin)).collect();
         let site = |&(stack, estimate): &(&[u32], u64)| {
@@ -155,7 +157,7 @@ mod tests {
 
     fn advised(op: Op, stack: &[(&str, Origin)]) -> Option<&'static str> {
         let places: Vec<u32> = (0..u32::try_from(stack.len()).expect("few")).collect();
-        let report = report(Kind::Plain, op, stack, &[(&places, 1)]);
+        let report = report(RegionKind::Plain, op, stack, &[(&places, 1)]);
         Habits::of(&report).sites[0].map(|advice| advice.id)
     }
 
@@ -175,12 +177,12 @@ mod tests {
         };
         let (once, boxes) = ((&[4, 1, 2, 3][..], 1), (&[0, 1, 2, 3][..], 100));
         assert_eq!(
-            ids(Kind::Plain, &[once, boxes]),
+            ids(RegionKind::Plain, &[once, boxes]),
             [Some("lazy-init"); 2],
             "a value made once, in many pieces"
         );
-        assert_eq!(ids(Kind::Plain, &[boxes]), [Some("box-new")], "a value for each item");
-        assert_eq!(ids(Kind::WholeProgram, &[once]), [Some("vec-first-push")], "there is no outside");
+        assert_eq!(ids(RegionKind::Plain, &[boxes]), [Some("box-new")], "a value for each item");
+        assert_eq!(ids(RegionKind::WholeProgram, &[once]), [Some("vec-first-push")], "there is no outside");
     }
 
     #[test]
@@ -195,7 +197,7 @@ mod tests {
             let report = report(kind, Op::Alloc, &frames, &[(&[0, 1, 2], 1)]);
             Habits::of(&report).sites[0].map(|advice| advice.id)
         };
-        assert_eq!((id(Kind::Plain), id(Kind::WholeProgram)), (Some("print"), None));
+        assert_eq!((id(RegionKind::Plain), id(RegionKind::WholeProgram)), (Some("print"), None));
     }
 
     #[test]

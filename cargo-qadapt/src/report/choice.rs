@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use qadapt_code::glob::{Glob, InvalidPattern};
 use qadapt_code::origin::{is_guards, same_name};
 
-use super::figures::{Counts, Kind, LeftOut, Place, Region, Report, SiteCounts};
+use super::figures::{Counts, LeftOut, Region, RegionKind, RegionPlace, Report, SiteCounts};
 use super::line::Line;
 use super::lines::lines;
 
@@ -167,10 +167,10 @@ impl Choice {
         self.top.is_some() || self.from_crate.is_some()
     }
 
-    fn means(&self, place: &Place) -> bool {
+    fn means(&self, place: &RegionPlace) -> bool {
         self.region.as_ref().is_none_or(|glob| {
             glob.is_match(&title(place))
-                || place.kind != Kind::WholeProgram
+                || place.kind != RegionKind::WholeProgram
                     && (glob.is_match(&place.file)
                         || glob.is_match(&format!("{}:{}", place.file, place.line)))
         })
@@ -191,10 +191,10 @@ fn some_of(mut names: Vec<String>, nothing: &str) -> String {
 }
 
 /// A region's name, or its place where it has none.
-fn title(place: &Place) -> String {
+fn title(place: &RegionPlace) -> String {
     match (&place.name, place.kind) {
         (Some(name), _) => name.clone(),
-        (None, Kind::WholeProgram) => "the whole program".to_owned(),
+        (None, RegionKind::WholeProgram) => "the whole program".to_owned(),
         (None, _) => format!("{}:{}", place.file, place.line),
     }
 }
@@ -233,12 +233,12 @@ mod tests {
         let mut report = Report { version: VERSION, ..Report::default() };
         report.profile("debug");
         let region = |name: &str, line, disallowed| Region {
-            place: Place {
+            place: RegionPlace {
                 file: "src/main.rs".into(),
                 line,
                 column: 1,
                 name: Some(name.to_owned()),
-                kind: Kind::Plain,
+                kind: RegionKind::Plain,
                 by: None,
             },
             counts: vec![Some(Counts { calls: 1, disallowed, bytes: 100 - disallowed, ..Counts::default() })],

@@ -124,7 +124,7 @@ impl Profile {
 
 /// A region, by its place in the source.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Place {
+pub struct RegionPlace {
     /// The file, relative to the workspace where it lies there.
     pub file: String,
     /// The line, from 1.
@@ -134,7 +134,7 @@ pub struct Place {
     /// The name, if it has one.
     pub name: Option<String>,
     /// How the region is opened.
-    pub kind: Kind,
+    pub kind: RegionKind,
     /// Whose entries these are; none where those of all are together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<By>,
@@ -154,7 +154,7 @@ pub enum By {
 /// How a region is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum RegionKind {
     /// `assert_no_alloc` and the attributes.
     Plain,
     /// `Policy::run`.
@@ -174,7 +174,7 @@ pub enum Kind {
 pub struct Region {
     /// Where it is.
     #[serde(flatten)]
-    pub place: Place,
+    pub place: RegionPlace,
     /// For each profile; none where it was not entered.
     pub counts: PerProfile<Counts>,
 }

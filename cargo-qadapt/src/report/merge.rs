@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::figures::{Frame, Place, Region, Report, Site, VERSION, counts_of};
+use super::figures::{Frame, Region, RegionPlace, Report, Site, VERSION, counts_of};
 
 /// Joins reports: profiles, regions, frames and sites by what they say, not by their numbers.
 #[must_use]
@@ -26,7 +26,7 @@ enum Joining {
 struct Merged {
     joining: Joining,
     report: Report,
-    regions: HashMap<Place, usize>,
+    regions: HashMap<RegionPlace, usize>,
     frames: HashMap<Frame, u32>,
     sites: HashMap<(usize, super::figures::Op, Vec<u32>), usize>,
 }
@@ -147,14 +147,20 @@ fn ordering<T>(list: &[T], compare: impl Fn(&T, &T) -> std::cmp::Ordering) -> (V
 
 #[cfg(test)]
 mod tests {
-    use super::super::figures::{Counts, Kind, Op, SiteCounts};
+    use super::super::figures::{Counts, Op, RegionKind, SiteCounts};
     use super::*;
     use qadapt_code::origin::Origin;
 
     /// A run in one profile with one region, at this line, and one site of it.
     fn run(profile: &str, line: u32, allocs: u64) -> Report {
-        let place =
-            Place { file: "src/main.rs".into(), line, column: 5, name: None, kind: Kind::Plain, by: None };
+        let place = RegionPlace {
+            file: "src/main.rs".into(),
+            line,
+            column: 5,
+            name: None,
+            kind: RegionKind::Plain,
+            by: None,
+        };
         let frame = |function: &str| Frame {
             function: function.into(),
             file: Some("src/main.rs".into()),

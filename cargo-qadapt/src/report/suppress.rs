@@ -84,7 +84,7 @@ fn is_on_stack(report: &Report, site: &Site, entry: &Suppression) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::figures::{Frame, Kind, Place, Region, SiteCounts};
+    use super::super::figures::{Frame, Region, RegionKind, RegionPlace, SiteCounts};
     use super::*;
     use crate::config::Config;
     use qadapt_code::origin::Origin;
@@ -94,8 +94,14 @@ mod tests {
         let mut report = Report::default();
         report.profile("debug");
         report.profiles[0].disallowed = 6;
-        let place =
-            Place { file: "src/main.rs".into(), line: 1, column: 1, name: None, kind: Kind::Plain, by: None };
+        let place = RegionPlace {
+            file: "src/main.rs".into(),
+            line: 1,
+            column: 1,
+            name: None,
+            kind: RegionKind::Plain,
+            by: None,
+        };
         let counts = Counts { calls: 1, allocs: 6, bytes: 48, disallowed: 6, ..Counts::default() };
         report.regions = vec![Region { place, counts: vec![Some(counts)] }];
         let frame = |function: &str, file: &str| Frame {

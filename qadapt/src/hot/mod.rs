@@ -28,6 +28,7 @@ mod loan;
 pub(crate) mod loans;
 mod mapped;
 pub(crate) mod measured;
+mod mix;
 mod moved;
 pub(crate) mod open;
 mod outermost;

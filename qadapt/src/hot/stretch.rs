@@ -17,6 +17,7 @@
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
+use super::mix::{STEP, mix};
 use super::word;
 
 /// Mixed into each thread's random numbers, so that none has another's. Relaxed: only the number matters.
@@ -91,18 +92,14 @@ impl Stretch {
         length > 0
     }
 
-    /// `SplitMix64` (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", 2014).
     fn draw(&mut self) -> u64 {
-        const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
         if self.random == 0 {
             // Where the system places things at random, processes differ, too.
             let place = word::place().map_or(0, <*const i64>::addr);
-            self.random = THREADS.fetch_add(GOLDEN, Ordering::Relaxed) ^ (place as u64) << 20;
+            self.random = THREADS.fetch_add(STEP, Ordering::Relaxed) ^ (place as u64) << 20;
         }
-        self.random = self.random.wrapping_add(GOLDEN);
-        let mixed = (self.random ^ self.random >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ mixed >> 31
+        self.random = self.random.wrapping_add(STEP);
+        mix(self.random)
     }
 }
 

@@ -364,19 +364,13 @@ mod tests {
     #[test]
     fn what_sets_have_in_common_is_exact() {
         let names = ["read", "write", "poll", "ppoll", "futex", "nanosleep", "openat", "connect"];
-        let mut state = 7_u64;
-        let mut next = |below: u64| {
-            state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(1);
-            (state >> 33) % below
-        };
+        let mut random = fastrand::Rng::with_seed(7);
         let mut partly = 0;
         for _ in 0..1_000 {
             let sets: Vec<Calls> = (0..3)
                 .map(|_| {
-                    let classes = Calls::of(u16::try_from(next(1 << 10) & next(1 << 10)).expect("ten bits"));
-                    (0..next(4)).fold(classes, |set, _| {
-                        set | Calls::named(names[usize::try_from(next(8)).expect("an index")])
-                    })
+                    let classes = Calls::of(random.u16(..1 << 10) & random.u16(..1 << 10));
+                    (0..random.u8(..4)).fold(classes, |set, _| set | Calls::named(names[random.usize(..8)]))
                 })
                 .collect();
             // Of three sets, the last one without names, so that there is room for all.

@@ -16,7 +16,7 @@ use super::stacks::Stacks;
 use super::strings::Strings;
 use crate::error::{Error, Result};
 use crate::report::diff::{Presence, presence};
-use crate::report::figures::{By, Counts, Kind, PerProfile, Profile, Region, Report, SiteCounts};
+use crate::report::figures::{By, Counts, PerProfile, Profile, Region, RegionKind, Report, SiteCounts};
 use crate::report::line::Line;
 use crate::report::live::{Live, LiveTotal};
 use crate::report::op;
@@ -75,7 +75,7 @@ struct RegionData {
     name: Option<usize>,
     file: usize,
     line: u32,
-    kind: Kind,
+    kind: RegionKind,
     /// Whose entries these are: `test` or `thread`, and its name.
     by: Option<(&'static str, usize)>,
     mark: Mark,

@@ -99,7 +99,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::report::figures::{Kind, Place, Region, Report};
+    use crate::report::figures::{Region, RegionKind, RegionPlace, Report};
 
     fn folder() -> PathBuf {
         let folder = std::env::temp_dir().join(format!("qadapt-excerpts-{}", std::process::id()));
@@ -108,8 +108,14 @@ mod tests {
     }
 
     fn region(file: &str) -> Region {
-        let place =
-            Place { file: file.into(), line: 100, column: 1, name: None, kind: Kind::Plain, by: None };
+        let place = RegionPlace {
+            file: file.into(),
+            line: 100,
+            column: 1,
+            name: None,
+            kind: RegionKind::Plain,
+            by: None,
+        };
         Region { place, counts: Vec::new() }
     }
 

@@ -18,7 +18,7 @@ use crate::format::paths::Paths;
 use crate::format::source::Sources;
 use crate::format::text::region_name;
 use crate::format::view::View;
-use crate::report::figures::Kind;
+use crate::report::figures::RegionKind;
 use crate::report::op;
 
 /// Results that GitHub shows; it takes 25,000, and refuses a file with more.
@@ -179,12 +179,12 @@ impl<'a> Writer<'a> {
             let place = &region.place;
             add(&place.file);
             add(match place.kind {
-                Kind::Plain => "plain",
-                Kind::Policy => "policy",
-                Kind::Guard => "guard",
-                Kind::Manual => "manual",
-                Kind::WholeProgram => "whole-program",
-                Kind::Counting => "counting",
+                RegionKind::Plain => "plain",
+                RegionKind::Policy => "policy",
+                RegionKind::Guard => "guard",
+                RegionKind::Manual => "manual",
+                RegionKind::WholeProgram => "whole-program",
+                RegionKind::Counting => "counting",
             });
             match &place.name {
                 Some(name) => add(name),

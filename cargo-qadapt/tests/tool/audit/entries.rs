@@ -1,6 +1,6 @@
 //! Every time or once: how events spread over entries.
 
-use cargo_qadapt::report::figures::{Counts, Kind, Report};
+use cargo_qadapt::report::figures::{Counts, RegionKind, Report};
 
 use crate::audit::command::{audit, run};
 
@@ -64,20 +64,21 @@ fn what_counts_is_listed() {
     let counts = region.counts[0].expect("it was entered");
     assert_eq!(
         (region.place.kind, counts.calls, counts.allocs, counts.disallowed),
-        (Kind::Counting, 4, 4, 0)
+        (RegionKind::Counting, 4, 4, 0)
     );
     assert_eq!(told(&counts), [4, 4, 1, 1, 1]);
     // Each poll of a counted future is an entry.
     let answer = audit("spread", &["--region", "*answer"]).report();
     let [region] = &answer.regions[..] else { panic!("one region is called so: {answer:#?}") };
     let counts = region.counts[0].expect("it was polled");
-    assert_eq!((region.place.kind, counts.allocs, counts.disallowed), (Kind::Counting, 6, 0));
+    assert_eq!((region.place.kind, counts.allocs, counts.disallowed), (RegionKind::Counting, 6, 0));
     assert_eq!(told(&counts), [6, 6, 1, 1, 1]);
     let all = audit("spread", &[]).report();
-    let counting: Vec<_> = all.regions.iter().filter(|region| region.place.kind == Kind::Counting).collect();
+    let counting: Vec<_> =
+        all.regions.iter().filter(|region| region.place.kind == RegionKind::Counting).collect();
     let mut allocs: Vec<u64> = counting.iter().filter_map(|region| Some(region.counts[0]?.allocs)).collect();
     allocs.sort_unstable();
     assert_eq!(allocs, [1, 1, 4, 6], "in a permit too, and not where it is left out: {counting:#?}");
-    let is_counting = |region: usize| all.regions[region].place.kind == Kind::Counting;
+    let is_counting = |region: usize| all.regions[region].place.kind == RegionKind::Counting;
     assert!(!all.sites.iter().any(|site| is_counting(site.region)));
 }

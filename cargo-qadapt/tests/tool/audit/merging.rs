@@ -8,7 +8,7 @@ use std::sync::Once;
 use std::time::Instant;
 
 use cargo_qadapt::report::figures::Report;
-use qadapt_trace::{At, Event, Header, Kind, NewModule, NewRegion, Op, RegionKind, Trace};
+use qadapt_trace::{At, Event, Header, NewModule, NewRegion, Op, RegionKind, Table, Trace};
 
 use crate::audit::command::{counts, folder};
 
@@ -70,12 +70,12 @@ fn write(folder: &Path, how_many: u64) {
         let file = File::create(folder.join(format!("run-{run}.qtrace"))).expect("the file can be made");
         file.set_len(template.len() as u64).expect("the file can grow");
         file.write_all_at(&template[..qadapt_trace::HEADER_SIZE], 0).expect("the file can be written");
-        for kind in Kind::ALL {
+        for kind in Table::ALL {
             let section = header.section(kind);
             let start = usize::try_from(section.offset).expect("64 bits");
             let length = usize::try_from(section.length()).expect("64 bits");
             let mut bytes = template[start..start + length].to_vec();
-            if kind == Kind::Frames || kind == Kind::Modules {
+            if kind == Table::Frames || kind == Table::Modules {
                 for word in bytes.chunks_exact_mut(8) {
                     let number = u64::from_ne_bytes(word.try_into().expect("8 bytes"));
                     if (START..=START + 0x10_0000_0000).contains(&number) {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use cargo_qadapt::format::name::Format;
 use cargo_qadapt::format::view::View;
 use cargo_qadapt::report::figures::{
-    By, Counts, Frame, Kind, Op, Place, Region, Report, Site, SiteCounts, VERSION,
+    By, Counts, Frame, Op, Region, RegionKind, RegionPlace, Report, Site, SiteCounts, VERSION,
 };
 use cargo_qadapt::report::outcome::{Finding, Outcome, Rule};
 use cargo_qadapt::report::suppress::Suppressed;
@@ -72,7 +72,7 @@ fn main() {
         report.profiles[index].unsampled = unsampled;
     }
     report.frames = frames();
-    let place = |line: u32, name: Option<&str>, kind: Kind| Place {
+    let place = |line: u32, name: Option<&str>, kind: RegionKind| RegionPlace {
         file: "src/main.rs".into(),
         line,
         column: 1,
@@ -92,12 +92,12 @@ fn main() {
     };
     report.regions = vec![
         Region {
-            place: place(3, Some("tune"), Kind::Plain),
+            place: place(3, Some("tune"), RegionKind::Plain),
             counts: vec![Some(counts(2, 1, 48)), Some(counts(1, 0, 0))],
         },
-        Region { place: place(10, None, Kind::Plain), counts: vec![Some(counts(3, 0, 0)), None] },
+        Region { place: place(10, None, RegionKind::Plain), counts: vec![Some(counts(3, 0, 0)), None] },
         Region {
-            place: Place { file: String::new(), line: 0, ..place(0, None, Kind::WholeProgram) },
+            place: RegionPlace { file: String::new(), line: 0, ..place(0, None, RegionKind::WholeProgram) },
             counts: vec![Some(counts(6, 0, 0)), Some(counts(0, 0, 0))],
         },
     ];
@@ -268,12 +268,12 @@ pub(crate) fn hostile(name: &str) -> Sample {
         }
         let counts = Counts { calls: 1, allocs: 1, disallowed: 1, ..Counts::default() };
         report.regions.push(Region {
-            place: Place {
+            place: RegionPlace {
                 file: name.clone(),
                 line: 1 + u32::from(index % 3 == 0),
                 column: u32::MAX,
                 name: (index % 2 == 0).then(|| name.clone()),
-                kind: if index % 5 == 0 { Kind::WholeProgram } else { Kind::Policy },
+                kind: if index % 5 == 0 { RegionKind::WholeProgram } else { RegionKind::Policy },
                 by: (index % 7 == 0).then(|| By::Test(name.clone())),
             },
             counts: vec![Some(counts), (index % 4 > 0).then_some(counts)],
@@ -348,12 +348,12 @@ pub(crate) fn large(sites: u32) -> Sample {
     let counts = Counts { calls: 1, allocs: 100, disallowed: 100, ..Counts::default() };
     report.regions = (0..1000)
         .map(|index| Region {
-            place: Place {
+            place: RegionPlace {
                 file: format!("src/file{}.rs", index % 100),
                 line: index + 1,
                 column: 1,
                 name: (index % 2 == 0).then(|| format!("region {index}")),
-                kind: Kind::Plain,
+                kind: RegionKind::Plain,
                 by: None,
             },
             counts: vec![Some(counts), Some(counts)],

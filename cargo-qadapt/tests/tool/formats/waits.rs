@@ -2,7 +2,7 @@
 
 use cargo_qadapt::format::name::Format;
 use cargo_qadapt::report::figures::{
-    Counts, Frame, Kind, Op, Place, Region, Report, Site, SiteCounts, VERSION,
+    Counts, Frame, Op, Region, RegionKind, RegionPlace, Report, Site, SiteCounts, VERSION,
 };
 use cargo_qadapt::report::op::Call;
 use qadapt_code::origin::Origin;
@@ -40,12 +40,12 @@ fn sample(name: &str) -> Sample {
         frame("std::thread::sleep", 9, Origin::Internal),
         frame("radio::callback", 3, Origin::Own),
     ];
-    let place = Place {
+    let place = RegionPlace {
         file: "src/main.rs".into(),
         line: 1,
         column: 1,
         name: Some("callback".into()),
-        kind: Kind::Policy,
+        kind: RegionKind::Policy,
         by: None,
     };
     let seen = Counts { calls: 4, disallowed: 3, blocking_calls: 3, ..Counts::default() };

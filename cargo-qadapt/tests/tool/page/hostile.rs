@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cargo_qadapt::report::figures::{
-    Counts, Frame, Kind, Op, Place, Region, Report, Site, SiteCounts, VERSION,
+    Counts, Frame, Op, Region, RegionKind, RegionPlace, Report, Site, SiteCounts, VERSION,
 };
 use cargo_qadapt::report::outcome::{Finding, Outcome, Rule};
 use qadapt_code::origin::Origin;
@@ -92,12 +92,12 @@ fn report(texts: &[String], folder: &Path) -> Report {
         let _ = std::fs::write(&path, source);
         let counts = Counts { calls: 1, allocs: u64::MAX, disallowed: 1, ..Counts::default() };
         report.regions.push(Region {
-            place: Place {
+            place: RegionPlace {
                 file: file.clone(),
                 line: 1,
                 column: 1,
                 name: Some(text.to_owned()),
-                kind: Kind::Plain,
+                kind: RegionKind::Plain,
                 by: None,
             },
             counts: vec![Some(counts), (index % 2 == 0).then_some(counts)],

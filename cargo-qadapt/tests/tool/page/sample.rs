@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use cargo_qadapt::format::name::Format;
 use cargo_qadapt::format::view::View;
 use cargo_qadapt::report::figures::{
-    Counts, Frame, Kind, Op, Place, Region, Report, Site, SiteCounts, VERSION,
+    Counts, Frame, Op, Region, RegionKind, RegionPlace, Report, Site, SiteCounts, VERSION,
 };
 use cargo_qadapt::report::outcome::{Finding, Outcome, Rule};
 use qadapt_code::origin::Origin;
@@ -42,12 +42,12 @@ pub(crate) fn radio(folder: &Path) -> Report {
         report.profiles[index].disallowed = disallowed;
     }
     let region = |line, name: Option<&str>, counts: [Option<Counts>; 2]| Region {
-        place: Place {
+        place: RegionPlace {
             file: "src/radio.rs".into(),
             line,
             column: 1,
             name: name.map(str::to_owned),
-            kind: Kind::Plain,
+            kind: RegionKind::Plain,
             by: None,
         },
         counts: counts.to_vec(),
@@ -212,12 +212,12 @@ pub(crate) fn many(sites: u32, folder: &Path) -> Report {
                 ..Counts::default()
             };
             report.regions.push(Region {
-                place: Place {
+                place: RegionPlace {
                     file: format!("src/part_{}.rs", site / PER_FILE),
                     line: 1 + site % PER_FILE * 9,
                     column: 5,
                     name: (region % 3 == 0).then(|| format!("stage {region}")),
-                    kind: Kind::Plain,
+                    kind: RegionKind::Plain,
                     by: None,
                 },
                 counts: vec![Some(counts), Some(counts)],

@@ -9,6 +9,7 @@
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
+use super::super::mix::{STEP, mix};
 use crate::sys;
 
 /// Stacks of one second that are all recorded.
@@ -69,13 +70,9 @@ const fn one_in(before: u64) -> u64 {
 }
 
 /// True for one in `step` of all numbers, where `step` is a power of two, so that no division is needed; which ones, looks
-/// random, so that no pattern in what the program does is favoured. The mix is that of `SplitMix64` (Steele, Lea and Flood,
-/// "Fast Splittable Pseudorandom Number Generators", 2014; its constants are David Stafford's "Mix13").
+/// random, so that no pattern in what the program does is favoured.
 const fn is_chosen(number: u64, seed: u64, step: u64) -> bool {
-    let mut mixed = number.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(seed);
-    mixed = (mixed ^ mixed >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-    (mixed ^ mixed >> 31) & (step - 1) == 0
+    mix(number.wrapping_mul(STEP).wrapping_add(seed)) & (step - 1) == 0
 }
 
 #[cfg(test)]
