@@ -5,6 +5,7 @@
 mod checker;
 mod hot;
 mod imports;
+mod map;
 mod modules;
 mod platform;
 mod source;
