@@ -12,3 +12,4 @@ mod explore;
 mod formats;
 mod golden;
 mod page;
+mod turn;

@@ -7,8 +7,10 @@ use cargo_qadapt::report::line::Line;
 use cargo_qadapt::report::lines::lines;
 
 use crate::audit::command::{Run, here, repository};
+use crate::turn;
 
 fn example(name: &str, more: &[&str]) -> Run {
+    let _turn = turn::with_examples();
     here(&[&["audit", "-p", "qadapt-examples", "--example", name], more].concat())
 }
 

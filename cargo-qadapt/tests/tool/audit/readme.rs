@@ -7,6 +7,7 @@ use std::process::Command;
 
 use crate::audit::command::{here, repository};
 use crate::golden;
+use crate::turn;
 
 const MAIN_COMMAND: &str = "cargo run -p cargo-qadapt -- ";
 
@@ -19,7 +20,9 @@ fn its_main_command_prints_its_report() {
     let (arguments, after) = after.split_once("\n```\n\n```text\n").expect("its report follows");
     let (report, _) = after.split_once("```\n").expect("the block ends");
 
+    let turn = turn::with_examples();
     let run = here(&arguments.split(' ').collect::<Vec<_>>());
+    drop(turn);
     run.assert(1, "");
     let start = report.as_ptr().addr() - readme.as_ptr().addr();
     let printed = [&readme[..start], &run.stdout, &readme[start + report.len()..]].concat();

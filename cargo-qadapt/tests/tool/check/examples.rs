@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::check::copy::{Copy, copy};
+use crate::turn;
 
 /// An example, a line of it after which a regression is planted, and the regression.
 struct Plant {
@@ -129,6 +130,7 @@ fn check(workspace: &Copy, plant: &Plant, more: &[&str]) -> crate::check::copy::
     } else {
         &["qadapt-examples", "--example", plant.example]
     };
+    let _turn = turn::with_examples();
     let what = ["check", "--profile", "debug", "-p"];
     workspace.qadapt(&[&what, target, plant.arguments, more].concat())
 }
