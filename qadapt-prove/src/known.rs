@@ -49,6 +49,14 @@ pub(crate) fn never_returns(symbol: &str) -> bool {
     symbol == "_Unwind_Resume"
 }
 
+/// The role of an imported function that is none of the C library's: an entry of the allocator by its name, or anything.
+pub(crate) fn entry(symbol: &str) -> Role {
+    match local_role(symbol) {
+        sink @ Role::Sink(_) => sink,
+        _ => Role::Foreign,
+    }
+}
+
 /// Parts of names worth demangling: a large program has hundreds of thousands of others.
 const HINTS: [&str; 7] = ["__r", "alloc", "panic", "fail", "oom", "unwrap", "rt"];
 
@@ -118,6 +126,19 @@ mod tests {
             ),
         ] {
             assert_eq!(rust_role(name), Role::Sink(kind), "{name}");
+        }
+    }
+
+    #[test]
+    fn only_entries_are_believed_of_what_is_imported() {
+        assert_eq!(entry("_RNvCslNYArtu3iFV_7___rustc12___rust_alloc"), Role::Sink(Sink::Alloc));
+        assert_eq!(entry("_RNvCslNYArtu3iFV_7___rustc14___rust_dealloc"), Role::Sink(Sink::Free));
+        for name in [
+            "_RNvCslNYArtu3iFV_7___rustc17rust_begin_unwind",
+            "_ZN4core9panicking5panic17h0123456789abcdefE",
+            "area",
+        ] {
+            assert_eq!(entry(name), Role::Foreign, "{name}");
         }
     }
 

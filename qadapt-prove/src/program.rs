@@ -137,6 +137,8 @@ impl<'a> Program<'a> {
                 // An allocator is believed by its name.
                 sink @ Role::Sink(Sink::Alloc | Sink::Free) => sink,
                 role if self.image.is_of_c_library(index) => role,
+                // So is Rust's, whose entries a dynamic standard library has. Whether they wait nobody knows.
+                _ if self.subject == Subject::Allocation => known::entry(self.image.import(index)),
                 // A name that anybody may have given to anything.
                 _ => Role::Foreign,
             },

@@ -117,6 +117,9 @@ pub const INNER: usize = 192;
 /// The outermost frames of a longer stack that are kept besides.
 pub const OUTER: usize = 64;
 
+/// Disallowed events of one second of a process's processor time of which each has its stack recorded; of those beyond, some have.
+pub const ALL_RECORDED: u64 = 10_000;
+
 /// Groups of entries, by how many events they had.
 pub const GROUPS: usize = 26;
 

@@ -48,8 +48,8 @@ mod write;
 pub use entry::{Module, Region, Site, Stack};
 pub use error::Error;
 pub use format::{
-    Call, FRAMES, GROUPS, INNER, MAGIC, OUTER, Op, RegionKind, RegionNumber, Table, Text, VERSION, Version,
-    flags,
+    ALL_RECORDED, Call, FRAMES, GROUPS, INNER, MAGIC, OUTER, Op, RegionKind, RegionNumber, Table, Text,
+    VERSION, Version, flags,
 };
 pub use glue::{asks_allocator, is_allocator_entry};
 pub use header::{Header, Section};

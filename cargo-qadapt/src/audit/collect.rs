@@ -84,5 +84,43 @@ pub fn incomplete(path: &Path, trace: &Trace) -> Vec<String> {
             "the trace `{path}` has no room for more than {REGIONS} regions: what happened in others is missing"
         ));
     }
+    let entered = trace.regions.iter().flatten().any(|region| region.calls > 0);
+    if entered && trace.modules.iter().any(|module| is_dynamic_std(&trace.text(module.path))) {
+        let program = trace.text(trace.header.program);
+        missing.push(format!(
+            "`{program}` has the standard library as a dynamic library, with an allocator of its own: what std and libraries \
+             in Rust ask for does not come to qadapt, and is missing. Link it statically: without `-C prefer-dynamic`, and without \
+             libraries of the type `dylib`"
+        ));
+    }
     missing
+}
+
+/// Whether a module is Rust's standard library, by its name with a hash: `libstd-0123456789abcdef.so`. Where one is loaded rustc makes
+/// no entries of the allocator for a program, and takes those that lie there.
+fn is_dynamic_std(path: &str) -> bool {
+    let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
+    let stem = name.split('.').next().unwrap_or(name);
+    let hash = stem.strip_prefix("libstd-").or_else(|| stem.strip_prefix("std-"));
+    hash.is_some_and(|hash| hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_dynamic_std;
+
+    #[test]
+    fn the_standard_library_is_known_by_its_hash() {
+        for path in [
+            "/r/lib/libstd-0123456789abcdef.so",
+            "C:\\r\\bin\\std-0123456789abcdef.dll",
+            "libstd-0123456789abcdef.dylib",
+        ] {
+            assert!(is_dynamic_std(path), "{path}");
+        }
+        for path in ["/usr/lib/libstdc++.so.6", "/p/std-tests", "/p/libstd-0123456789abcdeg.so", "/p/std", ""]
+        {
+            assert!(!is_dynamic_std(path), "{path}");
+        }
+    }
 }

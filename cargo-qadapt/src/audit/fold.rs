@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use qadapt_code::origin::{Code, Origin, relative};
-use qadapt_trace::{INNER, Module, Table, flags};
+use qadapt_trace::{ALL_RECORDED, INNER, Module, Table, flags};
 
 use super::kept::Kept;
 use super::launch::{is_test_program, name};
@@ -164,8 +164,9 @@ impl Fold {
         }
         let entered = trace.regions.iter().flatten().any(|region| region.calls > 0);
         let recorded: u64 = trace.sites.iter().fold(0, |sum, site| sum.saturating_add(site.count));
-        // What has no entry in a table is no sample.
-        let is_sampled = lost == 0 || trace.sites.iter().any(|site| site.weight > site.count);
+        // What has no entry in a table is no sample; nor is what happened in the regions of a plug-in, which have no rows here.
+        let may_be_sampled = lost == 0 && header.disallowed > ALL_RECORDED;
+        let is_sampled = may_be_sampled || trace.sites.iter().any(|site| site.weight > site.count);
         // A damaged trace has any numbers: a profile adds them without an overflow.
         totals.add(&Profile {
             name: String::new(),

@@ -87,6 +87,17 @@ fn answers_of(name: &str, text: &str, options: &[&str], settings: &Settings) -> 
         .collect()
 }
 
+/// A dynamic library of Rust's asks the standard library's for memory, by name.
+#[test]
+fn a_dynamic_standard_library_has_the_allocator() {
+    let text =
+        USERS.replace("#[inline(never)] fn", "#[inline(never)] pub fn").replace("fn main()", "pub fn all()");
+    let dynamic = ["--crate-type=dylib", "-Cprefer-dynamic"];
+    let found = answers_of("of_a_dylib", &text, &dynamic, &Settings::default());
+    // Which allocator the other library has, and whether a part of it is inlined here, this file does not say.
+    assert_eq!(found, [Answer::Allocates, Answer::Unknown]);
+}
+
 #[test]
 fn an_inlined_arena_proves_nothing() {
     let found = answers("inlined", "#[inline(always)]", &Settings::default());

@@ -101,3 +101,18 @@ fn a_program_that_is_linked_without_symbols_has_no_sites() {
     qadapt_in(&folder, &["check", "--profile", "debug", "--bless"]).assert(2, "has no debug information");
     assert!(!folder.join("qadapt.lock").exists(), "a baseline has no addresses");
 }
+
+/// A dynamic standard library has the allocator: what std itself asks for does not come to the program's, whatever that says.
+#[test]
+fn a_dynamic_standard_library_is_no_clean_audit() {
+    let folder = alone("dynamic");
+    let text = format!(
+        "{GUARDED}fn main() {{\n    drop(std::hint::black_box(Box::new(1)));\n    qadapt::assert_no_alloc(|| \
+         drop(std::hint::black_box(std::env::current_dir())));\n}}\n"
+    );
+    package(&folder, "dynamic", "[workspace]\n", &[("dynamic", &text)]);
+    let audit = |flags: &[&str]| qadapt_in(&folder, &[&["audit", "--profile", "release"], flags].concat());
+    audit(&[]).assert(1, "");
+    let run = audit(&["--cargo-config", "build.rustflags = [\"-Cprefer-dynamic\"]"]);
+    run.assert(2, "has the standard library as a dynamic library");
+}

@@ -1,7 +1,7 @@
 //! How many stacks are recorded: all of them as long as there are few, a sample where there are many.
 //!
 //! Walking a stack costs microseconds, so that a program that violates often would be slowed down many times. Of the
-//! disallowed events in each second of the process's processor time the first [`ALL`] get their stacks recorded; of those
+//! disallowed events in each second of the process's processor time the first [`ALL_RECORDED`] get their stacks recorded; of those
 //! beyond, one in [`one_in`] does, and stands for as many. Deep stacks are fewer. Only stacks are sampled: each event is
 //! counted.
 //!
@@ -9,16 +9,15 @@
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
+use qadapt_trace::ALL_RECORDED;
+
 use super::super::mix::{STEP, mix};
 use crate::sys;
-
-/// Stacks of one second that are all recorded.
-const ALL: u64 = 10_000;
 
 /// Frames of an ordinary stack: of deeper ones fewer are recorded.
 const ORDINARY: u64 = 32;
 
-/// Events between two looks at the clock, which is a system call. Before the first [`ALL`] none is needed.
+/// Events between two looks at the clock, which is a system call. Before the first [`ALL_RECORDED`] none is needed.
 const LOOK: u64 = 256;
 
 const SECOND: u64 = 1_000_000_000;
@@ -35,10 +34,10 @@ static WALKED: AtomicU64 = AtomicU64::new(0);
 pub(super) fn weight(total: u64) -> Option<u64> {
     let number = total.saturating_sub(BEFORE.load(Ordering::Relaxed));
     let done = number.max(WALKED.load(Ordering::Relaxed) / ORDINARY);
-    if done < ALL {
+    if done < ALL_RECORDED {
         return Some(1);
     }
-    if (number == ALL || total % LOOK == 0) && is_new_second() {
+    if (number == ALL_RECORDED || total % LOOK == 0) && is_new_second() {
         BEFORE.store(total, Ordering::Relaxed);
         WALKED.store(0, Ordering::Relaxed);
         return Some(1);
@@ -59,14 +58,14 @@ fn is_new_second() -> bool {
         && START.compare_exchange(start, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
 }
 
-/// Of the events around the `before`th of a second one in this many has its stack recorded: 1 up to [`ALL`], then
-/// more and more, so that a second never records more than a few times [`ALL`].
+/// Of the events around the `before`th of a second one in this many has its stack recorded: 1 up to [`ALL_RECORDED`], then
+/// more and more, so that a second never records more than a few times [`ALL_RECORDED`].
 const fn one_in(before: u64) -> u64 {
-    if before < ALL {
+    if before < ALL_RECORDED {
         return 1;
     }
     // The power of two at or below the excess, times 16.
-    16 << (before / ALL).ilog2()
+    16 << (before / ALL_RECORDED).ilog2()
 }
 
 /// True for one in `step` of all numbers, where `step` is a power of two, so that no division is needed; which ones, looks
@@ -77,7 +76,7 @@ const fn is_chosen(number: u64, seed: u64, step: u64) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{ALL, is_chosen, one_in};
+    use super::{ALL_RECORDED, is_chosen, one_in};
 
     /// Whatever the period of a pattern: each of its events is estimated within five standard errors.
     #[test]
@@ -99,12 +98,12 @@ mod tests {
     fn stacks_thin_out() {
         let table = [
             (0, 1),
-            (ALL - 1, 1),
-            (ALL, 16),
-            (2 * ALL - 1, 16),
-            (2 * ALL, 32),
-            (4 * ALL, 64),
-            (1000 * ALL, 16 * 512),
+            (ALL_RECORDED - 1, 1),
+            (ALL_RECORDED, 16),
+            (2 * ALL_RECORDED - 1, 16),
+            (2 * ALL_RECORDED, 32),
+            (4 * ALL_RECORDED, 64),
+            (1000 * ALL_RECORDED, 16 * 512),
         ];
         for (before, expected) in table {
             assert_eq!(one_in(before), expected, "{before}");
@@ -120,7 +119,7 @@ mod tests {
                 stand_for += one_in(before);
             }
         }
-        assert!(recorded < 2 * ALL, "{recorded}");
+        assert!(recorded < 2 * ALL_RECORDED, "{recorded}");
         assert!(stand_for.abs_diff(all) < all / 20, "{stand_for}");
     }
 }
