@@ -1,5 +1,7 @@
 //! `qadapt.toml`: what a project settles once, for every verb.
 
+use std::error::Error as StdError;
+use std::fmt;
 use std::path::Path;
 
 use qadapt_code::glob::Glob;
@@ -130,15 +132,16 @@ impl Config {
             }
             Err(_) => Error::io("read the configuration", path, e),
         })?;
-        utf8(&bytes).and_then(Self::parse).map_err(|problem| Error::config(path, problem))
+        let text = utf8(&bytes).map_err(|e| Error::config(path, e))?;
+        Self::parse(text).map_err(|e| Error::config(path, e))
     }
 
     /// Reads the text of a file.
     ///
     /// # Errors
-    /// The problem, in words.
-    pub fn parse(text: &str) -> std::result::Result<Self, String> {
-        toml::from_str(text).map_err(|e| plain(e.to_string().trim_end()))
+    /// What is wrong with it, and where.
+    pub fn parse(text: &str) -> std::result::Result<Self, Misread> {
+        toml::from_str(text).map_err(Misread)
     }
 
     /// What is settled for proofs.
@@ -158,25 +161,38 @@ impl Config {
     }
 }
 
-/// What the reader says, without its words for types.
-fn plain(said: &str) -> String {
-    said.replace(
-        "invalid type: map, expected a sequence",
-        "a table stands where several can: write its name in two brackets, `[[..]]`",
-    )
-    .replace(", expected a sequence", ", expected a list: `[.., ..]`")
-    .replace("expected u64", "expected a whole number from 0 on")
+/// Why a text is not the TOML that it should be: the reader's error, told without its words for types.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misread(pub toml::de::Error);
+
+impl fmt::Display for Misread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let said = self.0.to_string();
+        let said = said.trim_end().replace(
+            "invalid type: map, expected a sequence",
+            "a table stands where several can: write its name in two brackets, `[[..]]`",
+        );
+        let said = said.replace(", expected a sequence", ", expected a list: `[.., ..]`");
+        f.write_str(&said.replace("expected u64", "expected a whole number from 0 on"))
+    }
+}
+
+impl StdError for Misread {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        // The text is that of the reader's error already.
+        self.0.source()
+    }
 }
 
 /// The text of a file.
 ///
 /// # Errors
 /// The line that is none, and what to do.
-pub fn utf8(bytes: &[u8]) -> std::result::Result<&str, String> {
+pub fn utf8(bytes: &[u8]) -> Result<&str> {
     std::str::from_utf8(bytes).map_err(|e| {
         let before = &bytes[..e.valid_up_to()];
         let line = before.split(|&byte| byte == b'\n').count();
-        format!("line {line} is not UTF-8: save the file in that encoding")
+        Error::failed(format!("line {line} is not UTF-8 (save the file in that encoding)"))(e)
     })
 }
 
@@ -298,6 +314,8 @@ fn reasoned(reason: &str, what: impl FnOnce() -> String) -> std::result::Result<
 
 #[cfg(test)]
 mod tests {
+    use std::str::Utf8Error;
+
     use super::*;
 
     #[test]
@@ -339,7 +357,7 @@ mod tests {
             ("[check]\nenvironment = [\"A_*\", \"H*ME\"]", "`H*ME` means no variable"),
             ("[[budget", "TOML parse error"),
         ] {
-            let problem = Config::parse(text).expect_err(text);
+            let problem = Config::parse(text).expect_err(text).to_string();
             assert!(problem.contains(named), "no `{named}` in: {problem}");
         }
     }
@@ -356,7 +374,7 @@ mod tests {
             "[[suppress]]\nreason = \"b\"\n",
             "[[suppress]]\nfile = \"a\"\nreason = \"\"\n",
         ] {
-            let problem = Config::parse(&format!("{good}{bad}")).expect_err(bad);
+            let problem = Config::parse(&format!("{good}{bad}")).expect_err(bad).to_string();
             assert!(problem.contains("at line 6, column 1"), "{problem}");
         }
     }
@@ -369,15 +387,30 @@ mod tests {
             ("[prove]\nrequire = \"radio::*\"", "expected a list: `[.., ..]`"),
             ("[[budget]]\nregion = \"a\"\nallocs = -1", "expected a whole number from 0 on"),
         ] {
-            let said = Config::parse(text).expect_err("it is wrong");
+            let said = Config::parse(text).expect_err("it is wrong").to_string();
             assert!(said.contains(phrase) && !said.contains("u64") && !said.contains("sequence"), "{said}");
         }
     }
 
     #[test]
+    fn what_the_readers_found_is_kept() {
+        let misread = Config::parse("[check]\nenvironments = 1").expect_err("there is no such key");
+        assert_eq!(misread.0.span(), Some(8..20));
+        let error = Error::config(Path::new("a"), misread.clone());
+        assert_eq!(error.source().and_then(|source| source.downcast_ref()), Some(&misread));
+        assert_eq!(error.whole(), format!("`a`: {misread}"));
+
+        let error = utf8(b"a\nb\xfc").expect_err("it is Latin-1");
+        let source: Option<&Utf8Error> = error.source().and_then(|source| source.downcast_ref());
+        assert_eq!(source.map(Utf8Error::valid_up_to), Some(3));
+        assert!(error.whole().starts_with("line 2 is not UTF-8 (save the file"), "{}", error.whole());
+    }
+
+    #[test]
     fn an_assumption_needs_a_reason_and_one_subject() {
         let proofs = |text| {
-            Config::parse(text).and_then(|config| config.proofs().map_err(|invalid| invalid.to_string()))
+            let config = Config::parse(text).map_err(|misread| misread.to_string())?;
+            config.proofs().map_err(|invalid| invalid.to_string())
         };
         let ok = "[[prove.assume]]\nforeign = \"qsort*\"\nreason = \"our comparison does not allocate\"";
         assert_eq!(proofs(ok).unwrap().unmatched().len(), 1);

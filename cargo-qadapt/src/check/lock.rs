@@ -1,6 +1,7 @@
 //! The file that keeps the baseline: TOML, sorted, a line for each profile and site, nothing of this machine.
 
-use std::fmt::Write as _;
+use std::error::Error as StdError;
+use std::fmt::{self, Write as _};
 use std::path::Path;
 
 use serde::Deserialize;
@@ -8,8 +9,8 @@ use serde::Deserialize;
 use super::baseline::{Baseline, Figures, Often, Region};
 use super::key::RegionKey;
 use super::range::Range;
-use super::written::{SAMPLED, Whole};
-use crate::config::utf8;
+use super::written::{InvalidRun, SAMPLED, Whole};
+use crate::config::{Misread, utf8};
 use crate::error::{Error, Result};
 use crate::format::output::replace;
 use crate::report::op;
@@ -25,6 +26,26 @@ const HEAD: &str = "\
 # `cargo qadapt check --bless` writes it. Commit it.
 ";
 
+/// Why a text is no baseline.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Invalid {
+    /// It is not TOML, or not of this form.
+    Damaged(Misread),
+    /// It has a conflict that git has left, with a marker in this line.
+    Conflict(usize),
+    /// It is of another version.
+    Version(u32),
+    /// A run does not hold what it should.
+    Run {
+        /// The run's command.
+        command: String,
+        /// What is wrong with it.
+        source: InvalidRun,
+    },
+    /// The run of this command is there twice.
+    RunTwice(String),
+}
+
 /// Reads the file; none if there is none.
 ///
 /// # Errors
@@ -32,8 +53,8 @@ const HEAD: &str = "\
 pub fn read(path: &Path) -> Result<Option<Baseline>> {
     match std::fs::read(path) {
         Ok(bytes) => {
-            let baseline = utf8(&bytes).and_then(parse);
-            baseline.map(Some).map_err(|problem| Error::config(path, problem))
+            let text = utf8(&bytes).map_err(|e| Error::config(path, e))?;
+            parse(text).map(Some).map_err(|e| Error::config(path, e))
         }
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(e) => Err(Error::io("read the baseline", path, e)),
@@ -122,8 +143,7 @@ fn write_region(out: &mut String, key: &RegionKey, region: &Region) {
 }
 
 fn ranged(range: Range) -> String {
-    let one = |figure| Range { min: figure, max: figure, ..range }.to_string();
-    if range.varies() { format!("[{}, {}]", one(range.min), one(range.max)) } else { one(range.max) }
+    if range.varies() { range.pair() } else { range.to_string() }
 }
 
 fn quoted(text: &str) -> String {
@@ -139,46 +159,24 @@ fn bare(key: &str) -> String {
 /// Reads the text of a file.
 ///
 /// # Errors
-/// The problem, in words.
-pub fn parse(text: &str) -> std::result::Result<Baseline, String> {
+/// What is wrong with it.
+pub fn parse(text: &str) -> std::result::Result<Baseline, Invalid> {
     #[derive(Deserialize)]
     struct Head {
         version: u32,
     }
-    let damaged = |e: toml::de::Error| {
-        if let Some(line) = conflict(text) {
-            return format!(
-                "line {line} is a marker that git leaves at a conflict: take one side whole (`git checkout --ours {NAME}`, or \
-                 `--theirs`), and then write it anew with `cargo qadapt check --bless`"
-            );
-        }
-        format!(
-            "the baseline is damaged: take it from version control again, or remove it and write it anew with \
-             `cargo qadapt check --bless`\n{}",
-            e.to_string().trim_end()
-        )
-    };
+    let damaged = |e| conflict(text).map_or(Invalid::Damaged(Misread(e)), Invalid::Conflict);
     let head: Head = toml::from_str(text).map_err(damaged)?;
-    if head.version > VERSION {
-        return Err(format!(
-            "the baseline has version {}, and this command reads {VERSION}: update cargo-qadapt",
-            head.version
-        ));
-    }
-    if head.version < VERSION {
-        return Err(format!(
-            "the baseline has version {}, and this command reads {VERSION}: remove it and write it anew with `cargo \
-             qadapt check --bless`",
-            head.version
-        ));
+    if head.version != VERSION {
+        return Err(Invalid::Version(head.version));
     }
     let whole: Whole = toml::from_str(text).map_err(damaged)?;
     let mut baseline = Baseline::default();
     for run in whole.run {
         let command = run.command.clone();
-        let run = run.read().map_err(|problem| format!("in the run `{command}`: {problem}"))?;
+        let run = run.read().map_err(|source| Invalid::Run { command: command.clone(), source })?;
         if baseline.runs.insert(command.clone(), run).is_some() {
-            return Err(format!("the run `{command}` is there twice: keep one, and write it with `--bless`"));
+            return Err(Invalid::RunTwice(command));
         }
     }
     Ok(baseline)
@@ -188,6 +186,44 @@ pub fn parse(text: &str) -> std::result::Result<Baseline, String> {
 fn conflict(text: &str) -> Option<usize> {
     let is_marker = |line: &str| ["<<<<<<<", ">>>>>>>"].iter().any(|marker| line.starts_with(marker));
     text.lines().position(is_marker).map(|line| line + 1)
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Damaged(_) => f.write_str(
+                "the baseline is damaged: take it from version control again, or remove it and write it anew with \
+                 `cargo qadapt check --bless`",
+            ),
+            Self::Conflict(line) => write!(
+                f,
+                "line {line} is a marker that git leaves at a conflict: take one side whole (`git checkout --ours {NAME}`, or \
+                 `--theirs`), and then write it anew with `cargo qadapt check --bless`"
+            ),
+            Self::Version(version) => {
+                let advice = if *version > VERSION {
+                    "update cargo-qadapt"
+                } else {
+                    "remove it and write it anew with `cargo qadapt check --bless`"
+                };
+                write!(f, "the baseline has version {version}, and this command reads {VERSION}: {advice}")
+            }
+            Self::Run { command, .. } => write!(f, "in the run `{command}`"),
+            Self::RunTwice(command) => {
+                write!(f, "the run `{command}` is there twice: keep one, and write it with `--bless`")
+            }
+        }
+    }
+}
+
+impl StdError for Invalid {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Damaged(source) => Some(source),
+            Self::Run { source, .. } => Some(source),
+            Self::Conflict(_) | Self::Version(_) | Self::RunTwice(_) => None,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -315,8 +351,37 @@ mod tests {
                 "line 2 is a marker that git leaves at a conflict: take one side",
             ),
         ] {
-            let problem = parse(bad).expect_err(bad);
+            let problem = Error::config(Path::new(NAME), parse(bad).expect_err(bad)).whole();
             assert!(problem.contains(named), "no `{named}` in: {problem}");
         }
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_by_its_kind() {
+        let run = |more: &str| format!("version = 1\n[[run]]\ncommand = \"a\"\nprofiles = []\n{more}");
+        let region = |allocs: &str| {
+            let counts =
+                format!("{{ allocs = {allocs}, reallocs = 0, deallocs = 0, bytes = 0, peak_bytes = 0 }}");
+            format!("[[run.region]]\nfile = \"f\"\ncounts.debug = {counts}\n")
+        };
+        let is = |text: &str, expected: Invalid| assert_eq!(parse(text), Err(expected), "{text}");
+        is("version = 2", Invalid::Version(2));
+        is("version = 1\n>>>>>>> b\n", Invalid::Conflict(2));
+        is(&format!("{}[[run]]\ncommand = \"a\"\nprofiles = []", run("")), Invalid::RunTwice("a".to_owned()));
+        let of = |text: &str, source| is(&run(text), Invalid::Run { command: "a".to_owned(), source });
+        of(&region("-1"), InvalidRun::NoFigure(-1.0));
+        of(&region("1.5"), InvalidRun::Decimal(1.5));
+        of(&region("\"few\""), InvalidRun::NoNumber("few".to_owned()));
+        of(&region("[5, 3]"), InvalidRun::Backwards(Range { min: 5, max: 3, per_entry: false }));
+        let decimals = format!("per = \"entry\"\n{}", region("[5.5, 3.0]"));
+        of(&decimals, InvalidRun::Backwards(Range { min: 550, max: 300, per_entry: true }));
+        of(&region("0").repeat(2), InvalidRun::RegionTwice("f".to_owned()));
+
+        let damaged = parse(&run("run = 1")).expect_err("there is no such key");
+        let source: Option<&Misread> = damaged.source().and_then(|source| source.downcast_ref());
+        assert!(source.is_some_and(|misread| misread.0.message().contains("unknown field")), "{damaged:?}");
+        let wrong = parse(&run(&region("-1"))).expect_err("it is no figure");
+        let source: Option<&InvalidRun> = wrong.source().and_then(|source| source.downcast_ref());
+        assert_eq!(source, Some(&InvalidRun::NoFigure(-1.0)));
     }
 }

@@ -81,6 +81,17 @@ impl Range {
         if self.per_entry { whole.saturating_mul(100) } else { whole }
     }
 
+    /// The least and the most, as files have them.
+    #[must_use]
+    pub fn pair(self) -> String {
+        format!("[{}, {}]", self.shown(self.min), self.shown(self.max))
+    }
+
+    /// A figure in its unit.
+    fn shown(self, figure: u64) -> String {
+        if self.per_entry { format!("{}.{:02}", figure / 100, figure % 100) } else { figure.to_string() }
+    }
+
     /// True if it is one, as in "1 byte".
     #[must_use]
     pub const fn is_one(self) -> bool {
@@ -111,13 +122,10 @@ impl Tolerance {
 
 impl fmt::Display for Range {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let one = |figure: u64| {
-            if self.per_entry { format!("{}.{:02}", figure / 100, figure % 100) } else { figure.to_string() }
-        };
         if self.varies() {
-            write!(f, "{} to {}", one(self.min), one(self.max))
+            write!(f, "{} to {}", self.shown(self.min), self.shown(self.max))
         } else {
-            f.write_str(&one(self.max))
+            f.write_str(&self.shown(self.max))
         }
     }
 }

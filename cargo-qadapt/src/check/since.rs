@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 use super::baseline::Baseline;
 use super::lock;
 use crate::config::utf8;
-use crate::error::{Error, Result};
+use crate::error::{Cause, Error, Result};
 
 /// The baseline where the branch that is checked out left a revision; empty if there was none yet.
 ///
@@ -32,7 +32,7 @@ pub fn baseline(root: &Path, revision: &str) -> Result<Baseline> {
     let left = line(&git(root, &["merge-base", &commit, "HEAD"])?).unwrap_or(commit);
     let failed = |said: &[u8]| {
         let said = String::from_utf8_lossy(said);
-        Error::Usage(format!("git could not show {} of `{revision}`: {}", lock::NAME, said.trim_end()))
+        Error::failed(format!("git could not show {} of `{revision}`", lock::NAME))(said.trim_end())
     };
     let listed = git(root, &["ls-tree", "--name-only", &left, "--", lock::NAME])?;
     if !listed.status.success() {
@@ -41,14 +41,17 @@ pub fn baseline(root: &Path, revision: &str) -> Result<Baseline> {
     if listed.stdout.is_empty() {
         return Ok(Baseline::default());
     }
-    let wrong = |problem| Error::Usage(format!("{} of the revision `{revision}`: {problem}", lock::NAME));
     let object = format!("{left}:./{}\n", lock::NAME);
     let shown = git_with(root, &["cat-file", "--batch", "--follow-symlinks"], object.as_bytes())?;
     if !shown.status.success() {
         return Err(failed(&shown.stderr));
     }
-    let content = content(&shown.stdout).map_err(wrong)?;
-    utf8(content).and_then(lock::parse).map_err(wrong)
+    read(&shown.stdout).map_err(Error::failed(format!("{} of the revision `{revision}`", lock::NAME)))
+}
+
+/// The baseline in what git shows of its file.
+fn read(shown: &[u8]) -> std::result::Result<Baseline, Cause> {
+    Ok(lock::parse(utf8(content(shown)?)?)?)
 }
 
 /// What `git cat-file --batch --follow-symlinks` shows of one file: a line that says what follows and how long it is, and that.
@@ -120,7 +123,7 @@ fn line(output: &Output) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::content;
+    use super::{content, lock, read};
 
     #[test]
     fn what_git_shows_is_a_file_or_says_why_not() {
@@ -137,5 +140,11 @@ mod tests {
             let problem = content(shown).expect_err(said);
             assert!(problem.contains(said), "no `{said}` in {problem}");
         }
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_baseline_is_kept() {
+        let cause = read(b"12ab blob 12\nversion = 2\n\n").expect_err("it is a newer one");
+        assert_eq!(cause.downcast_ref(), Some(&lock::Invalid::Version(2)));
     }
 }

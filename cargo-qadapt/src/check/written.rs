@@ -1,16 +1,33 @@
 //! The form of the file that keeps the baseline, as it is read.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
+use std::fmt;
 
 use serde::Deserialize;
 
 use super::baseline::{Figures, Often, Region, Run};
 use super::key::{RegionKey, SiteKey};
 use super::range::Range;
-use crate::report::op;
+use crate::report::op::{self, Op};
 
 /// What stands for a number of times that is not known.
 pub(super) const SAMPLED: &str = "sampled";
+
+/// Why a run cannot be what is meant.
+#[derive(Clone, Debug, PartialEq)]
+pub enum InvalidRun {
+    /// A number is negative, or too large.
+    NoFigure(f64),
+    /// A decimal stands where whole events or bytes are meant, as an editor or a merge may leave one.
+    Decimal(f64),
+    /// The least is more than the most.
+    Backwards(Range),
+    /// A word stands where a number should.
+    NoNumber(String),
+    /// The region of this title is there twice.
+    RegionTwice(String),
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -72,7 +89,8 @@ struct WrittenFigures {
 struct WrittenSite {
     file: Option<String>,
     function: String,
-    op: String,
+    #[serde(deserialize_with = "op::deserialize")]
+    op: Op,
     code: String,
     times: BTreeMap<String, Written>,
 }
@@ -92,31 +110,20 @@ const fn first() -> u32 {
     1
 }
 
-/// A decimal where whole events or bytes are meant, as an editor or a merge may leave one.
-fn decimal_of_whole_run(figure: f64) -> String {
-    format!(
-        "the baseline is damaged: {figure:?} is no figure of a whole run, which is counted in whole events and bytes; take \
-         it from version control again, or write it anew with --bless"
-    )
-}
-
 /// The figures of one entry.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it was tested to fit")]
-fn decimals(min: f64, max: f64) -> std::result::Result<Range, String> {
+fn decimals(min: f64, max: f64) -> Result<Range, InvalidRun> {
     let hundredths = |figure: f64| {
         let all = (figure * 100.0).round();
-        ((0.0..9e15).contains(&all)).then_some(all as u64).ok_or_else(|| format!("{figure} is no figure"))
+        ((0.0..9e15).contains(&all)).then_some(all as u64).ok_or(InvalidRun::NoFigure(figure))
     };
-    let (min, max) = (hundredths(min)?, hundredths(max)?);
-    if min > max {
-        return Err("a range runs backwards".to_owned());
-    }
-    Ok(Range { min, max, per_entry: true })
+    let range = Range { min: hundredths(min)?, max: hundredths(max)?, per_entry: true };
+    if range.min > range.max { Err(InvalidRun::Backwards(range)) } else { Ok(range) }
 }
 
 impl Written {
     /// The figure in the unit of its run: a whole run has no decimals, and `2` for each entry is `2.00`.
-    fn range(&self, per_entry: bool) -> std::result::Result<Range, String> {
+    fn range(&self, per_entry: bool) -> Result<Range, InvalidRun> {
         match *self {
             Self::Figure(figure) => Self::Range([figure, figure]).range(per_entry),
             Self::Range([min, max]) if min <= max => {
@@ -128,14 +135,14 @@ impl Written {
             Self::Decimals([min, max]) => {
                 // A negative number is one even without a fraction.
                 decimals(min, max)?;
-                Err(decimal_of_whole_run(max))
+                Err(InvalidRun::Decimal(max))
             }
-            Self::Range([min, max]) => Err(format!("the range [{min}, {max}] runs backwards")),
-            Self::Word(ref word) => Err(format!("`{word}` is no number")),
+            Self::Range([min, max]) => Err(InvalidRun::Backwards(Range { min, max, per_entry: false })),
+            Self::Word(ref word) => Err(InvalidRun::NoNumber(word.clone())),
         }
     }
 
-    fn often(&self, per_entry: bool) -> std::result::Result<Often, String> {
+    fn often(&self, per_entry: bool) -> Result<Often, InvalidRun> {
         match self {
             Self::Word(word) if word == SAMPLED => Ok(Often::Sampled),
             figure => figure.range(per_entry).map(Often::Times),
@@ -145,7 +152,7 @@ impl Written {
 
 impl WrittenRun {
     /// The run that is meant.
-    pub(super) fn read(self) -> std::result::Result<Run, String> {
+    pub(super) fn read(self) -> Result<Run, InvalidRun> {
         let mut run = Run {
             per_entry: self.per.is_some(),
             profiles: self.profiles,
@@ -166,18 +173,15 @@ impl WrittenRun {
                 region.counts.insert(profile, figures.read(run.per_entry)?);
             }
             for site in written.sites {
-                let op = op::named(&site.op)?;
                 let file = site.file.unwrap_or_else(|| key.file.clone());
-                let of = SiteKey { file, function: site.function, code: site.code, op };
+                let of = SiteKey { file, function: site.function, code: site.code, op: site.op };
                 for (profile, times) in site.times {
                     region.sites.entry(of.clone()).or_default().insert(profile, times.often(run.per_entry)?);
                 }
             }
             let title = key.title();
             if run.regions.insert(key, region).is_some() {
-                return Err(format!(
-                    "the region `{title}` is there twice: keep one, and write it with `--bless`"
-                ));
+                return Err(InvalidRun::RegionTwice(title));
             }
         }
         Ok(run)
@@ -185,7 +189,7 @@ impl WrittenRun {
 }
 
 impl WrittenFigures {
-    fn read(&self, per_entry: bool) -> std::result::Result<Figures, String> {
+    fn read(&self, per_entry: bool) -> Result<Figures, InvalidRun> {
         let none = Written::Figure(0);
         Ok(Figures {
             allocs: self.allocs.range(per_entry)?,
@@ -198,3 +202,23 @@ impl WrittenFigures {
         })
     }
 }
+
+impl fmt::Display for InvalidRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoFigure(figure) => write!(f, "{figure} is no figure"),
+            Self::Decimal(figure) => write!(
+                f,
+                "the baseline is damaged: {figure:?} is no figure of a whole run, which is counted in whole events and \
+                 bytes; take it from version control again, or write it anew with --bless"
+            ),
+            Self::Backwards(range) => write!(f, "the range {} runs backwards", range.pair()),
+            Self::NoNumber(word) => write!(f, "`{word}` is no number"),
+            Self::RegionTwice(title) => {
+                write!(f, "the region `{title}` is there twice: keep one, and write it with `--bless`")
+            }
+        }
+    }
+}
+
+impl Error for InvalidRun {}

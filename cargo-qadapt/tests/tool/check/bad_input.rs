@@ -114,7 +114,8 @@ fn a_baseline_in_another_encoding() {
     let copy = Copy::new("lock-encoding");
     let bytes: Vec<u8> = "\u{feff}version = 1\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
     std::fs::write(copy.root.join("qadapt.lock"), bytes).expect("the file can be written");
-    copy.check(&[]).assert(2, &["qadapt.lock`: line 1 is not UTF-8: save the file in that encoding"]);
+    copy.check(&[])
+        .assert(2, &["qadapt.lock`: line 1 is not UTF-8 (save the file in that encoding): invalid utf-8"]);
 }
 
 #[test]
