@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use super::unfit::Unfit;
 use crate::format::pprof::proto::{Function, Label, Line, Location, Mapping, Profile, Sample, ValueType};
 use crate::format::pprof::strings::Strings;
 
@@ -38,17 +39,14 @@ impl Joined {
     /// Takes a profile in.
     ///
     /// # Errors
-    /// In words, if it is damaged, or its samples have other values than those of the others.
-    pub(super) fn add(&mut self, profile: &Profile) -> Result<(), String> {
+    /// If it is damaged, or its samples have other values than those of the others.
+    pub(super) fn add(&mut self, profile: &Profile) -> Result<(), Unfit> {
         let types = self.types(profile)?;
         if self.profiles == 0 {
             self.begin(profile, types)?;
         } else if types != self.profile.sample_type {
-            return Err(format!(
-                "its samples are of {}, those of the profiles before of {}: join each kind by itself",
-                self.names(&types),
-                self.names(&self.profile.sample_type)
-            ));
+            let before = self.names(&self.profile.sample_type);
+            return Err(Unfit::OtherValues { its: self.names(&types), before });
         }
         self.profiles += 1;
         let mut numbers = Numbers {
@@ -91,7 +89,7 @@ impl Joined {
     }
 
     /// What all profiles have to agree in is the first one's.
-    fn begin(&mut self, profile: &Profile, types: Vec<ValueType>) -> Result<(), String> {
+    fn begin(&mut self, profile: &Profile, types: Vec<ValueType>) -> Result<(), Unfit> {
         self.profile.sample_type = types;
         self.profile.period_type = match profile.period_type {
             Some(kind) => Some(self.value_type(profile, kind)?),
@@ -103,14 +101,14 @@ impl Joined {
         Ok(())
     }
 
-    fn types(&mut self, profile: &Profile) -> Result<Vec<ValueType>, String> {
+    fn types(&mut self, profile: &Profile) -> Result<Vec<ValueType>, Unfit> {
         if profile.sample_type.is_empty() {
-            return Err("it says of no value what it is".to_owned());
+            return Err(Unfit::NoValues);
         }
         profile.sample_type.iter().map(|&kind| self.value_type(profile, kind)).collect()
     }
 
-    fn value_type(&mut self, profile: &Profile, kind: ValueType) -> Result<ValueType, String> {
+    fn value_type(&mut self, profile: &Profile, kind: ValueType) -> Result<ValueType, Unfit> {
         Ok(ValueType { r#type: self.text(profile, kind.r#type)?, unit: self.text(profile, kind.unit)? })
     }
 
@@ -123,17 +121,17 @@ impl Joined {
     }
 
     /// The number of a profile's text in the joined one.
-    fn text(&mut self, profile: &Profile, number: i64) -> Result<i64, String> {
+    fn text(&mut self, profile: &Profile, number: i64) -> Result<i64, Unfit> {
         let text = usize::try_from(number).ok().and_then(|number| profile.string_table.get(number));
         // A table may be empty, where nothing has a text.
         match (text, number) {
             (Some(text), _) => Ok(self.strings.number(text)),
             (None, 0) => Ok(0),
-            (None, _) => Err(damaged("text", number)),
+            (None, _) => Err(Unfit::NoText(number)),
         }
     }
 
-    fn add_mapping(&mut self, numbers: &mut Numbers<'_>, mapping: &Mapping) -> Result<(), String> {
+    fn add_mapping(&mut self, numbers: &mut Numbers<'_>, mapping: &Mapping) -> Result<(), Unfit> {
         let build_id = self.text(numbers.profile, mapping.build_id)?;
         let filename = self.text(numbers.profile, mapping.filename)?;
         let size = mapping.memory_limit.saturating_sub(mapping.memory_start);
@@ -147,7 +145,7 @@ impl Joined {
         Ok(())
     }
 
-    fn add_function(&mut self, numbers: &mut Numbers<'_>, function: &Function) -> Result<(), String> {
+    fn add_function(&mut self, numbers: &mut Numbers<'_>, function: &Function) -> Result<(), Unfit> {
         let [name, system_name, filename] = [
             self.text(numbers.profile, function.name)?,
             self.text(numbers.profile, function.system_name)?,
@@ -169,16 +167,16 @@ impl Joined {
         number
     }
 
-    fn add_location(&mut self, numbers: &mut Numbers<'_>, location: &Location) -> Result<(), String> {
+    fn add_location(&mut self, numbers: &mut Numbers<'_>, location: &Location) -> Result<(), Unfit> {
         let (mapping_id, address) = match numbers.mappings.get(&location.mapping_id) {
             Some(&(number, start)) => (number, self.moved(number, location.address.wrapping_sub(start))),
             None if location.mapping_id == 0 => (0, location.address),
-            None => return Err(damaged("mapping", location.mapping_id)),
+            None => return Err(Unfit::NoMapping(location.mapping_id)),
         };
         let mut line = Vec::new();
         for part in &location.line {
             let function = numbers.functions.get(&part.function_id);
-            let function_id = *function.ok_or_else(|| damaged("function", part.function_id))?;
+            let function_id = *function.ok_or(Unfit::NoFunction(part.function_id))?;
             line.push(Line { function_id, ..*part });
         }
         let lines =
@@ -199,13 +197,13 @@ impl Joined {
         self.profile.mapping.get(index).map_or(inside, |mapping| mapping.memory_start.wrapping_add(inside))
     }
 
-    fn add_sample(&mut self, numbers: &Numbers<'_>, sample: &Sample) -> Result<(), String> {
+    fn add_sample(&mut self, numbers: &Numbers<'_>, sample: &Sample) -> Result<(), Unfit> {
         if sample.value.len() != self.profile.sample_type.len() {
-            return Err(format!("it is damaged: a sample has {} values", sample.value.len()));
+            return Err(Unfit::Values(sample.value.len()));
         }
         let mut location_id = Vec::with_capacity(sample.location_id.len());
-        for id in &sample.location_id {
-            location_id.push(*numbers.locations.get(id).ok_or_else(|| damaged("location", id))?);
+        for &id in &sample.location_id {
+            location_id.push(*numbers.locations.get(&id).ok_or(Unfit::NoLocation(id))?);
         }
         let mut label = Vec::with_capacity(sample.label.len());
         for part in &sample.label {
@@ -231,10 +229,6 @@ impl Joined {
         }
         Ok(())
     }
-}
-
-fn damaged(what: &str, number: impl std::fmt::Display) -> String {
-    format!("it is damaged: there is no {what} {number}")
 }
 
 #[cfg(test)]
@@ -314,14 +308,16 @@ mod tests {
             change(&mut damaged);
             joined.add(&damaged).expect_err("it is not")
         };
-        assert!(refused(&|profile| profile.sample[0].location_id.push(7)).contains("no location 7"));
-        assert!(refused(&|profile| profile.location[0].mapping_id = 4).contains("no mapping 4"));
-        assert!(refused(&|profile| profile.mapping[0].filename = 99).contains("no text 99"));
-        assert!(refused(&|profile| profile.mapping[0].filename = -1).contains("no text -1"));
-        assert!(refused(&|profile| profile.sample[1].value = vec![]).contains("0 values"));
-        assert!(refused(&|profile| profile.sample_type.clear()).contains("no value"));
+        assert_eq!(refused(&|profile| profile.sample[0].location_id.push(7)), Unfit::NoLocation(7));
+        assert_eq!(refused(&|profile| profile.location[0].mapping_id = 4), Unfit::NoMapping(4));
+        let line = Line { function_id: 8, ..Line::default() };
+        assert_eq!(refused(&|profile| profile.location[0].line.push(line)), Unfit::NoFunction(8));
+        assert_eq!(refused(&|profile| profile.mapping[0].filename = 99), Unfit::NoText(99));
+        assert_eq!(refused(&|profile| profile.mapping[0].filename = -1), Unfit::NoText(-1));
+        assert_eq!(refused(&|profile| profile.sample[1].value = vec![]), Unfit::Values(0));
+        assert_eq!(refused(&|profile| profile.sample_type.clear()), Unfit::NoValues);
         let other = refused(&|profile| profile.sample_type[1] = profile.sample_type[0]);
-        assert!(other.contains(
+        assert!(other.to_string().contains(
             "of alloc_space, alloc_space, those of the profiles before of alloc_space, inuse_space"
         ));
     }
