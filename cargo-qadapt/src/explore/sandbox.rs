@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::project::Project;
-use crate::error::{Error, Result};
+use crate::error::{Cause, Error, Result};
 
 /// What a process may use at most. Each number is for one process, but for those that say otherwise.
 #[derive(Clone, Copy, Debug)]
@@ -171,15 +171,15 @@ impl Sandbox {
         let mut command = Command::new("bwrap");
         self.close(&mut command, SNIPPET, &[]);
         command.args(["--", "/usr/bin/env", "true"]);
-        let why = match command.output() {
+        let why: Cause = match command.output() {
             Ok(output) if output.status.success() => return Ok(()),
-            Ok(output) => String::from_utf8_lossy(&output.stderr).trim().to_owned(),
-            Err(e) => e.to_string(),
+            Ok(output) => String::from_utf8_lossy(&output.stderr).trim().into(),
+            Err(e) => e.into(),
         };
-        Err(Error::Usage(format!(
-            "snippets run in a sandbox, and bwrap does not make one here ({why}): install it (Debian: apt-get install \
-             bubblewrap) and allow user namespaces, or run your own code, and no one else's, with --no-sandbox"
-        )))
+        Err(Error::failed(
+            "snippets run in a sandbox, and bwrap does not make one here: install it (Debian: apt-get install bubblewrap) \
+             and allow user namespaces, or run your own code, and no one else's, with --no-sandbox",
+        )(why))
     }
 
     /// What all sandboxes have, with as much memory for their own `/tmp` as these limits say, and with ways to these folders.
@@ -307,16 +307,17 @@ fn in_memory(command: &mut Command, folder: &Path, limits: Limits) {
 
 /// The folder of the toolchain with which the project is built.
 fn toolchain(workspace: &Path) -> Result<PathBuf> {
-    let found = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
+    let output = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
         .args(["--print", "sysroot"])
         .current_dir(workspace)
-        .output();
-    match found {
-        Ok(output) if output.status.success() => {
-            Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim_end()))
-        }
-        _ => Err(Error::Cargo("`rustc --print sysroot` does not say where the toolchain is".to_owned())),
+        .output()
+        .map_err(|source| Error::Start { program: "rustc --print sysroot".to_owned(), source })?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        let silent = Error::failed("`rustc --print sysroot` does not say where the toolchain is");
+        return Err(silent(said.trim_end()));
     }
+    Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim_end()))
 }
 
 /// Where cargo keeps what it has downloaded.

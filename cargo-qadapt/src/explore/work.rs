@@ -84,7 +84,7 @@ pub struct Snippet {
 #[must_use]
 pub fn work(order: Option<OsString>) -> ExitCode {
     let made = order
-        .ok_or_else(|| Error::Usage("no order was given".to_owned()))
+        .ok_or_else(|| Error::failed("there is nothing to make")("no order was given"))
         .and_then(|path| read(Path::new(&path)))
         .and_then(|order| order.make());
     let answer = made.unwrap_or_else(|e| Answer::Failed(e.whole()));

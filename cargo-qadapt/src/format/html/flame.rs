@@ -194,7 +194,7 @@ fn drawn(folded: &str) -> Result<Vec<Drawn>> {
     let frames: Option<Vec<Drawn>> = svg.split("<g><title>").skip(1).map(frame).collect();
     frames
         .filter(|frames| !frames.is_empty())
-        .ok_or_else(|| Error::Usage("could not find the frames of a flame graph".to_owned()))
+        .ok_or_else(|| Error::write("draw a flame graph")("its frames are not found"))
 }
 
 /// A frame from its element in the graph.

@@ -32,7 +32,9 @@ pub fn html(view: &View<'_>) -> Result<Vec<u8>> {
             (true, "SCRIPT HASH") => page.extend_from_slice(hash(SCRIPT).as_bytes()),
             (true, "PLAIN") => page.extend_from_slice(plain(view).as_bytes()),
             (true, "DATA") => write_data(view, &mut page)?,
-            (true, other) => return Err(Error::Usage(format!("the page has no place `{other}`"))),
+            (true, other) => {
+                return Err(Error::write("write the page")(format!("its template has no place `{other}`")));
+            }
         }
     }
     Ok(page)
