@@ -14,6 +14,7 @@ use super::bundle::{Bundle, is_doctest};
 use super::kept::Kept;
 use super::remapped::Remapped;
 use super::traceless::has_guard;
+use crate::error::{Error, Result};
 use crate::report::figures::Frame;
 
 /// The files that addresses were loaded from, by number.
@@ -82,7 +83,8 @@ impl Address {
 pub struct Resolver<'a> {
     files: &'a Files,
     code: &'a Code,
-    loaded: HashMap<u32, Loaded>,
+    /// Files' debug information, or why there is none.
+    loaded: HashMap<u32, Result<Loaded>>,
     known: HashMap<Address, Vec<u32>>,
     frames: Vec<Frame>,
     numbers: HashMap<Frame, u32>,
@@ -108,20 +110,16 @@ impl std::fmt::Debug for Resolver<'_> {
 }
 
 /// A file's debug information.
-enum Loaded {
-    Ready {
-        loader: Box<Loader>,
-        /// The address that the file's first byte asks for.
-        base: u64,
-        /// Which bytes of the file are loaded, and the addresses that they ask for.
-        segments: Vec<(Range<u64>, u64)>,
-        /// Where doctests are written that rustdoc has joined in it.
-        bundle: Bundle,
-        /// What the paths of sources stand for.
-        remapped: Remapped,
-    },
-    /// In words, why not.
-    Unusable(String),
+struct Loaded {
+    loader: Loader,
+    /// The address that the file's first byte asks for.
+    base: u64,
+    /// Which bytes of the file are loaded, and the addresses that they ask for.
+    segments: Vec<(Range<u64>, u64)>,
+    /// Where doctests are written that rustdoc has joined in it.
+    bundle: Bundle,
+    /// What the paths of sources stand for.
+    remapped: Remapped,
 }
 
 impl<'a> Resolver<'a> {
@@ -160,14 +158,8 @@ impl<'a> Resolver<'a> {
     /// All names.
     #[must_use]
     pub fn finish(self) -> Named {
-        let mut problems: Vec<String> = self
-            .loaded
-            .into_values()
-            .filter_map(|loaded| match loaded {
-                Loaded::Unusable(why) => Some(why),
-                Loaded::Ready { .. } => None,
-            })
-            .collect();
+        let unusable = self.loaded.into_values().filter_map(Result::err);
+        let mut problems: Vec<String> = unusable.map(|why| why.whole()).collect();
         problems.sort();
         Named { frames: self.frames, packages: self.packages, problems }
     }
@@ -191,7 +183,7 @@ impl<'a> Resolver<'a> {
             let path = identity.map_or("?".into(), |identity| identity.path.to_string_lossy());
             let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
             // A file that has names has those of the user's functions, and lacks some of the runtime's; another has none of any.
-            let is_nameless = matches!(self.loaded.get(&address.file), Some(Loaded::Unusable(_)));
+            let is_nameless = matches!(self.loaded.get(&address.file), Some(Err(_)));
             let origin = if is_nameless { Origin::Own } else { Origin::Internal };
             return vec![unknown(name, address.offset, origin)];
         }
@@ -218,7 +210,7 @@ impl<'a> Resolver<'a> {
             .loaded
             .entry(file)
             .or_insert_with(|| load(identity, &self.files.place(&identity.path), self.code.root()));
-        let Loaded::Ready { loader, base, segments, bundle, remapped } = loaded else { return frames };
+        let Ok(Loaded { loader, base, segments, bundle, remapped }) = loaded else { return frames };
         let Some(probe) = probe(*base, segments) else { return frames };
         if let Ok(mut found) = loader.find_frames(probe) {
             while let Ok(Some(frame)) = found.next() {
@@ -264,25 +256,20 @@ fn unknown(module: &str, offset: u64, origin: Origin) -> Frame {
     Frame { function: format!("{module}+{offset:#x}"), file: None, line: 0, column: 0, origin }
 }
 
-fn load(identity: &Identity, here: &Path, root: &Path) -> Loaded {
+/// The debug information of a file, which lies here by now.
+fn load(identity: &Identity, here: &Path, root: &Path) -> Result<Loaded> {
     let path = identity.path.display();
-    let data = match std::fs::File::open(here).and_then(|file| qadapt_code::map::map(&file)) {
-        Ok(data) => data,
-        Err(e) => {
-            let advice = if is_doctest(here) {
-                ". rustdoc deletes the programs of doctests, and only what is started by this command is kept: leave a `runner` \
-                 out of cargo's configuration, or doctests with --nextest"
-            } else {
-                ""
-            };
-            return Loaded::Unusable(format!(
-                "`{path}` cannot be opened ({e}): its functions have no names{advice}"
-            ));
-        }
-    };
-    let Ok(object) = object::File::parse(&*data) else {
-        return Loaded::Unusable(format!("`{path}` is no program: its functions have no names"));
-    };
+    let data = std::fs::File::open(here).and_then(|file| qadapt_code::map::map(&file)).map_err(|e| {
+        let advice = if is_doctest(here) {
+            " (rustdoc deletes the programs of doctests, and only what is started by this command is kept: leave a `runner` \
+             out of cargo's configuration, or doctests with --nextest)"
+        } else {
+            ""
+        };
+        Error::failed(format!("the functions of `{path}` have no names, since it cannot be opened{advice}"))(e)
+    })?;
+    let object = object::File::parse(&*data)
+        .map_err(Error::failed(format!("the functions of `{path}` have no names, since it is no program")))?;
     let found = object.build_id().ok().flatten().unwrap_or_default();
     let is_other = if identity.build_id.is_empty() {
         identity.size != 0 && identity.size != data.len() as u64
@@ -290,17 +277,17 @@ fn load(identity: &Identity, here: &Path, root: &Path) -> Loaded {
         found != identity.build_id
     };
     if is_other {
-        return Loaded::Unusable(format!(
+        return Err(Error::Gap(format!(
             "`{path}` has been built anew since it ran: its functions have no names"
-        ));
+        )));
     }
     // The C library and the loader are delivered like this: what they do by themselves is nobody's to change.
     let is_bare = !object.has_debug_symbols() && object.symbols().next().is_none();
     if is_bare && has_guard(here) {
-        return Loaded::Unusable(format!(
+        return Err(Error::Gap(format!(
             "`{path}` has no debug information and no symbols: its functions have no names, and sites no lines. The audit asks \
              cargo for both: something takes them out again, as a linker's option or `strip` in a build script does"
-        ));
+        )));
     }
     // A PE file asks for its address in its head, others by what they have loaded of their first byte.
     let first = || object.segments().find(|segment| segment.file_range().0 == 0);
@@ -314,10 +301,10 @@ fn load(identity: &Identity, here: &Path, root: &Path) -> Loaded {
     };
     let segments = object.segments().map(part).collect();
     let (bundle, remapped) = (Bundle::beside(here), Remapped::of(&object, root));
-    match Loader::new(here) {
-        Ok(loader) => Loaded::Ready { loader: Box::new(loader), base, segments, bundle, remapped },
-        Err(e) => Loaded::Unusable(format!("`{path}` has no usable debug information: {e}")),
-    }
+    // The loader's error may belong to one thread, so that its words are kept alone.
+    let loader = Loader::new(here)
+        .map_err(|e| Error::failed(format!("`{path}` has no usable debug information"))(e.to_string()))?;
+    Ok(Loaded { loader, base, segments, bundle, remapped })
 }
 
 /// Where a loaded file lies on this system: Wine shows programs its root as drive Z, and a folder of its prefix as drive C.
@@ -347,6 +334,9 @@ fn demangled(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::error::Error as _;
+    use std::io;
+
     use super::*;
 
     #[test]
@@ -361,6 +351,20 @@ mod tests {
             let found = of_wine(Path::new(path), prefix.map(PathBuf::from));
             assert_eq!(found, expected.map(PathBuf::from), "{path}");
         }
+    }
+
+    #[test]
+    fn why_a_file_has_no_names_is_kept() {
+        let load = |path: &str| {
+            let identity = Identity { path: path.into(), build_id: Vec::new(), size: 0 };
+            load(&identity, Path::new(path), Path::new("/")).err().expect("it has no names")
+        };
+        let missing = load("/nowhere/radio");
+        let source: Option<&io::Error> = missing.source().and_then(|source| source.downcast_ref());
+        assert_eq!(source.map(io::Error::kind), Some(io::ErrorKind::NotFound));
+        let text = load(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));
+        let source: Option<&object::Error> = text.source().and_then(|source| source.downcast_ref());
+        assert!(source.is_some(), "{text:?}");
     }
 
     #[test]

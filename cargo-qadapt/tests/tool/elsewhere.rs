@@ -44,7 +44,7 @@ fn traces_of_other_platforms_are_read() {
         let merged = qadapt(&["merge", "--format", "json", &format!("debug={}", path.display())]);
         // The program is here, the libraries of its system are not: that is said, and the report is not all that it could be.
         let said = text(&merged.stderr);
-        let foreign = |line: &str| line.contains("system32") && line.ends_with("its functions have no names");
+        let foreign = |line: &str| line.contains("system32") && line.contains(" have no names");
         assert!(said.lines().filter(|line| !line.is_empty()).all(foreign), "{platform}: {said}");
         let expected = if said.is_empty() { 1 } else { 2 };
         assert_eq!(merged.status.code(), Some(expected), "{platform}: {said}");
