@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use flate2::read::GzDecoder;
+use flate2::bufread::GzDecoder;
 use prost::Message as _;
 
 use crate::error::{Error, Result};
@@ -31,6 +31,9 @@ pub(super) fn is_profile(path: &Path) -> Result<bool> {
     let mut beginning = [0; 2];
     let read = File::open(path).and_then(|mut file| file.read(&mut beginning));
     let read = read.map_err(|e| Error::io("read the input", path, e))?;
+    if read == 0 && path.extension().is_none_or(|extension| extension != "qtrace") {
+        return Err(Error::input("input", path, "it is empty"));
+    }
     Ok(read == 2 && (beginning == GZIP || beginning[0] == FIRST))
 }
 
@@ -43,8 +46,17 @@ pub(super) fn read(path: &Path) -> Result<Profile> {
     let mut bytes = std::fs::read(path).map_err(|e| Error::io("read the profile", path, e))?;
     if bytes.starts_with(&GZIP) {
         let mut plain = Vec::new();
-        let decoded = GzDecoder::new(bytes.as_slice()).take(MOST + 1).read_to_end(&mut plain);
-        decoded.map_err(|e| damaged(Error::failed("it cannot be decompressed")(e)))?;
+        let mut decoded = GzDecoder::new(bytes.as_slice()).take(MOST + 1);
+        let all = decoded.read_to_end(&mut plain);
+        all.map_err(|e| damaged(Error::failed("it cannot be decompressed")(e)))?;
+        // Decompressors read several such files as one, but profiles that follow each other are none.
+        if plain.len() as u64 <= MOST && !decoded.into_inner().into_inner().is_empty() {
+            return Err(Error::input(
+                "profile",
+                path,
+                "more follows after its end: give each profile in a file of its own",
+            ));
+        }
         bytes = plain;
     }
     if bytes.len() as u64 > MOST {

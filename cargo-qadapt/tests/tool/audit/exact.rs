@@ -74,7 +74,7 @@ fn the_whole_program_is_what_a_counting_allocator_counts() {
 
 /// Published crates' own test suites, to which a fixture adds nothing but the allocator.
 #[test]
-#[ignore = "downloads crates: cargo test -p cargo-qadapt --test tool -- --ignored audit::published"]
+#[ignore = "downloads crates: cargo test -p cargo-qadapt --test tool -- --ignored published"]
 fn published_suites_are_what_a_counting_allocator_counts() {
     for suite in ["arrayvec", "bytes", "indexmap", "itoa", "rtrb", "slab"] {
         let folder = command::fixtures().join("../published");

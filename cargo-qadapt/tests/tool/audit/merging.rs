@@ -206,7 +206,7 @@ fn what_is_no_input_is_refused() {
 
 /// Prints how long it takes.
 #[test]
-#[ignore = "writes 1.2 GB: cargo test --release -p cargo-qadapt --test tool -- --ignored --nocapture audit::a_thousand"]
+#[ignore = "writes 1.2 GB: cargo test --release -p cargo-qadapt --test tool -- --ignored --nocapture a_thousand"]
 fn a_thousand_traces_add_up_in_little_memory() {
     let folder = folder("thousand");
     write(&folder, 1000);

@@ -44,7 +44,7 @@ fn under_nextest(more: &[&str]) -> Report {
 }
 
 #[test]
-#[ignore = "needs cargo-nextest: cargo test -p cargo-qadapt --test tool -- --ignored audit::nextest"]
+#[ignore = "needs cargo-nextest: cargo test -p cargo-qadapt --test tool -- --ignored nextest"]
 fn nextest_runs_each_test_in_a_process() {
     let report = under_nextest(&[]);
     let label = counts(&report, "suite/src/lib.rs:5");
@@ -88,7 +88,7 @@ fn each_test_has_its_own_figures() {
 }
 
 #[test]
-#[ignore = "needs cargo-nextest: cargo test -p cargo-qadapt --test tool -- --ignored audit::nextest"]
+#[ignore = "needs cargo-nextest: cargo test -p cargo-qadapt --test tool -- --ignored nextest"]
 fn nextest_says_which_test_it_is() {
     let report = under_nextest(&["--by", "test"]);
     assert_eq!(by_test(&report), tests(&[("two::long", 1, 700), ("two::short", 1, 7)]));

@@ -19,7 +19,7 @@ fn the_text_is_as_written_down() {
 
 /// Stacks that are walked by frame pointers lead to the same lines.
 #[test]
-#[ignore = "builds everything again: cargo test -p cargo-qadapt --test tool -- --ignored audit::frame_pointers"]
+#[ignore = "builds everything again: cargo test -p cargo-qadapt --test tool -- --ignored frame_pointers"]
 fn with_frame_pointers_the_text_is_the_same() {
     let target = crate::audit::command::target_directory().with_file_name("fixtures-with-frame-pointers");
     let output = qadapt(&["audit", "--bin", "shapes"])

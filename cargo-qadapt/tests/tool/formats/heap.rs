@@ -161,8 +161,19 @@ fn other_inputs_and_formats_are_refused() {
         mixed.status.code() == Some(2) && said(&mixed).contains("merge each kind by itself"),
         "{mixed:?}"
     );
-    let cut = merge(&[&damaged], &output);
-    assert!(cut.status.code() == Some(2) && said(&cut).contains("cannot be decompressed"), "{cut:?}");
+    let twice = folder.join("twice.pb.gz");
+    let once = fs::read(joined("heap-once")).expect("it was written");
+    fs::write(&twice, once.repeat(2)).expect("it can be written");
+    let empty = folder.join("empty.pb");
+    fs::write(&empty, b"").expect("it can be written");
+    for (input, why) in [
+        (&damaged, "cannot be decompressed"),
+        (&twice, "give each profile in a file of its own"),
+        (&empty, "empty.pb`: it is empty"),
+    ] {
+        let refused = merge(&[input], &output);
+        assert!(refused.status.code() == Some(2) && said(&refused).contains(why), "{refused:?}");
+    }
     let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-qadapt"));
     let text = command.args(["qadapt", "merge"]).arg(&profile).output().expect("it starts");
     assert!(

@@ -10,7 +10,7 @@ use crate::page::sample::{folder, many, page};
 const SITES: u32 = 10_000;
 
 #[test]
-#[ignore = "needs Chromium: cargo test -p cargo-qadapt --test tool -- --ignored --nocapture page::large"]
+#[ignore = "needs Chromium: cargo test -p cargo-qadapt --test tool -- --ignored --nocapture page::large::"]
 fn ten_thousand_sites_can_be_read() {
     let folder = folder("large");
     let path = page(&many(SITES, &folder), &folder, None);
