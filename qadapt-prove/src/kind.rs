@@ -76,6 +76,20 @@ mod tests {
         head
     }
 
+    /// The first bytes of a program for Windows: the head of DOS, which says where that of PE lies, and no section.
+    fn pe(machine: [u8; 2]) -> Vec<u8> {
+        let mut head = vec![0; 0x400];
+        head[..2].copy_from_slice(b"MZ");
+        head[0x3c] = 0x80;
+        head[0x80..0x84].copy_from_slice(b"PE\0\0");
+        head[0x84..0x86].copy_from_slice(&machine);
+        // So long is the optional header, of this kind, with so many tables.
+        head[0x94] = 0xf0;
+        head[0x98..0x9a].copy_from_slice(&[0x0b, 0x02]);
+        head[0x104] = 16;
+        head
+    }
+
     #[test]
     fn files_are_named_by_format_and_processor() {
         for (data, name) in [
@@ -85,6 +99,8 @@ mod tests {
             (head(1, 1, [62, 0]), "an ELF file for x32, and"),
             (head(2, 2, [0, 22]), "an ELF file for s390x, and"),
             (head(2, 1, [99, 1]), "an ELF file for processor 355 of ELF's list, and"),
+            (pe([0x64, 0x86]), "a PE file for x86-64, and"),
+            (pe([0x64, 0xaa]), "a PE file for aarch64, and"),
             (b"\xcf\xfa\xed\xfe\x0c\0\0\x01............".to_vec(), "a Mach-O file, and"),
             (b"\xca\xfe\xba\xbe\0\0\0\x02............".to_vec(), "a universal Mach-O file, and"),
             (b"\0asm\x01\0\0\0".to_vec(), "a WebAssembly module, and"),
@@ -112,6 +128,9 @@ mod tests {
     fn what_a_later_version_reads_is_promised_of_it_alone() {
         let mach = refusal(b"\xcf\xfa\xed\xfe\x0c\0\0\x01............").unwrap_or_default();
         assert!(mach.contains("a later version will read Mach-O files."), "{mach}");
+        let pe = refusal(&pe([0x64, 0xaa])).unwrap_or_default();
+        assert!(pe.contains("a later version will read PE files."), "{pe}");
+        assert!(pe.contains("`cargo build --target aarch64-unknown-linux-gnu`"), "{pe}");
         let riscv = refusal(&head(2, 1, [0xf3, 0])).unwrap_or_default();
         assert!(
             riscv.starts_with("it is an ELF file for riscv") && !riscv.contains("later version"),

@@ -23,6 +23,7 @@ mod marked;
 mod oracle;
 mod permits;
 mod popular;
+mod printed;
 mod programs;
 mod shipped;
 mod taken;
