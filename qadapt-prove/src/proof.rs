@@ -1,4 +1,4 @@
-//! The verb: binary in, verdicts out.
+//! The whole way: binary in, verdicts out.
 
 use std::path::Path;
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 pub struct Difference {
     /// The region's name.
     pub region: String,
-    /// The answer in each profile; `None` where the region is not in the binary.
+    /// The answer in each profile; `None` where its proof lists no such region.
     pub answers: BTreeMap<String, Option<Answer>>,
 }
 
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_what_differs_or_is_missing() {
+    fn lists_what_differs_or_is_not_listed_everywhere() {
         let dev =
             proof("dev", &[("same", Answer::Proven), ("worse", Answer::Unknown), ("gone", Answer::Proven)]);
         let release = proof("release", &[("same", Answer::Proven), ("worse", Answer::Proven)]);

@@ -80,7 +80,7 @@ pub fn differences(differences: &[Difference]) -> String {
         let answers: Vec<String> = d
             .answers
             .iter()
-            .map(|(profile, answer)| format!("{profile}: {}", answer.map_or("not there", Answer::word)))
+            .map(|(profile, answer)| format!("{profile}: {}", answer.map_or("not listed", Answer::word)))
             .collect();
         let _ = writeln!(out, "    {}  {}", d.region, answers.join(", "));
     }
@@ -347,4 +347,17 @@ fn place(at: &Place, root: &Folder) -> String {
     // `/rustc/HASH/library/core/src/ptr/mod.rs`.
     let file = after(&file, "/rustc/", 2).filter(|_| file.starts_with("/rustc/")).unwrap_or(shortened(&file));
     printable(&format!("{file}:{}", at.line))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_region_that_a_proof_does_not_list_is_told_from_one_without_code() {
+        let answers = [("debug", Some(Answer::Missing)), ("release", None)];
+        let answers = answers.map(|(profile, answer)| (profile.to_owned(), answer)).into();
+        let said = differences(&[Difference { region: "app::step".to_owned(), answers }]);
+        assert!(said.ends_with("    app::step  debug: NOT IN THE BINARY, release: not listed\n"), "{said}");
+    }
 }
