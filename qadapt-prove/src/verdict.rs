@@ -196,7 +196,7 @@ pub(crate) fn verdict(
             paths.push(Path { always, ..path(program, graph, names, kind, &edges) });
         }
     }
-    let mut found = graph.all(node, Goal::Unknown, rules.gaps + 1);
+    let mut found = graph.all(node, Goal::Unknown, rules.gaps.saturating_add(1));
     let more_gaps = found.len() > rules.gaps;
     found.truncate(rules.gaps);
     let gaps = found.into_iter().filter_map(|(by, e)| gap(program, names, by, e)).collect::<Vec<_>>();

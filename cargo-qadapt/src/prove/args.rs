@@ -58,7 +58,7 @@ pub struct Prove {
     /// Exits with 1 unless every region is proven, or every region that matches a glob.
     #[arg(long, value_name = "proven|GLOB")]
     pub require: Vec<String>,
-    /// How many unresolved calls to list for a region.
+    /// How many unresolved calls to list for a region, in text and in JSON.
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub gaps: usize,
     /// Holds runs against the proofs: traces, folders of traces, or audits in JSON. A proven region that touched the

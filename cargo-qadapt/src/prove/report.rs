@@ -1,7 +1,7 @@
 //! Verdicts as text for people.
 //!
 //! A region has one block for each outcome, however many instances it has; frames that are not the user's own are folded. All
-//! of them are in the JSON.
+//! of them are in the JSON, and of what could not be resolved as much as `--gaps` asks for.
 
 use std::fmt::Write as _;
 use std::path::Path as Folder;
@@ -285,15 +285,18 @@ fn folded(run: &[&Frame]) -> String {
 /// What could not be resolved, each reason once. Where something is known to allocate, that comes first, and the rest is
 /// counted.
 fn gaps(verdict: &Verdict, root: &Folder) -> Vec<String> {
-    let more = if verdict.more_gaps { " or more" } else { "" };
     if verdict.answer.is_found() {
-        return match verdict.gaps.len() {
-            0 => Vec::new(),
-            count => vec![format!(
-                "    besides, {} could not be resolved, which --format json lists\n",
-                if more.is_empty() { counted(count, "call") } else { format!("{count}{more} calls") }
-            )],
+        let count = verdict.gaps.len();
+        let calls = counted(count, "call");
+        let besides = match (count, verdict.more_gaps) {
+            (0, false) => return Vec::new(),
+            (0, true) => "some calls could not be resolved: --gaps N lists N of them".to_owned(),
+            (_, false) => format!("{calls} could not be resolved, which --format json lists"),
+            (_, true) => {
+                format!("more than {calls} could not be resolved: --format json lists {count}, --gaps N more")
+            }
         };
+        return vec![format!("    besides, {besides}\n")];
     }
     let mut same: Vec<(&Gap, Vec<&Gap>)> = Vec::new();
     for gap in &verdict.gaps {
@@ -306,7 +309,7 @@ fn gaps(verdict: &Verdict, root: &Folder) -> Vec<String> {
     let mut shown: Vec<String> =
         same.iter().map(|(gap, others)| gap_in_words(gap, others.len(), root)).collect();
     if verdict.more_gaps {
-        shown.push("    .. and more unresolved calls\n".to_owned());
+        shown.push("    .. and more unresolved calls: --gaps N lists more\n".to_owned());
     }
     shown
 }
