@@ -2,7 +2,7 @@
 //! lies beside.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use memmap2::Mmap;
 use object::{Object, ObjectSection};
 use sha2::{Digest as _, Sha256};
 
-use super::elf::Elf;
+use super::elf::{Elf, parse};
 use super::identity::hexadecimal;
 use super::mapped::mapped;
 use super::sources::{self, Source};
@@ -21,15 +21,79 @@ use super::sources::{self, Source};
 pub(crate) type Reader<'a> = EndianSlice<'a, LittleEndian>;
 type Dwarf<'a> = gimli::Dwarf<Reader<'a>>;
 
+/// What lies beside an executable and may be its debug information, mapped: it outlives what is parsed of it, so that no file is
+/// parsed twice.
+#[derive(Debug, Default)]
+pub(crate) struct Beside {
+    /// Files that may be separate ones, the likeliest first.
+    near: OnceCell<Vec<(PathBuf, Mmap)>>,
+    package: OnceCell<Option<Mmap>>,
+    /// The file of each unit, if it is there.
+    units: OnceCell<Vec<Option<Mmap>>>,
+}
+
+impl Beside {
+    /// The file with the symbols and the debug information of an executable that has none. The notes get what is used, and what could
+    /// not be.
+    pub(crate) fn separate(&self, path: &Path, file: &Elf<'_>, notes: &mut Vec<String>) -> Option<Elf<'_>> {
+        if file.section_by_name(".debug_info").is_some() {
+            return None;
+        }
+        let id = file.build_id().ok().flatten();
+        let link = file.gnu_debuglink().ok().flatten();
+        let near = self.near.get_or_init(|| {
+            let candidates = candidates(path, id, link.map(|link| link.0)).into_iter();
+            candidates.filter_map(|candidate| mapped(&candidate).ok().map(|data| (candidate, data))).collect()
+        });
+        for (candidate, data) in near {
+            let other = parse(data).ok().filter(|other| match id {
+                Some(id) => other.build_id() == Ok(Some(id)),
+                None => link.is_some_and(|link| crc32(data) == link.1),
+            });
+            if other.is_some() {
+                notes.push(format!("debug information: {}", candidate.display()));
+                return other;
+            }
+            notes.push(format!(
+                "{} is of another build, or cannot be told to be of this one",
+                candidate.display()
+            ));
+        }
+        None
+    }
+
+    fn package(&self, path: &Path) -> Option<Elf<'_>> {
+        let package = self.package.get_or_init(|| mapped(&with_suffix(path, ".dwp")).ok());
+        parse(package.as_deref()?).ok()
+    }
+
+    /// The units that these files describe; the notes get those that do not.
+    fn units(&self, wanted: &[(DwoId, PathBuf)], notes: &mut Vec<String>) -> Vec<(DwoId, Elf<'_>)> {
+        let files = self.units.get_or_init(|| wanted.iter().map(|(_, path)| mapped(path).ok()).collect());
+        let mut found = Vec::new();
+        for ((id, path), data) in wanted.iter().zip(files) {
+            let unit = data.as_deref().and_then(|data| parse(data).ok());
+            match unit.filter(|unit| is_unit(unit, *id)) {
+                Some(unit) => found.push((*id, unit)),
+                None => notes.push(format!(
+                    "split debug information is missing or of another build: {}",
+                    path.display()
+                )),
+            }
+        }
+        found
+    }
+}
+
 /// The files beside an executable that its debug information lies in.
 #[derive(Debug, Default)]
-pub(crate) struct DebugFiles {
+pub(crate) struct DebugFiles<'a> {
     /// `objcopy --only-keep-debug` made it of the same build.
-    separate: Option<Mmap>,
+    separate: Option<Elf<'a>>,
     /// The `.dwp`.
-    package: Option<Mmap>,
+    package: Option<Elf<'a>>,
     /// The `.dwo` of each unit.
-    units: Vec<(DwoId, Mmap)>,
+    units: Vec<(DwoId, Elf<'a>)>,
     /// Sections that had to be unpacked.
     unpacked: Unpacked,
     /// What is used, and what could not be, in words.
@@ -43,43 +107,29 @@ pub(crate) struct DebugFiles {
 /// Sections that had to be unpacked, by file and name.
 type Unpacked = HashMap<(usize, String), Vec<u8>>;
 
-impl DebugFiles {
+impl<'a> DebugFiles<'a> {
     /// Looks for what belongs to this file.
-    pub(crate) fn beside(path: &Path, file: &Elf<'_>) -> Self {
+    pub(crate) fn of(path: &Path, file: &Elf<'_>, beside: &'a Beside) -> Self {
         let mut notes = Vec::new();
-        let bare = file.section_by_name(".debug_info").is_none();
-        let separate = if bare { find_separate(path, file, &mut notes) } else { None };
-        let package = mapped(&with_suffix(path, ".dwp")).ok();
-        let other = separate.as_deref().and_then(|data| Elf::parse(data).ok());
-        let main = other.as_ref().unwrap_or(file);
-        let packed = package.as_deref().and_then(|data| Elf::parse(data).ok());
+        let separate = beside.separate(path, file, &mut notes);
+        let package = beside.package(path);
+        let main = separate.as_ref().unwrap_or(file);
         let mut unpacked = Unpacked::default();
         unpack(main, 0, &mut unpacked);
-        if let Some(package) = &packed {
+        if let Some(package) = &package {
             unpack(package, 1, &mut unpacked);
         }
-        let mut units = Vec::new();
-        for (id, path) in split_units(main, packed.as_ref(), &unpacked) {
-            match mapped(&path).ok().filter(|data| Elf::parse(data).is_ok_and(|file| is_unit(&file, id))) {
-                Some(data) => units.push((id, data)),
-                None => notes.push(format!(
-                    "split debug information is missing or of another build: {}",
-                    path.display()
-                )),
-            }
-        }
-        for (number, (_, data)) in units.iter().enumerate() {
-            if let Ok(unit) = Elf::parse(&**data) {
-                unpack(&unit, number + 2, &mut unpacked);
-            }
+        let units = beside.units(&split_units(main, package.as_ref(), &unpacked), &mut notes);
+        for (number, (_, unit)) in units.iter().enumerate() {
+            unpack(unit, number + 2, &mut unpacked);
         }
         let (executable, sources) = (path.to_owned(), OnceCell::new());
         Self { separate, package, units, unpacked, notes, executable, sources }
     }
 
     /// The file that has the symbols and the debug information, if the executable has not.
-    pub(crate) fn separate(&self) -> Option<&[u8]> {
-        self.separate.as_deref()
+    pub(crate) fn separate(&self) -> Option<&Elf<'a>> {
+        self.separate.as_ref()
     }
 
     /// What is used, and what could not be.
@@ -94,44 +144,23 @@ impl DebugFiles {
 
     /// The SHA-256 of all files with debug information that lie beside the executable, one after the other.
     pub(crate) fn digest(&self) -> String {
-        let alone = [&self.separate, &self.package].map(|file| file.as_deref().unwrap_or(&[]));
+        let alone = [&self.separate, &self.package].map(|file| file.as_ref().map_or(&[][..], Elf::data));
         let mut found = String::new();
-        for file in alone.into_iter().chain(self.units.iter().map(|(_, unit)| &**unit)) {
+        for file in alone.into_iter().chain(self.units.iter().map(|(_, unit)| unit.data())) {
             found += &hexadecimal(&Sha256::digest(file));
         }
         found
     }
 
     /// Reads the debug information of an executable: of this file, the executable or what stands in for it.
-    pub(crate) fn open<'a>(&'a self, main: &Elf<'a>) -> Option<Debug<'a>> {
+    pub(crate) fn open(&'a self, main: &Elf<'a>) -> Option<Debug<'a>> {
         let load = || dwarf(main, 0, false, &self.unpacked);
         let mut dwarf = load()?;
         dwarf.populate_abbreviations_cache(gimli::AbbreviationsCacheStrategy::Duplicates);
         let context = Context::from_dwarf(dwarf).ok()?;
-        let package =
-            self.package.as_deref().and_then(|data| packed(&Elf::parse(data).ok()?, &self.unpacked));
+        let package = self.package.as_ref().and_then(|package| packed(package, &self.unpacked));
         Some(Debug { files: self, main: load()?, context, package, skeletons: OnceCell::new() })
     }
-}
-
-fn find_separate(path: &Path, file: &Elf<'_>, notes: &mut Vec<String>) -> Option<Mmap> {
-    let id = file.build_id().ok().flatten();
-    let link = file.gnu_debuglink().ok().flatten();
-    for candidate in candidates(path, id, link.map(|link| link.0)) {
-        let Ok(data) = mapped(&candidate) else { continue };
-        let is_of_build = |id| Elf::parse(&*data).is_ok_and(|other| other.build_id() == Ok(Some(id)));
-        let same_id = id.is_some_and(is_of_build);
-        let same_sum = link.is_some_and(|link| crc32(&data) == link.1);
-        if same_id || (id.is_none() && same_sum) {
-            notes.push(format!("debug information: {}", candidate.display()));
-            return Some(data);
-        }
-        notes.push(format!(
-            "{} is of another build, or cannot be told to be of this one",
-            candidate.display()
-        ));
-    }
-    None
 }
 
 fn dwarf<'a>(file: &Elf<'a>, number: usize, split: bool, unpacked: &'a Unpacked) -> Option<Dwarf<'a>> {
@@ -158,7 +187,7 @@ fn section<'a>(file: &Elf<'a>, number: usize, name: Option<&str>, unpacked: &'a 
 
 /// The debug information of one executable.
 pub(crate) struct Debug<'a> {
-    files: &'a DebugFiles,
+    files: &'a DebugFiles<'a>,
     /// What is in the executable itself.
     main: Dwarf<'a>,
     context: Context<Reader<'a>>,
@@ -233,8 +262,7 @@ impl<'a> Debug<'a> {
             return Some(unit);
         }
         let place = self.files.units.iter().position(|unit| unit.0 == id)?;
-        let file = Elf::parse(&*self.files.units[place].1).ok()?;
-        let mut unit = dwarf(&file, place + 2, true, &self.files.unpacked)?;
+        let mut unit = dwarf(&self.files.units[place].1, place + 2, true, &self.files.unpacked)?;
         unit.make_dwo(parent);
         Some(unit)
     }
@@ -258,8 +286,8 @@ fn candidates(path: &Path, id: Option<&[u8]>, link: Option<&[u8]>) -> Vec<PathBu
         let rest = hexadecimal(rest);
         found.push(PathBuf::from(format!("/usr/lib/debug/.build-id/{first:02x}/{rest}.debug")));
     }
-    found.dedup();
-    found.retain(|candidate| candidate != path);
+    let mut seen = HashSet::from([path.to_owned()]);
+    found.retain(|candidate| seen.insert(candidate.clone()));
     found
 }
 

@@ -13,6 +13,22 @@ use super::problem::Problem;
 /// An ELF file whose headers are read.
 pub(crate) type Elf<'a> = ElfFile64<'a, Endianness>;
 
+/// Reads the headers of any ELF file. All are read here, and each of them once for a proof.
+///
+/// # Errors
+/// If there are none, or they are damaged.
+pub(crate) fn parse(data: &[u8]) -> object::Result<Elf<'_>> {
+    #[cfg(test)]
+    PARSED.with(|parsed| parsed.set(parsed.get() + 1));
+    Elf::parse(data)
+}
+
+#[cfg(test)]
+thread_local! {
+    /// How many files this thread has parsed.
+    pub(crate) static PARSED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 /// The processor that a file is for.
 ///
 /// # Errors
@@ -25,10 +41,10 @@ pub(crate) fn machine(file: &Elf<'_>) -> Result<Machine, Problem> {
     }
 }
 
-/// Reads the headers of a file.
+/// Reads the headers of a file that is to be proven.
 ///
 /// # Errors
-/// If it is no ELF file that is read.
+/// If it is no such file.
 pub(crate) fn headers(data: &[u8]) -> Result<Elf<'_>, Problem> {
     if let Some(other) = kind::refusal(data) {
         return Err(Problem::Other(other));
@@ -36,7 +52,7 @@ pub(crate) fn headers(data: &[u8]) -> Result<Elf<'_>, Problem> {
     if data.len() < 4 || data[..4] != elf::ELFMAG {
         return Err(Problem::NoElf);
     }
-    let file = Elf::parse(data).map_err(|e| Problem::Headers(e.into()))?;
+    let file = parse(data).map_err(|e| Problem::Headers(e.into()))?;
     if is_without_its_code(&file) {
         return Err(Problem::OnlyDebugInformation);
     }

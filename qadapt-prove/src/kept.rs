@@ -62,7 +62,7 @@ impl<'s> Entry<'s> {
     /// it or do not say whose code is whose.
     pub(super) fn of(
         file: &Identity,
-        beside: &DebugFiles,
+        beside: &DebugFiles<'_>,
         functions: Option<&Regex>,
         rules: Rules,
         settings: &'s Settings,

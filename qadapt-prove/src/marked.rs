@@ -29,7 +29,7 @@ pub(crate) fn verdicts(
     question: &Question<'_, '_>,
     mut marks: Marks,
     data: &[u8],
-    files: &DebugFiles,
+    files: &DebugFiles<'_>,
 ) -> (Vec<Verdict>, usize) {
     // What may allocate is asked for waits alone.
     let asks_all = question.settings.subject == Subject::Blocking;
@@ -325,7 +325,7 @@ fn nameless_copy(other: &str) -> Gap {
 }
 
 /// A file of which nobody knows where its regions are: those of its notes and sources by name, and all others as one.
-fn unlabelled(question: &Question<'_, '_>, marks: &Marks, files: &DebugFiles) -> Vec<Verdict> {
+fn unlabelled(question: &Question<'_, '_>, marks: &Marks, files: &DebugFiles<'_>) -> Vec<Verdict> {
     let image = question.program.image();
     let uses_guard = image.functions().iter().flat_map(|f| &f.names).any(|name| name.contains("6qadapt"));
     if !uses_guard && !marks.has_notes {

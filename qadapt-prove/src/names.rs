@@ -68,14 +68,14 @@ pub(crate) struct Names<'a> {
     image: &'a Image<'a>,
     /// The file with the debug information, and what lies beside it.
     main: &'a Elf<'a>,
-    files: &'a DebugFiles,
+    files: &'a DebugFiles<'a>,
     debug: OnceCell<Option<Debug<'a>>>,
     code: Rc<Code>,
 }
 
 impl<'a> Names<'a> {
     /// Prepares a file; its debug information, which `main` has, is read at the first question.
-    pub(crate) fn new(image: &'a Image<'a>, main: &'a Elf<'a>, files: &'a DebugFiles) -> Self {
+    pub(crate) fn new(image: &'a Image<'a>, main: &'a Elf<'a>, files: &'a DebugFiles<'a>) -> Self {
         let code = Rc::new(Code::below(Path::new("")));
         Self { image, main, files, debug: OnceCell::new(), code }
     }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::allocator;
 use super::assume::{Applied, Settings};
 use super::bodies::Differences;
-use super::debug::DebugFiles;
+use super::debug::{Beside, DebugFiles};
 use super::eh::Catches;
 use super::elf::{Elf, headers, named};
 use super::identity::Identity;
@@ -144,12 +144,12 @@ pub fn prove_file(
 ) -> Result<Proof> {
     let data = mapped(path).map_err(|e| Error::io("open the binary", path, e))?;
     let file = headers(&data).map_err(|problem| Error::binary(path, problem))?;
-    let files = DebugFiles::beside(path, &file);
+    let beside = Beside::default();
+    let files = DebugFiles::of(path, &file, &beside);
     // Each byte of it is read below, and a damaged file can be of any size.
-    named(&file, files.separate().and_then(|data| Elf::parse(data).ok()).as_ref())
-        .map_err(|problem| Error::binary(path, problem))?;
+    named(&file, files.separate()).map_err(|problem| Error::binary(path, problem))?;
     let identity = Identity::of(&file);
-    let beside = files.digest();
+    let digest = files.digest();
     let functions = match which {
         Which::Functions(pattern) => Some(pattern),
         Which::Marked => None,
@@ -164,7 +164,7 @@ pub fn prove_file(
         // If somebody has written to the files meanwhile, it is not known what of them was read.
         if let Some(entry) = entry
             && Identity::of(&file) == identity
-            && files.digest() == beside
+            && files.digest() == digest
         {
             entry.write(&verdicts, analysed);
         }
@@ -194,15 +194,15 @@ pub fn prove_file(
 /// [`prove`] for a file whose headers are read, with the debug information that lies beside it.
 fn prove_with(
     file: &Elf<'_>,
-    files: &DebugFiles,
+    files: &DebugFiles<'_>,
     which: Which<'_>,
     rules: Rules,
     settings: &Settings,
 ) -> std::result::Result<(Vec<Verdict>, usize), Problem> {
-    let separate = files.separate().and_then(|data| Elf::parse(data).ok());
-    let image = Image::of(file, separate.as_ref())?;
-    named(file, separate.as_ref())?;
-    let names = Names::new(&image, separate.as_ref().unwrap_or(file), files);
+    let separate = files.separate();
+    let image = Image::of(file, separate)?;
+    named(file, separate)?;
+    let names = Names::new(&image, separate.unwrap_or(file), files);
     let names = match &settings.code {
         Some(code) => names.with_code(code),
         None => names,
@@ -215,7 +215,7 @@ fn prove_with(
     let (mut verdicts, analysed) = match which {
         Which::Functions(pattern) => question.functions(&matching(&image, pattern)),
         Which::Marked => {
-            let marks = Marks::read(file, separate.as_ref())?;
+            let marks = Marks::read(file, separate)?;
             marked::verdicts(&question, marks, file.data(), files)
         }
     };
@@ -250,4 +250,74 @@ fn matching(image: &Image<'_>, pattern: &Regex) -> Vec<Region> {
         }
     }
     regions
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::process::Command;
+
+    use super::super::elf::PARSED;
+    use super::*;
+
+    const PROGRAM: &str = "
+        #[inline(never)]
+        #[unsafe(no_mangle)]
+        fn region(x: u64) -> Box<u64> { Box::new(x) }
+        fn main() { std::hint::black_box(region(std::env::args().count() as u64)); }
+    ";
+
+    fn run(command: &mut Command) {
+        let output = command.output().unwrap_or_else(|e| panic!("{command:?}: {e}"));
+        assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    #[test]
+    fn each_file_is_parsed_once_for_a_proof() {
+        let folder = std::env::temp_dir().join(format!("qadapt-parsed-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        std::fs::write(folder.join("app.rs"), PROGRAM).expect("it can be written");
+        let rustc = |more: &[&str]| {
+            let mut rustc = Command::new("rustc");
+            rustc.args(["--edition=2024", "-g", "-Clink-arg=-Wl,--build-id", "app.rs"]).args(more);
+            run(rustc.current_dir(&folder));
+        };
+        let objcopy = |arguments: &[&str]| run(Command::new("objcopy").args(arguments).current_dir(&folder));
+        let proven = |name: &str| {
+            PARSED.set(0);
+            let (pattern, rules) =
+                (Regex::new("^region$").expect("a pattern"), Rules { allow_frees: false, gaps: 1 });
+            let which = Which::Functions(&pattern);
+            let proof =
+                prove_file(&folder.join(name), which, rules, &Settings::default(), None).expect("a proof");
+            let path = &proof.verdicts[0].paths[0];
+            assert!(path.at.as_ref().is_some_and(|at| at.file.ends_with("app.rs")), "{name}: {path:?}");
+            (PARSED.get(), proof.about)
+        };
+        rustc(&["-o", "app"]);
+        assert_eq!(proven("app").0, 1);
+        // Its debug information is where the link says, and where it is looked for without one.
+        objcopy(&["--only-keep-debug", "app", "bare.debug"]);
+        objcopy(&["--strip-all", "--add-gnu-debuglink=bare.debug", "app", "bare"]);
+        let (parsed, about) = proven("bare");
+        assert_eq!((parsed, about.matches("bare.debug").count()), (2, 1), "{about}");
+        // Of another build.
+        std::fs::copy(folder.join("app"), folder.join("other.debug")).expect("it can be copied");
+        rustc(&["-Copt-level=1", "-o", "new"]);
+        objcopy(&["--add-gnu-debuglink=other.debug", "--strip-debug", "new", "other"]);
+        std::fs::copy(folder.join("bare.debug"), folder.join("other.debug")).expect("it can be copied");
+        let file = mapped(&folder.join("other")).expect("it is there");
+        PARSED.set(0);
+        let beside = Beside::default();
+        let files = DebugFiles::of(&folder.join("other"), &headers(&file).expect("an ELF file"), &beside);
+        assert!(files.separate().is_none() && files.notes().len() == 1, "{:?}", files.notes());
+        assert_eq!(PARSED.get(), 2);
+        // A file for each unit.
+        rustc(&["-Csplit-debuginfo=unpacked", "-Ccodegen-units=2", "-o", "split"]);
+        let files = std::fs::read_dir(&folder).expect("a folder").flatten();
+        let units =
+            files.filter(|file| file.path().extension().is_some_and(|ending| ending == "dwo")).count();
+        assert!(units > 0);
+        assert_eq!(proven("split").0, 1 + units);
+        std::fs::remove_dir_all(folder).expect("it goes");
+    }
 }
