@@ -9,6 +9,8 @@ use std::path::Path;
 use iced_x86::{Decoder, DecoderOptions, Instruction, OpKind, Register};
 use serde::Serialize;
 
+use super::debug::Beside;
+use super::elf::{headers, named};
 use super::load::Image;
 use super::machine::Machine;
 use super::mapped::mapped;
@@ -27,10 +29,10 @@ pub struct Differences {
     pub alone: Vec<String>,
 }
 
-/// Compares the functions of two files by name.
+/// Compares the functions of two files by name. Of a stripped file the names are read beside it, as for a proof.
 ///
 /// # Errors
-/// If one cannot be read.
+/// If one cannot be read, or its functions have no names; the error says which.
 ///
 /// # Examples
 /// ```
@@ -46,17 +48,7 @@ pub struct Differences {
 /// # fn main() {}
 /// ```
 pub fn compare_files(one: &Path, other: &Path) -> crate::error::Result<Differences> {
-    let open = |path: &Path| mapped(path).map_err(|e| Error::io("open the binary", path, e));
-    compare(&open(one)?, &open(other)?).map_err(|problem| Error::binary(other, problem))
-}
-
-/// The same of files in memory.
-fn compare(one: &[u8], other: &[u8]) -> Result<Differences, Problem> {
-    let (one, other) = (Image::parse(one)?, Image::parse(other)?);
-    if [&one, &other].iter().any(|image| image.machine() != Machine::X86_64) {
-        return Err(Problem::NotCompared);
-    }
-    let (bodies, others) = (bodies(&one), bodies(&other));
+    let (bodies, others) = (bodies_in(one)?, bodies_in(other)?);
     let mut found = Differences::default();
     for (name, own) in &bodies {
         let Some(theirs) = others.get(name) else {
@@ -74,8 +66,24 @@ fn compare(one: &[u8], other: &[u8]) -> Result<Differences, Problem> {
 }
 
 /// The functions by name without its hash, which differs with the guard's build; several can have one name.
-fn bodies(image: &Image<'_>) -> BTreeMap<String, Vec<Vec<Step>>> {
-    let mut bodies: BTreeMap<String, Vec<Vec<Step>>> = BTreeMap::new();
+type Bodies = BTreeMap<String, Vec<Vec<Step>>>;
+
+/// The functions of a file on disk, with the names that may lie beside it.
+fn bodies_in(path: &Path) -> crate::error::Result<Bodies> {
+    let data = mapped(path).map_err(|e| Error::io("open the binary", path, e))?;
+    let read = || {
+        let file = headers(&data)?;
+        let beside = Beside::default();
+        let separate = beside.separate(path, &file, &mut Vec::new());
+        named(&file, separate.as_ref())?;
+        let image = Image::of(&file, separate.as_ref())?;
+        if image.machine() == Machine::X86_64 { Ok(bodies(&image)) } else { Err(Problem::NotCompared) }
+    };
+    read().map_err(|problem| Error::binary(path, problem))
+}
+
+fn bodies(image: &Image<'_>) -> Bodies {
+    let mut bodies = Bodies::new();
     for function in image.functions().iter().filter(|f| f.size > 0) {
         let end = function.addr + function.size;
         let code = image.code(function.addr, end).bytes;

@@ -11,7 +11,7 @@ use object::{
     SymbolKind,
 };
 
-use super::elf::{Elf, has_names, headers, machine, section_ranges};
+use super::elf::{Elf, has_names, machine, section_ranges};
 use super::fixups::{Fixup, Slot, has_more, read_fixups};
 use super::functions::{
     Function, Rust, is_by_tools_that_name, is_of_rust, is_of_std_or_alloc, read_functions,
@@ -59,18 +59,10 @@ pub(crate) struct Image<'a> {
 }
 
 impl<'a> Image<'a> {
-    /// Reads the tables of an ELF file.
+    /// Reads the tables of an ELF file whose headers are read, with the symbols of the one that was taken from it before it was stripped.
     ///
     /// # Errors
     /// If it is not a linked ELF file that can be read.
-    pub(crate) fn parse(data: &'a [u8]) -> Result<Self, Problem> {
-        Self::of(&headers(data)?, None)
-    }
-
-    /// The same of a file whose headers are read, with the symbols of the one that was taken from it before it was stripped.
-    ///
-    /// # Errors
-    /// As [`Image::parse`].
     pub(crate) fn of(file: &Elf<'a>, separate: Option<&Elf<'a>>) -> Result<Self, Problem> {
         let data = file.data();
         let header = file.elf_header();

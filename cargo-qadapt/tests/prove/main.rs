@@ -9,6 +9,7 @@ mod blocking;
 mod builds;
 mod callees;
 mod chosen;
+mod compared;
 mod corpus;
 mod digest;
 mod ended;
