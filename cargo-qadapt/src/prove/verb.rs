@@ -35,18 +35,16 @@ impl Prove {
         for input in [&self.binary, &self.unlabelled, &self.config].into_iter().flatten() {
             spared(input, self.output.as_deref())?;
         }
-        let mut settings = self.settings()?.about(self.subject());
-        // A binary is proven without cargo.
-        let workspace = if self.binary.is_none() { Some(Workspace::find(&self.selection)?) } else { None };
-        let root = match &workspace {
-            Some(workspace) => workspace.root().to_owned(),
-            None => std::env::current_dir().unwrap_or_default(),
-        };
-        settings.code = Some(Rc::new(match &workspace {
+        let around = self.workspace()?;
+        let mut settings = self.settled(around.as_ref())?.about(self.subject());
+        let root = around.as_ref().map_or_else(here, |workspace| workspace.root().to_owned());
+        settings.code = Some(Rc::new(match &around {
             Some(workspace) => workspace.code(&settings.sites),
             None => Code::of(&root, Vec::new(), &settings.sites),
         }));
-        settings.kept = match (&workspace, &self.binary) {
+        // A binary is not built, and may be of another workspace.
+        let workspace = around.as_ref().filter(|_| self.binary.is_none());
+        settings.kept = match (workspace, &self.binary) {
             (Some(workspace), _) => Some(workspace.own_target_directory()),
             (None, Some(binary)) => target_folder(binary).map(|target| target.join("qadapt")),
             (None, None) => None,
@@ -57,7 +55,7 @@ impl Prove {
         } else {
             Some(gather(&self.trace, &root, None, self.output.as_deref())?)
         };
-        let Proofs { done: proofs, ended } = self.proofs(workspace.as_ref(), &settings)?;
+        let Proofs { done: proofs, ended } = self.proofs(workspace, &settings)?;
         let contradictions = runs.as_ref().map_or_else(Vec::new, |runs| {
             witness::contradictions(&proofs, &runs.report, &root, self.allow_frees)
         });
@@ -78,7 +76,7 @@ impl Prove {
         let is_text = self.format == Format::Text;
         deliver(printed.into_bytes(), is_text, self.output.as_deref(), self.color)?;
         // The report is whole without them.
-        if let Some(workspace) = &workspace {
+        if let Some(workspace) = workspace {
             keep(workspace, Kind::Proof, of_proofs(&proofs, &root))?;
         }
         if let Some(error) = ended {
@@ -110,19 +108,24 @@ impl Prove {
     /// # Errors
     /// If the file cannot be read, or there is neither a workspace nor a binary.
     pub fn settings(&self) -> Result<Settings> {
+        self.settled(self.workspace()?.as_ref())
+    }
+
+    /// The workspace that is built, or by whose settings a binary is proven; none if it is proven by none.
+    fn workspace(&self) -> Result<Option<Workspace>> {
+        if self.binary.is_none() {
+            return Workspace::find(&self.selection).map(Some);
+        }
+        // A binary is proven without cargo, unless there is something to be read.
+        let is_settled = self.config.is_some() || here().ancestors().any(config::is_in);
+        Ok(if is_settled { Workspace::find(&self.selection).ok() } else { None })
+    }
+
+    fn settled(&self, workspace: Option<&Workspace>) -> Result<Settings> {
         if let Some(path) = &self.config {
             return Config::read_proofs(path);
         }
-        let here = std::env::current_dir().unwrap_or_default();
-        // A binary is proven without cargo, unless there is something to be read.
-        if self.binary.is_some() && !here.ancestors().any(config::is_in) {
-            return Ok(Settings::default());
-        }
-        let root = match Workspace::find(&self.selection) {
-            Ok(workspace) => workspace.root().to_owned(),
-            Err(_) if self.binary.is_some() => here,
-            Err(error) => return Err(error),
-        };
+        let root = workspace.map_or_else(here, |workspace| workspace.root().to_owned());
         if config::is_in(&root) {
             Config::read_proofs(&root.join(config::NAME))
         } else {
@@ -160,6 +163,10 @@ impl Prove {
             v.answer.is_found() || (must && v.answer != Answer::Proven)
         })
     }
+}
+
+fn here() -> PathBuf {
+    std::env::current_dir().unwrap_or_default()
 }
 
 /// The target folder of cargo's that a file lies in.

@@ -30,3 +30,4 @@ mod shipped;
 mod taken;
 mod told;
 mod waits;
+mod whose;
