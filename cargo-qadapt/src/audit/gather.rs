@@ -25,12 +25,12 @@ pub struct Gathered {
     pub problems: Vec<Error>,
 }
 
-/// Reads traces, folders of traces and reports in JSON, each with the profile that its name begins with, if any. The output is to
-/// be none of them.
+/// Reads traces, folders of traces and reports in JSON, each with the profile that its name begins with, if any. Whose code is whose
+/// is settled for traces here; reports say it. The output is to be none of them.
 ///
 /// # Errors
 /// If a report or a folder cannot be read, or would be overwritten.
-pub fn gather(inputs: &[String], root: &Path, by: Option<Apart>, output: Option<&Path>) -> Result<Gathered> {
+pub fn gather(inputs: &[String], code: &Code, by: Option<Apart>, output: Option<&Path>) -> Result<Gathered> {
     let mut fold = Fold::new(by);
     let mut reports = Vec::new();
     let mut problems = Vec::new();
@@ -49,11 +49,11 @@ pub fn gather(inputs: &[String], root: &Path, by: Option<Apart>, output: Option<
                 }
                 reports.push(read_report(&file)?);
             } else {
-                add(&mut fold, profile, &file, root, &mut problems);
+                add(&mut fold, profile, &file, code.root(), &mut problems);
             }
         }
     }
-    let (folded, nameless) = fold.finish(&Code::below(root));
+    let (folded, nameless) = fold.finish(code);
     reports.push(folded);
     Ok(Gathered { report: merge(reports), nameless, problems })
 }

@@ -2,13 +2,20 @@
 
 use std::process::ExitCode;
 
+use qadapt_code::origin::Code;
+
 use super::args::Merge;
 use crate::audit::gaps::{nothing_audited, unmeasured};
 use crate::audit::gather::{Gathered, gather};
 use crate::audit::problems::Problems;
 use crate::audit::verb::show;
+use crate::build::Workspace;
+use crate::config::{self, Config};
 use crate::error::{Error, Result};
+use crate::given::spared;
 use crate::heap;
+use crate::report::suppress::suppress;
+use crate::selection::Selection;
 
 impl Merge {
     /// Runs the verb.
@@ -17,13 +24,23 @@ impl Merge {
     /// If an input cannot be used.
     pub fn run(&self) -> Result<ExitCode> {
         self.output.ready()?;
-        let root = std::env::current_dir().unwrap_or_default();
+        let here = std::env::current_dir().unwrap_or_default();
         if let Some(profiles) = heap::merge::profiles(&self.inputs)? {
-            return heap::merge::merge(&profiles, &root, &self.output);
+            return heap::merge::merge(&profiles, &here, &self.output);
         }
+        // Cargo, which need not be there, is asked only if there is something to be read of its workspace.
+        let is_settled = here.ancestors().any(config::is_in);
+        let workspace = if is_settled { Workspace::find(&Selection::default()).ok() } else { None };
+        let root = workspace.as_ref().map_or(here, |workspace| workspace.root().to_owned());
         let output = self.output.output.as_deref();
-        let Gathered { report, nameless, problems: unread } =
-            gather(&self.inputs, &root, self.choice.by, output)?;
+        spared(&root.join(config::NAME), output)?;
+        let config = Config::beside(&root)?;
+        let code = match &workspace {
+            Some(workspace) => workspace.code(&config.sites),
+            None => Code::of(&root, Vec::new(), &config.sites),
+        };
+        let Gathered { mut report, nameless, problems: unread } =
+            gather(&self.inputs, &code, self.choice.by, output)?;
         let mut problems = Problems::default();
         problems.extend(unread.iter().map(Error::whole));
         if let Some(problem) = nothing_audited(&report, false) {
@@ -32,6 +49,7 @@ impl Merge {
         }
         problems.extend(nameless);
         problems.extend(unmeasured(&report));
-        show(report, &self.choice, Vec::new(), &root, &self.output, &problems)
+        let suppressed = suppress(&mut report, &config.suppressions).suppressions;
+        show(report, &self.choice, suppressed, &root, &self.output, &problems)
     }
 }

@@ -38,10 +38,11 @@ impl Prove {
         let around = self.workspace()?;
         let mut settings = self.settled(around.as_ref())?.about(self.subject());
         let root = around.as_ref().map_or_else(here, |workspace| workspace.root().to_owned());
-        settings.code = Some(Rc::new(match &around {
+        let code = Rc::new(match &around {
             Some(workspace) => workspace.code(&settings.sites),
             None => Code::of(&root, Vec::new(), &settings.sites),
-        }));
+        });
+        settings.code = Some(Rc::clone(&code));
         // A binary is not built, and may be of another workspace.
         let workspace = around.as_ref().filter(|_| self.binary.is_none());
         settings.kept = match (workspace, &self.binary) {
@@ -53,7 +54,7 @@ impl Prove {
         let runs = if self.trace.is_empty() {
             None
         } else {
-            Some(gather(&self.trace, &root, None, self.output.as_deref())?)
+            Some(gather(&self.trace, &code, None, self.output.as_deref())?)
         };
         let Proofs { done: proofs, ended } = self.proofs(workspace, &settings)?;
         let contradictions = runs.as_ref().map_or_else(Vec::new, |runs| {

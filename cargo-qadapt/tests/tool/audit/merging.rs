@@ -8,9 +8,10 @@ use std::sync::Once;
 use std::time::Instant;
 
 use cargo_qadapt::report::figures::Report;
+use qadapt_code::origin::Origin;
 use qadapt_trace::{At, Event, Header, NewModule, NewRegion, Op, RegionKind, Table, Trace};
 
-use crate::audit::command::{counts, folder};
+use crate::audit::command::{Run, audit, counts, folder, qadapt, target_directory};
 
 /// Stacks of one trace: with 20 frames each, about 1 MB of stacks and sites.
 const STACKS: u32 = 3200;
@@ -202,6 +203,62 @@ fn what_is_no_input_is_refused() {
         assert!(code == Some(2) && stderr.contains(said), "no `{said}` for {arguments:?} in {stderr}");
         assert!(fs::read(folder.join("a.json")).is_ok_and(|now| now == report), "{arguments:?}");
     }
+}
+
+/// A trace has no more than addresses: whose code that is, and what is no violation, is settled where it is read.
+#[test]
+fn traces_are_read_by_the_settings_of_the_workspace() {
+    let folder = folder("settled");
+    let [traces, source] = ["debug", "src"].map(|name| folder.join(name));
+    for path in [&traces, &source] {
+        fs::create_dir_all(path).expect("a folder");
+    }
+    fs::write(source.join("lib.rs"), "").expect("it can be written");
+    let manifest = "[package]\nname = \"settled\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[workspace]\n";
+    fs::write(folder.join("Cargo.toml"), manifest).expect("it can be written");
+    audit("left_out", &[]).assert(1, "");
+    let mut program = Command::new(target_directory().join("qadapt/debug/left_out"));
+    let status = program.env("QADAPT_TRACE", &traces).env("QADAPT_MODE", "count").status();
+    assert!(status.expect("the program starts").success());
+    let merge = |here: &str, format: &str| {
+        let mut merge = qadapt(&["merge", "--format", format]);
+        Run::of(merge.arg(&traces).current_dir(folder.join(here)).output().expect("it starts"))
+    };
+    for (settings, expected) in [
+        ("", Some(Origin::Own)),
+        ("[sites]\nown = [\"workspace\"]\n", Some(Origin::Dependency)),
+        ("[sites]\nthrough = [\"*\"]\n", Some(Origin::Wrapper)),
+        ("[[suppress]]\nfile = \"*/left_out.rs\"\nreason = \"known for long\"\n", None),
+    ] {
+        fs::write(folder.join("qadapt.toml"), settings).expect("it can be written");
+        for here in ["", "src"] {
+            let merged = merge(here, "json");
+            merged.assert(i32::from(expected.is_some()), "");
+            let report = merged.report();
+            let sites = report.sites.iter().flat_map(|site| &site.stack);
+            let frames = sites.map(|number| &report.frames[*number as usize]);
+            let is_of_program = |file: &str| file.ends_with("/left_out.rs");
+            let mut found: Vec<_> = frames
+                .filter(|frame| frame.file.as_deref().is_some_and(is_of_program))
+                .map(|frame| frame.origin)
+                // The line of the allocator is nobody's.
+                .filter(|origin| *origin != Origin::Internal)
+                .collect();
+            found.dedup();
+            assert_eq!(found, Vec::from_iter(expected), "in `{here}`: {settings}");
+        }
+    }
+    let text = merge("src", "text");
+    text.assert(0, "");
+    assert!(text.stdout.contains("suppressed by qadapt.toml: "), "{}", text.stdout);
+    assert!(text.stdout.contains(": known for long"), "{}", text.stdout);
+
+    fs::write(folder.join("qadapt.toml"), "[sites]\nowns = []\n").expect("it can be written");
+    merge("src", "json").assert(2, "unknown field `owns`");
+    fs::write(folder.join("qadapt.toml"), "").expect("it can be written");
+    let mut over = qadapt(&["merge", "--format", "json", "--output", "../qadapt.toml"]);
+    let over = over.arg(&traces).current_dir(&source).output().expect("it starts");
+    Run::of(over).assert(2, "would overwrite");
 }
 
 /// Prints how long it takes.
