@@ -38,6 +38,11 @@ pub fn gather(inputs: &[String], code: &Code, by: Option<Apart>, output: Option<
     for input in inputs {
         let (profile, path) = named(input);
         let files = if path.is_dir() { read::files(&path)? } else { vec![path] };
+        if files.is_empty() {
+            problems.push(Error::Gap(format!(
+                "there is no trace in the folder `{input}`: give reports in JSON, and profiles, each by its name"
+            )));
+        }
         for file in given.once(input, files) {
             readable(&file)?;
             spared(&file, output)?;

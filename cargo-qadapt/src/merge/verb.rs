@@ -44,7 +44,10 @@ impl Merge {
         let mut problems = Problems::default();
         problems.extend(unread.iter().map(Error::whole));
         if let Some(problem) = nothing_audited(&report, false) {
-            problems.add_gap(problem);
+            // Where nothing could be read, that has been said.
+            if !(report.profiles.is_empty() && problems.has_gaps()) {
+                problems.add_gap(problem);
+            }
             return Ok(problems.end(&self.output, false));
         }
         problems.extend(nameless);

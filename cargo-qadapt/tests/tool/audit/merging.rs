@@ -188,8 +188,10 @@ fn what_is_no_input_is_refused() {
     assert!(Command::new("mkfifo").arg(folder.join("pipe")).status().expect("there is mkfifo").success());
     std::os::unix::fs::symlink("a.json", folder.join("link.json")).expect("a link can be made");
     fs::hard_link(folder.join("a.json"), folder.join("hard.json")).expect("a link can be made");
+    fs::create_dir_all(folder.join("empty")).expect("a folder");
     for (arguments, said) in [
-        (&["pipe"][..], "`pipe` is neither a file nor a folder: write what comes from it to a file"),
+        (&["empty"][..], "there is no trace in the folder `empty`: give"),
+        (&["pipe"], "`pipe` is neither a file nor a folder: write what comes from it to a file"),
         (&["debug=pipe"], "`pipe` is neither a file nor a folder"),
         (&["/dev/null"], "`/dev/null` is neither a file nor a folder"),
         (&["release=a.json"], "a report in JSON has the names of its profiles: leave `release=` out"),
@@ -201,6 +203,7 @@ fn what_is_no_input_is_refused() {
     ] {
         let (code, stderr) = merge(arguments);
         assert!(code == Some(2) && stderr.contains(said), "no `{said}` for {arguments:?} in {stderr}");
+        assert!(!stderr.contains("nothing was audited"), "that was said: {stderr}");
         assert!(fs::read(folder.join("a.json")).is_ok_and(|now| now == report), "{arguments:?}");
     }
 }
