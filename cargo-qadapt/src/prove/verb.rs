@@ -36,8 +36,9 @@ impl Prove {
             spared(input, self.output.as_deref())?;
         }
         let around = self.workspace()?;
-        let mut settings = self.settled(around.as_ref())?.about(self.subject());
         let root = around.as_ref().map_or_else(here, |workspace| workspace.root().to_owned());
+        spared(&root.join(config::NAME), self.output.as_deref())?;
+        let mut settings = self.settled(around.as_ref())?.about(self.subject());
         let code = Rc::new(match &around {
             Some(workspace) => workspace.code(&settings.sites),
             None => Code::of(&root, Vec::new(), &settings.sites),

@@ -45,7 +45,7 @@ fn verdicts_go_to_the_file_that_is_named() {
 }
 
 #[test]
-fn no_report_is_written_over_the_binary_that_is_proven() {
+fn no_report_is_written_over_what_is_read() {
     let program = quiet_program("spared");
     let before = fs::read(&program).expect("it can be read");
     let link = program.with_file_name("link");
@@ -60,6 +60,12 @@ fn no_report_is_written_over_the_binary_that_is_proven() {
         assert!(said.contains(&refused), "{said}");
         assert!(fs::read(&program).is_ok_and(|now| now == before), "{output}");
     }
+    let settings = proven(&program, &["--output", "qadapt.toml"]);
+    let said = text(&settings.stderr);
+    assert!(
+        settings.status.code() == Some(2) && said.contains("`--output qadapt.toml` would overwrite"),
+        "{said}"
+    );
 }
 
 #[test]
