@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::built::{Executable, executables, listen};
 use crate::cargo::{cargo, host, metadata};
 use crate::cargo_config::{CargoConfig, platform_variable};
+use crate::config;
 use crate::error::{Error, Result};
 use crate::interrupt::Building;
 use crate::selection::{Profile, Selection};
@@ -102,6 +103,14 @@ impl Workspace {
         )?;
         workspace.real_root = Some(working_folder(&workspace.root));
         Ok(workspace)
+    }
+
+    /// The workspace around this folder, for what is read and not built; none where no folder from here up has settings to be read:
+    /// cargo, which need not be there, is not asked then.
+    #[must_use]
+    pub fn around(selection: &Selection) -> Option<Self> {
+        let here = std::env::current_dir().unwrap_or_default();
+        if here.ancestors().any(config::is_in) { Self::find(selection).ok() } else { None }
     }
 
     /// The workspace's folder, to which the paths in debug information and reports are relative.

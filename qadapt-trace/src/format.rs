@@ -79,6 +79,19 @@ impl Table {
     /// Every table.
     pub const ALL: [Self; SECTIONS] =
         [Self::Regions, Self::Stacks, Self::Sites, Self::Modules, Self::Strings, Self::Frames];
+
+    /// This table's, of what each has one of, in the header's order.
+    pub(crate) const fn of<T>(self, all: &[T; SECTIONS]) -> &T {
+        let [regions, stacks, sites, modules, strings, frames] = all;
+        match self {
+            Self::Regions => regions,
+            Self::Stacks => stacks,
+            Self::Sites => sites,
+            Self::Modules => modules,
+            Self::Strings => strings,
+            Self::Frames => frames,
+        }
+    }
 }
 
 /// A string's place in the string table.

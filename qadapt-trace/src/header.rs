@@ -126,15 +126,7 @@ impl Header {
     /// Where a table is.
     #[must_use]
     pub const fn section(&self, table: Table) -> Section {
-        let [regions, stacks, sites, modules, strings, frames] = self.sections;
-        match table {
-            Table::Regions => regions,
-            Table::Stacks => stacks,
-            Table::Sites => sites,
-            Table::Modules => modules,
-            Table::Strings => strings,
-            Table::Frames => frames,
-        }
+        *table.of(&self.sections)
     }
 
     /// True if all of these [`flags`] are set.

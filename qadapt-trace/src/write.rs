@@ -332,15 +332,7 @@ impl<R: Room> Trace<R> {
     }
 
     pub(crate) fn section(&self, table: Table) -> &SectionRow {
-        let [regions, stacks, sites, modules, strings, frames] = &self.header.sections;
-        match table {
-            Table::Regions => regions,
-            Table::Stacks => stacks,
-            Table::Sites => sites,
-            Table::Modules => modules,
-            Table::Strings => strings,
-            Table::Frames => frames,
-        }
+        table.of(&self.header.sections)
     }
 
     fn claim_one(&self, table: Table) -> Option<u32> {

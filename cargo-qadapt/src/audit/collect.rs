@@ -1,10 +1,12 @@
 //! The traces of a directory.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use qadapt_trace::{REGIONS, Table, flags};
 
 use super::fold::Fold;
+use super::launch::without_hash;
 use super::read::{Trace, files};
 use crate::error::Result;
 use crate::system::is_writing;
@@ -84,8 +86,7 @@ pub fn incomplete(path: &Path, trace: &Trace) -> Vec<String> {
             "the trace `{path}` has no room for more than {REGIONS} regions: what happened in others is missing"
         ));
     }
-    let entered = trace.regions.iter().flatten().any(|region| region.calls > 0);
-    if entered && trace.modules.iter().any(|module| is_dynamic_std(&trace.text(module.path))) {
+    if trace.is_entered() && trace.modules.iter().any(|module| is_dynamic_std(&trace.text(module.path))) {
         let program = trace.text(trace.header.program);
         missing.push(format!(
             "`{program}` has the standard library as a dynamic library, with an allocator of its own: what std and libraries \
@@ -101,8 +102,7 @@ pub fn incomplete(path: &Path, trace: &Trace) -> Vec<String> {
 fn is_dynamic_std(path: &str) -> bool {
     let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
     let stem = name.split('.').next().unwrap_or(name);
-    let hash = stem.strip_prefix("libstd-").or_else(|| stem.strip_prefix("std-"));
-    hash.is_some_and(|hash| hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    without_hash(OsStr::new(stem)).is_some_and(|name| name == "libstd" || name == "std")
 }
 
 #[cfg(test)]

@@ -162,7 +162,6 @@ impl Fold {
             totals.lost = totals.lost.saturating_add(lost);
             return;
         }
-        let entered = trace.regions.iter().flatten().any(|region| region.calls > 0);
         let recorded: u64 = trace.sites.iter().fold(0, |sum, site| sum.saturating_add(site.count));
         // What has no entry in a table is no sample; nor is what happened in the regions of a plug-in, which have no rows here.
         let may_be_sampled = lost == 0 && header.disallowed > ALL_RECORDED;
@@ -172,7 +171,7 @@ impl Fold {
             name: String::new(),
             processes: 1,
             cut_short: u64::from(!header.has(flags::EXITED)),
-            without_allocator: u64::from(entered && !header.has(flags::ALLOCATOR)),
+            without_allocator: u64::from(trace.is_entered() && !header.has(flags::ALLOCATOR)),
             events: header.events,
             disallowed: header.disallowed,
             unsampled: if is_sampled { header.disallowed.saturating_sub(recorded) } else { 0 },

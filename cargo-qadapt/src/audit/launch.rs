@@ -128,7 +128,9 @@ pub fn is_test_program(program: &Path) -> bool {
         && program.file_stem().is_some_and(|name| without_hash(name).is_some())
 }
 
-fn without_hash(name: &OsStr) -> Option<&OsStr> {
+/// What stands before the hash that cargo or rustc gave to a file's name; none if there is no hash.
+#[must_use]
+pub fn without_hash(name: &OsStr) -> Option<&OsStr> {
     let (stem, hash) = name.to_str()?.rsplit_once('-')?;
     let is_hash = hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_hash.then_some(OsStr::new(stem))

@@ -88,6 +88,12 @@ impl Trace {
         })
     }
 
+    /// Whether some region was entered.
+    #[must_use]
+    pub fn is_entered(&self) -> bool {
+        self.regions.iter().flatten().any(|region| region.calls > 0)
+    }
+
     /// A stack by its number.
     #[must_use]
     pub fn stack(&self, number: u32) -> Option<Stack> {

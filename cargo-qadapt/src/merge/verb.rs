@@ -28,9 +28,7 @@ impl Merge {
         if let Some(profiles) = heap::merge::profiles(&self.inputs)? {
             return heap::merge::merge(&profiles, &here, &self.output);
         }
-        // Cargo, which need not be there, is asked only if there is something to be read of its workspace.
-        let is_settled = here.ancestors().any(config::is_in);
-        let workspace = if is_settled { Workspace::find(&Selection::default()).ok() } else { None };
+        let workspace = Workspace::around(&Selection::default());
         let root = workspace.as_ref().map_or(here, |workspace| workspace.root().to_owned());
         let output = self.output.output.as_deref();
         spared(&root.join(config::NAME), output)?;

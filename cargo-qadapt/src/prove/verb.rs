@@ -118,9 +118,10 @@ impl Prove {
         if self.binary.is_none() {
             return Workspace::find(&self.selection).map(Some);
         }
-        // A binary is proven without cargo, unless there is something to be read.
-        let is_settled = self.config.is_some() || here().ancestors().any(config::is_in);
-        Ok(if is_settled { Workspace::find(&self.selection).ok() } else { None })
+        Ok(match self.config {
+            Some(_) => Workspace::find(&self.selection).ok(),
+            None => Workspace::around(&self.selection),
+        })
     }
 
     fn settled(&self, workspace: Option<&Workspace>) -> Result<Settings> {

@@ -1,28 +1,9 @@
 //! The tree, the walks and the places for new code in `DEVELOPMENT.md`: what they name is there.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
+use std::path::PathBuf;
 
-use crate::source::{read, repository};
-
-/// All files and folders below a folder, by their paths from there, folders with a slash at their end.
-fn below(folder: &Path, before: &str, found: &mut BTreeSet<String>) {
-    for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
-        let entry = entry.expect("a readable folder");
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if ["target", ".git", "node_modules"].contains(&name.as_str()) {
-            continue;
-        }
-        if entry.file_type().expect("its type").is_dir() {
-            let path = format!("{before}{name}/");
-            below(&entry.path(), &path, found);
-            found.insert(path);
-        } else {
-            found.insert(format!("{before}{name}"));
-        }
-    }
-}
+use crate::source::{files, read, repository};
 
 /// Whether a word in backticks names a file or a folder.
 fn is_path(word: &str) -> bool {
@@ -33,8 +14,9 @@ fn is_path(word: &str) -> bool {
 
 #[test]
 fn what_development_names_is_there() {
-    let mut there = BTreeSet::new();
-    below(&repository(), "", &mut there);
+    let root = repository();
+    let from_root = |path: &PathBuf| format!("/{}", path.strip_prefix(&root).unwrap_or(path).display());
+    let there: Vec<String> = files(&root).iter().map(from_root).collect();
     let text = read(&repository().join("DEVELOPMENT.md"));
     let (_, text) = text.split_once("\n## The tree\n").expect("the tree");
     let (named, _) =
@@ -44,9 +26,10 @@ fn what_development_names_is_there() {
     let named: Vec<&str> =
         words.into_iter().filter(|word| !["qadapt.toml", ".cargo/config.toml"].contains(word)).collect();
     assert!(named.len() > 150, "{}", named.len());
+    // A file's path ends so; that of what is in a folder has it inside.
     let is_there = |word: &str| {
-        let at_its_end = format!("/{word}");
-        there.iter().any(|path| path == word || path.ends_with(&at_its_end))
+        let part = format!("/{word}");
+        there.iter().any(|path| path.ends_with(&part) || word.ends_with('/') && path.contains(&part))
     };
     let missing: Vec<&&str> = named.iter().filter(|word| !is_there(word)).collect();
     assert!(missing.is_empty(), "DEVELOPMENT.md names what is not there: {missing:?}");

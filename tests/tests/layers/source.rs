@@ -17,18 +17,25 @@ pub(crate) fn tokens(source: &str) -> TokenStream {
     source.parse().unwrap_or_else(|error| panic!("{error}: {source}"))
 }
 
-/// All Rust files below a folder.
-pub(crate) fn rust_files(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
+/// All files below a folder, but for what is built or fetched there.
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
         let path = entry.expect("a readable folder").path();
-        if path.is_dir() {
-            files.extend(rust_files(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
+        if !path.is_dir() {
+            found.push(path);
+        } else if !["target", ".git", "node_modules"].iter().any(|name| path.ends_with(name)) {
+            found.extend(files(&path));
         }
     }
-    files.sort();
+    found.sort();
+    found
+}
+
+/// The Rust files among them.
+pub(crate) fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = files(folder);
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "rs"));
     files
 }
 
