@@ -1,7 +1,9 @@
-//! The findings of the last runs, in files beside their builds.
+//! The findings of the last runs of each workspace, in files beside its builds.
 
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
 
 use super::finding::{Finding, Spot};
 use crate::build::Workspace;
@@ -19,10 +21,13 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Workspaces may share one folder of builds.
     fn file(self, workspace: &Workspace) -> PathBuf {
-        workspace.own_target_directory().join(match self {
-            Self::Audit => "last-audit.json",
-            Self::Proof => "last-proof.json",
+        let root = Sha256::digest(workspace.root().as_os_str().as_encoded_bytes());
+        let folder: String = root.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        workspace.own_target_directory().join("findings").join(folder).join(match self {
+            Self::Audit => "audit.json",
+            Self::Proof => "proof.json",
         })
     }
 }

@@ -35,7 +35,7 @@ fn findings(run: &Run) -> Vec<(String, String, Diagnostic)> {
 #[test]
 fn findings_that_cannot_be_kept_cost_no_report() {
     let project = Project::new("unkept");
-    let kept = project.target().join("qadapt/last-audit.json");
+    let kept = project.findings().join("audit.json");
     for (verb, report) in
         [(&["audit"][..], "radio::tune (src/main.rs:5)"), (&["check", "--bless"], "check passed: 0 failures")]
     {
@@ -51,7 +51,7 @@ fn findings_that_cannot_be_kept_cost_no_report() {
     let names =
         std::fs::read_dir(folder).expect("it is there").map(|entry| entry.expect("an entry").file_name());
     assert!(
-        !names.into_iter().any(|name| name.to_string_lossy().starts_with("last-audit")),
+        !names.into_iter().any(|name| name.to_string_lossy().starts_with("audit.json")),
         "nothing is left beside"
     );
 }
@@ -61,7 +61,7 @@ fn findings_that_cannot_be_kept_cost_no_report() {
 #[test]
 fn new_findings_are_put_in_place_of_the_old_ones() {
     let project = Project::new("replaced");
-    let kept = project.target().join("qadapt/last-audit.json");
+    let kept = project.findings().join("audit.json");
     std::fs::create_dir_all(kept.parent().expect("a folder")).expect("the folder can be made");
     std::fs::write(&kept, "old").expect("it can be written");
     let mut read = std::fs::File::open(&kept).expect("it is there");
@@ -135,6 +135,24 @@ fn the_last_runs_findings_follow_the_compilers_messages() {
     let broken = project.qadapt(&SHOW);
     assert_eq!(broken.code, Some(2), "{}", broken.stderr);
     assert!(broken.stdout.contains("compiler-message"), "{}", broken.stdout);
+}
+
+/// Both are built in one folder, as with a `CARGO_TARGET_DIR` for all projects.
+#[test]
+fn another_workspaces_findings_are_not_shown() {
+    let (found, only) = (Project::new("found"), ["--format", "rustc-json"]);
+    let audit = found.qadapt(&["audit", "--profile", "debug"]);
+    assert_eq!(audit.code, Some(1), "{}", audit.stderr);
+    assert!(found.findings().join("audit.json").is_file());
+    let target = found.target();
+    drop(found);
+    let other = Project::new("other");
+    assert_eq!(other.target(), target);
+    for verb in ["audit", "prove"] {
+        let shown = other.qadapt(&[&[verb][..], &only].concat());
+        assert_eq!((shown.code, findings(&shown)), (Some(0), Vec::new()), "{}", shown.stderr);
+        assert!(shown.stderr.contains("there are no findings to show"), "{}", shown.stderr);
+    }
 }
 
 #[test]

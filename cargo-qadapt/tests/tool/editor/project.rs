@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use sha2::{Digest as _, Sha256};
+
 /// A workspace of a library and a program.
 pub(crate) struct Project {
     pub(crate) root: PathBuf,
-    /// Where it is built there is one place for findings.
+    /// Where it is built there is one place for its program.
     _alone: MutexGuard<'static, ()>,
 }
 
@@ -52,9 +54,7 @@ impl Project {
         let _ = std::fs::remove_dir_all(&root);
         let guard = Path::new(env!("CARGO_MANIFEST_DIR")).join("../qadapt");
         let project = Self { root, _alone: ALONE.lock().unwrap_or_else(PoisonError::into_inner) };
-        for file in ["last-audit.json", "last-proof.json"] {
-            let _ = std::fs::remove_file(project.target().join("qadapt").join(file));
-        }
+        let _ = std::fs::remove_dir_all(project.findings());
         let package =
             |name: &str| format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n");
         project.write(
@@ -88,6 +88,13 @@ impl Project {
     #[expect(clippy::unused_self, reason = "it is this project's, as far as the tests know")]
     pub(crate) fn target(&self) -> PathBuf {
         Path::new(env!("CARGO_TARGET_TMPDIR")).join("nested")
+    }
+
+    /// Where this project's findings lie: below a name that is made of its folder's.
+    pub(crate) fn findings(&self) -> PathBuf {
+        let digest = Sha256::digest(self.root.as_os_str().as_encoded_bytes());
+        let name: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        self.target().join("qadapt/findings").join(name)
     }
 
     pub(crate) fn qadapt(&self, arguments: &[&str]) -> Run {
