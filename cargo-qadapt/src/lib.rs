@@ -25,3 +25,4 @@ pub mod report;
 pub mod selection;
 pub mod system;
 mod tables;
+pub mod turn;

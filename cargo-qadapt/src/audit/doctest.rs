@@ -70,12 +70,25 @@ fn for_lines_beside(
     (name.to_owned(), value)
 }
 
-/// Deletes the programs that no trace needs for names: each has a standard library in it, and there may be hundreds.
+/// The programs that lie in a folder, by name: those of the runs before, whose traces are read already.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn there(folder: &Path) -> io::Result<BTreeSet<OsString>> {
+    if !folder.exists() {
+        return Ok(BTreeSet::new());
+    }
+    fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name())).collect()
+}
+
+/// Deletes the programs of a run that no trace needs for names: each has a standard library in it, and there may be hundreds.
+/// Those of the runs `before` stay, as names are looked up at the end of all.
 ///
 /// # Errors
 /// If a folder cannot be read, or a program not be deleted.
-pub fn tidy(traces: &Path, folder: &Path) -> io::Result<()> {
-    if !folder.exists() {
+pub fn tidy(traces: &Path, folder: &Path, before: &BTreeSet<OsString>) -> io::Result<()> {
+    let new: Vec<OsString> = there(folder)?.difference(before).cloned().collect();
+    if new.is_empty() {
         return Ok(());
     }
     let mut needed = BTreeSet::new();
@@ -87,8 +100,7 @@ pub fn tidy(traces: &Path, folder: &Path) -> io::Result<()> {
     }
     // Traces have paths as the system tells them, without links.
     let real = folder.canonicalize()?;
-    for entry in fs::read_dir(folder)? {
-        let name = entry?.file_name();
+    for name in new {
         if !needed.iter().any(|program| program.starts_with(real.join(&name))) {
             fs::remove_dir_all(folder.join(&name))?;
         }

@@ -4,6 +4,7 @@ use qadapt_code::origin::Origin;
 
 use crate::format::text::region_name;
 use crate::report::figures::{Report, Site};
+use crate::report::suppress::Removed;
 
 /// Why this is no audit, if it is none.
 #[must_use]
@@ -68,6 +69,33 @@ pub fn unmeasured(report: &Report) -> Vec<String> {
     profiles.collect()
 }
 
+/// Regions of which nothing is left but what may be in stacks that were not recorded.
+#[must_use]
+pub fn undecided(report: &Report, removed: &Removed) -> Vec<String> {
+    let is_left = |&(profile, region): &(usize, usize)| {
+        let counts =
+            report.regions.get(region).and_then(|region| region.counts.get(profile).copied().flatten());
+        counts.is_some_and(|counts| counts.disallowed > 0)
+    };
+    removed.sampled(report).filter(|at| !is_left(at)).map(|at| sampled(report, at)).collect()
+}
+
+/// Regions of which a count that is left is no count, but an estimate.
+#[must_use]
+pub fn estimated(report: &Report, removed: &Removed) -> Vec<String> {
+    removed.sampled(report).map(|at| sampled(report, at)).collect()
+}
+
+fn sampled(report: &Report, (profile, region): (usize, usize)) -> String {
+    let profile = report.profiles.get(profile).map_or("", |profile| &profile.name);
+    let region = report.regions.get(region).map(|region| region_name(&region.place)).unwrap_or_default();
+    format!(
+        "in profile {profile} a sample of the stacks was recorded, as there were more than 10,000 a second, and qadapt.toml \
+         suppresses some of {region}: what else it did is not known. Let the run do less, or audit it with --live, which \
+         records each stack"
+    )
+}
+
 /// Says so if no frame has a line.
 #[must_use]
 pub fn without_lines(report: &Report) -> Option<String> {
@@ -97,6 +125,7 @@ pub fn without_lines(report: &Report) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::figures::{Counts, Region, RegionKind, RegionPlace};
 
     #[test]
     fn an_empty_report_is_no_audit() {
@@ -111,5 +140,34 @@ mod tests {
         assert_eq!(nothing_audited(&report, true), None);
         report.profiles[0].lost = 1;
         assert!(nothing_audited(&report, false).is_some_and(|why| why.contains("no room")));
+    }
+
+    /// Of two regions the sites of one are all suppressed.
+    #[test]
+    fn where_nothing_is_left_of_a_sample_nothing_is_known() {
+        let counts = |disallowed| vec![Some(Counts { calls: 1, disallowed, ..Counts::default() })];
+        let mut report = Report::default();
+        report.profile("debug");
+        let place = |name: &str| RegionPlace {
+            file: "src/main.rs".into(),
+            line: 1,
+            column: 1,
+            name: Some(name.into()),
+            kind: RegionKind::Plain,
+            by: None,
+        };
+        report.regions = vec![
+            Region { place: place("all"), counts: counts(0) },
+            Region { place: place("some"), counts: counts(2) },
+        ];
+        let removed = Removed { regions: vec![counts(9), counts(9)], ..Removed::default() };
+        assert_eq!((undecided(&report, &removed), estimated(&report, &removed)), (Vec::new(), Vec::new()));
+        report.profiles[0].unsampled = 1;
+        let gaps = undecided(&report, &removed);
+        assert!(
+            matches!(&gaps[..], [gap] if gap.contains("suppresses some of all") && gap.contains("--live")),
+            "{gaps:?}"
+        );
+        assert_eq!(estimated(&report, &removed).len(), 2);
     }
 }

@@ -1,6 +1,6 @@
 //! Building, running and collecting: from a selection to figures.
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::rc::Rc;
@@ -28,6 +28,7 @@ use crate::progress::Progress;
 use crate::report::choice::Apart;
 use crate::report::figures::Report;
 use crate::selection::{Profile, Selection};
+use crate::turn::lock;
 
 /// What runs did.
 #[derive(Debug)]
@@ -147,8 +148,11 @@ impl Runs {
         // In one order, so that no two wait for each other.
         folders.sort();
         let progress = Progress::start();
-        let say = |folder: &Path| progress.note(format!("waiting for another run in {}", folder.display()));
-        folders.iter().map(|traces| lock(traces, say)).collect()
+        let say = |traces: &Path| {
+            let folder = traces.parent().unwrap_or(traces);
+            progress.note(format!("waiting for another run in {}", folder.display()));
+        };
+        folders.iter().map(|traces| lock(traces, || say(traces))).collect()
     }
 
     /// The folder for the traces of a profile.
@@ -430,25 +434,4 @@ fn find_profile(selection: &Selection, profile: &Profile, target_directory: &Pat
     } else {
         Ok(())
     }
-}
-
-/// Waits until no other audit uses the folder, and says so if it has to; dropping the file lets the next one in.
-///
-/// # Errors
-/// If the file cannot be made or locked.
-pub fn lock(traces: &Path, waiting: impl FnOnce(&Path)) -> Result<File> {
-    let path = traces.with_extension("lock");
-    let folder = path.parent().unwrap_or(&path);
-    std::fs::create_dir_all(folder).map_err(|e| Error::io("make the folder", folder, e))?;
-    let file = File::create(&path).map_err(|e| Error::io("make the file", &path, e))?;
-    let locked = match file.try_lock() {
-        Err(TryLockError::WouldBlock) => {
-            waiting(folder);
-            file.lock()
-        }
-        Err(TryLockError::Error(e)) => Err(e),
-        Ok(()) => Ok(()),
-    };
-    locked.map_err(|e| Error::io("lock the file", &path, e))?;
-    Ok(file)
 }

@@ -101,6 +101,9 @@ pub struct Options<'a> {
 /// If cargo cannot be started or the directory for the traces cannot be made.
 pub fn run(build: &Build<'_>, options: &Options<'_>, what: String) -> Result<End> {
     make_anew(&options.traces)?;
+    let doctests = doctest::folder(&options.traces);
+    let before =
+        doctest::there(&doctests).map_err(|e| Error::io("read the programs of doctests in", &doctests, e))?;
     let mut command = command(build, options);
     let failed = |source, command: &Command| Error::Start { program: shown(command), source };
     let interrupts = Interrupts::count().map_err(|e| failed(e, &command))?;
@@ -127,8 +130,7 @@ pub fn run(build: &Build<'_>, options: &Options<'_>, what: String) -> Result<End
     if let Some(screen) = screen {
         screen.close();
     }
-    let doctests = doctest::folder(&options.traces);
-    doctest::tidy(&options.traces, &doctests)
+    doctest::tidy(&options.traces, &doctests, &before)
         .map_err(|e| Error::io("remove needless programs of doctests in", &doctests, e))?;
     ended.map_err(|source| Error::Start { program: name, source })
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::args::Audit;
-use super::gaps::nothing_audited;
+use super::gaps::{nothing_audited, undecided};
 use super::measure::{Detail, Measured};
 use super::problems::Problems;
 use crate::build::Workspace;
@@ -41,10 +41,12 @@ impl Audit {
             problems.add_gap(problem);
             return Ok(problems.end(&self.output, false));
         }
-        let suppressed = suppress(&mut report, &config.suppressions).suppressions;
+        let removed = suppress(&mut report, &config.suppressions);
+        problems.extend(undecided(&report, &removed));
         // Of the whole report: what is shown may be a part of it.
         let findings = of_view(&View::new(&report, workspace.root()));
-        let ended = show(report, &self.choice, suppressed, workspace.root(), &self.output, &problems);
+        let ended =
+            show(report, &self.choice, removed.suppressions, workspace.root(), &self.output, &problems);
         keep_or_say(&workspace, Kind::Audit, findings, &self.output);
         ended
     }
@@ -65,6 +67,7 @@ pub fn show(
     output.say("warning", choice.matches_nothing(&report).as_slice());
     let (report, lines) = choice.of(report);
     let says_lives = choice.sort == Weight::Live;
-    output.write(&View { report: &report, lines, root, outcome: None, suppressed, says_lives })?;
+    let is_whole = !problems.has_gaps();
+    output.write(&View { lines, suppressed, says_lives, is_whole, ..View::new(&report, root) })?;
     Ok(problems.end(output, report.disallowed() > 0))
 }

@@ -57,7 +57,10 @@ impl Comparison<'_> {
         let mut findings: Vec<Finding> = joined(found).into_iter().map(|found| self.finding(found)).collect();
         findings.extend(self.gone());
         findings.extend(self.unmatched());
-        findings.sort_by_key(|finding| (finding.rule, finding.region, finding.profile));
+        // Of one region what is so in several profiles comes first.
+        findings.sort_by_cached_key(|found| {
+            (found.rule, found.region, found.profiles.len() == 1, found.profiles.clone())
+        });
         Outcome { findings }
     }
 
@@ -271,8 +274,8 @@ impl Comparison<'_> {
         Finding {
             rule,
             region: Some(region),
-            profile: if let [profile] = profiles[..] { Some(profile) } else { None },
             message: format!("{name} in {}: {what}.", names.join(" and ")),
+            profiles,
             lines,
         }
     }
@@ -347,7 +350,7 @@ pub fn new_lines(
 /// A finding about no region of the report.
 fn unmatched(message: &str) -> Finding {
     let message = format!("{message}.");
-    Finding { rule: Rule::Unmatched, region: None, profile: None, message, lines: Vec::new() }
+    Finding { rule: Rule::Unmatched, region: None, profiles: Vec::new(), message, lines: Vec::new() }
 }
 
 /// What a region does more than before, or if nothing, less.

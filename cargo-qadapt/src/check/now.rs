@@ -1,12 +1,13 @@
 //! What was run now, in the baseline's terms.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::baseline::{Figures, Often, Run};
 use super::key::{Keys, RegionKey, SiteKey};
 use super::paths::path_bytes;
 use super::range::Range;
+use crate::audit::gaps::estimated;
 use crate::config::Suppression;
 use crate::report::figures::{RegionPlace, Report};
 use crate::report::line::Line;
@@ -29,6 +30,8 @@ pub struct Now {
     pub sites: Vec<SiteKey>,
     /// What was suppressed, most often.
     pub suppressed: Vec<Suppressed>,
+    /// What is left of figures that no baseline can hold.
+    pub gaps: BTreeSet<String>,
 }
 
 impl Now {
@@ -43,6 +46,8 @@ impl Now {
         per_entry: bool,
     ) -> Self {
         let removed: Vec<Removed> = reports.iter_mut().map(|report| suppress(report, suppressions)).collect();
+        let gaps =
+            reports.iter().zip(&removed).flat_map(|(report, removed)| estimated(report, removed)).collect();
         let report = most(reports.clone());
         let mut keys = Keys::below(root);
         // Of all runs together: a region that one of them did not enter must not shift the numbers of others.
@@ -57,7 +62,7 @@ impl Now {
         run.failed = failed.into_iter().collect();
         let lines = lines(&report);
         let sites = lines.iter().map(|line| keys.line(line)).collect();
-        Self { run, lines, regions, sites, suppressed: all_suppressed(removed), report }
+        Self { run, lines, regions, sites, suppressed: all_suppressed(removed), report, gaps }
     }
 }
 

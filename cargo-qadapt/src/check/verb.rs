@@ -12,7 +12,7 @@ use super::compare::Comparison;
 use super::now::Now;
 use super::{lock, since};
 use crate::audit::gaps::nothing_audited;
-use crate::audit::measure::{Detail, Measured, lock as wait_for};
+use crate::audit::measure::{Detail, Measured};
 use crate::audit::problems::Problems;
 use crate::build::{Verb, Workspace};
 use crate::config::{self, Config};
@@ -24,6 +24,7 @@ use crate::format::name::Format;
 use crate::format::view::View;
 use crate::given::spared;
 use crate::report::choice::Apart;
+use crate::turn;
 
 impl Check {
     /// Runs the verb.
@@ -72,6 +73,7 @@ impl Check {
             problems.add_gap(problem);
             return Ok(problems.end(&self.output, false));
         }
+        problems.extend(now.gaps.iter().cloned());
         if interrupted {
             problems.add_gap("the run was interrupted: the report shows what it did until then");
         }
@@ -94,6 +96,7 @@ impl Check {
             lines: if is_undecided { Vec::new() } else { now.lines.clone() },
             outcome: (!is_undecided).then_some(outcome),
             suppressed: now.suppressed.clone(),
+            is_whole: !problems.has_gaps(),
             ..View::new(&now.report, workspace.root())
         };
         let written = match (&self.since, &since) {
@@ -106,7 +109,10 @@ impl Check {
             }
             _ => self.output.write(&view),
         };
-        keep_or_say(&workspace, Kind::Audit, of_view(&view), &self.output);
+        // What is not decided takes the place of nothing.
+        if !is_undecided {
+            keep_or_say(&workspace, Kind::Audit, of_view(&view), &self.output);
+        }
         written?;
         Ok(problems.end(&self.output, is_failure))
     }
@@ -177,7 +183,7 @@ fn bless(workspace: &Workspace, command: &str, now: &Now, problems: &mut Problem
     }
     // Others may have written their part meanwhile.
     // Whoever has it lets go at once.
-    let _lock = wait_for(&workspace.own_target_directory().join("bless"), |_| ())?;
+    let _lock = turn::lock(&workspace.own_target_directory().join("bless"), || ())?;
     let mut baseline = lock::read(&path)?.unwrap_or_default();
     baseline.bless(command, &now.run);
     lock::write(&path, &baseline)

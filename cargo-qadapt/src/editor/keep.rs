@@ -24,8 +24,8 @@ impl Kind {
     /// Workspaces may share one folder of builds.
     fn file(self, workspace: &Workspace) -> PathBuf {
         let root = Sha256::digest(workspace.root().as_os_str().as_encoded_bytes());
-        let folder: String = root.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        workspace.own_target_directory().join("findings").join(folder).join(match self {
+        let folder = root.iter().take(8).fold(0, |number, &byte| number << 8 | u64::from(byte));
+        workspace.own_target_directory().join("findings").join(format!("{folder:016x}")).join(match self {
             Self::Audit => "audit.json",
             Self::Proof => "proof.json",
         })

@@ -12,6 +12,9 @@ use std::time::{Duration, Instant};
 /// How long a head may take. Browsers open connections before they know what to ask.
 const HEAD: Duration = Duration::from_secs(60);
 
+/// How long nothing of an answer may be taken.
+const WRITE: Duration = Duration::from_secs(10);
+
 /// How long a body may take.
 const BODY: Duration = Duration::from_secs(30);
 
@@ -123,6 +126,8 @@ impl Request {
     pub fn read(stream: TcpStream) -> io::Result<Option<Self>> {
         // Events are sent as they come.
         stream.set_nodelay(true)?;
+        // A browser that is stopped holds up what writes to it, and a job's limits with that.
+        stream.set_write_timeout(Some(WRITE))?;
         let mut connection = BufReader::new(Timed { stream, end: Instant::now() + HEAD });
         let mut bytes = Vec::new();
         let mut limited = connection.by_ref().take(MOST_HEAD);

@@ -6,13 +6,13 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::answer::{Answer, Part};
 use super::ask::{Event, How, Request, Subject};
-use super::project::Project;
+use super::project::{Project, libraries};
 use super::running::{Ended, Running};
 use super::sandbox::{DEPENDENCIES, Limits, Room, SNIPPET, Sandbox, TARGET};
 use super::snippet::Program;
@@ -53,7 +53,7 @@ struct Last {
 /// How many reports are kept for those who want one as a page.
 const MOST_KEPT: usize = 32;
 
-fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -186,6 +186,30 @@ impl Jobs {
         self.project.home.join("built")
     }
 
+    /// Waits until no other job builds what snippets depend on; none if this job is to end before.
+    fn turn_to_build(
+        &self,
+        stop: &AtomicBool,
+        tell: &mut impl FnMut(&Event) -> bool,
+    ) -> Option<MutexGuard<'_, Vec<Vec<String>>>> {
+        let mut text = format!("waiting for another snippet: {BUILDING}");
+        loop {
+            match self.built.try_lock() {
+                Ok(done) => return Some(done),
+                Err(TryLockError::Poisoned(done)) => return Some(done.into_inner()),
+                // Empty ones too, so that it is noticed where nobody listens any more.
+                Err(TryLockError::WouldBlock) => {
+                    let is_over = stop.load(Ordering::Relaxed) || !tell(&Event::Progress { text });
+                    if is_over {
+                        return None;
+                    }
+                    text = String::new();
+                    thread::sleep(TICK);
+                }
+            }
+        }
+    }
+
     /// Builds what a snippet depends on, once for each choice of settings, features and crates; all others wait.
     fn build_dependencies(
         &self,
@@ -194,7 +218,7 @@ impl Jobs {
         stop: &AtomicBool,
         tell: &mut impl FnMut(&Event) -> bool,
     ) -> Result<()> {
-        let mut done = locked(&self.built);
+        let Some(mut done) = self.turn_to_build(stop, tell) else { return Ok(()) };
         let uses: Vec<String> = self.project.named(code).map(|name| format!("use {name} as _; ")).collect();
         let uses = uses.concat();
         let mut wanted = how.settings();
@@ -216,7 +240,7 @@ impl Jobs {
         let mut why = Vec::new();
         let keep = if self.sandbox.is_closed() { Some(built.as_path()) } else { None };
         let target = if keep.is_some() { built.clone() } else { self.target() };
-        let mut told = 0;
+        let (mut told, mut is_heard) = (0, true);
         // The proof takes over what release has built by then.
         for parts in [&[Part::Debug, Part::Release][..], &[Part::Proof]] {
             self.make(&request, (parts, true), 0, (DEPENDENCIES, keep), stop, |ended| {
@@ -231,9 +255,11 @@ impl Jobs {
                 let text = if there > told { format!("{BUILDING}: {there} so far") } else { String::new() };
                 told = told.max(there);
                 // Empty ones too, so that it is noticed where nobody listens any more.
-                tell(&Event::Progress { text })
+                is_heard = tell(&Event::Progress { text });
+                is_heard
             })?;
-            if stop.load(Ordering::Relaxed) {
+            // What was ended is not built: whoever asks next builds it.
+            if !is_heard || stop.load(Ordering::Relaxed) {
                 return Ok(());
             }
             if !why.is_empty() {
@@ -457,18 +483,6 @@ impl Jobs {
 
 /// What goes on at first.
 const BUILDING: &str = "building the project's crates, once";
-
-/// How many libraries lie in a folder for builds.
-fn libraries(target: &Path) -> usize {
-    let folders = ["debug", "release", "prove/release"];
-    let entries = |name| fs::read_dir(target.join("qadapt").join(name).join("deps"));
-    let files = folders
-        .into_iter()
-        .filter_map(|name| entries(name).ok())
-        .flatten()
-        .filter_map(std::result::Result::ok);
-    files.filter(|file| Path::new(&file.file_name()).extension().is_some_and(|end| end == "rlib")).count()
-}
 
 fn command_name(is_closed: bool) -> &'static str {
     if is_closed { "bwrap" } else { "prlimit" }

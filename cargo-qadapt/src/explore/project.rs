@@ -430,6 +430,19 @@ fn resolve(package: &Path) -> Result<()> {
     Ok(())
 }
 
+/// How many libraries lie in a folder for builds.
+#[must_use]
+pub fn libraries(target: &Path) -> usize {
+    let folders = ["debug", "release", "prove/release"];
+    let entries = |name| fs::read_dir(target.join("qadapt").join(name).join("deps"));
+    let files = folders
+        .into_iter()
+        .filter_map(|name| entries(name).ok())
+        .flatten()
+        .filter_map(std::result::Result::ok);
+    files.filter(|file| Path::new(&file.file_name()).extension().is_some_and(|end| end == "rlib")).count()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -37,8 +37,8 @@ fn write_finding(out: &mut String, view: &View<'_>, finding: &Finding, sources: 
     };
     let label = format!("{word}[{}]", finding.rule.id());
     let _ = writeln!(out, "{}: {}", paint(style, &label), on_one_line(&finding.message));
-    // Only the profile that the finding is about: another one may have the line from before.
-    let is_meant = |profile: usize| finding.profile.is_none_or(|only| only == profile);
+    // Only the profiles that the finding is about: another one may have the line from before.
+    let is_meant = |profile: usize| finding.is_of(profile);
     let profiles = view.report.profiles.iter().enumerate().filter(|(index, _)| is_meant(*index));
     let shown = Shown::of(profiles.map(|(_, profile)| profile), view.says_lives);
     for line in finding.lines.iter().filter_map(|&line| view.lines.get(line)) {
@@ -46,7 +46,7 @@ fn write_finding(out: &mut String, view: &View<'_>, finding: &Finding, sources: 
         let counts = counts.map(|(_, counts)| *counts).collect();
         let entries = line.entries.iter().enumerate().filter(|(index, _)| is_meant(*index));
         let entries = entries.map(|(_, entries)| *entries).collect();
-        let mark = if finding.profile.is_some() { String::new() } else { line.mark.clone() };
+        let mark = if finding.profiles.len() == 1 { String::new() } else { line.mark.clone() };
         let line = Line { counts, entries, mark, ..line.clone() };
         site(out, &shown, &line, sources);
     }

@@ -88,7 +88,7 @@ fn of_finding<'a>(view: &'a View<'_>, finding: &'a Finding) -> impl Iterator<Ite
         rule: finding.rule.id(),
         severity: severity_of(finding.rule),
         region: finding.region,
-        profile: finding.profile,
+        profile: if let [profile] = finding.profiles[..] { Some(profile) } else { None },
         line,
         message,
         help: line.and_then(|line| view.lines.get(line)).map_or_else(Vec::new, |line| advice(line).collect()),

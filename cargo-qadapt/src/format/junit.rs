@@ -19,6 +19,10 @@ use crate::report::spread::Entries;
 /// Lines that a case lists.
 const LISTED: usize = 100;
 
+/// What is said where the command ends with 2.
+const MISSING: &str =
+    "something is missing in these figures, so that nothing has passed: standard error says what";
+
 /// The report as `JUnit` XML.
 ///
 /// # Errors
@@ -43,6 +47,13 @@ pub fn junit(view: &View<'_>) -> Result<Vec<u8>> {
         }));
         report.add_test_suite(suite);
     }
+    if !view.is_whole {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+        status.set_message(MISSING).set_type("not-whole").set_description(MISSING);
+        let mut suite = TestSuite::new("whole");
+        suite.add_test_case(TestCase::new("the figures are whole", status));
+        report.add_test_suite(suite);
+    }
     let mut xml = Vec::new();
     report.serialize(&mut xml).map_err(Error::write("write JUnit XML"))?;
     Ok(xml)
@@ -53,7 +64,7 @@ fn cases(view: &View<'_>, profile: usize) -> Vec<TestCase> {
     let mut names = Names::default();
     let lists = lists(view, profile);
     let mut found: HashMap<usize, Vec<&Finding>> = HashMap::new();
-    for finding in findings(view).filter(|finding| finding.profile.is_none_or(|other| other == profile)) {
+    for finding in findings(view).filter(|finding| finding.is_of(profile)) {
         found.entry(finding.region.unwrap_or(usize::MAX)).or_default().push(finding);
     }
     let regions = view.report.regions.iter().enumerate();

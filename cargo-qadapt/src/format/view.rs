@@ -23,12 +23,22 @@ pub struct View<'a> {
     pub suppressed: Vec<Suppressed>,
     /// The text says of each line what became of its blocks, and not only what is alive at the end.
     pub says_lives: bool,
+    /// Nothing is missing in the figures, as far as is known. Where something is, the command says what, and ends with 2.
+    pub is_whole: bool,
 }
 
 impl<'a> View<'a> {
     /// A report by itself, its lines by place.
     #[must_use]
     pub fn new(report: &'a Report, root: &'a Path) -> Self {
-        Self { report, lines: lines(report), root, outcome: None, suppressed: Vec::new(), says_lives: false }
+        Self {
+            report,
+            lines: lines(report),
+            root,
+            outcome: None,
+            suppressed: Vec::new(),
+            says_lives: false,
+            is_whole: true,
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use qadapt_code::origin::Code;
 
 use super::args::Merge;
-use crate::audit::gaps::{nothing_audited, unmeasured};
+use crate::audit::gaps::{nothing_audited, undecided, unmeasured, unwatched};
 use crate::audit::gather::{Gathered, gather};
 use crate::audit::problems::Problems;
 use crate::audit::verb::show;
@@ -49,8 +49,10 @@ impl Merge {
             return Ok(problems.end(&self.output, false));
         }
         problems.extend(nameless);
+        problems.extend(unwatched(&report));
         problems.extend(unmeasured(&report));
-        let suppressed = suppress(&mut report, &config.suppressions).suppressions;
-        show(report, &self.choice, suppressed, &root, &self.output, &problems)
+        let removed = suppress(&mut report, &config.suppressions);
+        problems.extend(undecided(&report, &removed));
+        show(report, &self.choice, removed.suppressions, &root, &self.output, &problems)
     }
 }

@@ -10,6 +10,7 @@ use crate::cargo_config::CargoConfig;
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::selection::Profile;
+use crate::turn::lock;
 
 /// What is proven.
 #[derive(Debug, Default)]
@@ -18,6 +19,11 @@ pub struct Proofs {
     pub done: Vec<Proof>,
     /// Why there are not more, if there should be.
     pub ended: Option<Error>,
+}
+
+/// Where proofs build, apart from audits: traces need the programs that wrote them.
+fn builds(workspace: &Workspace) -> PathBuf {
+    workspace.own_target_directory().join("prove")
 }
 
 impl Prove {
@@ -51,6 +57,11 @@ impl Prove {
         }
         let Some(workspace) = workspace else { return Ok(()) };
         let progress = Progress::start();
+        // What was built stays until it is read: another proof may build the same with other features, or another program of this
+        // name.
+        let folder = builds(workspace);
+        let say = || progress.note(format!("waiting for another proof in {}", folder.display()));
+        let _alone = lock(&folder, say)?;
         let mut without_regions = None;
         for profile in &self.profiles.all() {
             for binary in self.build(workspace, profile, &progress)? {
@@ -76,8 +87,7 @@ impl Prove {
         let build = Build {
             selection: &self.selection,
             profile,
-            // Apart from the audit's: traces need the programs that wrote them.
-            target_directory: &workspace.own_target_directory().join("prove"),
+            target_directory: &builds(workspace),
             environment: vec![("QADAPT_MARKS".into(), "1".into())],
             config: CargoConfig::of(workspace.root(), &self.selection).for_proofs(profile),
         };

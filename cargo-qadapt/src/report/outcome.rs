@@ -16,8 +16,8 @@ pub struct Finding {
     pub rule: Rule,
     /// The region's place in the report, if it is about one that was entered.
     pub region: Option<usize>,
-    /// The profile's place in the report, if it is about one.
-    pub profile: Option<usize>,
+    /// The places in the report of the profiles in which it is so; none if it is about no profile.
+    pub profiles: Vec<usize>,
     /// One sentence for people: what was found, against what, and what to do.
     pub message: String,
     /// Lines that the baseline does not have, or has less often, as places in the report's lines (`lines::lines`);
@@ -43,6 +43,14 @@ pub enum Rule {
     Varies,
     /// An entry of `qadapt.toml` or of the baseline matches nothing any more.
     Unmatched,
+}
+
+impl Finding {
+    /// True if it speaks of this profile, or of none.
+    #[must_use]
+    pub fn is_of(&self, profile: usize) -> bool {
+        self.profiles.is_empty() || self.profiles.contains(&profile)
+    }
 }
 
 impl Rule {

@@ -23,8 +23,26 @@ pub struct Removed {
     pub regions: Vec<PerProfile<Counts>>,
 }
 
+impl Removed {
+    /// The profiles and regions in which the figures that are left are estimates: of their stacks a sample was recorded, and
+    /// some of that was taken out.
+    pub fn sampled(&self, report: &Report) -> impl Iterator<Item = (usize, usize)> {
+        let profiles = report.profiles.iter().enumerate().filter(|(_, profile)| profile.unsampled > 0);
+        profiles.flat_map(|(profile, _)| {
+            let taken = move |counts: &PerProfile<Counts>| {
+                counts.get(profile).copied().flatten().is_some_and(|counts| counts.disallowed > 0)
+            };
+            let regions = self.regions.iter().enumerate().filter(move |(_, counts)| taken(counts));
+            regions.map(move |(region, _)| (profile, region))
+        })
+    }
+}
+
 /// Takes sites that are suppressed out of a report, and their events out of what was disallowed in their regions, the
 /// innermost ones, and in all. The regions' other counts stay.
+///
+/// Where a sample of the stacks was recorded, what a suppression takes out is an estimate, and no difference from a count: what
+/// was disallowed is then what the sites that are left did.
 pub fn suppress(report: &mut Report, entries: &[Suppression]) -> Removed {
     let profiles = report.profiles.len();
     let mut events = vec![vec![0_u64; profiles]; entries.len()];
@@ -50,11 +68,22 @@ pub fn suppress(report: &mut Report, entries: &[Suppression]) -> Removed {
         false
     });
     report.sites = sites;
-    for (region, removed) in report.regions.iter_mut().zip(&regions) {
-        for ((counts, removed), totals) in region.counts.iter_mut().zip(removed).zip(&mut report.profiles) {
+    let left = |region: usize, profile: usize| {
+        let sites = report.sites.iter().filter(|site| site.region == region);
+        let estimates = sites.filter_map(|site| site.counts.get(profile).copied().flatten());
+        estimates.fold(0_u64, |sum, counts| sum.saturating_add(counts.estimate))
+    };
+    for (index, (region, removed)) in report.regions.iter_mut().zip(&regions).enumerate() {
+        let both = region.counts.iter_mut().zip(removed).zip(&mut report.profiles);
+        for (profile, ((counts, removed), totals)) in both.enumerate() {
             let (Some(counts), Some(removed)) = (counts, removed) else { continue };
-            counts.disallowed = counts.disallowed.saturating_sub(removed.disallowed);
-            totals.disallowed = totals.disallowed.saturating_sub(removed.disallowed);
+            let taken = if totals.unsampled > 0 {
+                counts.disallowed.saturating_sub(left(index, profile))
+            } else {
+                removed.disallowed
+            };
+            counts.disallowed = counts.disallowed.saturating_sub(taken);
+            totals.disallowed = totals.disallowed.saturating_sub(taken);
         }
     }
     let suppressions = entries
@@ -140,6 +169,28 @@ mod tests {
         let taken = removed.regions[0][0].expect("something was taken");
         assert_eq!((taken.allocs, taken.bytes, taken.disallowed), (2, 16, 2));
         assert_eq!(removed.suppressions[0].events, [2]);
+    }
+
+    /// 6 events of which some stacks were not recorded: an estimate may be more than there was, or less.
+    #[test]
+    fn of_a_sample_what_is_left_counts_and_no_difference() {
+        let suppressed = |entries: &str, estimates: [u64; 3]| {
+            let mut report = report();
+            report.profiles[0].unsampled = 1;
+            for (site, estimate) in report.sites.iter_mut().zip(estimates) {
+                site.counts[0].as_mut().expect("it has counts").estimate = estimate;
+            }
+            let config = Config::parse(entries).expect("it is valid");
+            let removed = suppress(&mut report, &config.suppressions);
+            let region = report.regions[0].counts[0].expect("it was entered").disallowed;
+            (region, report.disallowed(), removed.sampled(&report).collect::<Vec<_>>())
+        };
+        let log = "[[suppress]]\nfunction = \"log::*\"\nreason = \"known\"\n";
+        assert_eq!(suppressed(log, [1, 9, 1]), (2, 2, vec![(0, 0)]), "more than there was");
+        assert_eq!(suppressed(log, [3, 1, 4]), (6, 6, vec![(0, 0)]), "not more than there was");
+        let both = format!("{log}[[suppress]]\nfunction = \"main\"\nreason = \"known\"\n");
+        assert_eq!(suppressed(&both, [1, 1, 0]).1, 0, "nothing is left, however little was estimated");
+        assert_eq!(suppressed("", [1, 9, 1]), (6, 6, Vec::new()));
     }
 
     #[test]

@@ -1,8 +1,13 @@
 //! How the verb ends, and what it has printed by then.
 
+use std::fs::File;
+use std::io::Read as _;
+use std::process::Stdio;
+
 use serde_json::Value;
 
-use crate::marked::{prove, report};
+use crate::builds::of_the_tool;
+use crate::marked::{command, prove, report};
 
 #[test]
 fn requiring_a_proof_decides_the_exit_code() {
@@ -48,6 +53,31 @@ fn what_is_proven_before_a_build_fails_is_printed() {
     let profiles: Vec<_> =
         report["proofs"].as_array().expect("proofs").iter().map(|p| &p["profile"]).collect();
     assert_eq!(profiles, ["release"]);
+}
+
+/// A proof of other features would put its program in this one's place.
+#[test]
+fn a_proof_waits_until_no_other_builds_there() {
+    let folder = of_the_tool().join("qadapt");
+    std::fs::create_dir_all(&folder).expect("the folder can be made");
+    let other = File::create(folder.join("prove.lock")).expect("the file can be made");
+    other.lock().expect("it can be locked");
+    let mut proof = command(&["--bin", "marked", "--profile", "release"]);
+    let mut proof = proof.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let mut stderr = proof.stderr.take().expect("it is a pipe");
+    let mut said = Vec::new();
+    while !String::from_utf8_lossy(&said).contains("waiting for another proof in ") {
+        let mut byte = [0];
+        assert_eq!(stderr.read(&mut byte).expect("it can be read"), 1, "{}", String::from_utf8_lossy(&said));
+        said.extend(byte);
+    }
+    assert!(!String::from_utf8_lossy(&said).contains("building"), "{}", String::from_utf8_lossy(&said));
+    drop(other);
+    let mut rest = String::new();
+    stderr.read_to_string(&mut rest).expect("it is UTF-8");
+    let output = proof.wait_with_output().expect("it ends");
+    assert!(rest.contains("building the binary `marked` in profile release"), "{rest}");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("PROVEN"), "{rest}");
 }
 
 #[test]

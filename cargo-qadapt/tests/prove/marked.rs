@@ -12,16 +12,21 @@ fn package() -> PathBuf {
     builds::package("marked")
 }
 
-pub(crate) fn prove(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_cargo-qadapt"))
+/// `cargo qadapt prove ARGS` in that package.
+pub(crate) fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-qadapt"));
+    command
         .args(["qadapt", "prove"])
         .args(args)
         .current_dir(package())
         .env("CARGO_TARGET_DIR", builds::of_the_tool())
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .env_remove("RUSTFLAGS")
-        .output()
-        .expect("the command starts")
+        .env_remove("RUSTFLAGS");
+    command
+}
+
+pub(crate) fn prove(args: &[&str]) -> Output {
+    command(args).output().expect("the command starts")
 }
 
 pub(crate) fn report(args: &[&str]) -> Value {

@@ -32,17 +32,18 @@ export function byId(id) {
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
 
 /**
- * Bytes with at most three digits.
+ * Bytes in three digits, as in a report's page.
  * @param {number} bytes
  */
 export function size(bytes) {
   let unit = 0;
   let figure = bytes;
-  while (figure >= 1000 && unit < UNITS.length - 1) {
+  // What has four digits, or would be rounded to them.
+  while (figure >= 999.5 && unit < UNITS.length - 1) {
     figure /= 1024;
     unit += 1;
   }
-  return `${figure < 10 && unit > 0 ? figure.toFixed(1) : Math.round(figure)} ${UNITS[unit]}`;
+  return `${unit === 0 ? figure : figure.toPrecision(3)} ${UNITS[unit]}`;
 }
 
 /**

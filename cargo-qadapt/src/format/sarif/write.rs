@@ -125,7 +125,7 @@ impl<'a> Writer<'a> {
                 },
                 original_uri_base_ids: BTreeMap::from([(ROOT, Base { description })]),
                 invocations: [Invocation {
-                    execution_successful: true,
+                    execution_successful: self.view.is_whole,
                     tool_execution_notifications: self.notifications,
                 }],
                 results,

@@ -93,8 +93,8 @@ impl Project {
     /// Where this project's findings lie: below a name that is made of its folder's.
     pub(crate) fn findings(&self) -> PathBuf {
         let digest = Sha256::digest(self.root.as_os_str().as_encoded_bytes());
-        let name: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        self.target().join("qadapt/findings").join(name)
+        let first = <[u8; 8]>::try_from(&digest[..8]).expect("they are eight");
+        self.target().join("qadapt/findings").join(format!("{:016x}", u64::from_be_bytes(first)))
     }
 
     pub(crate) fn qadapt(&self, arguments: &[&str]) -> Run {

@@ -1,5 +1,7 @@
 //! Several pages at once, and jobs that are not wanted any more.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -29,6 +31,36 @@ fn a_newer_edit_ends_the_older_run() {
         assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
     });
     assert_eq!(server.jobs(), 0);
+}
+
+/// Whoever closes the page ends the first build; what it did not build is not taken for built.
+#[test]
+#[ignore = "needs bwrap, and builds: cargo test -p cargo-qadapt --test tool -- --ignored explore::"]
+fn what_depends_is_built_once_somebody_waits_for_it() {
+    const BUILDING: &str = "building the project's crates, once";
+    let server = Server::start(&[]);
+    let mut page = TcpStream::connect(&server.host).expect("it listens");
+    let job = json!({ "tab": "closed", "code": "let one = 1;" }).to_string();
+    let head = format!(
+        "POST /{}/run HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nContent-Length: {}\r\n\r\n{job}",
+        server.token,
+        job.len(),
+        host = server.host
+    );
+    page.write_all(head.as_bytes()).expect("it reads");
+    let mut said = Vec::new();
+    while !String::from_utf8_lossy(&said).contains(BUILDING) {
+        let mut byte = [0];
+        assert_eq!(page.read(&mut byte).expect("it answers"), 1, "{}", String::from_utf8_lossy(&said));
+        said.extend(byte);
+    }
+    drop(page);
+    let events = server.job(&json!({ "tab": "next", "code": "println!(\"next\");" }));
+    assert!(texts(&events, "progress").lines().any(|text| text == BUILDING), "{events:?}");
+    assert!(texts(&events, "output").contains("next"), "{events:?}");
+    let events = server.snippet("println!(\"once\");");
+    assert!(!texts(&events, "progress").contains(BUILDING), "{events:?}");
+    assert!(texts(&events, "output").contains("once"), "{events:?}");
 }
 
 #[test]

@@ -169,10 +169,10 @@ fn frames() -> Vec<Frame> {
 
 /// The same after a check with a finding of each kind.
 pub(crate) fn checked(name: &str) -> Sample {
-    let finding = |rule, region, profile, message: &str, lines: &[usize]| Finding {
+    let finding = |rule, region, profile: Option<usize>, message: &str, lines: &[usize]| Finding {
         rule,
         region,
-        profile,
+        profiles: profile.into_iter().collect(),
         message: message.into(),
         lines: lines.to_vec(),
     };
@@ -319,7 +319,7 @@ pub(crate) fn hostile_checked(name: &str) -> Sample {
     let findings = nasty().into_iter().enumerate().map(|(index, message)| Finding {
         rule: rules[index % rules.len()],
         region: (index % 3 > 0).then_some(index),
-        profile: (index % 2 > 0).then_some(index % 5),
+        profiles: if index % 2 > 0 { vec![index % 5] } else { Vec::new() },
         message,
         // Some of them are not there.
         lines: if index % 2 == 0 { vec![index, 100_000] } else { Vec::new() },

@@ -28,8 +28,13 @@ fn full(folder: &std::path::Path) -> Report {
     report.sites[0].counts[0].as_mut().expect("it happened").live = Some(live);
     let small = Live { bytes: 8, blocks: 1, ..live };
     report.sites[1].counts[0].as_mut().expect("it happened").live = Some(small);
-    report.profiles[0].live =
-        Some(LiveTotal { bytes: 308, blocks: 4, peak_bytes: 2048, peak_blocks: 11, ..LiveTotal::default() });
+    report.profiles[0].live = Some(LiveTotal {
+        bytes: 308,
+        blocks: 4,
+        peak_bytes: 1_048_063,
+        peak_blocks: 11,
+        ..LiveTotal::default()
+    });
     report
 }
 
@@ -74,7 +79,7 @@ fn live_memory_has_columns_an_order_and_a_line_in_the_summary() {
     let browser = open("live");
     let card = browser.text("return document.querySelector('.card').textContent");
     assert!(
-        card.contains("2.00 KiB alive at the peak, in 11 blocks · 308 B at the end, in 4 blocks"),
+        card.contains("1.00 MiB alive at the peak, in 11 blocks · 308 B at the end, in 4 blocks"),
         "{card}"
     );
     browser.press("2");

@@ -134,7 +134,7 @@ fn findings(texts: &[String]) -> Outcome {
     let finding = |(index, text): (usize, &str)| Finding {
         rule: if index % 2 == 0 { Rule::MoreThanBaseline } else { Rule::Varies },
         region: Some(index),
-        profile: Some(index % 4),
+        profiles: vec![index % 4],
         message: text.to_owned(),
         lines: vec![index, usize::MAX],
     };

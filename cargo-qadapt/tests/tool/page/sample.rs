@@ -111,7 +111,7 @@ pub(crate) fn findings() -> Outcome {
             Finding {
                 rule: Rule::MoreThanBaseline,
                 region: Some(0),
-                profile: Some(1),
+                profiles: vec![1],
                 message: "tuning: 9 events in release, and 7 in the baseline: find the new line below".into(),
                 // One of them is not there.
                 lines: vec![1, 99],
@@ -119,7 +119,7 @@ pub(crate) fn findings() -> Outcome {
             Finding {
                 rule: Rule::Unmatched,
                 region: None,
-                profile: None,
+                profiles: Vec::new(),
                 message: "the budget `gone` matches nothing: take it out of qadapt.toml".into(),
                 lines: Vec::new(),
             },

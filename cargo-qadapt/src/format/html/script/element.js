@@ -66,13 +66,14 @@ export function plural(count, one, many = `${one}s`) {
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
 
 /**
- * Bytes in few characters, for headings. Tables have them exactly.
+ * Bytes in three digits, for headings. Tables have them exactly.
  * @param {number} bytes
  */
 export function size(bytes) {
   let unit = 0;
   let figure = bytes;
-  while (figure >= 1024 && unit < UNITS.length - 1) {
+  // What has four digits, or would be rounded to them.
+  while (figure >= 999.5 && unit < UNITS.length - 1) {
     figure /= 1024;
     unit += 1;
   }
