@@ -14,7 +14,9 @@ use super::assume::Nothing;
 use super::body::Callee;
 use super::bypass::bypassed;
 use super::described::{Described, Entry, Inlined, METHODS};
+use super::foreign;
 use super::functions::{Function, Rust, is_of_rust};
+use super::goal::Goal;
 use super::graph::Graph;
 use super::known;
 use super::load::Image;
@@ -30,6 +32,28 @@ pub(crate) enum Unsure<'a> {
     Path(&'a str),
     /// There is no entry to be asked.
     NoEntry,
+}
+
+/// Finds the entries of C and C++ that free and whose own code comes to one that allocates, as a program's `operator delete` that
+/// keeps a list: whoever frees by them allocates. Of an allocator in Rust the guard, too, sees what is asked of it, and not what
+/// it does then.
+pub(crate) fn settle_frees(program: &Program<'_>) {
+    let is_free = |function: &&Function<'_>| {
+        program.role(Callee::Local(function.addr)) == Role::Sink(Sink::Free)
+            && function.names.iter().any(|name| foreign::role(name) == Role::Sink(Sink::Free))
+    };
+    loop {
+        let entries: Vec<u64> =
+            program.image().functions().iter().filter(is_free).map(|function| function.addr).collect();
+        let starts: Vec<Start> = entries.iter().map(|&addr| Start::function(addr)).collect();
+        let graph = Graph::build(program, &starts, &Nothing);
+        let mut found = (0u32..).zip(entries).filter(|&(i, _)| graph.reaches(i, Goal::Alloc)).peekable();
+        // One may free by another.
+        if found.peek().is_none() {
+            return;
+        }
+        found.for_each(|(_, entry)| program.allocates_too(entry));
+    }
 }
 
 /// Why inlined copies of the allocator cannot be told, unless they can.

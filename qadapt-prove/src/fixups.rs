@@ -36,6 +36,11 @@ pub(super) fn read_fixups<'a>(file: &Elf<'a>, linkage: &Linkage<'a>) -> (Vec<(u6
         let RelocationFlags::Elf { r_type } = relocation.flags() else { continue };
         let addend = relocation.addend();
         let is_sum = !matches!(r_type, elf::R_X86_64_GLOB_DAT | elf::R_X86_64_JUMP_SLOT);
+        if is_sum && relocation.has_implicit_addend() {
+            // It lies where the loader writes (`-z rel`).
+            fixups.push((at, Fixup::Opaque));
+            continue;
+        }
         if r_type == elf::R_AARCH64_TLSDESC {
             // It has two words.
             fixups.push((at.wrapping_add(8), Fixup::Opaque));

@@ -27,7 +27,7 @@ pub(crate) fn role(symbol: &str) -> Role {
 }
 
 /// Functions that allocate, or whose documented job is to return allocated memory.
-const ALLOC: [&str; 43] = [
+const ALLOC: [&str; 44] = [
     "_Znam",
     "_ZnamRKSt9nothrow_t",
     "_ZnamSt11align_val_t",
@@ -39,6 +39,8 @@ const ALLOC: [&str; 43] = [
     "aligned_alloc",
     "asprintf",
     "calloc",
+    // That of `open_memstream` gives its text the size that it has by then.
+    "fclose",
     "fdopen",
     "fopen",
     "fopen64",
@@ -74,7 +76,7 @@ const ALLOC: [&str; 43] = [
 ];
 
 /// Functions that free.
-const FREE: [&str; 19] = [
+const FREE: [&str; 18] = [
     "_ZdaPv",
     "_ZdaPvm",
     "_ZdaPvmSt11align_val_t",
@@ -84,7 +86,6 @@ const FREE: [&str; 19] = [
     "cfree",
     "closedir",
     "dallocx",
-    "fclose",
     "free",
     "free_aligned_sized",
     "free_sized",

@@ -166,6 +166,11 @@ impl<'a> Program<'a> {
         }
     }
 
+    /// From now on an entry that frees is one that allocates.
+    pub(crate) fn allocates_too(&self, entry: u64) {
+        self.roles.borrow_mut().insert(entry, Role::Sink(Sink::Alloc));
+    }
+
     /// The role of a function by its name, which is the C library's.
     fn foreign(&self, name: &str) -> Role {
         match foreign::role(name) {

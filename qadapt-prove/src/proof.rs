@@ -210,6 +210,9 @@ fn prove_with(
     let catches = Catches::read(file);
     let program =
         Program::new(&image, &catches, settings.subject).with_initialised(settings.initialised(&image));
+    if settings.subject == Subject::Allocation {
+        allocator::settle_frees(&program);
+    }
     let applied = Applied::to(&image, &names, settings);
     let question = Question { program: &program, names: &names, rules, settings, applied: &applied };
     let (mut verdicts, analysed) = match which {

@@ -66,8 +66,7 @@ pub fn read(path: &Path) -> Result<Option<Baseline>> {
 /// # Errors
 /// If it cannot be written.
 pub fn write(path: &Path, baseline: &Baseline) -> Result<()> {
-    replace(path, &format!("{}.new", std::process::id()), text(baseline).as_bytes())
-        .map_err(|e| Error::io("write the baseline", path, e))
+    replace(path, "new", text(baseline).as_bytes()).map_err(|e| Error::io("write the baseline", path, e))
 }
 
 /// The text of the file.

@@ -334,3 +334,46 @@ fn a_crate_without_debug_information_hides_no_allocator() {
     let found = answers_in_c(&folder, &["a_node", "a_quiet", "a_other"], &[bare], false);
     assert!(found.len() >= 3 && proven(&found).is_empty(), "{found:?}");
 }
+
+/// What may be freed may be freed by whatever allocates only where that is known.
+#[test]
+fn a_free_that_allocates_is_no_free_alone() {
+    let folder = programs::folder("frees");
+    let source = folder.join("frees.c");
+    std::fs::write(
+        &source,
+        "#include <stdio.h>\n#include <stdlib.h>\n\
+         static void **all; static int count;\n\
+         __attribute__((noinline)) void _ZdlPv(void *p) { all = realloc(all, ++count * sizeof *all); all[count - 1] = p; }\n\
+         __attribute__((noinline)) void _ZdlPvm(void *p, unsigned long n) { _ZdlPv(p); }\n\
+         __attribute__((noinline)) void _ZdaPv(void *p) { free(p); }\n\
+         __attribute__((noinline)) int r_close(FILE *f) { return fclose(f) + 1; }\n\
+         __attribute__((noinline)) int r_kept(void *p) { _ZdlPv(p); return 1; }\n\
+         __attribute__((noinline)) int r_sized(void *p) { _ZdlPvm(p, 1); return 1; }\n\
+         __attribute__((noinline)) int r_through(void *p) { _ZdaPv(p); return 1; }\n\
+         __attribute__((noinline)) int r_free(void *p) { free(p); return 1; }\n\
+         int main(int c, char **v) {\n\
+             return r_kept(malloc(c)) + r_sized(malloc(c)) + r_through(malloc(c)) + r_free(malloc(c)) + r_close(stdin);\n\
+         }\n",
+    )
+    .expect("the source is written");
+    let pattern = Regex::new("^r_").expect("a pattern");
+    for flags in [&["-O1"][..], &["-O1", "-static"]] {
+        let program = folder.join(format!("frees{}", flags.len()));
+        run(Command::new("gcc").args(flags).args(["-w", "-fno-builtin", "-o"]).args([&program, &source]));
+        let data = std::fs::read(&program).expect("the program is there");
+        for (allow_frees, may_free) in [(true, Answer::Proven), (false, Answer::Allocates)] {
+            let rules = Rules { allow_frees, gaps: 4 };
+            let verdicts = prove_functions(&data, &pattern, rules, &Settings::default()).expect("verdicts");
+            let found: Vec<_> = verdicts.iter().map(|v| (v.region.as_str(), v.answer)).collect();
+            let expected = [
+                ("r_close", Answer::Allocates),
+                ("r_free", may_free),
+                ("r_kept", Answer::Allocates),
+                ("r_sized", Answer::Allocates),
+                ("r_through", may_free),
+            ];
+            assert_eq!(found, expected, "{flags:?} {allow_frees}");
+        }
+    }
+}

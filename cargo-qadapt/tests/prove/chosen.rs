@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use object::Object as _;
 use qadapt_prove::{Answer, Rules, Settings, Verdict, prove_functions};
 use regex::Regex;
+
+use crate::programs;
 
 /// Writes to `SECOND` by a number that is counted from two places before it, where a program lies at fixed addresses.
 const PROGRAM: &str = r#"
@@ -214,4 +217,37 @@ fn an_address_from_the_offset_table_is_followed() {
     let quiet = found.iter().find(|v| v.region.ends_with("quiet")).expect("a verdict");
     let is_said = |words: &String| words.contains("written by its static's own address");
     assert!(quiet.assumes.iter().any(is_said), "{quiet:#?}");
+}
+
+/// The loader adds what lies there already (`-z rel`): the static is not empty before the first store.
+#[test]
+fn what_a_static_holds_at_first_counts_wherever_the_linker_keeps_it() {
+    let folder = programs::folder("kept-addends");
+    let source = folder.join("hook.c");
+    std::fs::write(
+        &source,
+        "#include <stdlib.h>\n\
+         __attribute__((noinline)) static void loud(void) { char *volatile p = malloc(8); free(p); }\n\
+         __attribute__((noinline)) static void quiet(void) { __asm__ volatile(\"\"); }\n\
+         static void (*hook)(void) = loud;\n\
+         __attribute__((noinline)) void hush(void) { hook = quiet; }\n\
+         __attribute__((noinline)) int r_hook(void) { hook(); return 1; }\n\
+         int main(int c, char **v) { int r = r_hook(); if (c > 9) hush(); return r; }\n",
+    )
+    .expect("the source is written");
+    for how in ["rela", "rel"] {
+        let linked = format!("-Wl,-z,{how}");
+        let flags = ["-O2", "-w", "-fPIE", "-pie", "-fuse-ld=lld", &linked];
+        if !programs::has("clang", &flags) {
+            continue;
+        }
+        let program = folder.join(how);
+        programs::run(Command::new("clang").args(flags).arg("-o").args([&program, &source]));
+        let data = std::fs::read(&program).expect("the program is there");
+        let file = object::File::parse(&*data).expect("it is linked");
+        let is_rel = file.dynamic_relocations().into_iter().flatten().any(|(_, r)| r.has_implicit_addend());
+        assert_eq!(is_rel, how == "rel");
+        let answer = programs::answers(&program, "^r_hook$", "").remove(0).1;
+        assert_ne!(answer, Answer::Proven, "{how}");
+    }
 }
