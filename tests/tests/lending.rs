@@ -48,6 +48,19 @@ fn reports(
     beside(work, |worker| report_of(|| lender(worker)))
 }
 
+/// The region is closed: what it had left is the borrower's own budget, also on the thread that lent it.
+#[test]
+fn a_budget_that_comes_late_binds_on_its_lenders_thread_too() {
+    if !watching("what is lent and used late") {
+        return;
+    }
+    let _room = ROOM.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let token = THREE.mode(Mode::Count).run(Policy::current);
+    let _ = take_violations();
+    token.run(|| (0..10).for_each(|_| alloc_and_free(24)));
+    assert_eq!(take_violations(), 7);
+}
+
 #[test]
 fn a_workers_violation_is_the_lenders() {
     if !watching("what a worker does") {

@@ -6,7 +6,7 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 
 use fastrand::Rng;
 use qadapt::{
@@ -237,6 +237,76 @@ fn token_from_inside(token: PolicyToken) {
 }
 
 /// A future that lends in one poll and moves to another thread for the next.
+#[test]
+fn what_a_dropped_futures_borrowers_did_is_counted_where_it_is_dropped() {
+    if !watching("futures that are dropped") {
+        return;
+    }
+    let (counts, ()) = count_alloc(|| {
+        let mut future = Box::pin(COUNT.wrap(async {
+            token_from_inside(Policy::current());
+            std::future::pending::<()>().await;
+        }));
+        assert!(future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        let token = TOKEN.with(std::cell::Cell::take).expect("it was kept");
+        std::thread::scope(|scope| {
+            scope.spawn(|| token.run(|| alloc_and_free(24))).join().expect("it does not panic");
+        });
+        assert_eq!(take_violations(), 0, "nobody has asked yet");
+        drop(future);
+        assert_eq!(take_violations(), 2);
+    });
+    assert!(counts.is_measured(), "{counts:?}");
+}
+
+/// Each poll lends anew; there is room for 64 loans in the process, and what one poll lends is still its future's in the next.
+#[test]
+fn a_future_that_must_not_block_keeps_its_loans_from_poll_to_poll() {
+    if !watching("futures that lend in each poll") {
+        return;
+    }
+    let mut future = Box::pin(
+        COUNT.wrap(
+            async {
+                loop {
+                    token_from_inside(Policy::current());
+                    let mut is_new = true;
+                    std::future::poll_fn(|_| {
+                        if std::mem::take(&mut is_new) { Poll::Pending } else { Poll::Ready(()) }
+                    })
+                    .await;
+                }
+            }
+            .no_blocking(),
+        ),
+    );
+    for _ in 0..200 {
+        assert!(future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    }
+    let token = TOKEN.with(std::cell::Cell::take).expect("it was kept");
+    let other = || {
+        count_alloc(|| {
+            std::thread::scope(|scope| {
+                let token = Policy::current();
+                scope.spawn(move || token.run(|| alloc_and_free(24))).join().expect("it does not panic");
+            });
+        })
+        .0
+    };
+    assert!(other().is_measured(), "there is room for loans");
+    std::thread::scope(|scope| {
+        scope.spawn(|| token.run(|| alloc_and_free(24))).join().expect("it does not panic");
+    });
+    let report = report_of(|| {
+        let _ = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    });
+    let report = report.expect("its next poll panics");
+    assert!(
+        report.contains("in poll 201") && report.contains("on a thread that its policy was lent to"),
+        "{report}"
+    );
+}
+
 #[test]
 fn a_loan_follows_its_future_to_another_thread() {
     if !watching("futures that move") {

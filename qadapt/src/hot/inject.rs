@@ -96,9 +96,10 @@ pub(super) fn is_due() -> bool {
     .unwrap_or(false)
 }
 
-/// Requests until the innermost region that refuses one does; 0 when it has.
-pub(crate) fn requests_left() -> u64 {
-    with_countdown(|record| record.figure.get()).map_or(0, i64::unsigned_abs)
+/// Requests until the innermost region that refuses one does; 0 when it has. None if there is no such region: the table of open
+/// regions had no room for it.
+pub(crate) fn requests_left() -> Option<u64> {
+    with_countdown(|record| record.figure.get()).map(i64::unsigned_abs)
 }
 
 fn with_countdown<R>(act: impl FnOnce(&Record) -> R) -> Option<R> {

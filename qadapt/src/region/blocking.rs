@@ -1,5 +1,6 @@
 //! Regions in which the thread must not wait in the kernel.
 
+use super::edge;
 use super::polled::{Polled, Source};
 use super::scope::Scope;
 use crate::checks;
@@ -55,7 +56,9 @@ pub(super) fn poll_no_blocking<R>(polled: &mut Polled, may_panic: bool, body: im
         return body();
     }
     polled.begin();
+    let loans = polled.loans();
     let scope = Scope::open_no_blocking(Source::Future(polled));
+    edge::take_up(loans, false);
     let result = body();
     if may_panic {
         scope.close();

@@ -251,7 +251,7 @@ pub(super) fn abandon(polled: &mut Polled) {
     let Some(deeds) = deeds else { return };
     // As the end of a region that is open for no longer than that.
     let serial = open::manual(polled.location());
-    pending::receive(serial, &deeds.pending);
+    deeds.receive(serial);
     if let ByHand::Ended(ended, _) = end::guard(serial) {
         log(ended, polled.place());
     }

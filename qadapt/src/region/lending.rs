@@ -89,7 +89,7 @@ impl Deeds {
     }
 
     /// Makes them this thread's and a region's.
-    fn receive(&self, region: Serial) {
+    pub(super) fn receive(&self, region: Serial) {
         pending::receive(region, &self.pending);
         copies::violations(0_i64.saturating_add_unsigned(self.violations));
         calls::change_violations(0_i64.saturating_add_unsigned(self.calls_disallowed));
@@ -245,6 +245,8 @@ pub(super) fn close(head: Head) -> Option<Deeds> {
     for address in loans::addresses(head) {
         BOXES.close(address);
     }
+    // Whoever comes from now on finds no region of this thread's.
+    loans::detach(head);
     let deeds = collect(head);
     for address in loans::addresses(head) {
         BOXES.leave(address);

@@ -50,7 +50,7 @@ pub fn sweep<R>(mut body: impl FnMut() -> R) -> (u64, R) {
         // An inner sweep or policy may count down too: the run's own countdown is what is left when it ends.
         let (fired, result) = Policy::fail_nth(refused + 1).run(|| {
             let result = body();
-            (inject::requests_left() == 0, result)
+            (inject::requests_left() == Some(0), result)
         });
         if !fired {
             return (refused, result);

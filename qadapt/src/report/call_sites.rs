@@ -10,8 +10,8 @@ use super::sink;
 use crate::hot::own_work;
 use crate::model::{Counts, Place};
 
-/// The function's place and the caller's.
-type Site = ((&'static str, u32, u32), (&'static str, u32, u32));
+/// The function's place and name, and the caller's place. Functions that a macro writes have one place.
+type Site = ((&'static str, u32, u32), [usize; 2], (&'static str, u32, u32));
 
 #[derive(Debug)]
 struct Calls {
@@ -36,12 +36,9 @@ pub(crate) fn add(place: Place, caller: &'static Location<'static>, counts: Coun
             LOST.fetch_add(1, Ordering::Relaxed);
             return;
         };
-        let calls = sites.entry((key_of(place.location), key_of(caller))).or_insert_with(|| Calls {
-            place,
-            caller,
-            times: 0,
-            counts: Counts::NOTHING,
-        });
+        let site = (key_of(place.location), place.name.identity(), key_of(caller));
+        let calls =
+            sites.entry(site).or_insert_with(|| Calls { place, caller, times: 0, counts: Counts::NOTHING });
         calls.times += 1;
         calls.counts += counts;
     });

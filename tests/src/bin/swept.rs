@@ -21,6 +21,11 @@
 // expect: stdout 1 refused
 // expect: never sweep
 // expect: off stdout 0 refused
+// expect: run there-is-no-room-for-its-region roomless
+// expect: env QADAPT_MODE=count
+// expect: exit 0
+// expect: stdout 0 refused
+// expect: off stdout 0 refused
 // expect: run an-abort-of-another-kind unrelated
 // expect: signal ABRT
 // expect: never sweep
@@ -86,6 +91,16 @@ fn main() {
         Some("survives") => {
             let (refused, result) = qadapt::sweep(fallible);
             println!("{refused} refused, {:?}", result.map(|block| block.len()));
+        }
+        // Regions beyond those that one thread can have are not watched.
+        Some("roomless") => {
+            let mut open = Vec::with_capacity(66_000);
+            for _ in 0..66_000 {
+                open.push(qadapt::Policy::new().enter());
+            }
+            let (refused, result) = qadapt::sweep(fallible);
+            println!("{refused} refused, {:?}", result.map(|block| block.len()));
+            while open.pop().is_some() {}
         }
         Some("unrelated") => {
             let (_, result) = qadapt::sweep(fallible);
