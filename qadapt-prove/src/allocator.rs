@@ -39,8 +39,8 @@ pub(crate) enum Unsure<'a> {
 /// it does then.
 pub(crate) fn settle_frees(program: &Program<'_>) {
     let is_free = |function: &&Function<'_>| {
-        program.role(Callee::Local(function.addr)) == Role::Sink(Sink::Free)
-            && function.names.iter().any(|name| foreign::role(name) == Role::Sink(Sink::Free))
+        function.names.iter().any(|name| foreign::role(name) == Role::Sink(Sink::Free))
+            && program.role(Callee::Local(function.addr)) == Role::Sink(Sink::Free)
     };
     loop {
         let entries: Vec<u64> =
