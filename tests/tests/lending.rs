@@ -289,6 +289,23 @@ fn on_the_lenders_own_thread_a_token_adds_nothing() {
     assert_eq!(counts.allocs(), 1);
 }
 
+/// A permit hides the budgets round it; what a token protects inside it is held to what was lent.
+#[test]
+fn inside_a_permit_a_token_has_its_budget_at_home_too() {
+    if !watching("a token inside a permit") {
+        return;
+    }
+    let _room = ROOM.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    for (in_token, after, violations) in [(3, 0, 0), (5, 0, 2), (2, 2, 1), (0, 3, 0)] {
+        THREE.mode(Mode::Count).run(|| {
+            let token = Policy::current();
+            permit_alloc(|| token.run(|| (0..in_token).for_each(|_| alloc_and_free(24))));
+            (0..after).for_each(|_| alloc_and_free(24));
+        });
+        assert_eq!(take_violations(), violations, "{in_token} in the token, {after} after it");
+    }
+}
+
 #[test]
 fn a_worker_can_lend_on() {
     if !watching("a worker that lends") {

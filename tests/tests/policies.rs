@@ -141,6 +141,35 @@ fn a_warm_up_leaves_the_first_entries_out() {
     assert_eq!(futures, [false, true]);
 }
 
+/// In a closure, a guard and a future alike.
+#[test]
+fn entries_that_sampling_leaves_out_warm_up_too() {
+    if !watching("warm-ups") {
+        return;
+    }
+    const EVERY_OTHER: Policy = Policy::new().sample(2).budget(Budget::new().requests(0).warm_up(3));
+    let expected = [false, false, false, false, true, false, true];
+    let closures = expected.map(|_| report_of(|| EVERY_OTHER.run(|| alloc_and_free(8))).is_some());
+    assert_eq!(closures, expected);
+    let guards = expected.map(|_| {
+        let guarded = || {
+            let region = EVERY_OTHER.enter();
+            alloc_and_free(8);
+            region.exit();
+        };
+        report_of(guarded).is_some()
+    });
+    assert_eq!(guards, expected);
+    let futures = expected.map(|_| {
+        let future = std::pin::pin!(EVERY_OTHER.wrap(async { alloc_and_free(8) }));
+        let polled = || {
+            let _ = future.poll(&mut Context::from_waker(Waker::noop()));
+        };
+        report_of(polled).is_some()
+    });
+    assert_eq!(futures, expected);
+}
+
 #[test]
 fn a_budget_counts_what_counts_do() {
     if !watching("budgets") {

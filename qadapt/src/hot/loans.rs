@@ -80,7 +80,7 @@ pub(crate) fn sharing() -> (Option<Address>, Budget) {
 
 /// True if what this thread requests is taken off the budget that is shared through a loan anyway.
 pub(crate) fn is_spent(address: Address) -> bool {
-    is_own(address) || known(address).is_some_and(budget::is_shared_through)
+    known(address).is_some_and(budget::is_shared_through)
 }
 
 /// A borrowed policy begins to count for a loan's lender. Returns the stretch of time that it does so in; see

@@ -179,8 +179,8 @@ impl Budget {
     }
 
     /// The region's first entries in the process that are not held to the budget, while caches and buffers fill; deallocations
-    /// are allowed in them, too, as a buffer that grows frees the old one. The region is told by its place in the source and its name; after
-    /// the first 4,000 places or so there is no warm-up. From 4,294,967,295 on the number is that.
+    /// are allowed in them, too, as a buffer that grows frees the old one. Those that [`sample`](crate::Policy::sample) leaves out are entries, too.
+    /// The region is told by its place in the source and its name; after the first 4,000 places or so there is no warm-up. From 4,294,967,295 on the number is that.
     ///
     /// # Examples
     /// ```

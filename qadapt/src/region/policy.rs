@@ -373,12 +373,15 @@ impl Policy {
         self.sample > 1
     }
 
-    /// True for an entry at which the budget still warms up: it has no limits then.
+    /// True for a watched entry at which the budget still warms up: it has no limits then. Those that sampling leaves out between
+    /// two watched ones are entries too.
     #[inline(always)]
     pub(super) fn warms_up(&self, place: Place) -> bool {
         let warm_up = u64::from(self.limits.warm_up);
+        let before = |watched: u64| (watched - 1).saturating_mul(self.sample.max(1).into());
         warm_up > 0
-            && entries::count(entries::Purpose::WarmUp, place).is_some_and(|entries| entries <= warm_up)
+            && entries::count(entries::Purpose::WarmUp, place)
+                .is_some_and(|watched| before(watched) < warm_up)
     }
 
     /// The policy while its budget warms up: without limits. Where it is one of memory, deallocations are allowed.

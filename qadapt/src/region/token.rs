@@ -176,7 +176,7 @@ impl PolicyToken {
         let Some(lent) = self.lent else { return body() };
         edge::touch(lent.place);
         let lender = lent.loan.map_or(Lender::Gone, lending::join);
-        let budget = BorrowedBudget::of(&lent, &lender);
+        let budget = BorrowedBudget::of(&lent);
         let mut then = MaybeUninit::uninit();
         let borrowed = Borrowed::open(lent, lender, &budget, &mut then);
         let result = body();
@@ -341,10 +341,11 @@ struct BorrowedBudget {
 }
 
 impl BorrowedBudget {
-    fn of(lent: &Lent, lender: &Lender) -> Self {
+    fn of(lent: &Lent) -> Self {
         let none = Self { is_none: true, caps: Caps::NONE, shared: Head::NONE, joined: None };
-        // On the lender's own thread its budgets are open anyway; and one that a policy round this one has borrowed is spent once.
-        let is_open = matches!(lender, Lender::Here) || lent.budget.is_some_and(loans::is_spent);
+        // One that is open here, as it is on the lender's own thread, or that a policy round this one has borrowed, is spent once;
+        // unless a permit hides it.
+        let is_open = lent.budget.is_some_and(loans::is_spent);
         if lent.flags & word::BUDGET == 0 || is_open {
             return none;
         }

@@ -271,10 +271,10 @@ impl Watch for Policed {
             let place = self.polled.place();
             // Sampling is about the future as a whole: what the first poll decides holds for all.
             let is_watched = self.policy.watches_entry(place);
-            self.policy = self.policy.sampled(is_watched);
-            if self.policy.warms_up(place) {
+            if is_watched && self.policy.warms_up(place) {
                 self.policy = self.policy.without_limits();
             }
+            self.policy = self.policy.sampled(is_watched);
         }
         self.polled.begin();
         if self.policy.is_left_out() {
