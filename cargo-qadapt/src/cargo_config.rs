@@ -50,10 +50,10 @@ impl CargoConfig {
         let is_built_in = matches!(name, "dev" | "test");
         let has_names = self.setting(name, "debug").map_or(is_built_in, |value| has_names(&value));
         if !has_names {
-            wanted.push(debug(name));
+            wanted.push(debug(profile));
         }
         if self.setting(name, "strip").is_some_and(|value| is_on(&value)) {
-            wanted.push(unstripped(name));
+            wanted.push(unstripped(profile));
         }
         wanted
     }
@@ -61,8 +61,7 @@ impl CargoConfig {
     /// Those with which a build has lines, names and symbols, whatever it has anyway.
     #[must_use]
     pub fn for_proofs(&self, profile: &Profile) -> Vec<String> {
-        let name = profile.for_cargo();
-        if self.is_known(profile) { vec![debug(name), unstripped(name)] } else { Vec::new() }
+        if self.is_known(profile) { vec![debug(profile), unstripped(profile)] } else { Vec::new() }
     }
 
     /// True for a built-in profile and one that inherits.
@@ -269,13 +268,13 @@ fn conditions(platform: &str) -> Option<Vec<Cfg>> {
 
 /// The setting of a profile's that makes lines and full names. As an argument it is stronger than what `--cargo-config` says, which
 /// cargo's variable for it is not.
-fn debug(profile: &str) -> String {
-    format!("profile.{profile}.debug = \"limited\"")
+fn debug(profile: &Profile) -> String {
+    format!("profile.{}.debug = \"limited\"", profile.key())
 }
 
 /// The one that keeps symbols.
-fn unstripped(profile: &str) -> String {
-    format!("profile.{profile}.strip = \"none\"")
+fn unstripped(profile: &Profile) -> String {
+    format!("profile.{}.strip = \"none\"", profile.key())
 }
 
 /// The defaults that matter here.

@@ -212,6 +212,13 @@ impl Profile {
         &self.name
     }
 
+    /// The same as a key of cargo's settings, quoted where it must be.
+    #[must_use]
+    pub fn key(&self) -> String {
+        let name = self.for_cargo();
+        if name.is_ascii() { name.to_owned() } else { toml::Value::from(name).to_string() }
+    }
+
     /// The name for `--profile`.
     #[must_use]
     pub fn for_cargo(&self) -> &str {
@@ -279,5 +286,9 @@ mod tests {
         assert_eq!(names("dev"), Ok(("debug".into(), "dev".into())));
         assert_eq!(names("release"), Ok(("release".into(), "release".into())));
         assert!(names("../x").is_err() && names("").is_err());
+        assert_eq!(
+            ["dev", "thin-lto", "große"].map(|name| Profile::new(name).key()),
+            ["dev", "thin-lto", "\"große\""]
+        );
     }
 }

@@ -89,7 +89,7 @@ use proc_macro::TokenStream;
 /// and not the caller's; calls that the body makes report their own lines there, as they do in any closure. A body
 /// that returns `impl Fn(..)` writes the types of its closure's arguments, and of its result, where the compiler needs them:
 /// `|x: &[f32]| x.len()`, `|| -> Box<dyn Fn()> { .. }`. A `break` outside a loop is error E0267 instead of E0268. `unconditional_recursion` and
-/// clippy's lints on whole bodies, such as `needless_pass_by_value`, see less.
+/// clippy's lints on whole bodies, such as `needless_pass_by_value`, see less; what `#[expect(..)]` says of them is not fulfilled then.
 ///
 /// # Examples
 /// A callback that must not allocate, and a bug in it:

@@ -5,8 +5,8 @@
 //! So the out-of-line originals are asked. An arena that hands out memory without calling anybody fails this.
 //!
 //! Link-time optimisation may leave no original, and a file can have several allocators, with the original of one. So debug
-//! information is asked for each inlined copy: that of an original that holds is fine, all others are asked themselves. Which methods
-//! of `GlobalAlloc` a copy seems to call says nothing: there may be a crate between that has no debug information.
+//! information is asked for each inlined copy: that of an original that holds is fine, all others are asked themselves. Where there is
+//! no original a copy may also be one that has no description; then the allocator must be one of which each copy holds.
 
 use std::collections::HashSet;
 
@@ -32,12 +32,15 @@ pub(crate) enum Unsure<'a> {
     Path(&'a str),
     /// There is no entry to be asked.
     NoEntry,
+    /// Of the entry for this method inlined copies are left alone.
+    Inlined(&'a str),
 }
 
 /// Finds the entries of C and C++ that free and whose own code comes to one that allocates, as a program's `operator delete` that
-/// keeps a list: whoever frees by them allocates. Of an allocator in Rust the guard, too, sees what is asked of it, and not what
-/// it does then.
-pub(crate) fn settle_frees(program: &Program<'_>) {
+/// keeps a list: whoever frees by them allocates. One of C++ of which that is not known, since it calls through a pointer, is looked
+/// into wherever it is called if frees are allowed; C's `free` is believed then. Of an allocator in Rust the guard, too, sees what is asked of it, and not
+/// what it does then.
+pub(crate) fn settle_frees(program: &Program<'_>, allow_frees: bool) {
     let is_free = |function: &&Function<'_>| {
         function.names.iter().any(|name| foreign::role(name) == Role::Sink(Sink::Free))
             && program.role(Callee::Local(function.addr)) == Role::Sink(Sink::Free)
@@ -47,13 +50,28 @@ pub(crate) fn settle_frees(program: &Program<'_>) {
             program.image().functions().iter().filter(is_free).map(|function| function.addr).collect();
         let starts: Vec<Start> = entries.iter().map(|&addr| Start::function(addr)).collect();
         let graph = Graph::build(program, &starts, &Nothing);
-        let mut found = (0u32..).zip(entries).filter(|&(i, _)| graph.reaches(i, Goal::Alloc)).peekable();
-        // One may free by another.
-        if found.peek().is_none() {
+        let mut is_settled = true;
+        for (i, entry) in (0u32..).zip(entries) {
+            if graph.reaches(i, Goal::Alloc) {
+                program.allocates_too(entry);
+            } else if allow_frees && graph.reaches(i, Goal::Unknown) && is_of_cpp(program.image(), entry) {
+                program.is_looked_into(entry);
+            } else {
+                continue;
+            }
+            // Another one may free by this one.
+            is_settled = false;
+        }
+        if is_settled {
             return;
         }
-        found.for_each(|(_, entry)| program.allocates_too(entry));
     }
+}
+
+/// Whether a function is an `operator delete`.
+fn is_of_cpp(image: &Image<'_>, entry: u64) -> bool {
+    let names = image.function_at(entry).map_or(&[][..], |function| &function.names);
+    names.iter().any(|name| name.starts_with("_Zd"))
 }
 
 /// Why inlined copies of the allocator cannot be told, unless they can.
@@ -108,12 +126,10 @@ pub(crate) fn unsure<'a>(program: &Program<'a>, names: &Names<'a>, allow_frees: 
     if has_gaps && has_two_libraries(image) {
         return Some(Unsure::NoEntry);
     }
-    let is_shown = has_entries && {
-        let all = described.inlined.iter().map(|one| &one.entry);
-        let functions = described.functions.iter().map(|(_, entry)| entry);
-        all.clone().any(Entry::is_default)
-            || all.chain(functions).any(|entry| !entry.name.starts_with("__rdl_"))
-    };
+    let is_default = described.inlined.iter().any(|one| one.entry.is_default());
+    if is_default || described.methods.show_the_allocator() {
+        return None;
+    }
     let mut needed = METHODS.to_vec();
     needed.retain(|&method| !(method == "dealloc" && allow_frees));
     needed.retain(|method| !entries.iter().any(|&(_, symbol, _)| known::is_entry_of(symbol, method)));
@@ -121,7 +137,8 @@ pub(crate) fn unsure<'a>(program: &Program<'a>, names: &Names<'a>, allow_frees: 
     if has_default(image) {
         needed.retain(|&method| method != "alloc_zeroed");
     }
-    (!needed.is_empty() && !is_shown).then_some(Unsure::NoEntry)
+    let method = needed.first()?;
+    Some(if has_entries { Unsure::Inlined(method) } else { Unsure::NoEntry })
 }
 
 /// What an entry must come to.

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::about::{self, About, Entry, Said};
 use super::anchor;
 use super::body::{Call, Callee};
-use super::cover::{Assumptions, Callees, Cover};
+use super::cover::{Assumptions, Callees, Cover, Vouched};
 use super::invalid::Invalid;
 use super::load::Image;
 use super::names::Names;
@@ -358,6 +358,7 @@ impl Assumptions for Applied<'_, '_> {
             return None;
         }
         let mut frames = None;
+        let mut below = Vouched::default();
         for (i, assumption) in (0u32..).zip(&self.settings.assumptions) {
             let cover = match (&assumption.about, callee) {
                 (About::Function(p), Callee::Local(addr)) if self.is_named(addr, p) => Cover::Call(i),
@@ -367,18 +368,22 @@ impl Assumptions for Applied<'_, '_> {
                 (About::CallsIn(p), Callee::Unknown(why)) if why.is_indirect() && self.is_in(site, p) => {
                     Cover::Call(i)
                 }
+                // One after another may be about the same place, each with what it speaks of.
                 (About::At(anchor, _), _)
-                    if !callee.is_extracted(self.image)
+                    if i < Vouched::MOST
+                        && !callee.is_extracted(self.image)
                         && anchor.is_at(frames.get_or_insert_with(|| self.names.frames(site))) =>
                 {
-                    Cover::Below(i)
+                    assumption.matched.set(true);
+                    below = below.and(i);
+                    continue;
                 }
                 _ => continue,
             };
             assumption.matched.set(true);
             return Some(cover);
         }
-        None
+        (!below.is_none()).then_some(Cover::Below(below))
     }
 
     fn callees(&self, site: u64) -> Option<Callees> {

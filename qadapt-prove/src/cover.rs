@@ -10,8 +10,37 @@ use super::permits::Under;
 pub(crate) enum Cover {
     /// The call does not allocate, by the assumption of this number.
     Call(u32),
-    /// What is unknown in it and below does not allocate; what is known counts.
-    Below(u32),
+    /// What is unknown in it and below does not allocate, by these assumptions; what is known counts.
+    Below(Vouched),
+}
+
+/// The numbers of assumptions about what is below a call: those under [`Vouched::MOST`], which others leave out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Vouched(u128);
+
+impl Vouched {
+    /// How many can be told apart.
+    pub(crate) const MOST: u32 = u128::BITS;
+
+    /// These, and the assumption of this number.
+    pub(crate) const fn and(self, number: u32) -> Self {
+        Self(self.0 | 1 << number)
+    }
+
+    /// Those of both.
+    pub(crate) const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether there is none.
+    pub(crate) const fn is_none(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Their numbers.
+    pub(crate) fn numbers(self) -> impl Iterator<Item = u32> {
+        (0..Self::MOST).filter(move |number| self.0 >> number & 1 == 1)
+    }
 }
 
 /// Where a call through a pointer leads, by what the user says.

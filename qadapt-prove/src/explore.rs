@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use super::addr_map::{AddrMap, AddrSet};
 use super::body::{Body, Call, Callee, Fact, Given, Why};
 use super::builders;
-use super::cover::{Assumptions, Callees, Cover};
+use super::cover::{Assumptions, Callees, Cover, Vouched};
 use super::ground::Ground;
 use super::node::{Edge, Node, To};
 use super::once;
@@ -63,8 +63,8 @@ struct Key {
     entry: u64,
     /// The constants that it is passed.
     given: Given,
-    /// The assumption that covers everything unknown in it.
-    vouched: Option<u32>,
+    /// The assumptions that cover what is unknown in it.
+    vouched: Vouched,
     permission: Permission,
 }
 
@@ -96,8 +96,12 @@ impl Explorer<'_, '_> {
                 self.index.entry(region.entry).or_insert(i);
             }
             let permission = if region.forbids { Permission::Void } else { Permission::Heeded };
-            let node =
-                self.add(Key { entry: region.entry, given: Given::default(), vouched: None, permission });
+            let node = self.add(Key {
+                entry: region.entry,
+                given: Given::default(),
+                vouched: Vouched::default(),
+                permission,
+            });
             self.nodes[node as usize].part.clone_from(&region.part);
         }
         while let Some(i) = self.queue.pop_front() {
@@ -142,7 +146,7 @@ impl Explorer<'_, '_> {
             entry: key.entry,
             edges: Vec::new(),
             body: Body::default(),
-            vouched: key.vouched.is_some(),
+            vouched: !key.vouched.is_none(),
             permitted: key.permission == Permission::Given,
             part: None,
         });
@@ -195,7 +199,7 @@ impl Explorer<'_, '_> {
                     to(To::Assumed(number));
                     continue;
                 }
-                Some(Cover::Below(number)) => Some(number),
+                Some(Cover::Below(here)) => vouched.or(here),
                 None => vouched,
             };
             let permission = match (permission, self.assumed.under(call.site, call.callee)) {
@@ -211,16 +215,17 @@ impl Explorer<'_, '_> {
             if permission == Permission::Given {
                 match call.callee {
                     Callee::Local(addr) if !matches!(self.program.role(call.callee), Role::Sink(_)) => {
-                        to(To::Node(self.node_of(addr, &Given::default(), None, permission)));
+                        to(To::Node(self.node_of(addr, &Given::default(), Vouched::default(), permission)));
                     }
                     Callee::Unknown(why) if is_lost(call.callee) => to(To::Unknown(why)),
                     _ => {}
                 }
                 continue;
             }
-            let unknown = |unknown| match below {
-                Some(number) if self.assumed.speaks_of(number, call.callee) => To::Assumed(number),
-                _ => unknown,
+            let unknown = |unknown| {
+                let mut speaking =
+                    below.numbers().filter(|&number| self.assumed.speaks_of(number, call.callee));
+                speaking.next().map_or(unknown, To::Assumed)
             };
             match (self.program.role(call.callee), call.callee) {
                 (Role::Sink(kind), callee) => to(To::Sink(kind, callee)),
@@ -285,7 +290,7 @@ impl Explorer<'_, '_> {
     }
 
     /// Where one of several functions leads that a call through a pointer may be of.
-    fn one_of(&mut self, addr: u64, vouched: Option<u32>, permission: Permission) -> To {
+    fn one_of(&mut self, addr: u64, vouched: Vouched, permission: Permission) -> To {
         match self.program.role(Callee::Local(addr)) {
             Role::Sink(kind) => To::Sink(kind, Callee::Local(addr)),
             _ => To::Node(self.node_of(addr, &Given::default(), vouched, permission)),
@@ -293,7 +298,7 @@ impl Explorer<'_, '_> {
     }
 
     /// The node of a function that is called so.
-    fn node_of(&mut self, entry: u64, given: &Given, vouched: Option<u32>, permission: Permission) -> u32 {
+    fn node_of(&mut self, entry: u64, given: &Given, vouched: Vouched, permission: Permission) -> u32 {
         let wanted = !given.is_empty() && self.closed.is_some_and(|c| !c.contains(&entry));
         let given = if wanted && self.copies.len() < MOST_COPIES { given.clone() } else { Given::default() };
         if given.is_empty() && vouched.is_none() && permission == Permission::Heeded {

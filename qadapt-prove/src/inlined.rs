@@ -300,14 +300,18 @@ fn call<'r>(lines: Unit<'_, 'r>, entry: &Entry<'r>) -> Place {
         let value = entry.attr_value(name).and_then(|value| value.udata_value());
         value.and_then(|value| u32::try_from(value).ok()).unwrap_or(0)
     };
-    let file = match entry.attr_value(gimli::DW_AT_call_file) {
-        Some(AttributeValue::FileIndex(index)) => file(lines, index),
-        _ => None,
-    };
     Place {
-        file: file.unwrap_or_default(),
+        file: called_in(lines, entry).unwrap_or_default(),
         line: number(gimli::DW_AT_call_line),
         column: number(gimli::DW_AT_call_column),
+    }
+}
+
+/// The file of the call that an entry was inlined for.
+pub(super) fn called_in<'r>(lines: Unit<'_, 'r>, entry: &Entry<'r>) -> Option<String> {
+    match entry.attr_value(gimli::DW_AT_call_file)? {
+        AttributeValue::FileIndex(index) => file(lines, index),
+        _ => None,
     }
 }
 

@@ -72,8 +72,9 @@ impl Walk<'_, '_> {
                 }
                 self.comes_back(&taken, callee);
                 block.succ.add([step.next], &state);
-                // A conditional tail call: a block of its own, so that it can have an end of its own.
-                let Some(callee) = callee else { return End::Flow };
+                // A conditional tail call: a block of its own, so that it can have an end of its own. The kernel is asked for
+                // something harmless, and comes back to the caller.
+                let Some(callee) = callee else { return End::Return };
                 block.calls.push(Call { given: self.given(&taken), ..Call::new(step.addr, callee) });
                 End::Tail
             }

@@ -134,8 +134,12 @@ impl<'a> Program<'a> {
             Callee::Unknown(_) => Role::Plain,
             Callee::System(_) => Role::Sink(Sink::Wait),
             Callee::Import(index) => match self.foreign(self.image.import(index)) {
-                // An allocator is believed by its name.
-                sink @ Role::Sink(Sink::Alloc | Sink::Free) => sink,
+                // An allocator is believed by its name, but for what this file has under it.
+                Role::Sink(Sink::Free) => match self.image.own_definition(index).map(Callee::Local) {
+                    Some(own) if self.role(own) != Role::Sink(Sink::Free) => self.role(own),
+                    _ => Role::Sink(Sink::Free),
+                },
+                sink @ Role::Sink(Sink::Alloc) => sink,
                 role if self.image.is_of_c_library(index) => role,
                 // So is Rust's, whose entries a dynamic standard library has. Whether they wait nobody knows.
                 _ if self.subject == Subject::Allocation => known::entry(self.image.import(index)),
@@ -169,6 +173,11 @@ impl<'a> Program<'a> {
     /// From now on an entry that frees is one that allocates.
     pub(crate) fn allocates_too(&self, entry: u64) {
         self.roles.borrow_mut().insert(entry, Role::Sink(Sink::Alloc));
+    }
+
+    /// From now on an entry that frees is a function like others: what it does besides is not known.
+    pub(crate) fn is_looked_into(&self, entry: u64) {
+        self.roles.borrow_mut().insert(entry, Role::Plain);
     }
 
     /// The role of a function by its name, which is the C library's.

@@ -211,7 +211,7 @@ fn prove_with(
     let program =
         Program::new(&image, &catches, settings.subject).with_initialised(settings.initialised(&image));
     if settings.subject == Subject::Allocation {
-        allocator::settle_frees(&program);
+        allocator::settle_frees(&program, rules.allow_frees);
     }
     let applied = Applied::to(&image, &names, settings);
     let question = Question { program: &program, names: &names, rules, settings, applied: &applied };

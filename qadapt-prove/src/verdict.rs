@@ -301,6 +301,10 @@ impl Verdict {
                     "`{}` has a path that calls neither the malloc family nor another entry of the allocator",
                     symbol::name(shim)
                 ),
+                Unsure::Inlined(method) => format!(
+                    "of its method `{method}` only inlined copies are left, and what the optimiser has merged with other code has no \
+                     description"
+                ),
                 Unsure::NoEntry => {
                     "no entry of the allocator is left in this file, and no call of the malloc family \
                                     shows what it became"
@@ -312,7 +316,7 @@ impl Verdict {
                 at: None,
                 frames: Vec::new(),
                 settle: "#[inline(never)] on all methods of the allocator, and [prove] allocator-out-of-line = \
-                         \"they are marked so\"; for the system's allocator, debug = \"line-tables-only\" will do"
+                         \"they are marked so\"; for the system's allocator, and the guard round it, debug = \"limited\" will do"
                     .to_owned(),
             });
         }

@@ -2,8 +2,8 @@
 //! Android). Elsewhere this crate is empty.
 //!
 //! It reads debug information wherever that lies: in the file itself, in one beside it that its build id or its
-//! `.gnu_debuglink` names (as gdb looks for them, see its manual, "Debugging Information in Separate Files"), or in `.dwp` and
-//! `.dwo` files (split DWARF). It takes no lock, so a forked child can use it.
+//! `.gnu_debuglink` names (as gdb looks for them, see its manual, "Debugging Information in Separate Files") and that is of the
+//! same build, or in `.dwp` and `.dwo` files (split DWARF). It takes no lock, so a forked child can use it.
 //!
 //! ```
 //! # #[cfg(any(target_os = "android", target_os = "linux"))]
@@ -33,6 +33,8 @@
 
 #![cfg(any(target_os = "android", target_os = "linux"))]
 
+mod apart;
+mod file;
 mod program;
 
 pub use program::{Function, Program};

@@ -1,29 +1,19 @@
 //! One ELF file with its debug information.
 
 use std::ffi::OsStr;
-use std::fmt::Write as _;
-use std::fs::{File, read_link};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use addr2line::gimli::{self, AbbreviationsCacheStrategy, Dwarf, DwarfPackage, EndianSlice, NativeEndian};
 use addr2line::{LookupContinuation as _, LookupResult, SplitDwarfLoad};
-use memmap2::Mmap;
-use object::read::elf::ElfFile;
 use object::{CompressionFormat, Object, ObjectSection, ObjectSegment, ObjectSymbol, ObjectSymbolTable};
 
-#[cfg(target_pointer_width = "64")]
-type Header = object::elf::FileHeader64<object::NativeEndian>;
-#[cfg(target_pointer_width = "32")]
-type Header = object::elf::FileHeader32<object::NativeEndian>;
+use super::apart;
+use super::file::{Elf, open, open_deleted};
 
-type Elf = ElfFile<'static, Header>;
 /// What is loaded has the machine's own order of bytes.
 type Bytes = EndianSlice<'static, NativeEndian>;
-
-/// Where distributions keep debug information apart from programs.
-const APART: &str = "/usr/lib/debug";
 
 /// A function, as the source has it; inlined ones share their place with the function that they are part of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,6 +32,8 @@ pub struct Function {
 #[expect(missing_debug_implementations, reason = "a mapped file, of megabytes")]
 pub struct Program {
     elf: Elf,
+    /// The file with what was taken out of it.
+    apart: Option<Elf>,
     lines: Option<Lines>,
 }
 
@@ -54,11 +46,11 @@ impl Program {
     pub fn load(path: &Path, with_lines: bool) -> Option<Self> {
         let elf = open(path).or_else(|| open_deleted(path))?;
         if !with_lines {
-            return Some(Self { elf, lines: None });
+            return Some(Self { elf, apart: None, lines: None });
         }
-        let apart = apart(&elf, path).into_iter().find_map(|apart| open(&apart));
+        let apart = apart::of(&elf, path);
         let lines = Lines::of(apart.as_ref().unwrap_or(&elf), path);
-        Some(Self { elf, lines })
+        Some(Self { elf, apart, lines })
     }
 
     /// The functions at a place in the file, in bytes from its start: inlined ones first, each in the next one. Empty where
@@ -92,7 +84,8 @@ impl Program {
 
     /// The function that holds an address, from the table of symbols; a stripped file has only what it exports.
     fn name_of(&self, address: u64) -> Option<String> {
-        let tables = [self.elf.symbol_table(), self.elf.dynamic_symbol_table()];
+        let apart = self.apart.as_ref().and_then(Elf::symbol_table);
+        let tables = [self.elf.symbol_table(), apart, self.elf.dynamic_symbol_table()];
         let mut symbols = tables.into_iter().flatten().flat_map(|table| table.symbols());
         let symbol = symbols.find(|symbol| {
             let inside = address.checked_sub(symbol.address());
@@ -166,46 +159,6 @@ impl Lines {
         split.make_dwo(&load.parent);
         Some(Arc::new(split))
     }
-}
-
-fn open(path: &Path) -> Option<Elf> {
-    map(&File::open(path).ok()?)
-}
-
-/// A program that was replaced or removed while it runs: the kernel still has it.
-fn open_deleted(path: &Path) -> Option<Elf> {
-    let own = Path::new("/proc/self/exe");
-    if read_link(own).ok()? == path { open(own) } else { None }
-}
-
-/// The file in memory, for good.
-#[expect(unsafe_code, reason = "files of tens of megabytes are not for the heap")]
-fn map(file: &File) -> Option<Elf> {
-    // SAFETY: whoever truncates the file of a running program ends the program itself, too; whoever writes into it gets
-    // wrong lines. A debug file that is truncated in this moment can end the program, as it can with every debugger.
-    let mapped = unsafe { Mmap::map(file) }.ok()?;
-    let mapped: &'static Mmap = Box::leak(Box::new(mapped));
-    Elf::parse(mapped).ok()
-}
-
-/// Where the debug information of a file may lie apart from it (gdb's manual, "Debugging Information in Separate Files").
-fn apart(elf: &Elf, path: &Path) -> Vec<PathBuf> {
-    let mut places = Vec::new();
-    if let Some([first, rest @ ..]) = elf.build_id().ok().flatten() {
-        let mut name = format!("{APART}/.build-id/{first:02x}/");
-        for byte in rest {
-            let _ = write!(name, "{byte:02x}");
-        }
-        places.push(PathBuf::from(name + ".debug"));
-    }
-    let link = elf.gnu_debuglink().ok().flatten();
-    if let (Some((name, _)), Some(folder)) = (link, path.parent()) {
-        let name = OsStr::from_bytes(name);
-        places.push(folder.join(name));
-        places.push(folder.join(".debug").join(name));
-        places.push(Path::new(APART).join(folder.strip_prefix("/").unwrap_or(folder)).join(name));
-    }
-    places
 }
 
 fn dwarf(elf: &Elf, name: impl Fn(gimli::SectionId) -> Option<&'static str>) -> Option<Dwarf<Bytes>> {

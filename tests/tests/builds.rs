@@ -97,6 +97,7 @@ fn regions_are_sound_in_every_build() {
     panic_abort_reports_first();
     without_debug_information_the_function_is_named();
     without_symbols_the_address_is_given();
+    lines_apart_are_those_of_the_same_build();
     reports_go_where_the_features_send_them();
     the_process_is_counted();
     features_choose_the_mode();
@@ -151,6 +152,51 @@ fn without_symbols_the_address_is_given() {
         let (_, offset) =
             place.split_once("report-stripped+0x").unwrap_or_else(|| panic!("{place:?} in {outcome:?}"));
         assert!(usize::from_str_radix(offset.trim_end(), 16).is_ok_and(|offset| offset > 0), "{place:?}");
+    }
+}
+
+fn lines_apart_are_those_of_the_same_build() {
+    let build = Build::checked("lines", &["debug=\"line-tables-only\"", "opt-level=0"]);
+    let whole = build.program("report");
+    let folder = whole.with_file_name("apart");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(folder.join(".debug")).expect("a folder");
+    let objcopy = |arguments: &[&str], files: &[&Path]| {
+        let status = Command::new("objcopy").args(arguments).args(files).status();
+        assert!(status.expect("binutils are installed").success(), "{arguments:?} {files:?}");
+    };
+    let report = |program: &Path| child::run(child::command(program).arg("alloc")).stderr;
+    // The linker's id goes with the debug information; without it there is the link's checksum.
+    for taken in [&["--strip-all"][..], &["--strip-all", "--remove-section=.note.gnu.build-id"]] {
+        let (program, apart) = (folder.join("program"), folder.join("program.debug"));
+        let hidden = folder.join(".debug/program");
+        let mut only_debug = vec!["--only-keep-debug"];
+        only_debug.extend(&taken[1..]);
+        let stripped = |link: &Path| {
+            objcopy(taken, &[&whole, &program]);
+            objcopy(&[&format!("--add-gnu-debuglink={}", link.display())], &[&program]);
+        };
+        objcopy(&only_debug, &[&whole, &apart]);
+        stripped(&apart);
+        let found = report(&program);
+        assert!(found.contains("--> tests/src/bin/report.rs:"), "{found}");
+        // That of another build has other lines.
+        let other = build.program("by_symbol");
+        objcopy(&only_debug, &[&other, &apart]);
+        let found = report(&program);
+        assert!(found.contains("--> 0x") && !found.contains(".rs:1 "), "{found}");
+        // Nobody writes into a pipe.
+        fs::remove_file(&apart).expect("it was there");
+        let made = Command::new("mkfifo").arg(&apart).status();
+        assert!(made.expect("coreutils are installed").success());
+        assert!(report(&program).contains("--> 0x"));
+        fs::remove_file(&apart).expect("it was there");
+        // It may have the program's own name.
+        objcopy(&only_debug, &[&whole, &hidden]);
+        stripped(&hidden);
+        let found = report(&program);
+        assert!(found.contains("--> tests/src/bin/report.rs:"), "{found}");
+        fs::remove_file(&hidden).expect("it was there");
     }
 }
 

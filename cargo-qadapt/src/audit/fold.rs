@@ -245,10 +245,10 @@ impl Fold {
                 let program = trace.text(trace.header.program);
                 let program = Path::new(&program);
                 let named = trace.text(trace.header.test);
-                // A test harness runs each test on a thread of its name, and itself on the main one.
+                // A test harness runs each test on a thread of its name, which is a path, and itself on the main one.
                 let test = if !named.is_empty() {
                     named
-                } else if is_test_program(program) && !["", "main"].contains(&thread.as_str()) {
+                } else if is_test_program(program) && thread != "main" && is_path(&thread) {
                     thread
                 } else {
                     return None;
@@ -285,6 +285,13 @@ impl Fold {
     }
 }
 
+/// True for what can be the path of a function, as a test's name is.
+fn is_path(name: &str) -> bool {
+    let is_word = |part: &str| part.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let begins_well = |part: &str| part.starts_with(|c: char| c.is_alphabetic() || c == '_');
+    name.split("::").all(|part| is_word(part) && begins_well(part))
+}
+
 /// Cuts off what lies outside of the program's `main`, of a thread's function or of a test: the standard library calls each
 /// of them through one function, which is never inlined. What the runtime does by itself before and after keeps its frames.
 fn begin_at_main(frames: &[Frame], stack: &mut Vec<u32>) {
@@ -298,6 +305,26 @@ fn begin_at_main(frames: &[Frame], stack: &mut Vec<u32>) {
             |frame: &u32| frames.get(*frame as usize).is_some_and(|frame| frame.origin == Origin::Internal);
         if stack.iter().any(|frame| !is_library(frame)) {
             while stack.pop_if(|frame| is_library(frame)).is_some() {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_function_can_be_called_is_no_test() {
+        for (thread, expected) in [
+            ("counts_one", true),
+            ("sums::tests::größer", true),
+            ("", false),
+            ("tokio-runtime-worker", false),
+            ("worker 7", false),
+            ("7", false),
+            ("sums::", false),
+        ] {
+            assert_eq!(is_path(thread), expected, "{thread}");
         }
     }
 }

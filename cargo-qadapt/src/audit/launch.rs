@@ -63,7 +63,8 @@ const ALWAYS: [&str; 5] =
 pub fn setting(platform: &str) -> Option<String> {
     let own = std::env::current_exe().ok()?;
     let words = toml::Value::Array(vec![own.to_str()?.into(), VERB.into()]);
-    Some(format!("target.{platform}.runner = {words}"))
+    // A platform's name may have a dot.
+    Some(format!("target.{}.runner = {words}", toml::Value::from(platform)))
 }
 
 /// The variable by which the program gets one of this name.
@@ -156,6 +157,13 @@ fn is_kept(variable: &OsStr, kept: Option<&str>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_platforms_name_is_one_key() {
+        let setting = setting("thumbv8m.main-none-eabi").expect("this program has a name");
+        let table: toml::Table = setting.parse().expect("it is a setting");
+        assert!(table["target"]["thumbv8m.main-none-eabi"]["runner"].is_array(), "{setting}");
+    }
 
     #[test]
     fn a_programs_name_does_not_depend_on_where_it_was_built() {

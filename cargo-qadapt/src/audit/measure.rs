@@ -369,7 +369,7 @@ impl<'a> How<'a> {
     /// in the 256 parts of a debug build that takes an eighth longer.
     fn config(&self, profile: &Profile) -> Vec<String> {
         let setting = |word: &str, setting: &str| {
-            format!("profile.{}.package.{}.{setting}", profile.for_cargo(), toml::Value::from(word))
+            format!("profile.{}.package.{}.{setting}", profile.key(), toml::Value::from(word))
         };
         let nameless = self.cargo_config.nameless_packages(profile);
         let mut config = self.cargo_config.for_lines(profile);

@@ -44,6 +44,19 @@ impl Problems {
         !self.gaps.is_empty()
     }
 
+    /// What should be in the figures and is not; where nothing was found also the runs that failed before they had done all.
+    #[must_use]
+    pub fn missing(&self, has_findings: bool) -> Vec<String> {
+        let failures = self.failures.iter().filter(|_| !has_findings);
+        let mut missing: Vec<String> = Vec::new();
+        for problem in self.gaps.iter().chain(failures) {
+            if !missing.contains(problem) {
+                missing.push(problem.clone());
+            }
+        }
+        missing
+    }
+
     /// Prints them to standard error, each once, and says how the command ends.
     ///
     /// With gaps it is 2: part of the audit could not be made. Otherwise findings are findings, however the run ended:

@@ -140,7 +140,7 @@ fn command(build: &Build<'_>, options: &Options<'_>) -> Command {
     command.args(match options.command {
         CargoCommand::Run => ["run", "--quiet"].as_slice(),
         CargoCommand::Test => &["test", "--no-fail-fast"],
-        CargoCommand::Nextest => &["nextest", "run", "--no-fail-fast"],
+        CargoCommand::Nextest => &["nextest", "run", "--no-fail-fast", "--retries", "0"],
         CargoCommand::Bench => &["bench"],
     });
     build.add_to(&mut command);

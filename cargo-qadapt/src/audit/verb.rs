@@ -47,7 +47,7 @@ impl Audit {
         let findings = of_view(&View::new(&report, workspace.root()));
         let ended =
             show(report, &self.choice, removed.suppressions, workspace.root(), &self.output, &problems);
-        keep_or_say(&workspace, Kind::Audit, findings, &self.output);
+        keep_or_say(&workspace, Kind::Audit, findings, self.output.color);
         ended
     }
 }
@@ -57,7 +57,7 @@ impl Audit {
 /// # Errors
 /// If it cannot be written.
 pub fn show(
-    report: Report,
+    mut report: Report,
     choice: &Choice,
     suppressed: Vec<Suppressed>,
     root: &Path,
@@ -65,9 +65,11 @@ pub fn show(
     problems: &Problems,
 ) -> Result<ExitCode> {
     output.say("warning", choice.matches_nothing(&report).as_slice());
+    let has_findings = report.disallowed() > 0;
+    report.missing = problems.missing(has_findings);
+    let is_whole = report.missing.is_empty();
     let (report, lines) = choice.of(report);
     let says_lives = choice.sort == Weight::Live;
-    let is_whole = !problems.has_gaps();
     output.write(&View { lines, suppressed, says_lives, is_whole, ..View::new(&report, root) })?;
-    Ok(problems.end(output, report.disallowed() > 0))
+    Ok(problems.end(output, has_findings))
 }

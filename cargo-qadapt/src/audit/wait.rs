@@ -88,8 +88,8 @@ impl Wait<'_> {
                 // Cargo goes before the tests that it has started.
                 last.get_or_insert(Instant::now() + PATIENCE);
             }
-            // What an interrupted program has started ends with it, whatever it does.
-            let left = if end == End::Interrupted {
+            // What a program has started that is interrupted, or takes too long, ends with it, whatever it does.
+            let left = if matches!(end, End::Interrupted | End::Timeout) {
                 family.others()
             } else {
                 family.writers(self.traces, &mut is_guarded)

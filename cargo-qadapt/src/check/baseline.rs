@@ -78,7 +78,7 @@ impl Figures {
         let peak_bytes = if removed.bytes > 0 { 0 } else { counts.peak_bytes };
         let figure = |all: u64, removed: u64| {
             let sum = all.saturating_sub(removed);
-            if per_entry { Range::of_entries(sum, counts.calls) } else { Range::exactly(sum) }
+            if per_entry { Range::of_few(sum, counts.calls) } else { Range::exactly(sum) }
         };
         Self {
             allocs: figure(counts.allocs, removed.allocs),
@@ -105,6 +105,22 @@ impl Figures {
     #[must_use]
     pub const fn all(&self) -> [Range; 6] {
         [self.allocs, self.reallocs, self.deallocs, self.bytes, self.peak_bytes, self.blocking_calls]
+    }
+
+    /// The figures of a run before, each with that of now, in the order of their names. Where one of them does not know the peak
+    /// there is nothing to compare: both have that of now.
+    #[must_use]
+    pub fn pairs(before: &Self, now: &Self) -> [(Range, Range); 6] {
+        let is_peak_known = before.knows_peak() && now.knows_peak();
+        let peak_bytes = if is_peak_known { before.peak_bytes } else { now.peak_bytes };
+        let (before, now) = (Self { peak_bytes, ..*before }.all(), now.all());
+        std::array::from_fn(|figure| (before[figure], now[figure]))
+    }
+
+    /// False where the peak was left out: nothing that asks for bytes has none.
+    #[must_use]
+    pub const fn knows_peak(&self) -> bool {
+        self.peak_bytes.max > 0 || self.bytes.max == 0
     }
 
     /// Takes another run of the same thing in.
@@ -274,6 +290,21 @@ fn joined<T: Copy>(
 mod tests {
     use super::*;
     use crate::report::figures::Op;
+
+    #[test]
+    fn a_peak_that_is_not_known_is_not_compared() {
+        let counts = Counts { allocs: 2, bytes: 40, peak_bytes: 40, ..Counts::default() };
+        let one = Counts { allocs: 1, bytes: 20, ..Counts::default() };
+        let [whole, part] = [Counts::default(), one].map(|removed| Figures::of(&counts, &removed, false));
+        let of_peak = |before: &Figures, now: &Figures| Figures::pairs(before, now)[4];
+        for (before, now) in [(&part, &whole), (&whole, &part)] {
+            let (was, is) = of_peak(before, now);
+            assert_eq!(was, is);
+        }
+        let nothing = Figures::default();
+        assert_eq!(of_peak(&nothing, &whole), (Range::exactly(0), Range::exactly(40)));
+        assert_eq!(of_peak(&whole, &nothing), (Range::exactly(40), Range::exactly(0)));
+    }
 
     fn key(file: &str, name: Option<&str>) -> RegionKey {
         RegionKey { file: file.into(), name: name.map(str::to_owned), nth: 1, ..RegionKey::default() }

@@ -69,7 +69,7 @@ fn trend(was: Option<&Figures>, is: Option<&Figures>) -> Option<Trend> {
         (None, Some(_)) => Some(Trend::New),
         (Some(_), None) => Some(Trend::Gone),
         (Some(was), Some(is)) => {
-            let pairs = || was.all().into_iter().zip(is.all()).zip(is.tolerances(0));
+            let pairs = || Figures::pairs(was, is).into_iter().zip(is.tolerances(0));
             if pairs().any(|((was, is), tolerance)| is.is_more(was, tolerance)) {
                 Some(Trend::More)
             } else if pairs().any(|((was, is), tolerance)| is.is_less(was, tolerance)) {
@@ -82,9 +82,9 @@ fn trend(was: Option<&Figures>, is: Option<&Figures>) -> Option<Trend> {
 }
 
 fn cells(was: Option<&Figures>, is: Option<&Figures>) -> Vec<String> {
-    let all = |figures: Option<&Figures>| figures.copied().unwrap_or_default().all();
+    let figures = |figures: Option<&Figures>| figures.copied().unwrap_or_default();
     let tolerances = is.or(was).copied().unwrap_or_default().tolerances(0);
-    let pairs = all(was).into_iter().zip(all(is)).zip(tolerances);
+    let pairs = Figures::pairs(&figures(was), &figures(is)).into_iter().zip(tolerances);
     pairs
         .map(|((was, is), tolerance)| {
             let is_same = !is.is_more(was, tolerance) && !is.is_less(was, tolerance);

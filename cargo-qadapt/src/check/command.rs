@@ -8,7 +8,9 @@ use crate::build::Workspace;
 pub fn command(runs: &Runs, workspace: &Workspace) -> String {
     let selection = &runs.selection;
     let mut words: Vec<String> = Vec::new();
-    if let Some(package) = workspace.package(selection).filter(|_| !selection.workspace) {
+    // Cargo takes patterns, too, which are no package's name.
+    let package = workspace.package(selection).or(selection.package.as_deref());
+    if let Some(package) = package.filter(|_| !selection.workspace) {
         words.extend(["-p".to_owned(), package.to_owned()]);
     }
     words.extend(selection.target_arguments().iter().map(|word| word.to_string_lossy().into_owned()));

@@ -169,9 +169,8 @@ impl Comparison<'_> {
                     .and_then(|old| self.before?.regions.get(*old)?.counts.get(name))
                     .copied()
                     .unwrap_or_default();
-                let pairs = now.all().into_iter().zip(before.all());
-                let varies = pairs.map(|(now, before)| (now.varies() && !before.varies()).then_some(now));
-                let varies: Vec<Option<Range>> = varies.collect();
+                let varies = Figures::pairs(&before, &now)
+                    .map(|(before, now)| (now.varies() && !before.varies()).then_some(now));
                 if varies.iter().any(Option::is_some) {
                     let what = format!(
                         "{}, not the same in each run: the baseline keeps the least and the most",
@@ -355,7 +354,7 @@ fn unmatched(message: &str) -> Finding {
 
 /// What a region does more than before, or if nothing, less.
 fn more_or_less(before: Figures, now: Figures, tolerances: [Tolerance; 6]) -> Option<(Rule, String)> {
-    let pairs: Vec<(Range, Range)> = before.all().into_iter().zip(now.all()).collect();
+    let pairs = Figures::pairs(&before, &now);
     let each = if now.allocs.per_entry { " for each entry" } else { "" };
     let select = |is: fn(Range, Range, Tolerance) -> bool| -> Option<String> {
         let chosen: Vec<String> = pairs

@@ -3,7 +3,7 @@
 use qadapt_code::origin::Origin;
 
 use crate::report::called::bare;
-use crate::report::figures::{Counts, Op, PerProfile, RegionKind, Report, Site, counts_of};
+use crate::report::figures::{Counts, Op, PerProfile, RegionKind, RegionPlace, Report, Site, counts_of};
 
 /// What looks up a path and returns it, by its own name: inlined functions have no other.
 const LOOK_UP: [&str; 5] = ["current_dir", "current_exe", "canonicalize", "getcwd", "realpath"];
@@ -12,12 +12,16 @@ const LOOK_UP: [&str; 5] = ["current_dir", "current_exe", "canonicalize", "getcw
 #[must_use]
 pub fn path_bytes(report: &Report) -> Vec<PerProfile<Counts>> {
     let mut regions: Vec<PerProfile<Counts>> = vec![vec![None; report.profiles.len()]; report.regions.len()];
-    let whole = report.regions.iter().position(|region| region.place.kind == RegionKind::WholeProgram);
+    // The region round the whole program has the events of all others; where tests are told apart each has one.
+    let whole = |site: &Site| {
+        let by = report.regions.get(site.region).map(|region| &region.place.by);
+        let is_round = |place: &RegionPlace| place.kind == RegionKind::WholeProgram && Some(&place.by) == by;
+        report.regions.iter().position(|region| is_round(&region.place))
+    };
     for site in report.sites.iter().filter(|site| site.op != Op::Dealloc && looks_up_a_path(report, site)) {
+        let outer = whole(site).filter(|&whole| whole != site.region);
         for (profile, counts) in site.counts.iter().enumerate() {
             let Some(counts) = counts else { continue };
-            // The region round the whole program has the events of all others.
-            let outer = whole.filter(|&whole| whole != site.region);
             for region in std::iter::once(site.region).chain(outer) {
                 let found: &mut Counts = counts_of(&mut regions[region], profile);
                 found.bytes = found.bytes.saturating_add(counts.bytes);
@@ -38,7 +42,7 @@ fn looks_up_a_path(report: &Report, site: &Site) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::figures::{Frame, Region, RegionPlace, SiteCounts};
+    use crate::report::figures::{By, Frame, Region, SiteCounts};
 
     #[test]
     fn only_what_the_standard_library_looks_up_counts() {
@@ -80,5 +84,17 @@ mod tests {
         let bytes = path_bytes(&report);
         let of = |region: usize| bytes[region][0].map_or(0, |counts: Counts| counts.bytes);
         assert_eq!((of(0), of(1)), (7, 3));
+        // Where tests are told apart each has a region round all that it does.
+        let mut apart = report.regions.clone();
+        for (region, test) in
+            report.regions.iter_mut().zip(["one", "one"]).chain(apart.iter_mut().zip(["two", "two"]))
+        {
+            region.place.by = Some(By::Test(test.into()));
+        }
+        report.regions.append(&mut apart);
+        report.sites.iter_mut().for_each(|site| site.region += 2);
+        let bytes = path_bytes(&report);
+        let of = |region: usize| bytes[region][0].map_or(0, |counts: Counts| counts.bytes);
+        assert_eq!([0, 1, 2, 3].map(of), [0, 0, 7, 3]);
     }
 }

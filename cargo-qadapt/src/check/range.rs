@@ -37,6 +37,14 @@ impl Range {
         Self { min: figure, max: figure, per_entry: true }
     }
 
+    /// The same, but where something happened never nothing.
+    #[must_use]
+    pub fn of_few(sum: u64, entries: u64) -> Self {
+        let rounded = Self::of_entries(sum, entries);
+        let figure = rounded.max.max(sum.min(1));
+        Self { min: figure, max: figure, ..rounded }
+    }
+
     /// True if it was not the same in each run.
     #[must_use]
     pub const fn varies(self) -> bool {
@@ -156,6 +164,8 @@ mod tests {
         let more = Range::of_entries(3 * 5237, 5237);
         assert!(more.is_more(run(14_105), Tolerance::OF_ENTRIES));
         assert!(Range::of_entries(5237 / 20, 5237).is_more(Range::of_entries(0, 9), Tolerance::OF_ENTRIES));
+        let seldom = Range::of_few(1, 1000);
+        assert!(seldom.max > seldom.limit(0), "what happens is more than nothing may");
     }
 
     #[test]

@@ -111,7 +111,7 @@ impl Check {
         };
         // What is not decided takes the place of nothing.
         if !is_undecided {
-            keep_or_say(&workspace, Kind::Audit, of_view(&view), &self.output);
+            keep_or_say(&workspace, Kind::Audit, of_view(&view), self.output.color);
         }
         written?;
         Ok(problems.end(&self.output, is_failure))

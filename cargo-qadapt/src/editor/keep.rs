@@ -8,8 +8,9 @@ use sha2::{Digest as _, Sha256};
 use super::finding::{Finding, Spot};
 use crate::build::Workspace;
 use crate::error::{Error, Result};
-use crate::format::output::{Output, replace};
+use crate::format::output::{replace, say};
 use crate::format::source::contents;
+use crate::format::style::Color;
 
 /// What has found something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,11 +53,15 @@ pub fn keep(workspace: &Workspace, kind: Kind, mut findings: Vec<Finding>) -> Re
 }
 
 /// The same; where they cannot be written it says what that costs. A report is whole without them.
-pub fn keep_or_say(workspace: &Workspace, kind: Kind, findings: Vec<Finding>, output: &Output) {
+pub fn keep_or_say(workspace: &Workspace, kind: Kind, findings: Vec<Finding>, color: Color) {
     if let Err(e) = keep(workspace, kind, findings) {
-        output.say(
+        say(
+            color,
             "warning",
-            &[format!("{}: the report is whole, but --format rustc-json, and so an editor, shows what an earlier run found", e.whole())],
+            &[format!(
+                "{}: the report is whole, but --format rustc-json, and so an editor, shows what an earlier run found",
+                e.whole()
+            )],
         );
     }
 }

@@ -387,7 +387,8 @@ fn manifest(root: &Path, dependencies: BTreeMap<String, Value>) -> Table {
     if let Some(Value::Table(dev)) = profiles.get_mut("dev") {
         let mut packages = Table::new();
         for name in ["qadapt", "qadapt-spin", "qadapt-symbols", "qadapt-trace"] {
-            packages.insert(name.into(), Table::from_iter([("opt-level".into(), 3.into())]).into());
+            let settings = [("opt-level".into(), 3.into()), ("codegen-units".into(), 16.into())];
+            packages.insert(name.into(), Table::from_iter(settings).into());
         }
         dev.insert("package".into(), packages.into());
     }

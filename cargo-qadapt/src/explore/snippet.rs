@@ -29,7 +29,7 @@ impl Program {
             // `println!(..);` alone could be an item, and is meant to be run.
             found.has_main || !found.calls_macros
         });
-        let before = if is_file || snippet.contains("fn main") { "" } else { "fn main() { " };
+        let before = if is_file || has_main(snippet) { "" } else { "fn main() { " };
         let mut text = format!("{before}{snippet}\n");
         if !before.is_empty() {
             text.push('}');
@@ -53,6 +53,11 @@ impl Program {
     pub fn column(&self, line: u32, column: u32) -> u32 {
         if line == 1 { column.saturating_sub(self.shift).max(1) } else { column }
     }
+}
+
+/// True if the text has the beginning of a `main`; it may be one that does not parse.
+fn has_main(snippet: &str) -> bool {
+    snippet.split("fn main").skip(1).any(|behind| behind.trim_start().starts_with('('))
 }
 
 /// What a file of items has.
@@ -113,6 +118,14 @@ mod tests {
         let program = Program::of("let a = 1;\nlet b = a;", None);
         assert!(program.text.starts_with("fn main() { let a = 1;\nlet b = a;\n}\n"), "{}", program.text);
         assert_eq!((program.column(1, 13), program.column(1, 3), program.column(2, 3)), (1, 1, 3));
+    }
+
+    #[test]
+    fn a_function_whose_name_begins_like_main_is_no_main() {
+        let loops = Program::of("fn main_loop() {}\nmain_loop();", None);
+        assert!(loops.text.starts_with("fn main() { fn main_loop"), "{}", loops.text);
+        let broken = Program::of("fn main () { let }", None);
+        assert!(broken.text.starts_with("fn main () {"), "{}", broken.text);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use super::mistakes::mistakes;
 use super::snippet::Program;
 use super::target::Target;
 use crate::audit::args::Runs;
-use crate::audit::gaps::nothing_audited;
+use crate::audit::gaps::{nothing_audited, undecided};
 use crate::audit::measure::Detail;
 use crate::build::Workspace;
 use crate::config::Config;
@@ -26,6 +26,7 @@ use crate::error::{Error, Result};
 use crate::format::style::Color;
 use crate::prove::args::{Format, Prove};
 use crate::prove::proofs::Proofs;
+use crate::report::suppress::{Suppressed, suppress};
 use crate::selection::{Profiles, Selection};
 
 /// The first argument that says that a part is to be made.
@@ -142,8 +143,14 @@ impl Order {
         let mut measured = runs.measure(workspace, &config, 1, Detail::default())?;
         let mut problems = measured.problems.take_failures();
         problems.extend_from_slice(measured.problems.gaps());
-        let report = measured.reports.pop().unwrap_or_default();
+        let mut report = measured.reports.pop().unwrap_or_default();
         if let MadeOf::Target(..) = self.made_of {
+            let removed = suppress(&mut report, &config.suppressions);
+            problems.extend(undecided(&report, &removed));
+            let words = |found: &Suppressed| {
+                format!("left out, as `qadapt.toml` says: {}, because {}", found.what, found.reason)
+            };
+            problems.extend(removed.suppressions.iter().map(words));
             // A program of somebody's own may have another allocator.
             problems.extend(nothing_audited(&report, true));
         }

@@ -32,8 +32,7 @@ impl Output {
     /// If the format is binary and would go to a terminal, or the file cannot be written.
     pub fn ready(&self) -> Result<()> {
         self.fits_terminal()?;
-        let Some(path) = &self.output else { return Ok(()) };
-        is_writable(path).map_err(|e| Error::io("write the report", path, e))
+        writable(self.output.as_deref())
     }
 
     fn fits_terminal(&self) -> Result<()> {
@@ -65,14 +64,28 @@ impl Output {
 
     /// Prints problems to standard error, each once, as errors or as what else they are called.
     pub fn say(&self, called: &str, problems: &[String]) {
-        let mut stderr = self.color.stderr();
-        for (index, problem) in problems.iter().enumerate() {
-            if !problems[..index].contains(problem) {
-                // There is nobody else to tell.
-                let _ = writeln!(stderr, "{called}: {problem}");
-            }
+        say(self.color, called, problems);
+    }
+}
+
+/// Prints problems to standard error, each once, as errors or as what else they are called.
+pub fn say(color: Color, called: &str, problems: &[String]) {
+    let mut stderr = color.stderr();
+    for (index, problem) in problems.iter().enumerate() {
+        if !problems[..index].contains(problem) {
+            // There is nobody else to tell.
+            let _ = writeln!(stderr, "{called}: {problem}");
         }
     }
+}
+
+/// Asks, before the work, whether a file could be written; standard output can.
+///
+/// # Errors
+/// If it cannot.
+pub fn writable(output: Option<&Path>) -> Result<()> {
+    let Some(path) = output else { return Ok(()) };
+    is_writable(path).map_err(|e| Error::io("write the report", path, e))
 }
 
 /// Fails if a file could not be written, and leaves it as it is.

@@ -41,6 +41,7 @@ impl Merge {
             gather(&self.inputs, &code, self.choice.by, output)?;
         let mut problems = Problems::default();
         problems.extend(unread.iter().map(Error::whole));
+        problems.extend(std::mem::take(&mut report.missing));
         if let Some(problem) = nothing_audited(&report, false) {
             // Where nothing could be read, that has been said.
             if !(report.profiles.is_empty() && problems.has_gaps()) {

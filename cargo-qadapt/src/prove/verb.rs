@@ -18,9 +18,9 @@ use crate::build::Workspace;
 use crate::config::{self, Config};
 use crate::editor::check::check;
 use crate::editor::finding::of_proofs;
-use crate::editor::keep::{Kind, keep};
+use crate::editor::keep::{Kind, keep_or_say};
 use crate::error::{Error, Result};
-use crate::format::output::deliver;
+use crate::format::output::{deliver, writable};
 use crate::given::spared;
 
 impl Prove {
@@ -32,6 +32,7 @@ impl Prove {
         if self.format == Format::RustcJson {
             return check(&self.selection, self.output.as_deref());
         }
+        writable(self.output.as_deref())?;
         for input in [&self.binary, &self.unlabelled, &self.config].into_iter().flatten() {
             spared(input, self.output.as_deref())?;
         }
@@ -79,7 +80,7 @@ impl Prove {
         deliver(printed.into_bytes(), is_text, self.output.as_deref(), self.color)?;
         // The report is whole without them.
         if let Some(workspace) = workspace {
-            keep(workspace, Kind::Proof, of_proofs(&proofs, &root))?;
+            keep_or_say(workspace, Kind::Proof, of_proofs(&proofs, &root), self.color);
         }
         if let Some(error) = ended {
             return Err(error);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use qadapt_code::origin::Origin;
 use serde::{Deserialize, Serialize};
 
+pub use super::left_out::LeftOut;
 use super::live::{Live, LiveTotal, joined};
 pub use super::op::Op;
 use super::spread::Spread;
@@ -31,42 +32,9 @@ pub struct Report {
     /// What the command was told not to show.
     #[serde(default, skip_serializing_if = "LeftOut::is_nothing")]
     pub left_out: LeftOut,
-}
-
-/// Parts of a report that are not in it, because others were chosen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LeftOut {
-    /// Regions.
-    pub regions: u64,
-    /// Lines.
-    pub lines: u64,
-}
-
-impl LeftOut {
-    /// Adds what another report leaves out.
-    pub fn add(&mut self, other: Self) {
-        self.regions = self.regions.saturating_add(other.regions);
-        self.lines = self.lines.saturating_add(other.lines);
-    }
-
-    /// True if the report is whole.
-    #[must_use]
-    pub fn is_nothing(&self) -> bool {
-        *self == Self::default()
-    }
-
-    /// What is missing, in words; none if nothing is.
-    #[must_use]
-    pub fn words(self) -> Option<String> {
-        let some = |number: u64, what: &str| match number {
-            0 => None,
-            1 => Some(format!("1 {what}")),
-            many => Some(format!("{many} {what}s")),
-        };
-        let parts: Vec<String> =
-            [some(self.regions, "region"), some(self.lines, "line")].into_iter().flatten().collect();
-        (!parts.is_empty()).then(|| format!("{} not shown: others were chosen", parts.join(" and ")))
-    }
+    /// What should be in these figures and is not, in words: where there is some, the command ends with exit code 2.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
 }
 
 /// One entry for each profile of a report; none where it did not happen.

@@ -139,8 +139,7 @@ impl Live {
     /// In words: what is alive, and what became of the rest. Where blocks were sampled `unseen` says what samples cannot show.
     #[must_use]
     pub fn words(&self, unseen: u64) -> String {
-        if unseen > 0 {
-            let [end, peak, freed] = self.estimates(unseen);
+        if let Some([end, peak, freed]) = self.estimates(unseen) {
             return format!("{end} alive at the end; {peak} at the peak; freed: {freed}");
         }
         let mut words = vec![if self.blocks == 0 {
@@ -164,14 +163,18 @@ impl Live {
         words.join("; ")
     }
 
-    /// In words what is alive at the end, what was at the peak, and what became of the rest, of a sample.
+    /// In words what is alive at the end, what was at the peak, and what became of the rest, of a sample; none where each block was
+    /// followed, as in one of several runs.
     #[must_use]
-    pub fn estimates(&self, unseen: u64) -> [String; 3] {
-        [
-            self.at_end(unseen).words(),
-            self.at_peak(unseen).words(),
-            self.sampled.freed_words(self.inside, self.later),
-        ]
+    pub fn estimates(&self, unseen: u64) -> Option<[String; 3]> {
+        let is_known = unseen == 0 || !self.was_drawn() && *self != Self::default();
+        (!is_known).then(|| {
+            [
+                self.at_end(unseen).words(),
+                self.at_peak(unseen).words(),
+                self.sampled.freed_words(self.inside, self.later),
+            ]
+        })
     }
 }
 
@@ -322,6 +325,15 @@ mod tests {
             "1 block of 8 bytes alive at the end; 3 blocks of 24 bytes at the peak; freed: 4 in the entry that made them, 1 later"
         );
         assert_eq!(Live::default().words(0), "none alive at the end");
+    }
+
+    /// `unseen` is that of all runs together.
+    #[test]
+    fn what_one_run_followed_whole_is_no_estimate_beside_a_sample() {
+        let whole = Live { bytes: 64, blocks: 1, peak_bytes: 64, peak_blocks: 1, ..Live::default() };
+        assert_eq!(whole.words(9), whole.words(0));
+        assert!(whole.estimates(9).is_none());
+        assert!(Live::default().words(9).contains("no sampled block"), "nothing is known of the others");
     }
 
     #[test]

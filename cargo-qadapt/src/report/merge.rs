@@ -48,6 +48,10 @@ impl Merged {
     fn add(&mut self, report: Report) {
         self.report.packages.extend(report.packages);
         self.report.left_out.add(report.left_out);
+        let known = &mut self.report.missing;
+        known.extend(
+            report.missing.into_iter().filter(|missing| !known.contains(missing)).collect::<Vec<_>>(),
+        );
         let profiles: Vec<usize> = report
             .profiles
             .iter()

@@ -73,17 +73,30 @@ pub fn suppress(report: &mut Report, entries: &[Suppression]) -> Removed {
         let estimates = sites.filter_map(|site| site.counts.get(profile).copied().flatten());
         estimates.fold(0_u64, |sum, counts| sum.saturating_add(counts.estimate))
     };
+    // Of each profile: whether events were taken out, and what was disallowed in regions by the sites that are left.
+    let mut remaining = vec![(false, 0_u64); profiles];
     for (index, (region, removed)) in report.regions.iter_mut().zip(&regions).enumerate() {
         let both = region.counts.iter_mut().zip(removed).zip(&mut report.profiles);
         for (profile, ((counts, removed), totals)) in both.enumerate() {
-            let (Some(counts), Some(removed)) = (counts, removed) else { continue };
-            let taken = if totals.unsampled > 0 {
-                counts.disallowed.saturating_sub(left(index, profile))
+            let Some(counts) = counts else { continue };
+            let is_sampled = totals.unsampled > 0;
+            let disallowed = counts.disallowed.min(if is_sampled { left(index, profile) } else { 0 });
+            let (any_taken, sum) = &mut remaining[profile];
+            *sum = sum.saturating_add(disallowed);
+            let Some(removed) = removed else { continue };
+            *any_taken = true;
+            if is_sampled {
+                counts.disallowed = disallowed;
             } else {
-                removed.disallowed
-            };
-            counts.disallowed = counts.disallowed.saturating_sub(taken);
-            totals.disallowed = totals.disallowed.saturating_sub(taken);
+                counts.disallowed = counts.disallowed.saturating_sub(removed.disallowed);
+                totals.disallowed = totals.disallowed.saturating_sub(removed.disallowed);
+            }
+        }
+    }
+    for (totals, (any_taken, left)) in report.profiles.iter_mut().zip(remaining) {
+        // What an inner region did is in the figures of those round it too, and in all once.
+        if totals.unsampled > 0 && any_taken {
+            totals.disallowed = totals.disallowed.min(left);
         }
     }
     let suppressions = entries
@@ -191,6 +204,27 @@ mod tests {
         let both = format!("{log}[[suppress]]\nfunction = \"main\"\nreason = \"known\"\n");
         assert_eq!(suppressed(&both, [1, 1, 0]).1, 0, "nothing is left, however little was estimated");
         assert_eq!(suppressed("", [1, 9, 1]), (6, 6, Vec::new()));
+    }
+
+    /// An outer region has the events of the inner one in its figures, and all events together have them once.
+    #[test]
+    fn what_is_left_of_a_sample_counts_once_however_regions_nest() {
+        let mut report = report();
+        report.profiles[0].unsampled = 1;
+        let inner = report.regions[0].clone();
+        report.regions.push(inner);
+        let mut own = report.sites.clone();
+        for site in &mut own {
+            site.region = 1;
+        }
+        report.sites.append(&mut own);
+        let outer = report.regions[0].counts[0].as_mut().expect("it was entered");
+        outer.disallowed = 12;
+        report.profiles[0].disallowed = 12;
+        let config =
+            Config::parse("[[suppress]]\nfunction = \"log::*\"\nreason = \"known\"").expect("it is valid");
+        suppress(&mut report, &config.suppressions);
+        assert_eq!(report.disallowed(), 8, "two sites of two events are left of each region");
     }
 
     #[test]

@@ -294,3 +294,38 @@ fn what_is_made_before_a_region_is_vouched_for_cell_by_cell() {
         );
     }
 }
+
+/// Each is about one function that is called below, and one place is named for both.
+#[test]
+fn several_may_be_about_one_place() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("assumptions/both");
+    std::fs::create_dir_all(&folder).expect("the folder is made");
+    let (source, program) = (folder.join("both.c"), folder.join("both"));
+    let text = "#include <stdlib.h>\n\
+        int by(const void *a, const void *b) { return *(int *)a - *(int *)b; }\n\
+        void *helper(int *v, int n, int *k) { qsort(v, n, 4, by); return bsearch(k, v, n, 4, by); }\n\
+        void *r_both(int *v, int n, int *k) {\n\
+            return (char *)helper(v, n, k) + 1;\n\
+        }\n\
+        int main(int c, char **v) { int a[3] = {3, 2, 1}; return r_both(a, 3, &c) != 0; }\n";
+    std::fs::write(&source, text).expect("the source is written");
+    let built =
+        Command::new("gcc").args(["-g", "-O1", "-fno-inline", "-o"]).args([&program, &source]).status();
+    assert!(built.expect("gcc starts").success());
+    let data = std::fs::read(&program).expect("the program is there");
+    let pattern = Regex::new("^r_both$").expect("a pattern");
+    let entry = |of: &str| {
+        format!("[[prove.assume]]\nat = \"both.c:5\"\nforeign = \"{of}\"\nreason = \"it does not\"\n")
+    };
+    for (entries, expected) in [
+        (entry("qsort"), Answer::Unknown),
+        (entry("qsort") + &entry("bsearch"), Answer::Proven),
+        (entry("bsearch") + &entry("qsort"), Answer::Proven),
+    ] {
+        let settings = settled(&entries);
+        let rules = Rules { allow_frees: false, gaps: 2 };
+        let verdicts = prove_functions(&data, &pattern, rules, &settings).expect("verdicts");
+        assert_eq!(verdicts[0].answer, expected, "{entries}");
+        assert!(settings.unmatched().is_empty(), "{entries}");
+    }
+}

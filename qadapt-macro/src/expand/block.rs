@@ -13,7 +13,8 @@ pub(super) fn expand(block: Block) -> TokenStream {
     for index in marked {
         let Some(ImplItem::Fn(function)) = item.items.get_mut(index) else { continue };
         let here = function.sig.ident.span();
-        function.attrs.push(syn::parse_quote_spanned! {here=> #[#krate::#name(#written)] });
+        // Above all others, as on a function of its own: what those add to the body is theirs.
+        function.attrs.insert(0, syn::parse_quote_spanned! {here=> #[#krate::#name(#written)] });
     }
     item.into_token_stream()
 }

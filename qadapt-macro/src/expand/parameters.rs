@@ -60,10 +60,11 @@ fn bind(parameter: &mut PatType, names: &mut Names, at: Span) -> TokenStream {
         }
         // The name keeps what the pattern leaves behind.
         _ => {
-            let cfgs = parameter.attrs.iter().filter_map(|attribute| on_binding(attribute, false));
-            // A parameter may be changed in its place, by what `ref mut` binds.
+            let cfgs: Vec<_> =
+                parameter.attrs.iter().filter_map(|attribute| on_binding(attribute, false)).collect();
+            // A parameter may be changed in its place, by what `ref mut` binds; if it is not, nobody may say so.
             let held = if Changed::by(&pattern) {
-                quote_spanned!(at=> #[allow(unused_mut)] let mut #name = #name;)
+                quote_spanned!(at=> let mut #name = #name; #(#cfgs)* let _ = &mut #name;)
             } else {
                 quote_spanned!(at=> let #name = #name;)
             };

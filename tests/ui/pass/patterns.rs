@@ -1,6 +1,7 @@
 //! Patterns, `_`, `mut`, `ref` and bindings with `@` in arguments.
 
 #![deny(warnings)]
+#![forbid(unused_mut)]
 
 use qadapt::no_alloc;
 

@@ -178,7 +178,7 @@ function where(report, source, go) {
       element("span", {}, "Where"),
       ...report.profiles.map((profile) => element("span.count", {}, profile.name)),
     ),
-    since(report, numbers.find((number) => own.get(number)?.some((line) => /^only in|^both, not/.test(line.mark))), go),
+    since(report, numbers.find((number) => own.get(number)?.some((line) => /^only in|^at this line|^both, not|zeroed$/.test(line.mark))), go),
     ...numbers.map((number) => lineDetails(report, number, own.get(number) ?? [], source, go)),
     ...(shown.file === SNIPPET ? [] : elsewhere(report, others, go)),
     others.length > 0 ? beside(report, others) : null,

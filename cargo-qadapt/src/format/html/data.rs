@@ -282,7 +282,7 @@ fn figures(report: &Report, counts: &PerProfile<SiteCounts>) -> PerProfile<Figur
             counts.map(|counts| {
                 let live = counts.live.map(|live| LiveData {
                     live,
-                    estimates: total.map(|total| live.estimates(total.unseen)),
+                    estimates: total.and_then(|total| live.estimates(total.unseen)),
                 });
                 Figures(counts.estimate, counts.count, counts.bytes, counts.largest, live)
             })

@@ -153,8 +153,19 @@ pub(super) struct Message {
 }
 
 impl Message {
-    /// A text without the form of a link, which viewers would make one.
+    /// A text without the form of a link, which viewers would make one. Braces stand for arguments unless they are doubled (SARIF
+    /// 2.1.0, section 3.11.5).
     pub(super) fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into().replace("](", "] (") }
+        Self { text: text.into().replace("](", "] (").replace('{', "{{").replace('}', "}}") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_message_is_a_placeholder_or_a_link() {
+        assert_eq!(Message::new("app::{{closure}} [a](b)").text, "app::{{{{closure}}}} [a] (b)");
     }
 }

@@ -71,6 +71,26 @@ fn what_cargo_starts_besides_the_program_is_no_part_of_an_audit() {
 }
 
 /// A program that cargo leaves out of what it builds, and does not run.
+/// Cargo puts both programs in one place, and the second one over the first.
+#[test]
+fn profiles_that_share_a_folder_keep_their_names() {
+    let folder = alone("shared");
+    let text = format!(
+        "{GUARDED}fn main() {{ qadapt::assert_no_alloc(|| drop(std::hint::black_box(Box::new(1)))) }}\n"
+    );
+    package(
+        &folder,
+        "shared",
+        "[workspace]\n[profile.test]\nopt-level = 1\n[profile.\"größe\"]\ninherits = \"dev\"\n",
+        &[("shared", &text)],
+    );
+    let run = qadapt_in(&folder, &["audit", "--profile", "debug,test,größe"]);
+    run.assert(1, "");
+    for profile in ["debug", "test", "größe"] {
+        assert!(run.stdout.contains(&format!("{profile}: once, 4 bytes")), "{profile}: {}", run.stdout);
+    }
+}
+
 #[test]
 fn where_cargo_builds_no_program_nobody_is_told_what_one_lacks() {
     let folder = alone("asks");

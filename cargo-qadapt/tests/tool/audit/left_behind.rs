@@ -76,16 +76,18 @@ fn what_asks_for_an_end_ends_the_wait_and_the_report_follows() {
 }
 
 #[test]
-fn a_daemon_is_killed_when_the_time_is_over() {
-    let mut audit = leaving(&["--timeout", "3"], &["deaf"]);
-    audit.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = audit.spawn().expect("the command starts");
-    let _input = child.stdin.take();
-    let run = Run::of(child.wait_with_output().expect("it ends"));
-    run.assert(2, "took longer than 3 s in profile debug and was killed");
-    // Where the machine is busy the program may not have come to it.
-    if let Some(daemon) = process(&run.stderr) {
-        assert!(has_ended(daemon), "{daemon} lives on");
+fn what_was_started_is_killed_when_the_time_is_over() {
+    for kind in [&["deaf"][..], &["helper", "quiet", "stays"]] {
+        let mut audit = leaving(&["--timeout", "3"], kind);
+        audit.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = audit.spawn().expect("the command starts");
+        let _input = child.stdin.take();
+        let run = Run::of(child.wait_with_output().expect("it ends"));
+        run.assert(2, "took longer than 3 s in profile debug and was killed");
+        // Where the machine is busy the program may not have come to it.
+        if let Some(started) = process(&run.stderr) {
+            assert!(has_ended(started), "{kind:?}: {started} lives on");
+        }
     }
 }
 

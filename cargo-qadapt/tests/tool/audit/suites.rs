@@ -2,7 +2,7 @@
 
 use cargo_qadapt::report::figures::{By, Report};
 
-use crate::audit::command::{counts, run};
+use crate::audit::command::{Run, counts, qadapt, run};
 
 #[test]
 fn cargo_test_runs_each_target_in_a_process() {
@@ -49,6 +49,16 @@ fn nextest_runs_each_test_in_a_process() {
     let report = under_nextest(&[]);
     let label = counts(&report, "suite/src/lib.rs:5");
     assert_eq!((label.calls, label.bytes), (2, 707));
+}
+
+/// In an audit a test that expects a region's panic fails each time.
+#[test]
+#[ignore = "needs cargo-nextest: cargo test -p cargo-qadapt --test tool -- --ignored nextest"]
+fn nextest_tries_nothing_again() {
+    let target =
+        ["audit", "-p", "odd", "--nextest", "--test", "expects", "--profile", "debug", "--format", "json"];
+    let tried = qadapt(&target).env("NEXTEST_RETRIES", "2").output().expect("the command starts");
+    assert_eq!(Run::of(tried).report().profiles[0].disallowed, 2);
 }
 
 /// Entries of a region by test: how often, and with how many bytes.

@@ -12,19 +12,21 @@ import { panelOf } from "./view.js";
 
 const ROWS = 20;
 
-/** @typedef {"other" | "differs" | "twin" | "debug" | "entered"} GroupKind */
+/** @typedef {"other" | "some" | "differs" | "twin" | "moved" | "debug" | "entered"} GroupKind */
 
 /** @type {Record<GroupKind, string>} */
 const EXPLAINED = {
   other: "Look here first: a release build pays for these, and a debug run does not show them.",
+  some: "Some profiles pay for these, and others do not.",
   differs: "Both profiles pay, one of them more often.",
   twin: "The optimiser joined an allocation with the zeros that are written to it, or took them apart.",
+  moved: "The optimiser joined lines, or took them apart: the others do the same at another line.",
   debug: "The optimiser took these away. Nothing says that it will in the next version of the compiler.",
   entered: "One profile never came here: another input, a cfg, or a debug_assert.",
 };
 
 /** @type {GroupKind[]} */
-const ORDER = ["other", "differs", "twin", "debug"];
+const ORDER = ["other", "some", "differs", "twin", "moved", "debug"];
 
 /**
  * @param {string} mark
@@ -32,9 +34,11 @@ const ORDER = ["other", "differs", "twin", "debug"];
  */
 function groupKind(mark) {
   if (mark.startsWith("entered only")) return "entered";
-  if (mark.includes("zeroed in")) return "twin";
+  if (mark.endsWith("zeroed")) return "twin";
+  if (mark.startsWith("at this line only in")) return "moved";
   if (mark.startsWith("only in debug:")) return "debug";
-  return mark.startsWith("only in") ? "other" : "differs";
+  if (!mark.startsWith("only in")) return "differs";
+  return mark.includes("debug") ? "some" : "other";
 }
 
 /** @implements {View} */

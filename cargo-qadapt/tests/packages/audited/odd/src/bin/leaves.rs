@@ -1,5 +1,5 @@
 //! Ends at once and leaves a process behind: `daemon`, which waits for the end of its input, `deaf`, the same without an ear for
-//! Ctrl-C, or `helper`, which is another program.
+//! Ctrl-C, or `helper`, which is another program; with a third word it does not end.
 
 use std::io::Read as _;
 use std::os::unix::process::CommandExt as _;
@@ -51,4 +51,7 @@ fn helper() {
     let child = unsafe { command.pre_exec(own) }.spawn().expect("there is `sleep`");
     serve();
     println!("process {}", child.id());
+    while std::env::args().nth(3).is_some() {
+        std::thread::park();
+    }
 }
