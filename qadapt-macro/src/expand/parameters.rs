@@ -180,7 +180,7 @@ mod tests {
             (
                 "(ref mut x, _): P",
                 "arg_1 : P",
-                "# [allow (unused_mut)] let mut arg_1 = arg_1 ; let (ref mut x , _) = arg_1 ;",
+                "let mut arg_1 = arg_1 ; let _ = & mut arg_1 ; let (ref mut x , _) = arg_1 ;",
             ),
             ("_: u8", "arg_1 : u8", "let _arg_1 = arg_1 ;"),
             ("(x, _): P", "arg_1 : P", "let arg_1 = arg_1 ; let (x , _) = arg_1 ;"),
