@@ -17,11 +17,16 @@ const APART: &str = "/usr/lib/debug";
 pub(crate) fn of(elf: &Elf, path: &Path) -> Option<Elf> {
     let id = elf.build_id().ok().flatten();
     let link = elf.gnu_debuglink().ok().flatten();
-    let is_its = |apart: &Elf| match (id, apart.build_id().ok().flatten()) {
-        (Some(id), Some(other)) => id == other,
-        _ => link.is_some_and(|(_, sum)| crc32(apart.data()) == sum),
+    let its = |place: &Path| {
+        // It may have the program's own name.
+        let apart = open(place).filter(|_| place.as_os_str() != path.as_os_str())?;
+        let is_its = match (id, apart.build_id().ok().flatten()) {
+            (Some(id), Some(other)) => id == other,
+            _ => link.is_some_and(|(_, sum)| crc32(apart.data()) == sum),
+        };
+        is_its.then_some(apart)
     };
-    places(id, link.map(|(name, _)| name), path).iter().filter_map(|place| open(place)).find(is_its)
+    places(id, link.map(|(name, _)| name), path).iter().find_map(|place| its(place))
 }
 
 fn places(id: Option<&[u8]>, link: Option<&[u8]>, path: &Path) -> Vec<PathBuf> {
@@ -33,24 +38,24 @@ fn places(id: Option<&[u8]>, link: Option<&[u8]>, path: &Path) -> Vec<PathBuf> {
         }
         places.push(PathBuf::from(name + ".debug"));
     }
-    let name = link.and_then(|name| Path::new(OsStr::from_bytes(name)).file_name());
-    if let (Some(name), Some(folder)) = (name, path.parent()) {
+    if let (Some(name), Some(folder)) = (link, path.parent()) {
+        let name = OsStr::from_bytes(name);
         places.push(folder.join(name));
         places.push(folder.join(".debug").join(name));
         places.push(Path::new(APART).join(folder.strip_prefix("/").unwrap_or(folder)).join(name));
     }
-    // It may have the program's own name.
-    places.retain(|place| place != path);
     places
 }
 
 /// The checksum that a link to debug information has (gdb's manual, the same section), bit by bit: files without a build id are
 /// rare.
 fn crc32(data: &[u8]) -> u32 {
-    !data.iter().fold(u32::MAX, |sum, &byte| {
-        (0..8).fold(
-            sum ^ u32::from(byte),
-            |sum, _| if sum & 1 == 0 { sum >> 1 } else { sum >> 1 ^ 0xEDB8_8320 },
-        )
-    })
+    let mut sum = u32::MAX;
+    for bit in 0..data.len() * 8 {
+        if bit % 8 == 0 {
+            sum ^= u32::from(data[bit / 8]);
+        }
+        sum = (sum >> 1) ^ ((sum & 1) * 0xEDB8_8320);
+    }
+    !sum
 }

@@ -32,8 +32,6 @@ pub struct Function {
 #[expect(missing_debug_implementations, reason = "a mapped file, of megabytes")]
 pub struct Program {
     elf: Elf,
-    /// The file with what was taken out of it.
-    apart: Option<Elf>,
     lines: Option<Lines>,
 }
 
@@ -46,11 +44,11 @@ impl Program {
     pub fn load(path: &Path, with_lines: bool) -> Option<Self> {
         let elf = open(path).or_else(|| open_deleted(path))?;
         if !with_lines {
-            return Some(Self { elf, apart: None, lines: None });
+            return Some(Self { elf, lines: None });
         }
         let apart = apart::of(&elf, path);
         let lines = Lines::of(apart.as_ref().unwrap_or(&elf), path);
-        Some(Self { elf, apart, lines })
+        Some(Self { elf, lines })
     }
 
     /// The functions at a place in the file, in bytes from its start: inlined ones first, each in the next one. Empty where
@@ -84,8 +82,7 @@ impl Program {
 
     /// The function that holds an address, from the table of symbols; a stripped file has only what it exports.
     fn name_of(&self, address: u64) -> Option<String> {
-        let apart = self.apart.as_ref().and_then(Elf::symbol_table);
-        let tables = [self.elf.symbol_table(), apart, self.elf.dynamic_symbol_table()];
+        let tables = [self.elf.symbol_table(), self.elf.dynamic_symbol_table()];
         let mut symbols = tables.into_iter().flatten().flat_map(|table| table.symbols());
         let symbol = symbols.find(|symbol| {
             let inside = address.checked_sub(symbol.address());

@@ -279,7 +279,11 @@ fn plan() -> Vec<(Profile, Vec<u64>)> {
 fn no_run_contradicts_a_proof_of_the_file_that_ran() {
     let counter = builds::preloaded("counter");
     let mut tally = Tally::default();
+    // Where link-time optimisation inlines another allocator than the guard, lines do not tell which it is, and nothing is proven.
+    let mut told = 0;
     for (profile, seeds) in plan() {
+        let has_guard = |seed: &&u64| generate::program(**seed, MODULES).contains("static ALLOC: qadapt::");
+        told += seeds.iter().filter(has_guard).count();
         let package = package(&seeds);
         let [marked, plain] = [true, false].map(|marks| build(&package, &seeds, profile, marks));
         for seed in &seeds {
@@ -299,7 +303,7 @@ fn no_run_contradicts_a_proof_of_the_file_that_ran() {
     println!("bodies that labels change: {:#?}", tally.differ);
     assert!(tally.wrong.is_empty(), "{:#?}", tally.wrong);
     let proven = tally.answers.get("PROVEN").copied().unwrap_or(0);
-    assert!(proven * 5 > tally.programs * MODULES, "only {proven} regions are proven: {:?}", tally.answers);
+    assert!(proven * 5 > told * MODULES, "only {proven} regions are proven: {:?}", tally.answers);
     assert!(tally.events > 0 && tally.bodies > 0);
 }
 
