@@ -212,17 +212,27 @@ impl Profile {
         &self.name
     }
 
-    /// The same as a key of cargo's settings, quoted where it must be.
+    /// The same as a key of cargo's settings.
     #[must_use]
     pub fn key(&self) -> String {
-        let name = self.for_cargo();
-        if name.is_ascii() { name.to_owned() } else { toml::Value::from(name).to_string() }
+        key_of(self.for_cargo())
     }
 
     /// The name for `--profile`.
     #[must_use]
     pub fn for_cargo(&self) -> &str {
         if self.name == "debug" { "dev" } else { &self.name }
+    }
+}
+
+/// A key in TOML; quoted where it must be.
+#[must_use]
+pub fn key_of(key: &str) -> String {
+    let is_bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if !key.is_empty() && key.chars().all(is_bare) {
+        key.to_owned()
+    } else {
+        toml::Value::from(key).to_string()
     }
 }
 

@@ -19,7 +19,10 @@ pub(crate) fn of(elf: &Elf, path: &Path) -> Option<Elf> {
     let link = elf.gnu_debuglink().ok().flatten();
     let its = |place: &Path| {
         // It may have the program's own name.
-        let apart = open(place).filter(|_| place.as_os_str() != path.as_os_str())?;
+        if place.as_os_str() == path.as_os_str() {
+            return None;
+        }
+        let apart = open(place)?;
         let is_its = match (id, apart.build_id().ok().flatten()) {
             (Some(id), Some(other)) => id == other,
             _ => link.is_some_and(|(_, sum)| crc32(apart.data()) == sum),

@@ -42,11 +42,12 @@ impl Files {
         self.kept.push(kept);
     }
 
-    /// Where a file may be now, what is in its place last: profiles whose folders are one have a program each of this name.
-    fn places<'a>(&'a self, path: &'a Path) -> Vec<Cow<'a, Path>> {
-        let here = here(path);
-        let links: Vec<&Path> = self.kept.iter().filter_map(|kept| kept.replaced(&here)).collect();
-        links.into_iter().map(Cow::Borrowed).chain([here]).collect()
+    /// Loads a file from where it is now: profiles whose folders are one have a program each in one place.
+    fn load(&self, identity: &Identity, root: &Path) -> Result<Loaded> {
+        let here = here(&identity.path);
+        let mut replaced = self.kept.iter().filter_map(|kept| kept.replaced(&here));
+        let kept = replaced.find_map(|link| load(identity, link, root).ok());
+        kept.map_or_else(|| load(identity, &here, root), Ok)
     }
 
     /// The number of a file.
@@ -204,16 +205,7 @@ impl<'a> Resolver<'a> {
     ) -> Vec<Frame> {
         let mut frames = Vec::new();
         let Some(identity) = self.files.known.get(file as usize) else { return frames };
-        let loaded = self.loaded.entry(file).or_insert_with(|| {
-            let mut loaded = None;
-            for place in self.files.places(&identity.path) {
-                loaded = Some(load(identity, &place, self.code.root()));
-                if let Some(Ok(_)) = loaded {
-                    break;
-                }
-            }
-            loaded.unwrap_or_else(|| load(identity, &identity.path, self.code.root()))
-        });
+        let loaded = self.loaded.entry(file).or_insert_with(|| self.files.load(identity, self.code.root()));
         let Ok(Loaded { loader, base, segments, bundle, remapped }) = loaded else { return frames };
         let Some(probe) = probe(*base, segments) else { return frames };
         if let Ok(mut found) = loader.find_frames(probe) {

@@ -14,6 +14,7 @@ use crate::config::{Misread, utf8};
 use crate::error::{Error, Result};
 use crate::format::output::replace;
 use crate::report::op;
+use crate::selection::key_of;
 
 /// The name of the file, which lies beside the workspace's manifest.
 pub const NAME: &str = "qadapt.lock";
@@ -86,7 +87,7 @@ pub fn text(baseline: &Baseline) -> String {
         }
         for (profile, suppressed) in &run.suppressed {
             let suppressed: Vec<String> = suppressed.iter().map(|what| quoted(what)).collect();
-            let _ = writeln!(out, "suppressed.{} = [{}]", bare(profile), suppressed.join(", "));
+            let _ = writeln!(out, "suppressed.{} = [{}]", key_of(profile), suppressed.join(", "));
         }
         for (key, region) in &run.regions {
             write_region(&mut out, key, region);
@@ -116,7 +117,7 @@ fn write_region(out: &mut String, key: &RegionKey, region: &Region) {
         let figures = Figures::NAMES.iter().zip(figures.all()).filter(is_told);
         let figures: Vec<String> =
             figures.map(|(name, range)| format!("{name} = {}", ranged(range))).collect();
-        let _ = writeln!(out, "counts.{} = {{ {} }}", bare(profile), figures.join(", "));
+        let _ = writeln!(out, "counts.{} = {{ {} }}", key_of(profile), figures.join(", "));
     }
     if region.sites.is_empty() {
         return;
@@ -135,7 +136,7 @@ fn write_region(out: &mut String, key: &RegionKey, region: &Region) {
                 Often::Times(range) => ranged(*range),
                 Often::Sampled => quoted(SAMPLED),
             };
-            fields.push(format!("times.{} = {often}", bare(profile)));
+            fields.push(format!("times.{} = {often}", key_of(profile)));
         }
         let _ = writeln!(out, "    {{ {} }},", fields.join(", "));
     }
@@ -148,12 +149,6 @@ fn ranged(range: Range) -> String {
 
 fn quoted(text: &str) -> String {
     toml::Value::from(text).to_string()
-}
-
-/// A key; quoted where it must be.
-fn bare(key: &str) -> String {
-    let is_bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if !key.is_empty() && key.chars().all(is_bare) { key.to_owned() } else { quoted(key) }
 }
 
 /// Reads the text of a file.

@@ -68,19 +68,21 @@ pub fn suppress(report: &mut Report, entries: &[Suppression]) -> Removed {
         false
     });
     report.sites = sites;
-    let left = |region: usize, profile: usize| {
-        let sites = report.sites.iter().filter(|site| site.region == region);
-        let estimates = sites.filter_map(|site| site.counts.get(profile).copied().flatten());
-        estimates.fold(0_u64, |sum, counts| sum.saturating_add(counts.estimate))
-    };
+    // What the sites that are left did, for each region and profile.
+    let mut left = vec![vec![0_u64; profiles]; report.regions.len()];
+    for site in &report.sites {
+        for (sum, counts) in left[site.region].iter_mut().zip(&site.counts) {
+            *sum = sum.saturating_add(counts.map_or(0, |counts| counts.estimate));
+        }
+    }
     // Of each profile: whether events were taken out, and what was disallowed in regions by the sites that are left.
     let mut remaining = vec![(false, 0_u64); profiles];
-    for (index, (region, removed)) in report.regions.iter_mut().zip(&regions).enumerate() {
-        let both = region.counts.iter_mut().zip(removed).zip(&mut report.profiles);
-        for (profile, ((counts, removed), totals)) in both.enumerate() {
+    for ((region, removed), left) in report.regions.iter_mut().zip(&regions).zip(left) {
+        let both = region.counts.iter_mut().zip(removed).zip(&mut report.profiles).zip(left);
+        for (profile, (((counts, removed), totals), left)) in both.enumerate() {
             let Some(counts) = counts else { continue };
             let is_sampled = totals.unsampled > 0;
-            let disallowed = counts.disallowed.min(if is_sampled { left(index, profile) } else { 0 });
+            let disallowed = counts.disallowed.min(left);
             let (any_taken, sum) = &mut remaining[profile];
             *sum = sum.saturating_add(disallowed);
             let Some(removed) = removed else { continue };
