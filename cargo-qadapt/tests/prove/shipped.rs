@@ -12,6 +12,7 @@ use std::process::Command;
 
 use addr2line::Loader;
 use fastrand::Rng;
+use object::{File, Object as _, ObjectSymbol as _};
 use qadapt_prove::{Answer, Rules, Settings, Verdict, Which, compare_files, prove_file};
 
 use crate::functions::Functions;
@@ -59,12 +60,14 @@ impl Profile {
 
     fn environment(self) -> [(&'static str, String); 5] {
         let lto = if self.lto == "off" { "false" } else { self.lto };
+        // As `prove` builds, and as a file may come to it.
+        let debug = if self.units == 1 { "limited" } else { "line-tables-only" };
         [
             ("CARGO_PROFILE_RELEASE_OPT_LEVEL", self.level.to_owned()),
             ("CARGO_PROFILE_RELEASE_LTO", lto.to_owned()),
             ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", self.units.to_string()),
             ("CARGO_PROFILE_RELEASE_PANIC", self.panic.to_owned()),
-            ("CARGO_PROFILE_RELEASE_DEBUG", "line-tables-only".to_owned()),
+            ("CARGO_PROFILE_RELEASE_DEBUG", debug.to_owned()),
         ]
     }
 }
@@ -160,6 +163,7 @@ struct Tally {
 impl Tally {
     fn program(&mut self, profile: Profile, marked: &Path, plain: Option<&Path>, counter: &Path) {
         let data = std::fs::read(marked).expect("the program can be read");
+        let file = File::parse(&*data).expect("a linked program");
         let rules = Rules { allow_frees: false, gaps: 1 };
         let proof = prove_file(marked, Which::Marked, rules, &Settings::default(), None);
         let verdicts = proof.expect("a proof").verdicts;
@@ -173,7 +177,7 @@ impl Tally {
         for (i, (allocations, frees)) in counts.into_iter().filter(|&(i, _)| i < MODULES) {
             self.events += allocations + frees;
             let of_module: Vec<&Verdict> = verdicts.iter().filter(|v| module(&v.region) == Some(i)).collect();
-            let is_merged = !has_function_of(&data, i);
+            let is_merged = !has_function_of(&file, i);
             for what in contradictions(&of_module, is_merged, allocations, frees) {
                 println!("WRONG: {place} m{i}: {what}");
                 self.wrong.push(format!("{place} m{i}: {what}"));
@@ -189,11 +193,12 @@ impl Tally {
     }
 }
 
-/// Whether a file has a symbol of the module's function, of which nothing is left where its code was found equal to another's.
-fn has_function_of(data: &[u8], module: usize) -> bool {
+/// Whether a file has a symbol of the module's function, of which nothing is left where its code was found equal to another's. Debug
+/// information names it all the same.
+fn has_function_of(file: &File<'_>, module: usize) -> bool {
     let name = format!("m{module}");
     let mangled = format!("{}{name}5entry", name.len());
-    data.windows(mangled.len()).any(|bytes| bytes == mangled.as_bytes())
+    file.symbols().any(|symbol| symbol.name().is_ok_and(|name| name.contains(&mangled)))
 }
 
 /// What is wrong with the verdicts on one module, given what its regions did. What is merged with another's code is said to be
