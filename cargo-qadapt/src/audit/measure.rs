@@ -17,9 +17,10 @@ use super::preload;
 use super::problems::Problems;
 use super::remapped::unseen;
 use super::run::{CargoCommand, Options, Starter, run};
+use super::settings;
 use super::traceless::{Nothing, has_guard, traceless};
 use super::wait::End;
-use crate::build::{Build, Program, Workspace, name_in};
+use crate::build::{Build, Program, Workspace};
 use crate::cargo::{cargo, host, version};
 use crate::cargo_config::{CargoConfig, platform_variable};
 use crate::config::Config;
@@ -175,8 +176,8 @@ impl Runs {
             selection: &self.selection,
             profile,
             target_directory: &target_directory,
-            environment: vec![("QADAPT_ENFORCE".to_owned(), "1".into())],
-            config: how.config(profile),
+            environment: settings::environment(),
+            config: settings::settings(workspace, &how.cargo_config, profile),
         };
         let progress = Progress::start();
         progress.note(format!("building {} in profile {}", self.selection, profile.name()));
@@ -313,16 +314,12 @@ const CARGO_FAILED: i32 = 101;
 /// How all profiles are built and run.
 struct How<'a> {
     cargo_config: CargoConfig,
-    has_guard: bool,
     /// The setting of cargo's by which this command starts programs; none if the user has them started otherwise.
     launcher: Option<String>,
     kept: Option<&'a [String]>,
     detail: Detail,
     input: Input,
 }
-
-/// The guard's packages: what they do in the program is no part of what is measured.
-const GUARD: [&str; 3] = ["qadapt", "qadapt-spin", "qadapt-trace"];
 
 impl<'a> How<'a> {
     fn of(runs: &Runs, workspace: &Workspace, config: &'a Config) -> Self {
@@ -331,7 +328,6 @@ impl<'a> How<'a> {
         let platform = platform.filter(|platform| cargo_config.for_platform(platform, "runner").is_none());
         Self {
             cargo_config,
-            has_guard: workspace.has_guard(),
             launcher: platform.and_then(|platform| launch::setting(&platform)),
             kept: config.check.environment.as_deref(),
             detail: Detail::default(),
@@ -360,36 +356,6 @@ impl<'a> How<'a> {
              `{runner}` ({}), not with this command",
             platform_variable(&platform, "runner")
         ))
-    }
-
-    /// Settings of the profile, and in it of packages: where the user leaves away lines or names they are asked for, also because
-    /// programs share instances of std's generic functions with what they depend on.
-    ///
-    /// In a build that does not optimise the guard is optimised all the same, so that it costs little; as in a release build, since
-    /// in the 256 parts of a debug build that takes an eighth longer.
-    fn config(&self, profile: &Profile) -> Vec<String> {
-        let setting = |word: &str, setting: &str| {
-            format!("profile.{}.package.{}.{setting}", profile.key(), toml::Value::from(word))
-        };
-        let nameless = self.cargo_config.nameless_packages(profile);
-        let mut config = self.cargo_config.for_lines(profile);
-        config.extend(nameless.iter().map(|word| setting(word, "debug = \"limited\"")));
-        if !self.has_guard || !self.cargo_config.is_unoptimised(profile) {
-            return config;
-        }
-        let packages = self.cargo_config.packages(profile);
-        for name in GUARD {
-            // Cargo takes settings for a package under one word alone: the user's, if there is one.
-            let mut words: Vec<&str> =
-                packages.iter().map(String::as_str).filter(|word| name_in(word) == name).collect();
-            if words.is_empty() {
-                words.push(name);
-            }
-            let optimised =
-                |word| ["opt-level = 3", "codegen-units = 16"].map(|optimised| setting(word, optimised));
-            config.extend(words.into_iter().flat_map(optimised));
-        }
-        config
     }
 }
 

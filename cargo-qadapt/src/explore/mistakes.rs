@@ -7,8 +7,10 @@ use serde_json::Value;
 
 use super::answer::Mistake;
 use super::snippet::Program;
+use crate::audit::settings::{environment, settings};
 use crate::build::{Build, Verb, Workspace};
 use crate::cargo::cargo;
+use crate::cargo_config::CargoConfig;
 use crate::selection::{Profile, Selection};
 
 /// What a snippet's text is called.
@@ -19,12 +21,13 @@ const SNIPPET: &str = "src/main.rs";
 #[must_use]
 pub fn mistakes(workspace: &Workspace, selection: &Selection, snippet: Option<&Program>) -> Vec<Mistake> {
     // As the audit builds, so that nothing else is built again.
+    let profile = Profile::new("debug");
     let build = Build {
         selection,
-        profile: &Profile::new("debug"),
+        profile: &profile,
         target_directory: &workspace.own_target_directory(),
-        environment: vec![("QADAPT_ENFORCE".into(), "1".into())],
-        config: Vec::new(),
+        environment: environment(),
+        config: settings(workspace, &CargoConfig::of(workspace.root(), selection), &profile),
     };
     let mut command = cargo();
     match workspace.verb(selection) {

@@ -1,5 +1,7 @@
 //! Files of the project: a test of it is run, and its library is read beside what it does.
 
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
@@ -45,6 +47,16 @@ impl Drop for Edit {
     fn drop(&mut self) {
         fs::write(project().join("src/lib.rs"), &self.before).expect("it can be written");
     }
+}
+
+/// The guards that were built in debug for files of the project.
+fn guards() -> BTreeSet<OsString> {
+    let folder = project().join("target/qadapt/explore/explored/own/qadapt/debug/deps");
+    let files = fs::read_dir(&folder)
+        .expect("what is built of the project")
+        .map(|file| file.expect("a file").file_name());
+    let is_guard = |name: &OsString| name.to_str().is_some_and(|name| name.starts_with("libqadapt-"));
+    files.filter(is_guard).collect()
 }
 
 fn post(server: &Server, path: &str, body: &Value) -> (u16, String) {
@@ -114,11 +126,14 @@ fn a_test_of_the_project_is_run() {
     // A mistake is at its line, in a file of the project.
     let _age = Age::of_library();
     let edit = Edit::of(&source.replace("Box::new(number)", "Box::new(\"\")"));
+    let built = guards();
+    assert!(!built.is_empty(), "the guard was built");
     let events = run("boxes");
     let wrong = events.iter().find(|event| event["event"] == "wrong").unwrap_or_else(|| panic!("{events:?}"));
     let mistake = &wrong["mistakes"][0];
     assert_eq!((&mistake["file"], &mistake["line"]), (&json!("src/lib.rs"), &json!(line)), "{wrong}");
     assert_eq!((&mistake["column"], &mistake["end_column"]), (&json!(14), &json!(16)), "{wrong}");
+    assert_eq!(guards(), built, "a mistake builds no other guard");
     drop(edit);
     let events = run("none");
     assert!(texts(&events, "failed").contains("no test target named `none`"), "{events:?}");
@@ -158,6 +173,8 @@ fn the_page_follows_a_file_that_a_user_edits() {
     browser.wait(mark, &expected(line, 8));
     // A mistake is marked where it is.
     let edit = Edit::of(&source.replace("Box::new(number)", "Box::new(\"\")"));
+    let built = guards();
+    assert!(!built.is_empty(), "the guard was built");
     browser.wait("return document.querySelector('.cm-lintRange-error')?.textContent ?? ''", "\"\"");
     let said = "return document.querySelector('#answer').textContent";
     assert!(browser.wait(said, "mismatched types").contains(&format!("line {line}")));
