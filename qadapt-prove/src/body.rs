@@ -92,6 +92,8 @@ pub(crate) enum Fact {
     Number(u64),
     /// It leads to a `core::fmt::Formatter` whose writer has this vtable.
     Formatter(u64),
+    /// It leads to one, perhaps.
+    MaybeFormatter,
     /// It leads to the arguments of `core::fmt::write` or to the closure of `Once::call`, whose calls through pointers are made
     /// up for by the caller.
     Arguments,

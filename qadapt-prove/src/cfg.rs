@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::body::{Block, Body, Call, Callee, End, Fact, Fate, Given, Why};
+use super::carried;
 use super::context::{Context, Oracle};
 use super::decode::Steps;
 use super::eh::Catch;
@@ -19,7 +20,7 @@ use super::slots::Slots;
 use super::spill::Spills;
 use super::start::Start;
 use super::state::State;
-use super::step::{Effect, Flow, Regs, SP, Step, Via, Write};
+use super::step::{CALLEE_SAVED, Effect, FP, Flow, Regs, SP, Step, Via, Write};
 use super::system;
 use super::thunk::{self, Thunk};
 use super::value::Value;
@@ -275,10 +276,7 @@ impl<'c, 'a> Walk<'c, 'a> {
     /// A step that neither calls nor goes anywhere.
     fn carry_out(&mut self, step: &Step, state: &mut State, slots: &mut Slots) {
         let read = if self.context.arguments { self.stack(step, state, slots) } else { None };
-        if self.context.arguments
-            && state.may_replace(step, self.spills.are_believed())
-            && !replaced::only_makes_room(self.context.image.segment_of(step.addr), step)
-        {
+        if self.context.arguments && self.may_replace(step, state) {
             self.replaces = true;
             state.forget_formatters();
         }
@@ -298,11 +296,23 @@ impl<'c, 'a> Walk<'c, 'a> {
             }
             None => {}
         }
-        if let (Effect::Load(reg, _), Some(value)) = (step.effect, read)
+        if let (Effect::Load(reg, _) | Effect::Pop(reg), Some(value)) = (step.effect, read)
             && value != Value::Any
         {
             state.set(reg, value);
         }
+    }
+
+    /// Whether a step may give a `Formatter` another writer, or makes its address one that is not followed.
+    fn may_replace(&mut self, step: &Step, state: &State) -> bool {
+        let is_lost = self.spills.take_lost_formatter();
+        if !is_lost && !state.has_formatters() {
+            return false;
+        }
+        let segment = self.context.image.segment_of(step.addr);
+        let replaces = is_lost || state.may_replace(step, self.spills.are_believed());
+        replaces && !replaced::only_makes_room(segment, step)
+            || carried::moves(segment, step, state, &self.spills)
     }
 
     /// What a step does to what is known of the stack; yields what it reads from there.
@@ -367,7 +377,7 @@ impl<'c, 'a> Walk<'c, 'a> {
             block.succ.add([catch.pad], &state.caught());
         }
         let caught = block.succ.len() > before;
-        state.after_call(self.oracle.loose(callee));
+        state.after_call(self.not_given_back(callee, state));
         if replaces {
             state.forget_formatters();
         }
@@ -386,6 +396,16 @@ impl<'c, 'a> Walk<'c, 'a> {
             Fate::Panics => Some(End::Panic),
             Fate::Stays => Some(End::Dead),
         }
+    }
+
+    /// The registers that are not believed to be as they were after a call of `callee`, of those that it must give back.
+    fn not_given_back(&self, callee: Callee, state: &State) -> Regs {
+        if self.context.gives_back {
+            return self.oracle.loose(callee);
+        }
+        // With another frame pointer the function itself would not come back.
+        let is_frame = matches!(state.get(FP), Value::Frame(_));
+        CALLEE_SAVED.iter().filter(|&&reg| !is_frame || reg != FP).fold(0, |all, reg| all | (1 << reg))
     }
 
     /// Whether the process ends there, of the panic that has led to the call.
@@ -412,6 +432,7 @@ impl<'c, 'a> Walk<'c, 'a> {
                 Value::Const(c) if self.matters(c) => Some((reg, Fact::Address(c))),
                 Value::Number(number) if self.context.numbers => Some((reg, Fact::Number(number))),
                 Value::Formatter(vtable) => Some((reg, Fact::Formatter(vtable))),
+                Value::MaybeFormatter => Some((reg, Fact::MaybeFormatter)),
                 _ => None,
             })
             .collect()

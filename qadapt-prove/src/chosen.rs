@@ -17,6 +17,9 @@ use super::step::{Effect, Flow, Mem, Via, Write};
 /// How many statics of one file are looked for: more are in none but a file made to waste time.
 pub(crate) const MOST: usize = 256;
 
+/// So many instructions may speak of one static: each is looked for from the beginning of its function.
+const MOST_MENTIONS: usize = 1 << 10;
+
 /// A store into a static.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Store {
@@ -53,6 +56,9 @@ pub(crate) fn chosen(image: &Image<'_>, mentions: &Mentions, place: u64) -> Opti
     // Where code is far from data, it adds such a distance to the table's own address.
     let is_counted = |spot: u64| image.tables().any(|table| mentions.has_distance(spot.wrapping_sub(table)));
     let mut found = Chosen { first, ..Chosen::default() };
+    if mentions.in_code(place)?.nth(MOST_MENTIONS).is_some() {
+        return None;
+    }
     for at in mentions.in_code(place)? {
         match access(image, at, place) {
             Access::Store(store) => found.stores.push(store),

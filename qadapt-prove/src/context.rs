@@ -64,6 +64,8 @@ pub(crate) struct Context<'a> {
     pub(crate) budget: &'a Budget,
     /// Whether to note constant arguments.
     pub(crate) arguments: bool,
+    /// Whether callees are believed to give back the registers that they must, but for those of which it is known.
+    pub(crate) gives_back: bool,
     /// Whether to tell apart where one of a few numbers is known.
     pub(crate) numbers: bool,
     /// Statics whose addresses are noted too.

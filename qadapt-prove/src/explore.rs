@@ -299,7 +299,9 @@ impl Explorer<'_, '_> {
 
     /// The node of a function that is called so.
     fn node_of(&mut self, entry: u64, given: &Given, vouched: Vouched, permission: Permission) -> u32 {
-        let wanted = !given.is_empty() && self.closed.is_some_and(|c| !c.contains(&entry));
+        // What may lead to a `Formatter` matters where one is known.
+        let tells = given.iter().any(|(_, fact)| *fact != Fact::MaybeFormatter);
+        let wanted = tells && self.closed.is_some_and(|c| !c.contains(&entry));
         let given = if wanted && self.copies.len() < MOST_COPIES { given.clone() } else { Given::default() };
         if given.is_empty() && vouched.is_none() && permission == Permission::Heeded {
             if let Some(&node) = self.index.get(&entry) {

@@ -113,7 +113,15 @@ impl Walk<'_, '_> {
                 End::Flow
             }
             _ => match thunk::thunk(self.context.image, target) {
-                Some(Thunk::Via(reg)) => self.jump_via(block, site, Via::Reg(reg), state),
+                Some(Thunk::Via(reg)) => {
+                    // From one to the next, and perhaps back again.
+                    let is_chain = |to| matches!(thunk::thunk(self.context.image, to), Some(Thunk::Via(_)));
+                    if matches!(state.get(reg), Value::Const(to) if is_chain(to)) {
+                        block.lose(site, Why::TooComplex);
+                        return End::Lost;
+                    }
+                    self.jump_via(block, site, Via::Reg(reg), state)
+                }
                 Some(Thunk::Memory(mem)) => self.jump_via(block, site, Via::Mem(mem), state),
                 Some(Thunk::Return) => self.leave(block, site, state),
                 None => self.tail(block, site, self.local(target), state),

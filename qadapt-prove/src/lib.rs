@@ -54,7 +54,8 @@
 // `scratch` its blocks in the making, `addresses` and `addr_map` where they lie, `body` the result, `doom` what of it can only panic, `leave` how it
 // is left. What is known of registers is in `state` and `value`, of numbers in `arithmetic`, `number` and `flags`, of the stack in `own`, `slots` and
 // `spill`. `table` reads jump tables, `thunk` retpolines, `eh` says which panics are caught. What functions of core and std call through
-// pointers `tell` knows: `fmt_write`, `builders`, `once` (`replaced`: who may give a formatter another writer).
+// pointers `tell` knows: `fmt_write`, `builders`, `once` (`replaced`: who may give a formatter another writer; `carried`: where its address is
+// lost track of).
 //
 // What a function means to its callers:
 //
@@ -92,6 +93,7 @@ mod body;
 mod builders;
 mod bypass;
 mod calls;
+mod carried;
 mod cfg;
 mod chosen;
 mod context;

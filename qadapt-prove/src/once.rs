@@ -8,11 +8,15 @@
 //! [`is_known`] looks at the name, and at the code for one call through a vtable and no other; any other function stays
 //! unresolved.
 
+use std::ops::Range;
+
 use super::body::{Call, Callee, Fact};
 use super::decode::Steps;
 use super::fixups::Slot;
 use super::load::Image;
 use super::names::Frame;
+use super::registers::registers;
+use super::replaced::only_makes_room;
 use super::step::{Flow, Mem, Reg, Via};
 use super::symbol::demangle;
 
@@ -47,7 +51,27 @@ pub(crate) fn is_known(image: &Image<'_>, addr: u64) -> bool {
         }
         at = step.next;
     }
-    through_vtables == 1
+    through_vtables == 1 && takes_vtable(image, &bounds)
+}
+
+/// Whether the function uses the argument with the vtable before it writes over it: where link-time optimisation has taken away an
+/// argument before it, another register has it.
+fn takes_vtable(image: &Image<'_>, bounds: &Range<u64>) -> bool {
+    let code = image.code(bounds.start, bounds.end);
+    let mut steps = Steps::new(code, bounds.start).with_writes(true);
+    let mut at = bounds.start;
+    while bounds.contains(&at) {
+        let step = steps.at(at);
+        let Some(used) = registers(code.bytes, bounds.start, at) else { return false };
+        if used.reads & (1 << VTABLE) != 0 && !only_makes_room((bounds.start, code), &step) {
+            return true;
+        }
+        if used.overwrites & (1 << VTABLE) != 0 || matches!(step.flow, Flow::Call(_) | Flow::CallVia(_)) {
+            return false;
+        }
+        at = step.next;
+    }
+    false
 }
 
 /// The address that a call of `Once::call` is given of what it is about, if this is one and the address is known.

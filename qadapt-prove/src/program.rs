@@ -191,11 +191,21 @@ impl<'a> Program<'a> {
 
     /// Follows the control flow of a function or of a part of one; notes constant arguments if asked.
     pub(crate) fn body(&self, start: &Start, arguments: bool) -> Body {
+        self.follow(start, arguments, true)
+    }
+
+    /// The same of a whole function, of whose callees nothing is known: not even that they give back the registers that they must.
+    pub(crate) fn wary_body(&self, entry: u64) -> Body {
+        self.follow(&Start::function(entry), false, false)
+    }
+
+    fn follow(&self, start: &Start, arguments: bool, gives_back: bool) -> Body {
         let context = Context {
             image: self.image,
             catches: self.catches,
             budget: if self.numbers.get() { &self.numbers_budget } else { &self.budget },
             arguments,
+            gives_back,
             numbers: self.numbers.get(),
             initialised: &self.initialised,
             subject: self.subject,

@@ -151,7 +151,7 @@ impl<'b, 'a> Backwards<'b, 'a> {
         let mut open = BTreeSet::from([reg]);
         for step in steps.iter().rev() {
             for reg in std::mem::take(&mut open) {
-                self.before_step(step, reg, &mut open, found)?;
+                self.before_step(block, step, reg, &mut open, found)?;
             }
             if open.is_empty() {
                 break;
@@ -160,9 +160,10 @@ impl<'b, 'a> Backwards<'b, 'a> {
         Some(open)
     }
 
-    /// Where a register's value is before a step: in these registers, or it is known.
+    /// Where a register's value is before a step of a block: in these registers, or it is known.
     fn before_step(
         &self,
+        block: u32,
         step: &Step,
         reg: Reg,
         open: &mut BTreeSet<Reg>,
@@ -170,7 +171,9 @@ impl<'b, 'a> Backwards<'b, 'a> {
     ) -> Option<()> {
         if matches!(step.flow, Flow::Call(_) | Flow::CallVia(_)) {
             let loose = |call: &Call| (self.loose)(call.callee);
-            let of_callees = self.body.calls.iter().filter(|call| call.site == step.addr).map(loose);
+            let calls = self.body.calls_of(self.body.blocks.get(block as usize)?);
+            let first = calls.partition_point(|call| call.site < step.addr);
+            let of_callees = calls[first..].iter().take_while(|call| call.site == step.addr).map(loose);
             let changed = of_callees.fold(CALLER_SAVED, |all, one| all | one);
             if changed & (1 << reg) != 0 {
                 return None;

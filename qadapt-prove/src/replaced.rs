@@ -111,7 +111,11 @@ impl Replaced {
 
 /// What is said of `Formatter`s.
 fn formatters(given: &Given) -> Given {
-    given.iter().copied().filter(|(_, fact)| matches!(fact, Fact::Formatter(_))).collect()
+    given
+        .iter()
+        .copied()
+        .filter(|(_, fact)| matches!(fact, Fact::Formatter(_) | Fact::MaybeFormatter))
+        .collect()
 }
 
 /// Whether a step calculates with registers and reads no memory.
@@ -169,7 +173,7 @@ impl State {
     /// Whether a step writes to the writer of a `Formatter`, or lets an address out through which somebody may. With
     /// `is_private`, what lies on the function's own stack is read by nobody else.
     pub(super) fn may_replace(&self, step: &Step, is_private: bool) -> bool {
-        let is_formatter = |reg: Reg| matches!(self.get(reg), Value::Formatter(_));
+        let is_formatter = |reg: Reg| self.get(reg).is_formatter();
         let is_writer = |mem: &Mem| {
             let inside = mem.index.is_some() || mem.disp.cast_signed() < OPTIONS;
             mem.base.is_some_and(is_formatter) && inside

@@ -4,9 +4,11 @@
 //! through any pointer. [`Spills`] watches for that while the function is followed. If an address does get out, the
 //! function is followed once more, and nothing is believed of its stack.
 
+use std::ops::Range;
+
 use super::load::Image;
 use super::state::{SPILLS, State};
-use super::step::{Effect, FP, SP, Stack, Write};
+use super::step::{Effect, FP, Mem, SP, Stack, Write};
 use super::value::Value;
 
 /// The places of one function's stack that a [`State`] speaks of, by their distance from the stack pointer at its entry.
@@ -15,6 +17,8 @@ pub(crate) struct Spills {
     places: Vec<i64>,
     believed: bool,
     let_out: bool,
+    /// Whether the address of a `Formatter` was put away where nobody follows it.
+    lost_formatter: bool,
     fp: Uses,
 }
 
@@ -65,17 +69,20 @@ impl Spills {
         // No other register leads here.
         let Some(Value::Frame(base)) = mem.base.map(|base| state.get(base)) else { return };
         if mem.index.is_some() {
+            self.lost_formatter |= value.is_formatter();
             return self.forget(state, |_| true);
         }
         let at = base.wrapping_add(mem.disp.cast_signed());
         self.forget(state, |place| place.saturating_add(8) > at && place < at.saturating_add(size));
         let matters = match value {
-            Value::Formatter(_) => true,
+            Value::Formatter(_) | Value::MaybeFormatter => true,
             Value::Const(c) => image.leads_to_code(c),
             _ => false,
         };
         // What lies beyond the return address is the caller's.
-        if matters && at <= -8 {
+        if value.is_formatter() && (at > -8 || !self.has_room(at)) {
+            self.lost_formatter = true;
+        } else if matters && at <= -8 {
             let place = self.places.iter().position(|&place| place == at).unwrap_or_else(|| {
                 if self.places.len() < SPILLS {
                     self.places.push(at);
@@ -88,9 +95,29 @@ impl Spills {
         }
     }
 
+    /// Whether a value can be put away at a place.
+    fn has_room(&self, at: i64) -> bool {
+        self.places.len() < SPILLS || self.places.contains(&at)
+    }
+
+    /// Whether the address of a `Formatter` has been put away where nobody follows it since this was last asked.
+    pub(crate) fn take_lost_formatter(&mut self) -> bool {
+        std::mem::take(&mut self.lost_formatter)
+    }
+
+    /// Whether one of these bytes of the stack, counted from the stack pointer at the function's entry, is of an address of a `Formatter`.
+    pub(crate) fn has_formatter(&self, bytes: &Range<i64>, state: &State) -> bool {
+        let is_in = |place: i64| place < bytes.end && bytes.start < place.saturating_add(8);
+        self.places.iter().enumerate().any(|(i, &place)| is_in(place) && state.spill(i).is_formatter())
+    }
+
     /// What a step reads back, with the registers as they are before it.
     pub(crate) fn read(&self, effect: Effect, state: &State) -> Option<Value> {
-        let Effect::Load(_, mem) = effect else { return None };
+        let mem = match effect {
+            Effect::Load(_, mem) => mem,
+            Effect::Pop(_) => Mem { base: Some(SP), index: None, disp: 0 },
+            _ => return None,
+        };
         let (Some(base), None) = (mem.base, mem.index) else { return None };
         let Value::Frame(base) = state.get(base) else { return None };
         let at = base.wrapping_add(mem.disp.cast_signed());

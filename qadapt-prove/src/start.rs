@@ -77,6 +77,7 @@ impl Start {
                     Fact::Address(constant) => Value::Const(constant),
                     Fact::Number(number) => Value::Number(number),
                     Fact::Formatter(vtable) => Value::Formatter(vtable),
+                    Fact::MaybeFormatter => Value::MaybeFormatter,
                     Fact::Arguments => {
                         start.formats = true;
                         Value::Any

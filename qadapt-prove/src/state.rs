@@ -17,6 +17,13 @@ enum Spill {
     Any,
     Const(u64),
     Formatter(u64),
+    MaybeFormatter,
+}
+
+impl Spill {
+    fn is_formatter(self) -> bool {
+        matches!(self, Self::Formatter(_) | Self::MaybeFormatter)
+    }
 }
 
 /// What is known of all registers, and of some that were put away on the stack.
@@ -118,6 +125,7 @@ impl State {
         match self.spills.get(place) {
             Some(&Spill::Const(c)) => Value::Const(c),
             Some(&Spill::Formatter(vtable)) => Value::Formatter(vtable),
+            Some(&Spill::MaybeFormatter) => Value::MaybeFormatter,
             _ => Value::Any,
         }
     }
@@ -128,6 +136,7 @@ impl State {
             *spill = match value {
                 Value::Const(c) => Spill::Const(c),
                 Value::Formatter(vtable) => Spill::Formatter(vtable),
+                Value::MaybeFormatter => Spill::MaybeFormatter,
                 _ => Spill::Any,
             };
         }
@@ -141,7 +150,7 @@ impl State {
         let count = if self.links { REGS } else { 16 };
         for (mine, theirs) in self.regs.iter_mut().zip(&other.regs).take(count) {
             // Most often nothing is known, and then there is nothing to lose.
-            if matches!(mine, Value::Any) {
+            if matches!(mine, Value::Any) && !theirs.is_formatter() {
                 continue;
             }
             let joined = if numbers { mine.join_numbers(*theirs) } else { mine.join(*theirs) };
@@ -149,10 +158,13 @@ impl State {
             *mine = joined;
         }
         for (mine, theirs) in self.spills.iter_mut().zip(&other.spills) {
-            if !matches!(mine, Spill::Any) && mine != theirs {
-                *mine = Spill::Any;
-                changed = true;
-            }
+            let joined = match (*mine, *theirs) {
+                (mine, theirs) if mine == theirs => mine,
+                (mine, theirs) if mine.is_formatter() || theirs.is_formatter() => Spill::MaybeFormatter,
+                _ => Spill::Any,
+            };
+            changed |= joined != *mine;
+            *mine = joined;
         }
         if self.compared.is_some() && self.compared != other.compared {
             self.compared = None;
@@ -238,17 +250,21 @@ impl State {
         self.builder = (0, 0, 0);
     }
 
+    /// Whether the address of a `Formatter` is known to be somewhere.
+    pub(crate) fn has_formatters(&self) -> bool {
+        self.regs.iter().any(|value| value.is_formatter())
+            || self.spills.iter().any(|spill| spill.is_formatter())
+    }
+
     /// Somebody may have given a `Formatter` another writer.
     pub(crate) fn forget_formatters(&mut self) {
         for reg in (0u8..).take(REGS) {
-            if let Value::Formatter(_) = self.get(reg) {
+            if self.get(reg).is_formatter() {
                 self.set(reg, Value::Any);
             }
         }
-        for spill in &mut self.spills {
-            if let Spill::Formatter(_) = spill {
-                *spill = Spill::Any;
-            }
+        for spill in self.spills.iter_mut().filter(|spill| spill.is_formatter()) {
+            *spill = Spill::Any;
         }
         self.forget_builder();
     }

@@ -152,6 +152,10 @@ pub(crate) fn targets(
 
 /// An object, some of which are labels.
 fn all_of(image: &Image<'_>, bounds: &Range<u64>, table: Table, object: &Range<u64>) -> Option<Targets> {
+    // A size is what the file says, which need not be so.
+    if object.end.saturating_sub(object.start) > u64::from(LONGEST) * table.size() {
+        return None;
+    }
     let mut found = Targets { end: object.end, ..Targets::default() };
     let mut at = object.start + table.at.wrapping_sub(object.start) % table.size();
     while at < object.end {
@@ -221,6 +225,9 @@ fn unchecked(
         let mut at = table.at;
         loop {
             at = at.checked_sub(table.size())?;
+            if found.inside.len() > LONGEST as usize {
+                return None;
+            }
             match entry(image, bounds, table.base, at) {
                 Entry::Inside(target) => found.inside.push(target),
                 Entry::Behind => {}

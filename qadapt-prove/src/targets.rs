@@ -11,7 +11,6 @@ use super::held::{Guide, Held, Way};
 use super::mentions::Mentions;
 use super::program::Program;
 use super::provenance::{Backwards, Provenance};
-use super::start::Start;
 use super::step::{CALLER_SAVED, Effect, Flow, Mem, Regs, Via};
 
 /// The functions that a call through a pointer can lead to.
@@ -138,7 +137,7 @@ impl Program<'_> {
 
     /// What a store writes, if it is one of several constants.
     fn stored(&self, store: &Store) -> Option<Vec<u64>> {
-        let body = self.body(&Start::function(store.function), false);
+        let body = self.wary_body(store.function);
         // A store that the function's own flow does not reach is made nowhere, unless the flow is lost.
         let jumps = self.leaving(&body)?;
         constants(Backwards::new(self.image(), &body, &LOOSE, &jumps)?.of_register(store.site, store.reg)?)
@@ -201,7 +200,7 @@ impl Guide for Program<'_> {
         let function = self.image().bounds(self.image().function_covering(site)?.addr).start;
         let known = self.followed.borrow().get(&function).cloned();
         let body = known.unwrap_or_else(|| {
-            let body = Rc::new(self.body(&Start::function(function), false));
+            let body = Rc::new(self.wary_body(function));
             self.followed.borrow_mut().insert(function, body.clone());
             body
         });
@@ -225,7 +224,7 @@ impl Guide for Program<'_> {
 
     fn targets(&self, site: u64) -> Option<Vec<u64>> {
         let function = self.image().bounds(self.image().function_covering(site)?.addr).start;
-        let body = self.body(&Start::function(function), false);
+        let body = self.wary_body(function);
         let jumps = self.leaving(&body)?;
         constants(Backwards::new(self.image(), &body, &LOOSE, &jumps)?.of_target(site)?)
     }

@@ -96,7 +96,8 @@ fn retpoline_entry(image: &Image<'_>, addr: u64) -> Option<Thunk> {
     // No caller believes in r11, and no callee looks at it.
     let Effect::Load(R11, mem @ Mem { base: None, index: None, .. }) = load.effect else { return None };
     let is_through = match steps.at(load.next).flow {
-        Flow::Jump(target) => thunk(image, target) == Some(Thunk::Via(R11)),
+        // An entry that jumps to an entry leads nowhere.
+        Flow::Jump(target) if !is_entry(image, target) => thunk(image, target) == Some(Thunk::Via(R11)),
         Flow::Call(target) => {
             let mut steps = Steps::new(image.code(target, target.checked_add(LONGEST)?), target);
             let change = steps.at(target);
@@ -105,6 +106,10 @@ fn retpoline_entry(image: &Image<'_>, addr: u64) -> Option<Thunk> {
         _ => false,
     };
     is_through.then_some(Thunk::Memory(mem))
+}
+
+fn is_entry(image: &Image<'_>, addr: u64) -> bool {
+    image.code(addr, addr.saturating_add(LOAD_OF_R11.len() as u64)).bytes.starts_with(&LOAD_OF_R11)
 }
 
 /// The slot that an entry of a procedure linkage table jumps through on aarch64, where it makes the address in steps:

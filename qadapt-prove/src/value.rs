@@ -23,6 +23,8 @@ pub(crate) enum Value {
     Home,
     /// The address of a `core::fmt::Formatter` whose writer has this vtable.
     Formatter(u64),
+    /// The address of one, perhaps: on one of the ways that come together it was.
+    MaybeFormatter,
     /// The low `bits` are at most `max`.
     AtMost {
         /// How many low bits the bound speaks of; 64 for the whole register.
@@ -111,8 +113,15 @@ impl Value {
             ) if a == b && x == y && offsets == other => {
                 Self::Target { table: a, offsets, base: x, last: Last::Unknown }
             }
+            // Whoever writes through it may write to the writer.
+            _ if self.is_formatter() || other.is_formatter() => Self::MaybeFormatter,
             _ => Self::Any,
         }
+    }
+
+    /// Whether it is the address of a `core::fmt::Formatter`, or may be one that is known elsewhere.
+    pub(super) fn is_formatter(self) -> bool {
+        matches!(self, Self::Formatter(_) | Self::MaybeFormatter)
     }
 
     /// The same of two values where it matters which numbers there can be.

@@ -76,6 +76,10 @@ HOOK(table_loaded, LOUD("%rcx") "movq hook_table_loaded@GOTPCREL(%rip), %xmm0\nm
 /* A value that seems to be another one. */
 HOOK_AND(given_back, FUNCTION("takes_rbx", LOUD("%rbx") "ret"),
          "push %rbx\nlea quiet_target(%rip), %rbx\ncall takes_rbx\nmov %rbx, hook_given_back(%rip)\npop %rbx\nret");
+/* A callee that gives back another rbx, through which its caller jumps to the store. */
+HOOK_AND(turned, FUNCTION("turns_rbx", "lea turned_store(%rip), %rbx\nret"),
+         "push %rbx\nlea quiet_target(%rip), %rcx\ntest %rdi, %rdi\njs turned_store\nlea 7f(%rip), %rbx\ncall turns_rbx\n" LOUD("%rcx")
+         "jmp *%rbx\nturned_store: mov %rcx, hook_turned(%rip)\n7: pop %rbx\nret");
 HOOK(looped, LOUD("%rax") "lea quiet_target(%rip), %rcx\nmov $2, %edx\n1: mov %rcx, hook_looped(%rip)\nmov %rax, %rcx\ndec %edx\njne 1b\nret");
 
 /* A number behind it that would lead into its middle, as a distance. */
@@ -116,7 +120,7 @@ HOOK(label, "lea quiet_target(%rip), %rax\ntest %rdi, %rdi\njne 2f\n1: mov %rax,
     of(kept_deep) of(chained) of(tailed) of(switched_rax) of(switched_r10) of(thunk) of(thunk_last) of(thunk_inline) of(pushed) \
     of(pushed_inside) of(called_inside) of(behind_data) of(behind_table) of(far) of(far_slot) of(word) of(wide_word) of(data_word) \
     of(exchanged) of(compared) of(half) of(vector) of(popped) of(added) of(table_vector) of(table_half) of(table_string) \
-    of(table_pushed) of(table_spilled) of(table_loaded) of(given_back) of(looped) of(inner) of(listed) of(label)
+    of(table_pushed) of(table_spilled) of(table_loaded) of(given_back) of(turned) of(looped) of(inner) of(listed) of(label)
 static const struct { const char *name; void (*set)(long); long (*run)(long); } ALL[] = {
 #define RUN(name) {"r_" #name, s_##name, r_##name},
     HOOKS(RUN)

@@ -56,6 +56,39 @@ impl Debug for Swap {
     }
 }
 
+/// The same through an address that may be another one.
+#[derive(Clone, Copy)]
+pub struct SwapEither(usize);
+
+impl Debug for SwapEither {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let other = OTHER.load(Ordering::Relaxed).cast::<[usize; 2]>();
+        let one = if self.0 > 1 << 40 { other } else { std::ptr::from_mut(f).cast() };
+        // SAFETY: as in `swaps`; one may be the other.
+        unsafe { std::ptr::swap(one, other) };
+        Ok(())
+    }
+}
+
+/// The same where that address comes from a call on one of two ways.
+#[derive(Clone, Copy)]
+pub struct SwapMerged(usize);
+
+#[inline(never)]
+fn picked(other: *mut [usize; 2]) -> *mut [usize; 2] {
+    std::hint::black_box(other)
+}
+
+impl Debug for SwapMerged {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let other = OTHER.load(Ordering::Relaxed).cast::<[usize; 2]>();
+        let one = if self.0 > 1 << 40 { picked(other) } else { std::ptr::from_mut(f).cast() };
+        // SAFETY: as in `swaps`; one may be the other.
+        unsafe { std::ptr::swap(one, other) };
+        Ok(())
+    }
+}
+
 /// Formats something between two of these.
 pub struct Between(usize);
 
@@ -70,4 +103,6 @@ cases! {
     loud_here, Some, ALL, |i| { keep_other(); stack() } => Stack, |s| { let _ = write!(s, "{:?}", SwappedHere(i)); s.len() };
     loud_between, Some, ALL, |i| { keep_other(); stack() } => Stack, |s| { let _ = write!(s, "{:?}", Between(i)); s.len() };
     loud_fields, Some, ALL, |i| { keep_other(); stack() } => Stack, |s| { let _ = write!(s, "{:?}", Three { first: Swap, second: i, third: Swap }); s.len() };
+    loud_either, Some, ALL, |i| { keep_other(); stack() } => Stack, |s| { let _ = write!(s, "{:?}", Three { first: SwapEither(i), second: i, third: SwapEither(i) }); s.len() };
+    loud_merged, Some, ALL, |i| { keep_other(); stack() } => Stack, |s| { let _ = write!(s, "{:?}", Three { first: SwapMerged(i), second: i, third: SwapMerged(i) }); s.len() };
 }
