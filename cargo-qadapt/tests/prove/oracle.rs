@@ -32,6 +32,7 @@ fn check(program: &Path, runs: &[&[&str]], at_least: usize) {
         let text = std::fs::read_to_string(&out).unwrap_or_else(|e| {
             panic!("no record of {} {arguments:?} ({}): {e}", program.display(), output.status)
         });
+        std::fs::remove_file(&out).expect("the record can be removed");
         let mut numbers = text.lines().filter_map(|l| u64::from_str_radix(l, 16).ok());
         let base = numbers.next().expect("a load address");
         for address in numbers {
@@ -64,7 +65,7 @@ fn check(program: &Path, runs: &[&[&str]], at_least: usize) {
 }
 
 #[test]
-#[ignore = "runs real programs: cargo test --release -p cargo-qadapt --test prove -- --ignored oracle"]
+#[ignore = "runs real programs: run by .ci/run oracle"]
 fn this_command_is_never_falsely_proven() {
     let program = Path::new(env!("CARGO_BIN_EXE_cargo-qadapt"));
     let own = program.to_str().expect("a path");
@@ -81,7 +82,7 @@ fn this_command_is_never_falsely_proven() {
 }
 
 #[test]
-#[ignore = "runs real programs: cargo test --release -p cargo-qadapt --test prove -- --ignored oracle"]
+#[ignore = "runs real programs: run by .ci/run oracle"]
 fn cargo_is_never_falsely_proven() {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
     check(
@@ -115,7 +116,7 @@ fn install(package: &str, version: &str, program: &str, arguments: &[&str]) -> P
 }
 
 #[test]
-#[ignore = "installs ripgrep: cargo test --release -p cargo-qadapt --test prove -- --ignored oracle"]
+#[ignore = "installs ripgrep: run by .ci/run oracle"]
 fn ripgrep_is_never_falsely_proven() {
     let program = install("ripgrep", "15.1.0", "rg", &[]);
     // Three methods of its printer, of which it has six instances: a screen or two, not thousands of lines.
@@ -144,7 +145,7 @@ fn ripgrep_is_never_falsely_proven() {
 }
 
 #[test]
-#[ignore = "installs fd: cargo test --release -p cargo-qadapt --test prove -- --ignored oracle"]
+#[ignore = "installs fd: run by .ci/run oracle"]
 fn fd_is_never_falsely_proven() {
     check(
         // Its own allocator is none that the witness sees.
@@ -165,7 +166,7 @@ fn fd_is_never_falsely_proven() {
 }
 
 #[test]
-#[ignore = "installs hexyl: cargo test --release -p cargo-qadapt --test prove -- --ignored oracle"]
+#[ignore = "installs hexyl: run by .ci/run oracle"]
 fn hexyl_is_never_falsely_proven() {
     check(
         &install("hexyl", "0.17.0", "hexyl", &[]),

@@ -46,7 +46,7 @@ fn counted() -> BTreeMap<String, Known> {
 }
 
 #[test]
-#[ignore = "builds published crates: cargo test --release -p cargo-qadapt --test prove -- --ignored --nocapture popular"]
+#[ignore = "builds published crates: run by .ci/run oracle"]
 fn regions_over_published_crates() {
     let known = counted();
     assert!(known.len() >= 140, "only {} regions ran", known.len());

@@ -280,7 +280,7 @@ fn plan() -> Vec<(Profile, Vec<u64>)> {
 }
 
 #[test]
-#[ignore = "builds and runs programs: cargo test --release -p cargo-qadapt --test prove -- --ignored shipped --nocapture"]
+#[ignore = "builds and runs programs: run by .ci/run shipped"]
 fn no_run_contradicts_a_proof_of_the_file_that_ran() {
     let counter = builds::preloaded("counter");
     let mut tally = Tally::default();
@@ -317,7 +317,7 @@ const EXAMPLES: [&str; 6] =
     ["async_pipeline", "audio_callback", "dyn_async", "order_book", "pinned", "trivia"];
 
 #[test]
-#[ignore = "builds and runs the examples: cargo test --release -p cargo-qadapt --test prove -- --ignored shipped --nocapture"]
+#[ignore = "builds and runs the examples: run by .ci/run shipped"]
 fn no_example_has_malloc_beneath_a_proven_region() {
     let oracle = builds::preloaded("oracle");
     let asked = std::env::var("QADAPT_SHIPPED").unwrap_or_default();

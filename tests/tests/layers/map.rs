@@ -34,3 +34,21 @@ fn what_development_names_is_there() {
     let missing: Vec<&&str> = named.iter().filter(|word| !is_there(word)).collect();
     assert!(missing.is_empty(), "DEVELOPMENT.md names what is not there: {missing:?}");
 }
+
+#[test]
+fn development_names_each_package() {
+    let manifest = read(&repository().join("Cargo.toml"));
+    let members = manifest.lines().find_map(|line| line.strip_prefix("members = ")).expect("the members");
+    let members: Vec<&str> = members.split('"').skip(1).step_by(2).collect();
+    assert!(members.len() > 20, "{members:?}");
+    let text = read(&repository().join("DEVELOPMENT.md"));
+    let (_, text) = text.split_once("\n## The tree\n").expect("the tree");
+    let (tree, _) = text.split_once("\n## ").expect("what comes after it");
+    let is_named = |member: &str| {
+        // A package below another one is named in its row, as its folder there.
+        let inner = member.rsplit('/').next().unwrap_or(member);
+        [member, inner].iter().any(|name| tree.contains(&format!("`{name}/")))
+    };
+    let missing: Vec<&&str> = members.iter().filter(|member| !is_named(member)).collect();
+    assert!(missing.is_empty(), "the tree in DEVELOPMENT.md lacks {missing:?}");
+}

@@ -53,6 +53,7 @@ fn ignored() -> Vec<Ignored> {
         let text = read(&file);
         let mut lines = text.lines().map(str::trim);
         while let Some(line) = lines.next() {
+            assert!(line != "#[ignore]", "a test in {} does not say why it is left out", file.display());
             let Some(reason) = line.strip_prefix("#[ignore = \"") else { continue };
             if BY_A_TEST.iter().any(|by| reason.starts_with(by)) {
                 continue;
